@@ -89,7 +89,7 @@ class Bench:
         base, network = yard.settings.docker_base_image, yard.settings.docker_build_network
         told = partial(print, file=sys.stderr)
         self._image = environment_image(
-            self._engine, base, "", True, told, blobs=yard.parts.blobs, network=network
+            self._engine, base, "", True, told, blobs=yard.context.blobs, network=network
         )
         self._places = 0
 
@@ -151,7 +151,7 @@ class Bench:
         for task in detail.tasks:
             assert not task.cached and len(task.attempts) == 1, task
             for artifact in task.artifacts:
-                kept = self._yard.parts.blobs.path(artifact.digest)
+                kept = self._yard.context.blobs.path(artifact.digest)
                 if artifact.name == OUTPUT:
                     shutil.copy(kept, place.output(task.node))
                 elif artifact.format == "ipynb":

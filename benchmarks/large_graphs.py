@@ -104,8 +104,8 @@ def measured(nodes: int, shape: Any) -> dict[str, float]:
 def still(yard: Yard) -> None:
     """Disable the dispatcher, which another benchmark measures."""
     runs = yard.services.runs
-    runs._parts = dataclasses.replace(
-        runs._parts, ensure_dispatcher=lambda: None, watch=lambda: None
+    runs._context = dataclasses.replace(
+        runs._context, ensure_dispatcher=lambda: None, watch=lambda: None
     )
 
 

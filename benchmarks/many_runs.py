@@ -149,7 +149,7 @@ def opened(folder: Path, size: int, url: str) -> Yard:
         with yard.store.write() as c:
             c.execute(text("analyze"))  # as PostgreSQL does on its own within a minute
     for dataset in yard.services.datasets.list(CALLER, limit=DATASETS).items:
-        yard.parts.links.path(dataset.id).mkdir(exist_ok=True)
+        yard.context.links.path(dataset.id).mkdir(exist_ok=True)
     sys.stderr.write(f"{size:,} runs were written in {time.monotonic() - begun:.0f} s\n")
     return yard
 

@@ -181,7 +181,7 @@ class Bench:
     def said(self, task: Task, output: str = "out") -> str:
         """Return the text of an output."""
         (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == output)
-        return self.yard.parts.blobs.path(digest).read_text().strip()
+        return self.yard.context.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
         """Check that no process of an attempt is left after some time."""
@@ -260,7 +260,7 @@ def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     for task in detail.tasks:
         (artifact,) = task.artifacts
-        whole = json.loads(bench.yard.parts.blobs.path(artifact.digest).read_text())
+        whole = json.loads(bench.yard.context.blobs.path(artifact.digest).read_text())
         assert whole["cells"][-1]["outputs"][0]["text"] == "2\n", whole["cells"][-1]
     bench.check_nothing_is_left()
 
@@ -281,7 +281,7 @@ def alike(bench: Bench, nodes: int, found: Measured) -> None:
     detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
     assert len(detail.tasks) == nodes and all(task.cached for task in detail.tasks)
     (digest,) = {artifact.digest for task in detail.tasks for artifact in task.artifacts}
-    assert bench.yard.parts.blobs.path(digest).read_text() == "0\n"
+    assert bench.yard.context.blobs.path(digest).read_text() == "0\n"
 
 
 def shell(bench: Bench, nodes: int, found: Measured) -> None:

@@ -18,7 +18,7 @@ def main() -> None:
         fill(yard.store, local_name(), rows, rows)
         with yard.store.read() as c:
             ids = yard.store.datasets.names(c, local_name())
-        shown = yard.parts.links.root  # as after an import, so that no list creates links
+        shown = yard.context.links.root  # as after an import, so that no list creates links
         for dataset_id in ids:
             (shown / dataset_id).symlink_to(folder)
 

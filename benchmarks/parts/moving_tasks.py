@@ -96,7 +96,7 @@ class Moving:
 
     def finish(self, nodes: list[str]) -> float:
         """Let tasks succeed, each with the same table as its output."""
-        blob = self._yard.parts.blobs.put_bytes(TABLE)
+        blob = self._yard.context.blobs.put_bytes(TABLE)
         file = {"name": "output_csv", "filename": "out.csv", "format": "csv"}
         same = {**file, "digest": blob.digest, "size_bytes": blob.size_bytes}
         made = {"run_id": self._run, "created_at": datetime.now(UTC)}

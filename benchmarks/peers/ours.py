@@ -117,7 +117,7 @@ class Nbyard(Peer):
             if not task.cached:
                 assert [attempt.number for attempt in task.attempts] == [1], task.attempts
             for artifact in task.artifacts:
-                kept = self.server.yard.parts.blobs.path(artifact.digest)
+                kept = self.server.yard.context.blobs.path(artifact.digest)
                 if artifact.name == OUTPUT:
                     shutil.copy(kept, place.output(task.node))
                 elif artifact.format == "ipynb":

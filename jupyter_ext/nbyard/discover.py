@@ -121,7 +121,7 @@ class Local:
     def _opened(self, wanted: "DownloadRequest") -> tuple[BinaryIO, str]:
         from nbyard.blobs import open_download
 
-        return open_download(self.yard.parts.blobs, wanted)
+        return open_download(self.yard.context.blobs, wanted)
 
     def upload(self, filename: str, size: int, chunks: Iterator[bytes]) -> str:
         """Store bytes as an upload and return its ID."""
@@ -155,7 +155,7 @@ class Local:
         if not self._listener.wait_for_news(seconds) and time.monotonic() > self._next_call:
             # A dispatcher that cannot start is not started again at each poll.
             self._next_call = time.monotonic() + CALL_SECONDS
-            self.yard.parts.ensure_dispatcher()
+            self.yard.context.ensure_dispatcher()
 
 
 def connect(server: str = "", project: str = "") -> Any:

@@ -29,11 +29,11 @@ from nbyard.transfer.uploads import Uploads
 class Yard:
     """An open store with everything that uses it."""
 
-    def __init__(self, settings: Settings, parts: ServiceContext, stack: ExitStack | None = None):
+    def __init__(self, settings: Settings, context: ServiceContext, stack: ExitStack | None = None):
         self.settings = settings
-        self.parts = parts
-        self.store = parts.store
-        self.services = Services(parts)
+        self.context = context
+        self.store = context.store
+        self.services = Services(context)
         self._stack = stack or ExitStack()
 
     @classmethod
@@ -90,7 +90,7 @@ class Yard:
 
     def watch(self) -> None:
         """Start a dispatcher if there is work and none is running."""
-        self.parts.watch()
+        self.context.watch()
 
     def is_working(self) -> bool:
         """Return whether any run, build or import is active or waiting."""
@@ -100,7 +100,7 @@ class Yard:
     def close(self) -> None:
         # The relay and the forecasters use the store, so they close first.
         self._stack.close()
-        self.parts.tables.close()
+        self.context.tables.close()
         self.store.close()
 
     def __enter__(self) -> "Yard":

@@ -47,7 +47,7 @@ from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 yard = Yard.open(start=pathlib.Path.cwd())
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-mortal = Yard(yard.settings, dataclasses.replace(yard.parts, ensure_dispatcher=die))
+mortal = Yard(yard.settings, dataclasses.replace(yard.context, ensure_dispatcher=die))
 body = NewRun(path=sys.argv[1])
 mortal.services.runs.create(Caller(local_name()), body, idempotency_key="once")
 """

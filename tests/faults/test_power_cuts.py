@@ -175,7 +175,7 @@ def test_files_are_durable_before_their_rows(
         digests = set(c.execute(text("select digest from artifacts")).scalars())
     assert len(digests) >= 3
     for digest in digests:
-        path = yard.parts.blobs.path(digest)
+        path = yard.context.blobs.path(digest)
         place, folder = path.stat().st_ino, path.parent.stat().st_ino
         steps = recorder.steps
         named = next(n for n, (what, of) in enumerate(steps) if what == "commit" and digest in of)

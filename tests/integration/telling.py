@@ -127,7 +127,7 @@ def assert_only_the_harmless_one(work: Telling, detail: RunDetail) -> None:
     found = work.yard.services.runs.files(ANN, detail.run.id, detail.tasks[0].node)
     assert [one.path for one in found.files] == ["fine.txt"], found
     assert {one.path: one.why for one in found.left_out} == {"link": "link", "token.txt": "secret"}
-    assert work.yard.parts.blobs.path(found.files[0].digest).read_text() == "x"
+    assert work.yard.context.blobs.path(found.files[0].digest).read_text() == "x"
 
 
 @contextmanager

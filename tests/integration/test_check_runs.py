@@ -51,7 +51,7 @@ class Checked(RunningProject):
     def output(self, run: str, node: str) -> str:
         (task,) = [one for one in self.detail(run).tasks if one.node == node]
         digest = next(one.digest for one in task.artifacts if one.name == "out")
-        return self.yard.parts.blobs.path(digest).read_text()
+        return self.yard.context.blobs.path(digest).read_text()
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def _here(yard: Yard, dispatching: Dispatching, root: Path, text: str, **wish: A
     assert executed is not None
     others = [(one.path, one.digest) for one in yard.services.runs.files(ADA, run.id, "main").files]
     outputs = [(one.filename, one.digest) for one in task.artifacts if one.name != EXECUTED]
-    read = yard.parts.blobs.path
+    read = yard.context.blobs.path
     files = {path: read(digest).read_bytes() for path, digest in [*others, *outputs]}
     return Ending(found.run.state, _cells(executed), _widgets(executed), files)
 

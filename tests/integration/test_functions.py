@@ -90,7 +90,7 @@ class Project(RunningProject):
 
     def bytes_of(self, task: Task, name: str) -> bytes:
         digest = next(one.digest for one in task.artifacts if one.name == name)
-        return self.yard.parts.blobs.path(digest).read_bytes()
+        return self.yard.context.blobs.path(digest).read_bytes()
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def dispatching(yard: Yard) -> Iterator[DispatchContext]:
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "this test", 3600)
     assert lease is not None
-    parts = yard.parts
+    parts = yard.context
     store, blobs = yard.store, parts.blobs
     yield DispatchContext(parts.settings, store, blobs, parts.tables, parts.links, {}, lease)
     with yard.store.write() as c:

@@ -32,7 +32,7 @@ class Ground:
     """A notebook on its own kernel, and a script that reads the notebook's output."""
 
     def __init__(self, packages: Path, yard: Yard, dispatching: Dispatching):
-        self.root = yard.parts.files.root
+        self.root = yard.context.files.root
         self.packages = packages
         self._yard = yard
         self._dispatching = dispatching

@@ -62,7 +62,7 @@ FLOW = {
 
 @pytest.fixture
 def flow(yard) -> Path:
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "sub").mkdir()
     (root / "n.csv").write_text("n\n1\n2\n3\n")
     parameters = 'input_csv = "n.csv"\noutput_csv = "out.csv"\nleast = 0'

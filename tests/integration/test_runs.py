@@ -78,7 +78,7 @@ class Project(RunningProject):
     def bytes_of(self, detail: RunDetail, node: str, name: str) -> bytes:
         task = next(task for task in detail.tasks if task.node == node)
         digest = next(one.digest for one in task.artifacts if one.name == name)
-        return self.yard.parts.blobs.path(digest).read_bytes()
+        return self.yard.context.blobs.path(digest).read_bytes()
 
 
 @pytest.fixture
@@ -326,7 +326,7 @@ def test_relative_paths_reach_files_beside_a_notebook(project: Project) -> None:
 
 def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None:
     """Larger than the limit for containers. The attempt cannot write to it."""
-    project.yard.parts.settings.max_bundle_bytes = 20 << 20
+    project.yard.context.settings.max_bundle_bytes = 20 << 20
     (project.root / "data").mkdir()
     with (project.root / "data/big.bin").open("wb") as file:
         file.truncate(21 << 20)
@@ -357,7 +357,7 @@ def test_missing_file_that_was_not_copied_is_named(
     project: Project, tmp_path: Path, code: str, path: str, why: str
 ) -> None:
     """The message has the reason, and a way out."""
-    project.yard.parts.settings.max_bundle_bytes = 5000
+    project.yard.context.settings.max_bundle_bytes = 5000
     project.notebook("bad", code)
     (tmp_path / "elsewhere").mkdir()
     (project.root / "linked").symlink_to(tmp_path / "elsewhere")

@@ -111,7 +111,7 @@ def test_large_object_is_complete_and_a_changed_one_is_a_new_version(
     (bucket.folder / "big.dat").write_bytes(content)
     first = imported(yard, "big.dat").current
     assert (first.state, first.size_bytes) == ("ready", BIG), first.reason
-    with yard.parts.blobs.open(first.digest) as handle:
+    with yard.context.blobs.open(first.digest) as handle:
         assert handle.read() == content
     (bucket.folder / "big.dat").write_bytes(b"moo")
     second = imported(yard, "big.dat").current

@@ -27,7 +27,7 @@ FAILS = pytest.mark.parametrize("fails", [False, True])
 
 @pytest.fixture
 def work(yard, dispatcher):
-    return Telling(yard.parts.files.root, yard, dispatcher)
+    return Telling(yard.context.files.root, yard, dispatcher)
 
 
 @FAILS

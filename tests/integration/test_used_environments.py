@@ -162,7 +162,7 @@ environment = "herd"
     contents = {FILE: toml, "s.py": code, "n.ipynb": notebook(code.decode()).encode()}
     files = {path: SelectedFile(content) for path, content in contents.items()}
     packed = pack_files(files, contents)
-    services, uploads = ground.yard.services, ground.yard.parts.uploads
+    services, uploads = ground.yard.services, ground.yard.context.uploads
     archive = uploads.create(ADA.name, "project.zip", len(packed))
     uploads.append(ADA.name, archive.id, 0, [packed])
     described = {path: one.described for path, one in files.items()}
@@ -289,7 +289,7 @@ def test_manual_changes_of_an_environment_are_reported(ground: Ground) -> None:
 def crate_of(ground: Ground, run: str) -> dict[str, bytes]:
     """Return the files of the crate of a run."""
     yard = ground.yard
-    opened, _ = open_download(yard.parts.blobs, yard.services.runs.crate(ADA, run))
+    opened, _ = open_download(yard.context.blobs, yard.services.runs.crate(ADA, run))
     with opened, zipfile.ZipFile(opened) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

@@ -172,7 +172,7 @@ class Bench:
         return made.id, made.current.id, made.current.arguments
 
     def _take_over(self) -> tuple[DispatchContext, Dispatcher]:
-        parts = self.yard.parts
+        parts = self.yard.context
         context = DispatchContext(
             settings=parts.settings,
             store=self.store,

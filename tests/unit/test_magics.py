@@ -49,7 +49,7 @@ def shell(yard: Yard, monkeypatch, tmp_path):
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(yard.parts.files.root)
+    monkeypatch.chdir(yard.context.files.root)
     made = InteractiveShell()
     nbyard.load_ipython_extension(made)
     yield made
@@ -62,7 +62,7 @@ def complete(shell, text):
 
 
 def test_a_run_returns_its_state_and_outputs(shell, yard, dispatcher):
-    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    (yard.context.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "run t.sh")
     assert done.state == "succeeded"
     assert "main  succeeded" in repr(done)
@@ -79,7 +79,7 @@ def test_a_run_returns_its_state_and_outputs(shell, yard, dispatcher):
 
 
 def test_a_check_run_is_not_in_the_history(shell, yard, dispatcher):
-    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    (yard.context.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "check t.sh")
     assert done.state == "succeeded" and "Check run succeeded." in repr(done)
     assert repr(shell.run_line_magic("nbyard", "runs")) == "There are no runs."
@@ -100,7 +100,7 @@ def test_lists_are_shown(shell, noun):
 
 def test_a_dataset_returns_its_path(shell, yard, dispatcher, monkeypatch, tmp_path):
     """From any folder. The path opens the current version, a file or a folder."""
-    root, datasets, me = yard.parts.files.root, yard.services.datasets, Caller(local_name())
+    root, datasets, me = yard.context.files.root, yard.services.datasets, Caller(local_name())
     (root / "birds.csv").write_text("x\n1\n")
     (root / "pictures").mkdir()
     (root / "pictures/a.txt").write_text("a")
@@ -119,7 +119,7 @@ def test_a_dataset_returns_its_path(shell, yard, dispatcher, monkeypatch, tmp_pa
      "run none.sh", "dataset none", "run t.sh -p unknown=1", "runs 3", "status none"],
 )  # fmt: skip
 def test_refusals_are_usage_errors(shell, yard, line):
-    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    (yard.context.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     with pytest.raises(UsageError):
         shell.run_line_magic("nbyard", line)
 
@@ -131,7 +131,7 @@ def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
     assert [row[:3] for row in first.rows] == [
         ["table", "input", "any file"], ["more", "value", "int"], ["result", "output", "json"],
     ]  # fmt: skip
-    (yard.parts.files.root / "other.txt").write_text("a\nb\n")
+    (yard.context.files.root / "other.txt").write_text("a\nb\n")
     assert shell.run_cell_magic("nbyard", "executable", FUNCTION).executable.current.number == 1
     second = shell.run_cell_magic("nbyard", "executable count", FUNCTION.replace("= 1", "= 2"))
     assert second.executable.current.number == 2
@@ -153,7 +153,7 @@ def test_a_marked_function_of_a_cell_is_an_executable(shell, yard, capsys, monke
     marked = "import nbyard\n\n" + FUNCTION.replace("def", "@nbyard.executable\ndef")
     monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
     shell.run_cell(marked)
-    assert not (yard.parts.files.root / "count.py").exists()
+    assert not (yard.context.files.root / "count.py").exists()
     monkeypatch.delenv("NBYARD_ATTEMPT")
     shell.run_cell(marked)
     assert "count.py::count" in capsys.readouterr().out
@@ -179,11 +179,11 @@ def test_names_of_other_cells_are_reported(shell):
     ],
 )
 def test_an_invalid_executable_is_refused_and_not_stored(shell, yard, line, cell, words):
-    (yard.parts.files.root / "taken.py").write_text("mine")
+    (yard.context.files.root / "taken.py").write_text("mine")
     with pytest.raises(UsageError, match=words):
         shell.run_cell_magic("nbyard", line, cell)
-    assert sorted(path.name for path in yard.parts.files.root.glob("*.py")) == ["taken.py"]
-    assert (yard.parts.files.root / "taken.py").read_text() == "mine"
+    assert sorted(path.name for path in yard.context.files.root.glob("*.py")) == ["taken.py"]
+    assert (yard.context.files.root / "taken.py").read_text() == "mine"
 
 
 def test_output_is_escaped():
@@ -194,7 +194,7 @@ def test_output_is_escaped():
 
 
 def test_arguments_are_completed(shell, yard):
-    (yard.parts.files.root / "train.ipynb").write_text("{}")
+    (yard.context.files.root / "train.ipynb").write_text("{}")
     shell.run_cell_magic("nbyard", "executable count", FUNCTION)
     assert {"run", "runs"} <= complete(shell, "%nbyard ru")
     assert "executable" in complete(shell, "%%nbyard exe")
@@ -205,7 +205,7 @@ def test_arguments_are_completed(shell, yard):
 
 def test_causes_of_a_difference_are_shown(shell, yard, dispatcher):
     """The table is for all results, or for one metric or output."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "m.py").write_text(
         "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
     )
@@ -228,7 +228,7 @@ def test_causes_of_a_difference_are_shown(shell, yard, dispatcher):
 
 
 def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
-    (yard.parts.files.root / "make.py").write_text(SCRIPT)
+    (yard.context.files.root / "make.py").write_text(SCRIPT)
     caller = Caller(local_name())
     made = yard.services.runs.create(caller, NewRun(path="make.py", name="hello"))
     get = yard.services.runs.get
@@ -247,7 +247,7 @@ def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
 
 def test_a_notebook_fires_an_automation(shell, yard, dispatcher, monkeypatch):
     """The notebook may be part of a run, which the next run names."""
-    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    (yard.context.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail
     caller, service = Caller(local_name()), yard.services.automations
     made = service.create(caller, NewAutomation(AutomaticRun(path="t.sh"), OnNotebook(), name="hi"))
@@ -268,7 +268,7 @@ def test_a_notebook_fires_an_automation(shell, yard, dispatcher, monkeypatch):
 
 
 def test_differences_of_runs_are_shown(shell, yard, dispatcher):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "m.py").write_text(
         "import nbyard\nfrom pathlib import Path\n"
         "nbyard.input('herd', Path('herd.csv')).read_text()\n"
@@ -299,7 +299,7 @@ def test_differences_of_runs_are_shown(shell, yard, dispatcher):
 
 @pytest.fixture
 def notebook(yard, monkeypatch):
-    path = yard.parts.files.root / "report.ipynb"
+    path = yard.context.files.root / "report.ipynb"
     cell = {
         "cell_type": "code",
         "source": "n = 1",

@@ -36,7 +36,7 @@ Renew = Callable[["TaskRecord"], TaskPlan]
 Found = tuple[UsedEnvironment, bytes]
 
 
-def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
+def find_used(context: FreezingContext, owner: str, reference: str) -> Found:
     """Resolve `name` or `name@2` to an installed version of an environment.
 
     Without a number, it is the newest ready version. Also returns the version's lock, as the
@@ -46,8 +46,8 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
         NotFound: the environment or version does not exist.
         Invalid: the version is not ready.
     """
-    rows = parts.store.environments
-    with parts.store.read() as c:
+    rows = context.store.environments
+    with context.store.read() as c:
         # A name such as `a@2` may exist itself, so it is tried first.
         environment, number = rows.get(c, owner, reference), 0
         if environment is None:
@@ -84,7 +84,7 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
 
 
 def find_default(
-    parts: FreezingContext, owner: str, path: str, of_workflow: str = "", project: str = ""
+    context: FreezingContext, owner: str, path: str, of_workflow: str = "", project: str = ""
 ) -> EnvironmentDefault | None:
     """Return the environment for nodes that name none: of the workflow, project or store.
 
@@ -93,14 +93,14 @@ def find_default(
     """
     if of_workflow:
         return EnvironmentDefault(of_workflow, "workflow")
-    real = parts.files.locate_code(path) if path else None
-    of_push = pushed_project(parts.store, real) if real else ""
-    with parts.store.read() as c:
-        defaults = parts.store.environment_defaults
+    real = context.files.locate_code(path) if path else None
+    of_push = pushed_project(context.store, real) if real else ""
+    with context.store.read() as c:
+        defaults = context.store.environment_defaults
         return defaults.of_file(c, owner, str(real or ""), of_push or project)
 
 
-def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
+def plan_renewer(context: FreezingContext, owner: str, environment: str) -> Renew:
     """Return the function that plans the tasks of a retried run again.
 
     Unfinished tasks get the newest version of the environment with the name `environment`. Those
@@ -113,11 +113,11 @@ def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
     """
     if not environment:
         return plan_for_retry
-    used, text = find_used(parts, owner, environment)
-    lock = parts.blobs.put_bytes(text).digest
+    used, text = find_used(context, owner, environment)
+    lock = context.blobs.put_bytes(text).digest
 
     def renew(task: TaskRecord) -> TaskPlan:
-        plan, store = plan_for_retry(task), parts.store
+        plan, store = plan_for_retry(task), context.store
         with store.read() as c:
             version = store.executables.version(c, plan.executable_version_id)
             kind = version.kind if version else ""
@@ -187,12 +187,12 @@ def chosen_kernel(of: ReadCode, name: str, node: Node = NOTHING) -> str:
     return name
 
 
-def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
+def of_kernel(context: FreezingContext, owner: str, kernel: str) -> str:
     """Return the name of the environment that a kernel belongs to; empty for other kernels."""
     if not kernel.startswith(KERNEL_PREFIX):
         return ""
-    with parts.store.read() as c:
-        environment = parts.store.environments.by_kernel(c, owner, kernel)
+    with context.store.read() as c:
+        environment = context.store.environments.by_kernel(c, owner, kernel)
     return environment.name if environment else ""
 
 

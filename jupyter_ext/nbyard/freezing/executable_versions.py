@@ -119,17 +119,17 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
 class Freezer:
     """Reads code and stores its versions. `shared` holds the bundles that a request has built."""
 
-    def __init__(self, parts: FreezingContext, shared: bundles.SharedBundles | None = None):
-        self._parts = parts
+    def __init__(self, context: FreezingContext, shared: bundles.SharedBundles | None = None):
+        self._context = context
         self._shared = shared
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
         """Return the code at a path below the root, with the description file beside it."""
-        return self.load_real(self._parts.files.locate_code(path, field, base))
+        return self.load_real(self._context.files.locate_code(path, field, base))
 
     def load_real(self, real: Path) -> Code:
         """Return the code at a real path, with the description file beside it."""
-        files = self._parts.files
+        files = self._context.files
         content = files.content(file_of(real))
 
         def near(path: str) -> bytes:
@@ -165,7 +165,7 @@ class Freezer:
         code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = code_kind.read(code.filename, code.content)
         arguments = [
-            _with_requirement(argument, code.path, self._parts.files.root)
+            _with_requirement(argument, code.path, self._context.files.root)
             for argument in apply_description(
                 reading.own, description.arguments, code_kind.keeps_arguments
             )
@@ -214,7 +214,7 @@ class Freezer:
     def _kernel_hints(self, reading: Reading, resources: Resources) -> list[Reason]:
         """Return a hint if a local kernel replaces the notebook's kernel, which is missing."""
         elsewhere = resources.environment or resources.image or resources.requirements
-        if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
+        if not reading.kernel or elsewhere or self._context.settings.default_runtime != PROCESS:
             return []
         used = kernels.find_substitute(reading.kernel, reading.language)
         return [not_installed(reading.kernel, used)] if used else []
@@ -223,7 +223,7 @@ class Freezer:
         """Return a hint that names symbolic links which are not copied with the code."""
         if code.path is None:
             return []
-        warning = bundles.links_warning(file_of(code.path), self._parts.files.root)
+        warning = bundles.links_warning(file_of(code.path), self._context.files.root)
         return [warning] if warning else []
 
     def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
@@ -249,7 +249,7 @@ class Freezer:
         check_files(kind.name, split_function_path(file).file, reading.arguments, is_apart=apart)
         if isinstance(kind, ChecksFiles) and code.path is not None:
             kind.check_files(code.path, code.content)
-        blob = self._parts.blobs.put_bytes(code.content)
+        blob = self._context.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,
             "language": reading.language,
@@ -268,11 +268,11 @@ class Freezer:
         if code.path is None:
             from nbyard.blobs import Tree, TreeEntry
 
-            blob = self._parts.blobs.put_bytes(code.content)
+            blob = self._context.blobs.put_bytes(code.content)
             # Uploaded code has no project, so its bundle is this one executable file.
             entry = TreeEntry(code.filename, blob.digest, blob.size_bytes, True)
-            return self._parts.blobs.put_tree(Tree([entry], [])).digest, code.filename
-        file, root = file_of(code.path), self._parts.files.root
+            return self._context.blobs.put_tree(Tree([entry], [])).digest, code.filename
+        file, root = file_of(code.path), self._context.files.root
         declared = (argument.default for argument in arguments if argument.role == "input")
         paths = [default for default in declared if isinstance(default, str)]
         inputs = bundles.secret_inputs(file, root, paths)
@@ -286,7 +286,7 @@ class Freezer:
     def _store_bundle(
         self, code: Code, file: Path, arguments: Sequence[Argument], inputs: Sequence[str]
     ) -> bundles.Bundle:
-        settings = self._parts.settings
+        settings = self._context.settings
         # The bundle includes the files that defaults name, and the folders of inputs.
         named = []
         for argument in arguments:
@@ -296,21 +296,21 @@ class Freezer:
                     named.append(path)
         picked = bundles.pick_files(
             file,
-            self._parts.files.root,
+            self._context.files.root,
             settings.max_local_bundle_bytes,
             named,
             code.mentioned_paths,
             settings.max_bundle_bytes,
             inputs,
         )
-        bundle = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
+        bundle = bundles.store_bundle(picked, self._context.blobs, settings.max_local_bundle_bytes)
         if self._shared:
-            self._shared.keep(picked, bundle, self._parts.blobs)
+            self._shared.keep(picked, bundle, self._context.blobs)
         return bundle
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
         """Return the newest version of an executable; insert a new one if any field differs."""
-        rows, identity = self._parts.store.executables, identity_of(fields)
+        rows, identity = self._context.store.executables, identity_of(fields)
         known = rows.same_version(c, executable_id, identity)
         if known is not None:
             return known
@@ -327,7 +327,7 @@ class Freezer:
         Raises:
             NotFound: the executable was deleted meanwhile.
         """
-        rows = self._parts.store.executables
+        rows = self._context.store.executables
         path = str(code.path)
         known = rows.by_path(c, owner, path)
         if known is None:
@@ -350,7 +350,7 @@ class Freezer:
         Its name is the first free one of `name`, `name 2`, `name 3` and so on. `name` may be that
         of any file.
         """
-        rows = self._parts.store.executables
+        rows = self._context.store.executables
         free = free_name(rows.names(c, owner).values(), derived_name(name))
         now = datetime.now(UTC)
         row = {

@@ -127,8 +127,8 @@ def missing_hints(
 class Places:
     """Finds what is installed where nodes run. Each place is looked at once."""
 
-    def __init__(self, parts: FreezingContext):
-        self._parts = parts
+    def __init__(self, context: FreezingContext):
+        self._context = context
         self._known: dict[tuple[str, ...], Installed | None] = {}
 
     def imports(
@@ -164,7 +164,7 @@ class Places:
             return Installed() if runtime == DOCKER else None
         try:
             if used or of.kind != "notebook":
-                return installed_packages(self._parts, used)
+                return installed_packages(self._context, used)
             # a chosen kernel has no substitute
             chosen = kernels.find_kernel(kernel or of.kernel, "" if kernel else of.language)
         except NotFound:
@@ -179,7 +179,7 @@ def runs_python(of: ReadCode) -> bool:
     return of.language == "python" and of.kind != MODEL
 
 
-def installed_packages(parts: FreezingContext, used: UsedEnvironment | None) -> Installed:
+def installed_packages(context: FreezingContext, used: UsedEnvironment | None) -> Installed:
     """Return what is installed in an environment, or in the interpreter that runs nbyard.
 
     Raises:
@@ -187,8 +187,8 @@ def installed_packages(parts: FreezingContext, used: UsedEnvironment | None) -> 
     """
     interpreter = ""
     if used:
-        with parts.store.read() as c:
-            version = parts.store.environments.version(c, used.version_id)
+        with context.store.read() as c:
+            version = context.store.environments.version(c, used.version_id)
         if version is None:
             raise NotFound()
         interpreter = f"{version.place}/bin/python"

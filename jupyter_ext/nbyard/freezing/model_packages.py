@@ -70,66 +70,66 @@ class PackageProblems(msgspec.Struct, frozen=True):
     container: Reason | None = None
 
 
-def packages_of_code(parts: FreezingContext, code: Code) -> ModelPackages:
+def packages_of_code(context: FreezingContext, code: Code) -> ModelPackages:
     """Return the packages of a model file below the root."""
     model = read_model(str(code.path), code.content)
     if not model.requirements_file:
-        return _packages(parts, model, "\n".join(model.requirements))
+        return _packages(context, model, "\n".join(model.requirements))
     try:
         path = model.requirements_file
-        real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
+        real = context.files.locate(path, "requirements", str(context.files.shown(code.folder)))
         if not real.is_file():
             missing = NotFound(f"There is no requirements file {path}.")
-            return _without_file(parts, model, missing)
-        text = parts.files.content(real).decode("utf-8", "replace")
+            return _without_file(context, model, missing)
+        text = context.files.content(real).decode("utf-8", "replace")
     except UNREADABLE as error:
-        return _without_file(parts, model, error)
-    return _packages(parts, model, text, str(real))
+        return _without_file(context, model, error)
+    return _packages(context, model, text, str(real))
 
 
-def packages_of_version(parts: FreezingContext, version: ExecutableVersion) -> ModelPackages:
+def packages_of_version(context: FreezingContext, version: ExecutableVersion) -> ModelPackages:
     """Return the packages of a stored version of a model."""
-    with parts.blobs.open(version.content_digest) as handle:
+    with context.blobs.open(version.content_digest) as handle:
         model = read_model(version.file, handle.read())
     text = "\n".join(model.requirements)
     if model.requirements_file:
         try:
-            digest = bundled_file(parts, version, model.requirements_file)
+            digest = bundled_file(context, version, model.requirements_file)
         except NotFound as error:
-            return _without_file(parts, model, error)
-        with parts.blobs.open(digest) as handle:
+            return _without_file(context, model, error)
+        with context.blobs.open(digest) as handle:
             text = handle.read().decode("utf-8", "replace")
-    return _packages(parts, model, text)
+    return _packages(context, model, text)
 
 
-def _without_file(parts: FreezingContext, model: ModelFile, error: NbyardError) -> ModelPackages:
-    return msgspec.structs.replace(_packages(parts, model, ""), unread=problem_of(error))
+def _without_file(context: FreezingContext, model: ModelFile, error: NbyardError) -> ModelPackages:
+    return msgspec.structs.replace(_packages(context, model, ""), unread=problem_of(error))
 
 
-def bundled_file(parts: FreezingContext, version: ExecutableVersion, requirements: str) -> str:
+def bundled_file(context: FreezingContext, version: ExecutableVersion, requirements: str) -> str:
     """Return the digest of a requirements file in the bundle of a version, beside its code.
 
     Raises:
         NotFound: the bundle has no such file.
     """
     path = os.path.normpath(os.path.join(os.path.dirname(version.file), requirements))
-    for entry in parts.blobs.tree(version.bundle_digest).files:
+    for entry in context.blobs.tree(version.bundle_digest).files:
         if entry.path == path:
             return entry.digest
     raise NotFound(f"There is no requirements file {requirements} in the bundle of {version.file}.")
 
 
 def package_problems(
-    parts: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
+    context: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
 ) -> PackageProblems:
     """Return what blocks a node with these packages, now and on this machine.
 
     In a process, only packages of the serving code block a run: the model may also find its own
     packages under other names, such as opencv-python-headless for opencv-python.
     """
-    blocks = not SERVING.keys() <= installed_packages(parts, used).packages
+    blocks = not SERVING.keys() <= installed_packages(context, used).packages
     return PackageProblems(
-        process=missing_packages(parts, packages, used) if blocks else None,
+        process=missing_packages(context, packages, used) if blocks else None,
         container=None if used else packages.unread,
     )
 
@@ -165,7 +165,7 @@ def check_packages(
 
 
 def missing_packages(
-    parts: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
+    context: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
 ) -> Reason | None:
     """Return the reason that names the packages which a local process would not find.
 
@@ -173,7 +173,7 @@ def missing_packages(
     packages than the required ones are no problem. The names are those of distributions, so a
     package that another distribution provides is named too.
     """
-    there = installed_packages(parts, used)
+    there = installed_packages(context, used)
     missing = [
         line
         for line in (*packages.serving, *packages.lines)
@@ -198,9 +198,11 @@ def missing_packages(
     )
 
 
-def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "") -> ModelPackages:
+def _packages(
+    context: FreezingContext, model: ModelFile, text: str, file: str = ""
+) -> ModelPackages:
     serving = [*SERVING.values()]
-    sources = AllowedSources.parse(parts.settings.allowed_package_sources)
+    sources = AllowedSources.parse(context.settings.allowed_package_sources)
     try:
         lines = read_requirements(text, sources)
     except Invalid:

@@ -97,7 +97,7 @@ class Resolver:
 
     def __init__(  # noqa: PLR0913
         self,
-        parts: FreezingContext,
+        context: FreezingContext,
         owner: str,
         base: str,
         *,
@@ -106,18 +106,18 @@ class Resolver:
         kernel: str = "",
         default: EnvironmentDefault | None = None,
     ):
-        self.parts = parts
+        self.context = context
         self._given_description = Description(arguments=tuple(arguments)) if arguments else None
         self.owner = owner
         self.base = base
-        self.freezer = Freezer(parts, bundles.SharedBundles())
+        self.freezer = Freezer(context, bundles.SharedBundles())
         self._environment = environment
         self._kernel = kernel
         self._default = default
-        self._places = Places(parts)
+        self._places = Places(context)
         # Many nodes share a file, an environment or a kernel: each is looked up only once.
-        self.used = cache(partial(environments.find_used, parts, owner))
-        self._of_kernel = cache(partial(environments.of_kernel, parts, owner))
+        self.used = cache(partial(environments.find_used, context, owner))
+        self._of_kernel = cache(partial(environments.of_kernel, context, owner))
         self._codes: dict[str, Code] = {}
         self._inspections: dict[str, Inspection] = {}
         self._modules: dict[Path | None, frozenset[str]] = {}
@@ -136,16 +136,16 @@ class Resolver:
     def checked_view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
-            return data_view(self.parts, self.owner, self.base, node)
+            return data_view(self.context, self.owner, self.base, node)
         read, name, executable_id = self._read(node)
         packages = self.packages(node, read)
         needs = read.resources
         seen = read if isinstance(read, Inspection) else None
         hints = seen.hints if seen else []
-        runtime = node.runtime or self.parts.settings.default_runtime
+        runtime = node.runtime or self.context.settings.default_runtime
         has_own = has_image(node, needs) or packages.requirements
         if read.kind == MODEL and runtime == PROCESS and not has_own:
-            missing = missing_packages(self.parts, self.model_packages(node), packages.used)
+            missing = missing_packages(self.context, self.model_packages(node), packages.used)
             hints = [*hints, missing] if missing else hints
         return NodeView(
             name,
@@ -167,12 +167,12 @@ class Resolver:
             return None
         if code := self.code(node):
             if code.path not in self._modules:
-                self._modules[code.path] = modules_of_code(self.parts.files, code)
+                self._modules[code.path] = modules_of_code(self.context.files, code)
             modules = self._modules[code.path]
         else:
-            modules = modules_of_version(self.parts.blobs, self.version(node))
+            modules = modules_of_version(self.context.blobs, self.version(node))
         packages = self.packages(node, read)
-        options = overrides or RunOverrides(self.parts.settings.default_runtime)
+        options = overrides or RunOverrides(self.context.settings.default_runtime)
         image = node.image or read.resources.image
         runtime = runtime_of(node, read.kind, image, options)
         image = options.image or image or read.resources.hinted_image
@@ -183,8 +183,8 @@ class Resolver:
     def model_packages(self, node: Node) -> ModelPackages:
         """Return the packages of the model that a node runs."""
         if code := self.code(node):
-            return packages_of_code(self.parts, code)
-        return packages_of_version(self.parts, self.version(node))
+            return packages_of_code(self.context, code)
+        return packages_of_version(self.context, self.version(node))
 
     def _read(self, node: Node) -> tuple[ReadCode, str, str]:
         """Return the code that a node runs, and the name and ID of its executable."""
@@ -264,20 +264,20 @@ class Resolver:
         if node.path:
             return self._code(node.path)
         followed = Path(self.registered(node).path)
-        if self.parts.files.has(followed) and os.path.isfile(file_of(followed)):
+        if self.context.files.has(followed) and os.path.isfile(file_of(followed)):
             return self.freezer.load_real(followed)
         return None
 
     def registered(self, node: Node) -> Executable:
         """Return the executable that a node names, or that is registered for its file."""
-        with self.parts.store.read() as c:
+        with self.context.store.read() as c:
             if node.executable:
-                executable = self.parts.store.executables.get(c, self.owner, node.executable)
+                executable = self.context.store.executables.get(c, self.owner, node.executable)
             else:
-                real = self.parts.files.locate_code(node.path, base=self.base)
-                executable = self.parts.store.executables.by_path(c, self.owner, str(real))
+                real = self.context.files.locate_code(node.path, base=self.base)
+                executable = self.context.store.executables.by_path(c, self.owner, str(real))
             if executable is None:
-                names = self.parts.store.executables.names(c, self.owner)
+                names = self.context.store.executables.names(c, self.owner)
                 raise no_such("executable", node.executable or node.path, names.values())
         return executable
 
@@ -290,8 +290,8 @@ class Resolver:
         executable = self.registered(node)
         if not node.version:
             return executable.current
-        with self.parts.store.read() as c:
-            version = self.parts.store.executables.version(c, node.version)
+        with self.context.store.read() as c:
+            version = self.context.store.executables.version(c, node.version)
         if version is None or version.executable_id != executable.id:
             raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
         return version
@@ -310,7 +310,7 @@ def import_hints(
             if of_node := resolver.imports(node, overrides):
                 imports[key] = of_node
     name = plain_name(name or "packages", "packages")
-    store = resolver.parts.store
+    store = resolver.context.store
     with store.read() as c:
         exists = store.environments.get(c, resolver.owner, name) is not None
     return missing_hints(imports, name, exists=exists)
@@ -321,46 +321,48 @@ def _names_packages(node: Node) -> bool:
     return bool(node.environment or node.requirements or node.kernel or node.image)
 
 
-def data_view(parts: FreezingContext, owner: str, base: str, node: Node) -> NodeView:
+def data_view(context: FreezingContext, owner: str, base: str, node: Node) -> NodeView:
     """Return the view of a node that is a file, an artifact or a dataset.
 
     Raises:
         NotFound: the file, artifact or dataset does not exist.
     """
     if node.path:
-        real = _located(parts, base, node)
+        real = _located(context, base, node)
         kind = "folder" if real.is_dir() else format_of(real.name)
         return NodeView(real.name, "dataset", [data_port(kind)])
     if node.artifact:
-        return NodeView(node.artifact, "dataset", [data_port(_artifact(parts, owner, node).format)])
-    with parts.store.read() as c:
-        dataset = parts.store.datasets.get(c, owner, node.dataset)
-        ready = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+        return NodeView(
+            node.artifact, "dataset", [data_port(_artifact(context, owner, node).format)]
+        )
+    with context.store.read() as c:
+        dataset = context.store.datasets.get(c, owner, node.dataset)
+        ready = context.store.datasets.newest_ready(c, dataset.id) if dataset else None
     if dataset is None:
         raise NotFound(f"The dataset '{node.dataset}' was deleted.")
     port = data_port((ready or dataset.current).format)
     return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
 
 
-def frozen_data(parts: FreezingContext, owner: str, base: str, node: Node) -> ResolvedNode:
+def frozen_data(context: FreezingContext, owner: str, base: str, node: Node) -> ResolvedNode:
     """Return a node that is data with its stored bytes.
 
     Raises:
         NotFound: the file, artifact or dataset does not exist, or the dataset is not ready.
     """
     if node.path:
-        real = _located(parts, base, node)
-        put = parts.blobs.put_folder if (folder := real.is_dir()) else parts.blobs.put_file
+        real = _located(context, base, node)
+        put = context.blobs.put_folder if (folder := real.is_dir()) else context.blobs.put_file
         blob, kind = put(real), "folder" if folder else format_of(real.name)
         data = bytes_of(blob.digest, real.name, node.path)
         return ResolvedNode(real.name, [data_port(kind)], data)
     if node.artifact:
-        file = _artifact(parts, owner, node)
+        file = _artifact(context, owner, node)
         data = bytes_of(file.digest, file.filename, node.artifact, f"artifact:{file.id}")
         return ResolvedNode(node.artifact, [data_port(file.format)], data)
-    with parts.store.read() as c:
-        dataset = parts.store.datasets.get(c, owner, node.dataset)
-        version = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+    with context.store.read() as c:
+        dataset = context.store.datasets.get(c, owner, node.dataset)
+        version = context.store.datasets.newest_ready(c, dataset.id) if dataset else None
     if dataset is None:
         raise NotFound(f"The dataset '{node.dataset}' does not exist.")
     if version is None:
@@ -370,16 +372,16 @@ def frozen_data(parts: FreezingContext, owner: str, base: str, node: Node) -> Re
     return ResolvedNode(dataset.name, [data_port(version.format)], BytesOf(*stored))
 
 
-def _located(parts: FreezingContext, base: str, node: Node) -> Path:
-    real = parts.files.locate(node.path, base=base)
+def _located(context: FreezingContext, base: str, node: Node) -> Path:
+    real = context.files.locate(node.path, base=base)
     if not real.exists():
         raise NotFound(because("no-file", path=node.path))
     return real
 
 
-def _artifact(parts: FreezingContext, owner: str, node: Node) -> Artifact:
-    with parts.store.read() as c:
-        return file_named(parts.store, c, owner, node.artifact)
+def _artifact(context: FreezingContext, owner: str, node: Node) -> Artifact:
+    with context.store.read() as c:
+        return file_named(context.store, c, owner, node.artifact)
 
 
 class FrozenNode(msgspec.Struct, frozen=True):
@@ -400,11 +402,11 @@ class Freeze:
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self.resolver = resolver
-        self._parts = resolver.parts
+        self._context = resolver.context
         # Nodes share files, bundles and locks.
         self._prepared: dict[Path | None, tuple[dict[str, Any], Reason | None]] = {}
         self._excess = cache(self._largest_files)
-        self._put = cache(self._parts.blobs.put_bytes)
+        self._put = cache(self._context.blobs.put_bytes)
         self.nodes: dict[str, FrozenNode] = {}
         for name, node in nodes.items():
             try:
@@ -415,11 +417,11 @@ class Freeze:
                 self.nodes[name] = FrozenNode(ResolvedNode(name, problem=problem_of(error)))
 
     def _freeze(self, name: str, node: Node) -> FrozenNode:
-        resolver, parts = self.resolver, self._parts
+        resolver, context = self.resolver, self._context
         if node.type == "dataset":
-            return FrozenNode(frozen_data(parts, resolver.owner, resolver.base, node))
+            return FrozenNode(frozen_data(context, resolver.owner, resolver.base, node))
         if node.pin is not None:
-            return FrozenNode(pinned_node(parts, resolver.owner, name, node.pin))
+            return FrozenNode(pinned_node(context, resolver.owner, name, node.pin))
         code = resolver.code(node)
         fields, unread = self._prepare(code) if code else ({}, None)
         if code:
@@ -430,7 +432,7 @@ class Freeze:
         requirements, model, problems = self._requirements(node, packages, version, code), "", None
         if version.kind == MODEL and not requirements and not has_image(node, version.resources):
             needed = resolver.model_packages(node)
-            problems = package_problems(parts, needed, packages.used)
+            problems = package_problems(context, needed, packages.used)
             if packages.used is None and not needed.unread:
                 model = self._put(needed.text.encode()).digest
         resolved = ResolvedNode(
@@ -464,20 +466,20 @@ class Freeze:
         self, node: Node, packages: NodePackages, version: ExecutableVersion, code: Code | None
     ) -> str:
         """Store the requirements file of a node or of its executable; return its digest, if any."""
-        path, files = packages.requirements, self._parts.files
+        path, files = packages.requirements, self._context.files
         if not path:
             return ""
         if not (node.requirements or code):
-            return bundled_file(self._parts, version, path)
+            return bundled_file(self._context, version, path)
         base = files.shown(code.folder) if code and not node.requirements else self.resolver.base
         real = files.locate(path, "requirements", base)
         if not real.is_file():
             raise NotFound(f"There is no requirements file {path}.")
-        return self._parts.blobs.put_file(real).digest
+        return self._context.blobs.put_file(real).digest
 
     def _largest_files(self, bundle: str) -> tuple[Reason, ...]:
-        most = self._parts.settings.max_bundle_bytes
-        return bundles.largest_files(self._parts.blobs.tree(bundle), most)
+        most = self._context.settings.max_bundle_bytes
+        return bundles.largest_files(self._context.blobs.tree(bundle), most)
 
     def requirements(self, name: str) -> str:
         """Return the text of a node's lock or requirements file; empty for neither."""
@@ -485,7 +487,7 @@ class Freeze:
         digest = of.lock_digest or of.requirements_digest or of.model_requirements
         if not digest:
             return ""
-        with self._parts.blobs.open(digest) as handle:
+        with self._context.blobs.open(digest) as handle:
             return handle.read().decode("utf-8", "replace")
 
     def dockerfile(self, name: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def requested_pins(
-    parts: FreezingContext, owner: str, document: Document, asked: Mapping[str, str]
+    context: FreezingContext, owner: str, document: Document, asked: Mapping[str, str]
 ) -> dict[str, Pin | None]:
     """Return the pins requested for one run, by node; None removes a node's pin.
 
@@ -31,12 +31,12 @@ def requested_pins(
     pins: dict[str, Pin | None] = {}
     if not asked:
         return pins
-    with parts.store.read() as c:
+    with context.store.read() as c:
         for node, key in asked.items():
             field = f"pins.{node[:70]}"
             if node not in document.nodes or document.nodes[node].type == "dataset":
                 raise Invalid.field(field, "the workflow has no such node")
-            run = parts.store.runs.get(c, owner, key) if key else None
+            run = context.store.runs.get(c, owner, key) if key else None
             if key and run is None:
                 raise Invalid.field(field, f"there is no run '{key[:80]}'")
             if run and run.is_scratch:
@@ -50,21 +50,21 @@ def requested_pins(
     return pins
 
 
-def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
+def pinned_node(context: FreezingContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
     """Resolve a pinned node to the task of the earlier run.
 
     Raises:
         NotFound: the run, its task or its bytes are gone.
     """
-    with parts.store.read() as c:
-        run = parts.store.runs.get(c, owner, pin.run)
+    with context.store.read() as c:
+        run = context.store.runs.get(c, owner, pin.run)
         if run is None:
             named = pin.number or f"'{pin.run[:80]}'"
             raise NotFound(
                 f"The node is pinned to run {named}, which does not exist: unpin it, or pin it to"
                 " another run."
             )
-        task = parts.store.tasks.of_node(c, run.id, name)
+        task = context.store.tasks.of_node(c, run.id, name)
         if task is None:
             raise NotFound(
                 f"The node is pinned to run {run.number}, which does not contain it: unpin it, or"
@@ -75,11 +75,11 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
                 f"The node is pinned to run {run.number}, but its state there is {task.state}:"
                 " unpin it, or pin it to another run."
             )
-        made = parts.store.artifacts.of_task(c, task.id)
-        plan = _plan(parts, c, run, task)
+        made = context.store.artifacts.of_task(c, task.id)
+        plan = _plan(context, c, run, task)
     # The run's record may outlive its bytes.
     for artifact in made.values():
-        if not parts.blobs.exists(artifact.digest):
+        if not context.blobs.exists(artifact.digest):
             why = (
                 f"The node is pinned to run {run.number}, but the data of {artifact.name} was"
                 " deleted: unpin it, or pin it to another run."
@@ -96,14 +96,14 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
     )
 
 
-def _plan(parts: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
+def _plan(context: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
     """Return the plan of a task with the stored bytes of its inputs instead of dependencies."""
     bindings: dict[str, Binding] = {}
     for name, binding in task.plan.bindings.items():
         if isinstance(binding, ResultOf):
-            source = parts.store.tasks.of_node(c, run.id, binding.node)
+            source = context.store.tasks.of_node(c, run.id, binding.node)
             # The other nodes of that run are not part of this one, so use their stored bytes.
-            made = parts.store.artifacts.of_task(c, source.id) if source else {}
+            made = context.store.artifacts.of_task(c, source.id) if source else {}
             if binding.output in made:
                 had = made[binding.output]
                 origin = f"{binding.node} of run {run.number}"

@@ -65,20 +65,20 @@ def folder_of_pushes(store: Store) -> Path:
     return Path(os.path.realpath(store.folder), FOLDER)
 
 
-def place_of(parts: FreezingContext, project_id: str, digest: str) -> Path:
+def place_of(context: FreezingContext, project_id: str, digest: str) -> Path:
     """Return the path of the folder with the files of a push."""
-    return folder_of(parts.store, project_id) / push_name(digest)
+    return folder_of(context.store, project_id) / push_name(digest)
 
 
-def ensure_pushed_files(parts: FreezingContext, project_id: str, digest: str) -> Path:
+def ensure_pushed_files(context: FreezingContext, project_id: str, digest: str) -> Path:
     """Return the folder with the files of a push, after creating it if it is missing."""
-    made = place_of(parts, project_id, digest)
+    made = place_of(context, project_id, digest)
     if not made.is_dir():
         made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # An interrupted push leaves no half of a folder under the final name.
         part = made.with_name(f".{made.name}.{new_id()}")
         try:
-            parts.blobs.stage(digest, part)
+            context.blobs.stage(digest, part)
             part.rename(made)
         except OSError:
             if not made.is_dir():  # otherwise, another request with the same push was faster
@@ -88,17 +88,17 @@ def ensure_pushed_files(parts: FreezingContext, project_id: str, digest: str) ->
     return made
 
 
-def pushed_context(parts: T, owner: str, path: str) -> tuple[T, str] | None:
+def pushed_context(context: T, owner: str, path: str) -> tuple[T, str] | None:
     """Return the context of a pushed project and a path in it, for `PROJECT:PATH`.
 
     The result is None for other paths, and for a file that has such a name itself.
     """
     name, colon, inside = path.partition(":")
-    if not colon or parts.files.locate(path).exists():
+    if not colon or context.files.locate(path).exists():
         return None
-    with parts.store.read() as c:
-        project = parts.store.projects.get(c, owner, name)
+    with context.store.read() as c:
+        project = context.store.projects.get(c, owner, name)
     if project is None or not project.files:
         return None
-    folder = ensure_pushed_files(parts, project.id, project.files)
-    return dataclasses.replace(parts, files=ProjectFiles(folder)), inside
+    folder = ensure_pushed_files(context, project.id, project.files)
+    return dataclasses.replace(context, files=ProjectFiles(folder)), inside

@@ -33,7 +33,7 @@ def is_there(path: str, document_id: str) -> bool:
         return True
 
 
-def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -> IsThere:
+def files_now(context: FreezingContext, owner: str, path: str, document_id: str) -> IsThere:
     """Return `is_there` with cached results, so that a transaction reads no files.
 
     Only the known files of this document are checked. The result is true for all others, and for
@@ -41,13 +41,13 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
     """
     if not document_id:
         return lambda *_: True
-    rows, real = parts.store.workflows, str(parts.files.locate(path))
-    with parts.store.read() as c:
+    rows, real = context.store.workflows, str(context.files.locate(path))
+    with context.store.read() as c:
         here = rows.by_path(c, owner, real)
         is_known = here is not None and here.document_id == document_id
         same = [] if is_known else rows.of_document(c, owner, document_id)
-        push = push_of(parts.store, Path(real))
-        removed = {w.path for w in same if push and was_pushed(parts.store, c, push, w.path)}
+        push = push_of(context.store, Path(real))
+        removed = {w.path for w in same if push and was_pushed(context.store, c, push, w.path)}
     presence_by_path = dict.fromkeys(removed, False)
     for workflow in same:
         # Files of other pushes of the project count as replaced by those of this one.

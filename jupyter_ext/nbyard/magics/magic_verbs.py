@@ -283,7 +283,7 @@ class NbyardMagics(Magics):
 
     def _status(self, run: str) -> FinishedRun:
         detail = self.connection.runs.get(run=run)
-        blobs = self.connection.yard.parts.blobs
+        blobs = self.connection.yard.context.blobs
         outputs = {
             f"{task.node}.{artifact.name}": str(blobs.path(artifact.digest))
             for task in detail.tasks

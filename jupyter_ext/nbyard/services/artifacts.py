@@ -31,8 +31,8 @@ class ArtifactService:
 
     noun = "artifacts"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
+    def __init__(self, context: ServiceContext):
+        self._context = context
 
     @operation("GET", "/artifacts", scope="runs:read")
     def list(
@@ -49,12 +49,12 @@ class ArtifactService:
         Each artifact holds the outputs of one executable's run that was started under this name.
         """
         check_limit(limit)
-        store = self._parts.store
+        store = self._context.store
         with store.read() as c:
             # One row more than the limit shows whether there is a next page.
             of = filter_project(store, c, caller, project)
             if executable:
-                path = str(self._parts.files.real_path_of(executable))
+                path = str(self._context.files.real_path_of(executable))
                 executable = store.executables.find(c, caller.name, executable, path).id
             runs = store.runs.page(
                 *(c, caller.name, limit + 1, after),
@@ -74,7 +74,7 @@ class ArtifactService:
         Returns `name` itself if it is free, else the next free name with a number.
         """
         wanted = check_run_name(name)
-        store = self._parts.store
+        store = self._context.store
         with store.read() as c:
             try:
                 check_run_name_free(store, c, caller.name, wanted)
@@ -89,8 +89,8 @@ class ArtifactService:
 
         `artifact` is the file's ID, `NAME.OUTPUT`, or `NAME` if the artifact has only one file.
         """
-        with self._parts.store.read() as c:
-            return file_named(self._parts.store, c, caller.name, artifact)
+        with self._context.store.read() as c:
+            return file_named(self._context.store, c, caller.name, artifact)
 
     @operation("GET", "/artifacts/{artifact}/preview", scope="runs:read")
     def preview(
@@ -110,17 +110,17 @@ class ArtifactService:
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         file = self.get(caller, artifact)
-        table = self._parts.table(file.digest, file.filename, sheet)
+        table = self._context.table(file.digest, file.filename, sheet)
         # The first page of a small table also shows its number of rows.
         if not offset and file.size_bytes <= COUNTED_BYTES:
-            self._parts.tables.info(table, count=True)
+            self._context.tables.info(table, count=True)
         limit = check_limit(limit)
-        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
 
     def content(self, caller: Caller, artifact: str) -> DownloadRequest:
         """Return which bytes to download: one file, or all files of a named artifact."""
-        with self._parts.store.read() as c:
-            files = files_named(self._parts.store, c, caller.name, artifact)
+        with self._context.store.read() as c:
+            files = files_named(self._context.store, c, caller.name, artifact)
         if len(files) == 1:
             return DownloadRequest(files[0].digest, files[0].filename)
         members = [

@@ -45,9 +45,9 @@ class CredentialService:
 
     noun = "credentials"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("GET", "/credential-kinds", scope="credentials:read")
     def kinds(self, caller: Caller) -> list[CredentialKind]:
@@ -125,8 +125,8 @@ class CredentialService:
             ids = self._store.tasks.using_credential(c, credential.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         users = [f"run {run.number}" for run in runs]
-        paths = workflows_with_credential(self._parts, credential)
-        return users + [self._parts.files.without_root(path) for path in paths]
+        paths = workflows_with_credential(self._context, credential)
+        return users + [self._context.files.without_root(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
         with self._store.read() as c:

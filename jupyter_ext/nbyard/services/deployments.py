@@ -80,14 +80,14 @@ class DeploymentService:
 
     noun = "deployments"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts, self._store = parts, parts.store
-        self._rows = parts.store.deployments
+    def __init__(self, context: ServiceContext):
+        self._context, self._store = context, context.store
+        self._rows = context.store.deployments
 
     @operation("GET", "/deployment-form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
-        settings, engine = self._parts.settings, self._parts.engine()
+        settings, engine = self._context.settings, self._context.engine()
         presets, there = presets_for(*engine_size(settings)), hardware.gpu_ids(settings.gpus)
         return DeploymentForm([*presets], [*OFFERED], [*there], engine)
 
@@ -103,12 +103,12 @@ class DeploymentService:
         title = body.title
         with ai4os.with_request_field_names(asked):
             body = self._with_model(caller, body)
-            name, spec = complete_request(body, presets_for(*engine_size(self._parts.settings)))
+            name, spec = complete_request(body, presets_for(*engine_size(self._context.settings)))
         password = hash_password(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, unseen)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
                 if name in self._rows.names(c, caller.name).values():
@@ -120,8 +120,8 @@ class DeploymentService:
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
-        self._parts.ensure_dispatcher()
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, unseen, made)
+        self._context.ensure_dispatcher()
         deployment = self.get(caller, made)
         warnings = [*deployment.warnings, *ai4os.ignored_fields(asked)]
         return structs.replace(deployment, warnings=warnings)
@@ -148,7 +148,7 @@ class DeploymentService:
     ) -> Page[Deployment]:
         """List deployments, newest first, or those in one state."""
         check_limit(limit)
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             deployments = self._rows.page(
@@ -163,7 +163,7 @@ class DeploymentService:
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
     def get(self, caller: Caller, deployment: str) -> Deployment:
         """Show a deployment, by ID or name."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             return self._warned(self._find(c, caller, deployment))
 
@@ -175,7 +175,7 @@ class DeploymentService:
         return deployment
 
     def _warned(self, deployment: Deployment) -> Deployment:
-        settings = self._parts.settings
+        settings = self._context.settings
         warnings = warnings_of(deployment.spec, settings.ide_images)
         address = ""
         if deployment.port:
@@ -198,7 +198,7 @@ class DeploymentService:
         package = deployable_model(self._store, caller, named)
         if package is not None:
             body = structs.replace(body, image=package.reference)
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
             if body.revision and body.revision != record.revision:
@@ -223,7 +223,7 @@ class DeploymentService:
                 self._add_revision(c, record, spec, EDITED, hash_password(body.password), image_id)
             elif is_other:
                 self._add_revision(c, record, spec, EDITED, known.password, image_id)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
@@ -235,7 +235,7 @@ class DeploymentService:
         Raises:
             NotFound: no earlier revision exists.
         """
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
             wanted = check_count(revision, "revision") or record.revision - 1
@@ -249,7 +249,7 @@ class DeploymentService:
             origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
             self._add_revision(c, record, older.revision.spec, origin, older.password, of_then)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     def _add_revision(
@@ -272,14 +272,14 @@ class DeploymentService:
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
         """Start a stopped, completed or failed deployment."""
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
             if record.state in {*DEPLOYMENT.rests, "stopping"}:
                 event = {"change": because("start-requested"), "revision": record.revision}
                 self._rows.move(c, record, "queued", event, is_wanted=True, reason=None)
                 self._rows.reset_ended_revision(c, record.id, record.revision)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
@@ -290,7 +290,7 @@ class DeploymentService:
             if record.state not in ("stopping", "stopped"):
                 event = {"change": because("stop-requested"), "revision": record.revision}
                 self._rows.move(c, record, "stopping", event, is_wanted=False)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
@@ -298,7 +298,7 @@ class DeploymentService:
         """Delete a deployment with its revisions, files and logs."""
         with self._store.write() as c:
             self._rows.remove(c, self._find(c, caller, deployment))
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
 
     @operation("GET", "/deployments/{deployment}/keys", scope="deployments:read")
     def keys(self, caller: Caller, deployment: str) -> Page[DeploymentKey]:
@@ -321,16 +321,16 @@ class DeploymentService:
         text, now = new_key_text(), datetime.now(UTC)
         expiry = None if body.days is None else now + timedelta(days=body.days)
         key = DeploymentKey(new_id(), text[:SHOWN], body.name, now, expiry)
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
             check_accepts_keys(record)
             if not record.port:
-                with open_port(self._parts.settings.deployment_address) as entrance:
+                with open_port(self._context.settings.deployment_address) as entrance:
                     port = entrance.getsockname()[1]
                 self._store.deployment_keys.set_port(c, record.id, port)
             self._store.deployment_keys.insert(c, record, key, hash_of_key(text))
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         address = self.get(caller, record.id).address
         return CreatedKey(**structs.asdict(key), key=text, address=address)
 
@@ -350,7 +350,7 @@ class DeploymentService:
             if meant is None:
                 raise NotFound(f"{record.name} has no key {key[:80]}.")
             self._store.deployment_keys.delete(c, record, meant)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
 
     def store_base_url(self, base_url: str) -> None:
         """Store the server's base URL, which services get at their start to create links."""
@@ -380,7 +380,7 @@ class DeploymentService:
                         raise not_answering_error(self.get(caller, name))
                     spec = row.revision.spec
                     is_trusted = spec.service in IDES and is_ide(
-                        spec.image, self._parts.settings.ide_images
+                        spec.image, self._context.settings.ide_images
                     )
                     secret = KeptSecret(self._folder(row.deployment), row.number).read()
                     at = (place.host, place.port, declared.websocket, declared.keep_prefix)
@@ -457,7 +457,7 @@ class DeploymentService:
             NotFound: the deployment has no such revision.
         """
         check_count(after, "after")
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             record = self._find(c, caller, deployment)
             number = check_count(revision, "revision") or record.revision

@@ -17,9 +17,9 @@ class EventService:
 
     noun = "events"
 
-    def __init__(self, parts: ServiceContext):
-        self._store = parts.store
-        self._watch = parts.watch
+    def __init__(self, context: ServiceContext):
+        self._store = context.store
+        self._watch = context.watch
 
     @operation("GET", "/events", scope="events:read")
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:

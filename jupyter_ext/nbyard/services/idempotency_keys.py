@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def find_earlier_request(
-    parts: ServiceContext, c: Connection, owner: str, key: str, body: object
+    context: ServiceContext, c: Connection, owner: str, key: str, body: object
 ) -> str | None:
     """Return the ID that an earlier request with this idempotency key created, or None.
 
     Raises:
         Conflict: The earlier request had another body.
     """
-    known = parts.store.submissions.find(c, owner, key) if key else None
+    known = context.store.submissions.find(c, owner, key) if key else None
     if known is None:
         return None
     # A repeated key with other content is a client's mistake, not a retry.
@@ -30,14 +30,14 @@ def find_earlier_request(
 
 
 def store_idempotency_key(
-    parts: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
+    context: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
 ) -> None:
     """Store an idempotency key with the ID that its request created.
 
     Do nothing without a key.
     """
     if key:
-        parts.store.submissions.record(c, owner, key, digest_of(body), made)
+        context.store.submissions.record(c, owner, key, digest_of(body), made)
 
 
 def submission_key(key: str) -> str:

@@ -70,9 +70,9 @@ class ImageService:
 
     noun = "images"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("POST", "/images", scope="images:write", status=201)
     @pin_blobs
@@ -106,12 +106,12 @@ class ImageService:
         return columns
 
     def _columns_of_project(self, path: str) -> dict[str, Any]:
-        real = self._parts.files.locate(path, "recipe.project")
+        real = self._context.files.locate(path, "recipe.project")
         if not real.is_dir():
             raise Invalid.field("recipe.project", f"there is no folder '{path[:200]}'")
-        cap = self._parts.settings.max_bundle_bytes
+        cap = self._context.settings.max_bundle_bytes
         return {
-            "context_digest": bundles.collect_folder(real, self._parts.blobs, cap),
+            "context_digest": bundles.collect_folder(real, self._context.blobs, cap),
             "reason": bundles.links_warning(real / "Dockerfile", real),
         }
 
@@ -122,7 +122,7 @@ class ImageService:
                 "recipe",
                 "applies to environments only; a Dockerfile contains everything except its base",
             )
-        real = self._parts.files.locate(body.path)
+        real = self._context.files.locate(body.path)
         if not real.is_file():
             raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
         if recipe.base:
@@ -132,10 +132,10 @@ class ImageService:
                     "recipe.base",
                     "the Dockerfile accepts no base: add ARG BASE before its first FROM",
                 )
-        cap = self._parts.settings.max_bundle_bytes
-        picked = bundles.pick_files(real, self._parts.files.root, cap)
-        bundle = bundles.store_bundle(picked, self._parts.blobs, cap)
-        links = bundles.links_warning(real, self._parts.files.root)
+        cap = self._context.settings.max_bundle_bytes
+        picked = bundles.pick_files(real, self._context.files.root, cap)
+        bundle = bundles.store_bundle(picked, self._context.blobs, cap)
+        links = bundles.links_warning(real, self._context.files.root)
         # `tools/Dockerfile` gives the name `tools`, and `train.Dockerfile` the name `train`.
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
@@ -143,7 +143,7 @@ class ImageService:
             "reference": check_reference(body.tag, "tag") if body.tag else f"{repository}:latest",
             "origin": "build",
             "recipe": msgspec.to_builtins(recipe),
-            "path": self._parts.files.shown(real),
+            "path": self._context.files.shown(real),
             "context_digest": bundle.digest,
             "file": bundle.file,
             "reason": links,
@@ -166,7 +166,7 @@ class ImageService:
         spec = ImageSpec(
             draft.recipe,
             draft.version.lock_lines,
-            self._parts.settings.docker_base_image,
+            self._context.settings.docker_base_image,
             bool(draft.recipe.project),
         )
         text = build_files(spec)["Dockerfile"]
@@ -244,7 +244,7 @@ class ImageService:
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
         made, reference, origin = new_id(), columns["reference"], columns["origin"]
         own = (columns.get("environment", ""), columns.get("path", ""))
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
             # The engine has one image per name, so two builds of a name would overwrite each other.
@@ -270,7 +270,7 @@ class ImageService:
                         ),
                     )
             self._store.images.insert(c, caller.name, made, **columns)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/images", scope="images:read")
@@ -287,7 +287,7 @@ class ImageService:
         `environment` limits the list to the images of one environment, given by its ID.
         """
         check_limit(limit)
-        self._parts.watch()
+        self._context.watch()
         asked = (limit + 1, after, search, environment)
         with self._store.read() as c:
             images = self._store.images.page(c, caller.name, *asked)
@@ -299,7 +299,7 @@ class ImageService:
 
         A name means the newest image of that name that was built; a failed build changes nothing.
         """
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             return self._find(c, caller, image)
 
@@ -315,7 +315,7 @@ class ImageService:
         For a name, it is the log of the last attempt.
         """
         check_count(after, "after")
-        self._parts.watch()
+        self._context.watch()
         newest = self._store.images.newest
         with self._store.read() as c:
             record = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
@@ -335,16 +335,16 @@ class ImageService:
         """
         record = self.get(caller, image)
         if not force:
-            check_image_unused(self._parts, record)
+            check_image_unused(self._context, record)
         with self._store.write() as c:
             self._store.images.remove(c, record)
         with contextlib.suppress(FileNotFoundError):
             # The log is useless without the row; the dispatcher removes the image from the engine.
             shutil.rmtree(self._store.folder / image_folder(record.id))
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
 
 
-def check_image_unused(parts: ServiceContext, image: NamedImage) -> None:
+def check_image_unused(context: ServiceContext, image: NamedImage) -> None:
     """Check that nothing needs an image. A failed build left none.
 
     Raises:
@@ -352,9 +352,9 @@ def check_image_unused(parts: ServiceContext, image: NamedImage) -> None:
     """
     if image.state == "failed":
         return
-    with parts.store.read() as c:
-        users = parts.store.images.users(c, image)
-    check_unused(parts, image.reference, workflows_with_image(parts, image), users)
+    with context.store.read() as c:
+        users = context.store.images.users(c, image)
+    check_unused(context, image.reference, workflows_with_image(context, image), users)
 
 
 def _existing(named_image: NamedImage | None, key: str) -> NamedImage:

@@ -50,9 +50,9 @@ class LineageService:
 
     noun = "lineage"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("GET", "/lineage", scope="runs:read")
     def get(  # noqa: PLR0913, PLR0917  these are the query's parameters
@@ -110,18 +110,18 @@ class LineageService:
         if kind == "dataset":
             return [Ref(kind, self._version(caller, key, version))]
         if kind == "model":
-            return [Ref(kind, ModelService(self._parts).get(caller, key).id)]
+            return [Ref(kind, ModelService(self._context).get(caller, key).id)]
         if kind == "image":
-            return [Ref(kind, ImageService(self._parts).get(caller, key).id)]
+            return [Ref(kind, ImageService(self._context).get(caller, key).id)]
         if kind == "deployment":
-            return [Ref(kind, DeploymentService(self._parts).get(caller, key).id)]
+            return [Ref(kind, DeploymentService(self._context).get(caller, key).id)]
         if kind == "run":
             return self._refs_of_run(caller, key, *result)
         with self._store.read() as c:
             return [Ref(kind, file.id) for file in files_named(self._store, c, caller.name, key)]
 
     def _version(self, caller: Caller, dataset: str, number: int) -> str:
-        record = DatasetService(self._parts).get(caller, dataset)
+        record = DatasetService(self._context).get(caller, dataset)
         if not number:
             return record.current.id
         with self._store.read() as c:

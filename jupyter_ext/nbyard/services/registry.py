@@ -88,14 +88,14 @@ class Services:
     events: EventService
     system: SystemService
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self.blobs = parts.blobs
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self.blobs = context.blobs
 
     def __getattr__(self, noun: str) -> object:
         if noun not in PLACES:
             raise AttributeError(noun)
-        service = service_class(noun)(self._parts)
+        service = service_class(noun)(self._context)
         setattr(self, noun, service)  # the next use finds it without this method
         return service
 
@@ -109,9 +109,9 @@ class Services:
         # store.
         if not caller.attempt_id or scope.endswith(":read"):
             return
-        with self._parts.store.read() as c:
-            run_id = self._parts.store.attempts.run_of(c, caller.name, caller.attempt_id)
-            run = self._parts.store.runs.by_id(c, run_id) if run_id else None
+        with self._context.store.read() as c:
+            run_id = self._context.store.attempts.run_of(c, caller.name, caller.attempt_id)
+            run = self._context.store.runs.by_id(c, run_id) if run_id else None
         if run is not None and run.is_scratch:
             raise Conflict(
                 "The code of a check run or of a bisection changes nothing outside its run.",

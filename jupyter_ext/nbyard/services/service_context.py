@@ -74,7 +74,7 @@ def pin_blobs(method: F) -> F:
     @wraps(method)
     def kept(service: Any, *args: Any, **fields: Any) -> Any:
         # Bytes without a row are garbage, and collection may run at any time before the commit.
-        with service._parts.blobs.without_collection():
+        with service._context.blobs.without_collection():
             return method(service, *args, **fields)
 
     return kept  # type: ignore[return-value]

@@ -36,8 +36,8 @@ class SystemService:
 
     noun = "system"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
+    def __init__(self, context: ServiceContext):
+        self._context = context
 
     @operation("GET", "/system/doctor", scope="system:read")
     def doctor(self, caller: Caller) -> Diagnosis:
@@ -50,25 +50,25 @@ class SystemService:
             self._kernels,
             self._dispatcher,
             self._automations,
-            *self._parts.probes,
+            *self._context.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
 
     def counts(self) -> Counts:
         """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""
-        with self._parts.store.read() as c:
-            counts: Counts = self._parts.store.counts.all(c)
+        with self._context.store.read() as c:
+            counts: Counts = self._context.store.counts.all(c)
         return msgspec.structs.replace(counts, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
         """List the runtimes that are available here."""
-        return Runtimes(offered_runtimes(self._parts.settings))
+        return Runtimes(offered_runtimes(self._context.settings))
 
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
         """List the GPUs that tasks may be granted."""
-        return Page(list(hardware.gpu_ids(self._parts.settings.gpus)))
+        return Page(list(hardware.gpu_ids(self._context.settings.gpus)))
 
     @operation("POST", "/system/spelling", scope="system:read")
     def spell(self, caller: Caller, body: SpellingRequest) -> Spelling:
@@ -79,9 +79,9 @@ class SystemService:
         name = ""
         if body.project:
             # Without such a project, a form links nothing.
-            with self._parts.store.read() as c, suppress(NotFound):
-                name = self._parts.store.projects.find(c, caller.name, body.project).name
-        return self._parts.spell(msgspec.structs.replace(body, project=name))
+            with self._context.store.read() as c, suppress(NotFound):
+                name = self._context.store.projects.find(c, caller.name, body.project).name
+        return self._context.spell(msgspec.structs.replace(body, project=name))
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]
@@ -91,7 +91,7 @@ class SystemService:
         return Check("platform", "missing", finding, "Only Linux is tested. On Windows, use WSL2.")
 
     def _store(self) -> Check:
-        store = self._parts.store
+        store = self._context.store
         try:
             version = store.database.server_version()
         except NbyardError as error:
@@ -105,7 +105,7 @@ class SystemService:
         return Check("store", "ok", finding)
 
     def _disk(self) -> Check:
-        free = shutil.disk_usage(self._parts.store.folder).free
+        free = shutil.disk_usage(self._context.store.folder).free
         if free >= GIB:
             return Check("disk", "ok", f"{free / GIB:.1f} GiB free")
         # Little space is an error, because runs cannot store their outputs.
@@ -113,13 +113,13 @@ class SystemService:
         return Check(
             "disk",
             "failed",
-            f"{free / MIB:.1f} MiB free; {self._parts.blobs.reserve_bytes / MIB:.1f} MiB are always"
-            " kept free",
+            f"{free / MIB:.1f} MiB free; {self._context.blobs.reserve_bytes / MIB:.1f} MiB are"
+            " always kept free",
             cure,
         )
 
     def _bytes(self) -> Check:
-        sizes = [blob.size_bytes for blob in self._parts.blobs.stored()]
+        sizes = [blob.size_bytes for blob in self._context.blobs.stored()]
         mib = sum(sizes) / MIB
         size = round(mib, 1) if mib < 100 else round(mib)
         return Check("bytes", "ok", f"{size:,} MiB in {len(sizes):,} files")
@@ -141,8 +141,8 @@ class SystemService:
 
         lease = self._lease()
         if lease is None or is_dead(lease.holder):
-            with self._parts.store.read() as c:
-                is_needed = self._parts.store.has_work(c)
+            with self._context.store.read() as c:
+                is_needed = self._context.store.has_work(c)
             if is_needed:
                 finding = "not running, but there is work, such as an enabled schedule"
                 return Check(
@@ -154,7 +154,7 @@ class SystemService:
                 )
             return Check("dispatcher", "ok", "not running; it starts when there is work")
         pid, host = pid_of(lease.holder), lease.holder.partition(":")[0]
-        others = other_settings(self._parts.store, self._parts.settings)
+        others = other_settings(self._context.store, self._context.settings)
         if not others:
             return Check("dispatcher", "ok", f"running: process {pid} on {host}")
         settings = [f"{name}={value}" for name, value in others.items()]
@@ -171,12 +171,12 @@ class SystemService:
 
     def _automations(self) -> Check:
         """Check that a dispatcher starts after a reboot if automations are enabled."""
-        store = self._parts.store
+        store = self._context.store
         with store.read() as c:
             is_enabled = store.automations.is_enabled(c)
         if not is_enabled:
             return Check("automations", "ok", "no automation is enabled")
-        unit = user_unit.unit_state(self._parts.settings.store_path)
+        unit = user_unit.unit_state(self._context.settings.store_path)
         if unit.state in ("missing", "other-store"):
             finding = (
                 "after a reboot, no run starts until a Jupyter server or an nbyard command starts"
@@ -194,7 +194,7 @@ class SystemService:
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""
-        with self._parts.store.read() as c:
-            lease = self._parts.store.leases.get(c, "dispatcher")
+        with self._context.store.read() as c:
+            lease = self._context.store.leases.get(c, "dispatcher")
         # A killed dispatcher leaves its row, whose lease then runs out.
         return lease if lease is not None and lease.seems_held else None

@@ -22,8 +22,8 @@ class UploadService:
 
     noun = "uploads"
 
-    def __init__(self, parts: ServiceContext):
-        self._uploads = parts.uploads
+    def __init__(self, context: ServiceContext):
+        self._uploads = context.uploads
 
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:

@@ -85,7 +85,7 @@ def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Comma
 
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(yard.parts.files.root)
+    monkeypatch.chdir(yard.context.files.root)
     return call_nbyard
 
 

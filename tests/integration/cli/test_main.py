@@ -36,7 +36,7 @@ def test_json_output_contains_only_json(shell, echo, dispatcher: Dispatching):
 
 def test_failed_run_exits_with_1(shell, yard, dispatcher: Dispatching):
     """The failure and its log are named."""
-    (yard.parts.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")
+    (yard.context.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")
     said = shell("run", "bad.sh")
     assert said.code == 1
     assert "main failed" in said.err
@@ -46,7 +46,7 @@ def test_failed_run_exits_with_1(shell, yard, dispatcher: Dispatching):
 
 
 def test_datasets_can_be_managed_from_a_shell(shell, yard, dispatcher: Dispatching):
-    (yard.parts.files.root / "a.csv").write_text("x,y\n1,2\n")
+    (yard.context.files.root / "a.csv").write_text("x,y\n1,2\n")
     said = shell("datasets", "add", "a.csv", "--name", "Mine")
     assert said.code == 0
     assert "1 × 2" in said.err
@@ -73,7 +73,7 @@ def test_terminal_controls_in_names_and_logs_are_removed(shell, yard, dispatcher
     """Links, clipboard access and cursor moves. Colours are kept on a terminal."""
     evil = "\\033]8;;javascript:alert(1)\\033\\\\x\\033]52;c;eA==\\007\\033[2J\\033[31mred\\033[0m"
     script = f"#!/bin/sh\nprintf '{evil}\\n'\nprintf '10%%\\r20%%\\n'\n"
-    (yard.parts.files.root / "evil.sh").write_text(script)
+    (yard.context.files.root / "evil.sh").write_text(script)
     shell("run", "evil.sh")
     out = shell("runs", "log", "1").out
     assert "red" in out
@@ -100,7 +100,7 @@ def test_installed_command_works(tmp_path: Path):
 
 
 def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
-    folder = yard.parts.files.root / "t"
+    folder = yard.context.files.root / "t"
     folder.mkdir()
     for text in ("1", "2"):
         (folder / "a").write_text(text)
@@ -114,7 +114,7 @@ def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
 
 
 def test_dataset_in_use_is_deleted_only_with_force(shell, yard: Yard, dispatcher):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "t.csv").write_text("a\n1\n")
     assert shell("datasets", "add", "t.csv").code == 0
     nodes = {"t": {"type": "dataset", "dataset": "t.csv"}}

@@ -131,7 +131,7 @@ def test_dockerfile_works_as_a_node(
             assert task.state == "succeeded", task.failure
             assert task.cached == cached
         (artifact,) = task.artifacts
-        with yard.parts.blobs.open(artifact.digest) as handle:
+        with yard.context.blobs.open(artifact.digest) as handle:
             assert handle.read() == b"2 \na,b\n1,2\n"
 
 

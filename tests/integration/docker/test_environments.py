@@ -33,12 +33,14 @@ def with_folder(yard: Yard, name: str, folder: Path, python: str) -> None:
     cow = LockedPackage(folder.name, "3.1", folder=f"file://{folder}")
     with yard.store.write() as c:
         version = yard.store.environments.versions(c, made)[0]
-        yard.store.environments.set_lock(c, version.id, with_trees([cow], yard.parts.blobs, 2**20))
+        yard.store.environments.set_lock(
+            c, version.id, with_trees([cow], yard.context.blobs, 2**20)
+        )
 
 
 def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:
     """Run a script in a container with those packages; return its task and output."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "s.py").write_text(code)
     asked = {"type": "executable", "path": "s.py", "runtime": "docker", "environment": "cows"}
     flow = {"version": 1, "nodes": {"n": asked | node}}
@@ -173,10 +175,10 @@ def test_a_retry_in_an_environment_adds_its_packages_to_each_image(
     """To the default image, and to the one that a node names."""
     version = newest(docker_engine, python_base_image, "joblib")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
-    Path(yard.parts.files.root, "s.py").write_text("import joblib; print(joblib.__version__)")
+    Path(yard.context.files.root, "s.py").write_text("import joblib; print(joblib.__version__)")
     node = {"type": "executable", "path": "s.py", "runtime": "docker"}
     flow = {"version": 1, "nodes": {"plain": node, "named": node | {"image": python_base_image}}}
-    Path(yard.parts.files.root, "flow.nbflow").write_text(json.dumps(flow))
+    Path(yard.context.files.root, "flow.nbflow").write_text(json.dumps(flow))
     runs = yard.services.runs
     with Dispatching(yard.settings) as dispatcher:
 

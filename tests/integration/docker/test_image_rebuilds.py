@@ -38,7 +38,7 @@ def test_image_with_inherited_labels_is_not_mistaken_for_its_base(
     second = built(environment="rt2", recipe=upon)
     assert second.state == "ready" and second.image_id != first.image_id
     same_again(built, docker_engine, first.image_id, environment="rt")
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
     stage = f"FROM {first.reference} AS a\nUSER 0\nRUN sleep 1 && touch /b\n"
     file.write_text(f"{stage}FROM {tiny_image}\nCOPY --from=a /b /b\n")
     assert built(path="Dockerfile", tag="upon:1").state == "ready"
@@ -55,7 +55,7 @@ def test_image_extended_by_a_run_is_not_mistaken_for_its_base(
     assert first.state == "ready", first.reason
 
     def upon() -> str:
-        lines, blobs = f"# {yard.store.id}\njoblib\n", yard.parts.blobs
+        lines, blobs = f"# {yard.store.id}\njoblib\n", yard.context.blobs
         return environment_image(
             docker_engine, first.reference, lines, False, print, blobs=blobs, network="none"
         )
@@ -88,7 +88,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
     package = f"{name}=={path.split('-')[1]}"
     recipe = Recipe()
     if is_there == "in the base":
-        file = yard.parts.files.root / "Dockerfile"
+        file = yard.context.files.root / "Dockerfile"
         install = f"pip install --break-system-packages {name}"
         file.write_text(f"FROM {python_base_image}\nRUN {install}\n")
         recipe = Recipe(base="nbyard-test/there:1", for_notebooks=False)
@@ -111,7 +111,7 @@ def test_image_is_pushed_and_pulled_after_failed_builds(
 ) -> None:
     """The name in the registry stays the same."""
     images = yard.services.images
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
     for number in (1, 2):
         file.write_text(f"FROM {tiny_image}\nENV N={number} STORE={yard.store.id}\n")
         good = built(path="Dockerfile", tag="good:1")
@@ -131,7 +131,7 @@ def test_replaced_image_is_removed_unless_it_is_in_use(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     """Names, containers and images built on it count as use."""
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
 
     def changed(tag: str = "changing:1") -> str:
         file.write_text(f"FROM {tiny_image}\nENV N={new_id()}\nCMD sleep 600\n")

@@ -38,7 +38,7 @@ def test_environment_image_does_not_run_as_root(
     wheels = inside(docker_engine, python_base_image, "ls", "/wheels").splitlines()
     version = next(name.split("-")[1] for name in wheels if name.startswith("joblib-"))
     environment(yard, "Sea Cows", f"joblib=={version}")
-    project = yard.parts.files.root / "project"
+    project = yard.context.files.root / "project"
     project.mkdir()
     (project / "a.txt").write_text("moo")
     (project / "local.nbvars").write_text("TOKEN=secret")
@@ -84,7 +84,7 @@ def test_image_without_packages_needs_no_network_and_no_python(
 def test_failed_build_names_its_line_and_leaves_nothing(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
     file.write_text(
         f"FROM {tiny_image} AS a\nLABEL {IMAGE_LABEL}={yard.store.id}\n\n"
         "RUN echo one && \\\n    echo moo >&2\n"
@@ -106,7 +106,7 @@ def test_failed_build_names_its_line_and_leaves_nothing(
 def test_dockerfile_copies_secrets_only_if_it_names_them(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "tls.pem").write_text("secret")
     (root / "Dockerfile").write_text(f"FROM {tiny_image}\nCOPY tls.pem /tls.pem\n")
     refused = built(path="Dockerfile", tag="cows:1")
@@ -129,7 +129,7 @@ def test_missing_base_image_is_reported(yard: Yard, built: Built) -> None:
 def test_build_context_skips_ignored_files_and_triggers_rebuilds(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    folder = yard.parts.files.root / "tool with space"
+    folder = yard.context.files.root / "tool with space"
     (folder / "data").mkdir(parents=True)
     (folder / "ä file.txt").write_text(new_id())
     (folder / "data/secret").write_text("x")
@@ -148,7 +148,7 @@ def test_build_context_skips_ignored_files_and_triggers_rebuilds(
 
 def slow(yard: Yard, image: str) -> NamedImage:
     """Create a build that is still running."""
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
     file.write_text(
         f"FROM {image} AS a\nLABEL {IMAGE_LABEL}={yard.store.id}\n"
         f"FROM a\nRUN sleep 600 # {yard.store.id}\n"
@@ -209,7 +209,7 @@ def test_build_restarts_after_its_dispatcher_was_killed(
     assert yard.services.images.get(ANN, made.id).state == "building"
     with yard.store.write() as c:
         row = yard.store.images.under_way(c)[0]
-    tree = yard.parts.blobs.tree(row.context_digest)
+    tree = yard.context.blobs.tree(row.context_digest)
     assert tree.files, "what goes into it is kept"
     with Dispatching(yard.settings) as dispatcher:
         dispatcher.until(lambda: containers(docker_engine, yard), bool)
@@ -345,7 +345,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_full_disk_is_reported_and_existing_images_stay(yard: Yard, small_engine: Engine) -> None:
     base = tiny(small_engine)
     yard.settings.docker_host = small_engine.url
-    file = yard.parts.files.root / "Dockerfile"
+    file = yard.context.files.root / "Dockerfile"
     file.write_text(f"FROM {base}\nRUN echo one\n")
     images = yard.services.images
     good = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:1")))

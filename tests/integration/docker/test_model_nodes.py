@@ -48,13 +48,13 @@ def predict(yard: Yard) -> Task:
 
 
 def test_requirements_are_installed_and_their_change_reruns_the_node(yard):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "model.yaml").write_text(FILE)
     (root / "model.py").write_text(CODE)
     (root / "packages.txt").write_text("joblib\n")
     (root / "d.csv").write_text("length\n1.4\n5.1\n")
     task = predict(yard)
-    read = yard.parts.blobs.path(task.artifacts[0].digest).read_text().split()
+    read = yard.context.blobs.path(task.artifacts[0].digest).read_text().split()
     assert [line.lower() for line in read[1:]] == ["false", "true"]
     assert predict(yard).cached
     (root / "packages.txt").write_text("joblib>=1\n")

@@ -68,7 +68,7 @@ def yards(
 
 def ran(yards: Yards, running: Any, text: str, requirements: str = "") -> RunDetail:
     """Run a script in a container to its end."""
-    root = yards.yard.parts.files.root
+    root = yards.yard.context.files.root
     (root / "train.py").write_text(text)
     model: dict[str, Any] = {"name": "model", "role": "output", "format": "pickle"}
     model["reach"] = {"kind": "positional", "position": 0}

@@ -108,7 +108,7 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Callable[..., ModelPack
 
 
 def write(yard: Yard, variant: dict[str, Any], code: str = LIGHT) -> str:
-    folder = yard.parts.files.root / "Iris project"
+    folder = yard.context.files.root / "Iris project"
     (folder / "src").mkdir(parents=True)
     (folder / "src/model.py").write_text(code)
     package, lines = "joblib" if code == LIGHT else "scikit-learn", ""
@@ -199,13 +199,13 @@ def test_batch_model_predicts_a_dataset_in_its_image(yard, built, monkeypatch, s
     for each file of a folder."""
     monkeypatch.setattr(yard.settings, "default_runtime", "process")
     folder = write(yard, {"listed": True, "platform": "  platform_tag: big"})
-    path = yard.parts.files.root / folder / "nervosum.yaml"
+    path = yard.context.files.root / folder / "nervosum.yaml"
     path.write_text(path.read_text().replace("mode: http", "mode: batch"))
     made = built(folder)
     assert (made.state, made.mode, made.platform_tag) == ("ready", "batch", "big"), made.reason
-    data = yard.parts.files.root / "flowers.csv"
+    data = yard.context.files.root / "flowers.csv"
     data.write_text("length,width\n1.4,0.2\n5.1,1.8\n")
-    months = yard.parts.files.root / "months"
+    months = yard.context.files.root / "months"
     months.mkdir()
     for name in ("may.csv", "june.csv"):
         shutil.copy(data, months / name)
@@ -247,7 +247,7 @@ LONG_ROWS = 9000
 
 def long(yard: Yard, built: Callable[..., ModelPackage]) -> str:
     """Create the executable of a model in its image, and its data."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "src").mkdir()
     (root / "src/model.py").write_text(LONG_CODE)
     (root / "nervosum.yaml").write_text(LONG)
@@ -280,7 +280,7 @@ def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tup
         found = running.until(lambda: runs.get(ANN, run), lambda one: one.run.finished_at)
     (task,) = found.tasks
     assert task.state == "succeeded", task.reason
-    return task, yard.parts.blobs.path(task.artifacts[0].digest).read_bytes()
+    return task, yard.context.blobs.path(task.artifacts[0].digest).read_bytes()
 
 
 @pytest.mark.long
@@ -309,7 +309,7 @@ def test_equal_model_is_built_once_and_a_failed_build_names_its_line(yard, built
     assert (first.number, second.number) == (1, 2)
     assert first.image_id == second.image_id
     assert yard.services.images.get(ANN, second.image).cached
-    path = yard.parts.files.root / folder / "nervosum.yaml"
+    path = yard.context.files.root / folder / "nervosum.yaml"
     path.write_text(path.read_text().replace("- joblib", "- no-such-package==9"))
     failed = built(folder)
     assert failed.state == "failed"

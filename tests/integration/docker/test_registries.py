@@ -41,7 +41,7 @@ def private(
 ) -> Iterator[str]:
     """Provide an image that exists only in a registry with login; ann has the credential."""
     keep(yard, closed_registry.host)
-    images, root = yard.services.images, yard.parts.files.root
+    images, root = yard.services.images, yard.context.files.root
     (root / "Dockerfile").write_text(f"FROM {tiny_image}\nLABEL mark={uuid.uuid4().hex}\n")
     made = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:1")))
     assert made.state == "ready", made.reason
@@ -95,7 +95,7 @@ def test_base_image_is_pulled_with_the_login(
     yard: Yard, built: Callable[..., object], private: str
 ) -> None:
     """The base of a Dockerfile."""
-    (yard.parts.files.root / "Dockerfile").write_text(f"FROM {private}\nLABEL upon=it\n")
+    (yard.context.files.root / "Dockerfile").write_text(f"FROM {private}\nLABEL upon=it\n")
     made: Any = built(path="Dockerfile", tag="cows:3")
     assert made.state == "ready", made.reason
 
@@ -103,7 +103,7 @@ def test_base_image_is_pulled_with_the_login(
 @pytest.mark.long
 def test_image_of_a_task_is_pulled_with_the_login(yard: Yard, private: str) -> None:
     """A task of another user is refused."""
-    root, runs = yard.parts.files.root, yard.services.runs
+    root, runs = yard.context.files.root, yard.services.runs
     (root / "moo.sh").write_text("echo moo\n")
     for caller, state in ((BOB, "failed"), (ANN, "succeeded")):
         body = NewRun(path="moo.sh", runtime="docker", image=private)
@@ -146,7 +146,7 @@ def test_shell_pulls_images_of_a_workflow_with_the_login(
     yard: Yard, docker_settings: dict[str, str], private: str
 ) -> None:
     """The credential of the shell's user is used."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "moo.sh").write_text("echo moo\n")
     node = {"type": "executable", "path": "moo.sh", "runtime": "docker", "image": private}
     document = {"version": 1, "nodes": {"moo": node}, "edges": {}}

@@ -146,7 +146,7 @@ def test_rollouts_of_a_model_lose_no_prediction(server, yards):
 
 
 def _serve_model(yards: Yards, running: Dispatching) -> None:
-    folder = yards.yard.parts.files.root / "sizes"
+    folder = yards.yard.context.files.root / "sizes"
     (folder / "src").mkdir(parents=True)
     (folder / "src/model.py").write_text(CODE)
     (folder / "nervosum.yaml").write_text(MODEL)

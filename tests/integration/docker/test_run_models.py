@@ -98,7 +98,7 @@ def test_model_of_a_run_predicts_as_in_the_notebook(yards, server, tmp_path):
         services.runs.delete(ME, run.id)
         assert found.model.id == package.id and found.model.source.run_id == run.id
         path = f"/{found.links[0].path}"
-        own = joblib.load(yards.yard.parts.blobs.path(model.digest))
+        own = joblib.load(yards.yard.context.blobs.path(model.digest))
         rows = frame[FEATURES].iloc[[0, 30, 59]]
         records = json.loads(rows.to_json(orient="records"))
         answers = ask(server, f"{path}predict", [package.model.sample, *records])

@@ -79,7 +79,7 @@ def start(yard: Yard, docker_engine: Engine, tmp_path: Path) -> Iterator[Start]:
         command = [sys.executable, "-m", "nbyard.cli.main", "models", "run", "-n", "cow", *words]
         with (tmp_path / "said").open("w") as said:
             made = subprocess.Popen(
-                command, cwd=yard.parts.files.root, env=variables, text=True,
+                command, cwd=yard.context.files.root, env=variables, text=True,
                 stdout=subprocess.PIPE, stderr=said,
             )  # fmt: skip
         begun.append(made)

@@ -115,7 +115,7 @@ def test_mlflow_folder_is_built_and_predicts(server, yards, base, docker_engine)
     """Over /predict, /invocations and the Open Inference Protocol."""
     text = f"FROM {base}\n{INSTALL} mlflow-skinny pandas scikit-learn\nCOPY log_model.py /\n"
     image = built(docker_engine, "nbyard-test/mlflow:1", text, STRANGERS / "log_model.py")
-    folder = yards.yard.parts.files.root / "petals"
+    folder = yards.yard.context.files.root / "petals"
     shared = ["--volume", f"{folder.parent}:/made", "--env", "HOME=/tmp", image]
     save = ["python3", "/log_model.py", f"/made/{folder.name}"]
     words = ["docker", "--host", docker_engine.url, "run", "--rm", "--network", "none", *shared]

@@ -107,7 +107,7 @@ def test_missing_pinned_result_is_refused_with_a_way_out(yard, ann, root, flow, 
     first = finished(path=flow)
     repin(first.run)
     (artifact,) = first.tasks[0].artifacts
-    yard.parts.blobs.delete(artifact.digest)
+    yard.context.blobs.delete(artifact.digest)
     assert refused(yard, ann, flow, root) == (
         "The node is pinned to run 1, but the data of result was deleted:"
         " unpin it, or pin it to another run."

@@ -31,7 +31,7 @@ from ..store.rows import Rows
 
 def test_all_missing_parameters_are_named(shell, yard):
     """This also holds if one message covers several."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "join.py").write_text("print(1)\n")
     reaches = [{"kind": "positional", "position": place} for place in (0, 1)]
     told = [
@@ -211,7 +211,7 @@ outputs:
 
 def test_files_are_passed_as_files(shell, yard):
     """The values of a CWL tool are shown as on the canvas."""
-    (yard.parts.files.root / "tool.cwl").write_text(TOOL)
+    (yard.context.files.root / "tool.cwl").write_text(TOOL)
     said = shell("executables", "add", "tool.cwl")
     assert said.code == 0, said.err
     added = {tuple(line.split(maxsplit=2)) for line in said.err.splitlines()}
@@ -256,7 +256,7 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     nodes = {"a": {"type": "executable", "path": "echo.py"}, "b": {"type": "dataset", "path": "x"}}
     text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
-    (yard.parts.files.root / "flow.nbflow").write_text(text)
+    (yard.context.files.root / "flow.nbflow").write_text(text)
     said = shell("workflow", "show", "flow.nbflow")
     assert "a     command  echo.py" in said.out
     assert "no file x" in said.err
@@ -271,10 +271,10 @@ def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, 
         {"name": "page", "role": "output", "format": "html"},
     ]
     description = json.dumps({"version": 1, "arguments": arguments})
-    (yard.parts.files.root / "echo.py.nbexec").write_text(description)
+    (yard.context.files.root / "echo.py.nbexec").write_text(description)
     nodes = {"a": {"type": "executable", "path": "echo.py"}}
     text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
-    (yard.parts.files.root / "flow.nbflow").write_text(text)
+    (yard.context.files.root / "flow.nbflow").write_text(text)
     shown = shell("workflows", "show", "flow.nbflow").out
     assert "fit (model), scores (data), " in shown and "page (report)" in shown
     (node,) = shell("workflows", "show", "flow.nbflow", "--json").json["items"]

@@ -150,7 +150,7 @@ def test_words_of_fixed_lists_are_offered(completed) -> None:
 
 
 def test_parameters_of_a_file_are_offered(completed, yard, monkeypatch) -> None:
-    root = yard.parts.files.root
+    root = yard.context.files.root
     monkeypatch.chdir(root)
     source = "import nbyard\nnbyard.input('rate', 0.5)\nnbyard.input('rows', 3)\n"
     (root / "m.py").write_text(source)

@@ -104,7 +104,7 @@ def test_bytes_of_a_template_are_kept_with_its_runs(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     """Those of all nodes count, even if the run includes only some."""
-    root, runs = bench.yard.parts.files.root, bench.yard.services.runs
+    root, runs = bench.yard.context.files.root, bench.yard.services.runs
     for name in ("data", "code"):
         (root / name).mkdir()
     (root / "data/a.csv").write_text("of the other node")
@@ -142,7 +142,7 @@ def test_young_bytes_are_kept(bench: Bench, collector: GarbageCollector) -> None
 
 def test_bytes_of_a_finished_upload_are_kept(bench: Bench, collector: GarbageCollector) -> None:
     """A crash may come between the bytes and the row."""
-    uploads = bench.yard.parts.uploads
+    uploads = bench.yard.context.uploads
     begun = bench.yard.services.uploads.create(OWNER, NewUpload("a.bin", 1))
     uploads.append(OWNER.name, begun.id, 0, [b"x"])
     blob = uploads.finish(OWNER.name, begun.id)[1]

@@ -19,7 +19,7 @@ ANN = Caller("ann")
 @pytest.fixture
 def no_engine(yard: Yard, tmp_path: Path) -> Yard:
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
+    (yard.context.files.root / "Dockerfile").write_text("FROM scratch\n")
     return yard
 
 
@@ -89,7 +89,7 @@ def test_an_unused_image_of_a_closed_form_is_deleted(
     no_engine: Yard,
 ) -> None:
     """The browser was killed. Another form is open, and one was submitted."""
-    folder = no_engine.parts.files.root / "cows"
+    folder = no_engine.context.files.root / "cows"
     folder.mkdir()
     (folder / "model.yaml").write_text(MODEL)
     (folder / "model.py").write_text("class Model: pass\n")

@@ -182,7 +182,7 @@ def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench: Bench) -
 
 def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:
     """The loop wakes at the next due time."""
-    (yard.parts.files.root / "work.py").write_text("print()\n")
+    (yard.context.files.root / "work.py").write_text("print()\n")
     automations = yard.services.automations
     made = automations.create(
         OWNER, NewAutomation(AutomaticRun(path="work.py"), Phrase("in 1 second"))

@@ -57,7 +57,7 @@ def asked(bench: Bench) -> Asked:
 
 @pytest.fixture
 def probe(bench: Bench) -> ModelProbe:
-    blobs = bench.yard.parts.blobs
+    blobs = bench.yard.context.blobs
     model, code = blobs.put_bytes(b"\x80model").digest, blobs.put_bytes(b"x = 1\n").digest
     return ModelProbe(
         "t1", "docker", "sha256:i", "cows", model, "model.pkl", {"sub/near.py": code}, []

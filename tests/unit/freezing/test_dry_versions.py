@@ -4,7 +4,7 @@ from nbyard.freezing.executable_versions import DryVersions, Freezer
 
 
 def test_the_version_that_a_run_would_use(yard, tool, root):
-    freezer, store = Freezer(yard.parts), yard.store
+    freezer, store = Freezer(yard.context), yard.store
     code = freezer.load(tool)
     fields = freezer.prepare(code)
 

@@ -54,11 +54,11 @@ def known(yard, ann):
 
 def test_a_name_means_the_newest_ready_version(yard, known):
     known("cows", "ready", "ready", "failed")
-    used, lock = find_used(yard.parts, "ann", "cows")
+    used, lock = find_used(yard.context, "ann", "cows")
     assert (used.name, used.number, used.digest, used.pinned, lock) == (
         "cows", 2, "d1", False, b"",
     )  # fmt: skip
-    used, _ = find_used(yard.parts, "ann", "cows@1")
+    used, _ = find_used(yard.context, "ann", "cows@1")
     assert (used.number, used.pinned) == (1, True)
 
 
@@ -66,7 +66,7 @@ def test_unusable_environments_are_refused_with_a_reason(yard, known):
     known("cows", "ready", "failed")
     known("ants", "queued")
     known("bees", "failed")
-    parts = yard.parts
+    parts = yard.context
     for reference, words in (
         ("cows@2", "version 2 of 'cows' was not installed: why"),
         ("ants", "version 1 of 'ants' is not installed yet: it is queued"),
@@ -111,13 +111,13 @@ def test_a_refused_run_names_the_field_and_known_names(yard, ann, root, known):
 
 def test_a_name_may_end_like_a_version(yard, known):
     known("cows@1", "ready")
-    used, _ = find_used(yard.parts, "ann", "cows@1")
+    used, _ = find_used(yard.context, "ann", "cows@1")
     assert (used.name, used.number, used.pinned) == ("cows@1", 1, False)
 
 
 def test_kernels_of_environments_are_known(yard, known):
     known("cows", "ready")
-    parts = yard.parts
+    parts = yard.context
     assert of_kernel(parts, "ann", "nbyard-cows") == "cows"
     assert of_kernel(parts, "ann", "python3") == of_kernel(parts, "bob", "nbyard-cows") == ""
 
@@ -140,8 +140,8 @@ def test_an_image_of_an_environment_has_its_packages(
     """None of them is installed again."""
     known("cows", "ready", "ready")
     known("ants", "ready")
-    used, _ = find_used(yard.parts, "ann", "cows")
-    other, _ = find_used(yard.parts, "ann", "ants")
+    used, _ = find_used(yard.context, "ann", "cows")
+    other, _ = find_used(yard.context, "ann", "ants")
     for_scripts = {"recipe": {"for_notebooks": False}}
     for key, name, of, number, more in (
         ("2", "cows:2", used, 2, {}),
@@ -166,7 +166,7 @@ def test_an_image_of_an_environment_has_its_packages(
 def test_a_notebook_needs_an_image_for_notebooks(yard, known):
     """Otherwise, nbyard would install what executes notebooks."""
     known("cows", "ready")
-    used, _ = find_used(yard.parts, "ann", "cows")
+    used, _ = find_used(yard.context, "ann", "cows")
     with yard.store.write() as c:
         told = {"environment": used.id, "version": 1, "recipe": {"for_notebooks": False}}
         yard.store.images.insert(c, "ann", "1", reference="cows:1", origin="build", **told)
@@ -204,7 +204,7 @@ def test_a_retry_uses_its_environment_for_failed_and_skipped_nodes(yard, ann, ro
     states = {"failed": "failed", "failed_other": "failed", "finished": "succeeded"}
     with yard.store.read() as c:
         tasks = yard.store.tasks.of_run(c, made.id)
-    renew = plan_renewer(yard.parts, "ann", "cows")
+    renew = plan_renewer(yard.context, "ann", "cows")
     plans = {
         task.node: renew(msgspec.structs.replace(task, state=states.get(task.node, "skipped")))
         for task in tasks

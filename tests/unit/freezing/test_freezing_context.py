@@ -5,7 +5,7 @@ from nbyard.freezing.freezing_context import FreezingContext
 
 
 def test_a_file_is_frozen_without_services(yard, tool):
-    parts = yard.parts
+    parts = yard.context
     context = FreezingContext(parts.settings, yard.store, parts.blobs, parts.files)
     freezer = Freezer(context)
     code = freezer.load(tool)

@@ -49,7 +49,7 @@ def write(root):
 
 
 def frozen(yard, node=NODE, **overrides):
-    return Freeze(Resolver(yard.parts, "ann", ".", **overrides), {"n": node})
+    return Freeze(Resolver(yard.context, "ann", ".", **overrides), {"n": node})
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_the_canvas_shows_missing_packages_before_a_run(yard, ann, write, root):
 
 def test_an_environment_lacks_unlocked_packages(yard, known):
     known("cows", "ready")
-    used, _ = find_used(yard.parts, "ann", "cows")
+    used, _ = find_used(yard.context, "ann", "cows")
     packages = ModelPackages("Cow", "", ["six"], ["pandas>=2.2"])
-    lacks = missing_packages(yard.parts, packages, used)
+    lacks = missing_packages(yard.context, packages, used)
     assert lacks is not None and lacks.params["environment"] == "cows"
     command = "nbyard environments install cows 'pandas>=2.2' six 'pyarrow>=16'"
     assert lacks.params["command"] == command

@@ -10,7 +10,7 @@ from nbyard.freezing.node_resolution import Freeze, Resolver
 
 @pytest.fixture
 def resolver(yard):
-    return Resolver(yard.parts, "ann", ".")
+    return Resolver(yard.context, "ann", ".")
 
 
 def test_nodes_are_resolved_for_the_canvas(resolver, tool, root):
@@ -61,7 +61,7 @@ def test_freezing_keeps_bytes_and_versions(resolver, yard, tool, root):
     with yard.store.write() as c:
         found = freeze.rows(c)
     assert found["d"].data is not None
-    assert yard.parts.blobs.path(found["d"].data.digest).read_text() == "a\n"
+    assert yard.context.blobs.path(found["d"].data.digest).read_text() == "a\n"
     pinned = Node("executable", path=tool, version=found["t"].version_id)
     (root / tool).write_text("print('other')\n")
     assert [a.name for a in resolver.view(pinned).arguments] == ["source", "result", "times"]
@@ -76,7 +76,7 @@ def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver
     needs.write_text("six\n")
     node = Node("executable", path=tool, version=made.current.id)
     digest = Freeze(resolver, {"n": node}).nodes["n"].resolved.requirements_digest
-    with yard.parts.blobs.open(digest) as stored:
+    with yard.context.blobs.open(digest) as stored:
         assert stored.read() == b"six==1.16.0\n"
     needs.unlink()
     lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
@@ -93,7 +93,7 @@ def test_a_syntax_error_names_its_line(yard, resolver, root):
     assert found.problem is None, "it may be meant for another version of Python"
     assert str(found.unread).startswith("broken.py, line 2: ")
     (root / "broken.py").write_text("print(1)\n")
-    freeze = Freeze(Resolver(yard.parts, "ann", "."), nodes)
+    freeze = Freeze(Resolver(yard.context, "ann", "."), nodes)
     with yard.store.write() as c:
         assert freeze.rows(c)["n"].unread is None
 

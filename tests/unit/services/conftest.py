@@ -23,7 +23,7 @@ def ann() -> Caller:
 
 @pytest.fixture
 def root(yard: Yard) -> Path:
-    return yard.parts.files.root
+    return yard.context.files.root
 
 
 @pytest.fixture

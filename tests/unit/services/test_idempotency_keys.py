@@ -11,7 +11,7 @@ from nbyard.services.idempotency_keys import (
 
 
 def test_a_key_is_remembered_with_its_body(yard):
-    parts = yard.parts
+    parts = yard.context
     with parts.store.write() as c:
         assert find_earlier_request(parts, c, "ann", "k", {"a": 1}) is None
         store_idempotency_key(parts, c, "ann", "k", {"a": 1}, "made")

@@ -118,7 +118,7 @@ def test_a_dockerfile_build_includes_its_folder(images, ann, dockerfile, yard, r
     assert (made.reference, made.path) == ("nbyard/tools:latest", dockerfile)
     with yard.store.read() as c:
         (row,) = yard.store.images.under_way(c)
-    files = {entry.path for entry in yard.parts.blobs.tree(row.context_digest).files}
+    files = {entry.path for entry in yard.context.blobs.tree(row.context_digest).files}
     assert (files, row.file) == ({"Dockerfile", "a.txt"}, "Dockerfile")
 
 

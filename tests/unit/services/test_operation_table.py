@@ -18,7 +18,7 @@ def test_the_table_is_built_once():
 
 
 def test_every_operation_can_be_called_on_an_open_yard(yard):
-    services = Services(yard.parts)
+    services = Services(yard.context)
     for op in table():
         assert callable(getattr(getattr(services, op.noun), op.verb)), op.id
 

@@ -8,7 +8,7 @@ from nbyard.services.registry import Services
 
 
 def test_every_service_is_found_by_its_noun(yard):
-    services = Services(yard.parts)
+    services = Services(yard.context)
     assert all(type(getattr(services, cls.noun)) is cls for cls in SERVICES)
 
 

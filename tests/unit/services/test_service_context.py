@@ -18,7 +18,7 @@ WAITED_FOR = [
 def test_polling_starts_a_dispatcher(yard, ann, asked):
     """The dispatcher may have been killed, with a shell as the only client."""
     looks = []
-    services = Services(replace(yard.parts, watch=lambda: looks.append(asked)))
+    services = Services(replace(yard.context, watch=lambda: looks.append(asked)))
     with pytest.raises(NotFound):
         attrgetter(asked)(services)(ann, "no such thing")
     assert looks
@@ -27,5 +27,5 @@ def test_polling_starts_a_dispatcher(yard, ann, asked):
 def test_an_open_page_starts_a_dispatcher(yard):
     """Its socket asks for the newest event."""
     looks = []
-    Services(replace(yard.parts, watch=lambda: looks.append(1))).events.newest_id()
+    Services(replace(yard.context, watch=lambda: looks.append(1))).events.newest_id()
     assert looks

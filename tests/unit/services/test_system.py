@@ -85,8 +85,8 @@ def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, un
 
 
 def test_doctor_reports_the_size_of_the_store(yard, ann):
-    yard.parts.blobs.put_bytes(b"x" * 2**20)
-    yard.parts.blobs.put_bytes(b"y" * 2**20)
+    yard.context.blobs.put_bytes(b"x" * 2**20)
+    yard.context.blobs.put_bytes(b"y" * 2**20)
     told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
     assert "2.0 MiB" in told["bytes"] and "2 files" in told["bytes"]
 

@@ -108,7 +108,7 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
         if needed.dockerfile:
             with tempfile.TemporaryDirectory() as folder:
                 code = Path(folder) / "code"
-                yard.parts.blobs.stage(needed.bundle, code, writable=True)
+                yard.context.blobs.stage(needed.bundle, code, writable=True)
                 name = code_image(
                     engine, code, needed.dockerfile, print_note, settings.docker_build_network
                 )
@@ -117,7 +117,7 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
                 engine,
                 *(needed.base, needed.requirements, needed.for_notebooks),
                 print_note,
-                blobs=yard.parts.blobs,
+                blobs=yard.context.blobs,
                 network=settings.docker_build_network,
                 sources=settings.allowed_package_sources,
             )

@@ -43,7 +43,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         Invalid: an argument is unknown, a value does not fit or an input is missing.
     """
     if body.path:
-        node = Node("executable", path=resolver.parts.files.locate_code(body.path).name)
+        node = Node("executable", path=resolver.context.files.locate_code(body.path).name)
     else:
         node = Node("executable", executable=body.executable)
         resolver.registered(node)
@@ -93,7 +93,7 @@ def _ignored_defaults(
         if argument.role == "input" and argument.required and argument.type != "list"
         if name not in values and isinstance(argument.default, str) and argument.default
     }
-    files = resolver.parts.files
+    files = resolver.context.files
     return {
         name: place
         for name, place in places.items()
@@ -115,7 +115,7 @@ def _companion_files(
             folder, called = os.path.split(given.rstrip("/"))
             # The leading folder marks it as a path, so that no dataset of this name is used.
             place = os.path.join(folder or ".", reach.name(called))
-            if resolver.parts.files.locate(place, f"parameters.{name}").exists():
+            if resolver.context.files.locate(place, f"parameters.{name}").exists():
                 companions[name] = place
     return companions
 
@@ -155,8 +155,8 @@ def _check_values(
     for name, value in values.items():
         if not is_secret(arguments[name]) or value is None:
             continue
-        with resolver.parts.store.read() as c:
-            known = resolver.parts.store.credentials.references(c, resolver.owner)
+        with resolver.context.store.read() as c:
+            known = resolver.context.store.credentials.references(c, resolver.owner)
         if value not in known:
             names = sorted({credential.name for credential in known.values()})
             hint = f"Your credentials: {', '.join(names[:MAX_TOLD])}."
@@ -171,31 +171,31 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
 
     The first of these that exists is used.
     """
-    parts, base = resolver.parts, resolver.base
-    with parts.store.read() as c:
-        known = parts.store.datasets.get(c, resolver.owner, text)
+    context, base = resolver.context, resolver.base
+    with context.store.read() as c:
+        known = context.store.datasets.get(c, resolver.owner, text)
         # A name of a dataset precedes a file of the same name.
-        is_ready = known and parts.store.datasets.newest_ready(c, known.id)
+        is_ready = known and context.store.datasets.newest_ready(c, known.id)
     if known is not None:
         if not is_ready:
             raise Invalid.field(field, f"the dataset '{known.name}' is not ready")
         return Node("dataset", dataset=known.id)
     try:
-        with parts.store.read() as c:
-            named = parts.store.runs.named(c, resolver.owner, text)
-            file_named(parts.store, c, resolver.owner, text)
+        with context.store.read() as c:
+            named = context.store.runs.named(c, resolver.owner, text)
+            file_named(context.store, c, resolver.owner, text)
     except NotFound as error:
         missing = error.reason if named else because("no-data", name=text[:200])
     except Invalid as error:
         raise Invalid.field(field, first_problem(error)) from None
     else:
         return Node("dataset", artifact=text)
-    real = parts.files.locate(text, field)
+    real = context.files.locate(text, field)
     if not real.exists():
         raise Invalid.field(field, missing)
     check_filename(real.name, field)
     # The paths of nodes are relative to the folder of their document.
-    path = os.path.relpath(real, parts.files.locate(base)) if base else parts.files.shown(real)
+    path = os.path.relpath(real, context.files.locate(base)) if base else context.files.shown(real)
     return Node("dataset", path=path)
 
 

@@ -55,10 +55,10 @@ class Assembler:
         sender, marks = _HEAD.unpack_from(packet)
         if marks & _FIRST:
             self._parts[sender] = []
-        parts = self._parts.get(sender)
-        if parts is None:
+        context = self._parts.get(sender)
+        if context is None:
             return None
-        parts.append(packet[_HEAD.size :])
+        context.append(packet[_HEAD.size :])
         if not marks & _LAST:
             return None
         whole = b"".join(self._parts.pop(sender))

@@ -42,10 +42,10 @@ class BackfillService:
 
     noun = "backfills"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._rows = parts.store.backfills
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.backfills
 
     @operation("POST", "/automations/{automation}/backfills", scope="runs:write", status=201)
     @pin_blobs
@@ -57,7 +57,7 @@ class BackfillService:
         All runs use the files of a pinned automation, or the files as they are now.
         """
         with self._store.read() as c:
-            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            before = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             row = self._store.automations.find(c, caller.name, automation)
         if before is not None:
             return self.get(caller, before)
@@ -65,16 +65,16 @@ class BackfillService:
         wanted = checked_range(body, row.automation.zone, clock.now())
         # Refuse a range without due times before any file is frozen.
         past_due(row.plan, wanted, row.automation.next_due)
-        self._parts.retire_idle_dispatcher()
-        frozen = freeze_automation(self._parts.settings, self._store, self._parts.blobs, row)
+        self._context.retire_idle_dispatcher()
+        frozen = freeze_automation(self._context.settings, self._store, self._context.blobs, row)
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 # The automation may have changed while its files were frozen.
                 row = self._store.automations.find(c, caller.name, row.automation.id)
                 made = self._insert(c, row, wanted, body, frozen)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-        self._parts.ensure_dispatcher()
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
+        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/automations/{automation}/backfills/preview", scope="automations:read")

@@ -73,7 +73,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 def deliver(
-    parts: ServiceContext, refusals: Refusals, automation_id: str, message: Message, sender: str
+    context: ServiceContext, refusals: Refusals, automation_id: str, message: Message, sender: str
 ) -> Delivery:
     """Record a signed message as a firing of its automation.
 
@@ -90,25 +90,25 @@ def deliver(
         error = TooOften(f"{MOST_REFUSED} messages of this sender were refused within a minute.")
         error.retry_after = seconds
         raise error
-    with parts.store.read() as c:
-        row = parts.store.automations.by_id(c, automation_id)
+    with context.store.read() as c:
+        row = context.store.automations.by_id(c, automation_id)
     is_open = row is not None and row.kind == "webhook" and row.automation.is_enabled
-    secret = parts.store.automation_secrets.secret(row) if row and row.secret else NO_SECRET
+    secret = context.store.automation_secrets.secret(row) if row and row.secret else NO_SECRET
     if not is_signed(secret, message, now) or not is_open or row is None:
         refusals.note(automation_id, sender, now)
         raise Forbidden("The webhook does not exist, or the signature is not valid.")
     cause = WebhookCause(message.id, sent_at(message))
     values, reason = _values(row, cause, message.body)
-    with parts.store.write() as c:
-        _check_open(parts, c, row, message, now)
+    with context.store.write() as c:
+        _check_open(context, c, row, message, now)
         key = event_key(message.id)
         # A body that lacks a field is recorded as a failed firing, so that the owner sees why.
-        made = parts.store.firings.add(
+        made = context.store.firings.add(
             c, row.automation, key, cause, given=Fire(values), reason=reason
         )
     if reason is not None:
         raise Invalid(reason)
-    parts.ensure_dispatcher()
+    context.ensure_dispatcher()
     return Delivery(made or "")
 
 
@@ -135,7 +135,7 @@ def _values(
 
 
 def _check_open(
-    parts: ServiceContext, c: Connection, row: AutomationRow, message: Message, now: datetime
+    context: ServiceContext, c: Connection, row: AutomationRow, message: Message, now: datetime
 ) -> None:
     """Check limits, and what may have changed since the signature was checked.
 
@@ -144,7 +144,7 @@ def _check_open(
         Conflict: The message was delivered before.
         TooOften: The automation has fired as often within a minute as it may.
     """
-    current_row = parts.store.automations.by_id(c, row.automation.id)
+    current_row = context.store.automations.by_id(c, row.automation.id)
     if (
         current_row is None
         or not current_row.automation.is_enabled
@@ -152,11 +152,11 @@ def _check_open(
     ):
         raise Forbidden("The webhook does not exist, or the signature is not valid.")
     # A sender may repeat a message whose response was lost, and an attacker may replay one.
-    if parts.store.firings.find(c, row.automation.id, event_key(message.id)):
+    if context.store.firings.find(c, row.automation.id, event_key(message.id)):
         raise Conflict("A message with this ID was received before.")
     on = current_row.automation.on
     assert isinstance(on, OnWebhook)
-    times = parts.store.firings.times_since(c, row.automation.id, now - MINUTE)
+    times = context.store.firings.times_since(c, row.automation.id, now - MINUTE)
     if len(times) >= on.most_per_minute:
         error = TooOften(f"More than {on.most_per_minute} messages arrived within a minute.")
         # As soon as one of the newest messages is older than a minute.

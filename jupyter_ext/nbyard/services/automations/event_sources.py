@@ -87,9 +87,9 @@ class LoopCheck:
     also leads to the datasets that its runs have published.
     """
 
-    def __init__(self, parts: ServiceContext, c: Connection, owner: str):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext, c: Connection, owner: str):
+        self._context = context
+        self._store = context.store
         self._c = c
         self._owner = owner
 
@@ -120,7 +120,7 @@ class LoopCheck:
     def _link(self, kind: str, source_id: str, source_path: str, run: NewRun) -> Link:
         source = source_id if kind == "dataset" else self._place(source_path, source_id)
         if run.path:
-            return Link(source, self._place(run.path), self._parts.files.without_root(run.path))
+            return Link(source, self._place(run.path), self._context.files.without_root(run.path))
         executable = self._store.executables.get(self._c, self._owner, run.executable)
         return Link(source, executable.id if executable else run.executable, run.executable)
 
@@ -141,31 +141,31 @@ class EventSource(msgspec.Struct, frozen=True):
     files: dict[str, tuple[int, int]] | None = None
 
 
-def event_source(parts: ServiceContext, owner: str, on: OnEvent) -> EventSource:
+def event_source(context: ServiceContext, owner: str, on: OnEvent) -> EventSource:
     """Check an event, and find where it happens.
 
     Raises:
         Invalid: A field is refused. Its name begins with `on`.
     """
     if isinstance(on, OnDataset):
-        return _dataset(parts, owner, on)
+        return _dataset(context, owner, on)
     if isinstance(on, OnRun):
-        return _workflow(parts, owner, on)
+        return _workflow(context, owner, on)
     if isinstance(on, OnFile):
-        return _files(parts, on)
+        return _files(context, on)
     if isinstance(on, OnWebhook):
         check_rate(on.most_per_minute)
     return EventSource(on)
 
 
-def shown_event(parts: ServiceContext, on: On, names: Mapping[str, str]) -> On:
+def shown_event(context: ServiceContext, on: On, names: Mapping[str, str]) -> On:
     """Return an event as users see it, with names of resources and paths below the root."""
     if isinstance(on, OnDataset):
         return OnDataset(names.get(on.dataset, on.dataset))
     if isinstance(on, OnRun) and on.path in names:
         return msgspec.structs.replace(on, path=names[on.path])
     if isinstance(on, OnRun | OnFile):
-        return msgspec.structs.replace(on, path=parts.files.without_root(on.path))
+        return msgspec.structs.replace(on, path=context.files.without_root(on.path))
     return on
 
 
@@ -185,10 +185,10 @@ def files_now(path: Path, on: OnFile) -> Snapshot:
     raise Invalid.field("on.path", why)
 
 
-def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
-    with parts.store.read() as c:
-        dataset = parts.store.datasets.get(c, owner, on.dataset)
-        names = parts.store.datasets.names(c, owner)
+def _dataset(context: ServiceContext, owner: str, on: OnDataset) -> EventSource:
+    with context.store.read() as c:
+        dataset = context.store.datasets.get(c, owner, on.dataset)
+        names = context.store.datasets.names(c, owner)
     if dataset is None:
         present = nearest_names(names.values(), on.dataset)
         why = f"There is no dataset '{on.dataset[:200]}'; {present}."
@@ -196,24 +196,24 @@ def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
     return EventSource(OnDataset(dataset.id), dataset.id)
 
 
-def _workflow(parts: ServiceContext, owner: str, on: OnRun) -> EventSource:
+def _workflow(context: ServiceContext, owner: str, on: OnRun) -> EventSource:
     """Return the source of an event about a file, or else about an executable, by name or ID."""
-    real = parts.files.locate_code(on.path, "on.path")
-    with parts.store.read() as c:
+    real = context.files.locate_code(on.path, "on.path")
+    with context.store.read() as c:
         # A file wins over an executable of the same name, as everywhere.
         if real.is_file():
-            known = saved_workflow(parts, c, owner, real)
+            known = saved_workflow(context, c, owner, real)
             on = msgspec.structs.replace(on, path=str(real))
             return EventSource(on, known.id if known else "", str(real))
-        executable = parts.store.executables.get(c, owner, on.path)
+        executable = context.store.executables.get(c, owner, on.path)
     if executable is None:
         raise Invalid.field("on.path", f"There is no file or executable {on.path[:200]}.")
     return EventSource(msgspec.structs.replace(on, path=executable.id), executable.id)
 
 
-def _files(parts: ServiceContext, on: OnFile) -> EventSource:
+def _files(context: ServiceContext, on: OnFile) -> EventSource:
     check_file_event(on)
-    real = parts.files.locate(on.path, "on.path")
+    real = context.files.locate(on.path, "on.path")
     shown = on.path[:200]
     if real.is_file() and on.pattern != WHOLE_FOLDER:
         raise Invalid.field("on.pattern", f"is for folders, and {shown} is a file")

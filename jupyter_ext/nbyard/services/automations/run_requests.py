@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from nbyard.store.automations.queries import AutomationRow
 
 
-def parts_of(parts: ServiceContext, row: AutomationRow) -> ServiceContext:
+def parts_of(context: ServiceContext, row: AutomationRow) -> ServiceContext:
     """Return the context in which an automation's files are found.
 
     Files of a pushed project are in the store.
     """
-    if not pushed_project(parts.store, Path(row.root)):
-        return parts
-    return replace(parts, files=ProjectFiles(Path(row.root), Path(row.start)))
+    if not pushed_project(context.store, Path(row.root)):
+        return context
+    return replace(context, files=ProjectFiles(Path(row.root), Path(row.start)))
 
 
-def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticRun, str]:
+def stored_request(context: ServiceContext, run: AutomaticRun) -> tuple[AutomaticRun, str]:
     """Return a run with the path to store, and the real path of its code ("" for an executable).
 
     Raises:
@@ -48,7 +48,7 @@ def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticR
         raise Invalid.field("run.name", "runs of automations are numbered, so they have no name")
     if not run.path:
         return run, ""
-    real = str(parts.files.locate_code(run.path, "run.path"))
+    real = str(context.files.locate_code(run.path, "run.path"))
     return msgspec.structs.replace(run, path=real), real
 
 
@@ -85,14 +85,14 @@ def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -
     }
 
 
-def _freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
+def _freeze_request(context: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
     """Check a run, and store the bytes of its files.
 
     Raises:
         Invalid: A field is refused. Its name begins with `run`.
     """
     try:
-        return freeze(parts, owner, run)
+        return freeze(context, owner, run)
     except Invalid as error:
         raise _below_run(error) from None
 
@@ -110,7 +110,7 @@ def _keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
 
 
 def freeze_checked(
-    parts: ServiceContext, owner: str, run: NewRun, values_from: Mapping[str, str], mode: str
+    context: ServiceContext, owner: str, run: NewRun, values_from: Mapping[str, str], mode: str
 ) -> FrozenRequest | None:
     """Check a run, and store the bytes of its files.
 
@@ -120,7 +120,7 @@ def freeze_checked(
         Invalid: A field is refused. Its name begins with `run`.
     """
     try:
-        return _freeze_request(parts, owner, run)
+        return _freeze_request(context, owner, run)
     except Invalid as error:
         open_fields = {f"run.parameters.{name}" for name in values_from}
         refused = {detail.path for detail in error.details}

@@ -96,11 +96,11 @@ class AutomationService:
 
     noun = "automations"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._rows = parts.store.automations
-        self._firings = parts.store.firings
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.automations
+        self._firings = context.store.firings
         self._refusals = Refusals()
 
     @operation("POST", "/automations", scope="automations:write", status=201)
@@ -108,10 +108,10 @@ class AutomationService:
     def create(self, caller: Caller, body: NewAutomation, idempotency_key: str = "") -> Automation:
         """Create an automation: a run starts at set times, or when something happens."""
         with self._store.read() as c:
-            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            before = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before)
-        if pushed := pushed_context(self._parts, caller.name, body.run.path):
+        if pushed := pushed_context(self._context, caller.name, body.run.path):
             run = msgspec.structs.replace(body.run, path=pushed[1])
             of_push = msgspec.structs.replace(body, run=run)
             return type(self)(pushed[0]).create(caller, of_push, idempotency_key)
@@ -119,13 +119,13 @@ class AutomationService:
         given = msgspec.structs.asdict(body)
         check_fitting(kind, given)
         plan, source = self._start_of(caller, given, now)
-        run, path = stored_request(self._parts, body.run)
-        frozen = freeze_checked(self._parts, caller.name, run, body.values_from, body.mode)
+        run, path = stored_request(self._context, body.run)
+        frozen = freeze_checked(self._context, caller.name, run, body.values_from, body.mode)
         secret = _new_secret() if kind == "webhook" else ""
         if body.overlap is msgspec.UNSET:
             given["overlap"] = "skip" if plan else "queue"
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 made = new_id()
                 columns = {
@@ -149,8 +149,8 @@ class AutomationService:
                 self._rows.insert(c, columns)
                 self._watch(c, made, source)
                 replace_notices(self._store, c, caller.name, made, body.notify)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-        self._parts.ensure_dispatcher()
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
+        self._context.ensure_dispatcher()
         return msgspec.structs.replace(self.get(caller, made), secret=secret)
 
     @operation("GET", "/automations", scope="automations:read")
@@ -165,7 +165,7 @@ class AutomationService:
     ) -> Page[Automation]:
         """List automations, newest first; `path` limits the list to those of one file."""
         check_limit(limit)
-        real = str(self._parts.files.locate_code(path)) if path else ""
+        real = str(self._context.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             rows = self._rows.page(c, caller.name, limit + 1, after, search, of, path=real)
@@ -202,13 +202,13 @@ class AutomationService:
         check_fitting(kind, given)
         plan, source = self._changed_start(caller, row, given, now)
         is_frozen = _is_frozen_again(row, body, wanted)
-        parts = self._parts_for(row, is_given="run" in given)
-        run, path = stored_request(parts, given.get("run", row.automation.run))
+        context = self._context_for(row, is_given="run" in given)
+        run, path = stored_request(context, given.get("run", row.automation.run))
         if is_frozen or wanted.mode == "follows":
             check_file(self.noun, row.automation.name, run, path)
         frozen = None
         if is_frozen:
-            frozen = freeze_checked(parts, caller.name, run, wanted.values_from, wanted.mode)
+            frozen = freeze_checked(context, caller.name, run, wanted.values_from, wanted.mode)
         columns = {"kind": kind, **_plain(given), **_changed_time(row, wanted, plan, given, now)}
         with self._store.write() as c:
             if "name" in given:
@@ -220,7 +220,7 @@ class AutomationService:
             self._rows.change(c, row.automation, "changed", **columns)
             if "notify" in given:
                 replace_notices(self._store, c, caller.name, row.automation.id, given["notify"])
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, row.automation.id)
 
     @operation("POST", "/automations/{automation}/enable", scope="automations:write")
@@ -234,7 +234,7 @@ class AutomationService:
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, automation)
         on = row.automation.on
-        source = None if isinstance(on, OnTime) else event_source(self._parts, caller.name, on)
+        source = None if isinstance(on, OnTime) else event_source(self._context, caller.name, on)
         with self._store.write() as c:
             if not row.automation.is_enabled:
                 columns: dict[str, Any] = {"is_enabled": True, "handled_until": now}
@@ -247,7 +247,7 @@ class AutomationService:
                     columns |= self._source_columns(c, caller, *of)
                     self._watch(c, row.automation.id, source)
                 self._rows.change(c, row.automation, "enabled", **columns)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, row.automation.id)
 
     @operation("POST", "/automations/{automation}/disable", scope="automations:write")
@@ -275,29 +275,29 @@ class AutomationService:
             Conflict: the automation waits for an event, and is disabled.
             Invalid: a parameter needs a value, or a value is refused.
         """
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         digest = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
         with self._store.read() as c:
             row, key = self._fireable(c, caller, automation, body, digest)
-            before = find_earlier_request(self._parts, c, caller.name, key, body)
+            before = find_earlier_request(self._context, c, caller.name, key, body)
         frozen = None
         # Files are frozen before the write transaction, because it takes long.
         if before is None and row.automation.timing:
-            of = (self._parts.settings, self._store, self._parts.blobs)
+            of = (self._context.settings, self._store, self._context.blobs)
             frozen = freeze_automation(*of, row, body)
         elif before is None and (body.parameters or body.texts):
-            check_fired(self._parts.settings, self._store, self._parts.blobs, row, body)
+            check_fired(self._context.settings, self._store, self._context.blobs, row, body)
         with self._store.write() as c:
             # The automation may have been disabled or changed since the first look.
             row, key = self._fireable(c, caller, automation, body, digest)
-            before = find_earlier_request(self._parts, c, caller.name, key, body)
+            before = find_earlier_request(self._context, c, caller.name, key, body)
             event_key = f"fire:{digest or new_id()}"
             made = before or self._record_fired(c, caller, row, event_key, body, frozen)
             if before is None:
-                store_idempotency_key(self._parts, c, caller.name, key, body, made)
+                store_idempotency_key(self._context, c, caller.name, key, body, made)
             firing = self._firings.get(c, made)
             assert firing is not None
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return firing
 
     @operation("POST", "/automations/preview", scope="automations:read")
@@ -367,7 +367,7 @@ class AutomationService:
 
         `sender` is the network address from which the message came.
         """
-        return deliver(self._parts, self._refusals, automation_id, message, sender)
+        return deliver(self._context, self._refusals, automation_id, message, sender)
 
     # What starts a run
 
@@ -381,7 +381,7 @@ class AutomationService:
             check_missed(given["missed"])
             limits = (given["starts_at"], given["ends_at"])
             return plan_of_timing(on, given["zone"] or local_zone(), *limits, now), None
-        source = event_source(self._parts, caller.name, on)
+        source = event_source(self._context, caller.name, on)
         check_references(kind_of(on), given["values_from"])
         return None, source
 
@@ -417,7 +417,7 @@ class AutomationService:
         if source is not None:
             self._watch(c, own, source)
             return self._source_columns(c, caller, row.kind, source, run, own)
-        loops = LoopCheck(self._parts, c, caller.name)
+        loops = LoopCheck(self._context, c, caller.name)
         loops.check(row.kind, row.source_id, row.source_path, run, own)
         return {}
 
@@ -433,7 +433,7 @@ class AutomationService:
         """Return the columns for an event that counts from now on, after checking for loops."""
         if source is None:
             return {"source_id": "", "source_path": "", "since_event": 0}
-        loops = LoopCheck(self._parts, c, caller.name)
+        loops = LoopCheck(self._context, c, caller.name)
         loops.check(kind, source.source_id, source.source_path, run, own)
         return {
             "event": msgspec.to_builtins(source.on),
@@ -514,20 +514,20 @@ class AutomationService:
         wanted: NewAutomation | Automation,
     ) -> dict[str, Any]:
         if frozen is None:
-            return run_columns(run, path, self._parts.files, "")
+            return run_columns(run, path, self._context.files, "")
         # Also without a pin: this checks the values; an unused template is deleted later.
         template = checked_template(c, frozen, kind, wanted.values_from, wanted.mode)
         template_id = template.id if wanted.mode == "pinned" else ""
         return run_columns(frozen.body, path, frozen.context.files, template_id)
 
-    def _parts_for(self, row: AutomationRow, *, is_given: bool) -> ServiceContext:
+    def _context_for(self, row: AutomationRow, *, is_given: bool) -> ServiceContext:
         """Return the context in which an automation's files are found.
 
         `is_given` states whether the request gives a path. Users give paths of a pushed automation
         relative to its project's folder. A push itself already has the folder of the new files.
         """
-        is_push = bool(pushed_project(self._store, self._parts.files.root))
-        return self._parts if is_given and is_push else parts_of(self._parts, row)
+        is_push = bool(pushed_project(self._store, self._context.files.root))
+        return self._context if is_given and is_push else parts_of(self._context, row)
 
     def _unused_folder(self, c: Connection, caller: Caller, row: AutomationRow) -> Path | None:
         """Return the folder of a pushed project if it and its automations are deleted."""
@@ -548,7 +548,7 @@ class AutomationService:
         shown = []
         for row in rows:
             automation = row.automation
-            on = shown_event(self._parts, automation.on, names)
+            on = shown_event(self._context, automation.on, names)
             plan = row.plan if automation.timing else None
             sentence = (
                 sentence_of(plan, automation.at_most) if plan is not None else event_sentence(on)
@@ -578,7 +578,7 @@ class AutomationService:
         return names
 
     def _with_shown_path(self, row: AutomationRow) -> Any:
-        path = self._parts.files.without_root(row.automation.run.path)
+        path = self._context.files.without_root(row.automation.run.path)
         if pushed_project(self._store, Path(row.root)):
             path = path.removeprefix(f"{row.root}/")
         return msgspec.structs.replace(row.automation.run, path=path)

@@ -59,10 +59,10 @@ class ImportRequest:
     """A request for a new dataset version. An idempotency key creates at most one version."""
 
     def __init__(
-        self, parts: ServiceContext, caller: Caller, body: NewDataset, idempotency_key: str
+        self, context: ServiceContext, caller: Caller, body: NewDataset, idempotency_key: str
     ):
-        self._parts = parts
-        self._store = parts.store
+        self._context = context
+        self._store = context.store
         self._caller = caller
         self._body = body
         # A repeated upload creates one dataset, even if the first response was lost.
@@ -79,7 +79,7 @@ class ImportRequest:
             Invalid: The source is refused. The error names the field.
         """
         with self._store.read() as c:
-            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._context, c, self._caller.name, self._key, self._body)
         # A repeated request is answered first, because the first one deleted its upload.
         return made if made is not None else self._create()
 
@@ -92,7 +92,7 @@ class ImportRequest:
             self._replaced(c, name)
         blob = self._uploaded()
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._context, c, self._caller.name, self._key, self._body)
             # Of two equal requests at the same time, the second finds the first one's key here.
             if made is None:
                 made = self._named(c, name)
@@ -102,7 +102,7 @@ class ImportRequest:
                     version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
                 self._store.datasets.add_version(c, self._caller.name, version)
                 store_idempotency_key(
-                    self._parts, c, self._caller.name, self._key, self._body, made
+                    self._context, c, self._caller.name, self._key, self._body, made
                 )
         return made
 
@@ -111,15 +111,15 @@ class ImportRequest:
         if not isinstance(self._body.source, UploadSource):
             return None
         source = self._body.source
-        return self._parts.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
+        return self._context.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
 
     def _origin(self) -> tuple[str, str]:
         """Return the name of the file to import, and its path or address ("" for an upload)."""
         source = self._body.source
         if isinstance(source, UploadSource):
-            return self._parts.uploads.get(self._caller.name, source.upload).filename, ""
+            return self._context.uploads.get(self._caller.name, source.upload).filename, ""
         if isinstance(source, FileSource):
-            real = self._parts.files.locate(source.path, "source.path")
+            real = self._context.files.locate(source.path, "source.path")
             if not real.exists():
                 raise NotFound(because("no-file", path=source.path[:200]))
             # Reading a named pipe or a device could wait or continue for ever.
@@ -133,7 +133,7 @@ class ImportRequest:
             known = [*(f"{name}://" for name in WEB), SCHEME]
             raise Invalid.field("source.url", f"must begin with one of {', '.join(known)}")
         target = parse_url(address, field="source.url")
-        allowed = AllowedHosts.parse(self._parts.settings.allowed_private_hosts)
+        allowed = AllowedHosts.parse(self._context.settings.allowed_private_hosts)
         # Refuse private addresses early. The fetch checks each address again before it connects.
         check_host(target, allowed, "source.url")
         last = PurePosixPath(unquote(urlsplit(target.path).path)).name
@@ -203,7 +203,7 @@ class ImportRequest:
             "reason": None,
             "digest": "",
             # The dispatcher imports the version, and may have been started with other settings.
-            "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
+            "allowed_hosts": list(self._context.settings.allowed_private_hosts),
             "bytes_done": 0,
             # What leads from a run to a dataset may lead to an automation's loop.
             "run_id": self._store.attempts.run_of(c, self._caller.name, self._caller.attempt_id),
@@ -216,9 +216,9 @@ class DatasetService:
 
     noun = "datasets"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("GET", "/datasets", scope="datasets:read")
     def list(
@@ -232,7 +232,7 @@ class DatasetService:
         """List datasets, newest first."""
         check_limit(limit)
         # Remove links of datasets that another server or a shell has deleted.
-        self._parts.links.sweep()
+        self._context.links.sweep()
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             datasets = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
@@ -246,17 +246,17 @@ class DatasetService:
         The dataset is returned in state *importing*. Its bytes are fetched and read in the
         background. With `replace`, the bytes become a new version of the dataset with that name.
         """
-        self._parts.retire_idle_dispatcher()
-        made = ImportRequest(self._parts, caller, body, idempotency_key).ask_for()
+        self._context.retire_idle_dispatcher()
+        made = ImportRequest(self._context, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # the version's row now keeps the bytes
-            self._parts.uploads.delete(caller.name, body.source.upload)
-        self._parts.ensure_dispatcher()
+            self._context.uploads.delete(caller.name, body.source.upload)
+        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/datasets/{dataset}", scope="datasets:read")
     def get(self, caller: Caller, dataset: str) -> Dataset:
         """Show a dataset, by ID or name."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             record = self._store.datasets.find(c, caller.name, dataset)
         return self._linked(record)
@@ -266,14 +266,14 @@ class DatasetService:
 
         Links to the dataset are created in all configured folders if they are missing.
         """
-        folders = self._parts.settings.link_folders
+        folders = self._context.settings.link_folders
         # A shell has the whole machine as root, so no folder is the place for links.
-        if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
+        if not self._context.files.is_served or not folders or not self._is_shown(dataset):
             return dataset
         try:
-            self._parts.links.link_everywhere(dataset.id)
+            self._context.links.link_everywhere(dataset.id)
         except Conflict as error:
-            notice = self._parts.files.spoken_in(error.reason)
+            notice = self._context.files.spoken_in(error.reason)
             return msgspec.structs.replace(dataset, notice=notice)
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
@@ -313,15 +313,15 @@ class DatasetService:
         if not force:
             with self._store.read() as c:
                 live = [f"run {number}" for number in self._store.datasets.live_runs(c, record)]
-            check_unused(self._parts, record.name, workflows_using(self._parts, record), live)
+            check_unused(self._context, record.name, workflows_using(self._context, record), live)
         # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()
         with self._store.write() as c:
             self._store.datasets.delete(c, record)
             # The dispatcher then collects unreferenced bytes at once.
             self._store.facts.set_collect_at(c)
-        self._parts.links.unlink(record.id)
-        self._parts.ensure_dispatcher()
+        self._context.links.unlink(record.id)
+        self._context.ensure_dispatcher()
 
     @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
     def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:
@@ -350,7 +350,7 @@ class DatasetService:
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         table = self._table(self._ready_version(caller, dataset, version), sheet)
-        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
     def profile(
@@ -369,7 +369,7 @@ class DatasetService:
         """
         check_count(column_offset, "column_offset")
         table = self._table(self._ready_version(caller, dataset, version), sheet)
-        return self._parts.tables.profile(table, sample=sample, column_offset=column_offset)
+        return self._context.tables.profile(table, sample=sample, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
     def compare(self, caller: Caller, dataset: str, old: int = 0, new: int = 0) -> Comparison:
@@ -393,7 +393,7 @@ class DatasetService:
             return Comparison(first, second, same=False, note=because("folder-not-compared"))
         try:
             profiles = [
-                self._parts.tables.whole_profile(self._table(version))
+                self._context.tables.whole_profile(self._table(version))
                 for version in (first, second)
             ]
         except Invalid as error:
@@ -409,7 +409,7 @@ class DatasetService:
         return earlier[0]
 
     def _contents(self, version: DatasetVersion) -> dict[str, Content]:
-        files = self._parts.blobs.tree(version.digest).files
+        files = self._context.blobs.tree(version.digest).files
         return {entry.path: Content(entry.digest, entry.size_bytes) for entry in files}
 
     @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
@@ -421,7 +421,7 @@ class DatasetService:
         """
         record = self.get(caller, dataset)
         version = self._ready_version(caller, record.id, 0)
-        folder = self._parts.files.locate(body.folder or ".", "folder")
+        folder = self._context.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
             raise NotFound(f"There is no folder {body.folder[:200]}.")
         # Never overwrite a notebook: use the first free name.
@@ -435,7 +435,7 @@ class DatasetService:
             table = self._store.datasets.table(c, version.id)
         text = opening_notebook(record.name, record.id, version.filename, version.format, table)
         write_whole(place, text.encode())
-        return MadeFile(self._parts.files.shown(place))
+        return MadeFile(self._context.files.shown(place))
 
     def content(self, caller: Caller, dataset: str, version: int = 0) -> DownloadRequest:
         """Return which bytes to download for a version of a dataset, by default the current one."""
@@ -445,7 +445,7 @@ class DatasetService:
     def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
         from nbyard.tabular import TableFile
 
-        path = self._parts.blobs.path(version.digest)
+        path = self._context.blobs.path(version.digest)
         with self._store.read() as c:
             info = self._store.datasets.table(c, version.id)
         if sheet and info is not None and sheet != info.sheet:

@@ -13,8 +13,8 @@ class KernelService:
 
     noun = "kernels"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
+    def __init__(self, context: ServiceContext):
+        self._context = context
 
     @operation("GET", "/kernels", scope="environments:read")
     def list(self, caller: Caller) -> Page[Kernel]:

@@ -56,9 +56,9 @@ class EnvironmentService:
 
     noun = "environments"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("POST", "/environments", scope="environments:write", status=201)
     def create(self, caller: Caller, body: NewEnvironment) -> Environment:
@@ -81,7 +81,7 @@ class EnvironmentService:
             description = f"Captured from the kernel {body.capture}"
             if taken.left_out:
                 description += f"; not from an index: {', '.join(taken.left_out)}"
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             made = self._begun_before(c, caller, name)
             if made is None:
@@ -91,7 +91,7 @@ class EnvironmentService:
                 self._store.environments.insert(c, {**row, **columns})
             self._store.environments.set_description(c, made, body.description or description)
             self._next(c, caller, made, lines)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
@@ -141,7 +141,7 @@ class EnvironmentService:
     @operation("GET", "/environments/{environment}", scope="environments:read")
     def get(self, caller: Caller, environment: str) -> Environment:
         """Show an environment, by ID or name."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             return self._store.environments.find(c, caller.name, environment)
 
@@ -168,7 +168,7 @@ class EnvironmentService:
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
     def versions(self, caller: Caller, environment: str) -> Page[EnvironmentVersion]:
         """List the versions of an environment, newest first."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             record = self._store.environments.find(c, caller.name, environment)
             return Page(self._store.environments.versions(c, record.id))
@@ -205,11 +205,11 @@ class EnvironmentService:
             # `Installer` accepts a raw file: its processes write to the same descriptor.
             open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0) as log,
         ):
-            installer = Installer(log, lambda: True, self._parts.settings.installer)
+            installer = Installer(log, lambda: True, self._context.settings.installer)
             # An environment always contains the packages of its kernel.
             resolved_packages = installer.resolve([*lines, *KERNEL_PACKAGES])
         packages = with_trees(
-            resolved_packages, self._parts.blobs, self._parts.settings.max_bundle_bytes
+            resolved_packages, self._context.blobs, self._context.settings.max_bundle_bytes
         )
         return Resolution(packages, package_changes(base.packages, packages))
 
@@ -228,7 +228,7 @@ class EnvironmentService:
             Conflict: a version is being built.
         """
         older = self._older(caller, environment, body) if body.version else None
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._store.environments.find(c, caller.name, environment)
             if record.current.state in ENVIRONMENT_VERSION.live:
@@ -241,12 +241,12 @@ class EnvironmentService:
                 self._store.environments.add_version(c, caller.name, record.id, *locked)
             else:
                 self._next(c, caller, record.id, self._changed_lines(base, body))
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     def lines_of(self, text: str) -> Lines:
         """Return the requirement lines of a text in canonical form."""
-        allowed = self._parts.settings.allowed_package_sources
+        allowed = self._context.settings.allowed_package_sources
         # Requirements may not name pip and uv: a wrong version would block all later changes.
         return read_requirements(text, AllowedSources.parse(allowed), PROTECTED)
 
@@ -296,7 +296,7 @@ class EnvironmentService:
                     f"Version {version.number} of '{record.name}' is {version.state}; nothing is"
                     " being installed."
                 )
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("GET", "/environments/{environment}/log", scope="environments:read")

@@ -72,10 +72,10 @@ class ExecutableService:
 
     noun = "executables"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._freezer = Freezer(parts)
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._freezer = Freezer(context)
 
     @operation("GET", "/executables", scope="executables:read")
     def list(
@@ -99,8 +99,8 @@ class ExecutableService:
         inspection = self._freezer.inspect(code, body.kind)
         if code.path is None:
             return inspection
-        default = find_default(self._parts, caller.name, body.path, project=caller.project)
-        resolver = Resolver(self._parts, caller.name, "", default=default)
+        default = find_default(self._context, caller.name, body.path, project=caller.project)
+        resolver = Resolver(self._context, caller.name, "", default=default)
         resolver.keep_inspection(body.path, inspection)
         node = Node("executable", path=body.path)
         view = resolver.view(node)
@@ -127,7 +127,7 @@ class ExecutableService:
             Invalid: the file is not a command, or the server runs no programs.
         """
         # Such a setting keeps foreign code off the server's machine.
-        if self._parts.settings.default_runtime != PROCESS:
+        if self._context.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "this server does not run programs on its own machine")
         known = self.get(caller, body.executable) if body.executable else None
         code = (
@@ -170,14 +170,14 @@ class ExecutableService:
 
         The declarations are stored in the executable's description.
         """
-        return declare_files(self._parts, self._freezer, body)
+        return declare_files(self._context, self._freezer, body)
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
             raise Invalid.field("path", "set either a path or an upload")
         if path:
             return self._freezer.load(path)
-        record, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
+        record, content = self._context.uploads.content(owner, upload, MAX_DOCUMENT)
         return with_imported(Code(record.filename, content, None, None))
 
     @operation("POST", "/executables", scope="executables:write", status=201)
@@ -189,7 +189,7 @@ class ExecutableService:
         (`FILE.nbexec`). Registering the same file again creates a new version.
         """
         with self._store.read() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
         # A repeated request needs no upload, which the first request has deleted.
         if made is not None:
             return self.get(caller, made)
@@ -200,13 +200,13 @@ class ExecutableService:
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._register(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
         if body.upload:
-            self._parts.uploads.delete(caller.name, body.upload)
+            self._context.uploads.delete(caller.name, body.upload)
         self._write_description(code, description)
         return with_code_hints(self._freezer, self.get(caller, made), code, description)
 
@@ -214,7 +214,7 @@ class ExecutableService:
         """Check that the kernel of a notebook without an image exists here."""
         own = fields["resources"]
         is_there = own.environment or own.image or own.requirements
-        if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
+        if not fields["kernel"] or is_there or self._context.settings.default_runtime != PROCESS:
             return
         try:
             kernels.find_kernel(fields["kernel"], fields["language"])
@@ -227,7 +227,7 @@ class ExecutableService:
             return
         try:
             chosen_packages(Node("executable"), resources)
-            find_used(self._parts, owner, resources.environment)
+            find_used(self._context, owner, resources.environment)
         except (NotFound, Invalid) as error:
             why = first_problem(error)
             raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
@@ -284,9 +284,9 @@ class ExecutableService:
         `hints` says whether its file has changed or is gone.
         """
         with self._store.read() as c:
-            path = str(self._parts.files.real_path_of(executable))
+            path = str(self._context.files.real_path_of(executable))
             record = self._store.executables.find(c, caller.name, executable, path)
-        hints, changed = file_hints(self._parts.files, record)
+        hints, changed = file_hints(self._context.files, record)
         return msgspec.structs.replace(record, hints=hints, changed=changed)
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
@@ -315,7 +315,7 @@ class ExecutableService:
             if fields is not None:
                 self._freezer.keep(c, record.id, fields)
         if isinstance(body.upload, str):
-            self._parts.uploads.delete(caller.name, body.upload)
+            self._context.uploads.delete(caller.name, body.upload)
         if code is not None:
             self._write_description(code, description)
             return with_code_hints(self._freezer, self.get(caller, record.id), code, description)
@@ -360,7 +360,7 @@ class ExecutableService:
         if executable.path:
             return self._freezer.load_real(Path(executable.path))
         current = executable.current
-        with self._parts.blobs.open(current.content_digest) as handle:
+        with self._context.blobs.open(current.content_digest) as handle:
             content = handle.read()
         description = Description(
             kind=current.kind,
@@ -396,7 +396,7 @@ class ExecutableService:
                 raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.executables.delete(c, record)
             self._store.facts.set_collect_at(c)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:
@@ -420,7 +420,7 @@ class ExecutableService:
                 "The version to compare was not found; available:"
                 f" {', '.join(map(str, sorted(versions)))}."
             )
-        return version_diff(self._parts.blobs, first, second)
+        return version_diff(self._context.blobs, first, second)
 
 
 def export_executable(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def opened_files_of_nodes(
-    parts: ServiceContext,
+    context: ServiceContext,
     owner: str,
     place: str,
     nodes: Mapping[str, Node],
@@ -52,8 +52,8 @@ def opened_files_of_nodes(
 
     `place` is the stored path of the workflow, empty for one that never ran.
     """
-    with parts.store.read() as c:
-        last = parts.store.history.opened_files(c, owner, place)
+    with context.store.read() as c:
+        last = context.store.history.opened_files(c, owner, place)
     undeclared_by_node = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)
@@ -68,14 +68,14 @@ def opened_files_of_nodes(
         if not is_same:
             continue
         if undeclared := undeclared_files_of(
-            parts, opened, view.arguments, is_pinned=bool(node.version)
+            context, opened, view.arguments, is_pinned=bool(node.version)
         ):
             undeclared_by_node[name] = undeclared
     return undeclared_by_node
 
 
 def undeclared_files_of(
-    parts: ServiceContext,
+    context: ServiceContext,
     opened: NodeFileAccess,
     arguments: list[Argument],
     *,
@@ -91,7 +91,7 @@ def undeclared_files_of(
     if not files:
         return None
     real = Path(opened.path)
-    code = parts.files.shown(real) if opened.path and parts.files.has(real) else ""
+    code = context.files.shown(real) if opened.path and context.files.has(real) else ""
     problem = no_files(opened.kind, is_apart=opened.is_apart)
     if problem is None and not code:
         problem = because("code-uploaded")
@@ -102,14 +102,14 @@ def undeclared_files_of(
     return Undeclared(code, files[:MOST], problem)
 
 
-def seen_of(parts: ServiceContext, owner: str, opened: NodeFileAccess) -> Undeclared:
+def seen_of(context: ServiceContext, owner: str, opened: NodeFileAccess) -> Undeclared:
     """Return the undeclared files of one task, compared with what its code declares now."""
     node = Node("executable", executable=opened.executable_id)
-    view = Resolver(parts, owner, "").view(node)
-    return undeclared_files_of(parts, opened, view.arguments) or Undeclared("")
+    view = Resolver(context, owner, "").view(node)
+    return undeclared_files_of(context, opened, view.arguments) or Undeclared("")
 
 
-def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
+def declare_files(context: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
     """Declare files as arguments in the description file of code, or remove such arguments.
 
     If an argument already declares a file, it is returned as added.
@@ -150,14 +150,14 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.
     check_arguments(reading.arguments)
-    base = bundles.project_of(code.path, parts.files.root) or code.path.parent
+    base = bundles.project_of(code.path, context.files.root) or code.path.parent
     check_files(kind.name, code.path.relative_to(base).as_posix(), reading.arguments)
     target = code.path.with_name(description_file(code.path.name))
     if changed == Description():
         target.unlink(missing_ok=True)
     else:
         write_whole(target, changed.text().encode())
-    return DeclaredFiles(parts.files.shown(target), added, [own[name] for name in body.remove])
+    return DeclaredFiles(context.files.shown(target), added, [own[name] for name in body.remove])
 
 
 def _without(described: Iterable[Argument], names: Iterable[str]) -> list[Argument]:
@@ -227,7 +227,7 @@ def folder_of(resolver: Resolver, node: Node, view: NodeView) -> str:
     path = posixpath.join(resolver.base, node.path) if node.path else ""
     # A pinned node is shown even if its executable was deleted.
     if node.type == "executable" and not (path or node.pin or view.problem):
-        real, files = Path(resolver.registered(node).path), resolver.parts.files
+        real, files = Path(resolver.registered(node).path), resolver.context.files
         path = files.shown(real) if files.has(real) else ""
     if not path:
         return ""

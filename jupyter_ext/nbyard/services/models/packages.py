@@ -50,7 +50,7 @@ class Package(msgspec.Struct, frozen=True):
     source: RunOutput | None = None
 
 
-def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
+def package_of_folder(context: ServiceContext, body: NewModel) -> Package:
     """Return the package of a folder that has a model file.
 
     The requested path may be that file.
@@ -60,14 +60,14 @@ def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
         Invalid: The folder has no model file, or a field of the file is wrong.
         TooLarge: The folder is too large. The error names the largest files.
     """
-    folder, file = _locate(parts, body)
-    model = read_folder(parts, folder, file)
-    cap = parts.settings.max_bundle_bytes
-    bundle = bundles.collect_folder(folder, parts.blobs, cap)
-    return Package(model, bundle, str(parts.files.shown(file)))
+    folder, file = _locate(context, body)
+    model = read_folder(context, folder, file)
+    cap = context.settings.max_bundle_bytes
+    bundle = bundles.collect_folder(folder, context.blobs, cap)
+    return Package(model, bundle, str(context.files.shown(file)))
 
 
-def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
+def file_of_model(context: ServiceContext, body: NewModel) -> tuple[str, str]:
     """Return the path of the file that describes a model, and the name of its class for Python.
 
     Raises:
@@ -75,10 +75,10 @@ def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
         Invalid: The file has no model, or has several and the request names none.
     """
     if not is_class_file(body):
-        return str(parts.files.shown(_locate(parts, body)[1])), ""
-    real = parts.files.locate(body.path)
-    model = read_class(parts.files.content(real), real.name, body.class_name)
-    return str(parts.files.shown(real)), model.class_name
+        return str(context.files.shown(_locate(context, body)[1])), ""
+    real = context.files.locate(body.path)
+    model = read_class(context.files.content(real), real.name, body.class_name)
+    return str(context.files.shown(real)), model.class_name
 
 
 def is_class_file(body: NewModel) -> bool:
@@ -86,12 +86,12 @@ def is_class_file(body: NewModel) -> bool:
     return body.path.lower().endswith(".py") and not body.file
 
 
-def _locate(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
+def _locate(context: ServiceContext, body: NewModel) -> tuple[Path, Path]:
     """Return the folder of a model and its model file.
 
     A named model file may be outside the folder.
     """
-    files = parts.files
+    files = context.files
     folder = files.locate(body.path)
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
         return folder.parent, folder
@@ -113,7 +113,7 @@ def model_file_in(folder: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
+def read_folder(context: ServiceContext, folder: Path, file: Path) -> ModelFile:
     """Read a model file, and check what it refers to in the folder.
 
     Return it with its requirements.
@@ -123,7 +123,7 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
     """
     from nbyard.images.model_images import serving_of
 
-    model = read_model(str(file), parts.files.content(file, folder=folder))
+    model = read_model(str(file), context.files.content(file, folder=folder))
     if model.module:
         check_class(folder, model, file.name)
     serving_of(model.mode, f"{file.name}.deployment.mode")
@@ -134,12 +134,12 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
         if not place.resolve().is_relative_to(folder) or not place.is_file():
             why = f"there is no file {model.requirements_file} in the folder"
             raise Invalid.field(f"{file.name}.requirements", why)
-        text = parts.files.content(place, folder=folder).decode("utf-8", "replace")
-    lines = checked_lines(parts, text, f"{file.name}.requirements")
+        text = context.files.content(place, folder=folder).decode("utf-8", "replace")
+    lines = checked_lines(context, text, f"{file.name}.requirements")
     return msgspec.structs.replace(model, requirements=lines)
 
 
-def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
+def checked_lines(context: ServiceContext, text: str, where: str) -> list[str]:
     """Return the requirements in a text, after checking that an image may install them.
 
     Raises:
@@ -147,12 +147,12 @@ def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
     """
     from nbyard.images.dockerfile_writer import check_reach
 
-    lines = read_requirements(text, AllowedSources.parse(parts.settings.allowed_package_sources))
+    lines = read_requirements(text, AllowedSources.parse(context.settings.allowed_package_sources))
     check_reach(lines, where)
     return lines
 
 
-def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
+def package_of_class(context: ServiceContext, body: NewModel) -> Package:
     """Return the package of a class with `predict` in a Python file.
 
     The package has the files beside that file, or those of its project. The requirements come from
@@ -164,7 +164,7 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
         Invalid: The class does not declare its inputs, or imports packages not installed here.
         TooLarge: The files are too large. The error names the largest ones.
     """
-    files = parts.files
+    files = context.files
     real = files.locate(body.path)
     content = files.content(real)
     model = read_class(content, real.name, body.class_name)
@@ -175,9 +175,9 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
         )
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
-    cap = parts.settings.max_bundle_bytes
+    cap = context.settings.max_bundle_bytes
     bundle = bundles.store_bundle(
-        bundles.pick_files(real, files.root, cap, named), parts.blobs, cap
+        bundles.pick_files(real, files.root, cap, named), context.blobs, cap
     )
     beside = real.parent / REQUIREMENTS
     # A requirements file is explicit; imports are only a guess.
@@ -189,7 +189,7 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
     model = msgspec.structs.replace(
         model,
         src=posixpath.dirname(bundle.file) or ".",
-        requirements=checked_lines(parts, text, f"{where}.requirements"),
+        requirements=checked_lines(context, text, f"{where}.requirements"),
     )
     return Package(model, bundle.digest, str(files.shown(real)))
 

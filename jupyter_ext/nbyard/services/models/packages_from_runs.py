@@ -88,24 +88,24 @@ class Origin(NamedTuple):
         return self.runtime == PROCESS
 
 
-def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
+def origin_of(context: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
     """Return where the attempt ran that wrote a task's outputs.
 
     For a cached task, that was earlier.
     """
     plan = task.plan
-    with parts.store.read() as c:
-        shown = parts.store.tasks.view(c, task.run_id, task.node)
-        attempts = attempts_behind(parts.store, c, caller, shown) if shown else []
+    with context.store.read() as c:
+        shown = context.store.tasks.view(c, task.run_id, task.node)
+        attempts = attempts_behind(context.store, c, caller, shown) if shown else []
     if not attempts or shown is None:
         is_another = bool(plan.reuse or plan.pinned)
         return Origin("" if is_another else plan.runtime, None)
     there = msgspec.structs.replace(shown, attempts=attempts)
-    return Origin(attempts[-1].runtime, surroundings(parts.store.folder, there))
+    return Origin(attempts[-1].runtime, surroundings(context.store.folder, there))
 
 
 def probe_at_origin(
-    parts: ServiceContext,
+    context: ServiceContext,
     origin: Origin,
     file: Artifact,
     code: Mapping[str, str],
@@ -134,7 +134,7 @@ def probe_at_origin(
         code=dict(code),
         tables=tables,
     )
-    answer = _wait_for_answer(parts, probe)
+    answer = _wait_for_answer(context, probe)
     if answer.passes:
         cause = answer.problem or "the cause is not recorded"
         why = f"A model that was created in a container can be loaded only in a container: {cause}"
@@ -144,24 +144,24 @@ def probe_at_origin(
     return read_reported_model(answer.text)
 
 
-def _wait_for_answer(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
-    rows, end = parts.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
-    parts.retire_idle_dispatcher()
-    with parts.store.write() as c:
+def _wait_for_answer(context: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
+    rows, end = context.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
+    context.retire_idle_dispatcher()
+    with context.store.write() as c:
         rows.insert(c, probe)
-    parts.ensure_dispatcher()
+    context.ensure_dispatcher()
     try:
         # The answer is a row, because the dispatcher may run in another process or machine.
         while time.monotonic() < end:
-            with parts.store.read() as c:
+            with context.store.read() as c:
                 answer = rows.answer(c, probe.id)
             if answer is not None:
                 return answer
             # Start a dispatcher again if the former one was killed before it answered.
-            parts.watch()
+            context.watch()
             time.sleep(PAUSE_SECONDS)
     finally:
-        with parts.store.write() as c:
+        with context.store.write() as c:
             # No other process reads the row, also if this request gives up.
             rows.delete(c, probe.id)
     return ProbeAnswer(problem=because("dispatcher-silent"), passes=True)
@@ -195,12 +195,12 @@ class Output(NamedTuple):
         node = "" if title and not self.is_shared else self.task.plan.label
         return package_name(title, node, self.file.name.removeprefix(PREFIX))
 
-    def maker(self, parts: ServiceContext, caller: Caller) -> Output:
+    def maker(self, context: ServiceContext, caller: Caller) -> Output:
         """Return the output of a container or cluster with the same bytes, else this output.
 
         A process may have copied that file. The copy is just as unsafe to load outside a container.
         """
-        store = parts.store
+        store = context.store
         with store.read() as c:
             source = store.artifacts.written_outside(c, caller.name, self.file.digest, PROCESS)
             run = store.runs.get(c, caller.name, source[0]) if source else None
@@ -210,7 +210,7 @@ class Output(NamedTuple):
             version = store.executables.version(c, task.plan.executable_version_id)
         return self._replace(run=run, task=task, version=version)
 
-    def code(self, parts: ServiceContext) -> dict[str, TreeEntry]:
+    def code(self, context: ServiceContext) -> dict[str, TreeEntry]:
         """Return the Python modules in the folder of the task's code, by relative path."""
         version = self.version
         if version is None or not version.bundle_digest.startswith("tree:"):
@@ -221,7 +221,7 @@ class Output(NamedTuple):
             entry.path.removeprefix(prefix): msgspec.structs.replace(
                 entry, path=entry.path.removeprefix(prefix)
             )
-            for entry in parts.blobs.tree(version.bundle_digest).files
+            for entry in context.blobs.tree(version.bundle_digest).files
             if entry.path.startswith(prefix) and entry.path.endswith(".py")
         }
 
@@ -233,43 +233,43 @@ class SampledTable(NamedTuple):
     known: KnownTable
 
 
-def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: str) -> Package:
+def package_of_output(context: ServiceContext, caller: Caller, run: str, output: str) -> Package:
     """Return the package of a run's output, named `NODE.OUTPUT`, or `OUTPUT` if that is unique.
 
     Raises:
         NotFound: The run or output does not exist.
         Invalid: The output is no model, or does not declare its inputs.
     """
-    run_output = _find_output(parts, caller, run, output)
+    run_output = _find_output(context, caller, run, output)
     if run_output.file.digest.startswith("tree:"):
-        return _package_of_folder(parts, run_output)
-    with parts.blobs.open(run_output.file.digest) as content:
+        return _package_of_folder(context, run_output)
+    with context.blobs.open(run_output.file.digest) as content:
         if not is_packed(content.read(MAX_HEAD)):
             why = (
                 f"{run_output.file.filename} is neither a pickle or joblib file nor a folder with"
                 " a model file or MLmodel"
             )
             raise Invalid.field("output", why, hint=HINT)
-    return _package_of_pickle(parts, caller, run_output)
+    return _package_of_pickle(context, caller, run_output)
 
 
-def output_of(parts: ServiceContext, caller: Caller, body: NewModel) -> Output:
+def output_of(context: ServiceContext, caller: Caller, body: NewModel) -> Output:
     """Return the output of a run that a request for a model names.
 
     Raises:
         NotFound: The run or output does not exist.
     """
-    return _find_output(parts, caller, body.run, body.output)
+    return _find_output(context, caller, body.run, body.output)
 
 
 def is_of_same_step(
-    parts: ServiceContext, caller: Caller, mine: RunOutput
+    context: ServiceContext, caller: Caller, mine: RunOutput
 ) -> Callable[[RunOutput], bool]:
     """Return a function that tests whether an output is from the same node of the same workflow.
 
     It may be of another run. For deleted runs, only their titles are compared.
     """
-    runs, store = parts.store.runs, parts.store
+    runs, store = context.store.runs, context.store
     with store.read() as c:
         run = runs.get(c, caller.name, mine.run_id)
     titles = {run.name, run.title} if run else {mine.run_title}
@@ -289,8 +289,8 @@ def is_of_same_step(
     return is_same
 
 
-def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -> Output:
-    store = parts.store
+def _find_output(context: ServiceContext, caller: Caller, key: str, output: str) -> Output:
+    store = context.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
         if run is None:
@@ -322,21 +322,21 @@ def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -
     return Output(run, task, fits[0], version, is_shared)
 
 
-def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
+def _package_of_folder(context: ServiceContext, output: Output) -> Package:
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "model"
-        inside = parts.blobs.tree(output.file.digest).files
+        inside = context.blobs.tree(output.file.digest).files
         # The files that describe a model are small. Weights of gigabytes need not be copied.
         texts = {entry.path: entry for entry in inside if entry.size_bytes <= MAX_TEXT}
-        _stage(parts, texts, folder)
+        _stage(context, texts, folder)
         file = model_file_in(folder)
         if file is None:
             why = f"the folder {output.file.filename} has neither a model file nor MLmodel"
             raise Invalid.field("output", why, hint=HINT)
-        model = read_folder(parts, folder.resolve(), file.resolve())
+        model = read_folder(context, folder.resolve(), file.resolve())
     # The sample is the first row that has all inputs, of the tables that the task read.
     names = [column.name for column in model.inputs]
-    tables = (sampled.known for sampled in _input_tables(parts, output))
+    tables = (sampled.known for sampled in _input_tables(context, output))
     rows = (dict(zip(table.names, row, strict=False)) for table in tables for row in table.rows)
     whole = (row for row in rows if all(row.get(name) is not None for name in names))
     sample = {name: row[name] for row in islice(whole, 1) for name in names}
@@ -346,17 +346,17 @@ def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
     return Package(model, output.file.digest, source=output.source)
 
 
-def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) -> Package:
-    maker = output.maker(parts, caller)
-    seen = list(_input_tables(parts, maker))
-    origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
+def _package_of_pickle(context: ServiceContext, caller: Caller, output: Output) -> Package:
+    maker = output.maker(context, caller)
+    seen = list(_input_tables(context, maker))
+    origin, code = origin_of(context, caller, maker.task), maker.code(context)
     tables = [sampled.known for sampled in seen]
     # Loading a pickle executes code. Code from a container is executed only in a container.
     if origin.is_here:
-        probe = _probe(parts, output, code, tables)
+        probe = _probe(context, output, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
-        probe = probe_at_origin(parts, origin, output.file, digests, tables)
+        probe = probe_at_origin(context, origin, output.file, digests, tables)
     lock = origin.recorded.lock if origin.recorded else None
     lines = "\n".join(pins_as_recorded(probe.requirements, lock.packages if lock else []))
     missing = [*probe.elsewhere, *probe.unknown]
@@ -385,12 +385,12 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
         file=file,
         inputs=probe.inputs,
         outputs=outputs,
-        requirements=checked_lines(parts, lines, "output.requirements"),
+        requirements=checked_lines(context, lines, "output.requirements"),
         sample=probe.sample,
     )
     entries = [TreeEntry(file, output.file.digest, output.file.size_bytes)]
     entries += [code[name] for name in probe.files if name in code and name != file]
-    bundle = parts.blobs.put_tree(Tree(entries))
+    bundle = context.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=output.source)
 
 
@@ -408,7 +408,7 @@ def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage])
 
 
 def _probe(
-    parts: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
+    context: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> ReportedModel:
     """Load the model in a local process that sees the modules of its code.
 
@@ -416,32 +416,34 @@ def _probe(
     """
     from nbyard.images.model_images import serving_sources
 
-    interpreter, variables = _interpreter_of_task(parts, output)
-    parts.blobs.open_seekable(output.file.digest).close()  # verify the bytes before they are loaded
+    interpreter, variables = _interpreter_of_task(context, output)
+    context.blobs.open_seekable(
+        output.file.digest
+    ).close()  # verify the bytes before they are loaded
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "code"
-        _stage(parts, code, folder)
-        file = parts.blobs.path(output.file.digest).absolute()
+        _stage(context, code, folder)
+        file = context.blobs.path(output.file.digest).absolute()
         question = Question(file, folder, tables, serving_sources())
         return probe_model(question, interpreter, variables)
 
 
-def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path) -> None:
+def _stage(context: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path) -> None:
     folder.mkdir()
     for path, entry in entries.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        parts.blobs.stage(entry.digest, place, writable=True)
+        context.blobs.stage(entry.digest, place, writable=True)
 
 
-def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
+def _interpreter_of_task(context: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else that of nbyard."""
     from nbyard.host import kernels
 
     plan, version = output.task.plan, output.version
     if plan.environment is not None:
-        with parts.store.read() as c:
-            used = parts.store.environments.version(c, plan.environment.version_id)
+        with context.store.read() as c:
+            used = context.store.environments.version(c, plan.environment.version_id)
         place = Path(used.place) / "bin/python" if used and used.place else Path()
         if place.is_file():
             return str(place), kernels.ALONE
@@ -454,7 +456,7 @@ def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Ma
     return kernels.python_interpreter().interpreter, {}
 
 
-def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTable]:
+def _input_tables(context: ServiceContext, output: Output) -> Iterator[SampledTable]:
     """Yield the tables that the task got as inputs, then those that it read beside its code.
 
     Of a folder, only the first table is used.
@@ -467,23 +469,23 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
         if isinstance(binding, BytesOf):
             digest, filename = binding.digest, binding.filename
         elif isinstance(binding, ResultOf):
-            with parts.store.read() as c:
-                task = parts.store.tasks.of_node(c, output.run.id, binding.node)
-                made = parts.store.artifacts.of_task(c, task.id) if task else {}
+            with context.store.read() as c:
+                task = context.store.tasks.of_node(c, output.run.id, binding.node)
+                made = context.store.artifacts.of_task(c, task.id) if task else {}
             if binding.output in made:
                 digest, filename = made[binding.output].digest, made[binding.output].filename
         if digest.startswith("tree:"):
-            inside = parts.blobs.tree(digest).files
+            inside = context.blobs.tree(digest).files
             tables = [(file.digest, file.path) for file in inside if format_of(file.path) in TABLES]
             digest, filename = tables[0] if tables else ("", "")
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
     known = {digest for digest, _ in read}
-    read += [file for file in _tables_in_code_folder(parts, output) if file[0] not in known]
+    read += [file for file in _tables_in_code_folder(context, output) if file[0] not in known]
     for digest, filename in read[:MAX_TABLES]:
         try:
-            table = TableFile(parts.blobs.path(digest), filename, digest)
-            page = parts.tables.page(table, 0, LOOKED_AT)
+            table = TableFile(context.blobs.path(digest), filename, digest)
+            page = context.tables.page(table, 0, LOOKED_AT)
             columns = columns_of_table(page, format_of(filename))
             names = [column.name for column in page.columns]
             yield SampledTable(page, KnownTable(filename, columns, names, page.rows))
@@ -491,15 +493,15 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             continue
 
 
-def _tables_in_code_folder(parts: ServiceContext, output: Output) -> list[tuple[str, str]]:
+def _tables_in_code_folder(context: ServiceContext, output: Output) -> list[tuple[str, str]]:
     """Return digest and path of each table beside the code that the task has read, if recorded."""
     version, task_id = output.version, output.task.id
     if version is None or not version.bundle_digest.startswith("tree:"):
         return []
-    with parts.store.read() as c:
-        recorded = parts.store.tasks.files_and_warnings(c, [task_id]).get(task_id, {})
+    with context.store.read() as c:
+        recorded = context.store.tasks.files_and_warnings(c, [task_id]).get(task_id, {})
     observed = msgspec.convert(recorded.get("observed"), Observed | None)
     read = set(observed.read) if observed else set()
-    files = parts.blobs.tree(version.bundle_digest).files
+    files = context.blobs.tree(version.bundle_digest).files
     tables = [file for file in files if file.path in read and format_of(file.path) in TABLES]
     return [(file.digest, file.path) for file in tables]

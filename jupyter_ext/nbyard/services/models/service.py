@@ -64,19 +64,19 @@ MARK = f"def {PREDICT}".encode()
 MAX_SOURCE = 1 << 20
 
 
-def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSources:
+def sources_of_models(context: ServiceContext, owner: str, limit: int) -> ModelSources:
     """Return up to `limit` outputs of runs and classes in files that may be models."""
-    outputs = _outputs_of_runs(parts, owner, limit + 1)
-    classes = _classes_of_files(parts.files, limit + 1)
+    outputs = _outputs_of_runs(context, owner, limit + 1)
+    classes = _classes_of_files(context.files, limit + 1)
     cut = max(len(outputs), len(classes)) > limit
     return ModelSources(outputs[:limit], classes[:limit], cut)
 
 
-def _outputs_of_runs(parts: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
+def _outputs_of_runs(context: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
     """Return the newest result of each output, newest first, and equal bytes of one title once."""
-    with parts.store.read() as c:
-        run_ids = parts.store.results.newest_runs(c, owner)
-        made = parts.store.artifacts.models_of_runs(c, owner, run_ids)
+    with context.store.read() as c:
+        run_ids = context.store.results.newest_runs(c, owner)
+        made = context.store.artifacts.models_of_runs(c, owner, run_ids)
     outputs: list[ModelOutput] = []
     sources, known = set(), set()
     for source, alike, output in made:
@@ -115,9 +115,9 @@ class ModelService:
 
     noun = "models"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("POST", "/models", scope="models:write", status=201)
     @pin_blobs
@@ -131,9 +131,9 @@ class ModelService:
         With `separate`, a tag that was already built is refused (409). Forms use it. The model is
         deleted ten minutes after the last *renew*, unless something uses it.
         """
-        package = _package(self._parts, caller, body)
+        package = _package(self._context, caller, body)
         model, made = package.model, new_id()
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             if separate:
                 self._check_new(c, model)
@@ -157,7 +157,7 @@ class ModelService:
                 "kept_until": _lease() if separate else None,
             }
             self._store.models.insert(c, row)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
@@ -239,7 +239,7 @@ class ModelService:
         A filter matches a part of its field. All given filters must match.
         """
         check_limit(limit)
-        self._parts.watch()
+        self._context.watch()
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
@@ -254,7 +254,7 @@ class ModelService:
         with one title and equal results are listed once.
         """
         check_limit(limit)
-        return sources_of_models(self._parts, caller.name, limit)
+        return sources_of_models(self._context, caller.name, limit)
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
@@ -266,7 +266,7 @@ class ModelService:
         Raises:
             NotFound: the caller has no such model, or several have a near name.
         """
-        self._parts.watch()
+        self._context.watch()
         rows = self._store.models
         with self._store.read() as c:
             package = rows.find(c, caller.name, model)
@@ -311,8 +311,8 @@ class ModelService:
                 f" its file: nbyard run {shlex.quote(package.path)}"
             )
             raise Conflict(why, hint=hint)
-        freezer, rows = Freezer(self._parts), self._store.executables
-        blob = self._parts.blobs.put_bytes(msgspec.json.encode(package.model))
+        freezer, rows = Freezer(self._context), self._store.executables
+        blob = self._context.blobs.put_bytes(msgspec.json.encode(package.model))
         # The version runs the model as built.
         fields = {
             "kind": "model",
@@ -348,9 +348,9 @@ class ModelService:
         deployments come first, then the newest.
         """
         if body.run or body.output:
-            output = output_of(self._parts, caller, body)
+            output = output_of(self._context, caller, body)
             return self._of_output(caller, output.source, output.name)
-        return self._deployed(caller, self._of_file(caller, *file_of_model(self._parts, body)))
+        return self._deployed(caller, self._of_file(caller, *file_of_model(self._context, body)))
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
     def deployments(self, caller: Caller, model: str) -> Deployed:
@@ -395,7 +395,7 @@ class ModelService:
         return Deployed(items, into, name, title)
 
     def _of_output(self, caller: Caller, source: RunOutput, title: str) -> Deployed:
-        is_same = is_of_same_step(self._parts, caller, source)
+        is_same = is_of_same_step(self._context, caller, source)
 
         def is_of_step(other: ServedModel) -> bool:
             return other.source is not None and is_same(other.source)
@@ -403,10 +403,10 @@ class ModelService:
         return self._deployed(caller, is_of_step, title, source.digest)
 
     def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
-        place = self._parts.files.real_path_of(path)
+        place = self._context.files.real_path_of(path)
 
         def is_its(other: ServedModel) -> bool:
-            if other.source is not None or self._parts.files.real_path_of(other.path) != place:
+            if other.source is not None or self._context.files.real_path_of(other.path) != place:
                 return False
             with self._store.read() as c:
                 package = self._store.models.get(c, caller.name, other.id)
@@ -430,11 +430,11 @@ class ModelService:
         with self._store.read() as c:
             image = self._store.images.get(c, caller.name, package.image)
         if image is not None and not (force or unless_used):
-            check_image_unused(self._parts, image)
+            check_image_unused(self._context, image)
         with self._store.write() as c:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
 
 
 def _lease() -> datetime:
@@ -446,15 +446,15 @@ def _runs(deployment: Deployment) -> bool:
     return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 
-def _package(parts: ServiceContext, caller: Caller, body: NewModel) -> Package:
+def _package(context: ServiceContext, caller: Caller, body: NewModel) -> Package:
     """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:
             raise Invalid.field("path", "set either a path or the output of a run, not both")
-        return package_of_output(parts, caller, body.run, body.output)
+        return package_of_output(context, caller, body.run, body.output)
     if not body.path:
         raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
     is_class = is_class_file(body)
     if body.class_name and not is_class:
         raise Invalid.field("class_name", f"{body.path[:200]} is not a Python file")
-    return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
+    return package_of_class(context, body) if is_class else package_of_folder(context, body)

@@ -53,9 +53,9 @@ class ChannelService:
 
     noun = "channels"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("POST", "/channels", scope="channels:write", status=201)
     def create(self, caller: Caller, body: NewChannel) -> Channel:
@@ -132,7 +132,7 @@ class ChannelService:
             if rules is not None:
                 self._store.rules.replace(c, caller.name, record.id, rules)
         # Messages that waited for a working URL are due at once after a change of the URL.
-        self._parts.watch()
+        self._context.watch()
         return self.get(caller, record.id)
 
     @operation("DELETE", "/channels/{channel}", scope="channels:write", status=204)
@@ -172,14 +172,14 @@ class ChannelService:
                 # dispatcher may have set during the test.
                 later = self._store.channels.find(c, caller.name, channel).retry_at
                 self._store.channels.note_failed(c, record, now, delivery.reason, later)
-        self._parts.watch()
+        self._context.watch()
         return ChannelTest(delivery.reason is None, delivery.reason)
 
     @operation("POST", "/channel-tests", scope="channels:write")
     def test_url(self, caller: Caller, body: ChannelUrl) -> ChannelTest:
         """Send a test message to a URL, without saving anything."""
         to = self._address(body.url)
-        hosts = [*self._parts.settings.allowed_private_hosts]
+        hosts = [*self._context.settings.allowed_private_hosts]
         receiver = Receiver(body.url, to.kind, to.service, hosts)
         delivery = send_message(receiver, self._test_message(to.service, to.kind))
         return ChannelTest(delivery.reason is None, delivery.reason)
@@ -226,7 +226,7 @@ class ChannelService:
         ]
 
     def with_shown_path(self, rule: NoticeRule, names: PushedNames) -> NoticeRule:
-        path = self._parts.files.without_root(names.shown(rule.path))
+        path = self._context.files.without_root(names.shown(rule.path))
         return msgspec.structs.replace(rule, path=path)
 
     def matching_rules(
@@ -254,7 +254,7 @@ class ChannelService:
             if path in present:
                 path = present[path]
             elif path:
-                path = str(self._parts.files.locate_code(path, field))
+                path = str(self._context.files.locate_code(path, field))
                 is_there = Path(split_function_path(path).file).is_file()
                 if path not in present.values() and not is_there:
                     raise Invalid.field(field, f"{rule.path} does not exist")
@@ -280,12 +280,12 @@ class ChannelService:
         return project_ids
 
     def _address(self, url: str) -> ChannelAddress:
-        hosts = self._parts.settings.allowed_private_hosts
+        hosts = self._context.settings.allowed_private_hosts
         check_channel_url(url, AllowedHosts.parse(hosts))
         return describe_url(url, hosts)
 
     def _secret(self, url: str) -> ChannelSecret:
-        settings = self._parts.settings
+        settings = self._context.settings
         return ChannelSecret(url, [*settings.allowed_private_hosts], settings.public_url)
 
     def _test_message(self, channel: str, kind: str) -> Message:

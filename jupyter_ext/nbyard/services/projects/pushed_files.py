@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_FILES = 10_000
 
 
-def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
+def files_of(context: ServiceContext, digest: str) -> dict[str, ProjectFile]:
     """Return the files of a pushed folder by path.
 
     `digest` is that of the stored folder, or "".
@@ -32,7 +32,7 @@ def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
         return {}
     return {
         file.path: ProjectFile(file.digest, file.size_bytes, file.executable)
-        for file in parts.blobs.tree(digest).files
+        for file in context.blobs.tree(digest).files
     }
 
 
@@ -68,7 +68,7 @@ def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, Project
 
 
 def store_files(
-    parts: ServiceContext, owner: str, body: ProjectPush, stored: Mapping[str, ProjectFile]
+    context: ServiceContext, owner: str, body: ProjectPush, stored: Mapping[str, ProjectFile]
 ) -> str:
     """Store the files of a push. Return the digest of the folder.
 
@@ -77,9 +77,9 @@ def store_files(
     """
     known = {file.digest: file.size_bytes for file in stored.values()}
     if body.archive:
-        _, blob = parts.uploads.finish(owner, body.archive)
-        tree = put_archive(parts.blobs, blob.digest, parts.settings.max_bundle_bytes)
-        sent = files_of(parts, tree.digest).values()
+        _, blob = context.uploads.finish(owner, body.archive)
+        tree = put_archive(context.blobs, blob.digest, context.settings.max_bundle_bytes)
+        sent = files_of(context, tree.digest).values()
         known |= {file.digest: file.size_bytes for file in sent}
     for path, file in sorted(body.files.items()):
         if known.get(file.digest) != file.size_bytes:
@@ -89,7 +89,7 @@ def store_files(
         TreeEntry(path, file.digest, file.size_bytes, file.executable, may_hold_secrets(path))
         for path, file in body.files.items()
     ]
-    return parts.blobs.put_tree(Tree(entries)).digest
+    return context.blobs.put_tree(Tree(entries)).digest
 
 
 def drop_others(kept: Path) -> None:

@@ -49,7 +49,7 @@ class PushedRules(msgspec.Struct, frozen=True):
 
 
 def checked_rules(
-    parts: ServiceContext,
+    context: ServiceContext,
     c: Connection,
     owner: str,
     project: Project | None,
@@ -68,12 +68,12 @@ def checked_rules(
     for schedule, entry in definition.schedules.items():
         where = entry_path("schedules", schedule) + ".notify"
         named += [(entry_path(where, name), name) for name in entry.notify or ()]
-    _check_channels(parts, c, owner, named)
+    _check_channels(context, c, owner, named)
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
         raise Invalid.field("retention", f"there may be at most {MOST_POLICIES} retention policies")
-    before = last_pushed_definition(parts, project)
-    stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
+    before = last_pushed_definition(context, project)
+    stored, known = stored_rules(context, c, project), stored_policies(context, c, project)
     # Rules of other channels, and other policies, were never pushed: somebody else made them.
     own = {*notifications, *before.notifications}
     present: Entries = {
@@ -84,13 +84,13 @@ def checked_rules(
 
 
 def stored_rules(
-    parts: ServiceContext, c: Connection, project: Project | None
+    context: ServiceContext, c: Connection, project: Project | None
 ) -> dict[str, ChannelRules]:
     """Return a project's stored rules by channel, in the form of entries of a project file."""
     entries_by_channel: dict[str, list[NotificationEntry]] = {}
     if project is not None:
-        for name, rule in parts.store.rules.of_project(c, project.id):
-            path = _path_inside(parts, project.id, rule)
+        for name, rule in context.store.rules.of_project(c, project.id):
+            path = _path_inside(context, project.id, rule)
             if path is not None:
                 entries_by_channel.setdefault(name, []).append(entry_of_rule(rule, path))
     return {
@@ -99,16 +99,16 @@ def stored_rules(
 
 
 def stored_policies(
-    parts: ServiceContext, c: Connection, project: Project | None
+    context: ServiceContext, c: Connection, project: Project | None
 ) -> dict[str, PolicyRules]:
     """Return the policies of a project by name."""
     if project is None:
         return {}
-    return {policy.name: policy.rules for policy in parts.store.retention.of_project(c, project)}
+    return {policy.name: policy.rules for policy in context.store.retention.of_project(c, project)}
 
 
 def apply_rules(
-    parts: ServiceContext,
+    context: ServiceContext,
     c: Connection,
     project: Project,
     wanted: PushedRules,
@@ -122,26 +122,26 @@ def apply_rules(
     """
     for change in changes:
         if change.kind == "notification" and change.action == "delete":
-            _replace(parts, c, project, change.name, [])
+            _replace(context, c, project, change.name, [])
         elif change.kind == "policy" and change.action == "delete":
-            parts.store.retention.delete_policy(c, project, change.name)
+            context.store.retention.delete_policy(c, project, change.name)
         elif change.kind == "policy":
             policy = wanted.policies[change.name]
-            parts.store.retention.set_policy(c, project, change.name, policy)
+            context.store.retention.set_policy(c, project, change.name, policy)
     # Unchanged rules use the files of the folder too.
     for name, own in wanted.notifications.items():
         rules = [entry.rule(str(folder), project.id) for entry in own.rules]
-        _replace(parts, c, project, name, rules)
+        _replace(context, c, project, name, rules)
 
 
 def _replace(
-    parts: ServiceContext, c: Connection, project: Project, name: str, rules: list[NoticeRule]
+    context: ServiceContext, c: Connection, project: Project, name: str, rules: list[NoticeRule]
 ) -> None:
     """Replace the rules of a channel for runs of the project.
 
     Rules for files elsewhere stay.
     """
-    store = parts.store
+    store = context.store
     channel = store.channels.get(c, project.owner, name)
     if channel is None:
         raise StaleWrite
@@ -153,7 +153,7 @@ def _replace(
     kept = [
         rule
         for rule in own
-        if rule.project != project.id or _path_inside(parts, project.id, rule) is None
+        if rule.project != project.id or _path_inside(context, project.id, rule) is None
     ]
     if own == [*kept, *rules]:
         return  # a form that shows the channel stays up to date
@@ -184,13 +184,13 @@ def _checked_rules(
 
 
 def _check_channels(
-    parts: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
+    context: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
 ) -> None:
     """Check that channels exist.
 
     `named` has pairs of a channel and the field that names it.
     """
-    names = {*parts.store.channels.names(c, owner).values()} if named else set()
+    names = {*context.store.channels.names(c, owner).values()} if named else set()
     for field, name in named:
         if name not in names:
             why = f"There is no notice channel '{name[:80]}'; {nearest_names(names, name[:80])}."
@@ -205,22 +205,22 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
         raise fields_below(error, entry_path("retention", name)) from None
 
 
-def last_pushed_definition(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
+def last_pushed_definition(context: ServiceContext, project: Project | None) -> ProjectDefinition:
     """Return the project file of the last push, or an empty one if there was no push."""
     nothing = ProjectDefinition(NewProject(""))
-    known = files_of(parts, project.files if project else "").get(FILE)
+    known = files_of(context, project.files if project else "").get(FILE)
     if known is None:
         return nothing
     try:
-        with parts.blobs.open(known.digest) as file:
+        with context.blobs.open(known.digest) as file:
             return definition_of(file.read(MOST_BYTES))
     except NbyardError:  # another version of nbyard wrote the file, with other fields
         return nothing
 
 
-def _path_inside(parts: ServiceContext, project_id: str, rule: NoticeRule) -> str | None:
+def _path_inside(context: ServiceContext, project_id: str, rule: NoticeRule) -> str | None:
     """Return a rule's path relative to the folder of pushed files, None for a file elsewhere."""
     if not rule.path:
         return ""
-    inside = rule.path.removeprefix(f"{folder_of(parts.store, project_id)}/")
+    inside = rule.path.removeprefix(f"{folder_of(context.store, project_id)}/")
     return None if inside == rule.path else inside.partition("/")[2]

@@ -44,15 +44,15 @@ SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 
 
 def pushed_rows(
-    parts: ServiceContext, c: Connection, owner: str, project_id: str
+    context: ServiceContext, c: Connection, owner: str, project_id: str
 ) -> dict[str, AutomationRow]:
     """Return the schedules of earlier pushes of a project, by name, with their channels.
 
     A project file has no automations on events.
     """
-    below = parts.store.automations.below(c, owner, str(folder_of(parts.store, project_id)))
+    below = context.store.automations.below(c, owner, str(folder_of(context.store, project_id)))
     rows = [row for row in below if row.automation.timing is not None]
-    notify = parts.store.rules.of_automations(c, [row.automation.id for row in rows])
+    notify = context.store.rules.of_automations(c, [row.automation.id for row in rows])
     rows_by_name = {}
     for row in rows:
         shown = msgspec.structs.replace(row.automation, notify=notify.get(row.automation.id, []))
@@ -136,7 +136,7 @@ def check_names(
 
 
 def check_environments(
-    parts: ServiceContext,
+    context: ServiceContext,
     c: Connection,
     owner: str,
     wanted: Mapping[str, PushedSchedule],
@@ -151,7 +151,7 @@ def check_environments(
     """
     for name, entry in wanted.items():
         reference = entry.environment
-        if reference and (why := _missing_environment(parts, c, owner, reference, renewed)):
+        if reference and (why := _missing_environment(context, c, owner, reference, renewed)):
             where = entry_path("schedules", name) + ".environment"
             raise Invalid.field(
                 where,
@@ -164,10 +164,10 @@ def check_environments(
 
 
 def _missing_environment(
-    parts: ServiceContext, c: Connection, owner: str, reference: str, renewed: Container[str]
+    context: ServiceContext, c: Connection, owner: str, reference: str, renewed: Container[str]
 ) -> str | None:
     """Return why an environment could not be used after a push, None if it can be used."""
-    rows = parts.store.environments
+    rows = context.store.environments
     # A name such as `a@2` may exist itself, so it is tried first.
     if reference in renewed or rows.get(c, owner, reference):
         return None
@@ -215,11 +215,11 @@ class ScheduleSync:
     `folder` has the pushed files.
     """
 
-    def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
+    def __init__(self, context: ServiceContext, caller: Caller, folder: Path):
         self._caller = caller
         self._folder = str(folder)
         # Paths in the project file are relative to its own folder, and never lead out of it.
-        self._service = AutomationService(replace(parts, files=ProjectFiles(folder)))
+        self._service = AutomationService(replace(context, files=ProjectFiles(folder)))
 
     def apply(
         self,

@@ -54,20 +54,20 @@ if TYPE_CHECKING:
 class ProjectRecords:
     """The part of the project service that describes projects and links resources."""
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._rows = parts.store.projects
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.projects
 
     @operation("POST", "/projects", scope="projects:write", status=201)
     def create(self, caller: Caller, body: NewProject, idempotency_key: str = "") -> Project:
         """Create a project."""
         fields = _plain(check_fields(msgspec.structs.asdict(body)))
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._rows.create(c, caller.name, **fields, files="", git=None)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
             return self._rows.find(c, caller.name, made)
 
     @operation("GET", "/projects", scope="projects:read")
@@ -145,10 +145,10 @@ class ProjectRecords:
         kinds = (check_kind(kind),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
-            files = unrun_files(self._parts, caller.name)
+            files = unrun_files(self._context, caller.name)
             page.items.extend(unrun_resources(files, search))
         if kind == "executable" and page.next is None:
-            page.items.extend(unrun_notebooks(self._parts, caller.name, search))
+            page.items.extend(unrun_notebooks(self._context, caller.name, search))
         return page
 
     @operation("GET", "/projects/{project}/artifacts", scope="runs:read")
@@ -197,7 +197,7 @@ class ProjectRecords:
                 linked=linked,
                 pushes="" if linked else str(folder_of_pushes(self._store)),
             )
-        shorten = self._parts.files.without_root  # a name may be a path
+        shorten = self._context.files.without_root  # a name may be a path
         shown = [
             msgspec.structs.replace(
                 r,
@@ -216,7 +216,7 @@ class ProjectRecords:
 
         A workflow, notebook or script is given by its ID or file. The file need not have run.
         """
-        freezer = Freezer(self._parts)
+        freezer = Freezer(self._context)
         code = self._unrun_code(freezer, caller.name, body)
         fields = freezer.prepare(code, code.description) if code else {}
         with self._store.write() as c:
@@ -236,7 +236,7 @@ class ProjectRecords:
         with self._store.read() as c:
             if rows.get(c, owner, body.resource):
                 return None
-            place = self._parts.files.locate_code(body.resource, "resource")
+            place = self._context.files.locate_code(body.resource, "resource")
             if rows.by_path(c, owner, str(place)) or not file_of(place).is_file():
                 return None
         return freezer.load_real(place)
@@ -276,15 +276,15 @@ class ProjectRecords:
         elif kind == "workflow":
             resource = store.workflows.get(c, owner, key)
             if resource is None:
-                path = self._parts.files.locate(key, "resource")
-                resource = saved_workflow(self._parts, c, owner, path)
+                path = self._context.files.locate(key, "resource")
+                resource = saved_workflow(self._context, c, owner, path)
                 if resource is None and records:
-                    resource = record_file(self._parts, c, owner, path)
+                    resource = record_file(self._context, c, owner, path)
         else:
             # The rows of the other kinds have the plural as name, such as `store.datasets`.
             resource = getattr(store, f"{kind}s").get(c, owner, key)
             if resource is None and kind == "executable":  # several may have similar names
-                code = self._parts.files.locate_code(key, "resource")
+                code = self._context.files.locate_code(key, "resource")
                 resource = store.executables.by_path(c, owner, str(code))
         if resource is None:
             raise NotFound(f"There is no {kind} '{key[:80]}'.")
@@ -323,7 +323,7 @@ class ProjectRecords:
             # Policies are rows of their own. Without this event, open windows would show the old
             # ones.
             self._rows.append_event(c, record.id, caller.name, "changed")
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
 
     @operation(
@@ -362,13 +362,13 @@ def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectR
     ]
 
 
-def unrun_notebooks(parts: ServiceContext, owner: str, search: str) -> list[ProjectResource]:
+def unrun_notebooks(context: ServiceContext, owner: str, search: str) -> list[ProjectResource]:
     """Return the notebooks that are no executables yet and have a text in their path."""
-    with parts.store.read() as c:
-        known = parts.store.executables.paths(c, owner)
+    with context.store.read() as c:
+        known = context.store.executables.paths(c, owner)
     notebooks = []
-    for file in parts.files.with_suffix(".ipynb"):
-        path = parts.files.shown(file)
+    for file in context.files.with_suffix(".ipynb"):
+        path = context.files.shown(file)
         if str(file) in known or search.casefold() not in path.casefold():
             continue
         with suppress(OSError):  # deleted meanwhile

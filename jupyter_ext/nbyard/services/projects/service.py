@@ -122,14 +122,14 @@ class ProjectService(ProjectRecords):
         if not comparison.plan.changes and self._is_applied(comparison):
             left_out = link_sources(self._store, comparison.project) if comparison.project else {}
             return msgspec.structs.replace(comparison.plan, unlinked=self._shown(left_out))
-        digest = store_files(self._parts, caller.name, body, comparison.stored)
+        digest = store_files(self._context, caller.name, body, comparison.stored)
         paths = {name: entry.path for name, entry in comparison.wanted.items()}
         check_node_files(paths, body.files, lambda path: self._content(body.files[path]))
         project = self._save_project(caller, comparison)
         environments = self._environments(caller, comparison)
-        folder = ensure_pushed_files(self._parts, project.id, digest)
+        folder = ensure_pushed_files(self._context, project.id, digest)
         documents = pushed_documents(folder)
-        schedules = ScheduleSync(self._parts, caller, folder).apply(
+        schedules = ScheduleSync(self._context, caller, folder).apply(
             comparison.changes("schedule"),
             comparison.wanted,
             comparison.rows,
@@ -146,13 +146,13 @@ class ProjectService(ProjectRecords):
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
             changes = comparison.plan.changes
-            apply_rules(self._parts, c, project, comparison.rules, changes, folder)
+            apply_rules(self._context, c, project, comparison.rules, changes, folder)
             self._rows.record_push(c, project, digest, body.git)
         # After the commit no schedule uses another folder. An interrupted push keeps all of them.
         drop_others(folder)
         # Until here, a repeated push needs the archive again.
         if body.archive:
-            self._parts.uploads.delete(caller.name, body.archive)
+            self._context.uploads.delete(caller.name, body.archive)
         left_out = self._shown(link_sources(self._store, project))
         return msgspec.structs.replace(comparison.plan, missing=[], unlinked=left_out)
 
@@ -161,15 +161,15 @@ class ProjectService(ProjectRecords):
         """Show what the server has of a pushed project: its file, and its other files."""
         with self._store.read() as c:
             record = self._rows.find(c, caller.name, project)
-            rows = pushed_rows(self._parts, c, caller.name, record.id)
+            rows = pushed_rows(self._context, c, caller.name, record.id)
             environments = {}
             for resource in self._rows.resources(c, record, ("environment",), 500, "", ""):
                 known = self._store.environments.get(c, caller.name, resource.id)
                 if known is not None:
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
-            notifications = stored_rules(self._parts, c, record)
-            policies = stored_policies(self._parts, c, record)
-        pushed = last_pushed_definition(self._parts, record)
+            notifications = stored_rules(self._context, c, record)
+            policies = stored_policies(self._context, c, record)
+        pushed = last_pushed_definition(self._context, record)
         definition = ProjectDefinition(
             _described(record),
             entries_of(rows, pushed.schedules),
@@ -177,7 +177,7 @@ class ProjectService(ProjectRecords):
             {name: channel_rules.rules for name, channel_rules in notifications.items()},
             policies,
         )
-        return PulledProject(definition, files_of(self._parts, record.files), record.git)
+        return PulledProject(definition, files_of(self._context, record.files), record.git)
 
     def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
         """Return which bytes to download: one pushed file, or all of them if `path` is empty.
@@ -191,19 +191,19 @@ class ProjectService(ProjectRecords):
             raise NotFound(f"The project '{record.name}' has no pushed files.")
         if not path:
             return DownloadRequest(record.files, record.name)
-        known = files_of(self._parts, record.files).get(path)
+        known = files_of(self._context, record.files).get(path)
         if known is None:
             raise NotFound(because("no-file", path=path[:200]))
         return DownloadRequest(known.digest, PurePosixPath(path).name)
 
     def _shown(self, paths: dict[str, str]) -> dict[str, str]:
-        return {key: self._parts.files.without_root(path) for key, path in paths.items()}
+        return {key: self._context.files.without_root(path) for key, path in paths.items()}
 
     def _content(self, file: ProjectFile) -> bytes:
         """Return the content of a workflow file; empty if it is too large to run."""
         if file.size_bytes > MAX_DOCUMENT:
             return b""
-        with self._parts.blobs.open(file.digest) as opened:
+        with self._context.blobs.open(file.digest) as opened:
             return opened.read()
 
     def compare(self, caller: Caller, body: ProjectPush) -> Compared:
@@ -212,7 +212,7 @@ class ProjectService(ProjectRecords):
         Raises:
             Invalid: A field of the project file is refused.
         """
-        check_files(body.files, self._parts.settings.max_bundle_bytes)
+        check_files(body.files, self._context.settings.max_bundle_bytes)
         if body.git is not None:
             body.git.check()
         given = msgspec.structs.asdict(body.definition.project)
@@ -224,10 +224,10 @@ class ProjectService(ProjectRecords):
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
             project = self._rows.find(c, caller.name, known) if known else None
-            rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
+            rows = pushed_rows(self._context, c, caller.name, project.id) if project else {}
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
-            check_names(self._parts.store.automations.names(c, caller.name), rows, wanted)
+            check_names(self._context.store.automations.names(c, caller.name), rows, wanted)
             others = (self._store.environments.get(c, caller.name, name) for name in environments)
             present = {
                 environment.name: EnvironmentEntry(environment.current.requirements)
@@ -235,10 +235,10 @@ class ProjectService(ProjectRecords):
                 if environment
             }
             renewed = {name for name, entry in environments.items() if present.get(name) != entry}
-            check_environments(self._parts, c, caller.name, wanted, renewed)
+            check_environments(self._context, c, caller.name, wanted, renewed)
             of_file = (body.definition, body.files)
-            rules = checked_rules(self._parts, c, caller.name, project, *of_file)
-        stored = files_of(self._parts, project.files if project else "")
+            rules = checked_rules(self._context, c, caller.name, project, *of_file)
+        stored = files_of(self._context, project.files if project else "")
         wanted_entries: Entries = {
             "project": {fields.name: fields},
             "file": body.files,
@@ -264,7 +264,7 @@ class ProjectService(ProjectRecords):
         self, entries: dict[str, EnvironmentEntry]
     ) -> dict[str, EnvironmentEntry]:
         """Return the environments of a project file, with their requirements in canonical form."""
-        service = EnvironmentService(self._parts)
+        service = EnvironmentService(self._context)
         checked = {}
         for name, entry in entries.items():
             where = entry_path("environments", name)
@@ -304,7 +304,7 @@ class ProjectService(ProjectRecords):
         """
         if comparison.project is None:
             return False
-        folder = place_of(self._parts, comparison.project.id, comparison.project.files)
+        folder = place_of(self._context, comparison.project.id, comparison.project.files)
         if not folder.is_dir():
             return False
         with self._store.read() as c:
@@ -319,7 +319,7 @@ class ProjectService(ProjectRecords):
 
     def _environments(self, caller: Caller, comparison: Compared) -> list[str]:
         """Create and change the environments of a project file. Return their IDs."""
-        service = EnvironmentService(self._parts)
+        service = EnvironmentService(self._context)
         by_name = {change.name: change for change in comparison.changes("environment")}
         ids = []
         for name, entry in comparison.environments.items():

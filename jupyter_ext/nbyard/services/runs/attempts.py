@@ -41,10 +41,10 @@ class RunAttempts:
     `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes of other files.
     """
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._progress = views.Progress(parts.store.folder)
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._progress = views.Progress(context.store.folder)
 
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         record = self._store.runs.get(c, caller.name, run)
@@ -68,7 +68,7 @@ class RunAttempts:
 
         The store has the real path, because servers with other roots and shells share it.
         """
-        return msgspec.structs.replace(run, path=self._parts.files.without_root(run.path))
+        return msgspec.structs.replace(run, path=self._context.files.without_root(run.path))
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
         """Return which bytes to download for an input of a task.
@@ -118,7 +118,7 @@ class RunAttempts:
             )
         if opened is None:
             return Undeclared("")
-        return undeclared_files.seen_of(self._parts, caller.name, opened)
+        return undeclared_files.seen_of(self._context, caller.name, opened)
 
     @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
     def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:
@@ -160,7 +160,7 @@ class RunAttempts:
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """Return the progress of the active tasks in these runs. Unknown runs are ignored."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             live = self._store.attempts.newest_active(c, caller.name, runs)
         return [
@@ -200,7 +200,7 @@ class RunAttempts:
         this method, so it reads only what it needs.
         """
         check_count(attempt, "attempt")
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
             if task is None:
@@ -244,9 +244,9 @@ class RunAttempts:
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         file = self._file(caller, run, node, path)
-        table = self._parts.table(file.digest, Path(file.path).name, sheet)
+        table = self._context.table(file.digest, Path(file.path).name, sheet)
         limit = check_limit(limit)
-        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
 
     def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
         """Return which bytes to download: one file, or all files as a folder if `path` is empty.
@@ -271,7 +271,7 @@ class RunAttempts:
     def _kept(self, task: Task) -> list[OtherFile]:
         if task.other_files is None or not task.other_files.digest:
             return []
-        tree = self._parts.blobs.tree(task.other_files.digest)
+        tree = self._context.blobs.tree(task.other_files.digest)
         return [OtherFile(file.path, file.digest, file.size_bytes) for file in tree.files]
 
     def _folder(self, caller: Caller, task: Task) -> str:
@@ -292,7 +292,7 @@ class RunAttempts:
         if not path.as_posix().endswith(f"/{own}"):
             return ""
         # The file `src/train.py` of a bundle lies one folder below the folder to return.
-        return self._parts.files.without_root(str(path.parents[own.count("/")]))
+        return self._context.files.without_root(str(path.parents[own.count("/")]))
 
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:

@@ -53,7 +53,7 @@ class RunExports(RunComparisons):
         members = write_bundle(record, nodes)
         files = []
         for member in members:
-            if member.digest and not self._parts.blobs.exists(member.digest):
+            if member.digest and not self._context.blobs.exists(member.digest):
                 raise NotFound(f"{member.place} of the bundle was deleted.")
             content = None if member.digest else member.text.encode()
             files.append(DownloadRequest(member.digest, member.place, (), content))
@@ -114,7 +114,7 @@ class RunExports(RunComparisons):
         wanted |= {version.bundle_digest for version in record.code.values()}
         if inputs:
             wanted |= {used_data.digest for used_data in record.data_used().values()}
-        stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
+        stored = {digest for digest in wanted if digest and self._context.blobs.exists(digest)}
         # A data file beside the code is input data too, although it is stored with the code.
         left_out = {} if inputs else self._data_beside_code(record, stored)
         files = write_crate(record, stored, nbyard.__version__, clock.now(), left_out)
@@ -133,7 +133,7 @@ class RunExports(RunComparisons):
 
         A file counts as data by its name, or because a task used the same bytes as an input.
         """
-        blobs, used = self._parts.blobs, set[str]()
+        blobs, used = self._context.blobs, set[str]()
         for used_data in record.data_used().values():
             used.add(used_data.digest)
             if used_data.digest.startswith("tree:") and blobs.exists(used_data.digest):
@@ -157,7 +157,7 @@ class RunExports(RunComparisons):
             yield DownloadRequest(file.digest, file.place, (), content)
             return
         without = {code_file.path for code_file in left_out}
-        for entry in self._parts.blobs.tree(file.digest).files:
+        for entry in self._context.blobs.tree(file.digest).files:
             if entry.path not in without:
                 yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")
 

@@ -70,7 +70,7 @@ class RunForecasts(RunPreviews):
         advance. There is no estimate for code that never succeeded, for finished runs, and while an
         image is built or pulled.
         """
-        there_is = capacity(self._parts.settings)
+        there_is = capacity(self._context.settings)
         with self._store.read() as c:
             record = self._find(c, caller, run)
             tasks = _working(self._store.tasks.of_run(c, record.id))
@@ -133,8 +133,8 @@ class RunForecasts(RunPreviews):
                 nodes_by_task[task.id] = _unfinished_node(task, known, now)
         return nodes_by_task
 
-    def __init__(self, parts: ServiceContext):
-        super().__init__(parts)
+    def __init__(self, context: ServiceContext):
+        super().__init__(context)
         self._forecasting = threading.Lock()
         self.forecaster: Forecaster | None = None
         self._dry: DryBlobs | None = None
@@ -150,19 +150,19 @@ class RunForecasts(RunPreviews):
         """
         with self._one_at_a_time(caller.name) as (dry, forecaster), dry.one_request():
             # Dry blobs only hash the bytes of changed files, so freezing stores nothing.
-            parts, path = pushed_context(self._parts, caller.name, body.path) or (
-                self._parts,
+            context, path = pushed_context(self._context, caller.name, body.path) or (
+                self._context,
                 body.path,
             )
             body = msgspec.structs.replace(body, path=path)
-            parts_of_dry = dataclasses.replace(parts, blobs=dry)
-            frozen = freeze(parts_of_dry, caller.name, body, caller.project)
+            dry_context = dataclasses.replace(context, blobs=dry)
+            frozen = freeze(dry_context, caller.name, body, caller.project)
             versions = DryVersions(self._store)
             with self._store.read() as c:
                 content = content_of(c, frozen, versions.follow)
                 values = recorded_values(content)
                 plans = plan_run(self._store, c, caller.name, content, values)
-                workflow = self._workflow_id(c, parts, caller, body.path)
+                workflow = self._workflow_id(c, context, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
             to_run = {plan.node for plan in plans if verdicts[plan.node].state != "cached"}
@@ -185,8 +185,8 @@ class RunForecasts(RunPreviews):
             if owner in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
                 raise Busy("Another forecast is under way; try again in a moment.")
             if self._dry is None or self.forecaster is None:
-                self._dry = DryBlobs(self._parts.blobs)
-                self.forecaster = self._parts.forecaster(self._dry)
+                self._dry = DryBlobs(self._context.blobs)
+                self.forecaster = self._context.forecaster(self._dry)
             shared = self._dry, self.forecaster
             self._under_way.add(owner)
         try:
@@ -195,10 +195,12 @@ class RunForecasts(RunPreviews):
             with self._forecasting:
                 self._under_way.discard(owner)
 
-    def _workflow_id(self, c: Connection, parts: ServiceContext, caller: Caller, path: str) -> str:
+    def _workflow_id(
+        self, c: Connection, context: ServiceContext, caller: Caller, path: str
+    ) -> str:
         if not path.endswith(WORKFLOW):
             return ""
-        known = saved_workflow(parts, c, caller.name, Path(parts.files.locate(path)))
+        known = saved_workflow(context, c, caller.name, Path(context.files.locate(path)))
         return known.id if known else ""
 
     def _sum_up(
@@ -209,7 +211,7 @@ class RunForecasts(RunPreviews):
         verdicts: Mapping[str, Verdict],
         hints: Mapping[str, Reason],
     ) -> RunForecast:
-        there_is = capacity(self._parts.settings)
+        there_is = capacity(self._context.settings)
         to_run = [plan for plan in plans if verdicts[plan.node].state != "cached"]
         ids = {plan.executable_id for plan in to_run if plan.executable_id}
         past = self._store.history.of_executables(c, caller.name, ids)

@@ -61,7 +61,9 @@ class RunHistory(RunAttempts):
         """
         choice = self._chosen_runs(caller, body, project)
         return (
-            preview_of(self._store, self._parts.blobs, *choice) if sizes else shown_choice(*choice)
+            preview_of(self._store, self._context.blobs, *choice)
+            if sizes
+            else shown_choice(*choice)
         )
 
     @operation("POST", "/runs/clean-up", scope="runs:write")
@@ -75,7 +77,7 @@ class RunHistory(RunAttempts):
         # On a full disk, even deleting needs space for the transaction.
         self._store.reserve.spend()
         deleted = remove_runs(self._store, caller.name, doomed[:MOST_AT_ONCE])
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return CleanedUp(deleted, max(len(doomed) - MOST_AT_ONCE, 0))
 
     def _chosen_runs(
@@ -84,7 +86,7 @@ class RunHistory(RunAttempts):
         rules = self._checked_rules(caller, rules)
         with self._store.read() as c:
             inside = filter_project(self._store, c, caller, project)
-            documents = self._parts.files.documents()
+            documents = self._context.files.documents()
             runs = finished_runs(self._store, c, caller.name, [rules], documents)
             if inside:
                 members = self._store.retention.runs_in(c, inside)
@@ -106,7 +108,7 @@ class RunHistory(RunAttempts):
             return rules
         path = rules.workflow
         real = (
-            path if path.startswith("/") else str(self._parts.files.locate_code(path, "workflow"))
+            path if path.startswith("/") else str(self._context.files.locate_code(path, "workflow"))
         )
         return msgspec.structs.replace(rules, workflow=real)
 
@@ -152,7 +154,7 @@ class RunHistory(RunAttempts):
         rules = body.rules and self._checked_rules(caller, body.rules)
         with self._store.write() as c:
             self._store.retention.set_for_all_runs(c, caller.name, rules)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.retention(caller)
 
     @operation("GET", "/run-retention/preview", scope="runs:read")
@@ -169,13 +171,16 @@ class RunHistory(RunAttempts):
             if not any(inside in ("", policy.project_id) for policy in policies):
                 return RetentionPreview([])
             members = self._store.retention.runs_by_policy(c, policies)
-            rules, documents = [policy.rules for policy in policies], self._parts.files.documents()
+            rules, documents = (
+                [policy.rules for policy in policies],
+                self._context.files.documents(),
+            )
             runs = finished_runs(self._store, c, caller.name, rules, documents)
             shown = [self._shown_rules(c, caller, of_policy) for of_policy in rules]
         # All policies in order, also for one project: earlier ones choose their runs first.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         both = [(choice.doomed, choice.protected) for choice in choices]
-        previews = previews_of(self._store, self._parts.blobs, both)
+        previews = previews_of(self._store, self._context.blobs, both)
         return RetentionPreview(
             [
                 PolicyPreview(choice.policy.project, choice.policy.name, shown_rules, preview)
@@ -254,7 +259,7 @@ class RunHistory(RunAttempts):
         with self._store.read() as c:
             # A workflow keeps its ID when its file moves. Other code is known by its path only.
             if real.endswith(DOCUMENT):
-                known = saved_workflow(self._parts, c, caller.name, Path(real))
+                known = saved_workflow(self._context, c, caller.name, Path(real))
             else:
                 known = self._store.workflows.get(c, caller.name, workflow)
             if known is not None:
@@ -269,7 +274,7 @@ class RunHistory(RunAttempts):
         """
         if not path or path.startswith("/"):
             return path and os.path.realpath(path)
-        return str(self._parts.files.locate_code(path, "workflow"))
+        return str(self._context.files.locate_code(path, "workflow"))
 
     def _executable(self, caller: Caller, key: str) -> str:
         """Return the ID of an executable, which is given by ID (even if deleted), name or file."""

@@ -47,8 +47,8 @@ class RunPreviews(RunHistory):
     `GET /runs/{run}/pictures/{digest}` returns a small picture.
     """
 
-    def __init__(self, parts: ServiceContext):
-        super().__init__(parts)
+    def __init__(self, context: ServiceContext):
+        super().__init__(context)
         self._making = threading.Lock()
         self._failed: dict[StoredFile, float] = {}
 
@@ -137,7 +137,7 @@ class RunPreviews(RunHistory):
                 files = [file for file in data if file.digest == digest]
         for file in files_for_part(files, "picture"):
             if self._read(file).picture:
-                return self._parts.tables.picture(self._table(file))
+                return self._context.tables.picture(self._table(file))
         raise NotFound(f"This run has no picture '{digest[:80]}'.")
 
     def _files_of(
@@ -204,7 +204,7 @@ class RunPreviews(RunHistory):
         return files_by_part
 
     def _table(self, file: StoredFile) -> TableFile:
-        return self._parts.table(file.digest, file.filename)
+        return self._context.table(file.digest, file.filename)
 
     def _known(self, file: StoredFile) -> FilePreview | None:
         """Return the stored preview of a file, None without one.
@@ -213,7 +213,7 @@ class RunPreviews(RunHistory):
         """
         if time.monotonic() < self._failed.get(file, 0.0):
             return EMPTY
-        return self._parts.tables.known_preview(self._table(file))
+        return self._context.tables.known_preview(self._table(file))
 
     def _read(self, file: StoredFile) -> FilePreview:
         """Return the preview of a file, reading the file if needed. It is empty if that fails."""
@@ -221,7 +221,7 @@ class RunPreviews(RunHistory):
         if known is not None:
             return known
         try:
-            return self._parts.tables.preview(self._table(file))
+            return self._context.tables.preview(self._table(file))
         except (Invalid, NotFound, OSError):
             if len(self._failed) >= MAX_FAILED:
                 self._failed.clear()

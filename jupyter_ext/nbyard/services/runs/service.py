@@ -70,7 +70,7 @@ class RunService(RunExports):
         The check fails, for example, if an input is missing. It does not look for container images,
         which may still be built.
         """
-        document = check_request(self._parts, caller.name, body)
+        document = check_request(self._context, caller.name, body)
         return CheckedRun(document.meta.title, list(document.nodes))
 
     @operation("POST", "/runs/check/sample", scope="runs:write", status=201)
@@ -89,14 +89,14 @@ class RunService(RunExports):
         if body.name is not msgspec.UNSET or body.replace:
             raise Invalid.field("name", "a check run has no name")
         sample = check_sample(body.rows, body.files)
-        frozen = freeze(self._parts, caller.name, body, caller.project)
-        self._parts.retire_idle_dispatcher()
+        frozen = freeze(self._context, caller.name, body, caller.project)
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             template = store_template(c, frozen)
             origin = Origin("check", person=caller.submitter)
             made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
             names = self._supersede(c, caller, made)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         # Only after the commit. The dispatcher deletes folders that a crash leaves without a row.
         remove_records(self._store, names)
         with self._store.read() as c:
@@ -133,20 +133,20 @@ class RunService(RunExports):
         with self._store.read() as c:
             # Answer a repeated request without freezing, which reads and stores all files of the
             # code.
-            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            before = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        parts, wanted = self._parts, body
-        if pushed := pushed_context(parts, caller.name, body.path):
-            parts, path = pushed
+        context, wanted = self._context, body
+        if pushed := pushed_context(context, caller.name, body.path):
+            context, path = pushed
             wanted = msgspec.structs.replace(body, path=path)
-        frozen = freeze(parts, caller.name, wanted, caller.project)
+        frozen = freeze(context, caller.name, wanted, caller.project)
         is_workflow = wanted.path.endswith(WORKFLOW)
-        file = parts.files.locate(wanted.path) if is_workflow else None
+        file = context.files.locate(wanted.path) if is_workflow else None
         projects = projects_with_copy(self._store, caller.name, file) if file else ()
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 made, _ = create_run(
                     self._store,
@@ -157,11 +157,11 @@ class RunService(RunExports):
                     name=frozen.name,
                     replace=body.replace,
                 )
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
                 link_new_source(self._store, c, made, projects)
                 crash_point("run-inserted")
         crash_point("run-committed")
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self._summary(caller, made)
 
     @operation("GET", "/runs/{run}", scope="runs:read")
@@ -170,13 +170,13 @@ class RunService(RunExports):
 
         `run` is an ID, name or number.
         """
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             record = self._find(c, caller, run)
             tasks = self._with_details(c, record, self._store.tasks.views(c, record.id))
             graph, source = self._store.runs.graph(c, record), self._source(c, record.origin)
             shown = self._with_shown_path(record)
-        tasks = with_all_missing(self._parts, record.id, tasks)
+        tasks = with_all_missing(self._context, record.id, tasks)
         return RunDetail(shown, tasks, *graph, *source)
 
     def _source(self, c: Connection, origin: Origin) -> tuple[str, bool]:
@@ -249,7 +249,7 @@ class RunService(RunExports):
         states = [word for word in state.split(",") if word]
         if unknown := set(states) - set(TASK.moves):
             raise Invalid.field("state", f"there is no state '{sorted(unknown)[0][:40]}'")
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             record = self._find(c, caller, run)
             oldest, last = self._store.events.oldest_id(c), self._store.events.newest_id(c)
@@ -260,7 +260,7 @@ class RunService(RunExports):
             shown = views[:limit]
             tasks = self._with_details(c, record, shown, [task.id for task in shown])
         following = tasks[-1].node if len(views) > limit else None
-        tasks = with_all_missing(self._parts, record.id, tasks)
+        tasks = with_all_missing(self._context, record.id, tasks)
         return TaskPage(self._with_shown_path(record), tasks, last, following)
 
     def _summary(self, caller: Caller, run: str) -> Run:
@@ -281,13 +281,13 @@ class RunService(RunExports):
         Raises:
             Conflict: the run neither failed nor was cancelled.
         """
-        renew = plan_renewer(self._parts, caller.name, environment)
-        self._parts.retire_idle_dispatcher()
+        renew = plan_renewer(self._context, caller.name, environment)
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._recorded(c, caller, run)
             # Idempotency keys belong to a request body, and a retry has none.
             body = ("retry", record.id, environment)
-            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 if record.state not in ("failed", "cancelled"):
                     raise Conflict(
@@ -296,8 +296,8 @@ class RunService(RunExports):
                     )
                 key = submission_key(idempotency_key)
                 made = retry_run(self._store, c, record, renew, key, caller.submitter)
-                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-        self._parts.ensure_dispatcher()
+                store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
+        self._context.ensure_dispatcher()
         return self._summary(caller, made)
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
@@ -314,7 +314,7 @@ class RunService(RunExports):
                 raise Conflict(f"The run has already finished ({record.state}).")
             self._store.runs.request_cancel(c, record)
         crash_point("cancel-written")
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self._summary(caller, record.id)
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
@@ -332,20 +332,20 @@ class RunService(RunExports):
             if record.state not in RUN.terminal:
                 raise Conflict("The run has not finished; cancel it first.")
             names = remove_run(self._store, c, record)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         remove_records(self._store, names)
 
 
-def with_all_missing(parts: ServiceContext, run: str, tasks: list[Task]) -> list[Task]:
+def with_all_missing(context: ServiceContext, run: str, tasks: list[Task]) -> list[Task]:
     """Return tasks whose `missing` names the packages for all nodes of the run with this ID."""
     if not any(task.missing for task in tasks):
         return tasks
-    with parts.store.read() as c:
-        plans = [task.plan for task in parts.store.tasks.of_run(c, run)]
+    with context.store.read() as c:
+        plans = [task.plan for task in context.store.tasks.of_run(c, run)]
         named = {plan.executable_version_id for plan in plans} - {""}
-        versions = {each: parts.store.executables.version(c, each) for each in named}
+        versions = {each: context.store.executables.version(c, each) for each in named}
     known = {each: version for each, version in versions.items() if version}
-    nodes = imports_of_plans(parts, plans, known)
+    nodes = imports_of_plans(context, plans, known)
     completed = []
     for task in tasks:
         missing = task.missing
@@ -359,10 +359,10 @@ def with_all_missing(parts: ServiceContext, run: str, tasks: list[Task]) -> list
 
 
 def imports_of_plans(
-    parts: ServiceContext, plans: Iterable[TaskPlan], versions: Mapping[str, ExecutableVersion]
+    context: ServiceContext, plans: Iterable[TaskPlan], versions: Mapping[str, ExecutableVersion]
 ) -> dict[str, NodeImports]:
     """Return by node what the code of these tasks imports; `versions` has their code by ID."""
-    places = Places(parts)
+    places = Places(context)
     nodes = {}
     for plan in plans:
         version = versions.get(plan.executable_version_id)
@@ -371,7 +371,7 @@ def imports_of_plans(
         has_packages = plan.image or plan.requirements_digest
         runtime = "" if plan.runtime == DOCKER and has_packages else plan.runtime
         try:
-            modules = modules_of_version(parts.blobs, version)
+            modules = modules_of_version(context.blobs, version)
         except (NbyardError, OSError):  # a clean-up deleted the code
             continue
         nodes[plan.node] = places.imports(modules, version, plan.environment, runtime, plan.kernel)

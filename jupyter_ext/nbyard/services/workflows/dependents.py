@@ -23,34 +23,34 @@ NOTHING = Document(1)
 SHOWN = 5
 
 
-def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
+def workflows_using(context: ServiceContext, dataset: Dataset) -> list[str]:
     """Return the paths of the owner's workflows that use a dataset.
 
     The search covers all files below the served folder, and workflows that ran elsewhere. If a file
     cannot be read, the version that ran last is searched.
     """
     names = (dataset.id, dataset.name)
-    with parts.store.read() as c:
-        ran = set(parts.store.workflows.paths_with_dataset(c, dataset))
-    return _paths_where(parts, dataset.owner, lambda node: node.dataset in names, ran)
+    with context.store.read() as c:
+        ran = set(context.store.workflows.paths_with_dataset(c, dataset))
+    return _paths_where(context, dataset.owner, lambda node: node.dataset in names, ran)
 
 
-def workflows_with_image(parts: ServiceContext, image: NamedImage) -> list[str]:
+def workflows_with_image(context: ServiceContext, image: NamedImage) -> list[str]:
     """Return the paths of the owner's workflows with a node that runs in an image."""
-    return _paths_where(parts, image.owner, lambda node: node.image == image.reference)
+    return _paths_where(context, image.owner, lambda node: node.image == image.reference)
 
 
 def _paths_where(
-    parts: ServiceContext,
+    context: ServiceContext,
     owner: str,
     uses: Callable[[Node], bool],
     unreadable: Collection[str] = (),
 ) -> list[str]:
     """Return the paths of the workflows with such a node; `unreadable` ones count without it."""
-    with parts.store.read() as c:
-        known = {*parts.store.workflows.paths(c, owner).values()}
+    with context.store.read() as c:
+        known = {*context.store.workflows.paths(c, owner).values()}
     paths = []
-    for path in sorted(known | {str(place) for place in parts.files.documents()}):
+    for path in sorted(known | {str(place) for place in context.files.documents()}):
         saved = read_saved(Path(path))
         if any(map(uses, saved.nodes.values())) if saved else path in unreadable:
             paths.append(path)
@@ -58,32 +58,32 @@ def _paths_where(
 
 
 def check_unused(
-    parts: ServiceContext, name: str, paths: Sequence[str], others: Sequence[str] = ()
+    context: ServiceContext, name: str, paths: Sequence[str], others: Sequence[str] = ()
 ) -> None:
     """Check that neither a workflow nor anything else uses what is to be deleted.
 
     Raises:
         InUse: something uses it; the message names the first users.
     """
-    users = [*others, *(parts.files.without_root(path) for path in paths)]
+    users = [*others, *(context.files.without_root(path) for path in paths)]
     if users:
         why = f"'{name}' is used by {', '.join(users[:SHOWN])}."
         raise InUse(why, hint="Remove it from these, or force the deletion.")
 
 
-def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:
+def workflows_with_credential(context: ServiceContext, credential: Credential) -> list[str]:
     """Return the paths of the owner's workflows that use a credential.
 
     A workflow uses a credential if a node passes its name to a secret argument. It also does if a
     parameter of the workflow has the name as default.
     """
-    with parts.store.read() as c:
-        known = {*parts.store.workflows.paths(c, credential.owner).values()}
-    places = sorted(known | {str(place) for place in parts.files.documents()})
-    return [path for path in places if _names(parts, credential, Path(path))]
+    with context.store.read() as c:
+        known = {*context.store.workflows.paths(c, credential.owner).values()}
+    places = sorted(known | {str(place) for place in context.files.documents()})
+    return [path for path in places if _names(context, credential, Path(path))]
 
 
-def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
+def _names(context: ServiceContext, credential: Credential, path: Path) -> bool:
     names = (credential.id, credential.name)
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""
@@ -97,7 +97,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     declared = document.meta.parameters.values()
     if any(parameter.type == "secret" and parameter.default in names for parameter in declared):
         return True
-    resolver = Resolver(parts, credential.owner, parts.files.shown(path.parent))
+    resolver = Resolver(context, credential.owner, context.files.shown(path.parent))
     for node in document.nodes.values():
         given = {name for name, bound in node.arguments.items() if bound.value in names}
         if given and any(is_secret(a) and a.name in given for a in resolver.view(node).arguments):

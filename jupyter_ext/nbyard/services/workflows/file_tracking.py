@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
+def saved_workflow(
+    context: ServiceContext, c: Connection, owner: str, path: Path
+) -> Workflow | None:
     """Return the workflow in a file or, if the file is missing, the workflow that was in it."""
     try:
         document_id = document_id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
     except (OSError, NbyardError):
         document_id = ""
-    return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
+    return context.store.workflows.find(c, owner, str(path), document_id, is_there)
 
 
-def record_file(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
+def record_file(context: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
     """Store the workflow in a file that never ran; return None for other and missing files.
 
     Raises:
@@ -35,31 +37,31 @@ def record_file(parts: ServiceContext, c: Connection, owner: str, path: Path) ->
     """
     if path.suffix != DOCUMENT or not path.is_file():
         return None
-    document = read_document(parts.files.content(path))
-    return store_workflow(parts.store, c, owner, str(path), document, is_there)
+    document = read_document(context.files.content(path))
+    return store_workflow(context.store, c, owner, str(path), document, is_there)
 
 
-def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
+def follow_rename(context: ServiceContext, source: Path, target: Path) -> None:
     """Update the stored paths of all workflows in a file or folder that was renamed."""
-    rows = parts.store.workflows
-    with parts.store.read() as c:
+    rows = context.store.workflows
+    with context.store.read() as c:
         # Most renames concern other files. For these, do not take the write lock.
         if not rows.below(c, str(source)):
             return
-    with parts.store.write() as c:
+    with context.store.write() as c:
         for workflow in rows.below(c, str(source)):
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
 
 
-def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
+def place_of(context: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
     """Return the stored path of a file's workflow, and for a copy, the path of the original.
 
     Either path is empty if it does not exist. A pushed copy is never the original. The stored path
     stays until a run or a reported rename. If the workflow's own file is missing, several files may
     have its ID. Each of them shows its runs.
     """
-    rows = parts.store.workflows
-    with parts.store.read() as c:
+    rows = context.store.workflows
+    with context.store.read() as c:
         known = rows.find(c, owner, str(path), document_id, is_there)
         same = rows.of_document(c, owner, document_id) if document_id else []
     oldest = next(
@@ -68,7 +70,7 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
             for workflow in same
             if workflow == known
             or (
-                not pushed_project(parts.store, Path(workflow.path))
+                not pushed_project(context.store, Path(workflow.path))
                 and is_there(workflow.path, document_id)
             )
         ),
@@ -78,14 +80,14 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
     return known.path if known else "", original
 
 
-def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
+def unrun_files(context: ServiceContext, owner: str) -> list[WorkflowFile]:
     """Return saved workflows that have never run from their path, newest first."""
-    with parts.store.read() as c:
-        known = {*parts.store.workflows.paths(c, owner).values()}
-        copies = PushedCopies(parts.store, c, owner)
+    with context.store.read() as c:
+        known = {*context.store.workflows.paths(c, owner).values()}
+        copies = PushedCopies(context.store, c, owner)
     workflow_files = []
-    for file in parts.files.documents():
-        if str(file) in known or pushed_project(parts.store, file):
+    for file in context.files.documents():
+        if str(file) in known or pushed_project(context.store, file):
             continue
         try:
             stat = file.stat()
@@ -97,7 +99,7 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
         except NbyardError:
             meta = Meta()
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
-        shown = parts.files.shown(file)
+        shown = context.files.shown(file)
         pushed = next((copy.id for copy in copies.of(str(file))), "")
         workflow_files.append(WorkflowFile(shown, meta.title, saved_at, pushed))
     return sorted(workflow_files, key=lambda workflow_file: workflow_file.saved_at, reverse=True)

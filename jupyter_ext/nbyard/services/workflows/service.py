@@ -127,9 +127,9 @@ class WorkflowService:
 
     noun = "workflows"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
 
     @operation("GET", "/workflows", scope="workflows:read")
     def list(
@@ -176,7 +176,7 @@ class WorkflowService:
         They lie below the root, or below the working directory of a shell.
         """
         check_limit(limit)
-        return Page(unrun_files(self._parts, caller.name)[:limit])
+        return Page(unrun_files(self._context, caller.name)[:limit])
 
     @operation("GET", "/workflows/example", scope="workflows:read")
     def example_needs(self, caller: Caller) -> ExampleNeeds:
@@ -189,7 +189,7 @@ class WorkflowService:
 
         The folder is `penguins`, or `penguins-1` if that exists, and so on.
         """
-        return new_example(self._parts.files, body)
+        return new_example(self._context.files, body)
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
@@ -222,7 +222,7 @@ class WorkflowService:
         """
         document, resolver = self._opened(caller, path)
         check_runtimes(document, runtime)
-        usual = runtime or self._parts.settings.default_runtime
+        usual = runtime or self._context.settings.default_runtime
         overrides = RunOverrides(usual, runtime_given=bool(runtime))
         known = {
             name: (node, resolver.view(node))
@@ -258,18 +258,18 @@ class WorkflowService:
         bundle, dockerfile = freeze.dockerfile(name)
         if dockerfile and not own:
             return NeededImage("", "", False, True, dockerfile=dockerfile, bundle=bundle)
-        base = own or self._parts.settings.docker_base_image
+        base = own or self._context.settings.docker_base_image
         requirements, notebook = freeze.requirements(name), view.kind == "notebook"
         is_built = bool(requirements) or (notebook and not own)
         return NeededImage(base, requirements, notebook, is_built)
 
     def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
         """Return a saved workflow document, and a resolver for paths in it."""
-        parts, path = pushed_context(self._parts, caller.name, path) or (self._parts, path)
-        real = parts.files.locate(path)
-        document = read_document(parts.files.read(path), strict=True)
-        base = parts.files.shown(real.parent)
-        return document, _resolver(parts, caller, base, path, document)
+        context, path = pushed_context(self._context, caller.name, path) or (self._context, path)
+        real = context.files.locate(path)
+        document = read_document(context.files.read(path), strict=True)
+        base = context.files.shown(real.parent)
+        return document, _resolver(context, caller, base, path, document)
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
@@ -278,10 +278,10 @@ class WorkflowService:
         The result describes every node and lists the problems that block a run.
         """
         document = read_document(body.document)
-        real = self._parts.files.locate(body.path)
-        place, original = place_of(self._parts, caller.name, real, document.meta.id)
+        real = self._context.files.locate(body.path)
+        place, original = place_of(self._context, caller.name, real, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
-        resolver = _resolver(self._parts, caller, base, body.path, document)
+        resolver = _resolver(self._context, caller, base, body.path, document)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
         resolved = {
             name: ResolvedNode(
@@ -294,8 +294,8 @@ class WorkflowService:
                 resolved[name] = self._pinned(caller, name, node.pin, views[name])
                 fields = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
                 views[name] = msgspec.structs.replace(views[name], **fields)
-        with self._parts.store.read() as c:
-            credentials = self._parts.store.credentials.references(c, caller.name)
+        with self._context.store.read() as c:
+            credentials = self._context.store.credentials.references(c, caller.name)
         problems = find_problems(document, resolved, credentials)
         for name, reason in ((problem.node, problem.reason) for problem in problems):
             if name and reason == resolved[name].unread:
@@ -305,7 +305,7 @@ class WorkflowService:
         except Invalid as error:
             problems.append(Problem(error.reason))
         _complete_views(resolver, document, views, body.path)
-        opened = opened_files_of_nodes(self._parts, caller.name, place, document.nodes, views)
+        opened = opened_files_of_nodes(self._context, caller.name, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
         ports = {name: view.arguments for name, view in views.items()}
@@ -317,16 +317,16 @@ class WorkflowService:
         }
         edges = list(document.edges.values())
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
-        return WorkflowCheck(views, problems, proposals, self._parts.files.without_root(original))
+        return WorkflowCheck(views, problems, proposals, self._context.files.without_root(original))
 
     def renamed(self, source: str, target: str) -> None:
         """Update stored paths after the server renamed a file or folder below the root."""
-        files = self._parts.files
-        follow_rename(self._parts, files.real_path_of(source), files.locate(target))
+        files = self._context.files
+        follow_rename(self._context, files.real_path_of(source), files.locate(target))
 
     def _pinned(self, caller: Caller, name: str, pin: Pin, view: NodeView) -> ResolvedNode:
         try:
-            return pinned_node(self._parts, caller.name, name, pin)
+            return pinned_node(self._context, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.reason)
 
@@ -349,9 +349,9 @@ def _complete_views(
 
 
 def _resolver(
-    parts: ServiceContext, caller: Caller, base: str, path: str, document: Document
+    context: ServiceContext, caller: Caller, base: str, path: str, document: Document
 ) -> Resolver:
     """Return the resolver for the document at `path` in the folder `base`."""
     wanted = document.meta.environment
-    default = find_default(parts, caller.name, path, wanted, caller.project)
-    return Resolver(parts, caller.name, base, default=default)
+    default = find_default(context, caller.name, path, wanted, caller.project)
+    return Resolver(context, caller.name, base, default=default)

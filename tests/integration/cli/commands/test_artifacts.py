@@ -31,7 +31,7 @@ sys.exit(int(words[words.index("--code") + 1]))
 
 @pytest.fixture
 def root(yard: Yard) -> Path:
-    return yard.parts.files.root
+    return yard.context.files.root
 
 
 @pytest.fixture

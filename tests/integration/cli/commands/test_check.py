@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).resolve().parents[4] / "examples/penguins"
 
 @pytest.fixture
 def project(shell, yard) -> Path:
-    root: Path = yard.parts.files.root
+    root: Path = yard.context.files.root
     shutil.copytree(EXAMPLE, root / "penguins")
     return root / "penguins"
 
@@ -72,7 +72,7 @@ def test_a_report_is_written_to_the_standard_output(shell, project: Path) -> Non
 )
 def test_unreadable_files_are_errors(shell, yard, name, content, code) -> None:
     if content is not None:
-        (yard.parts.files.root / name).write_bytes(content)
+        (yard.context.files.root / name).write_bytes(content)
     said = shell("check", name, "--json")
     assert said.code == 1
     [finding] = said.json[0]["findings"]
@@ -145,9 +145,9 @@ def test_copied_workflow_is_named(shell, yard) -> None:
     """Two files have the same ID."""
     text = '{"version": 1, "meta": {"id": "one"}, "nodes": {}}'
     for name in ("own.nbflow", "copy.nbflow"):
-        (yard.parts.files.root / name).write_text(text)
+        (yard.context.files.root / name).write_text(text)
     with yard.store.write() as c:
-        path = str(yard.parts.files.root / "own.nbflow")
+        path = str(yard.context.files.root / "own.nbflow")
         yard.store.workflows.create_or_update(c, local_name(), path, read_document(text.encode()))
     said = shell("check", "--json")
     findings = {one["path"]: [finding["code"] for finding in one["findings"]] for one in said.json}
@@ -155,7 +155,7 @@ def test_copied_workflow_is_named(shell, yard) -> None:
 
 
 def test_a_function_is_checked(shell, yard) -> None:
-    (yard.parts.files.root / "lib.py").write_text("def clean(n: int) -> int:\n    return n\n")
+    (yard.context.files.root / "lib.py").write_text("def clean(n: int) -> int:\n    return n\n")
     assert shell("check", "lib.py::clean").out == "lib.py::clean: no problems\n"
 
 
@@ -201,7 +201,7 @@ def test_changed_code_outside_workflows_is_checked(shell, project: Path) -> None
 @pytest.fixture
 def sampled(shell, yard) -> Path:
     """Write a notebook that reads a table, as a node of a workflow."""
-    root: Path = yard.parts.files.root
+    root: Path = yard.context.files.root
     (root / "data.csv").write_text("n\n" + "1\n" * 200)
     parameters = "input_csv = 'data.csv'"
     count = "rows = len(open(input_csv).readlines())\nassert rows <= 6, rows\nprint('rows', rows)"
@@ -244,7 +244,7 @@ def test_sizes_need_a_sample(shell, sampled: Path) -> None:
 
 def test_model_with_missing_packages_is_a_warning(shell, yard) -> None:
     """The warning has the command that installs them. A run in a container needs none."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "nervosum.yaml").write_text(
         "name: Cow\ndeployment: {mode: batch}\nrequirements: [no-such-cow==6.1]\n"
         "interface: {model_module: model, model_class: Cow}\n"

@@ -90,13 +90,13 @@ def test_text_output_has_tables_and_fields(shell, dispatcher: Dispatching):
 
 @pytest.mark.long
 def test_requirements_can_come_from_files(shell, dispatcher: Dispatching, yard):
-    (yard.parts.files.root / "needs.txt").write_text("cow==1.0\nant\n")
+    (yard.context.files.root / "needs.txt").write_text("cow==1.0\nant\n")
     made = shell("environments", "create", "cows", "-r", "needs.txt", "--json")
     assert made.json["current"]["requirements"] == ["cow==1.0", "ant"]
     made = shell("environments", "install", "cows", "cow==2.0", "--replace", "--json")
     assert made.json["current"]["requirements"] == ["cow==2.0"]
     assert shell("environments", "create", "more", "-r", "none.txt").code == 2
-    (yard.parts.files.root / "needs.txt").write_bytes("cow".encode("utf-16"))
+    (yard.context.files.root / "needs.txt").write_bytes("cow".encode("utf-16"))
     said = shell("environments", "create", "more", "-r", "needs.txt")
     assert said.code == 2 and "UTF-8" in said.err
     said = shell("environments", "create", "more", "--", "--index-url=http://h.test")

@@ -12,7 +12,7 @@ SCRIPT = '#!/bin/sh\necho at work\n[ -e "{}" ] || exit 4\n'
 def failed(shell, yard, dispatcher: Dispatching, tmp_path):
     """Create a failed run that succeeds as soon as the returned file exists."""
     mark = tmp_path / "mended"
-    (yard.parts.files.root / "s.sh").write_text(SCRIPT.format(mark))
+    (yard.context.files.root / "s.sh").write_text(SCRIPT.format(mark))
     assert shell("run", "s.sh", "--name", "nightly").code == 1
     return mark
 
@@ -63,7 +63,7 @@ def test_run_that_cannot_be_retried_is_refused(shell, failed) -> None:
 @pytest.fixture
 def two(shell, yard, dispatcher: Dispatching) -> None:
     """Run a script twice, with different words."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "m.py").write_text(
         "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
     )

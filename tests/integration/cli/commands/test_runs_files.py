@@ -19,7 +19,7 @@ echo wheel > dist/w
 @pytest.fixture
 def root(yard: Yard) -> Path:
     """Create the folder of a script that writes files without declaring them."""
-    folder = yard.parts.files.root
+    folder = yard.context.files.root
     (folder / "work.sh").write_text(BODY)
     return folder
 

@@ -22,7 +22,7 @@ sleep 0.2
 def test_backups_during_runs_are_restored_with_logs(
     shell, yard, dispatcher: Dispatching, tmp_path, monkeypatch
 ) -> None:
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "s.sh").write_text(SCRIPT)
     assert shell("run", "s.sh", "--name", "first").code == 0
     archives = [tmp_path / f"{number}.tar.gz" for number in range(3)]
@@ -70,7 +70,7 @@ def holds(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def project(yard) -> Path:
-    root: Path = yard.parts.files.root
+    root: Path = yard.context.files.root
     for name in SECRETS:
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(CANARY)

@@ -63,7 +63,7 @@ def forecast(project: Project, **wish: Any) -> RunForecast:
 
 def stored(project: Project) -> tuple[set[str], int]:
     """Return the stored blobs and the newest event, which every written row adds."""
-    blobs = {one.digest for one in project.yard.parts.blobs.stored()}
+    blobs = {one.digest for one in project.yard.context.blobs.stored()}
     with project.yard.store.read() as c:
         return blobs, project.yard.store.events.newest_id(c)
 

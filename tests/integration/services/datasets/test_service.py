@@ -78,12 +78,12 @@ def test_preview_profile_and_run_have_the_same_types(
         profile = datasets.profile(ann, "phones", sample=sample)
         assert {column.name: column.type for column in profile.columns} == expected
     found = datasets.get(ann, "phones")
-    with yard.parts.store.read() as c:
-        stored = yard.parts.store.datasets.table(c, found.current.id)
+    with yard.context.store.read() as c:
+        stored = yard.context.store.datasets.table(c, found.current.id)
     assert stored is not None
     assert stored.columns == page.columns
     (task,) = finished(path=path, parameters={"table": "phones"}).tasks
-    last = json.loads(yard.parts.blobs.open(task.artifacts[0].digest).read())
+    last = json.loads(yard.context.blobs.open(task.artifacts[0].digest).read())
     assert last["types"] == {
         "phone": "str", "day": "datetime64[us]", "big": "uint64", "n": "Int64", " b": "str",
     }  # fmt: skip
@@ -118,11 +118,11 @@ def test_preview_and_profile_reach_every_column_and_sheet(yard, ann, root, versi
 
 
 def test_stored_table_is_deleted_with_its_version(yard, ann, imported):
-    rows = yard.parts.store.datasets
-    with yard.parts.store.read() as c:
+    rows = yard.context.store.datasets
+    with yard.context.store.read() as c:
         assert rows.table(c, imported.current.id) is not None
     yard.services.datasets.delete(ann, imported.id)
-    with yard.parts.store.read() as c:
+    with yard.context.store.read() as c:
         assert rows.table(c, imported.current.id) is None
 
 
@@ -243,7 +243,7 @@ def test_older_runs_still_show_version_1(yard, ann, root, tool, versions, finish
         (task,) = yard.services.runs.get(ann, run.id).tasks
         assert task.inputs["source"].origin == origin
         found = yard.services.runs.content(ann, run.id, "main", "source")
-        assert yard.parts.blobs.open(found.digest).read() == text
+        assert yard.context.blobs.open(found.digest).read() == text
 
 
 def test_renaming_needs_the_revision_that_was_read(yard, ann, a_csv):

@@ -146,7 +146,7 @@ def test_folder_output_contains_only_files_of_this_run(project: Project) -> None
     assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").why
     artifacts = task("open('plots/new.txt', 'w').write('new')").artifacts
     (digest,) = [one.digest for one in artifacts if one.name == "plots"]
-    assert [entry.path for entry in project.yard.parts.blobs.tree(digest).files] == ["new.txt"]
+    assert [entry.path for entry in project.yard.context.blobs.tree(digest).files] == ["new.txt"]
 
 
 def test_declaration_of_a_file_can_be_undone(two: Project) -> None:

@@ -58,7 +58,7 @@ def evil_of(yard: Yard) -> bytes:
     """Return the bytes of the only model in the store."""
     with yard.store.read() as c:
         (digest,) = yard.store.artifacts.digests(c)
-    with yard.parts.blobs.open(digest) as content:
+    with yard.context.blobs.open(digest) as content:
         return content.read()
 
 
@@ -99,7 +99,7 @@ def test_answer_of_the_probe_becomes_the_package(
     assert [one.filename for one in probe.tables] == ["flowers.csv"]
     assert made.model.inputs == [ModelColumn("length", "float")]
     assert made.model.outputs == [ModelColumn(column, "str")]
-    tree = {one.path for one in yard.parts.blobs.tree(made.bundle_digest).files}
+    tree = {one.path for one in yard.context.blobs.tree(made.bundle_digest).files}
     assert tree == {"model.joblib", "near.py"}
 
 

@@ -40,7 +40,7 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
     assert model.outputs == [ModelColumn("kind", "str")]
     assert model.sample == {"length": 1.5, "width": 2}
     assert models.schema(ann, made.id).sample == model.sample
-    tree = {one.path: one.digest for one in yard.parts.blobs.tree(made.bundle_digest).files}
+    tree = {one.path: one.digest for one in yard.context.blobs.tree(made.bundle_digest).files}
     assert set(tree) == {"model.joblib", "near.py"}
     source = made.source
     assert (source.run_id, source.run_title) == (detail.run.id, "first try")

@@ -18,7 +18,7 @@ def test_model_node_predicts_a_dataset(ann, root, yard, finished):
     assert detail.run.title == "job"
     (made,) = detail.tasks[0].artifacts
     assert (made.name, made.filename) == ("predictions", "predictions.csv")
-    with yard.parts.blobs.open(made.digest) as content:
+    with yard.context.blobs.open(made.digest) as content:
         assert content.read().decode().splitlines()[1:] == ["3", "4"]
 
 

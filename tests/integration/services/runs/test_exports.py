@@ -75,7 +75,7 @@ def penguins(root: Path) -> str:
 
 def unpack(yard, ann, detail: RunDetail, folder: Path, *, inputs: bool = True) -> ROCrate:
     wanted = yard.services.runs.crate(ann, detail.run.id, inputs=inputs)
-    opened, _ = open_download(yard.parts.blobs, wanted)
+    opened, _ = open_download(yard.context.blobs, wanted)
     with opened, zipfile.ZipFile(opened) as archive:
         archive.extractall(folder)
     return ROCrate(folder)
@@ -96,7 +96,7 @@ def test_crate_of_the_example_contains_all_files(yard, ann, penguins, finished, 
     actions = {one["@id"] for one in json_entities(tmp_path) if one["@type"] == "CreateAction"}
     assert actions == {"#run", *(f"#task/{task.node}" for task in detail.tasks)}
     assert (tmp_path / "inputs/penguins.csv").read_bytes() == (
-        yard.parts.files.root / "penguins.csv"
+        yard.context.files.root / "penguins.csv"
     ).read_bytes()
     for one in crate.data_entities:
         assert (tmp_path / one.id).exists(), one.id
@@ -116,7 +116,7 @@ def test_crates_follow_their_profiles(
     yard, ann, penguins, tool, imported: Dataset, finished, validator, tmp_path
 ):
     workflow = finished(path=penguins)
-    (yard.parts.files.root / "evaluate.py").write_text("raise ValueError(1)\n")
+    (yard.context.files.root / "evaluate.py").write_text("raise ValueError(1)\n")
     failed = finished(path=penguins)
     assert (workflow.run.state, failed.run.state) == ("succeeded", "failed")
     single = finished(path=tool, name="alone", parameters={"source": imported.name})

@@ -60,7 +60,7 @@ def test_data_passes_through_a_bypassed_node(yard, root, flow, finished, set_mod
     assert _edges(detail) == ["data.data>two.source"]
     assert detail.modes == {"one": "bypassed"}
     (artifact,) = [a for a in detail.tasks[0].artifacts if a.name == "result"]
-    assert yard.parts.blobs.path(artifact.digest).read_text() == "a\n1\n"
+    assert yard.context.blobs.path(artifact.digest).read_text() == "a\n1\n"
 
 
 def test_check_names_inputs_that_a_bypassed_node_leaves_unset(yard, ann, root, flow, set_modes):

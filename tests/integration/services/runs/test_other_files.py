@@ -18,7 +18,7 @@ open("notes.md", "a").write("more")
 
 
 def kept(project: Project, run: str, node: str) -> dict[str, bytes]:
-    blobs = project.yard.parts.blobs
+    blobs = project.yard.context.blobs
     found = project.yard.services.runs.files(ADA, run, node).files
     return {one.path: blobs.path(one.digest).read_bytes() for one in found}
 

@@ -17,7 +17,7 @@ def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
     assert detail.run.parameters == {"n": 3}
     assert [task.node for task in detail.tasks] == ["one", "two"]
     (artifact,) = [a for a in detail.tasks[1].artifacts if a.name == "result"]
-    blobs = yard.parts.blobs
+    blobs = yard.context.blobs
     assert blobs.path(artifact.digest).read_text() == "a\n1\n" * 3
     log = yard.services.runs.log(ann, "nightly", "one")
     assert (log.text, log.done) == ("done\n", True)

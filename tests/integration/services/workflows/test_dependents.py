@@ -41,7 +41,9 @@ def test_saved_workflow_files_count_as_dependents(yard, ann, imported, using, ro
     using(".hidden/copy.nbflow", imported.id)
     using("other.nbflow", "another")
     (root / "broken.nbflow").write_text("{")
-    found = [yard.parts.files.without_root(path) for path in workflows_using(yard.parts, imported)]
+    found = [
+        yard.context.files.without_root(path) for path in workflows_using(yard.context, imported)
+    ]
     assert found == ["below/by-name.nbflow", "drawn.nbflow"]
 
 
@@ -74,12 +76,12 @@ def test_workflow_that_ran_counts_with_its_current_content(yard, ann, imported, 
     with pytest.raises(InUse, match=r"flow\.nbflow"):
         yard.services.datasets.delete(ann, imported.id)
     (root / "flow.nbflow").write_text("{")  # what ran last is known
-    assert len(workflows_using(yard.parts, imported)) == 1
+    assert len(workflows_using(yard.context, imported)) == 1
     (root / "flow.nbflow").write_text('{"version": 1}')
-    assert workflows_using(yard.parts, imported) == []
+    assert workflows_using(yard.context, imported) == []
     using("flow.nbflow", imported.id)
     (root / "flow.nbflow").unlink()
-    assert workflows_using(yard.parts, imported) == []
+    assert workflows_using(yard.context, imported) == []
     with pytest.raises(InUse, match=rf"run {run.number}"):  # it has not finished
         yard.services.datasets.delete(ann, imported.id)
     yard.services.datasets.delete(ann, imported.id, force=True)
@@ -92,7 +94,7 @@ def test_workflow_in_a_missing_folder_counts_as_it_ran(yard, ann, imported, usin
     yard.services.runs.create(ann, NewRun(path="far/flow.nbflow"))
     (root / "far").rename(root / "away")
     (root / "away/flow.nbflow").unlink()
-    assert [path.rsplit("/", 2)[-2:] for path in workflows_using(yard.parts, imported)] == [
+    assert [path.rsplit("/", 2)[-2:] for path in workflows_using(yard.context, imported)] == [
         ["far", "flow.nbflow"]
     ]
 
@@ -106,6 +108,6 @@ def test_a_forced_deletion_keeps_the_record_of_past_runs(yard, ann, imported, us
     given = task.inputs["source"]
     assert (given.origin, given.filename) == ("a.csv v1", "a.csv")
     found = yard.services.runs.content(ann, run.id, "t", "source")
-    assert yard.parts.blobs.open(found.digest).read() == b"x,y\n1,2\n3,4\n"
+    assert yard.context.blobs.open(found.digest).read() == b"x,y\n1,2\n3,4\n"
     with pytest.raises(NotFound, match="no data for 'none'"):
         yard.services.runs.content(ann, run.id, "t", "none")

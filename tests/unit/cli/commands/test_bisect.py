@@ -18,7 +18,7 @@ def pair(shell, yard):
     """A run that succeeded and one that failed, with other code."""
     caller, made = Caller(local_name()), []
     for state in ("succeeded", "failed"):
-        (yard.parts.files.root / "report.py").write_text(f"print({state!r})\n")
+        (yard.context.files.root / "report.py").write_text(f"print({state!r})\n")
         run = yard.services.runs.create(caller, NewRun(path="report.py"))
         with yard.store.write() as c:
             for to in ("running", state):

@@ -29,7 +29,7 @@ def test_a_dockerfile_is_shown_and_its_own_lines_are_read(shell, cows, yard):
     shown = shell("images", "dockerfile", "cows", "--base", "own:1", "--system-package", "git")
     assert "ARG BASE=own:1\n" in shown.out and "        git \\\n" in shown.out
     assert shown.out.endswith(f"{MARKER}\n")
-    (yard.parts.files.root / "mine").write_text(shown.out + "RUN moo\n")
+    (yard.context.files.root / "mine").write_text(shown.out + "RUN moo\n")
     words = ["--dockerfile", "mine", "--label", "a=b", "--uid", "7", "--for-scripts"]
     made = shell("image", "build", "cows", *words, "--json").json
     recipe = made["recipe"]
@@ -43,12 +43,12 @@ def test_a_change_above_the_marker_is_refused_with_its_line(shell, cows, yard):
     """The change would be lost silently."""
     shown = shell("images", "dockerfile", "cows").out
     edited = shown.replace("USER 0:0\n", "USER 0:0\nRUN moo\n") + "RUN boo\n"
-    (yard.parts.files.root / "mine").write_text(edited)
+    (yard.context.files.root / "mine").write_text(edited)
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     line = edited.splitlines().index("RUN moo") + 1
     assert said.code == 2 and f"Line {line} was changed" in said.err, said.err
     assert "'RUN moo'" in said.err and "below the marker" in said.err
-    (yard.parts.files.root / "mine").write_text("RUN moo\n")
+    (yard.context.files.root / "mine").write_text("RUN moo\n")
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     assert said.code == 2 and "'# --- Below" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
@@ -79,7 +79,7 @@ def test_a_failed_build_is_reported_with_its_exit_code(shell, cows, dispatcher: 
 
 
 def test_contradicting_options_are_refused(shell, cows, yard):
-    (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
+    (yard.context.files.root / "Dockerfile").write_text("FROM scratch\n")
     for words, told in (
         (["Dockerfile", "--uid", "7"], "--uid works only with environments"),
         (["Dockerfile", "--anew"], "--anew works only with environments"),

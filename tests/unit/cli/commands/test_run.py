@@ -140,7 +140,7 @@ def test_a_target_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
 
 def test_a_gpu_is_requested_for_nodes_that_set_none(shell, yard, monkeypatch):
     monkeypatch.setenv("NBYARD_GPUS", "0")
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "t.sh").write_text("true\n")
     node = {"type": "executable", "path": "t.sh"}
     flow = {"version": 1, "nodes": {"one": node, "own": node | {"gpu": 0}}, "edges": {}}

@@ -62,7 +62,7 @@ def test_an_unwritable_output_is_refused_before_the_build(tmp_path):
 
 
 def test_missing_files_are_refused_before_the_build(shell, yard):
-    (yard.parts.files.root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
+    (yard.context.files.root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     said = shell("run", "-f", "Dockerfile", "--input-file", "x=missing.csv")
     assert said.code == 2 and "artifact 'missing.csv'" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
@@ -71,23 +71,23 @@ def test_missing_files_are_refused_before_the_build(shell, yard):
 @pytest.mark.parametrize("program", ["ENTRYPOINT echo ran; true", "CMD echo ran"])
 def test_a_shell_that_drops_arguments_is_refused_with_its_line(shell, yard, program):
     """The refusal comes before the build."""
-    (yard.parts.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
+    (yard.context.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
     said = shell("run", "-f", "Dockerfile", "--parameters", '{"n": 1}')
     assert said.code == 2 and "Dockerfile, line 2: " in said.err and '["program"' in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
 def test_with_a_description_undeclared_parameters_are_refused(shell, yard):
-    (yard.parts.files.root / "Dockerfile").write_text('FROM a\nENTRYPOINT ["a"]\n')
+    (yard.context.files.root / "Dockerfile").write_text('FROM a\nENTRYPOINT ["a"]\n')
     description = {"version": 1, "arguments": [{"name": "n", "type": "int"}]}
-    (yard.parts.files.root / "Dockerfile.nbexec").write_text(json.dumps(description))
+    (yard.context.files.root / "Dockerfile.nbexec").write_text(json.dumps(description))
     said = shell("run", "-f", "Dockerfile", "-p", "m=3")
     assert said.code == 2 and "-p m: root" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
 def test_an_invalid_dockerfile_names_its_path_once(shell, yard):
-    (yard.parts.files.root / "Dockerfile").write_text("RUN x\n")
+    (yard.context.files.root / "Dockerfile").write_text("RUN x\n")
     said = shell("run", "-f", "Dockerfile")
     assert said.code == 2 and "path: Dockerfile is not" in said.err
     assert "path: path" not in said.err
@@ -99,7 +99,7 @@ def test_a_single_option_requests_a_gpu():
 
 
 def test_missing_gpus_are_refused(shell, yard):
-    (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
+    (yard.context.files.root / "Dockerfile").write_text("FROM x\n")
     said = shell("run", "-f", "Dockerfile", "--gpu")
     assert said.code == 1 and "No GPU is available" in said.err
 

@@ -35,7 +35,7 @@ def test_the_example_is_created_and_the_next_command_named(run, yard):
     assert said.exit_code == 0
     assert said.stdout == "penguins/penguins.nbflow\n"
     assert "Next: nbyard run penguins/penguins.nbflow" in said.stderr
-    assert Path(yard.parts.files.root, "penguins/penguins.csv").is_file()
+    assert Path(yard.context.files.root, "penguins/penguins.csv").is_file()
     assert json.loads(run("--json").stdout) == {"path": "penguins-1/penguins.nbflow"}
 
 

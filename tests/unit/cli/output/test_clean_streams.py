@@ -61,7 +61,7 @@ def test_json_keeps_its_values(capsys):
     [["executables", "inspect", "x.py"], ["check", "x.py"], [f"a{HOSTILE}"], ["check", "y"]],
 )
 def test_texts_of_files_and_words_are_harmless(shell, yard, words):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     name = HOSTILE.replace("/", "")
     (root / "x.py").write_text(
         f"import argparse\np = argparse.ArgumentParser()\np.add_argument('--a', help={name!r})\n"

@@ -102,7 +102,7 @@ def test_a_new_attempt_is_read_from_its_start(capsys):
 
 
 def test_a_retried_node_is_followed_to_its_end(shell, yard, dispatcher: Dispatching, tmp_path):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     mark = tmp_path / "was here"
     (root / "second.sh").write_text(
         f'if [ -e "{mark}" ]; then echo now; else touch "{mark}"; echo no; exit 3; fi'
@@ -118,7 +118,7 @@ def test_a_retried_node_is_followed_to_its_end(shell, yard, dispatcher: Dispatch
 
 
 def test_following_ends_for_a_node_that_never_ran(shell, yard, dispatcher: Dispatching):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "bad.sh").write_text("echo bad\nexit 3\n")
     told = [
         {

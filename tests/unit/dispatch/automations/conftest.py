@@ -146,7 +146,7 @@ def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[TimesBench]:
-    made = TimesBench(bench, clock_of, yard.parts.files.root)
+    made = TimesBench(bench, clock_of, yard.context.files.root)
     yield made
 
 
@@ -236,6 +236,6 @@ class EventsBench(AutomationBench):
 
 @pytest.fixture
 def fired(bench: Bench, yard: Yard) -> Iterator[EventsBench]:
-    made = EventsBench(bench, yard.parts.files.root)
+    made = EventsBench(bench, yard.context.files.root)
     yield made
     made.close()

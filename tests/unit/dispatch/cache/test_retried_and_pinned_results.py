@@ -46,7 +46,7 @@ def test_a_missing_pinned_result_is_never_replaced(
     if loss == "run":
         bench.yard.services.runs.delete(OWNER, old)
     else:
-        bench.yard.parts.blobs.delete(task.artifacts[0].digest)
+        bench.yard.context.blobs.delete(task.artifacts[0].digest)
     bench.until(lambda: bench.run(run).state == "failed")
     assert bench.task(run).reason == because("pinned-result-gone", run=1)
     assert len(runtime.starts) == 1

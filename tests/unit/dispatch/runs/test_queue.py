@@ -318,7 +318,7 @@ def test_a_result_without_its_bytes_is_computed_again(bench: Bench, runtime: Fak
     """A cached result is complete or unused."""
     first = bench.submit({"a": []}, cache=True)
     done(bench, first)
-    bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
+    bench.yard.context.blobs.delete(bench.task(first).artifacts[0].digest)
     second = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(second).state == "running")
     assert "no longer kept" in bench.task(second).why

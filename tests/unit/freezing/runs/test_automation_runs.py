@@ -25,7 +25,7 @@ DUE = datetime(2026, 11, 26, 6, tzinfo=UTC)
 
 @pytest.fixture
 def row_of(yard):
-    (yard.parts.files.root / "report.py").write_text("print()\n")
+    (yard.context.files.root / "report.py").write_text("print()\n")
 
     def create(mode):
         body = {"run": {"path": "report.py"}, "on": {"kind": "phrase", "text": "daily"}}
@@ -45,7 +45,7 @@ def test_the_key_is_the_due_time_in_utc():
 
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
 def test_a_due_time_creates_one_run(yard, row_of, mode):
-    row, parts = row_of(mode), yard.parts
+    row, parts = row_of(mode), yard.context
     fired = FiringRow(Firing("", row.automation.id, "started", DUE, due_at=DUE), due_key(DUE))
     with parts.blobs.without_collection():
         frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row)
@@ -98,7 +98,7 @@ TOOL = {
 
 @pytest.fixture
 def fired(yard):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "tool.py").write_text("print()\n")
     (root / "tool.py.nbexec").write_bytes(msgspec.json.encode(TOOL))
 
@@ -115,7 +115,7 @@ def fired(yard):
 
 
 def start(yard, row, firing):
-    parts = yard.parts
+    parts = yard.context
     with parts.blobs.without_collection():
         frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row, firing.given)
         assert (frozen is None) is (row.automation.mode == "pinned")
@@ -144,13 +144,13 @@ def test_texts_are_read_as_the_type_of_the_parameter(yard, fired, mode):
 
 
 def test_an_input_is_that_of_the_event(yard, fired):
-    (yard.parts.files.root / "a.csv").write_text("1")
+    (yard.context.files.root / "a.csv").write_text("1")
     run = start(yard, *fired(Fire({"source": "a.csv"})))
     assert run.parameters["source"] == "a.csv"
 
 
 def test_parameters_of_a_workflow_share_one_template(yard, fired):
-    (yard.parts.files.root / "flow.nbflow").write_text(
+    (yard.context.files.root / "flow.nbflow").write_text(
         '{"version": 1, "meta": {"parameters": {"n": {"type": "int"}}},'
         ' "nodes": {"a": {"type": "executable", "path": "tool.py",'
         ' "arguments": {"n": {"parameter": "n"}}}}, "edges": {}}'

@@ -84,10 +84,10 @@ def plans_of_request(yard: Yard, c: Connection, frozen: FrozenRequest) -> list[T
 def test_a_run_of_a_stored_template_has_the_tasks_of_its_request(
     yard: Yard, ann: Caller, tool: str, document: dict[str, object], body: NewRun
 ) -> None:
-    (yard.parts.files.root / "data.csv").write_text("a\n1\n")
-    (yard.parts.files.root / "g.nbflow").write_text(json.dumps(document))
+    (yard.context.files.root / "data.csv").write_text("a\n1\n")
+    (yard.context.files.root / "g.nbflow").write_text(json.dumps(document))
     try:
-        frozen = freeze(yard.parts, ann.name, body)
+        frozen = freeze(yard.context, ann.name, body)
     except Invalid:  # the named node does not run
         return
     with yard.store.write() as c:
@@ -113,7 +113,7 @@ def test_a_run_of_a_stored_template_has_the_tasks_of_its_request(
 @pytest.fixture
 def template(yard: Yard, ann: Caller, flow: str) -> RunTemplate:
     with yard.store.write() as c:
-        template = store_template(c, freeze(yard.parts, ann.name, NewRun(flow)))
+        template = store_template(c, freeze(yard.context, ann.name, NewRun(flow)))
         create_run(yard.store, c, template)
     return template
 
@@ -146,13 +146,13 @@ def test_a_submission_key_creates_one_run(yard: Yard, ann: Caller, template: Run
 def test_an_equal_request_is_the_same_template(yard: Yard, ann: Caller, flow: str, tool: str):
     def kept(**body: Any) -> str:
         with yard.store.write() as c:
-            template = store_template(c, freeze(yard.parts, ann.name, NewRun(flow, **body)))
+            template = store_template(c, freeze(yard.context, ann.name, NewRun(flow, **body)))
             create_run(yard.store, c, template)
         return template.id
 
     first = kept()
     assert kept() == first and kept(force=True) != first and kept(parameters={"n": 5}) != first
-    (yard.parts.files.root / tool).write_text("print(1)\n")
+    (yard.context.files.root / tool).write_text("print(1)\n")
     assert kept() != first
 
 
@@ -161,7 +161,7 @@ def test_a_template_outlives_changes_of_its_files(
     yard: Yard, ann: Caller, template: RunTemplate, flow: str
 ) -> None:
     """A pinned schedule uses the frozen files."""
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / flow).write_text("{")
     (root / "data.csv").write_text("other\n")
     (root / "tool.py").unlink()
@@ -190,7 +190,7 @@ def test_a_single_executable_runs_again_with_other_values(yard, ann, tool, root)
     (root / "data.csv").write_text("a\n")
     body = NewRun(tool, parameters={"source": "data.csv", "times": 2})
     with yard.store.write() as c:
-        template = store_template(c, freeze(yard.parts, ann.name, body))
+        template = store_template(c, freeze(yard.context, ann.name, body))
         run, _ = create_run(yard.store, c, template, values={"times": 5})
         (task,) = yard.store.tasks.of_run(c, run)
         with pytest.raises(Invalid) as refused:

@@ -25,7 +25,7 @@ ARGUMENTS = {
 
 
 def document_of(yard: Yard, caller: Caller, body: NewRun) -> Document:
-    return single_document(Resolver(yard.parts, caller.name, "."), body)
+    return single_document(Resolver(yard.context, caller.name, "."), body)
 
 
 def test_inputs_become_data_nodes(yard, ann, tool, root):
@@ -61,7 +61,7 @@ def test_an_artifact_is_an_input(yard, ann, tool, root, finished):
     for text in ("made", "made.result"):
         detail = finished(path=tool, parameters={"source": text})
         (made,) = detail.tasks[0].artifacts
-        assert yard.parts.blobs.open(made.digest).read() == b"a\n"
+        assert yard.context.blobs.open(made.digest).read() == b"a\n"
     body = NewRun(path=tool, parameters={"source": "./made"})
     assert document_of(yard, ann, body).nodes["in_source"].path == "made"
 
@@ -219,14 +219,14 @@ def test_a_default_data_file_becomes_an_input(yard, ann, root, rules):
         'p.add_argument("--table", default="data/a.csv", help="input: csv")\np.parse_args()\n'
     )
     body = NewRun(path="project/read.py")
-    document = single_document(Resolver(yard.parts, ann.name, "project"), body)
+    document = single_document(Resolver(yard.context, ann.name, "project"), body)
     assert document.nodes["in_table"].path == "data/a.csv"
     (root / "project/data/a.csv").unlink()
     with pytest.raises(Invalid):
-        single_document(Resolver(yard.parts, ann.name, "project"), body)
+        single_document(Resolver(yard.context, ann.name, "project"), body)
     (root / "project/data/a.csv").write_text("a\n1\n")
     (root / "project/.nbyardignore").write_text("")
-    assert set(single_document(Resolver(yard.parts, ann.name, "project"), body).nodes) == {"main"}
+    assert set(single_document(Resolver(yard.context, ann.name, "project"), body).nodes) == {"main"}
 
 
 def test_names_with_hyphens_match_arguments():

@@ -31,7 +31,7 @@ class EventAutomations:
 
     def __init__(self, yard: Any, ann: Any):
         self.service, self.ann = yard.services.automations, ann
-        self.root = yard.parts.files.root
+        self.root = yard.context.files.root
         for name in ("report", "train", "load"):
             (self.root / f"{name}.py").write_text("print()\n")
         (self.root / "tool.py").write_text("print()\n")

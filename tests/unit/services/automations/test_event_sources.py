@@ -13,26 +13,26 @@ from nbyard.services.automations.event_sources import event_source, shown_event
 
 def refused_field(yard, on):
     with pytest.raises(Invalid) as refused:
-        event_source(yard.parts, "ann", on)
+        event_source(yard.context, "ann", on)
     return refused.value.details[0].path
 
 
 def test_a_dataset_is_stored_by_its_id(yard, imported):
-    source = event_source(yard.parts, "ann", OnDataset("a.csv"))
+    source = event_source(yard.context, "ann", OnDataset("a.csv"))
     assert source.on == OnDataset(imported.id) and source.source_id == imported.id
-    assert shown_event(yard.parts, source.on, {imported.id: "new"}) == OnDataset("new")
+    assert shown_event(yard.context, source.on, {imported.id: "new"}) == OnDataset("new")
     with pytest.raises(Invalid, match=r"'b\.csv'; .*: a\.csv") as refused:
-        event_source(yard.parts, "ann", OnDataset("b.csv"))
+        event_source(yard.context, "ann", OnDataset("b.csv"))
     assert refused.value.details[0].path == "on.dataset" and not refused.value.hint
     with pytest.raises(Invalid):
-        event_source(yard.parts, "eve", OnDataset("a.csv"))
+        event_source(yard.context, "eve", OnDataset("a.csv"))
 
 
 def test_code_is_stored_by_its_path(yard, root):
     (root / "train.py").write_text("")
-    source = event_source(yard.parts, "ann", OnRun("train.py"))
+    source = event_source(yard.context, "ann", OnRun("train.py"))
     assert (source.source_path, source.source_id) == (str(root / "train.py"), "")
-    assert shown_event(yard.parts, source.on, {}) == OnRun("train.py")
+    assert shown_event(yard.context, source.on, {}) == OnRun("train.py")
     assert refused_field(yard, OnRun("none.py")) == "on.path"
     assert refused_field(yard, OnRun("../x.py")) == "on.path"
 
@@ -41,10 +41,10 @@ def test_files_are_those_of_now(yard, root):
     (root / "inbox" / "sub").mkdir(parents=True)
     for name in ("a.csv", "b.txt", "sub/c.csv"):
         (root / "inbox" / name).write_text("1")
-    source = event_source(yard.parts, "ann", OnFile("inbox", "**/*.csv"))
+    source = event_source(yard.context, "ann", OnFile("inbox", "**/*.csv"))
     assert set(source.files or ()) == {str(root / "inbox" / n) for n in ("a.csv", "sub/c.csv")}
-    assert event_source(yard.parts, "ann", OnFile("flag")).files == {}
-    assert shown_event(yard.parts, source.on, {}) == OnFile("inbox", "**/*.csv")
+    assert event_source(yard.context, "ann", OnFile("flag")).files == {}
+    assert shown_event(yard.context, source.on, {}) == OnFile("inbox", "**/*.csv")
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_an_executable_is_stored_by_its_id(yard, ann, root):
     (root / "fit.py").write_text("print()\n")
     made = yard.services.executables.create(ann, NewExecutable(path="fit.py", name="fitting"))
     for key in ("fitting", made.id):
-        found = event_source(yard.parts, "ann", OnRun(key, "either"))
+        found = event_source(yard.context, "ann", OnRun(key, "either"))
         assert found.on == OnRun(made.id, "either")
         assert (found.source_id, found.source_path) == (made.id, "")
-    shown = shown_event(yard.parts, found.on, {made.id: "fitting"})
+    shown = shown_event(yard.context, found.on, {made.id: "fitting"})
     assert shown == OnRun("fitting", "either")
     with pytest.raises(Invalid, match="fitting"):
-        event_source(yard.parts, "eve", OnRun("fitting"))
+        event_source(yard.context, "eve", OnRun("fitting"))

@@ -15,9 +15,9 @@ from nbyard.services.automations.run_requests import (
 
 
 def test_the_path_is_stored_whole(yard, root):
-    run, path = stored_request(yard.parts, AutomaticRun(path="report.py"))
+    run, path = stored_request(yard.context, AutomaticRun(path="report.py"))
     assert run.path == path == str(root / "report.py")
-    assert stored_request(yard.parts, AutomaticRun(executable="e")) == (
+    assert stored_request(yard.context, AutomaticRun(executable="e")) == (
         AutomaticRun(executable="e"),
         "",
     )
@@ -26,30 +26,30 @@ def test_the_path_is_stored_whole(yard, root):
 @pytest.mark.parametrize("more", [{"name": "mine"}, {"replace": True}])
 def test_runs_of_automations_have_no_name(yard, more):
     with pytest.raises(Invalid) as refused:
-        stored_request(yard.parts, AutomaticRun(path="report.py", **more))
+        stored_request(yard.context, AutomaticRun(path="report.py", **more))
     assert refused.value.details[0].path == "run.name"
 
 
 def test_a_path_outside_the_root_is_refused_at_its_field(yard):
     with pytest.raises(Invalid) as refused:
-        stored_request(yard.parts, AutomaticRun(path="../../etc/passwd"))
+        stored_request(yard.context, AutomaticRun(path="../../etc/passwd"))
     assert refused.value.details[0].path == "run.path"
 
 
 def test_refused_fields_are_below_the_run(yard):
     with pytest.raises(Invalid) as refused:
         freeze_checked(
-            yard.parts, "ann", AutomaticRun(path="report.py", priority=500), {}, "follows"
+            yard.context, "ann", AutomaticRun(path="report.py", priority=500), {}, "follows"
         )
     assert refused.value.details[0].path == "run.priority"
 
 
 def test_an_input_may_come_from_the_event(yard, automations):
     run, references = NewRun(path=str(automations.root / "tool.py")), {"source": "path"}
-    assert freeze_checked(yard.parts, "ann", run, references, "follows") is None
+    assert freeze_checked(yard.context, "ann", run, references, "follows") is None
     for values, mode in (({}, "follows"), (references, "pinned"), ({"times": "count"}, "follows")):
         with pytest.raises(Invalid) as refused:
-            freeze_checked(yard.parts, "ann", run, values, mode)
+            freeze_checked(yard.context, "ann", run, values, mode)
         assert refused.value.details[0].path == "run.parameters.source"
 
 
@@ -69,8 +69,8 @@ def test_a_needed_value_comes_from_the_run_or_the_event(yard, automations):
     }
     (automations.root / "flow.nbflow").write_text(json.dumps(document))
     run = NewRun(path=str(automations.root / "flow.nbflow"))
-    with yard.parts.blobs.without_collection():
-        frozen = freeze_checked(yard.parts, "ann", run, {}, "follows")
+    with yard.context.blobs.without_collection():
+        frozen = freeze_checked(yard.context, "ann", run, {}, "follows")
         assert frozen is not None
         with yard.store.write() as c:
             with pytest.raises(Invalid) as refused:

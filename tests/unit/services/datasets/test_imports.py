@@ -143,12 +143,12 @@ def test_a_crash_after_storing_the_bytes_is_repaired(yard, ann, when, monkeypatc
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        place = yard.store.datasets if when == "before the commit" else yard.parts.uploads
+        place = yard.store.datasets if when == "before the commit" else yard.context.uploads
         patch.setattr(place, "insert" if when == "before the commit" else "delete", kill)
         datasets.create(ann, body)
     made = datasets.create(ann, body)
     assert made.current.size_bytes == 4
-    assert yard.parts.blobs.open(made.current.digest).read() == b"y\n2\n"
+    assert yard.context.blobs.open(made.current.digest).read() == b"y\n2\n"
     assert datasets.create(ann, body) == made, "and once more"
     assert [one.id for one in datasets.list(ann).items] == [made.id]
     with pytest.raises(NotFound):

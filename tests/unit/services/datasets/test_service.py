@@ -14,8 +14,8 @@ from ...store.rows import Rows
 
 def test_a_dataset_of_an_unfinished_run_is_kept_unless_forced(yard: Yard, ann: Caller) -> None:
     datasets = yard.services.datasets
-    with yard.parts.store.write() as c:
-        rows = Rows(yard.parts.store, c)
+    with yard.context.store.write() as c:
+        rows = Rows(yard.context.store, c)
         made = rows.dataset("sales", ann.name)
         task = rows.task(run := rows.run("nightly", ann.name))
         binding = bytes_of(f"sha256:{'1' * 64}", "a.csv", source=f"dataset:{made.current.id}")

@@ -71,6 +71,6 @@ def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(yard
 
 def test_a_file_outside_of_the_served_folder_is_named(yard, ann, tool, root, monkeypatch):
     made = yard.services.executables.create(ann, NewExecutable(path=tool))
-    monkeypatch.setattr(yard.parts.files, "has", lambda path: False)
+    monkeypatch.setattr(yard.context.files, "has", lambda path: False)
     (hint,) = yard.services.executables.get(ann, made.id).hints
     assert str(hint).startswith("Its file is outside")

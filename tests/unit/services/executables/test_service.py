@@ -374,7 +374,7 @@ def test_help_of_other_kinds_and_remote_programs_is_refused(yard, ann, root):
     write_notebook(root, "a = 1", "pass", name="book.ipynb")
     with pytest.raises(Invalid, match="not a command"):
         yard.services.executables.help(ann, AskHelp("book.ipynb"))
-    yard.parts.settings.default_runtime = "docker"
+    yard.context.settings.default_runtime = "docker"
     (root / "tool.sh").write_text("touch ran")
     with pytest.raises(Invalid, match="does not run programs"):
         yard.services.executables.help(ann, AskHelp("tool.sh"))

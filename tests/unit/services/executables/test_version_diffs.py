@@ -28,8 +28,8 @@ def test_versions_of_two_executables(yard, ann, root, finished) -> None:
     for name in ("one", "two"):
         (root / f"{name}.py").write_text(f"print('{name}')\n")
     ids = [finished(path=f"{name}.py").tasks[0].executable_version_id for name in ("one", "two")]
-    with yard.parts.store.read() as c:
-        old, new = (yard.parts.store.executables.version(c, one) for one in ids)
-    found = version_diff(yard.parts.blobs, old, new)
+    with yard.context.store.read() as c:
+        old, new = (yard.context.store.executables.version(c, one) for one in ids)
+    found = version_diff(yard.context.blobs, old, new)
     assert [line.text for line in found.lines if line.kind == "added"] == ["print('two')"]
-    assert content_of(yard.parts.blobs, old.content_digest) == b"print('one')\n"
+    assert content_of(yard.context.blobs, old.content_digest) == b"print('one')\n"

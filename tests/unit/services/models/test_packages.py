@@ -45,7 +45,7 @@ def file(root) -> str:
 
 
 def paths(yard, digest: str) -> list[str]:
-    return [one.path for one in yard.parts.blobs.tree(digest).files]
+    return [one.path for one in yard.context.blobs.tree(digest).files]
 
 
 def test_a_class_is_built_with_the_modules_and_packages_that_it_imports(models, ann, file, yard):

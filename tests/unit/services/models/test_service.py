@@ -56,7 +56,7 @@ def test_a_model_is_queued_with_the_settings_of_its_file(models, ann, root, yard
     assert (made.name, made.tag, made.mode, made.number) == ("Spark job", "", "http", 1)
     assert (made.reference, made.state) == ("nbyard/model-spark-job:1", "queued")
     assert made.path == "job/nervosum.yaml"
-    paths = [one.path for one in yard.parts.blobs.tree(made.bundle_digest).files]
+    paths = [one.path for one in yard.context.blobs.tree(made.bundle_digest).files]
     assert paths == ["nervosum.yaml", "src/model.py"]
     assert models.list(ann).items == [made] == models.list(ann, name="ark", mode="http").items
     assert models.list(ann, tag="v1").items == []

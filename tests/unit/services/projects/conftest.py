@@ -33,8 +33,8 @@ def folder(yard: Yard, ann: Caller) -> Send:
         text = f'[project]\nname = "wine"\n{toml}'.encode()
         contents = {FILE: text, "a.py": b"print()\n", **(files or {})}
         packed = pack_files({p: SelectedFile(c) for p, c in contents.items()}, contents)
-        upload = yard.parts.uploads.create(ann.name, "project.zip", len(packed))
-        yard.parts.uploads.append(ann.name, upload.id, 0, [packed])
+        upload = yard.context.uploads.create(ann.name, "project.zip", len(packed))
+        yard.context.uploads.append(ann.name, upload.id, 0, [packed])
         all_files = {path: described(content) for path, content in contents.items()}
         return ProjectPush(read_definition(text), all_files, **{"archive": upload.id, **more})
 

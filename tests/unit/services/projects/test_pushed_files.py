@@ -42,21 +42,21 @@ def test_equal_bytes_are_sent_once():
 
 def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folder):
     body = folder()
-    digest = store_files(yard.parts, ann.name, body, {})
-    assert files_of(yard.parts, digest) == body.files
-    made = ensure_pushed_files(yard.parts, "p", digest)
+    digest = store_files(yard.context, ann.name, body, {})
+    assert files_of(yard.context, digest) == body.files
+    made = ensure_pushed_files(yard.context, "p", digest)
     assert (made / "a.py").read_bytes() == b"print()\n"
-    assert ensure_pushed_files(yard.parts, "p", digest) == made
-    other = store_files(yard.parts, ann.name, folder("", {"a.py": b""}), {})
-    kept = ensure_pushed_files(yard.parts, "p", other)
+    assert ensure_pushed_files(yard.context, "p", digest) == made
+    other = store_files(yard.context, ann.name, folder("", {"a.py": b""}), {})
+    kept = ensure_pushed_files(yard.context, "p", other)
     drop_others(kept)
     assert [*made.parent.iterdir()] == [kept]
 
 
 def test_requests_with_the_same_push_share_its_folder(yard, ann, folder):
-    digest = store_files(yard.parts, ann.name, folder(), {})
+    digest = store_files(yard.context, ann.name, folder(), {})
     with ThreadPoolExecutor(4) as pool:
-        made = {*pool.map(lambda _: ensure_pushed_files(yard.parts, "p", digest), range(8))}
+        made = {*pool.map(lambda _: ensure_pushed_files(yard.context, "p", digest), range(8))}
     (kept,) = made
     assert (kept / "a.py").read_bytes() == b"print()\n" and [*kept.parent.iterdir()] == [kept]
 
@@ -66,4 +66,4 @@ def test_a_wrong_size_is_refused(yard, ann, folder):
     wrong = {**body.files, "a.py": ProjectFile(body.files["a.py"].digest, 1)}
     body = type(body)(body.definition, wrong, body.archive)
     with pytest.raises(Invalid, match=r"a\.py"):
-        store_files(yard.parts, ann.name, body, {})
+        store_files(yard.context, ann.name, body, {})

@@ -230,7 +230,7 @@ def test_a_push_names_the_wrong_field_of_a_schedule_and_can_be_repeated(projects
 
 def test_bytes_come_from_the_archive_or_the_push_before(projects, ann, folder, yard):
     """A digest alone gives no access to the bytes of others."""
-    secret = yard.parts.blobs.put_bytes(b"secret")
+    secret = yard.context.blobs.put_bytes(b"secret")
     body = folder()
     stolen = {**body.files, "x": ProjectFile(secret.digest, secret.size_bytes)}
     body = msgspec.structs.replace(body, files=stolen)
@@ -272,7 +272,7 @@ def test_the_definition_shows_the_present_state(projects, ann, folder, yard):
 
 def test_files_are_downloaded(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING))
-    source, name = open_download(yard.parts.blobs, projects.file(ann, "wine", "a.py"))
+    source, name = open_download(yard.context.blobs, projects.file(ann, "wine", "a.py"))
     with source:
         assert (source.read(), name) == (b"print()\n", "a.py")
     with pytest.raises(NotFound):

@@ -76,7 +76,7 @@ def test_a_check_run_replaces_the_one_before(yard, ann, flow):
 def test_check_runs_of_executables_are_independent(yard, ann):
     """Executables are named in the request, so that their runs have no file."""
     for name in ("one", "two"):
-        (yard.parts.files.root / f"{name}.py").write_text("x = 1  # parameters\n")
+        (yard.context.files.root / f"{name}.py").write_text("x = 1  # parameters\n")
         yard.services.executables.create(ann, NewExecutable(path=f"{name}.py"))
     runs = yard.services.runs
     first, second = (

@@ -31,7 +31,7 @@ def test_the_preview_equals_the_clean_up(yard, ann, root, runs, flow, finished):
     own = {file.digest: file.size_bytes for task in first.tasks for file in task.artifacts}
     shared = {file.digest for task in second.tasks for file in task.artifacts}
     assert preview.freed_bytes == sum(own[digest] for digest in own.keys() - shared) > 0
-    folder = yard.parts.store.folder / "attempts" / first.tasks[0].attempts[0].id
+    folder = yard.context.store.folder / "attempts" / first.tasks[0].attempts[0].id
     assert folder.is_dir() and preview.record_bytes > 0
     unsized = runs.preview_clean_up(ann, rules, sizes=False)
     assert unsized == replace(preview, freed_bytes=None, record_bytes=None)

@@ -45,7 +45,7 @@ def test_invalid_exports_are_refused(yard, ann, flow):
 
 def test_a_run_is_a_crate_with_its_code_data_and_results(yard, ann, flow, finished, tmp_path):
     detail = finished(path=flow)
-    source, name = open_download(yard.parts.blobs, yard.services.runs.crate(ann, detail.run.id))
+    source, name = open_download(yard.context.blobs, yard.services.runs.crate(ann, detail.run.id))
     assert name == f"Twice-run-{detail.run.number}.crate.zip"
     with source, zipfile.ZipFile(source) as archive:
         archive.extractall(tmp_path)
@@ -68,17 +68,17 @@ def test_data_from_outside_can_be_left_out(yard, ann, flow, finished):
 
 
 def test_data_beside_the_code_can_be_left_out(yard, ann, flow, finished, tmp_path):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "other.CSV.gz").write_text("private")
     (root / "config.json").write_text("{}")
     (root / "copy.txt").write_bytes((root / "data.csv").read_bytes())
     detail = finished(path=flow)
     crate = yard.services.runs.crate
-    whole, _ = open_download(yard.parts.blobs, crate(ann, detail.run.id))
+    whole, _ = open_download(yard.context.blobs, crate(ann, detail.run.id))
     with whole, zipfile.ZipFile(whole) as archive:
         code = [name for name in archive.namelist() if name.startswith("code/")]
     assert len([name for name in code if name.endswith("/other.CSV.gz")]) == 1, "packed once"
-    source, _ = open_download(yard.parts.blobs, crate(ann, detail.run.id, inputs=False))
+    source, _ = open_download(yard.context.blobs, crate(ann, detail.run.id, inputs=False))
     with source, zipfile.ZipFile(source) as archive:
         archive.extractall(tmp_path)
         left = {name for name in archive.namelist() if name.startswith("code/")}
@@ -94,7 +94,7 @@ def test_data_beside_the_code_can_be_left_out(yard, ann, flow, finished, tmp_pat
 def test_bytes_that_are_gone_are_described(yard, ann, flow, finished):
     detail = finished(path=flow)
     for file in [one for task in detail.tasks for one in task.artifacts]:
-        yard.parts.blobs.path(file.digest).unlink(missing_ok=True)
+        yard.context.blobs.path(file.digest).unlink(missing_ok=True)
     found = yard.services.runs.crate(ann, detail.run.id)
     assert not any(one.filename.startswith("outputs/") for one in found.members)
     (metadata,) = [one for one in found.members if one.filename == "ro-crate-metadata.json"]

@@ -190,7 +190,7 @@ def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
 
 def test_forecasts_of_two_people_share_one_forecaster(yard, ann, flow, finished, monkeypatch):
     finished(path=flow)
-    opened, context = [], yard.parts
+    opened, context = [], yard.context
     both = threading.Barrier(2)
 
     def forecaster(dry):

@@ -33,7 +33,7 @@ def days(yard):
         row |= {"name": None, "title": f"Day {number}", "runtime": "process", "reason": None}
         row |= {"state": "failed" if number % 2 else "succeeded", "created_at": at}
         rows.append(row | {"parameters": {}, "edges": []})
-    with yard.parts.store.write() as c:
+    with yard.context.store.write() as c:
         c.execute(insert(runs), rows)
 
 

@@ -76,7 +76,7 @@ class Made:
         rows = []
         for name, (filename, content) in files.items():
             data = content.encode() if isinstance(content, str) else content
-            blob = self._yard.parts.blobs.put_bytes(data)
+            blob = self._yard.context.blobs.put_bytes(data)
             kind = "pickle" if filename.endswith(".pkl") else ""
             row = {"name": name, "filename": filename, "format": kind, "digest": blob.digest}
             rows.append({**row, "size_bytes": blob.size_bytes, "type": None})
@@ -111,7 +111,7 @@ def test_every_part_comes_from_the_file_that_has_it(yard, made):
         plot=("plot.png", png(50)),
         executed=("executed.ipynb", figure),
     )
-    digest = yard.parts.blobs.put_bytes(figure.encode()).digest
+    digest = yard.context.blobs.put_bytes(figure.encode()).digest
     assert by_node(ask(yard, made)) == {
         "train": NodePreview(
             "train",
@@ -240,9 +240,9 @@ def test_a_page_and_chosen_nodes(yard, made):
 def test_broken_files_leave_the_others(yard, made, monkeypatch):
     made.task("a", bad=("bad.parquet", b"PAR1 no"), good=("good.jsonl", '{"a": 1}'))
     made.task("b", deep=("deep.json", "[" * 100_000), gone=("gone.csv", "b\n1\n"))
-    yard.parts.blobs.delete(yard.parts.blobs.put_bytes(b"b\n1\n").digest)
+    yard.context.blobs.delete(yard.context.blobs.put_bytes(b"b\n1\n").digest)
     assert by_node(ask(yard, made)) == {"a": NodePreview("a", table=TABLE, table_name="good")}
-    monkeypatch.setattr(yard.parts.tables, "preview", lambda file: pytest.fail(file.filename))
+    monkeypatch.setattr(yard.context.tables, "preview", lambda file: pytest.fail(file.filename))
     assert list(by_node(ask(yard, made))) == ["a"]
 
 
@@ -257,13 +257,13 @@ def test_only_files_that_a_preview_may_show_are_read(yard, made, monkeypatch):
     log_metric(yard, made, task, 1.0)
     made.task("plain", rows=("rows.csv", "a\n1\n"), notes=("notes.md", "hi"))
     monkeypatch.setitem(LARGEST, "png", 9)
-    read, names = yard.parts.tables.preview, []
+    read, names = yard.context.tables.preview, []
 
     def noted(file: TableFile) -> FilePreview:
         names.append(file.filename)
         return read(file)
 
-    monkeypatch.setattr(yard.parts.tables, "preview", noted)
+    monkeypatch.setattr(yard.context.tables, "preview", noted)
     found = by_node(ask(yard, made))
     assert found["logged"] == NodePreview("logged", metrics=[ShownMetric("m", 1.0)])
     assert found["plain"].table == TABLE
@@ -273,7 +273,7 @@ def test_only_files_that_a_preview_may_show_are_read(yard, made, monkeypatch):
 
 def test_a_file_that_failed_is_read_again_later(yard, made, monkeypatch):
     made.task("a", rows=("rows.csv", "a\n1\n"))
-    read, reads = yard.parts.tables.preview, []
+    read, reads = yard.context.tables.preview, []
 
     def slow_once(file: object) -> FilePreview:
         reads.append(file)
@@ -281,7 +281,7 @@ def test_a_file_that_failed_is_read_again_later(yard, made, monkeypatch):
             raise Invalid("too slow")
         return read(file)
 
-    monkeypatch.setattr(yard.parts.tables, "preview", slow_once)
+    monkeypatch.setattr(yard.context.tables, "preview", slow_once)
     monkeypatch.setattr(service, "AGAIN_SECONDS", 0.0)
     assert by_node(ask(yard, made)) == {}
     assert list(by_node(ask(yard, made))) == ["a"]
@@ -300,14 +300,14 @@ def test_one_request_at_a_time_creates_previews(yard, made, monkeypatch):
     made.task("a", rows=("a.csv", "a\n1\n"))
     made.c.commit()
     begun, go_on = threading.Event(), threading.Event()
-    read = yard.parts.tables.preview
+    read = yard.context.tables.preview
 
     def slow(file: object) -> FilePreview:
         begun.set()
         go_on.wait(30)
         return read(file)
 
-    monkeypatch.setattr(yard.parts.tables, "preview", slow)
+    monkeypatch.setattr(yard.context.tables, "preview", slow)
     answers: list[Any] = []
     other = threading.Thread(target=lambda: answers.append(ask(yard, made)))
     other.start()
@@ -336,7 +336,7 @@ def test_a_run_has_only_its_own_pictures(yard, made):
     other = Made(yard, made.c)
     other.task("b", plot=("plot.png", png()))
     digest = by_node(ask(yard, other))["b"].picture
-    rows = yard.parts.blobs.put_bytes(b"a\n1\n").digest
+    rows = yard.context.blobs.put_bytes(b"a\n1\n").digest
     for wrong in (digest, rows, "", "../..", "sha256:" + "0" * 64):
         with pytest.raises(NotFound):
             yard.services.runs.picture(Caller("ann"), made.run.id, wrong)
@@ -357,7 +357,7 @@ def test_the_first_rows_of_an_output(yard, made):
 
 
 def test_the_data_of_a_dataset_node(yard: Yard, tmp_path: Path):
-    digest = yard.parts.blobs.put_bytes(b"a\n1\n").digest
+    digest = yard.context.blobs.put_bytes(b"a\n1\n").digest
     edge = {"source": "data", "output": "data", "target": "one", "input": "source"}
     with yard.store.write() as c:
         rows = Rows(yard.store, c)

@@ -14,14 +14,14 @@ SCRIPT = "#!/bin/sh\necho hi\n"
 
 @pytest.fixture
 def run(yard, ann):
-    (yard.parts.files.root / "t.sh").write_text(SCRIPT)
+    (yard.context.files.root / "t.sh").write_text(SCRIPT)
     return yard.services.runs.create(ann, NewRun(path="t.sh", name="a b"))
 
 
 def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
     dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
     wanted = yard.services.runs.bundle(ann, run.id)
-    source, name = open_download(yard.parts.blobs, wanted)
+    source, name = open_download(yard.context.blobs, wanted)
     with source, zipfile.ZipFile(source) as packed:
         names = packed.namelist()
         assert packed.read("nodes/main/code/t.sh").decode() == SCRIPT
@@ -46,6 +46,6 @@ def test_other_users_get_no_bundle(yard, ann, run):
 
 def test_bytes_that_were_deleted_are_named(yard, ann, run, dispatcher, monkeypatch):
     dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
-    monkeypatch.setattr(type(yard.parts.blobs), "exists", lambda self, digest: False)
+    monkeypatch.setattr(type(yard.context.blobs), "exists", lambda self, digest: False)
     with pytest.raises(NotFound, match="nodes/main/code of the bundle"):
         yard.services.runs.bundle(ann, run.id)

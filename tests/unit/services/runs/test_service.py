@@ -20,7 +20,7 @@ def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, flow):
     """After the run is stored, the dispatcher would be busy."""
     runs, seen = yard.services.runs, []
     parts = dataclasses.replace(
-        yard.parts,
+        yard.context,
         retire_idle_dispatcher=lambda: seen.append([run.state for run in runs.list(ann).items]),
     )
     made = type(runs)(parts).create(ann, NewRun(path=flow, parameters={"n": 3}))

@@ -18,8 +18,8 @@ def push(yard, ann, flow, root):
         (folder / FILE).write_text(f'[project]\nname = "{name}"\n{toml}')
         contents = {path: (folder / path).read_bytes() for path in (FILE, *paths)} | files
         packed = pack_files({path: SelectedFile(c) for path, c in contents.items()}, contents)
-        upload = yard.parts.uploads.create(ann.name, "project.zip", len(packed))
-        yard.parts.uploads.append(ann.name, upload.id, 0, [packed])
+        upload = yard.context.uploads.create(ann.name, "project.zip", len(packed))
+        yard.context.uploads.append(ann.name, upload.id, 0, [packed])
         described = {
             path: ProjectFile(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
             for path, content in contents.items()

@@ -19,7 +19,7 @@ def runs_of(yard, ann):
 
 
 def check(yard, ann, path):
-    text = (yard.parts.files.root / path).read_text()
+    text = (yard.context.files.root / path).read_text()
     return yard.services.workflows.check(ann, CheckWorkflow(path, text))
 
 

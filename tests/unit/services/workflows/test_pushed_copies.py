@@ -138,6 +138,6 @@ def test_pushed_files_below_the_root_are_no_files_of_the_folder(
     yard, ann, push, listed, monkeypatch, root
 ):
     push()
-    monkeypatch.setattr(yard.parts.files, "start", root.parent)
-    monkeypatch.setattr(yard.parts.files, "root", root.parent)
+    monkeypatch.setattr(yard.context.files, "start", root.parent)
+    monkeypatch.setattr(yard.context.files, "root", root.parent)
     assert listed()[1] == ["root/flow.nbflow"]

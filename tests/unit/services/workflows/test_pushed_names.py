@@ -42,9 +42,9 @@ def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, roo
     edit(root, flow, "Again")
     push(NIGHTLY)
     run = fire("nightly")
-    with yard.parts.store.read() as c:
-        (stored,) = yard.parts.store.rules.of_owner(c, ann.name)
-        assert stored.rule.path == yard.parts.store.runs.by_id(c, run.id).path
+    with yard.context.store.read() as c:
+        (stored,) = yard.context.store.rules.of_owner(c, ann.name)
+        assert stored.rule.path == yard.context.store.runs.by_id(c, run.id).path
     assert channels.get(ann, channel.id).rules == [rule]
 
 
@@ -71,15 +71,15 @@ def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, r
     runs.cancel(ann, run.id)
     (preview,) = runs.preview_retention(ann).policies
     assert preview.rules == rules
-    with yard.parts.store.read() as c:
-        stored = yard.parts.store.retention.of_all_runs(c, ann.name).rules
+    with yard.context.store.read() as c:
+        stored = yard.context.store.retention.of_all_runs(c, ann.name).rules
     assert stored.workflow == workflow.id == run.workflow_id
 
 
 def test_other_paths_are_unchanged(yard, ann, push, flow, root):
     push()
-    with yard.parts.store.read() as c:
-        names = PushedNames(yard.parts.store, c, ann.name)
+    with yard.context.store.read() as c:
+        names = PushedNames(yard.context.store, c, ann.name)
         assert names.shown(str(root / flow)) == str(root / flow)
         assert [names.real(c, text) for text in ("", flow, "beer:flow.nbflow")] == [""] * 3
 
@@ -89,8 +89,8 @@ def test_rules_of_channels_show_the_pushed_name(yard, ann, push, flow):
     notices = yard.services.channels
     (rule,) = notices.matching_rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
     assert rule.path == yard.services.workflows.list(ann).items[0].path
-    with yard.parts.store.read() as c:
-        shown = notices.with_shown_path(rule, PushedNames(yard.parts.store, c, ann.name))
+    with yard.context.store.read() as c:
+        shown = notices.with_shown_path(rule, PushedNames(yard.context.store, c, ann.name))
     assert shown.path == "wine:flow.nbflow"
     (same,) = notices.matching_rules(ann.name, [shown], [rule])
     assert same.path == rule.path

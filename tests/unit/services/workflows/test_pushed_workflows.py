@@ -63,13 +63,13 @@ def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flo
 
 def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
     monkeypatch.setattr(service, "MAX_DOCUMENT", 10, raising=False)
-    read, open_blob = [], yard.parts.blobs.open
+    read, open_blob = [], yard.context.blobs.open
 
     def noted(name):
         read.append(name)
         return open_blob(name)
 
-    monkeypatch.setattr(yard.parts.blobs, "open", noted)
+    monkeypatch.setattr(yard.context.blobs, "open", noted)
     push(NIGHTLY)
     large = yard.services.projects.definition(ann, "wine").files["flow.nbflow"]
     assert large.size_bytes > 10 and large.digest not in read
@@ -185,7 +185,7 @@ def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
 
 def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, listed, flow):
     push()
-    with yard.parts.store.write() as c:
+    with yard.context.store.write() as c:
         c.execute(delete(workflows))
     push()
     assert listed("wine")[0] == [flow]
@@ -272,7 +272,7 @@ def test_an_unlinked_workflow_stays_unlinked(yard, ann, push, flow):
 
 
 def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypatch):
-    store = yard.parts.store
+    store = yard.context.store
     writing, write = [], store.write
 
     @contextmanager

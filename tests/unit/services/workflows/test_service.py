@@ -71,7 +71,7 @@ def test_invalid_documents_are_refused(yard, ann, text):
 
 def test_a_workflow_is_no_node(yard, ann):
     nodes = {"a": {"type": "executable", "path": "flow.nbflow"}}
-    (yard.parts.files.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
+    (yard.context.files.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
     found = check(yard, ann, {"version": 1, "nodes": nodes})
     assert "workflow" in str(found.problems[0].reason)
 
@@ -147,7 +147,7 @@ def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
     own, *_, made = workflows.images(ann, flow).items
     assert own == NeededImage("own", "", False, False, ("one", "six"))
     assert (made.dockerfile, made.is_built, made.nodes) == ("Dockerfile", True, ("four", "five"))
-    assert "Dockerfile" in {file.path for file in yard.parts.blobs.tree(made.bundle).files}
+    assert "Dockerfile" in {file.path for file in yard.context.blobs.tree(made.bundle).files}
     document["nodes"]["two"]["requirements"] = "gone.txt"
     (root / flow).write_text(json.dumps(document))
     with pytest.raises(Invalid, match=r"two: .* gone\.txt"):

@@ -42,11 +42,11 @@ class BisectionService:
 
     noun = "bisections"
 
-    def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
-        self._rows = parts.store.bisections
-        self._runs = RunComparisons(parts)
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.bisections
+        self._runs = RunComparisons(context)
 
     @operation("POST", "/bisections/preview", scope="runs:read")
     def preview(self, caller: Caller, body: NewBisection) -> BisectionPreview:
@@ -91,10 +91,10 @@ class BisectionService:
             changes=preview.changes,
             created_at=datetime.now(UTC),
         )
-        self._parts.retire_idle_dispatcher()
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             self._rows.insert(c, bisection)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return bisection
 
     @operation("GET", "/bisections", scope="runs:read")
@@ -108,7 +108,7 @@ class BisectionService:
     @operation("GET", "/bisections/{bisection}", scope="runs:read")
     def get(self, caller: Caller, bisection: str) -> Bisection:
         """Show a bisection with its probes."""
-        self._parts.watch()
+        self._context.watch()
         with self._store.read() as c:
             return self._find(c, caller, bisection)
 
@@ -127,7 +127,7 @@ class BisectionService:
             run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
             if run is not None and run.state not in RUN.terminal:
                 self._store.runs.request_cancel(c, run)
-        self._parts.ensure_dispatcher()
+        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("DELETE", "/bisections/{bisection}", scope="runs:write", status=204)

@@ -59,7 +59,7 @@ MAX_TEXT_BYTES = 1 << 20
 MAX_CAUSES = 200
 
 
-def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
+def compare_outputs(context: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
     """Compare two files by their kind.
 
     Of pictures and other files, only the bytes are compared.
@@ -71,7 +71,7 @@ def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> 
         then, now = (
             {
                 entry.path: Content(entry.digest, entry.size_bytes)
-                for entry in parts.blobs.tree(file.digest).files
+                for entry in context.blobs.tree(file.digest).files
             }
             for file in (old, new)
         )
@@ -81,35 +81,35 @@ def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> 
     if kind == "table":
         try:
             profiles = [
-                parts.tables.whole_profile(parts.table(file.digest, file.filename))
+                context.tables.whole_profile(context.table(file.digest, file.filename))
                 for file in (old, new)
             ]
         except Invalid as error:
             return OutputComparison(old, new, False, note=error.reason)
         rows = [profile.rows for profile in profiles]
         return OutputComparison(old, new, False, columns=compare_columns(*profiles), rows=rows)
-    return compare_texts(parts, old, new) if kind == "text" else OutputComparison(old, new, False)
+    return compare_texts(context, old, new) if kind == "text" else OutputComparison(old, new, False)
 
 
-def compare_inputs(parts: ServiceContext, old: InputFile, new: InputFile) -> OutputComparison:
+def compare_inputs(context: ServiceContext, old: InputFile, new: InputFile) -> OutputComparison:
     """Compare inputs of two runs that come from outside.
 
     If they are not stored, compare digests.
     """
-    if not all(file.digest and parts.blobs.exists(file.digest) for file in (old, new)):
+    if not all(file.digest and context.blobs.exists(file.digest) for file in (old, new)):
         note = because("input-not-stored")
         is_same = old.digest == new.digest
         return OutputComparison(old.as_output(), new.as_output(), is_same, note=note)
-    sizes = [parts.blobs.path(file.digest).stat().st_size for file in (old, new)]
-    return compare_outputs(parts, old.as_output(sizes[0]), new.as_output(sizes[1]))
+    sizes = [context.blobs.path(file.digest).stat().st_size for file in (old, new)]
+    return compare_outputs(context, old.as_output(sizes[0]), new.as_output(sizes[1]))
 
 
-def compare_texts(parts: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
+def compare_texts(context: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
     """Compare two texts by line, or two notebooks by cell."""
     if max(old.size_bytes, new.size_bytes) > MAX_TEXT_BYTES:
         too_long = because("too-many-bytes", most=MAX_TEXT_BYTES)
         return OutputComparison(old, new, False, note=too_long)
-    contents = [content_of(parts.blobs, file.digest) for file in (old, new)]
+    contents = [content_of(context.blobs, file.digest) for file in (old, new)]
     are_notebooks = (old.format, new.format) == ("ipynb", "ipynb")
     try:
         lines, note = content_diff(*contents, are_notebooks=are_notebooks)
@@ -122,8 +122,8 @@ def compare_texts(parts: ServiceContext, old: OutputFile, new: OutputFile) -> Ou
 class CauseDetails:
     """Adds details from the store to causes of differences between two runs."""
 
-    def __init__(self, parts: ServiceContext, owner: str, old: RunFacts, new: RunFacts) -> None:
-        self._parts = parts
+    def __init__(self, context: ServiceContext, owner: str, old: RunFacts, new: RunFacts) -> None:
+        self._context = context
         self._owner = owner
         self._old = old
         self._new = new
@@ -150,8 +150,8 @@ class CauseDetails:
         """
         given = [facts.tasks[cause.node].inputs[cause.name] for facts in (self._old, self._new)]
         digests = [task_input.digest for task_input in given]
-        with self._parts.store.read() as c:
-            versions = self._parts.store.compared.versions_of(c, self._owner, digests)
+        with self._context.store.read() as c:
+            versions = self._context.store.compared.versions_of(c, self._owner, digests)
         then, now = (
             # The same bytes may be several versions of a dataset. Reversed, the newest version
             # wins.
@@ -170,7 +170,7 @@ class CauseDetails:
         old, new = given[0].file, given[1].file
         if old is None or new is None:
             return cause
-        reason = output_change(new.filename, compare_inputs(self._parts, old, new))
+        reason = output_change(new.filename, compare_inputs(self._context, old, new))
         return msgspec.structs.replace(cause, reason=reason)
 
     def _file(self, cause: Cause) -> Cause:
@@ -180,7 +180,7 @@ class CauseDetails:
         )
         if old is None or new is None:
             return cause
-        compared = compare_inputs(self._parts, old, new)
+        compared = compare_inputs(self._context, old, new)
         if not compared.columns:
             return cause
         return msgspec.structs.replace(cause, reason=output_change(new.filename, compared))
@@ -190,15 +190,17 @@ class CauseDetails:
 
         For other code, add the changed lines.
         """
-        with self._parts.store.read() as c:
+        with self._context.store.read() as c:
             versions = [
-                self._parts.store.executables.version(c, code.version_id) for code in cause.code
+                self._context.store.executables.version(c, code.version_id) for code in cause.code
             ]
         old, new = versions
         if old is None or new is None:
             yield cause
             return
-        contents = [content_of(self._parts.blobs, version.content_digest) for version in (old, new)]
+        contents = [
+            content_of(self._context.blobs, version.content_digest) for version in (old, new)
+        ]
         if (old.kind, new.kind) == ("notebook", "notebook"):
             yield from self._cells(cause, *contents)
             return
@@ -281,7 +283,7 @@ class RunComparisons(RunForecasts):
             if version is None:
                 raise NotFound(because("code-gone", node=task.label))
             versions.append(version)
-        return version_diff(self._parts.blobs, *versions)
+        return version_diff(self._context.blobs, *versions)
 
     @operation("GET", "/runs/{run}/tasks/{node}/outputs/{output}/compare", scope="runs:read")
     def compare_output(
@@ -302,7 +304,7 @@ class RunComparisons(RunForecasts):
             if artifact is None:
                 raise NotFound(f"'{node[:80]}' has no output '{output[:80]}'.")
             files.append(output_file(artifact))
-        return compare_outputs(self._parts, *files)
+        return compare_outputs(self._context, *files)
 
     @operation("GET", "/runs/{run}/tasks/{node}/inputs/{name}/compare", scope="runs:read")
     def compare_input(
@@ -325,7 +327,7 @@ class RunComparisons(RunForecasts):
             if file is None:
                 raise NotFound(f"{node[:80]} received no data for '{name[:80]}'.")
             files.append(file)
-        return compare_inputs(self._parts, *files)
+        return compare_inputs(self._context, *files)
 
     @operation("GET", "/runs/{run}/why", scope="runs:read")
     def why(
@@ -366,7 +368,7 @@ class RunComparisons(RunForecasts):
         ]
         start = last_nodes(old, new, [difference.node for difference in results])
         causes = find_causes(old, new, start)
-        details = CauseDetails(self._parts, caller.name, old, new)
+        details = CauseDetails(self._context, caller.name, old, new)
         return Explanation(old.run, new.run, results, details.with_details(causes))
 
     @operation("GET", "/run-metrics", scope="runs:read")
@@ -427,7 +429,7 @@ class RunComparisons(RunForecasts):
                 # The bytes of an executed notebook differ after each run. Its last picture may be
                 # equal.
                 if known and known.picture:
-                    picture = self._parts.tables.picture(self._table(file))
+                    picture = self._context.tables.picture(self._table(file))
                     digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
         return digests_by_node
 

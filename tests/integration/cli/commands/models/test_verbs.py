@@ -10,7 +10,7 @@ def test_model_from_an_output_of_a_run_is_created_and_shown(
 ):
     """Its content is tested in tests/integration/services/models/test_packages_from_runs.py."""
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "near.py").write_text(f"{CLASS}    feature_names_in_ = ['x']\n")
     (root / "train.py").write_text(
         "import argparse, pathlib, pickle, near\n"

@@ -9,7 +9,7 @@ RANGE = ("--from", "2026-01-05", "--until", "2026-01-07 09:00")
 
 @pytest.fixture
 def automation(yard, shell):
-    (yard.parts.files.root / "report.py").write_text("print()\n")
+    (yard.context.files.root / "report.py").write_text("print()\n")
     words = ("report.py", "--at", "weekdays 8:00", "--zone", "Europe/Berlin")
     assert shell("automations", "create", *words).code == 0
     return "report"

@@ -9,7 +9,7 @@ from nbyard.reasons.structs import because
 
 @pytest.fixture
 def root(yard):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     for name in ("report", "train"):
         (root / f"{name}.py").write_text("print()\n")
     (root / "inbox").mkdir()

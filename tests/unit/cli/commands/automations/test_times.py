@@ -12,7 +12,7 @@ from nbyard.rest.identity import local_name
 
 @pytest.fixture
 def made(yard, shell):
-    (yard.parts.files.root / "report.py").write_text("print()\n")
+    (yard.context.files.root / "report.py").write_text("print()\n")
     words = ("report.py", "--at", "weekdays 8:00", "--zone", "Europe/Berlin")
     return shell("automations", "create", *words)
 
@@ -31,7 +31,7 @@ def test_the_values_of_its_runs_are_shown(yard, shell, made):
     plain = shell("automations", "show", "report").out
     assert "parameters" not in plain and "runtime" not in plain
     assert "last, at most 3600 s late\n" in plain
-    (yard.parts.files.root / "greet.py").write_text(
+    (yard.context.files.root / "greet.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
         "p.add_argument('--rows', type=int)\np.parse_args()\n"
     )
@@ -85,7 +85,7 @@ def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
 
 
 def test_options_change_the_values_of_runs(yard, shell, made):
-    (yard.parts.files.root / "greet.py").write_text(
+    (yard.context.files.root / "greet.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
         "p.add_argument('--rows', type=int)\np.parse_args()\n"
     )
@@ -110,7 +110,7 @@ def test_options_change_the_values_of_runs(yard, shell, made):
 
 
 def test_a_renamed_file_is_set_by_its_option(yard, shell, made):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     (root / "report.py").rename(root / "moved.py")
     refused = shell("automations", "update", "report", "--overlap", "queue")
     assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err

@@ -29,7 +29,7 @@ def no_engine(yard, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def job(yard) -> None:
-    folder = yard.parts.files.root / "job"
+    folder = yard.context.files.root / "job"
     (folder / "src").mkdir(parents=True)
     (folder / "src/model.py").write_text("class MyModel: pass\n")
     (folder / "nervosum.yaml").write_text(FILE)
@@ -67,7 +67,7 @@ def test_an_invalid_filter_is_refused(shell, told):
 
 
 def test_an_invalid_model_file_names_its_field(shell, yard):
-    path = yard.parts.files.root / "job/nervosum.yaml"
+    path = yard.context.files.root / "job/nervosum.yaml"
     path.write_text(FILE.replace("src: src", "src: source"))
     said = shell("models", "build", "job")
     assert said.code == 2 and "nervosum.yaml.src: " in said.err
@@ -113,7 +113,7 @@ def test_a_model_of_mode_http_predicts_no_dataset(shell, yard):
 
 
 def test_the_newest_batch_model_runs_and_needs_data(shell, yard):
-    path = yard.parts.files.root / "job/other.yml"
+    path = yard.context.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
     said = shell("models", "run", "-n", "spark")
@@ -124,7 +124,7 @@ def test_the_newest_batch_model_runs_and_needs_data(shell, yard):
 
 def test_the_newest_model_of_any_mode_runs(shell, yard, monkeypatch):
     """With data, the newest model of mode batch runs."""
-    path = yard.parts.files.root / "job/other.yml"
+    path = yard.context.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
     end(yard, yard.services.models.build(ME, NewModel("job")))
@@ -149,7 +149,7 @@ def test_without_a_ready_http_model_nothing_is_deployed(shell):
 
 def test_the_newest_model_replaces_the_former_one(shell, yard):
     for number, tag in enumerate(("v1", "v2"), 1):
-        file = yard.parts.files.root / "job/nervosum.yaml"
+        file = yard.context.files.root / "job/nervosum.yaml"
         file.write_text(FILE.replace("v1", tag))
         made = yard.services.models.build(ME, NewModel("job"))
         end(yard, made)
@@ -210,7 +210,7 @@ def test_without_an_engine_no_model_is_created_to_deploy_it(shell, file):
 
 @pytest.fixture
 def file(yard) -> str:
-    (yard.parts.files.root / "doubling.py").write_text(CLASS)
+    (yard.context.files.root / "doubling.py").write_text(CLASS)
     return "doubling.py"
 
 

@@ -23,7 +23,7 @@ def answers(monkeypatch):
 
 @pytest.fixture
 def made(yard, shell, tmp_path):
-    (yard.parts.files.root / "report.py").write_text("print()\n")
+    (yard.context.files.root / "report.py").write_text("print()\n")
     (tmp_path / "url.txt").write_text("https://h.test/T/s3cr3t\n")
     words = ("team", "--file", str(tmp_path / "url.txt"))
     return shell("channels", "create", *words, "--on", "failed,recovered", "--of", "report.py")

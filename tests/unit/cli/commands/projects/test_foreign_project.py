@@ -39,7 +39,7 @@ runtimes:
 
 @pytest.fixture
 def folder(shell, yard, monkeypatch):
-    made = yard.parts.files.root / "wine"
+    made = yard.context.files.root / "wine"
     (made / "workflows").mkdir(parents=True)
     notebook = parameter_notebook("Train", "n: int = 1", "print(n)")
     (made / "workflows" / "train.ipynb").write_text(notebook)
@@ -59,7 +59,7 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
     assert "the secrets API_KEY" in converted.err
     refused = shell("push", "--current", "--yes")
     assert refused.code == 2 and "notifications.slack" in refused.err
-    (yard.parts.files.root / "url").write_text("https://h.test/x")
+    (yard.context.files.root / "url").write_text("https://h.test/x")
     assert shell("channels", "create", "slack", "--file", "../url", "--on", "retried").code == 0
     pushed = shell("push", "--current", "--yes")
     assert pushed.code == 0, pushed.err
@@ -88,7 +88,7 @@ def test_existing_files_are_kept(shell, folder):
 
 
 def test_another_folder_is_refused(shell, yard):
-    refused = shell("projects", "convert", str(yard.parts.files.root))
+    refused = shell("projects", "convert", str(yard.context.files.root))
     assert refused.code == 3 and "workflows.yaml" in refused.err
 
 

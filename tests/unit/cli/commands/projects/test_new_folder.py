@@ -31,12 +31,12 @@ def test_existing_folders_are_kept(shell, yard):
     assert again.code == 2 and "wine is a project" in again.err
     other = shell("init", "wine", "--folder", "projects/new")
     assert other.out.strip() == "projects/new/wine"
-    assert (yard.parts.files.root / "projects/new/wine/nbyard.toml").is_file()
+    assert (yard.context.files.root / "projects/new/wine/nbyard.toml").is_file()
 
 
 @pytest.mark.parametrize("name", [".", "wine"])
 def test_files_of_an_existing_folder_are_kept(shell, yard, monkeypatch, name):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     folder = root if name == "." else root / name
     folder.mkdir(exist_ok=True)
     (folder / "README.md").write_text("mine")
@@ -53,10 +53,10 @@ def test_files_of_an_existing_folder_are_kept(shell, yard, monkeypatch, name):
 def test_a_name_is_a_single_folder(shell, yard, name):
     refused = shell("init", name)
     assert refused.code == 2, refused.out
-    assert list(yard.parts.files.root.iterdir()) == []
+    assert list(yard.context.files.root.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_created_is_named(shell, yard):
-    (yard.parts.files.root / "file").write_text("")
+    (yard.context.files.root / "file").write_text("")
     refused = shell("init", "wine", "--folder", "file/deeper")
     assert refused.code == 2 and "cannot be created" in refused.err

@@ -33,7 +33,7 @@ MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:0
 @pytest.fixture
 def folder(shell, yard, monkeypatch):
     shell("init", "wine")
-    made = yard.parts.files.root / "wine"
+    made = yard.context.files.root / "wine"
     with (made / "nbyard.toml").open("a") as file:
         file.write(MORNING)
     monkeypatch.chdir(made)
@@ -187,10 +187,10 @@ def test_a_pull_names_twenty_files_and_counts_the_others(shell, folder, commit):
 
 def test_a_pull_fetches_pushed_files_and_later_changes(shell, folder, yard, monkeypatch):
     shell("push", "--current", "--yes")
-    monkeypatch.chdir(yard.parts.files.root)
+    monkeypatch.chdir(yard.context.files.root)
     pulled = shell("pull", "wine", "--folder", "copy", "--yes")
     assert pulled.code == 0, pulled.err
-    assert (yard.parts.files.root / "copy" / "report.py").read_text().startswith('"""Write')
+    assert (yard.context.files.root / "copy" / "report.py").read_text().startswith('"""Write')
     assert shell("pull", "wine", "--folder", "copy").out == "No changes.\n"
     shell("automations", "update", "morning", "--at", "daily at 6")
     monkeypatch.chdir(folder)
@@ -207,7 +207,7 @@ def test_errors_name_the_field(shell, folder, yard, monkeypatch):
     assert refused.code == 2 and "schedules.morning" in refused.err
     (folder / "nbyard.toml").write_text(text + "colour = 1\n")
     assert "colour" in shell("plan", "--current").err
-    monkeypatch.chdir(yard.parts.files.root)
+    monkeypatch.chdir(yard.context.files.root)
     assert "no nbyard.toml" in shell("plan").err and "nbyard init" in shell("plan").err
     assert "no project" in shell("pull", "beer").err
 

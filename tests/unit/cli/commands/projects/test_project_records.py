@@ -31,7 +31,7 @@ def test_a_change_keeps_the_rest(shell, made):
 
 
 def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
-    root = yard.parts.files.root
+    root = yard.context.files.root
     for name in ("red", "white"):
         (root / f"{name}.py").write_text("print()\n")
         assert shell("automations", "create", f"{name}.py", "--at", "daily at 6").code == 0

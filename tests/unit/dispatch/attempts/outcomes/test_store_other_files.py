@@ -301,7 +301,7 @@ def test_one_file_or_all_can_be_fetched(bench: Bench, runtime: FakeRuntime) -> N
     assert (one.filename, one.is_folder) == ("a.svg", False)
     assert service.file(OWNER, run, "a", "").is_folder
     assert service.preview(OWNER, run, "a", "result.csv").rows == [[1]]
-    assert files(bench, run).folder == str(bench.yard.parts.files.root)
+    assert files(bench, run).folder == str(bench.yard.context.files.root)
     for path in ("work.py", "../result.csv", "plots"):
         with pytest.raises(NotFound, match="has no other file"):
             service.file(OWNER, run, "a", path)

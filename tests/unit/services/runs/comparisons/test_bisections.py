@@ -77,7 +77,7 @@ def test_clean_ups_keep_runs_of_a_running_bisection(yard, ann, ended):
 def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, ended):
     seen: list[str] = []
     parts = dataclasses.replace(
-        yard.parts,
+        yard.context,
         retire_idle_dispatcher=lambda: seen.append("way"),
         ensure_dispatcher=lambda: seen.append("started"),
     )

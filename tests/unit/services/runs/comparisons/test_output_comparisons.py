@@ -21,9 +21,9 @@ def compare(yard: Yard) -> Any:
         suffix = filename.rpartition(".")[2]
         files = []
         for content in contents:
-            blob = yard.parts.blobs.put_bytes(content)
+            blob = yard.context.blobs.put_bytes(content)
             files.append(OutputFile("a", filename, suffix, blob.digest, blob.size_bytes))
-        return compare_outputs(yard.parts, *files)
+        return compare_outputs(yard.context, *files)
 
     return compared
 
@@ -72,7 +72,7 @@ def test_folders_by_file(yard: Yard, tmp_path: Path) -> None:
     for text in ("1", "2"):
         (tmp_path / "made").mkdir(exist_ok=True)
         (tmp_path / "made" / "a").write_text(text)
-        blob = yard.parts.blobs.put_folder(tmp_path / "made")
+        blob = yard.context.blobs.put_folder(tmp_path / "made")
         files.append(OutputFile("a", "made", "folder", blob.digest, blob.size_bytes))
-    found = compare_outputs(yard.parts, *files)
+    found = compare_outputs(yard.context, *files)
     assert [(one.path, one.change) for one in found.files] == [("a", "changed")]

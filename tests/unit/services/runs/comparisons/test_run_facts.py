@@ -8,7 +8,7 @@ from nbyard.services.runs.comparisons.run_facts import FactReader, only_metrics
 
 def test_the_facts_of_a_workflow(yard, ann, flow, finished):
     detail = finished(path=flow, parameters={"n": 3})
-    store = yard.parts.store
+    store = yard.context.store
     with store.read() as c:
         found = FactReader(store, c).read(detail.run, {"one": {"m": 1.0}}, {})
     assert (found.values, list(found.tasks)) == ({"n": "3"}, ["one", "two"])
@@ -26,7 +26,7 @@ def test_the_facts_of_a_workflow(yard, ann, flow, finished):
 def test_a_single_executable_has_its_values_once(yard, ann, root, tool, finished):
     (root / "data.csv").write_text("a\n")
     detail = finished(path=tool, texts={"source": "data.csv", "times": "2"})
-    store = yard.parts.store
+    store = yard.context.store
     with store.read() as c:
         found = FactReader(store, c).read(detail.run, {}, {})
     assert found.values == {}
@@ -39,7 +39,7 @@ def test_a_notebook_counts_only_with_a_picture(yard, ann, root, finished):
     book = {"nbformat": 4, "nbformat_minor": 5, "metadata": spec}
     (root / "n.ipynb").write_text(json.dumps({**book, "cells": [{**cell, "execution_count": 1}]}))
     detail = finished(path="n.ipynb")
-    store = yard.parts.store
+    store = yard.context.store
     with store.read() as c:
         reader = FactReader(store, c)
         assert reader.read(detail.run, {}, {}).tasks["main"].outputs == {}
