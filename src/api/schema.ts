@@ -1602,7 +1602,7 @@ export interface paths {
          *     class that has `predict`, or a run's output. The image becomes *ready*, or *failed* with the
          *     line that failed. If the same image was built before, it is ready at once.
          *
-         *     With `beside`, a tag that was already built is refused (409). Forms use it. The model is
+         *     With `separate`, a tag that was already built is refused (409). Forms use it. The model is
          *     deleted ten minutes after the last *renew*, unless something uses it.
          */
         post: operations["models.build"];
@@ -12338,7 +12338,7 @@ export interface operations {
     "models.build": {
         parameters: {
             query?: {
-                beside?: boolean;
+                separate?: boolean;
             };
             header?: never;
             path?: never;

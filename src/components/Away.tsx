@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from './Button';
 import { showSeconds, useNow } from './format/times';
 import type { ILost } from './hooks/useLost';
 
@@ -34,9 +35,7 @@ export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
       )}
       {lost.barrier && (
         // a new page signs in or lets the hub start the server, and gets a valid token
-        <button type="button" className="nby-Button" onClick={() => window.location.reload()}>
-          {action[lost.barrier]}
-        </button>
+        <Button onClick={() => window.location.reload()}>{action[lost.barrier]}</Button>
       )}
     </p>
   );

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Component, ReactNode } from 'react';
+import { Button } from './Button';
 
 interface IBoundaryProps {
   trans: TranslationBundle;
@@ -23,13 +24,9 @@ export class Boundary extends Component<IBoundaryProps, { problem?: string }> {
     return (
       <p className="nby-Note" role="alert">
         {trans.__('Failed to show this view: %1', problem)}{' '}
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => this.setState({ problem: undefined })}
-        >
+        <Button onClick={() => this.setState({ problem: undefined })}>
           {trans.__('Try Again')}
-        </button>
+        </Button>
       </p>
     );
   }

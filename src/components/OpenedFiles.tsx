@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
+import { LinkButton } from './Button';
 import { Reason, reasonText } from '../reasons';
 
 /** A file that the code opens; `path` is relative to the folder of the code. */
@@ -72,15 +73,13 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
           {undeclared?.problem
             ? trans.__('Not declared: %1.', reasonText(undeclared.problem, trans))
             : !readOnly && (
-                <button
-                  type="button"
-                  className="nby-Link"
+                <LinkButton
                   disabled={busy}
                   title={trans.__('Add these files to the description file of the code')}
                   onClick={() => void change(asDeclared(files))}
                 >
                   {trans.__('Declare as Inputs and Outputs')}
-                </button>
+                </LinkButton>
               )}
         </p>
       )}
@@ -95,14 +94,12 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
             trans.__(
               'Run again to get the outputs as results. If one of them is a model, you can then deploy it.'
             )}{' '}
-          <button
-            type="button"
-            className="nby-Link"
+          <LinkButton
             disabled={busy}
             onClick={() => void change({ remove: done.added.map(({ name }) => name) })}
           >
             {trans.__('Undo')}
-          </button>
+          </LinkButton>
         </p>
       )}
       {problem && (

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useMemo, useState } from 'react';
+import { Button } from './Button';
 
 /** How many rows are drawn at once; buttons show the others. */
 export const PORTION = 200;
@@ -49,9 +50,9 @@ export function PortionBar({ portion, trans }: IPortionBarProps): JSX.Element | 
   const end = start + items.length;
   const last = Math.floor((all - 1) / PORTION) * PORTION;
   const step = (label: string, to: number, disabled: boolean) => (
-    <button type="button" className="nby-Button" disabled={disabled} onClick={() => go(to)}>
+    <Button disabled={disabled} onClick={() => go(to)}>
       {label}
-    </button>
+    </Button>
   );
   return (
     <div className="nby-Bar" role="group" aria-label={trans.__('Part of the list')}>

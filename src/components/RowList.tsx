@@ -10,6 +10,7 @@ import {
   useRef,
   useState
 } from 'react';
+import { Button } from './Button';
 import { useDrawn } from './hooks/useDrawn';
 
 /** The head of a group of rows. */
@@ -270,14 +271,9 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       </div>
       {!!more && (
         <p className="nby-Note nby-RowList-more">
-          <button
-            type="button"
-            className="nby-Button"
-            aria-expanded={isWhole}
-            onClick={() => setWhole(!isWhole)}
-          >
+          <Button aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
             {isWhole ? cut!.fewer : cut!.more(more + (props.beyond ?? 0))}
-          </button>
+          </Button>
         </p>
       )}
     </>

@@ -2,6 +2,7 @@ import '../../style/environments.css';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useEffect, useState } from 'react';
+import { Button } from '../components/Button';
 import { IYard } from '../api/yard';
 import { Environment, Missing } from '../api/types';
 import { PackagesDraft } from './PackagesDraft';
@@ -52,16 +53,11 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const install = () => busy(trans.__('Installing…'), () => draft.attempt(retry));
   return (
     <div className="nby-AddMissing">
-      <button
-        type="button"
-        className="nby-Button"
-        aria-expanded={isOpen}
-        onClick={() => setOpen(!isOpen)}
-      >
+      <Button aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {missing.environment
           ? trans.__('Add %1 to %2 and Retry', packages, missing.environment)
           : trans.__('Add %1 to an Environment and Retry', packages)}
-      </button>
+      </Button>
       {isOpen && (
         <fieldset className="nby-Form" disabled={!!status}>
           {!missing.environment && (
@@ -82,13 +78,9 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                 </select>
               </label>
               {!environments.length && (
-                <button
-                  type="button"
-                  className="nby-Button"
-                  onClick={() => void commands.execute('nbyard:create-environment')}
-                >
+                <Button onClick={() => void commands.execute('nbyard:create-environment')}>
                   {trans.__('New Environment…')}
-                </button>
+                </Button>
               )}
             </div>
           )}
@@ -99,9 +91,8 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
             onChange={draft.change}
             onEnter={() => void preview()}
           >
-            <button
-              type="button"
-              className="nby-Button nby-mod-primary"
+            <Button
+              className="nby-mod-primary"
               disabled={!known || !text.trim()}
               onClick={() => void (resolution ? install() : preview())}
             >
@@ -110,7 +101,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                 : resolution.changes.length
                   ? trans.__('Install and Retry')
                   : trans.__('Retry')}
-            </button>
+            </Button>
           </PackagesDraft>
           {!!known && !!text.trim() && (
             <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />

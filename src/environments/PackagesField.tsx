@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { fileIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useId, useState } from 'react';
+import { Button } from '../components/Button';
 import { chooseFiles } from '../components/chooseFiles';
 
 const LINES = 10;
@@ -78,15 +79,13 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
               ? trans.__('Press Shift+Enter for a new line.')
               : trans.__('Press Ctrl+Enter to install.')}
           </div>
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             title={trans.__('Read the packages from a requirements file')}
             onClick={async () => take((await chooseFiles('file'))[0])}
           >
             <fileIcon.react tag="span" className="nby-Icon" />
             {trans.__('From File…')}
-          </button>
+          </Button>
         </div>
         {!!problems.length && (
           <div id={`${id}-problem`} className="nby-Field-error" role="alert">

@@ -1,8 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ComponentProps, MouseEvent, ReactNode, useId } from 'react';
 import { flushSync } from 'react-dom';
+import { LinkButton } from '../components/Button';
 
-export interface IFieldFrameProps {
+interface IFieldFrameProps {
   label: string;
   help?: string;
   error?: string;
@@ -75,9 +76,9 @@ export function ResetButton({ label, isSaved, trans, onReset }: IResetButtonProp
     field?.querySelector<HTMLElement>('input, select, textarea')?.focus();
   };
   return (
-    <button type="button" className="nby-Link" title={description} onClick={reset}>
+    <LinkButton title={description} onClick={reset}>
       {trans.__('Reset')}
-    </button>
+    </LinkButton>
   );
 }
 

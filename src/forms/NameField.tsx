@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useLayoutEffect, useRef } from 'react';
+import { Button } from '../components/Button';
 
 interface INameFieldProps {
   name: string;
@@ -49,9 +50,9 @@ export function NameField(props: INameFieldProps): JSX.Element {
         </span>
       )}
       {free && (
-        <button type="button" className="nby-Button" disabled={busy} onClick={() => onFree(free)}>
+        <Button disabled={busy} onClick={() => onFree(free)}>
           {trans.__('Use “%1”', free)}
-        </button>
+        </Button>
       )}
     </>
   );

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
+import { LinkButton } from '../components/Button';
 import { IParameter, Parameters, VALUE_TYPES, ValueType } from '../document/arguments';
 import { ValueField } from './ValueField';
 
@@ -39,9 +40,9 @@ export function ParametersEditor(props: IParametersEditorProps): JSX.Element {
             onUnread={(why, text) => props.onUnread?.(name, why, text)}
           />
           {!readOnly && (
-            <button type="button" className="nby-Link" onClick={() => onChange(name, undefined)}>
+            <LinkButton onClick={() => onChange(name, undefined)}>
               {trans.__('Remove “%1”', name)}
-            </button>
+            </LinkButton>
           )}
         </fieldset>
       ))}

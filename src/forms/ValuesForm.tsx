@@ -191,7 +191,7 @@ interface IRuntimeFieldProps {
 }
 
 /** A choice of the runtime of all nodes. */
-export function RuntimeField(props: IRuntimeFieldProps): JSX.Element {
+function RuntimeField(props: IRuntimeFieldProps): JSX.Element {
   const { runtimes, value, note, error, trans, onChange } = props;
   return (
     <ValueField

@@ -1,6 +1,7 @@
 /** Shows what a form sends as a command and as Python, while the user changes the form. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useReducer, useRef, useState } from 'react';
+import { Button } from '../components/Button';
 import type { ApiClient } from '../api/client';
 import type { IRequest } from '../api/operations';
 import { IPlainQuestion } from '../api/question';
@@ -67,15 +68,13 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
         <section key={title} aria-label={title}>
           <div className="nby-Spelling-head">
             {title}
-            <button
-              type="button"
-              className="nby-Button"
+            <Button
               aria-label={trans.__('Copy: %1', title)}
               disabled={!text || !!problem}
               onClick={() => void copy(text!, title)}
             >
               {trans.__('Copy')}
-            </button>
+            </Button>
           </div>
           <pre>{text ?? '…'}</pre>
         </section>

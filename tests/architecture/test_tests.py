@@ -6,7 +6,7 @@ from collections.abc import Callable
 import measures
 
 # What is left are renderings, command lines, code and queries. The number may only fall.
-MAX_SENTENCES = 94
+MAX_SENTENCES = 87
 
 
 def counts(count: Callable[[ast.Module], int]) -> dict[str, int]:

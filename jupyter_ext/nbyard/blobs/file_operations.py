@@ -131,13 +131,13 @@ class Cloner:
 
 def hard_link(source: Path, target: Path) -> bool:
     """Replace `target` with a hard link to `source`; return False if that is impossible."""
-    beside = target.with_name(f".{target.name[:60]}.link")
+    temporary = target.with_name(f".{target.name[:60]}.link")
     try:
-        os.link(source, beside)
+        os.link(source, temporary)
     except OSError:
         return False
     # link() cannot replace a file, so link beside it and rename.
-    os.replace(beside, target)
+    os.replace(temporary, target)
     return True
 
 

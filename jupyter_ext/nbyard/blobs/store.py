@@ -59,9 +59,9 @@ class SyncedPaths:
         if folder not in self._folders:
             folder.mkdir(mode=0o700, exist_ok=True)
             # One sync of the parent covers all its entries, so remember the siblings, too.
-            beside = list(folder.parent.iterdir())
+            siblings = list(folder.parent.iterdir())
             sync_folder(folder.parent)
-            self._folders.update(beside)
+            self._folders.update(siblings)
 
     def keep(self, path: Path, fd: int) -> None:
         """Sync an existing open file, unless this process did so before."""

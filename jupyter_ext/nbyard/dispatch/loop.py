@@ -279,20 +279,20 @@ class Dispatcher:
     def end_threads(self) -> None:
         """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
         end = time.monotonic() + LEAVE_SECONDS
-        for threads in self._beside:
+        for threads in self._other_threads:
             threads.close()
         # Threads drop what they have not begun, and no other process would clean up soon.
         self.clean_ups.wait(LEAVE_SECONDS)
         self.threads.close(max(0.0, end - time.monotonic()))
-        for threads in self._beside:
+        for threads in self._other_threads:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for work in threads; return whether all of it ended."""
-        return all(each.settle(seconds) for each in (self.threads, *self._beside))
+        return all(each.settle(seconds) for each in (self.threads, *self._other_threads))
 
     @property
-    def _beside(self) -> tuple[Threads, ...]:
+    def _other_threads(self) -> tuple[Threads, ...]:
         """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
         own = (self._starters, self._senders)

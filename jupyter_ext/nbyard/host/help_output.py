@@ -49,10 +49,10 @@ def command_to_start(command: Sequence[str], path: Path) -> list[str]:
     return [sys.executable, *argv[1:]] if argv[:1] == [PYTHON] else argv
 
 
-def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
+def run_help(command: Sequence[str]) -> str:
     """Return what a program prints for `--help` on both streams, at most MAX_BYTES.
 
-    The program runs in an empty temporary folder. Its process group is killed after `seconds`.
+    The program runs in an empty temporary folder. Its process group is killed after SECONDS.
 
     Raises:
         Invalid: The program cannot be started, or prints nothing in that time.
@@ -75,7 +75,7 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
             why = f"cannot be started: {error}"
             raise Invalid.field("command", why) from None
         try:
-            text = _read(process, time.monotonic() + seconds)
+            text = _read(process, time.monotonic() + SECONDS)
         finally:
             # Kill before waiting for the leader: until then its group id cannot be reused.
             with suppress(ProcessLookupError, PermissionError):
@@ -84,7 +84,7 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
             assert process.stdout is not None
             process.stdout.close()
     if not text.strip():
-        raise Invalid.field("command", f"printed nothing for --help within {seconds:g} s")
+        raise Invalid.field("command", f"printed nothing for --help within {SECONDS:g} s")
     return text
 
 

@@ -434,8 +434,8 @@ def _pip(*options: str) -> list[str]:
 
 
 def find_uv() -> str:
-    beside = Path(sys.executable).with_name("uv")
-    return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv") or ""
+    path = Path(sys.executable).with_name("uv")
+    return str(path) if os.access(path, os.X_OK) else shutil.which("uv") or ""
 
 
 def reason_in_log(log: Path, start: int) -> Reason | None:

@@ -330,7 +330,7 @@ def of_environment(
     ]
     whole = replace(environment.lock, packages=packages)
     lock = msgspec.to_builtins(replace(environment.lock, packages=[]))
-    differences = lock_differences(version.packages, version.python, whole, beside=True)
+    differences = lock_differences(version.packages, version.python, whole, with_extra=True)
     of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(differences)}
     of |= {"trees": dict(trees)} if trees else {}
     of |= {"user": settings} if (settings := _user_settings()) else {}

@@ -63,9 +63,9 @@ def open_inside(folder: Path, relative: str, field: str = "path") -> int:
     return open_within(folder / relative, [folder], field)
 
 
-def open_real(path: Path, field: str = "path") -> int:
+def open_real(path: Path) -> int:
     """Open a path without links, and return its descriptor. A link in the path is refused."""
-    return _walk(Path("/"), path.parts[1:], field)
+    return _walk(Path("/"), path.parts[1:], "path")
 
 
 def _walk(root: Path, parts: Sequence[str], field: str) -> int:
@@ -79,17 +79,17 @@ def _walk(root: Path, parts: Sequence[str], field: str) -> int:
     return fd
 
 
-def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
+def open_regular(path: str | Path, *, dir_fd: int | None = None) -> int:
     """Open a regular file and return its descriptor.
 
     Raises:
         Invalid: The path is a link, a folder or a special file.
         NotFound: The path does not exist.
     """
-    fd = open_ordinary(path, field, dir_fd=dir_fd)
+    fd = open_ordinary(path, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Invalid.field(field, f"{path} is a folder, not a file")
+        raise Invalid.field("path", f"{path} is a folder, not a file")
     return fd
 
 

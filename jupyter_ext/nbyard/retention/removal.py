@@ -115,7 +115,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
         wanted = _with_members(blobs, set().union(*digests))
         with store.read() as c:
             named |= store.clean_ups.digests_of_other_runs(c, groups, wanted)
-            named |= store.digests_beside_runs(c)
+            named |= store.digests_outside_runs(c)
     # What other rows name stays, whatever is deleted.
     left = _with_members(blobs, named)
     base = folders.attempt_folder_of(store.folder, "")

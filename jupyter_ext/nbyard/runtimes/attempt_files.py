@@ -36,8 +36,8 @@ def read_task(folder: Path) -> TaskFile:
         raise NbyardError(because("file-unreadable", file=TASK, message=str(error))) from error
 
 
-def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
-    """Return at most `max_bytes` of a regular file, None for anything else."""
+def read_file(path: Path) -> bytes | None:
+    """Return at most MAX_RESULT_BYTES of a regular file, None for anything else."""
     try:
         # Without O_NONBLOCK, opening a FIFO would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -46,7 +46,7 @@ def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
-        return file.read(max_bytes)
+        return file.read(MAX_RESULT_BYTES)
 
 
 def has_result(folder: Path) -> bool:

@@ -61,7 +61,7 @@ def _number(value: Any) -> float:
     except OverflowError:
         raise UnfitValue("the number is too large") from None
     if not math.isfinite(number):
-        raise UnfitValue("a number is needed that is neither infinite nor NaN")
+        raise UnfitValue("a finite number is needed")
     return number
 
 

@@ -138,9 +138,9 @@ class Store:
     def digests_of_bytes(self, c: Connection) -> set[str]:
         """Return the digests of bytes that must be stored."""
         runs = (self.templates, self.artifacts)
-        return self.digests_beside_runs(c).union(*(noun.digests(c) for noun in runs))
+        return self.digests_outside_runs(c).union(*(noun.digests(c) for noun in runs))
 
-    def digests_beside_runs(self, c: Connection) -> set[str]:
+    def digests_outside_runs(self, c: Connection) -> set[str]:
         """Return the digests that rows other than those of runs name."""
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models, self.projects)

@@ -178,14 +178,14 @@ class Source:
         target = self.folder / name
         if not target.exists():
             # Several reader processes may write it at once. Each renames a complete file.
-            beside = self.folder / f"{name}.{os.getpid()}"
-            write(beside)
-            beside.rename(target)
+            temporary = self.folder / f"{name}.{os.getpid()}"
+            write(temporary)
+            temporary.rename(target)
         return target
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: readers see either the old or the new content."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    beside.write_bytes(content)
-    beside.rename(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    temporary.write_bytes(content)
+    temporary.rename(path)

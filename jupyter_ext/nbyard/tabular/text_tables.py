@@ -117,7 +117,7 @@ def _count_lines(data: bytes) -> int:
 def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
     if (place := chunk.find(b"\0")) >= 0:
         line = lines + 1 + _count_lines(chunk[:place])
-        raise BrokenTable(f"line {line:,} holds a NUL byte: the file is damaged or binary")
+        raise BrokenTable(f"line {line:,} contains a NUL byte: the file is damaged or binary")
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
         raise BrokenTable(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")

@@ -83,12 +83,10 @@ class Remote:
         limits: Limits | None = None,
         *,
         resolve: Resolve = resolve_host,
-        tls: ssl.SSLContext | None = None,
     ):
         self._allowed = allowed or urls.AllowedHosts()
         self._limits = limits or Limits()
         self._resolve = resolve
-        self._tls = tls
 
     def check(self, url: str) -> urls.Target:
         """Check a URL against the policy, before its host is resolved."""
@@ -186,8 +184,7 @@ class Remote:
             plain.settimeout(self._limits.total_seconds)
             if target.scheme == "http":
                 return plain
-            tls = self._tls or ssl.create_default_context()
-            return tls.wrap_socket(plain, server_hostname=target.host)
+            return ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
         raise problem
 
     def _receive(

@@ -1,6 +1,6 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo, ReactNode } from 'react';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { classText } from '../../document/arguments';
 import { useNow } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';

@@ -13,6 +13,7 @@ import { edgeId } from '../../document/flow';
 import { ArgumentForm } from '../../forms/ArgumentForm';
 import { ParametersEditor } from '../../forms/ParametersEditor';
 import { ValueField } from '../../forms/ValueField';
+import { Button, LinkButton } from '../../components/Button';
 import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
 import { useSignal } from '../../components/hooks/useSignal';
 import { title } from '../model/connecting';
@@ -85,9 +86,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         <p className="nby-Inspector-pin">
           {trans.__('Pinned to the result of run %1. The node does not run.', view.pinnedTo)}{' '}
           {!readOnly && (
-            <button type="button" className="nby-Link" onClick={() => unpinResult(canvas, [id])}>
-              {trans.__('Unpin')}
-            </button>
+            <LinkButton onClick={() => unpinResult(canvas, [id])}>{trans.__('Unpin')}</LinkButton>
           )}
         </p>
       )}
@@ -103,13 +102,9 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       ))}
       {typeof reading?.tag_cell === 'number' && !readOnly && (
         <p>
-          <button
-            type="button"
-            className="nby-Button"
-            onClick={() => void tagCell(canvas, id, reading.tag_cell!)}
-          >
+          <Button onClick={() => void tagCell(canvas, id, reading.tag_cell!)}>
             {trans.__('Tag Cell %1', reading.tag_cell + 1)}
-          </button>
+          </Button>
         </p>
       )}
       <ValueField
@@ -224,14 +219,12 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
                     : `${openedAt(argument)} → ${argument.name}`}
                 </span>
                 {!readOnly && (
-                  <button
-                    type="button"
-                    className="nby-Link"
+                  <LinkButton
                     aria-label={trans.__('Remove %1', argument.name)}
                     onClick={() => void remove(argument.name)}
                   >
                     {trans.__('Remove')}
-                  </button>
+                  </LinkButton>
                 )}
               </li>
             ))}
@@ -294,13 +287,9 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
             {title(canvas, edge.source)}.{edge.output} → {title(canvas, edge.target)}.{edge.input}
           </span>
           {!readOnly && (
-            <button
-              type="button"
-              className="nby-Link"
-              onClick={() => disconnect(canvas, edgeId(edge))}
-            >
+            <LinkButton onClick={() => disconnect(canvas, edgeId(edge))}>
               {trans.__('Remove')}
-            </button>
+            </LinkButton>
           )}
         </li>
       ))}

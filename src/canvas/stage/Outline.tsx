@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
+import { LinkButton } from '../../components/Button';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { title } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
@@ -71,16 +72,14 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
   return (
     <tr className={selected ? 'nby-mod-selected' : undefined} onClick={choose}>
       <th scope="row">
-        <button
-          type="button"
-          className="nby-Link"
+        <LinkButton
           data-id={id}
           aria-pressed={selected}
           onFocus={() => store.focus(id)}
           onClick={choose}
         >
           {view.title}
-        </button>{' '}
+        </LinkButton>{' '}
         {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
       <td>

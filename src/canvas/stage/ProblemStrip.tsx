@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react';
+import { LinkButton } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
 import { problemIcon } from '../../icons/startup';
 import { title } from '../model/connecting';
@@ -22,25 +23,24 @@ export function ProblemStrip(): JSX.Element {
         <ol className="nby-Strip-list">
           {problems.map((problem, index) => (
             <li key={index}>
-              <button type="button" className="nby-Link" onClick={() => nextProblem(canvas, index)}>
+              <LinkButton onClick={() => nextProblem(canvas, index)}>
                 {problem.node ? `${title(canvas, problem.node)}: ` : ''}
                 {problem.message}
-              </button>
+              </LinkButton>
             </li>
           ))}
         </ol>
       )}
       <div className="nby-Strip-line">
         {problems.length > 0 && (
-          <button
-            type="button"
-            className="nby-Link nby-Strip-problems"
+          <LinkButton
+            className="nby-Strip-problems"
             aria-expanded={open}
             onClick={() => setOpen(!open)}
           >
             <problemIcon.react tag="span" className="nby-Icon" />
             {trans._n('%1 problem', '%1 problems', problems.length)}
-          </button>
+          </LinkButton>
         )}
         {isOffline && (
           <span className="nby-Strip-offline">

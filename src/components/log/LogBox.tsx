@@ -3,6 +3,7 @@ import { ReactNode, useEffect, useRef, useState } from 'react';
 import { foldedLine } from '../format/foldedLine';
 import { plainText } from '../format/plainText';
 import { copyText } from '../problems';
+import { Button } from '../Button';
 import { FollowSwitch, scrolledUp } from './follow';
 
 interface ILogBoxProps {
@@ -41,13 +42,9 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
         {children}
         <span className="nby-Space" />
         <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={setFollow} />
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void copyText(text, trans.__('The log is copied.'))}
-        >
+        <Button onClick={() => void copyText(text, trans.__('The log is copied.'))}>
           {trans.__('Copy')}
-        </button>
+        </Button>
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
       {!text && !problem && (

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId, useState } from 'react';
+import { LinkButton } from '../../components/Button';
 import { More } from '../../components/More';
 import { FieldFrame, IFieldControl, ResetButton, SuggestedInput } from '../FieldFrame';
 import { IField } from './field';
@@ -125,9 +126,9 @@ function Framed(props: IFieldProps & { error?: string }): JSX.Element {
     <Mark {...{ field, value, isSaved, trans, onChange }} />
   ) : (
     field.isLong !== undefined && (
-      <button type="button" className="nby-Link" onClick={() => setLong(!isLong)}>
+      <LinkButton onClick={() => setLong(!isLong)}>
         {isLong ? trans.__('One Line') : trans.__('Several Lines')}
-      </button>
+      </LinkButton>
     )
   );
   const draw = (control: IFieldControl) => {

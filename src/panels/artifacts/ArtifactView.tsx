@@ -1,6 +1,6 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { StateMark } from '../../components/StateMark';
 import { showSeconds } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';

@@ -3,7 +3,7 @@ import { belowRoot } from '../../api/paths';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { useDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
 import { Dataset } from '../../api/types';
+import { Button } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IInputs } from '../../forms/ArgumentForm';
 import { ChooseInput } from './ChooseInput';
@@ -77,15 +78,13 @@ function Bring({ services, input, onName }: IBringProps): JSX.Element {
       <span className={failed ? 'nby-Field-error' : 'nby-Dim'} role="status">
         {failed || said}
       </span>
-      <button
-        type="button"
-        className="nby-Button"
+      <Button
         aria-label={trans.__('Upload a file for “%1”', input)}
         disabled={!!said}
         onClick={() => void bring()}
       >
         {trans.__('Upload…')}
-      </button>
+      </Button>
     </>
   );
 }

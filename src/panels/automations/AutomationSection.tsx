@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Automation, Run } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton, LinkButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -146,13 +146,11 @@ function Info({ services, automation, runs }: IPartProps): JSX.Element {
       {results.map(({ id: key, label, run: started }) => (
         <p key={key} className="nby-Note">
           {started ? (
-            <button
-              type="button"
-              className="nby-Link"
+            <LinkButton
               onClick={() => void commands.execute('nbyard:show-run', { id: started.id })}
             >
               {label}
-            </button>
+            </LinkButton>
           ) : (
             label
           )}

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { Channel, AutomationNotice } from '../../api/types';
+import { LinkButton } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Leave } from '../frame/dialogs/launch';
 import { IPanelServices } from '../frame/services';
@@ -76,9 +77,7 @@ export function AutomationNotices(props: IAutomationNoticesProps): JSX.Element {
           {error}
         </div>
       )}
-      <button type="button" className="nby-Link" onClick={create}>
-        {trans.__('New Channel…')}
-      </button>
+      <LinkButton onClick={create}>{trans.__('New Channel…')}</LinkButton>
     </fieldset>
   );
 }

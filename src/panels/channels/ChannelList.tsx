@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Channel } from '../../api/types';
+import { Button } from '../../components/Button';
 import { showAgo } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -41,9 +42,7 @@ export function ChannelList({ services, onEdit }: IChannelListProps): JSX.Elemen
           />
         ))}
       </ul>
-      <button type="button" className="nby-Button" onClick={() => onEdit()}>
-        {trans.__('New Channel…')}
-      </button>
+      <Button onClick={() => onEdit()}>{trans.__('New Channel…')}</Button>
     </div>
   );
 }
@@ -94,23 +93,17 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
       {error && <div className="nby-Field-error">{reasonText(error, trans)}</div>}
       <div role="status">{said}</div>
       <div className="nby-Channel-buttons">
-        <button type="button" className="nby-Button" onClick={() => void test()}>
-          {trans.__('Send Test')}
-        </button>
-        <button type="button" className="nby-Button nby-Channel-edit" onClick={onEdit}>
+        <Button onClick={() => void test()}>{trans.__('Send Test')}</Button>
+        <Button className="nby-Channel-edit" onClick={onEdit}>
           {trans.__('Edit')}
-        </button>
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => (isAsked ? void remove() : setAsked(true))}
-        >
+        </Button>
+        <Button onClick={() => (isAsked ? void remove() : setAsked(true))}>
           {!isAsked
             ? trans.__('Delete')
             : channel.automations?.length
               ? trans.__('Delete, used by %1', channel.automations.join(', '))
               : trans.__('Really Delete')}
-        </button>
+        </Button>
       </div>
     </li>
   );

@@ -1,5 +1,6 @@
 /** The dialog of one channel. */
 import { useState } from 'react';
+import { Button } from '../../components/Button';
 import { Channel, NewChannel, NoticeRule } from '../../api/types';
 import { declaredFields, Problems } from '../../forms/schema/fields';
 import { askFields } from '../frame/dialogs/askFields';
@@ -100,15 +101,13 @@ function SendTest({ services, channel, url, refuse }: ISendTestProps): JSX.Eleme
   };
   return (
     <div className="nby-Channel-buttons">
-      <button
-        type="button"
-        className="nby-Button"
+      <Button
         title={trans.__('Send a test message now, without saving')}
         aria-disabled={isSending} // disabled, the button would lose the focus
         onClick={() => !isSending && void send()}
       >
         {trans.__('Send Test')}
-      </button>
+      </Button>
       <span role="status">{said}</span>
     </div>
   );

@@ -1,9 +1,9 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
+import { Button, CommandButton } from '../../components/Button';
 import { dataKind } from '../../components/format/dataKinds';
 import { showBytes } from '../../components/format/bytes';
-import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -145,15 +145,9 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
     <div ref={own} className="nby-Sending" role={asks ? 'alert' : undefined}>
       <span className="nby-Row-name">{name}</span>
       {cancel && (
-        <button
-          type="button"
-          className="nby-Button nby-mod-bare"
-          title={leave}
-          aria-label={leave}
-          onClick={cancel}
-        >
+        <Button className="nby-mod-bare" title={leave} aria-label={leave} onClick={cancel}>
           <closeIcon.react tag="span" className="nby-Icon" />
-        </button>
+        </Button>
       )}
       {asks ? (
         <>
@@ -205,9 +199,9 @@ function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }
       {offers.map(
         ([label, act]) =>
           act && (
-            <button key={label} type="button" className="nby-Button" onClick={act}>
+            <Button key={label} onClick={act}>
               {label}
-            </button>
+            </Button>
           )
       )}
     </>

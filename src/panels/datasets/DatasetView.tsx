@@ -2,8 +2,8 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
+import { CommandButton, LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
-import { CommandButton } from '../../components/CommandButton';
 import { More } from '../../components/More';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
@@ -216,15 +216,14 @@ function Fact({ name, value, copied }: IFactProps): JSX.Element | null {
       <dt>{name}</dt>
       <dd>
         {copied ? (
-          <button
-            type="button"
-            className="nby-Link nby-Code"
+          <LinkButton
+            className="nby-Code"
             title={value}
             onClick={() => void copyText(value, copied)}
           >
             {value}
             <copyIcon.react tag="span" className="nby-Icon" />
-          </button>
+          </LinkButton>
         ) : (
           value
         )}

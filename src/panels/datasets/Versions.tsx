@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Dataset, DatasetVersion } from '../../api/types';
+import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
@@ -53,9 +54,9 @@ export function Versions(props: IVersionsProps): JSX.Element {
           {versions.map(version => (
             <tr key={version.id} aria-current={version.number === shown}>
               <th scope="row">
-                <button type="button" className="nby-Link" onClick={() => onShow(version.number)}>
+                <LinkButton onClick={() => onShow(version.number)}>
                   {trans.__('version %1', version.number)}
-                </button>
+                </LinkButton>
               </th>
               <td>
                 <StateMark state={version.state} trans={trans} />{' '}

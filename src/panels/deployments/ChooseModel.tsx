@@ -1,6 +1,6 @@
 import { ReactNode, useEffect, useRef, useState } from 'react';
 import { ModelSources, NamedImage } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { Button, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { showBytes } from '../../components/format/bytes';
 import { showAgo } from '../../components/format/times';
@@ -119,9 +119,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       />
       {cut && <p className="nby-Note">{trans.__('Not all models are listed.')}</p>}
       <p className="nby-Note">
-        <button type="button" className="nby-Button" onClick={() => onChosen({})}>
-          {trans.__('Another Image or Service…')}
-        </button>
+        <Button onClick={() => onChosen({})}>{trans.__('Another Image or Service…')}</Button>
       </p>
     </div>
   );

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { deploymentIcon } from '../../icons/items';

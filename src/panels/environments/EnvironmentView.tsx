@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
+import { Button, CommandButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
-import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { environmentIcon } from '../../icons/items';
@@ -79,9 +79,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         <StateMark state={stateOf(current)} trans={trans} />
         <span className="nby-Dim">{trans.__('version %1', current.number)}</span>
         {isUnderWay(current) && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             title={trans.__('Cancel the installation and keep the current version')}
             onClick={() =>
               void reportFailure(services, trans.__('Not stopped.'), async () => {
@@ -92,7 +90,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
             }
           >
             {trans.__('Stop')}
-          </button>
+          </Button>
         )}
         <span className="nby-Space" />
         {ACTIONS.filter(action => installed || action === 'delete-environment').map(action => (

@@ -2,7 +2,7 @@ import { notebookIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Kernel } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { Button, CommandButton } from '../../components/Button';
 import { stateText } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
 import { environmentIcon } from '../../icons/items';
@@ -62,16 +62,15 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
                   bare
                 />
               )}
-              <button
-                type="button"
-                className="nby-Button nby-mod-bare"
+              <Button
+                className="nby-mod-bare"
                 tabIndex={-1}
                 aria-label={trans.__('New Notebook with %1', kernel.title)}
                 title={trans.__('New Notebook with %1', kernel.title)}
                 onClick={() => void make(kernel)}
               >
                 <notebookIcon.react tag="span" className="nby-Icon" />
-              </button>
+              </Button>
             </>
           )
         }

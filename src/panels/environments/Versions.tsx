@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
+import { Button } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
@@ -81,16 +82,14 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
               </td>
               <td>
                 {version.state === 'ready' && version.number !== environment.installed && (
-                  <button
-                    type="button"
-                    className="nby-Button"
+                  <Button
                     disabled={isUnderWay(environment.current)}
                     aria-label={trans.__('Use Version %1', version.number)}
                     title={trans.__('Create a new version with the same lock')}
                     onClick={() => void use(services, environment, version.number)}
                   >
                     {trans.__('Use This Version')}
-                  </button>
+                  </Button>
                 )}
               </td>
             </tr>

@@ -2,7 +2,7 @@ import { Contents } from '@jupyterlab/services';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Executable, Inspection } from '../../api/types';
 import { belowRoot } from '../../api/paths';
-import { CommandButton } from '../../components/CommandButton';
+import { Button, CommandButton } from '../../components/Button';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -171,14 +171,12 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
           <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
         ))}
         {current.kind === 'command' && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             title={trans.__('Download a CWL description of the command')}
             onClick={() => void exportExecutable(services, id)}
           >
             {trans.__('Export as CWL')}
-          </button>
+          </Button>
         )}
       </div>
       <Tabs

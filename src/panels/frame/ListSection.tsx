@@ -1,6 +1,6 @@
 import { ReactNode } from 'react';
 import { Collection } from '../../api/collection';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { IRowListProps, RowList } from '../../components/RowList';
 import { ListState } from './ListState';
 import { OlderButton, SearchBox, useSearch } from './Search';

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode } from 'react';
 import { Collection } from '../../api/collection';
+import { Button } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
 
 interface IListStateProps<T extends { id: string }> {
@@ -19,9 +20,7 @@ export function ListState<T extends { id: string }>(props: IListStateProps<T>): 
     return (
       <p className="nby-Note" role="alert">
         {trans.__('Not reachable: %1', collection.problem ?? '')}{' '}
-        <button type="button" className="nby-Button" onClick={() => void collection.reload()}>
-          {trans.__('Try Again')}
-        </button>
+        <Button onClick={() => void collection.reload()}>{trans.__('Try Again')}</Button>
       </p>
     );
   }

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { createContext, ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
+import { Button } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
 
 /** Takes the number of rows that match a search; undefined without a search. */
@@ -143,13 +144,9 @@ export function OlderButton<T extends { id: string }>(props: IOlderProps<T>): JS
   const more = useSignal(collection.changed, () => collection.more);
   return more ? (
     <p className="nby-Note">
-      <button
-        type="button"
-        className="nby-Button"
-        onClick={() => void collection.loadMore().catch(() => collection.reload())}
-      >
+      <Button onClick={() => void collection.loadMore().catch(() => collection.reload())}>
         {trans.__('Show Older')}
-      </button>
+      </Button>
     </p>
   ) : null;
 }

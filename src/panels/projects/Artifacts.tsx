@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { ProjectArtifact, ProjectResource } from '../../api/types';
+import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../frame/services';
@@ -65,13 +66,9 @@ function Linked({ services, item }: { services: IPanelServices; item: ProjectRes
   const { commands } = services;
   const { kind, id, name } = item;
   return kind === 'dataset' ? (
-    <button
-      type="button"
-      className="nby-Link"
-      onClick={() => void commands.execute('nbyard:open-dataset', { id })}
-    >
+    <LinkButton onClick={() => void commands.execute('nbyard:open-dataset', { id })}>
       {name}
-    </button>
+    </LinkButton>
   ) : (
     <>{name}</>
   );
@@ -103,20 +100,16 @@ function Results({ services, items }: IResultsProps): JSX.Element {
             <td className="nby-Code">{`${label || node} → ${name}`}</td>
             <td>{showBytes(size_bytes)}</td>
             <td>
-              <button
-                type="button"
-                className="nby-Link"
+              <LinkButton
                 onClick={() => void commands.execute('nbyard:show-run', { id: run.run_id })}
               >
                 {`#${run.number} ${run.title}`}
-              </button>
+              </LinkButton>
             </td>
             <td>{showMoment(created_at)}</td>
             {kind === 'model' && (
               <td>
-                <button
-                  type="button"
-                  className="nby-Link"
+                <LinkButton
                   onClick={() =>
                     void commands.execute('nbyard:deploy-output', {
                       run: run.run_id,
@@ -125,7 +118,7 @@ function Results({ services, items }: IResultsProps): JSX.Element {
                   }
                 >
                   {trans.__('Deploy…')}
-                </button>
+                </LinkButton>
               </td>
             )}
           </tr>

@@ -1,6 +1,7 @@
 import { deleteIcon, editIcon, folderIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { Project } from '../../api/types';
+import { Button } from '../../components/Button';
 import { Tabs } from '../../components/Tabs';
 import { useChanges } from '../../components/hooks/useChanges';
 import { IPanelServices } from '../frame/services';
@@ -49,16 +50,12 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         <folderIcon.react tag="span" className="nby-Icon" />
         <h2>{name}</h2>
         <span className="nby-Space" />
-        <button type="button" className="nby-Button" onClick={() => void editProject(services, id)}>
+        <Button onClick={() => void editProject(services, id)}>
           <editIcon.react tag="span" className="nby-Icon" /> {trans.__('Edit Project…')}
-        </button>
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void deleteProject(services, id)}
-        >
+        </Button>
+        <Button onClick={() => void deleteProject(services, id)}>
           <deleteIcon.react tag="span" className="nby-Icon" /> {trans.__('Delete Project…')}
-        </button>
+        </Button>
       </div>
       {description && <p className="nby-Note nby-View-said">{description}</p>}
       <Facts services={services} project={project} />

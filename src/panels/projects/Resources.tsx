@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Project, ProjectResource } from '../../api/types';
+import { Button } from '../../components/Button';
 import { showMoment } from '../../components/format/times';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
@@ -135,14 +136,9 @@ function List({ title, nothing, items, label, onAct, trans }: IListProps): JSX.E
             <span className="nby-Row-name" title={nameOf(item, trans)}>
               {nameOf(item, trans)}
             </span>
-            <button
-              type="button"
-              className="nby-Button"
-              aria-label={`${label} ${nameOf(item, trans)}`}
-              onClick={() => onAct(item)}
-            >
+            <Button aria-label={`${label} ${nameOf(item, trans)}`} onClick={() => onAct(item)}>
               {label}
-            </button>
+            </Button>
           </li>
         ))}
       </ul>

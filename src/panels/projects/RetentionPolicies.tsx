@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Button, LinkButton } from '../../components/Button';
 import { PolicyRules } from '../../api/types';
 import { IField } from '../../forms/schema/field';
 import {
@@ -50,14 +51,12 @@ export function RetentionPolicies({ services, project, turn }: IRetentionProps):
         policies={policies}
         trans={trans}
         action={({ name }) => (
-          <button
-            type="button"
-            className="nby-Link"
+          <LinkButton
             aria-label={trans.__('Delete policy %1', name)}
             onClick={() => void remove(name)}
           >
             {trans.__('Delete')}
-          </button>
+          </LinkButton>
         )}
       />
       <PolicyForm
@@ -120,9 +119,9 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
         {...{ fields, values, problems, trans }}
         onChange={(name, value) => setValues({ ...values, [name]: value })}
       />
-      <button type="button" className="nby-Button" disabled={!policy} onClick={() => void save()}>
+      <Button disabled={!policy} onClick={() => void save()}>
         {trans.__('Save Policy')}
-      </button>
+      </Button>
       <ShowAsCommand spelling={spelling} trans={trans} />
     </div>
   );

@@ -9,6 +9,7 @@ import {
 } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';
 import { NewLink } from '../../api/types';
+import { Button } from '../../components/Button';
 import { ROW_MIME } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IPanelServices } from '../frame/services';
@@ -152,14 +153,8 @@ interface IActionProps {
 
 function Action({ icon: Icon, label, onAct }: IActionProps): JSX.Element {
   return (
-    <button
-      type="button"
-      className="nby-Button nby-mod-bare"
-      title={label}
-      aria-label={label}
-      onClick={() => void onAct()}
-    >
+    <Button className="nby-mod-bare" title={label} aria-label={label} onClick={() => void onAct()}>
       <Icon.react tag="span" className="nby-Icon" />
-    </button>
+    </Button>
   );
 }

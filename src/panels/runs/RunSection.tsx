@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { isLive, Run } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { Button, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../../components/format/times';
@@ -74,16 +74,14 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         trans={trans}
       >
         {(isGrouped || !!offered.length) && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             aria-pressed={isGrouped}
             aria-label={trans.__('Group by Automation')}
             title={trans.__('Group by Automation')}
             onClick={() => openSections.set(GROUPED, !isGrouped)}
           >
             <scheduleIcon.react tag="span" className="nby-Icon" />
-          </button>
+          </Button>
         )}
       </SearchBox>
       <RowList
@@ -123,25 +121,20 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         <div className="nby-Marked">
           <span role="status">{trans.__('%1 selected', chosen.length)}</span>
           <span className="nby-Space" />
-          <button
-            type="button"
-            className="nby-Button nby-mod-primary"
+          <Button
+            className="nby-mod-primary"
             disabled={!canCompare}
             title={trans.__('Compare 2 to %1 runs (C)', MOST_COMPARED)}
             onClick={compare}
           >
             {trans.__('Compare')}
-          </button>
-          <button type="button" className="nby-Button" onClick={() => setMarked(new Set())}>
-            {trans.__('Clear')}
-          </button>
+          </Button>
+          <Button onClick={() => setMarked(new Set())}>{trans.__('Clear')}</Button>
         </div>
       )}
       {items.length > shown ? (
         <p className="nby-Note">
-          <button type="button" className="nby-Button" onClick={() => setShown(shown + SHOWN)}>
-            {trans.__('Show Older')}
-          </button>
+          <Button onClick={() => setShown(shown + SHOWN)}>{trans.__('Show Older')}</Button>
         </p>
       ) : matches?.isPart ? (
         <p className="nby-Note">

@@ -4,7 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { ISignal } from '@lumino/signaling';
 import { ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
-import { CommandButton } from '../../components/CommandButton';
+import { CommandButton } from '../../components/Button';
 import { Cut } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IFileDrop } from './useFileDrop';

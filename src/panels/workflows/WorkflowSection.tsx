@@ -1,5 +1,5 @@
 import { WorkflowFile } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
+import { Button, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
@@ -74,13 +74,11 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       {problem && !hasFailed && (
         <p className="nby-Note" role="alert">
           {trans.__('Workflows that never ran could not be listed: %1', problem)}{' '}
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             onClick={() => void workflows.reload()} // its end asks for the files again
           >
             {trans.__('Try Again')}
-          </button>
+          </Button>
         </p>
       )}
       <SearchBox search={noted} label={trans.__('Search workflows')} trans={trans} />

@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
+import { Button } from '../../components/Button';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
 import { failingLine, failingSourceArgs } from '../model/failingLine';
@@ -47,15 +48,13 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
         <div className="nby-Failure-line">
           <span>{trans.__('%1 tasks failed:', failed.length)}</span>
           {failed.slice(0, NAMED).map(failedTask => (
-            <button
+            <Button
               key={failedTask.node}
-              type="button"
-              className="nby-Button"
               aria-pressed={failedTask === task}
               onClick={() => setChosen(failedTask.node)}
             >
               {taskTitle(failedTask, detail.tasks)}
-            </button>
+            </Button>
           ))}
           {failed.length > NAMED && (
             <span>{trans.__('and %1 more, under Tasks', failed.length - NAMED)}</span>
@@ -77,16 +76,10 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
         </span>
         {typeof executed === 'number' && (
           <>
-            <button
-              type="button"
-              className="nby-Button"
-              onClick={() => onCell(task.node, executed)}
-            >
+            <Button onClick={() => onCell(task.node, executed)}>
               {trans.__('Show Failing Cell')}
-            </button>
-            <button
-              type="button"
-              className="nby-Button"
+            </Button>
+            <Button
               onClick={() =>
                 void commands.execute('nbyard:open-executed', {
                   run: detail.run.id,
@@ -96,23 +89,19 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
               }
             >
               {trans.__('Open Executed Notebook')}
-            </button>
+            </Button>
           </>
         )}
-        <button type="button" className="nby-Button" onClick={() => onLog(task.node)}>
-          {trans.__('Show Log')}
-        </button>
+        <Button onClick={() => onLog(task.node)}>{trans.__('Show Log')}</Button>
         {task.executable_id && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             disabled={!failure} // its place comes a moment after the state
             onClick={() =>
               void commands.execute('nbyard:edit-executable-source', failingSourceArgs(task))
             }
           >
             {trans.__('Edit Source')}
-          </button>
+          </Button>
         )}
       </div>
       {task.missing && (
@@ -132,15 +121,14 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       )}
       {own && <code className="nby-Failure-own">{own}</code>}
       {lines && (
-        <button
-          type="button"
-          className="nby-Button nby-mod-bare nby-Failure-toggle"
+        <Button
+          className="nby-mod-bare nby-Failure-toggle"
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
         >
           <Caret.react tag="span" className="nby-Icon" />
           {trans.__('Last Lines')}
-        </button>
+        </Button>
       )}
       {lines && isOpen && (
         <pre tabIndex={0}>

@@ -2,9 +2,9 @@ import '../../../style/panels.css';
 import '../../../style/runs.css';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { isLive, RunDetail, Task } from '../../api/types';
+import { Button, CommandButton, LinkButton } from '../../components/Button';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
-import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { showSeconds } from '../../components/format/times';
@@ -227,24 +227,15 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       {left && <span className="nby-Dim">{left}</span>}
       {/* IDs of runs sort by the time of their creation */}
       {run.workflow_id && newest && newest.id > run.id && (
-        <button
-          type="button"
-          className="nby-Link"
-          onClick={() => void commands.execute('nbyard:show-run', { id: newest.id })}
-        >
+        <LinkButton onClick={() => void commands.execute('nbyard:show-run', { id: newest.id })}>
           {trans.__('Newest run: %1', newest.number)}
-        </button>
+        </LinkButton>
       )}
       <span className="nby-Space" />
       {!follows && live && (
-        <button
-          type="button"
-          className="nby-Button"
-          title={trans.__('Show the running task')}
-          onClick={onFollow}
-        >
+        <Button title={trans.__('Show the running task')} onClick={onFollow}>
           {trans.__('Follow Running Task')}
-        </button>
+        </Button>
       )}
       {live ? (
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />

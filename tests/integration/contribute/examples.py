@@ -31,7 +31,7 @@ MARK = re.compile(r"^ *<!-- example:", re.MULTILINE)
 COMMAND = re.compile(r"^\$ ", re.MULTILINE)
 PATIENCE_SECONDS = 300
 STOP = """
-import sys, pathlib, nbyard.testing.forked_shell as forked
+import sys, pathlib, nbyard.testing.shells as forked
 forked.StoreShell(None, pathlib.Path(sys.argv[1])).close()
 """
 

@@ -419,7 +419,7 @@ class Doubling:
 @pytest.mark.parametrize(
     # the second has to reach its sleep before it is given up, also on a busy machine
     ("row", "seconds", "words"),
-    [(2, 1, "has not come back within 3 s"), (3, 4, "predict")],
+    [(2, 1, "has not returned within 3 s"), (3, 4, "predict")],
 )
 def test_model_that_never_returns_ends_its_server(tmp_path, row, seconds, words):
     """The server exits with a code and a reason; its deployment restarts it."""
@@ -461,7 +461,7 @@ def test_server_exits_with_a_code_when_loading_is_interrupted(tmp_path):
     write_model(tmp_path, "raise KeyboardInterrupt\n")
     server = start(tmp_path, SPEC)
     assert server.process.wait(SECONDS) == 1
-    assert "model cannot go on" in server.log.read_text()
+    assert "model cannot continue" in server.log.read_text()
 
 
 def test_openapi_document_is_strict_json(server):

@@ -31,9 +31,7 @@ def keep(durable: SyncedPaths, path: Path) -> None:
         os.close(fd)
 
 
-def test_a_file_is_synced_once_however_many_names_it_gets(
-    tmp_path: Path, synced: list[Path]
-) -> None:
+def test_a_file_with_several_names_is_synced_once(tmp_path: Path, synced: list[Path]) -> None:
     path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     keep(durable, path)

@@ -85,7 +85,7 @@ def test_a_check_records_commit_time_steps_tests_and_failures(
     assert "a.py" in capsys.readouterr().out.splitlines()[-2]
 
 
-def test_a_check_shows_and_records_the_processor_time_beside_that_of_a_fixed_loop(
+def test_a_check_records_its_processor_time_and_that_of_a_fixed_loop(
     steps: Steps, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     steps(Step("busy", ("python", "-c", "sum(range(3 * 10**7))")), Step("good", ("true",)))

@@ -81,7 +81,7 @@ def test_the_listing_of_a_folder_is_bounded(
         command_workdir.reference_facts(tmp_path, version, {"tree": "in"}, PLAN)
 
 
-def test_files_are_put_into_an_empty_folder(
+def test_files_are_placed_in_an_empty_folder(
     bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path
 ) -> None:
     folder = tmp_path / "attempt"

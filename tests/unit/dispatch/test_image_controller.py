@@ -94,7 +94,7 @@ def test_an_unused_image_of_a_closed_form_is_deleted(
     (folder / "model.yaml").write_text(MODEL)
     (folder / "model.py").write_text("class Model: pass\n")
     models, store = no_engine.services.models, no_engine.store
-    left, opened, used = (models.build(ANN, NewModel("cows"), beside=True) for _ in range(3))
+    left, opened, used = (models.build(ANN, NewModel("cows"), separate=True) for _ in range(3))
     no_engine.services.deployments.create(ANN, NewDeployment(used.reference))
     with store.write() as c:
         for one in (left, used):

@@ -38,7 +38,7 @@ def engine(monkeypatch: pytest.MonkeyPatch):
     return made
 
 
-def test_a_network_is_created_although_the_firewall_changes_meanwhile(engine) -> None:
+def test_a_network_is_created_during_a_change_of_the_firewall(engine) -> None:
     assert engine(FIREWALL, FIREWALL).network("a", {}) == "n1"
 
 

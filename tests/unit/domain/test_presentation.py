@@ -36,6 +36,6 @@ def test_forms_read_the_presentation_from_the_schema():
     assert schema["key"]["writeOnly"] is True
 
 
-def test_an_unknown_word_is_refused_where_it_stands():
+def test_an_unknown_word_is_refused_at_its_field():
     with pytest.raises(TypeError):
         shown("Size", colour="red")

@@ -48,6 +48,10 @@ def convert(
     return convert_project({name: yaml.safe_dump(top).encode(), **others}, PATHS)
 
 
+def no_field(place: str, value: str) -> Reason:
+    return because("import-no-field", place=place, value=value)
+
+
 def left(found: ConvertedProject) -> list[str]:
     return [str(one) for one in found.left]
 
@@ -73,7 +77,7 @@ def test_a_project_is_described(name, version):
     assert (project.name, project.description) == ("wine", "About wine")
     assert project.repository == "https://git.example/wine.git"
     assert project.metadata == {"projectid": "8f3a", "owner": "ann"}
-    assert left(found) == [f"{name}.project.users: ['bob']. nbyard does not have this field"]
+    assert found.left == [no_field(f"{name}.project.users", "['bob']")]
 
 
 def test_a_workflow_becomes_a_document_with_its_values_and_limits():
@@ -134,9 +138,9 @@ def test_the_first_files_have_the_fields_of_a_task_beside_its_schedule():
     assert found.definition.notifications["slack"][0].events == ["failed"]
     assert found.definition.project.metadata == {"projectid": "FoZMvN_4qP", "username": "ann"}
     place = "workflows.yaml.workflows.nightly"
-    assert left(found) == [
-        f"{place}.machine: default. nbyard does not have this field",
-        f"{place}.docker_version: latest. nbyard does not have this field",
+    assert found.left == [
+        no_field(f"{place}.machine", "default"),
+        no_field(f"{place}.docker_version", "latest"),
     ]
 
 
@@ -163,9 +167,9 @@ def test_schedules(schedule, when, at_most):
     entry = found.definition.schedules["a"]
     expected = ScheduleEntry(when, "a.nbflow", zone="UTC", at_most=at_most, enabled=False)
     assert entry == expected
-    unused = [one for one in left(found) if "users" not in one]
-    place = "workflows.yaml.workflows.a.schedule"
-    assert unused == [f"{place}.interval: 60. The automation uses cron"] * (len(schedule) == 3)
+    place = "workflows.yaml.workflows.a.schedule.interval"
+    other = because("import-other-timing", place=place, value="60", used="cron")
+    assert [one for one in found.left if "users" not in str(one)] == [other] * (len(schedule) == 3)
 
 
 @pytest.mark.parametrize(
@@ -274,15 +278,14 @@ def test_unsupported_fields_of_a_task_are_listed():
     lost = {"gone": workflow({"nb_name": "gone"}), "none": workflow({"nb_name": ""})}
     found = convert({"a": workflow(task, extra=1), **lost})
     place = "workflows.yaml.workflows.a"
-    assert [one for one in left(found) if "users" not in one] == [
-        f"{place}.extra: 1. nbyard does not have this field",
-        f"{place}.nbtask.version: v2. nbyard does not have this field",
-        f"{place}.nbtask.machine: m1. nbyard does not have this field",
-        f"{place}.nbtask.cluster: c1. nbyard does not have this field",
-        f"{place}.nbtask.colour: red. nbyard does not have this field",
-        f"{place}.nbtask.runtime: unknown is not in runtimes.yaml. The notebook uses its kernel",
-        "workflows.yaml.workflows.gone.nbtask.nb_name: the notebook 'gone' was not found",
-        "workflows.yaml.workflows.none.nbtask.nb_name is missing, so the workflow is left out",
+    names = [("version", "v2"), ("machine", "m1"), ("cluster", "c1"), ("colour", "red")]
+    gone, none = (f"workflows.yaml.workflows.{one}.nbtask.nb_name" for one in lost)
+    assert [one for one in found.left if "users" not in str(one)] == [
+        no_field(f"{place}.extra", "1"),
+        *(no_field(f"{place}.nbtask.{name}", value) for name, value in names),
+        because("import-no-runtime", place=f"{place}.nbtask.runtime", value="unknown"),
+        because("import-no-notebook", place=gone, name="gone"),
+        because("import-no-value", place=none),
     ]
     assert list(found.files) == ["a.nbflow"]
 

@@ -32,7 +32,7 @@ def chosen(store: Store, max_bytes: int | None = None):
         return choose_runs(finished_runs(store, c, "ada", [rules]), rules, moment(99))[0]
 
 
-def test_runs_kept_or_named_meanwhile_are_not_deleted(store: Store) -> None:
+def test_runs_kept_or_named_after_the_preview_are_not_deleted(store: Store) -> None:
     first, second, third = ended(store, 3)
     doomed = chosen(store)
     with store.write() as c:

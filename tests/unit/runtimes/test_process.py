@@ -61,7 +61,7 @@ def test_an_attempt_is_lost_after_locally_measured_silence(
     )
 
 
-def test_work_gets_no_settings_or_keys_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_gets_no_settings_or_keys_of_nbyard(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key of the store opens all of its credentials."""
     monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")

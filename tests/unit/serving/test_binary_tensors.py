@@ -80,7 +80,7 @@ def test_unfit_tensors_are_named(sizes: dict[str, Any], extra: bytes, words: str
 
 @pytest.mark.parametrize(
     ("piece", "words"),
-    [(b"\x05\x00\x00\x00ab", "longer than the bytes"), (texts(b"\xff"), "is not UTF-8")],
+    [(b"\x05\x00\x00\x00ab", "longer than the remaining bytes"), (texts(b"\xff"), "is not UTF-8")],
 )
 def test_undecodable_texts_are_reported(piece: bytes, words: str) -> None:
     with pytest.raises(UnreadableTensor, match=words):

@@ -89,7 +89,7 @@ def test_columns_of_one_type_become_one_block():
         ([RECORD, {**RECORD, "i": "1"}], 1, "i", "a whole number is needed, not '1'"),
         ([{**RECORD, "i": 2**63}], 0, "i", "a whole number of 64 bits is needed"),
         ([{**RECORD, "i": None}], 0, "i", "a whole number is needed, not null"),
-        ([{**RECORD, "f": float("nan")}], 0, "f", "neither infinite nor NaN"),
+        ([{**RECORD, "f": float("nan")}], 0, "f", "finite number is needed"),
         ([{**RECORD, "s": 1}], 0, "s", "text is needed, not 1"),
         ([{**RECORD, "b": 1}], 0, "b", "true or false is needed"),
         ([{**RECORD, "d": "31.1.2026"}], 0, "d", "a date such as"),

@@ -38,7 +38,7 @@ def test_waiting_requests_fail_with_the_thread(caplog):
         await until_failed(worker, has_failed)
 
     asyncio.run(scene())
-    assert "model cannot go on" in caplog.text
+    assert "model cannot continue" in caplog.text
 
 
 def test_a_model_that_fails_to_load_is_reported(caplog):

@@ -31,7 +31,7 @@ def test_a_header_alone_has_no_rows() -> None:
         ("1.5,2,a,true,", "row 0, field 'n': a whole number is needed, not 1.5"),
         ("1_000,2,a,true,", "row 0, field 'n': a whole number is needed, not '1_000'"),
         (",2,a,true,", "row 0, field 'n': a whole number is needed, not null"),
-        ("1,inf,a,true,", "row 0, field 'x': a number is needed that is neither"),
+        ("1,inf,a,true,", "row 0, field 'x': a finite number is needed"),
         ("1,2,a,yes,", "row 0, field 'b': true or false is needed, not 'yes'"),
         ("1,2,a,true,noon", "row 0, field 't': a time such as"),
     ],

@@ -132,7 +132,7 @@ def test_what_has_no_preview_is_refused_everywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["names"], ids=lambda case: case["filename"])
-def test_a_name_stands_for_the_same_format_everywhere(tmp_path: Path, case: dict[str, Any]) -> None:
+def test_a_name_means_the_same_format_everywhere(tmp_path: Path, case: dict[str, Any]) -> None:
     filename, known = case["filename"], case["format"]
     assert is_text_table(filename) == (known in TEXT_TABLES)
     assert promises_table(filename) == bool(known)

@@ -61,8 +61,8 @@ def test_lines(tmp_path: Path, lines: list[bytes]) -> None:
     ("content", "says"),
     [
         (b"a,b\n" + b"1,2\n" * 50 + b'"3,4\n' + b"5,6\n" * 50, "opens in line 52 is never closed"),
-        (b"a,b\n" + b"1,2\n" * 50 + b"1,\0\n", "line 52 holds a NUL"),
-        (b'a,b\n"x",2\n' + b"1,2\n" * 50 + b"1,\0\n", "line 53 holds a NUL"),
+        (b"a,b\n" + b"1,2\n" * 50 + b"1,\0\n", "line 52 contains a NUL"),
+        (b'a,b\n"x",2\n' + b"1,2\n" * 50 + b"1,\0\n", "line 53 contains a NUL"),
         (b'a,b\n"x"y,2\n', "line 2: "),
         (b"a,b\n" + b"1,2\n" * 20 + b"\xff,1\n", "line 22 is not utf-8"),
         (b'a,b\n"x",1\n' + b"1,2\n" * 20 + b"\xff,1\n", "line 23 is not utf-8"),

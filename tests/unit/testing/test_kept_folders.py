@@ -46,7 +46,7 @@ def test_a_folder_whose_creation_failed_is_created_again() -> None:
     assert [path.name for path in found.iterdir()] == ["file"]
 
 
-def test_only_folders_that_nobody_used_for_a_day_are_removed(cache: Path) -> None:
+def test_only_folders_unused_for_a_day_are_removed(cache: Path) -> None:
     code = "import sys; from tests.support.kept_folders import kept_folder; "
     code += "kept_folder('wheels', sys.argv[1], lambda folder: None); "
     code += "print(flush=True); sys.stdin.read()"

@@ -457,9 +457,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         # One query for all hits instead of one per task.
         made = {hit.task_id for _, hit in usable}
         rows = self._store.artifacts.of_tasks(c, made)
-        beside = self._store.tasks.files_and_warnings(c, made) if made else {}
+        details = self._store.tasks.files_and_warnings(c, made) if made else {}
         for candidate, hit in usable:
-            own = beside.get(hit.task_id, {})
+            own = details.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 use_earlier_result(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.parameter_references import in_parts, names_in
-from nbyard.runner.work.reference_values import name_beside
+from nbyard.runner.work.reference_values import companion_name
 
 
 class Option(
@@ -216,7 +216,7 @@ class Beside(
 
     def name(self, other: str) -> str:
         """Return the name of the companion of a file named `other`."""
-        return name_beside(self.pattern, other, self.parts)
+        return companion_name(self.pattern, other, self.parts)
 
 
 class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):

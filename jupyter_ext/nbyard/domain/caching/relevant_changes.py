@@ -142,12 +142,12 @@ def files_read(parts: KeyParts | None, observed: Observed | None) -> dict[str, s
     read = [
         (path, digest)
         for path, digest in digests.items()
-        if digest and digest not in given and is_data_beside(path)
+        if digest and digest not in given and is_data_file(path)
     ]
     return dict(read[:MAX_FILES])
 
 
-def is_data_beside(path: str) -> bool:
+def is_data_file(path: str) -> bool:
     """Return whether a file beside the code holds data by its name, not code or settings."""
     return not is_source(path) and path.rpartition("/")[2] not in SPECIAL
 

@@ -108,7 +108,7 @@ class TaskFacts(msgspec.Struct, frozen=True):
     packages: Mapping[str, str] = {}
     seconds: float | None = None
 
-    def file_beside(self, path: str) -> InputFile | None:
+    def code_folder_file(self, path: str) -> InputFile | None:
         """Return a file beside the code, None if it does not exist or is not recorded."""
         digest = plain_digest(self.parts.files.get(path, "")) if self.parts else ""
         return InputFile(path, path, digest) if digest else None

@@ -27,14 +27,16 @@ from nbyard.domain.comparison.structs import (
 )
 
 
-def files_beside(tasks: Sequence[TaskFacts | None]) -> dict[str, list[InputFile | None]]:
+def code_folder_files(tasks: Sequence[TaskFacts | None]) -> dict[str, list[InputFile | None]]:
     """Return the files that a node read in one of the runs, by path, in the order of the runs.
 
     A file that changed together with an input is that input.
     """
     read = (files_read(task.parts, task.observed) for task in tasks if task)
     paths = sorted({path for files in read for path in files})
-    files = {path: [task.file_beside(path) if task else None for task in tasks] for path in paths}
+    files = {
+        path: [task.code_folder_file(path) if task else None for task in tasks] for path in paths
+    }
     names = {name for task in tasks if task for name in task.inputs}
     given = {
         tuple(task.inputs[name].digest if task and name in task.inputs else "" for task in tasks)
@@ -174,7 +176,7 @@ class _Sides:
                 else {}
                 for task in tasks
             ]
-            for name, files in (files_beside(tasks) | _by_name(own)).items():
+            for name, files in (code_folder_files(tasks) | _by_name(own)).items():
                 kind = kind_of([file.as_output() for file in files if file])
                 differs = _differ([file and file.digest for file in files])
                 rows.append(InputRow(node, name, kind, files, differs))
@@ -196,7 +198,7 @@ class _Sides:
             known = [task for task in tasks if task]
             versions = [task.code if task else None for task in tasks]
             changed = (changed_files(*pair) for pair in pairwise(known))
-            data = files_beside(tasks)  # they are inputs
+            data = code_folder_files(tasks)  # they are inputs
             files = sorted({*chain.from_iterable(changed)} - data.keys())[:MAX_FILES]
             differs = bool(files) or _differ([version and version.digest for version in versions])
             rows.append(CodeRow(node, known[0].label, versions, files, differs))

@@ -72,12 +72,12 @@ def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None)
 
 
 def lock_differences(
-    locked: Sequence[LockedPackage], python: str, lock: Lock, *, beside: bool
+    locked: Sequence[LockedPackage], python: str, lock: Lock, *, with_extra: bool
 ) -> list[Reason]:
     """Return the differences between a lock and the installed packages.
 
     `locked` and `python` are the packages and the Python version of the lock. `lock` has the
-    installed ones. `beside` includes packages that are not in the lock.
+    installed ones. `with_extra` includes packages that are not in the lock.
     """
     has = {normal_name(package.name): package.version for package in lock.packages}
     wanted = {normal_name(package.name): package for package in locked}
@@ -99,11 +99,11 @@ def lock_differences(
             differences.append(because(code, path=known.folder.removeprefix("file://")))
     others = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
     more = len(others) - MAX_TOLD
-    if beside and more > 0:
+    if with_extra and more > 0:
         differences.append(
             because("more-packages-beside-lock", packages=others[:MAX_TOLD], more=more)
         )
-    elif beside and others:
+    elif with_extra and others:
         differences.append(because("packages-beside-lock", packages=others))
     return differences
 

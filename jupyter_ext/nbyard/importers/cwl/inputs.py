@@ -96,15 +96,17 @@ class Inputs:
         self.arguments[path] = argument
         if self._loads(fields, argument):
             self.loaded.add(argument.name)
-        for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
+        for index, (companion, is_needed) in enumerate(
+            read_companions(fields, argument, needed=True)
+        ):
             self.arguments[*path, "secondaryFiles", str(index)] = Argument(
-                name=self._free(name_beside(beside)),
+                name=self._free(companion_name(companion)),
                 role="input",
                 required=is_needed and argument.required,
                 nullable=not is_needed or argument.nullable,
                 default=None if not is_needed or argument.nullable else msgspec.UNSET,
-                help=help_beside(beside),
-                reach=beside,
+                help=companion_help(companion),
+                reach=companion,
             )
         if binding is not None:
             self.keys[path] = key_of(*above, binding.position, path[-1])
@@ -273,7 +275,9 @@ def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argu
     return msgspec.structs.replace(argument, companions=tuple(companions))
 
 
-def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
+def read_companions(
+    fields: Fields, argument: Argument, *, needed: bool
+) -> list[tuple[Beside, bool]]:
     """Return the `secondaryFiles` of a single file, and whether each is required.
 
     Raises:
@@ -314,16 +318,16 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
     return patterns
 
 
-def name_beside(beside: Beside) -> str:
+def companion_name(companion: Beside) -> str:
     """Return the argument's name for a secondary file."""
-    suffix = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
-    return f"{beside.of}_{suffix or 'beside'}"
+    suffix = REFERENCE.sub("", companion.pattern).lstrip("^").lstrip("._")
+    return f"{companion.of}_{suffix or 'beside'}"
 
 
-def help_beside(beside: Beside) -> str:
+def companion_help(companion: Beside) -> str:
     """Return the argument's help text for a secondary file."""
-    is_whole = bool(names_in(beside.pattern, ""))
-    return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
+    is_whole = bool(names_in(companion.pattern, ""))
+    return f"Beside {companion.of}: {'called' if is_whole else 'its name with'} {companion.pattern}"
 
 
 def _values(declared: Type, fields: Fields, default: Any) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.importers.cwl.inputs import (
+    companion_help,
+    companion_name,
     format_of,
-    help_beside,
-    name_beside,
     optional_type,
-    read_beside,
+    read_companions,
     with_companions,
 )
 from nbyard.importers.cwl.references import free_name
@@ -123,13 +123,13 @@ class _Outputs:
             output = msgspec.structs.replace(output, reach=reach)
         output = with_companions(output, fields, needed=False)
         self.arguments.append(output)
-        for beside, is_needed in read_beside(fields, output, needed=False):
-            other = free_name(name_beside(beside), self._taken)
+        for companion, is_needed in read_companions(fields, output, needed=False):
+            other = free_name(companion_name(companion), self._taken)
             self._taken.add(other)
             may_lack = output.nullable or not is_needed
-            text = help_beside(beside)
+            text = companion_help(companion)
             self.arguments.append(
-                Argument(other, "output", nullable=may_lack, help=text, reach=beside)
+                Argument(other, "output", nullable=may_lack, help=text, reach=companion)
             )
         if _binding(fields).truth("loadContents", False):
             self.loaded.add(called)

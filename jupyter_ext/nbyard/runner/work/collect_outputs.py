@@ -14,7 +14,7 @@ from typing import Any
 from ..attempt_folder import AttemptFolder
 from ..process.path_states import walk
 from ..reasons import Explained, Reason, because
-from .reference_values import NoValue, name_beside, names_of, value_of
+from .reference_values import NoValue, companion_name, names_of, value_of
 
 MAX_DECLARED_BYTES = 16 * 2**20
 MAX_CONTENTS_BYTES = 64 * 1024
@@ -270,7 +270,7 @@ def _files_named_after(
 
 def _named(called: str, output: dict[str, Any]) -> str:
     """Return the name of the file that belongs to the file `called`."""
-    return name_beside(output.get("pattern", ""), called, output.get("value", ()))
+    return companion_name(output.get("pattern", ""), called, output.get("value", ()))
 
 
 def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:

@@ -70,7 +70,7 @@ def names_of(basename: str) -> dict[str, str]:
     return {"basename": basename, "nameroot": root, "nameext": extension}
 
 
-def name_beside(pattern: str, basename: str, parts: Sequence[dict[str, Any]] = ()) -> str:
+def companion_name(pattern: str, basename: str, parts: Sequence[dict[str, Any]] = ()) -> str:
     """Return the name of the companion of a file, by the rule of `Beside`.
 
     Each leading `^` of the pattern removes the last period of the name and all that follows it. A

@@ -71,12 +71,10 @@ class Networks:
         """Return the specification with a network. Only a bridge network can publish ports."""
         return replace(spec, network=network, ports=spec.ports if self._kind == "bridge" else [])
 
-    def remove_after_pause(
-        self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS
-    ) -> None:
+    def remove_after_pause(self, engine: Engine, run: str) -> None:
         """Remove the network after a pause, unless it is in use or was used meanwhile."""
         uses = self._uses[run]
-        time.sleep(linger_seconds)
+        time.sleep(LINGER_SECONDS)
         if self._uses[run] == uses:
             self.remove(engine, run)
 

@@ -479,7 +479,7 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
     known = {digest for digest, _ in read}
-    read += [file for file in _tables_beside_code(parts, output) if file[0] not in known]
+    read += [file for file in _tables_in_code_folder(parts, output) if file[0] not in known]
     for digest, filename in read[:MAX_TABLES]:
         try:
             table = TableFile(parts.blobs.path(digest), filename, digest)
@@ -491,7 +491,7 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             continue
 
 
-def _tables_beside_code(parts: ServiceContext, output: Output) -> list[tuple[str, str]]:
+def _tables_in_code_folder(parts: ServiceContext, output: Output) -> list[tuple[str, str]]:
     """Return digest and path of each table beside the code that the task has read, if recorded."""
     version, task_id = output.version, output.task.id
     if version is None or not version.bundle_digest.startswith("tree:"):

@@ -121,21 +121,21 @@ class ModelService:
 
     @operation("POST", "/models", scope="models:write", status=201)
     @pin_blobs
-    def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
+    def build(self, caller: Caller, body: NewModel, separate: bool = False) -> ModelPackage:
         """Build the image of a model.
 
         The model is a folder with a model file (Nervosum's format or MLflow), a Python file with a
         class that has `predict`, or a run's output. The image becomes *ready*, or *failed* with the
         line that failed. If the same image was built before, it is ready at once.
 
-        With `beside`, a tag that was already built is refused (409). Forms use it. The model is
+        With `separate`, a tag that was already built is refused (409). Forms use it. The model is
         deleted ten minutes after the last *renew*, unless something uses it.
         """
         package = _package(self._parts, caller, body)
         model, made = package.model, new_id()
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            if beside:
+            if separate:
                 self._check_new(c, model)
             number = self._store.models.next_number(c, repository_of(model.name))
             image = self._insert_image(c, caller, model, number, package.path)
@@ -154,7 +154,7 @@ class ModelService:
                 "source": msgspec.to_builtins(package.source),
                 "image": image,
                 # Users may close a form without deploying. nbyard then deletes the model.
-                "kept_until": _lease() if beside else None,
+                "kept_until": _lease() if separate else None,
             }
             self._store.models.insert(c, row)
         self._parts.ensure_dispatcher()

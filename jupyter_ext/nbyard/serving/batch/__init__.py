@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .predict_files import Over
 
 log = logging.getLogger("nbyard.serving")
-WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
+WORDS = (
+    "--input is a CSV or Parquet file, or a folder of such files. --output is a file or a folder."
+)
 
 
 class BatchMode:

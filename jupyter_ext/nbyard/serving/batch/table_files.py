@@ -198,7 +198,7 @@ def _column(column: Column, texts: Any, first: int, decimal_comma: bool) -> Any:
 
     content = texts.buffers()[2]  # None if all texts are empty
     if column.type == "str" and content and b"\0" in content.to_pybytes():
-        raise UnreadableText("a value holds a NUL byte: the file is damaged or binary")
+        raise UnreadableText("a value contains a NUL byte: the file is damaged or binary")
     if column.type == "str" and not column.nullable:
         return texts
     missing = pyarrow.array(NULLS if column.nullable else [""])

@@ -143,7 +143,7 @@ VERSION_PARTS = 2
 TOLD_SECONDS = 1.0
 TAKES_CSV = f"POST CSV to /invocations with Content-Type: {CSV}"
 NO_KEY = (
-    "this model answers only requests with a valid key, in the header Authorization: Bearer KEY."
+    "this model requires a valid key in the header Authorization: Bearer KEY."
     " Create a key with: nbyard deployments keys create NAME"
 )
 BEARER = ((b"www-authenticate", b"Bearer"),)
@@ -380,9 +380,9 @@ class App:
         return Answer(self._metrics.text(gauges).encode(), type=TEXT)
 
     def _not_ready(self) -> Answer:
-        message = "the model is being loaded"
+        message = "the model is loading"
         if self.has_failed:
-            message = "the model failed: the log has the reason"
+            message = "the model failed. The log has the reason"
         elif self.worker.is_late:
             message = self.worker.calls.words_of_held()
         return error_response(503, message, **self._call())

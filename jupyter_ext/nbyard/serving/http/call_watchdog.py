@@ -95,15 +95,14 @@ class Calls:
     def words_of_late(self) -> str:
         """Return the message for requests whose rows are in a late call."""
         return (
-            f"{self.description()} and has not answered within {self.limit:g} s:"
-            f" ask for fewer rows, or give it more time by {CALL_VARIABLE}"
+            f"{self.description()} and has not returned within {self.limit:g} s:"
+            f" send fewer rows, or set {CALL_VARIABLE} to allow longer calls"
         )
 
     def words_of_lost(self) -> str:
         """Return the message for the log when the server exits because of a late call."""
         return (
-            f"{self.description()} and has not come back within {self.patience:g} s:"
-            " the server ends"
+            f"{self.description()} and has not returned within {self.patience:g} s: the server ends"
         )
 
     def words_of_held(self) -> str:

@@ -222,7 +222,7 @@ class Worker:
             while (batch := self._batches.get()) is not None:
                 tell(self._answer_batch, batch, outcomes_of(predict, batch))
         except BaseException as error:
-            log.critical("the model cannot go on", exc_info=error)
+            log.critical("the model cannot continue", exc_info=error)
             tell(self._broke, batch or [], error)
         else:
             tell(self.ended.set)

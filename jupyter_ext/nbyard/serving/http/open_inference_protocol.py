@@ -45,7 +45,9 @@ class Binary:
             raise UnreadableTensor("the header Inference-Header-Content-Length is missing")
         if type(size) is not int or not 0 <= size <= len(self._content) - self._at:
             left = len(self._content) - self._at
-            raise UnreadableTensor(f"{SIZE} must be a number up to {left}, the bytes that are left")
+            raise UnreadableTensor(
+                f"{SIZE} must be a number up to {left}, the number of remaining bytes"
+            )
         piece = self._content[self._at : self._at + size]
         self._at += size
         if datatype != "BYTES":
@@ -65,7 +67,7 @@ class Binary:
             start = at + LENGTH_BYTES
             at = start + int.from_bytes(piece[at:start], "little")
             if at > len(piece):
-                raise UnreadableTensor("a text is longer than the bytes that are left")
+                raise UnreadableTensor("a text is longer than the remaining bytes")
             try:
                 texts.append(piece[start:at].decode())
             except UnicodeDecodeError as error:
@@ -123,7 +125,7 @@ class _Tensor(NamedTuple):
             MalformedRequest: a field is missing or refused. The message names the field.
         """
         if not isinstance(tensor, dict):
-            raise MalformedRequest(f"{where}: a tensor is an object")
+            raise MalformedRequest(f"{where}: a tensor must be an object")
         _check_parameters(tensor, f"{where}.parameters")
         size = tensor.get("parameters", {}).get(SIZE)
         for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
@@ -250,7 +252,7 @@ def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> lis
 def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     by_name = {tensor.name: tensor for tensor in tensors}
     if len(by_name) < len(tensors):
-        raise MalformedRequest("inputs: two tensors have one name")
+        raise MalformedRequest("inputs: two tensors have the same name")
     width = len(schema.columns)
     # one tensor with all columns, row by row
     if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:

@@ -80,7 +80,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
     try:
         dialect, text = _decoded(content, schema)
         if "\0" in text:
-            raise UnreadableText("a value holds a NUL byte")
+            raise UnreadableText("a value contains a NUL byte")
         lines = itertools.islice(io.StringIO(text, newline=""), dialect.lines, None)
         rows = [*filter(None, csv.reader(lines, delimiter=dialect.delimiter, strict=True))]
     except (UnicodeDecodeError, csv.Error, UnreadableText) as error:

@@ -290,8 +290,8 @@ class AutomationSecretRows:
         Raises:
             StoreUnusable: other secrets were sealed with a key, but there is no key here.
         """
-        beside = c.execute(ANY_SEALED).scalar() or ""
-        return self._vault.seal(owner, automation_id, {FIELD: secret}, beside)
+        sealed_before = c.execute(ANY_SEALED).scalar() or ""
+        return self._vault.seal(owner, automation_id, {FIELD: secret}, sealed_before)
 
     def secret(self, row: AutomationRow) -> str:
         """Return the secret of a webhook.

@@ -89,8 +89,8 @@ class CredentialRows(NamedRows[Credential]):
         self.change(c, old, **columns)
 
     def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
-        beside = c.execute(ANY_SEALED).scalar() or ""
-        return self.vault.seal(credential.owner, credential.name, dict(secret), beside)
+        sealed_before = c.execute(ANY_SEALED).scalar() or ""
+        return self.vault.seal(credential.owner, credential.name, dict(secret), sealed_before)
 
     def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt the owner's credentials with older keys again.

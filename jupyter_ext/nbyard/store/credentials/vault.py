@@ -36,15 +36,15 @@ class Vault:
         """Return the name of the newest key; the name reveals nothing about the key."""
         return next(iter(self._known()))
 
-    def seal(self, owner: str, name: str, fields: dict[str, str], beside: str = "") -> str:
+    def seal(self, owner: str, name: str, fields: dict[str, str], sealed_before: str = "") -> str:
         """Encrypt the fields and return them as text, prefixed with the name of the key.
 
-        `beside` is any text that was sealed before. It shows that a key must exist.
+        `sealed_before` is any text that was sealed before. It shows that a key must exist.
 
         Raises:
-            StoreUnusable: `beside` was sealed with a key, but there is no key here.
+            StoreUnusable: `sealed_before` was sealed with a key, but there is no key here.
         """
-        key_name = next(iter(self._known(beside)))
+        key_name = next(iter(self._known(sealed_before)))
         nonce = os.urandom(NONCE_BYTES)
         plain = json.dumps(fields).encode()
         sealed = _cipher(self._known()[key_name]).encrypt(nonce, plain, _about(owner, name))
@@ -98,16 +98,16 @@ class Vault:
         """Return whether the text was sealed with the newest key."""
         return next(iter(self._known(sealed))) == sealed.partition(":")[0]
 
-    def _known(self, beside: str = "") -> dict[str, bytes]:
+    def _known(self, sealed_before: str = "") -> dict[str, bytes]:
         """Return the keys by name, read at first use; create the key file if there is no key."""
         if self._keys:
             return self._keys
         text, place, path = os.environ.get(VARIABLE, ""), VARIABLE, self._folder / FILE
         # A new key could not decrypt what an unknown key sealed, here or in other processes.
-        if not text and beside and not path.exists():
+        if not text and sealed_before and not path.exists():
             raise StoreUnusable(
-                f"Credentials here were encrypted with a key ({beside.partition(':')[0]}) that is"
-                " missing.",
+                f"Credentials here were encrypted with a key ({sealed_before.partition(':')[0]})"
+                " that is missing.",
                 hint=(
                     f"Set {VARIABLE} to the key that encrypted them (on the server?), or restore"
                     f" {path}. If the key is lost, create a new one: (umask 077; openssl rand -hex"

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.attempts.structs import EXECUTED, Observed
-from nbyard.domain.caching.relevant_changes import files_read, is_data_beside
+from nbyard.domain.caching.relevant_changes import files_read, is_data_file
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.lineage.structs import Found, LineageKind, Link, Ref
@@ -146,7 +146,7 @@ def files_of_tasks(c: Connection, ids: Sequence[str]) -> dict[str, dict[str, str
     observed: dict[str, Observed] = {}
     for task_id, plain in c.execute(query):
         record = msgspec.convert(plain or None, Observed | None)
-        if record is not None and any(map(is_data_beside, record.read)):
+        if record is not None and any(map(is_data_file, record.read)):
             observed[task_id] = record
     # Parts list all files of a folder, so only one task's parts are in memory at a time.
     query = select(T.id, T.parts).where(T.id.in_([*observed]))

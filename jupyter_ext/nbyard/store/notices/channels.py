@@ -120,9 +120,11 @@ class ChannelRows(NamedRows[Channel]):
     def _sealed_columns(
         self, c: Connection, owner: str, channel_id: str, secret: ChannelSecret
     ) -> dict[str, Any]:
-        beside = c.execute(ANY_SEALED).scalar() or ""
+        sealed_before = c.execute(ANY_SEALED).scalar() or ""
         return {
-            "sealed": self.vault.seal(owner, _bound(channel_id), {"url": secret.url}, beside),
+            "sealed": self.vault.seal(
+                owner, _bound(channel_id), {"url": secret.url}, sealed_before
+            ),
             "allowed_hosts": secret.allowed_hosts,
             "base_url": secret.base_url,
         }

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import ssl
 
 from nbyard.domain.notices.channel_urls import is_openlineage, masked_url, openlineage_target
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
@@ -11,9 +10,7 @@ from nbyard.transfer.notices.webhook import AGENT, connection_to, post
 JSON = "application/json; charset=utf-8"
 
 
-def post_lineage(
-    url: str, service: str, message: Message, tls: ssl.SSLContext | None = None
-) -> Delivery:
+def post_lineage(url: str, service: str, message: Message) -> Delivery:
     """Post the events of a message, until one is not accepted.
 
     A repeated message posts all of them again. Receivers identify events by run, type and time.
@@ -23,7 +20,7 @@ def post_lineage(
     if key:
         headers["Authorization"] = f"Bearer {key}"
     # One connection: a run of many tasks would otherwise not be sent within the time limit.
-    with contextlib.closing(connection_to(web, tls)) as connection:
+    with contextlib.closing(connection_to(web)) as connection:
         for event in message.events:
             content = json.dumps(event).encode()
             delivery = post(connection, web, service, content, headers)

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.host.entry_points import entry_points_of, load_entry_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 MOST_CHARACTERS = 20  # of a name
 GROUP = "nbyard.channels"
@@ -59,14 +59,15 @@ def channel_kind(name: str) -> ChannelKind | None:
     return next((kind for kind in channel_kinds() if kind.name == name), None)
 
 
-def http_delivery(service: str, status: int, retry_after: str = "", text: str = "") -> Delivery:
+def http_delivery(service: str, status: int, retry_after: str = "") -> Delivery:
     """Return the delivery for an HTTP response: delivered, to be repeated, or failed for good."""
     if 200 <= status < 300:
         return Delivery()
     is_final = status < 500 and status not in LATER
     pause = retry_seconds(retry_after)
     is_of_message = status == INTERNAL_ERROR and pause is None
-    return Delivery(_reason(service, status, text), is_final, pause, is_of_message)
+    why = because("channel-answered", service=service, status=status)
+    return Delivery(why, is_final, pause, is_of_message)
 
 
 def too_late(service: str) -> Delivery:
@@ -79,7 +80,10 @@ def mail_delivery(service: str, status: int, text: str = "") -> Delivery:
 
     A status of 4xx is to be repeated.
     """
-    return Delivery(_reason(service, status, text), status >= 500)
+    why = because("channel-answered", service=service, status=status)
+    if line := " ".join(text.split())[:LONGEST_TEXT]:
+        why = because("channel-answered-text", service=service, status=status, text=line)
+    return Delivery(why, status >= 500)
 
 
 def retry_seconds(text: str, now: datetime | None = None) -> float | None:
@@ -94,10 +98,3 @@ def retry_seconds(text: str, now: datetime | None = None) -> float | None:
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         seconds = (at - (now or datetime.now(UTC))).total_seconds()
     return max(seconds, 0.0) if seconds < float("inf") else None
-
-
-def _reason(service: str, status: int, text: str) -> Reason:
-    message = " ".join(text.split())[:LONGEST_TEXT]
-    if message:
-        return because("channel-answered-text", service=service, status=status, text=message)
-    return because("channel-answered", service=service, status=status)

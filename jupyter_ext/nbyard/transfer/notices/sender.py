@@ -62,10 +62,8 @@ def never_stop() -> bool:
     return False
 
 
-def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> ChannelAddress:
+def describe_url(url: str, allowed: Sequence[str] = ()) -> ChannelAddress:
     """Return the receiver of a channel's URL, without contacting it.
-
-    Errors name the field `field`.
 
     Raises:
         Invalid: The URL is unknown, or needs a package that is not installed.
@@ -78,7 +76,7 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
         raise Unavailable(because("sender-ended", cause=silent)) from None
     if answer.address is None:
         problem = answer.problem or because(UNKNOWN)
-        raise Invalid.field(field, problem, hint=EXAMPLES if problem.code == UNKNOWN else None)
+        raise Invalid.field("url", problem, hint=EXAMPLES if problem.code == UNKNOWN else None)
     return answer.address
 
 

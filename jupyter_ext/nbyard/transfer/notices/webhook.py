@@ -17,9 +17,7 @@ BATCH = "application/cloudevents-batch+json; charset=utf-8"
 AGENT = "nbyard"
 
 
-def post_events(
-    url: str, service: str, message: Message, tls: ssl.SSLContext | None = None
-) -> Delivery:
+def post_events(url: str, service: str, message: Message) -> Delivery:
     """Post the events of a message. A redirect counts as a refusal."""
     is_batch = len(message.events) > 1
     content = json.dumps(message.events if is_batch else message.events[0]).encode()
@@ -29,17 +27,17 @@ def post_events(
         "Idempotency-Key": message.id,
         "Connection": "close",
     }
-    with contextlib.closing(connection_to(url, tls)) as connection:
+    with contextlib.closing(connection_to(url)) as connection:
         return post(connection, url, service, content, headers)
 
 
-def connection_to(url: str, tls: ssl.SSLContext | None = None) -> http.client.HTTPConnection:
+def connection_to(url: str) -> http.client.HTTPConnection:
     """Return a connection to the host of a URL. It is opened with the first request."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, parts.port, timeout=ANSWER_SECONDS)
-    context = tls or ssl.create_default_context()
+    context = ssl.create_default_context()
     return http.client.HTTPSConnection(host, parts.port, timeout=ANSWER_SECONDS, context=context)
 
 

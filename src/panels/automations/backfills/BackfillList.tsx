@@ -1,6 +1,7 @@
 import '../../../../style/backfills.css';
 import { useCallback, useEffect, useState } from 'react';
 import { Backfill } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { stateText } from '../../../components/StateMark';
 import { IPanelServices } from '../../frame/services';
 import { timeIn } from '../../../components/format/times';
@@ -69,14 +70,10 @@ export function BackfillList(props: IBackfillListProps): JSX.Element | null {
               ].join(' · ')}
             </span>
             {backfill.state === 'running' ? (
-              <button type="button" className="nby-Button" onClick={() => void cancel(backfill.id)}>
-                {trans.__('Stop Backfill')}
-              </button>
+              <Button onClick={() => void cancel(backfill.id)}>{trans.__('Stop Backfill')}</Button>
             ) : (
               !!(backfill.counts.failed + backfill.counts.cancelled) && (
-                <button type="button" className="nby-Button" onClick={() => onContinue(backfill)}>
-                  {trans.__('Resume')}
-                </button>
+                <Button onClick={() => onContinue(backfill)}>{trans.__('Resume')}</Button>
               )
             )}
           </li>

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Automation, AutomationNotice } from '../../../api/types';
+import { LinkButton } from '../../../components/Button';
 import { useDialogDraft } from '../../../components/hooks/useDraft';
 import { serverTime } from '../../../components/format/times';
 import { useRuntimes } from '../../../forms/runtimes';
@@ -181,13 +182,11 @@ function OtherAutomations(props: IOtherAutomationsProps): JSX.Element {
       {found.map(({ id, name, sentence }) => (
         <p key={id} role="status">
           {trans.__('This file has an automation: %1', reasonText(sentence, trans) || name)}{' '}
-          <button
-            type="button"
-            className="nby-Link"
+          <LinkButton
             onClick={() => leave(() => commands.execute('nbyard:edit-automation', { id }))}
           >
             {trans.__('Edit')}
-          </button>
+          </LinkButton>
         </p>
       ))}
     </>

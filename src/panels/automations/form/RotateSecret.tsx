@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Button } from '../../../components/Button';
 import { IPanelServices } from '../../frame/services';
 
 interface IRotateSecretProps {
@@ -24,13 +25,9 @@ export function RotateSecret({ services, onRotate }: IRotateSecretProps): JSX.El
   };
   return (
     <>
-      <button
-        type="button"
-        className="nby-Button"
-        onClick={() => (isAsked ? void rotate() : setAsked(true))}
-      >
+      <Button onClick={() => (isAsked ? void rotate() : setAsked(true))}>
         {isAsked ? trans.__('Really Replace, and Refuse the Old Secret') : trans.__('New Secret…')}
-      </button>
+      </Button>
       {problem && (
         <p className="nby-Field-error" role="alert">
           {problem}

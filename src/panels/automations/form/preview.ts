@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../../api/client';
 import { Answer, Question } from '../../../api/operations';
-import { Problems, problemsOf } from '../../frame/dialogs/askUntilAccepted';
+import { Problems } from '../../../forms/schema/fields';
+import { problemsOf } from '../../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../../frame/services';
 
 /** While the user types, the server is not asked. */

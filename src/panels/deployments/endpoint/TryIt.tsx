@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { Deployment, Link } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { IPanelServices } from '../../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
@@ -223,13 +224,9 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
           <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={language}>
             {text}
           </pre>
-          <button
-            type="button"
-            className="nby-Button"
-            onClick={() => void copyText(text, trans.__('The request is copied.'))}
-          >
+          <Button onClick={() => void copyText(text, trans.__('The request is copied.'))}>
             {trans.__('Copy')}
-          </button>
+          </Button>
         </details>
       ))}
     </>

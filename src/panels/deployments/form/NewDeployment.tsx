@@ -2,7 +2,7 @@ import { useEffect, useReducer, useRef, useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployed, DeploymentForm } from '../../../api/types';
-import { CommandButton } from '../../../components/CommandButton';
+import { CommandButton } from '../../../components/Button';
 import { useDraft } from '../../../components/hooks/useDraft';
 import { IField } from '../../../forms/schema/field';
 import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useRef } from 'react';
+import { Button } from '../../../components/Button';
 import { Port } from '../../../api/types';
 import { Problems } from '../../../forms/schema/fields';
 
@@ -63,9 +64,9 @@ export function PortsField(props: IPortsFieldProps): JSX.Element {
           {error}
         </div>
       )}
-      <button type="button" className="nby-Button" data-wrong={!!error} onClick={add}>
+      <Button data-wrong={!!error} onClick={add}>
         {trans.__('Add a Port')}
-      </button>
+      </Button>
     </fieldset>
   );
 }
@@ -118,14 +119,9 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
           {caption}
         </label>
       ))}
-      <button
-        type="button"
-        className="nby-Button"
-        aria-label={trans.__('Remove Port %1', port.name || port.port)}
-        onClick={onRemove}
-      >
+      <Button aria-label={trans.__('Remove Port %1', port.name || port.port)} onClick={onRemove}>
         {trans.__('Remove')}
-      </button>
+      </Button>
       {texts
         .filter(([part]) => error(part))
         .map(([part]) => (

@@ -42,10 +42,10 @@ export function useModel(
       return asked.current.answer;
     }
     const body = className ? { ...source, class_name: className } : { ...source };
-    const beside = !later;
-    const answer = yard.client.call('models.build', { body, query: { beside } });
+    const separate = !later;
+    const answer = yard.client.call('models.build', { body, query: { separate } });
     asked.current = { className, answer };
-    if (beside) {
+    if (separate) {
       temporaryImages.current?.add(answer);
     }
     answer.then(setMade, ({ code, message, hint }: ApiError) => {

@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 
 interface ICopyableProps {
@@ -18,9 +19,7 @@ export function Copyable({ caption, label, text, said, trans }: ICopyableProps):
     <>
       <div className="nby-Bar">
         <span>{caption}</span>
-        <button type="button" className="nby-Button" onClick={() => void copyText(text, said)}>
-          {trans.__('Copy')}
-        </button>
+        <Button onClick={() => void copyText(text, said)}>{trans.__('Copy')}</Button>
       </div>
       <pre tabIndex={0} role="region" aria-label={label}>
         {text}

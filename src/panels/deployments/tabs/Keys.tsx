@@ -1,5 +1,6 @@
 import { FormEvent, useEffect, useState } from 'react';
 import { CreatedKey, Deployment, DeploymentKey } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showMoment } from '../../../components/format/times';
 import { confirm } from '../../frame/dialogs/confirm';
 import { reportFailure } from '../../frame/reportFailure';
@@ -65,9 +66,7 @@ export function Keys({ services, deployment }: IKeysProps): JSX.Element {
                 <td>{showMoment(key.created_at)}</td>
                 <td>{key.expires_at ? showMoment(key.expires_at) : trans.__('never')}</td>
                 <td>
-                  <button
-                    type="button"
-                    className="nby-Button"
+                  <Button
                     aria-label={trans.__('Revoke Key %1', key.prefix)}
                     onClick={() =>
                       void revoke(services, deployment, key).then(
@@ -76,7 +75,7 @@ export function Keys({ services, deployment }: IKeysProps): JSX.Element {
                     }
                   >
                     {trans.__('Revoke')}
-                  </button>
+                  </Button>
                 </td>
               </tr>
             ))}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { LinkButton } from '../../../components/Button';
 import { addressOf } from '../../../api/addresses';
 import { RunDetail, ServedModel, Task } from '../../../api/types';
 import { taskTitle } from '../../../runs/model/names';
@@ -61,11 +62,7 @@ function Fact({ word, children }: { word: string; children: React.ReactNode }): 
 }
 
 function Way({ text, onGo }: { text: string; onGo: () => unknown }): JSX.Element {
-  return (
-    <button type="button" className="nby-Link" onClick={() => void onGo()}>
-      {text}
-    </button>
-  );
+  return <LinkButton onClick={() => void onGo()}>{text}</LinkButton>;
 }
 
 /** Data that these nodes read from outside: datasets, else the bytes as they were. */

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
 import { Deployment, DeploymentEvent } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { showMoment } from '../../../components/format/times';
@@ -114,9 +115,8 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
                 >
                   {addressOf(yard, link)}
                 </a>{' '}
-                <button
-                  type="button"
-                  className="nby-Button nby-mod-bare"
+                <Button
+                  className="nby-mod-bare"
                   title={trans.__('Copy URL')}
                   aria-label={trans.__('Copy URL of %1', link.name)}
                   onClick={() => {
@@ -126,7 +126,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
                   }}
                 >
                   <copyIcon.react tag="span" className="nby-Icon" />
-                </button>
+                </Button>
               </>
             ) : (
               <>

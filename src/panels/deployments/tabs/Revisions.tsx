@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showMoment } from '../../../components/format/times';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
@@ -80,15 +81,13 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
       </td>
       <td>
         {!isNewest && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             aria-label={trans.__('Roll Back to Revision %1', number)}
             title={trans.__('Create a new revision with the settings of this one')}
             onClick={() => void rollBack(services, deployment, number)}
           >
             {trans.__('Roll Back')}
-          </button>
+          </Button>
         )}
       </td>
     </tr>

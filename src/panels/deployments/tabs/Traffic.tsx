@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Traffic as Counted } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { useNow } from '../../../components/format/times';
 import { axisTicks, most } from '../../../runs/model/usage';
 import { LineChart } from '../../../runs/view/charts/LineChart';
@@ -31,26 +32,15 @@ export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
     <section className="nby-Traffic" aria-label={trans.__('Traffic')}>
       <div className="nby-Bar">
         {spans.map(([name, title]) => (
-          <button
-            key={name}
-            type="button"
-            className="nby-Button"
-            aria-pressed={span === name}
-            onClick={() => setSpan(name)}
-          >
+          <Button key={name} aria-pressed={span === name} onClick={() => setSpan(name)}>
             {title}
-          </button>
+          </Button>
         ))}
         <span className="nby-Dim">{said}</span>
         <span className="nby-Space" />
-        <button
-          type="button"
-          className="nby-Button"
-          aria-pressed={isTable}
-          onClick={() => setTable(!isTable)}
-        >
+        <Button aria-pressed={isTable} onClick={() => setTable(!isTable)}>
           {trans.__('As Table')}
-        </button>
+        </Button>
       </div>
       {traffic && typeof traffic === 'object' && traffic.requests > 0 && (
         <Shown services={services} traffic={traffic} isTable={isTable} />

@@ -1,5 +1,6 @@
 import { FileDialog } from '@jupyterlab/filebrowser';
 import { useState } from 'react';
+import { Button } from '../../../components/Button';
 import { IField } from '../../../forms/schema/field';
 import {
   declaredFields,
@@ -38,9 +39,7 @@ export function Choices({ draft, services }: IChoicesProps): JSX.Element {
     }
   };
   const button = browser?.tracker.currentWidget && (
-    <button type="button" className="nby-Button" onClick={() => void choose()}>
-      {trans.__('Choose…')}
-    </button>
+    <Button onClick={() => void choose()}>{trans.__('Choose…')}</Button>
   );
   return (
     <div className="nby-Image-choices">

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NamedImage } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { askFields } from '../../frame/dialogs/askFields';
@@ -31,13 +32,7 @@ export function ImageList({ services, of, images, onMade }: IImageListProps): JS
       <div className="nby-Bar">
         <h3>{trans.__('Images')}</h3>
         <span className="nby-Space" />
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void pull(services, of, onMade)}
-        >
-          {trans.__('Pull…')}
-        </button>
+        <Button onClick={() => void pull(services, of, onMade)}>{trans.__('Pull…')}</Button>
       </div>
       {!!images.length && (
         <table className="nby-Table" aria-label={trans.__('Images')}>
@@ -84,24 +79,20 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
       <td>{typeof size_bytes === 'number' && showBytes(size_bytes)}</td>
       <td>
         {state !== 'failed' && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             aria-label={trans.__('Push %1…', reference)}
             disabled={state !== 'ready'}
             onClick={() => void push(services, image, onMade)}
           >
             {trans.__('Push…')}
-          </button>
+          </Button>
         )}{' '}
-        <button
-          type="button"
-          className="nby-Button"
+        <Button
           aria-label={trans.__('Remove %1…', reference)}
           onClick={() => void remove(services, image)}
         >
           {isBeingMade(image) ? trans.__('Stop…') : trans.__('Remove…')}
-        </button>
+        </Button>
       </td>
     </tr>
   );

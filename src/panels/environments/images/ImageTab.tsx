@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
 import { Environment, NamedImage } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -41,17 +42,14 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
   return (
     <div className="nby-Image">
       <div className="nby-Bar">
-        <button
-          type="button"
-          className="nby-Button nby-mod-primary"
+        <Button
+          className="nby-mod-primary"
           disabled={isBusy || !recipe}
           onClick={() => void build()}
         >
           {trans.__('Build Image')}
-        </button>
-        <button
-          type="button"
-          className="nby-Button"
+        </Button>
+        <Button
           disabled={isBusy || !recipe}
           title={trans.__('Reset all choices, including those of the last image')}
           onClick={() =>
@@ -59,7 +57,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
           }
         >
           {trans.__('Start Over')}
-        </button>
+        </Button>
         {image && <Standing image={image} trans={trans} />}
       </div>
       {problems[''] && (

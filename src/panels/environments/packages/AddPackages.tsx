@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { Button } from '../../../components/Button';
 import { useForgetDraft } from '../../../components/hooks/useDraft';
 import { Environment } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
@@ -89,9 +90,8 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
         onEnter={() => void send('install')}
       >
         <div className="nby-AddPackages-bar">
-          <button
-            type="button"
-            className="nby-Button nby-mod-primary"
+          <Button
+            className="nby-mod-primary"
             disabled={!text.trim() || isBusy}
             title={
               isBusy
@@ -103,16 +103,14 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
             onClick={() => void send('install')}
           >
             {current.state === 'failed' && !installed ? trans.__('Try Again') : trans.__('Install')}
-          </button>
-          <button
-            type="button"
-            className="nby-Button"
+          </Button>
+          <Button
             disabled={!text.trim()}
             title={trans.__('Show what would change, without installing')}
             onClick={() => void send('preview')}
           >
             {trans.__('Preview')}
-          </button>
+          </Button>
           <span className="nby-Dim" role="status">
             {asking === 'preview' && trans.__('Checking what would change…')}
           </span>

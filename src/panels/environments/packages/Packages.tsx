@@ -1,6 +1,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showProblem } from '../../../components/problems';
 import { IPanelServices } from '../../frame/services';
 import { matching } from '../../frame/Search';
@@ -91,9 +92,8 @@ function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): 
       {version.requirements.map(line => (
         <li key={line} className="nby-Requirement" title={line}>
           <span className="nby-Requirement-text">{line}</span>
-          <button
-            type="button"
-            className="nby-Button nby-mod-bare"
+          <Button
+            className="nby-mod-bare"
             aria-label={trans.__('Remove %1', line)}
             title={
               isUnderWay(current)
@@ -104,7 +104,7 @@ function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): 
             onClick={() => void remove(line)}
           >
             <closeIcon.react tag="span" className="nby-Icon" />
-          </button>
+          </Button>
         </li>
       ))}
     </ul>

@@ -1,6 +1,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
+import { Button } from '../../../components/Button';
 import { classText, OUTPUT_CLASSES, OutputClass, VALUE_TYPES } from '../../../document/arguments';
 import {
   addedDraft,
@@ -69,13 +70,9 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
         </tbody>
       </table>
       {isCommand && (
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => onChange([...drafts, addedDraft()])}
-        >
+        <Button onClick={() => onChange([...drafts, addedDraft()])}>
           {trans.__('Add a Parameter')}
-        </button>
+        </Button>
       )}
     </div>
   );
@@ -240,15 +237,14 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
         )}
         {isCommand && (
           <td>
-            <button
-              type="button"
-              className="nby-Button nby-mod-bare"
+            <Button
+              className="nby-mod-bare"
               aria-label={trans.__('Remove %1', who)}
               title={trans.__('Remove %1', who)}
               onClick={remove}
             >
               <closeIcon.react tag="span" className="nby-Icon" />
-            </button>
+            </Button>
           </td>
         )}
       </tr>

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Button } from '../../../components/Button';
 import { Inspection } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
@@ -31,15 +32,13 @@ export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
   };
   return (
     <>
-      <button
-        type="button"
-        className="nby-Button"
+      <Button
         disabled={busy}
         title={trans.__('Run the program once, for at most ten seconds. No file is saved.')}
         onClick={() => void ask()}
       >
         {busy ? trans.__('Reading…') : trans.__('Read --help')}
-      </button>
+      </Button>
       <span role="status">{said.join(' ')}</span>
     </>
   );

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
 import { tagCell, tagged } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { freeName, stemOf } from '../../../components/format/freeName';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
 import { showProblem } from '../../../components/problems';
@@ -252,14 +253,9 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       )}
       {taken?.of && (
         <p>
-          <button
-            type="button"
-            className="nby-Button"
-            disabled={busy}
-            onClick={() => void save({ of: taken.of })}
-          >
+          <Button disabled={busy} onClick={() => void save({ of: taken.of })}>
             {trans.__('Add as Version %1', taken.of.current.number + 1)}
-          </button>
+          </Button>
         </p>
       )}
       <p>
@@ -320,14 +316,14 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
           <div key={hint}>{hint}</div>
         ))}
       {typeof source.tag_cell === 'number' && path && (
-        <button type="button" className="nby-Button" onClick={() => void tag(source.tag_cell!)}>
+        <Button onClick={() => void tag(source.tag_cell!)}>
           {trans.__('Tag Cell %1', source.tag_cell + 1)}
-        </button>
+        </Button>
       )}
       {source.renew && (
-        <button type="button" className="nby-Button" onClick={() => void source.renew?.()}>
+        <Button onClick={() => void source.renew?.()}>
           {trans.__('Create the New Version Now')}
-        </button>
+        </Button>
       )}
     </div>
   );

@@ -9,8 +9,6 @@ import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
 import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { launch, Leave } from './launch';
 
-export type { Problems };
-
 /** Return the messages of a refusal. */
 export function problemsOf(error: unknown): Problems {
   const fields = fieldErrors(error);

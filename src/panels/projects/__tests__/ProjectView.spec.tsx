@@ -101,7 +101,7 @@ describe('J5: the page of a project', () => {
 
   it('R14: shows what each policy frees and what is protected', async () => {
     const refusal = new ApiError(422, 'invalid', 'keep: no', '', [
-      { path: 'keep', message: 'must be a whole number' } as never
+      { path: 'keep', message: 'must be at most 3' } as never
     ]);
     const answers: Record<string, unknown> = { 'projects.set_policy': refusal };
     const { asked } = open(answers);
@@ -114,7 +114,7 @@ describe('J5: the page of a project', () => {
       fireEvent.change(screen.getByLabelText(label), { target: { value } });
     type('Name of the policy', 'recent');
     type('Older than (days)', '1,5');
-    type('Newest runs to keep of each workflow', '0.5');
+    type('Newest runs to keep of each workflow', '5');
     type('Most gigabytes of all outputs', '1.5');
     fireEvent.click(screen.getByText('Save Policy'));
     expect((await screen.findByRole('alert')).textContent).toContain('Enter a number.');
@@ -122,12 +122,12 @@ describe('J5: the page of a project', () => {
     type('Older than (days)', '');
     fireEvent.click(screen.getByText('Save Policy'));
     await waitFor(() =>
-      expect(screen.getByRole('alert').textContent).toContain('must be a whole number')
+      expect(screen.getByRole('alert').textContent).toContain('must be at most 3')
     );
     expect(asked('projects.set_policy')).toEqual([
       {
         path: { project: 'p', policy: 'recent' },
-        body: { older_than_days: null, keep: 0.5, max_bytes: 1_500_000_000, states: [] }
+        body: { older_than_days: null, keep: 5, max_bytes: 1_500_000_000, states: [] }
       }
     ]);
     fireEvent.click(screen.getByRole('button', { name: 'Delete policy failed' }));

@@ -7,6 +7,7 @@ import {
   Run,
   RunComparison
 } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { useChanges } from '../../../components/hooks/useChanges';
 import { reasonText } from '../../../reasons';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -67,15 +68,13 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   const isDecided = isBroken || !!chosen;
   return (
     <div className="nby-Bisect">
-      <button
-        type="button"
-        className="nby-Button"
+      <Button
         aria-expanded={isOpen}
         title={trans.__('Run combinations of the changes to find the one that made the result bad')}
         onClick={() => setOpen(!isOpen)}
       >
         {trans.__('Find the Change That Broke It…')}
-      </button>
+      </Button>
       {isOpen && !isBroken && !metric && (
         <MetricChoice
           {...{ services, labels, metrics, chosen }}
@@ -87,14 +86,9 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         <div role="group" aria-label={trans.__('Which run is good?')}>
           {trans.__('Which run is good?')}{' '}
           {runs.map(run => (
-            <button
-              key={run.id}
-              type="button"
-              className="nby-Button"
-              onClick={() => setGood(run.id)}
-            >
+            <Button key={run.id} onClick={() => setGood(run.id)}>
               {trans.__('Run %1', run.number)}
-            </button>
+            </Button>
           ))}
         </div>
       )}
@@ -260,9 +254,7 @@ function Search(props: ISearchProps): JSX.Element {
             preview.expected,
             preview.limit
           )}{' '}
-          <button type="button" className="nby-Button" onClick={start}>
-            {trans.__('Start')}
-          </button>
+          <Button onClick={start}>{trans.__('Start')}</Button>
           <ShowAsCommand
             spelling={{
               client: yard.client,
@@ -273,11 +265,7 @@ function Search(props: ISearchProps): JSX.Element {
         </>
       )}
       {bisection && <p role="status">{progressText(bisection, trans, labels)}</p>}
-      {bisection?.state === 'running' && (
-        <button type="button" className="nby-Button" onClick={cancel}>
-          {trans.__('Cancel')}
-        </button>
-      )}
+      {bisection?.state === 'running' && <Button onClick={cancel}>{trans.__('Cancel')}</Button>}
     </>
   );
 }

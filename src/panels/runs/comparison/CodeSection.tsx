@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { Button } from '../../../components/Button';
 import { CodeRow, Diff, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { commitText } from '../../../runs/model/origins';
@@ -37,15 +38,13 @@ export function CodeSection({ services, comparison }: IComparedProps): JSX.Eleme
       cells: versions.map(version => version && trans.__('version %1', version.number)),
       differs,
       action: hasDiff && (
-        <button
-          type="button"
-          className="nby-Button"
+        <Button
           aria-expanded={isOpen}
           aria-label={trans.__('Changes of %1', label)}
           onClick={() => toggle(node)}
         >
           {trans.__('Changes')}
-        </button>
+        </Button>
       ),
       below: (isOpen || !!files.length) && (
         <>

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../../api/addresses';
 import { InputRow, OutputComparison, OutputRow, RunComparison } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { showBytes } from '../../../components/format/bytes';
 import { reasonText } from '../../../reasons';
 import { Columns, rowsText } from '../../datasets/Compare';
@@ -63,15 +64,13 @@ interface IDifferencesProps {
 
 function Differences({ name, isOpen, onOpen, trans }: IDifferencesProps): JSX.Element {
   return (
-    <button
-      type="button"
-      className="nby-Button"
+    <Button
       aria-expanded={isOpen}
       aria-label={trans.__('Differences of %1', name)}
       onClick={onOpen}
     >
       {trans.__('Differences')}
-    </button>
+    </Button>
   );
 }
 

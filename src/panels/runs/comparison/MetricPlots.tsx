@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { Button } from '../../../components/Button';
 import { MetricHistory, RunComparison } from '../../../api/types';
 import { roundBounds, showNumber } from '../../../runs/model/metrics';
 import { LineChart } from '../../../runs/view/charts/LineChart';
@@ -17,14 +18,9 @@ export function MetricPlots({ services, comparison }: IComparedProps): JSX.Eleme
   }
   return (
     <section className="nby-Comparison-section" aria-label={trans.__('Metrics over runs')}>
-      <button
-        type="button"
-        className="nby-Button"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
+      <Button aria-expanded={open} onClick={() => setOpen(!open)}>
         {trans.__('Plot Metrics Over Runs')}
-      </button>
+      </Button>
       {open && <Plots {...{ services, workflow }} labels={comparison.labels} />}
     </section>
   );

@@ -1,4 +1,5 @@
 import { ReactNode } from 'react';
+import { LinkButton } from '../../../components/Button';
 import { StateMark } from '../../../components/StateMark';
 import { IComparedProps, titleOf } from './compared';
 
@@ -68,14 +69,12 @@ export function SideTable({ services, comparison, label, rows }: ISideTableProps
           <th scope="col">{trans.__('Name')}</th>
           {comparison.runs.map(run => (
             <th key={run.id} scope="col">
-              <button
-                type="button"
-                className="nby-Link"
+              <LinkButton
                 title={run.name || run.title}
                 onClick={() => void commands.execute('nbyard:show-run', { id: run.id })}
               >
                 {trans.__('Run %1', run.number)}
-              </button>{' '}
+              </LinkButton>{' '}
               <StateMark state={run.state} trans={trans} />
             </th>
           ))}

@@ -1,4 +1,5 @@
 import { ReactNode, useCallback, useEffect, useState } from 'react';
+import { Button, LinkButton } from '../../../components/Button';
 import { Cause, Explanation, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
@@ -29,15 +30,13 @@ export function useWhy(services: IPanelServices, comparison: RunComparison): Ask
       const isOpen = asked === key;
       return {
         action: (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             aria-expanded={isOpen}
             aria-label={trans.__('Why does %1 differ?', result.name)}
             onClick={() => setAsked(isOpen ? '' : key)}
           >
             {trans.__('Why?')}
-          </button>
+          </Button>
         ),
         below: isOpen && <Why services={services} comparison={comparison} result={result} />
       };
@@ -135,13 +134,7 @@ function CauseLine({ services, comparison, cause }: ICauseLineProps): JSX.Elemen
   const hasPlace = !!dataset || !!place;
   return (
     <>
-      {hasPlace ? (
-        <button type="button" className="nby-Link" onClick={() => void open()}>
-          {text}
-        </button>
-      ) : (
-        <span>{text}</span>
-      )}
+      {hasPlace ? <LinkButton onClick={() => void open()}>{text}</LinkButton> : <span>{text}</span>}
       {!!code.length && <span className="nby-Dim"> {name}</span>}
       {kind === 'code' && (before || after) && (
         <div className="nby-Why-sides">

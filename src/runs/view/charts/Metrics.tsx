@@ -1,5 +1,6 @@
 import { Fragment, useEffect, useState } from 'react';
 import { Metric, RunDetail, Task } from '../../../api/types';
+import { LinkButton } from '../../../components/Button';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { roundBounds, numbersOf, placesOf, showNumber } from '../../model/metrics';
@@ -70,9 +71,9 @@ export default function Metrics({ follows, ...shared }: IMetricsProps): JSX.Elem
           {others.slice(0, NAMED).map(other => (
             <Fragment key={other.node}>
               {' '}
-              <button type="button" className="nby-Link" onClick={() => props.onStep(other.node)}>
+              <LinkButton onClick={() => props.onStep(other.node)}>
                 {taskTitle(other, detail.tasks)}
-              </button>
+              </LinkButton>
             </Fragment>
           ))}
         </p>

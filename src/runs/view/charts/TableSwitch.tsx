@@ -1,3 +1,4 @@
+import { Button } from '../../../components/Button';
 import { useServices } from '../context/hooks';
 
 interface ITableSwitchProps {
@@ -9,8 +10,8 @@ interface ITableSwitchProps {
 export function TableSwitch({ on, onSwitch }: ITableSwitchProps): JSX.Element {
   const { trans } = useServices();
   return (
-    <button type="button" className="nby-Button" aria-pressed={on} onClick={() => onSwitch(!on)}>
+    <Button aria-pressed={on} onClick={() => onSwitch(!on)}>
       {trans.__('As Table')}
-    </button>
+    </Button>
   );
 }

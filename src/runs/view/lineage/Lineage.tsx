@@ -2,6 +2,7 @@ import '../../../../style/lineage.css';
 import { CommandRegistry } from '@lumino/commands';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { Button } from '../../../components/Button';
 import { IYard } from '../../../api/yard';
 import type { Lineage as Graph } from '../../../api/types';
 import { ILineageStart, leftOut, open, showMenu } from './opening';
@@ -38,9 +39,7 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
   return (
     <div className="nby-Lineage">
       {!!path.length && (
-        <button type="button" className="nby-Button" onClick={() => setPath(path.slice(0, -1))}>
-          {trans.__('Back')}
-        </button>
+        <Button onClick={() => setPath(path.slice(0, -1))}>{trans.__('Back')}</Button>
       )}
       {!!left && (
         <p className="nby-Note">

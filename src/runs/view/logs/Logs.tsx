@@ -2,6 +2,7 @@ import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
+import { Button, LinkButton } from '../../../components/Button';
 import { foldedLine } from '../../../components/format/foldedLine';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { rowsOf, useRows } from '../../../components/hooks/useRows';
@@ -114,9 +115,7 @@ export function Logs(props: ILogsProps): JSX.Element {
         <span className="nby-Space" />
         <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={turnFollow} />
         {buffer.start > 0 && (
-          <button
-            type="button"
-            className="nby-Button"
+          <Button
             title={trans.__('The end is loaded first, the rest as you scroll')}
             onClick={() => {
               setFollow(false);
@@ -125,37 +124,27 @@ export function Logs(props: ILogsProps): JSX.Element {
             }}
           >
             {trans.__('To the Start')}
-          </button>
+          </Button>
         )}
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void copyText(buffer.lines.map(plain).join('\n'), copied)}
-        >
+        <Button onClick={() => void copyText(buffer.lines.map(plain).join('\n'), copied)}>
           {trans.__('Copy')}
-        </button>
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void saveLog(log.whole(), `${step ?? 'run'}.log`)}
-        >
+        </Button>
+        <Button onClick={() => void saveLog(log.whole(), `${step ?? 'run'}.log`)}>
           {trans.__('Download')}
-        </button>
+        </Button>
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
       {buffer.gaps.map(gap => (
         <p key={gap.line} className="nby-Note">
           {left.get(gap.line)}{' '}
-          <button
-            type="button"
-            className="nby-Link"
+          <LinkButton
             onClick={() => {
               setFollow(false);
               scrollTo(gap.line, 'center');
             }}
           >
             {trans.__('Show where')}
-          </button>
+          </LinkButton>
         </p>
       ))}
       {!count && !problem && (

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { isLive } from '../../../api/types';
-import { CommandButton } from '../../../components/CommandButton';
+import { CommandButton } from '../../../components/Button';
 import { FollowSwitch } from '../../../components/log/follow';
 import { useExecuted } from './cells';
 import { useServices } from '../context/hooks';

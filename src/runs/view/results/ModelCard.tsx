@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { DeployedAs, NodePreview } from '../../../api/types';
-import { CommandButton } from '../../../components/CommandButton';
+import { CommandButton, LinkButton } from '../../../components/Button';
 import { stateText } from '../../../components/StateMark';
 import { showBytes } from '../../../components/format/bytes';
 import { useChanges } from '../../../components/hooks/useChanges';
@@ -52,13 +52,9 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
         {deployments.length > 0 && <dt>{trans.__('Deployed as')}</dt>}
         {deployments.map(({ id, name, title, state, other_run }) => (
           <dd key={id}>
-            <button
-              type="button"
-              className="nby-Link"
-              onClick={() => void commands.execute('nbyard:open-deployment', { id })}
-            >
+            <LinkButton onClick={() => void commands.execute('nbyard:open-deployment', { id })}>
               {title || name}
-            </button>
+            </LinkButton>
             {stateText(state, trans)}
             {!!other_run && ` ${trans.__('with the model of run %1', other_run)}`}
           </dd>

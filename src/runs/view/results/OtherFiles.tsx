@@ -4,7 +4,7 @@ import { addressOf } from '../../../api/addresses';
 import { LeftOut, OtherFile, OtherFileList, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
-import { CommandButton } from '../../../components/CommandButton';
+import { CommandButton } from '../../../components/Button';
 import { RowList } from '../../../components/RowList';
 import { taskTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';

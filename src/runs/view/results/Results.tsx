@@ -4,7 +4,7 @@ import { Artifact } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
 import { classText } from '../../../document/arguments';
-import { CommandButton } from '../../../components/CommandButton';
+import { CommandButton } from '../../../components/Button';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { executedLast, taskTitle } from '../../model/names';

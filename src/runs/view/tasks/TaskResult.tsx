@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { RunDetail, Task } from '../../../api/types';
+import { Button } from '../../../components/Button';
 import { Boundary } from '../../../components/Boundary';
 import { executedLast, taskTitle } from '../../model/names';
 import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
@@ -27,15 +28,9 @@ export function TaskResult({
     <section className="nby-TaskResult" aria-label={title}>
       <div className="nby-TaskResult-names" role="group" aria-label={title}>
         {artifacts.map(({ id, name }) => (
-          <button
-            key={id}
-            type="button"
-            className="nby-Button"
-            aria-pressed={id === shown.id}
-            onClick={() => setChosen(name)}
-          >
+          <Button key={id} aria-pressed={id === shown.id} onClick={() => setChosen(name)}>
             {name}
-          </button>
+          </Button>
         ))}
       </div>
       {task.other_files && (

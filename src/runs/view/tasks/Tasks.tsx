@@ -1,4 +1,5 @@
 import { isLive, Task } from '../../../api/types';
+import { LinkButton } from '../../../components/Button';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { MonitorLinks } from '../../../components/MonitorLinks';
@@ -142,9 +143,9 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
     return null;
   }
   const logOf = (attempt: Task['attempts'][number]) => (
-    <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
+    <LinkButton onClick={() => onLog(attempt.number)}>
       {trans.__('Log')} <span className="nby-Sr">{trans.__('of attempt %1', attempt.number)}</span>
-    </button>
+    </LinkButton>
   );
   const [only] = task.attempts;
   if (task.attempts.length === 1) {

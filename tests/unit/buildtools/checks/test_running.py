@@ -26,7 +26,7 @@ def test_a_check_deletes_the_folders_of_checks_that_ended(
 
 
 @pytest.mark.parametrize(("gigabytes", "mounts"), [(7, False), (40, True)])
-def test_temporary_files_lie_in_memory_if_there_is_enough(
+def test_temporary_files_are_in_memory_if_there_is_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: int, mounts: bool
 ) -> None:
     commands: list[list[str]] = []

@@ -132,7 +132,7 @@ def test_a_cancelled_backfill_starts_nothing_more(backfills):
     assert backfills.now().state == "cancelled"
 
 
-def test_a_cancellation_meanwhile_wins(backfills, monkeypatch):
+def test_a_simultaneous_cancellation_wins(backfills, monkeypatch):
     """The backfill is cancelled after the dispatcher has read it."""
     backfills.create()
     runs = backfills.scheduled.controller.backfill_runs
@@ -189,7 +189,7 @@ def test_a_template_that_is_gone_is_recorded(backfills, monkeypatch):
     assert backfills.now().firings[0].reason.code == "no-template"
 
 
-def test_the_automation_goes_on_beside_it(backfills):
+def test_the_automation_continues_during_a_backfill(backfills):
     """Runs of a backfill do not count as overlapping runs of the automation."""
     backfills.start()
     backfills.scheduled.at("2026-11-25T22:00:00")

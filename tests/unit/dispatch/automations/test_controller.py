@@ -26,7 +26,7 @@ def test_it_asks_the_store_only_when_needed(scheduled, monkeypatch):
     assert not scheduled.controller.tick(has_news=False, has_time=False)
 
 
-def test_the_loop_hears_of_new_runs_once(scheduled):
+def test_the_loop_is_notified_of_new_runs_once(scheduled):
     scheduled.create(on=HOURLY)
     scheduled.clock.set("2026-11-25T22:00:00")
     scheduled.controller.tick()

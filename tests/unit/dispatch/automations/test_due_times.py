@@ -148,7 +148,7 @@ def test_queued_due_times_wait_in_order(scheduled):
     assert [firing.outcome for firing in scheduled.firings()][-1] == "overlapped"
 
 
-def test_a_change_meanwhile_wins(scheduled, monkeypatch):
+def test_a_simultaneous_change_wins(scheduled, monkeypatch):
     """The automation is moved to another time while the dispatcher freezes the files."""
     scheduled.create(on=EVERY_HOUR)
 

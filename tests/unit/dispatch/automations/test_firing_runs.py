@@ -53,7 +53,7 @@ def test_a_missing_file_is_recorded(fired):
     assert fired.outcomes(follows) == ["failed"] and fired.outcomes(pinned) == ["started"]
 
 
-def test_an_automation_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
+def test_an_automation_that_is_repaired_in_time_starts_its_run(fired, monkeypatch):
     made = fired.create(NOTEBOOK)
     (fired.root / "work.py").rename(fired.root / "new.py")
     fired.fire(made)
@@ -104,7 +104,7 @@ def test_the_newest_event_replaces_the_run(fired):
     assert older.cancel_requested_at is not None and newer.cancel_requested_at is None
 
 
-def test_a_change_meanwhile_counts(fired, monkeypatch):
+def test_a_simultaneous_change_counts(fired, monkeypatch):
     """The automation is disabled while the dispatcher freezes the files."""
     made = fired.create(NOTEBOOK)
 

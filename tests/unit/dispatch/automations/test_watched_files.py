@@ -137,7 +137,7 @@ def test_a_disabled_automation_watches_nothing(fired, inbox):
     assert fired.firings(made) == []
 
 
-def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
+def test_a_simultaneous_change_counts(fired, inbox, monkeypatch):
     """The automation is disabled while the dispatcher looks at its files."""
     made = watch(fired)
     (inbox / "a.csv").write_text("1")
@@ -208,7 +208,7 @@ def test_files_that_arrive_between_runs_never_wait(fired, inbox):
         fired.end(run.id)
 
 
-def test_hints_that_nobody_needs_are_dropped_in_a_thread(fired, inbox, monkeypatch):
+def test_unneeded_hints_are_dropped_in_a_thread(fired, inbox, monkeypatch):
     """Another thread may hold the lock of the hints while it walks through a large tree."""
     made = watch(fired)
     watches = fired.controller.files.watches

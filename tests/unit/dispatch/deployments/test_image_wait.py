@@ -82,7 +82,7 @@ def test_a_deleted_image_is_not_awaited(yard: Yard, rolling: Rolling) -> None:
     assert found.reason == because("image-removed")
 
 
-def test_the_serving_revision_continues_meanwhile(yard: Yard, rolling: Rolling) -> None:
+def test_the_serving_revision_continues_during_the_build(yard: Yard, rolling: Rolling) -> None:
     rolling.create(image="cows:0")
     rolling.step(2)
     building = Building(yard)

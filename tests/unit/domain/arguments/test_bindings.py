@@ -53,7 +53,7 @@ def test_kinds_are_distinguished_by_their_fields() -> None:
         ("x_$(self.basename)$(self.nameext)", "x_a.b.bam.bam"),
     ],
 )
-def test_names_beside_others(pattern: str, name: str) -> None:
+def test_names_of_companions(pattern: str, name: str) -> None:
     assert Beside("reads", pattern).name("a.b.bam") == name
 
 

@@ -23,7 +23,7 @@ WINDOWS = st.lists(
 
 
 @given(st.lists(MOMENTS, max_size=4), WINDOWS)
-def test_each_change_must_lie_in_a_run(moments, windows):
+def test_each_change_must_happen_during_a_run(moments, windows):
     found = run_that_made_changes(moments, windows)
     inside = [[one for one in windows if one.contains(moment)] for moment in moments]
     if not moments or not all(inside):

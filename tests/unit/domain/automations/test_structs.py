@@ -50,7 +50,7 @@ def test_other_fields_and_types_are_refused(body):
         read(run=RUN, **body)
 
 
-def test_a_patch_tells_null_from_nothing():
+def test_a_patch_distinguishes_null_from_omitted():
     patch = msgspec.json.decode(b'{"revision": 1, "ends_at": null}', type=AutomationPatch)
     assert patch.ends_at is None and patch.starts_at is msgspec.UNSET
 

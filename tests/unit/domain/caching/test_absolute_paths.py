@@ -91,7 +91,7 @@ def test_a_folder_counts_if_any_of_its_files_may_be_used(text: str, is_whole: bo
 
 
 @pytest.mark.parametrize("text", ["P.parent / n", "P.with_suffix('.b')", "os.path.dirname(P)"])
-def test_a_path_beside_another_one(text: str) -> None:
+def test_a_path_next_to_another_one(text: str) -> None:
     assert named("n.py", f"{HEAD}P = Path('/data/a')\nopen({text})") == {"/data", "/data/a"}
 
 

@@ -157,7 +157,7 @@ def test_several_words_behind_one_option() -> None:
         check_arguments([Argument("x", reach=Flag("--x"))])
 
 
-def test_greedy_options_stand_last_or_before_dashes() -> None:
+def test_greedy_options_are_last_or_before_dashes() -> None:
     values = {"many": ["a", "b"], "n": 1, "file": "f"}
     for separated, words in (
         (False, ["-n", "1", "f", "--x", "a", "b"]),

@@ -8,7 +8,7 @@ from nbyard.domain.deployments.deployment_status import LAST_LINES, failure_line
 
 STAMP = "2026-11-22 07:15:41,392"
 BROKEN = f"""{STAMP} INFO Started server process [7]
-{STAMP} CRITICAL the model cannot go on
+{STAMP} CRITICAL the model cannot continue
 Traceback (most recent call last):
   File "/opt/nbyard/lib/nbyard/serving/http/micro_batches.py", line 128, in _run
     predict = self._load()

@@ -50,20 +50,20 @@ def test_changes_have_reasons() -> None:
 def test_equal_packages_have_no_differences() -> None:
     """However its name is written, and whatever a virtual environment has of itself."""
     there = found("cow-bell 1.0", "Ant 2.0", "pip 24.0", "setuptools 70")
-    assert lock_differences(LOCKED, "3.11.2", there, beside=True) == []
+    assert lock_differences(LOCKED, "3.11.2", there, with_extra=True) == []
     assert lock_warning(COWS, []) is None
 
 
 def test_differences_are_named() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
-    told = lock_differences(LOCKED, "3.11.2", there, beside=True)
+    told = lock_differences(LOCKED, "3.11.2", there, with_extra=True)
     assert told == [
         because("python-instead", found="3.12.1", locked="3.11.2"),
         because("package-instead", package="Cow.Bell", found="1.1", locked="1.0"),
         because("package-lacks", package="ant"),
         because("packages-beside-lock", packages=["six 1.16"]),
     ]
-    assert lock_differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
+    assert lock_differences(LOCKED, "3.11.2", there, with_extra=False) == told[:3]
     assert lock_warning(COWS, told) == because(
         "lock-differs-in-more", environment="cows", number=2, differences=told[:3], more=1
     )
@@ -79,4 +79,4 @@ def test_a_changed_folder_is_named() -> None:
         ("", ["the folder /srv/cow is gone"]),
     ):
         there = Lock("3.11.2", "", "cpython", "linux", [Package("cow", "1.0", tree=tree)])
-        assert list(map(str, lock_differences(locked, "3.11.2", there, beside=True))) == told
+        assert list(map(str, lock_differences(locked, "3.11.2", there, with_extra=True))) == told

@@ -149,6 +149,6 @@ def test_records_in_a_circle_are_shown() -> None:
     assert column_by_node([a, b], [(a, b), (b, a)]).keys() == {a, b}
 
 
-def test_a_source_stands_just_before_its_first_use() -> None:
+def test_a_source_comes_just_before_its_first_use() -> None:
     links = [(ref(1), ref(2)), (ref(2), ref(3)), (ref(3), ref(4)), (ref(5), ref(4))]
     assert column_by_node([ref(n) for n in range(1, 6)], links)[ref(5)] == 2

@@ -71,7 +71,7 @@ def test_values_of_parameters_are_short_and_in_one_line() -> None:
 
 
 @given(EDGES, NODES)
-def test_each_node_stands_with_its_neighbours_once(edges: Edges, start: int) -> None:
+def test_each_node_is_listed_with_its_neighbours_once(edges: Edges, start: int) -> None:
     found = Records(edges).walk(start)
     printed = {
         one.node.id for direction in ("back", "forward") for one in tree_lines(found, direction)

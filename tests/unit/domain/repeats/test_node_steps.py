@@ -76,7 +76,7 @@ def test_a_result_is_taken_from_the_node_before():
     }
 
 
-def test_files_that_the_code_requests_are_put_beside_it():
+def test_files_that_the_code_requests_are_copied_next_to_it():
     arguments = [
         Argument("raw", role="input", reach=Handed()),
         Argument("scale", type="int", reach=Handed()),

@@ -18,6 +18,6 @@ def test_outputs_count_and_else_the_executed_notebook() -> None:
     assert declared_outputs([]) == []
 
 
-def test_files_of_the_same_name_lie_in_folders() -> None:
+def test_files_of_the_same_name_are_in_folders() -> None:
     a, b, c = file("a", "out.csv"), file("b", "out.csv"), file("c", "own.csv")
     assert names_in_folder([a, b, c]) == {"a/out.csv": a, "b/out.csv": b, "own.csv": c}

@@ -15,6 +15,6 @@ def test_numbers_out_of_range_are_refused_by_name() -> None:
         assert [one.path for one in refused.value.details] == [field]
 
 
-def test_the_mark_tells_samples_apart() -> None:
+def test_the_mark_distinguishes_samples() -> None:
     marks = {Sample(rows, files).mark for rows in (1, 11) for files in (1, 11)}
     assert len(marks) == 4

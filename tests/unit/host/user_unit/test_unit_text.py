@@ -69,7 +69,7 @@ def test_the_store_of_an_unedited_text_is_known(name: str):
 
 
 @given(st.data())
-def test_an_edited_text_is_not_ours(data: st.DataObject):
+def test_an_edited_text_is_not_owned(data: st.DataObject):
     lines = unit_text(START).splitlines(keepends=True)
     place = data.draw(st.integers(3, len(lines) - 1))
     edited = data.draw(st.sampled_from([[], ["Nice=5\n"], [lines[place], lines[place]]]))
@@ -77,7 +77,7 @@ def test_an_edited_text_is_not_ours(data: st.DataObject):
 
 
 @pytest.mark.parametrize("text", ["", "[Service]\n", "# Store: /x\n"])
-def test_another_text_is_not_ours(text: str):
+def test_another_text_is_not_owned(text: str):
     assert store_of(text) is None
 
 

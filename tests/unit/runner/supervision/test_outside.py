@@ -286,7 +286,7 @@ def test_each_folder_and_each_beginning_has_digests_of_its_start(data: Path) -> 
     assert f"{data}/__pycache__" not in uses
 
 
-def test_a_compiled_module_stands_for_its_source(data: Path, used: Callable[..., Used]) -> None:
+def test_a_compiled_module_counts_as_its_source(data: Path, used: Callable[..., Used]) -> None:
     """Python does not open the source then."""
     (data / "far.py").write_text("V = 1")
     (data / "__pycache__").mkdir()

@@ -166,7 +166,7 @@ def test_invalid_reports_of_the_program_are_refused(attempt: Path, said: str, wo
     assert words in look(attempt, {"o": output("a.txt")})[1]
 
 
-def test_a_file_beside_that_of_another_output(attempt: Path) -> None:
+def test_a_companion_of_another_output(attempt: Path) -> None:
     """By its name, wherever the other was found; one that lacks it may not be there."""
     for name in ("a.txt.idx", "a.map"):
         (attempt / WORK / name).write_text(name)

@@ -8,9 +8,9 @@ from nbyard.domain.arguments.bindings import Beside
 from nbyard.reasons.structs import read_reason
 from nbyard.runner.work.reference_values import (
     NoValue,
+    companion_name,
     joined,
     look_up,
-    name_beside,
     names_of,
     value_of,
 )
@@ -75,10 +75,10 @@ def test_a_period_at_the_start_begins_no_extension(
 )
 def test_each_caret_removes_an_extension(basename: str, pattern: str, name: str) -> None:
     """Of CWL v1.2: "the last period `.` and all following characters"."""
-    assert name_beside(pattern, basename) == name
+    assert companion_name(pattern, basename) == name
     assert Beside("x", pattern).name(basename) == name
 
 
 def test_a_pattern_with_references_is_the_whole_name() -> None:
     beside = Beside("x", "^$(self.nameroot).idx")
-    assert name_beside(beside.pattern, "a.bam", beside.parts) == beside.name("a.bam") == "^a.idx"
+    assert companion_name(beside.pattern, "a.bam", beside.parts) == beside.name("a.bam") == "^a.idx"

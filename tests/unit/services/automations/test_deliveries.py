@@ -74,7 +74,7 @@ def test_a_repeated_message_is_refused_before_the_rate(automations, send, moment
         send(made, "m1")
 
 
-def test_a_change_meanwhile_counts(automations, ann, yard, send, monkeypatch):
+def test_a_simultaneous_change_counts(automations, ann, yard, send, monkeypatch):
     """The secret is replaced after the signature was checked."""
     made = automations.create({"kind": "webhook"})
     find = yard.store.automation_secrets.secret

@@ -238,7 +238,7 @@ def test_events_follow_each_change(automations, ann, yard):
         automations.service.get(ann, made.id)
 
 
-def test_enabling_overwrites_no_change_made_meanwhile(automations, ann, monkeypatch):
+def test_enabling_overwrites_no_simultaneous_change(automations, ann, monkeypatch):
     made = automations.after("train.py", "report.py", is_enabled=False)
 
     def changed_meanwhile(*args):

@@ -259,15 +259,15 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
 
 def test_a_separate_build_replaces_no_other(models, ann, root, yard):
     """A form builds before the deployment."""
-    first = models.build(ann, NewModel(write(root, "tag: v1\n")), beside=True)
+    first = models.build(ann, NewModel(write(root, "tag: v1\n")), separate=True)
     end(yard, first)
     with pytest.raises(Conflict, match="model-spark-job:v1 already exists") as caught:
-        models.build(ann, NewModel("job"), beside=True)
+        models.build(ann, NewModel("job"), separate=True)
     assert "rebuilds the image" in caught.value.hint
     assert [one.id for one in models.list(ann).items] == [first.id]
     write(root)
     for number in (2, 3):
-        made = models.build(ann, NewModel("job"), beside=True)
+        made = models.build(ann, NewModel("job"), separate=True)
         assert (made.tag, made.number) == ("", number)
 
 

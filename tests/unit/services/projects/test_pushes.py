@@ -288,7 +288,7 @@ def test_pushed_files_are_no_garbage(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING))
     project = projects.get(ann, "wine")
     with yard.store.read() as c:
-        assert project.files in yard.store.digests_beside_runs(c)
+        assert project.files in yard.store.digests_outside_runs(c)
     # The folder can be laid out again.
     shutil.rmtree(folder_of(yard.store, project.id))
     projects.push(ann, folder(MORNING, {"b.py": b""}))

@@ -53,7 +53,7 @@ def test_each_end_is_reached_from_the_other(store, chain, kind):
     assert ("task score" in found) == (kind == "version"), "only what is before or after it"
 
 
-def test_a_level_costs_the_same_however_wide_it_is(store, chain):
+def test_the_cost_of_a_level_does_not_depend_on_its_width(store, chain):
     """No query for each node."""
     asked = []
     event.listen(store.database.reader, "before_cursor_execute", lambda *a: asked.append(a[2]))

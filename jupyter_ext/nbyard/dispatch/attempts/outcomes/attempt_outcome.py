@@ -75,9 +75,9 @@ def environment_lock_warning(
     if surroundings is None or surroundings.lock is None or version is None:
         return None
     # Images contain extra packages to run notebooks.
-    beside = attempt.runtime == PROCESS or not has_more
+    with_extra = attempt.runtime == PROCESS or not has_more
     differences = lock_differences(
-        version.packages, version.python, surroundings.lock, beside=beside
+        version.packages, version.python, surroundings.lock, with_extra=with_extra
     )
     return lock_warning(used, differences)
 

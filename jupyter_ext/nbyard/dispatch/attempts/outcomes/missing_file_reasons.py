@@ -143,7 +143,7 @@ def first_missing_file_reason(
     for name in names:
         place = code.place(name)
         if place and code.is_left_out(place):
-            return _beside(code, name, missing_file_reason(code.base, place))
+            return _not_copied(code, name, missing_file_reason(code.base, place))
     if higher := find_higher_in_bundle(code.base, code.below, named):
         return higher
     above = [
@@ -176,7 +176,7 @@ def warning_about_missing_files(
         return None
     more = len(missing) - MOST_NAMED
     rest = because("more-did-not-travel", more=more) if more > 0 else None
-    return joined([*(_beside(code, name, cause) for name, cause in missing[:MOST_NAMED]), rest])
+    return joined([*(_not_copied(code, name, cause) for name, cause in missing[:MOST_NAMED]), rest])
 
 
 def warning_about_secrets(
@@ -190,7 +190,7 @@ def warning_about_secrets(
     return None
 
 
-def _beside(code: _Code, name: str, cause: Reason) -> Reason:
+def _not_copied(code: _Code, name: str, cause: Reason) -> Reason:
     return because("file-did-not-travel", name=name, beside=code.path.name, cause=cause)
 
 

@@ -176,7 +176,7 @@ class CauseDetails:
     def _file(self, cause: Cause) -> Cause:
         """Return a cause of a changed file beside the code; of a table, with what changed."""
         old, new = (
-            facts.tasks[cause.node].file_beside(cause.name) for facts in (self._old, self._new)
+            facts.tasks[cause.node].code_folder_file(cause.name) for facts in (self._old, self._new)
         )
         if old is None or new is None:
             return cause
@@ -320,7 +320,7 @@ class RunComparisons(RunForecasts):
         for facts in self._facts(caller, [run, other]):
             task = facts.tasks.get(node)
             given = task.inputs.get(name) if task else None
-            beside = task.file_beside(name) if task else None
+            beside = task.code_folder_file(name) if task else None
             file = given.file if given else beside
             if file is None:
                 raise NotFound(f"{node[:80]} received no data for '{name[:80]}'.")

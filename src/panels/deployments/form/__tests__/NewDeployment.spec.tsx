@@ -89,7 +89,7 @@ async function open(
     }
     const body = text && JSON.parse(text);
     sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);
-    if (/\/models\?beside=/.test(url)) {
+    if (/\/models\?separate=/.test(url)) {
       await reading;
       return built(body, url);
     }
@@ -119,7 +119,7 @@ async function open(
 
 /** Of two classes one has to be named, and a tag is there already. */
 const built = ({ path, class_name }: { path?: string; class_name?: string }, url: string) => {
-  if (path === 'tagged.py' && url.endsWith('beside=true')) {
+  if (path === 'tagged.py' && url.endsWith('separate=true')) {
     return json(409, { code: 'conflict', message: 'v1 was built already.', hint: 'Then anew.' });
   }
   return path === 'two.py' && !class_name

@@ -111,7 +111,7 @@ describe('R14: the rules of a clean-up', () => {
     await settle();
     expect(previewed()).toEqual([]);
     expect(holder.rules).toBeUndefined();
-    expect(screen.getByRole('alert').textContent).toBe('Enter a number.');
+    expect(screen.getByRole('alert').textContent).toBe('Enter a whole number.');
   });
 
   it.each([

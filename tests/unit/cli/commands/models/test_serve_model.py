@@ -97,7 +97,7 @@ def test_an_interrupt_deletes_the_deployment_and_restores_the_handlers(ending):
     assert signal.getsignal(ending) is former
 
 
-def test_a_deployment_deleted_meanwhile_is_reported(capsys):
+def test_a_deployment_deleted_during_the_wait_is_reported(capsys):
     there = Deployments("running")
 
     def gone() -> None:

@@ -94,8 +94,8 @@ def test_a_node_that_could_not_be_checked_is_unknown(capsys: pytest.CaptureFixtu
     ]
     show_forecast(RunForecast(nodes, 1, 2, None, 2, is_maximum=True))
     first, *rows = capsys.readouterr().out.splitlines()
-    assert first == "1 cached, up to 2 will run"
+    assert first.split(", ") == ["1 cached", "up to 2 will run"]
     assert [row.split(maxsplit=2) for row in rows[-2:]] == [
-        ["b", "runs", "it has no earlier result"],
-        ["c", "unknown", "the node could not be checked in time"],
+        ["b", "runs", str(nodes[1].reason)],
+        ["c", "unknown", str(nodes[2].reason)],
     ]

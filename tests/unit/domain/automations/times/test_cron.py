@@ -168,7 +168,7 @@ def test_a_refusal_shows_what_to_write_instead(text, hint, written):
         ("in 2 hours", False),
     ],
 )
-def test_phrases_are_told_from_expressions(text, is_cron):
+def test_phrases_are_distinguished_from_expressions(text, is_cron):
     assert looks_like_cron(text) is is_cron
 
 
@@ -182,7 +182,7 @@ def test_phrases_are_told_from_expressions(text, is_cron):
     minute=st.sampled_from(["0", "30", "*/30", "15,45"]),
     hour=st.sampled_from(["*", "2", "1-3", "0", "23"]),
 )
-def test_due_times_are_in_order_and_do_not_depend_on_when_they_are_asked(
+def test_due_times_are_in_order_and_do_not_depend_on_the_time_of_the_request(
     zone, moment, minute, hour
 ):
     place, known = ZoneInfo(zone), parse_cron(f"{minute} {hour} * * *")

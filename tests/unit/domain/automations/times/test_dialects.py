@@ -53,7 +53,7 @@ def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
         ("0 0 8 * * 1 Etc/GMT-14", "Etc/GMT-14", "0 0 8 * * 1"),
     ],
 )
-def test_so_is_a_zone_after_the_fields(text, zone, rest):
+def test_a_zone_after_the_fields_is_a_field_of_its_own(text, zone, rest):
     with pytest.raises(Invalid) as refused:
         read_phrase(text, NOW)
     message = refused.value.details[0].message

@@ -1,9 +1,20 @@
 """Times at which a run is due, as requests send them."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
-from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, OnTime, Phrase
+from nbyard.domain.automations.times.structs import (
+    Cron,
+    Interval,
+    Missed,
+    Once,
+    OnTime,
+    Phrase,
+    read_moment,
+    write_moment,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,3 +43,23 @@ def test_an_unknown_kind_or_field_is_refused(sent):
 
 def test_by_default_only_the_newest_missed_time_of_an_hour_runs():
     assert Missed() == Missed(policy="last", window_seconds=3600, most=10)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2026-12-01", "2026-12-01T00:00"),
+        ("2026-12-01 18:05", "2026-12-01T18:05"),
+        ("2026-12-01T18:05:09", "2026-12-01T18:05:09"),
+    ],
+)
+def test_a_typed_moment_is_read_and_written(text, written):
+    assert write_moment(read_moment(text)) == written
+
+
+def test_no_text_stands_for_a_fixed_time():
+    for at in (datetime(2026, 12, 1, tzinfo=UTC), read_moment("2026-12-01").replace(microsecond=1)):
+        with pytest.raises(ValueError):
+            write_moment(at)
+    with pytest.raises(ValueError):
+        read_moment("tomorrow")

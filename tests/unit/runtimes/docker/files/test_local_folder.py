@@ -53,7 +53,7 @@ def test_a_shared_file_keeps_its_owner_and_mode(tmp_path):
 
 
 @as_root
-def test_files_of_the_container_become_ours(tmp_path):
+def test_files_of_the_container_get_the_owner_of_this_process(tmp_path):
     (tmp_path / "outside").write_text("x")
     os.chown(tmp_path / "outside", 65534, 65534)
     folder = tmp_path / "f"
@@ -68,7 +68,7 @@ def test_files_of_the_container_become_ours(tmp_path):
     assert (tmp_path / "outside").stat().st_uid == 65534
 
 
-def test_standard_output_is_not_put_through_a_link(tmp_path):
+def test_standard_output_is_not_written_through_a_link(tmp_path):
     folder = tmp_path / "f"
     folder.mkdir()
     (folder / "stdout.part").write_text("x")

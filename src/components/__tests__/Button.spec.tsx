@@ -1,6 +1,6 @@
 import { CommandRegistry } from '@lumino/commands';
-import { render, screen } from '@testing-library/react';
-import { CommandButton } from '../CommandButton';
+import { fireEvent, render, screen } from '@testing-library/react';
+import { Button, CommandButton, LinkButton } from '../Button';
 
 function commandsWith(isEnabled: boolean): CommandRegistry {
   const commands = new CommandRegistry();
@@ -20,5 +20,21 @@ describe('a button for a command', () => {
   it('says why it is disabled', () => {
     render(<CommandButton commands={commandsWith(false)} id="retry" why="Still running" />);
     expect(screen.getByRole('button', { name: 'Retry' }).title).toBe('Still running');
+  });
+});
+
+describe('a button', () => {
+  it('looks as asked, and does not submit its form', () => {
+    const submit = jest.fn();
+    render(
+      <form onSubmit={submit}>
+        <Button className="nby-mod-primary">Save</Button>
+        <LinkButton>More</LinkButton>
+      </form>
+    );
+    const [save, more] = ['Save', 'More'].map(name => screen.getByRole('button', { name }));
+    expect([save.className, more.className]).toEqual(['nby-Button nby-mod-primary', 'nby-Link']);
+    fireEvent.click(save);
+    expect(submit).not.toHaveBeenCalled();
   });
 });

@@ -1,6 +1,21 @@
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { LabIcon } from '@jupyterlab/ui-components';
+import { ComponentProps } from 'react';
+
+/** A button that does not submit its form. */
+export function Button({ className, ...button }: ComponentProps<'button'>): JSX.Element {
+  return <button type="button" className={classes('nby-Button', className)} {...button} />;
+}
+
+/** A button that looks like a link. */
+export function LinkButton({ className, ...button }: ComponentProps<'button'>): JSX.Element {
+  return <button type="button" className={classes('nby-Link', className)} {...button} />;
+}
+
+function classes(name: string, more?: string): string {
+  return more ? `${name} ${more}` : name;
+}
 
 export interface ICommandButtonProps {
   commands: CommandRegistry;
@@ -26,11 +41,10 @@ export function CommandButton(props: ICommandButtonProps): JSX.Element | null {
   const icon = commands.icon(id, args);
   const label = [commands.label(id, args), note].filter(Boolean).join(' ');
   const isEnabled = commands.isEnabled(id, args);
-  const classes = ['nby-Button', bare && 'nby-mod-bare', primary && 'nby-mod-primary'];
+  const looks = [bare && 'nby-mod-bare', primary && 'nby-mod-primary'];
   return (
-    <button
-      type="button"
-      className={classes.filter(Boolean).join(' ')}
+    <Button
+      className={looks.filter(Boolean).join(' ')}
       tabIndex={tabIndex}
       data-command={id}
       title={(!isEnabled && why) || commands.caption(id, args) || label}
@@ -43,6 +57,6 @@ export function CommandButton(props: ICommandButtonProps): JSX.Element | null {
     >
       {icon instanceof LabIcon && <icon.react tag="span" className="nby-Icon" />}
       {!bare && label}
-    </button>
+    </Button>
   );
 }
