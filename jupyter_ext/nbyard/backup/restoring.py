@@ -9,7 +9,7 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -180,19 +180,6 @@ def _refuse_store(folder: Path, url: str) -> None:
         raise _in_use(folder)
 
 
-def _disable_starts(c: Connection) -> None:
-    """Disable what starts runs, such as automations: the former store still starts them."""
-    for automation in (row.automation for row in Store.automations.enabled(c)):
-        Store.firings.drop_waiting(c, automation, because("firing-disabled"))
-        Store.automations.change(c, automation, "disabled", is_enabled=False, next_due=None)
-    for backfill in (Store.backfills.by_id(c, key) for key in Store.backfills.running(c)):
-        if backfill is not None:
-            Store.backfills.cancel(c, backfill.backfill)
-    for bisection in (Store.bisections.by_id(c, key) for key in Store.bisections.running(c)):
-        if bisection is not None:
-            Store.bisections.cancel(c, bisection)
-
-
 def _in_use(folder: Path) -> Conflict:
     return Conflict(
         f"A store already exists in {folder} or in its database.",
@@ -318,11 +305,26 @@ class _Reader:
     def _adapt_rows(self, c: Connection, folder: Path) -> None:
         if not is_id(Store.facts.get(c, "store_id") or ""):
             raise Damaged("The backup cannot be restored: its store has no ID.")
-        self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
+        pushed = ProjectRows().move_pushed(c, os.path.realpath(folder))
+        blobs = Blobs(self.temporary / "blobs")
+        for path, digest in pushed.items():
+            target = self.temporary / path
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            blobs.stage(digest, target)
         # Otherwise a dispatcher would first wait for the end of the former one's lease.
         Store.leases.release_all(c)
-        if self._ids:
-            _disable_starts(c)
+        if self._ids:  # a second store, beside the former one, which still starts runs
+            for automation in (row.automation for row in Store.automations.enabled(c)):
+                Store.firings.drop_waiting(c, automation, because("firing-disabled"))
+                Store.automations.change(c, automation, "disabled", is_enabled=False, next_due=None)
+            for backfill in (Store.backfills.by_id(c, key) for key in Store.backfills.running(c)):
+                if backfill is not None:
+                    Store.backfills.cancel(c, backfill.backfill)
+            for bisection in (
+                Store.bisections.by_id(c, key) for key in Store.bisections.running(c)
+            ):
+                if bisection is not None:
+                    Store.bisections.cancel(c, bisection)
             self._ids.rename_folders(self.temporary)
 
     def _publish(self, folder: Path, url: str) -> None:
@@ -342,14 +344,6 @@ class _Reader:
                 os.rename(self.temporary.parent / DATABASE, folder / DATABASE)
         finally:
             os.close(handle)
-
-    def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
-        """Create the folders with files of pushed projects, from the restored blobs."""
-        blobs = Blobs(self.temporary / "blobs")
-        for path, digest in pushed.items():
-            target = self.temporary / path
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            blobs.stage(digest, target)
 
     def _header(self, member: tarfile.TarInfo | None) -> Header:
         """Return the header, after checking that this nbyard can restore the backup.

@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -105,9 +105,25 @@ class ModelProbeController:
             task = self._fill(probe, order)
             order = msgspec.structs.replace(order, site=runtime.start(order))
             self._wait(runtime, order)
-            return _read(folder, task)
+            # The code of the model may have replaced any file.
+            result = folders.read_result(folder)
+            if result is None:
+                raise NbyardError(because("probe-without-result"))
+            check_token(result, task.token)
+            if result.state != "succeeded":
+                said = result.failure.message if result.failure else result.state
+                raise NbyardError(because("probe-broke-off", why=because("text", text=said)))
+            with closing(open_inside(folder, ANSWER, "answer")) as handle:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise NbyardError(because("probe-left-folder"))
+                with open(handle, "rb", closefd=False) as file:
+                    return file.read(MAX_ANSWER).decode("utf-8", "replace")
         finally:
-            self._clear(runtime, order)
+            try:
+                runtime.stop(order, because("ended"))
+            except (NbyardError, OSError) as error:  # the sweep tries again
+                log.warning("probe %s was not stopped: %s", order.attempt_id, error)
+            folders.delete_path(order.folder)
 
     def _fill(self, probe: ModelProbe, order: Order) -> TaskFile:
         """Fill the probe's folder: model, code modules, serving sources, question and task.json."""
@@ -163,32 +179,3 @@ class ModelProbeController:
         if self._context.stopping.is_set():
             raise Unavailable(INTERRUPTED)
         raise NbyardError(because("probe-too-slow", seconds=SECONDS))
-
-    def _clear(self, runtime: Runtime, order: Order) -> None:
-        try:
-            runtime.stop(order, because("ended"))
-        except (NbyardError, OSError) as error:  # the sweep tries again
-            log.warning("probe %s was not stopped: %s", order.attempt_id, error)
-        folders.delete_path(order.folder)
-
-
-def _read(folder: Path, task: TaskFile) -> str:
-    """Return the answer of the probe, after checks.
-
-    The code of the model may have replaced any file.
-
-    Raises:
-        NbyardError: The probe failed, or left no readable answer.
-    """
-    result = folders.read_result(folder)
-    if result is None:
-        raise NbyardError(because("probe-without-result"))
-    check_token(result, task.token)
-    if result.state != "succeeded":
-        said = result.failure.message if result.failure else result.state
-        raise NbyardError(because("probe-broke-off", why=because("text", text=said)))
-    with closing(open_inside(folder, ANSWER, "answer")) as handle:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise NbyardError(because("probe-left-folder"))
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(MAX_ANSWER).decode("utf-8", "replace")

@@ -92,7 +92,16 @@ class LeftoverSweeper:
         store.reserve.keep()
         self._context.blobs.sweep()
         self._uploads.sweep()
-        self._trim_events()
+        with self._context.store.read() as c:
+            events, automations = self._context.store.events, self._context.store.automations
+            # Automations must still see what happened while no dispatcher ran.
+            is_read = not automations.enabled_kinds(c).isdisjoint(KINDS)
+            until = automations.cursor(c) if is_read else events.newest_id(c)
+            # The margin of 10 % avoids a deletion in every sweep.
+            many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
+        if many:
+            with self._context.write() as c:
+                self._context.store.events.delete_oldest(c, KEEP_EVENTS, until)
 
     def tidy_folders(self) -> None:
         """Finish the cleanup of a killed dispatcher.
@@ -144,15 +153,3 @@ class LeftoverSweeper:
             return
         if removed:
             log.warning("%s: removed %s", name, ", ".join(removed))
-
-    def _trim_events(self) -> None:
-        with self._context.store.read() as c:
-            events, automations = self._context.store.events, self._context.store.automations
-            # Automations must still see what happened while no dispatcher ran.
-            is_read = not automations.enabled_kinds(c).isdisjoint(KINDS)
-            until = automations.cursor(c) if is_read else events.newest_id(c)
-            # The margin of 10 % avoids a deletion in every sweep.
-            many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
-        if many:
-            with self._context.write() as c:
-                self._context.store.events.delete_oldest(c, KEEP_EVENTS, until)

@@ -80,7 +80,7 @@ class Engine:
         self._reach()
         return self.containers.get(name)
 
-    def was_out_of_memory(self, ended: Container) -> bool:
+    def was_out_of_memory(self, ended: Container, seconds: float) -> bool:
         self._reach()
         return ended.out_of_memory
 

@@ -12,7 +12,7 @@ from nbyard.freezing.runs.automation_runs import create_automation_run, freeze_a
 from nbyard.freezing.runs.templates import FrozenRequest
 from nbyard.host import clock
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.automations.queries import AutomationRow
 from nbyard.store.leases import LeaseLost
@@ -101,7 +101,10 @@ class DueTimes:
                 raise
             # The files cannot be frozen, or a value is refused and the transaction rolled back.
             with context.write() as c:
-                self._fail(c, row, due, reason_of(error))
+                reason = reason_of(error)
+                if not self._firings.with_firing(c, row.automation.id, [due]):
+                    self._firings.add_due(c, row.automation, due, "failed", reason)
+                self._advance(c, row, due)
         crash_point("due-time-committed")
 
     def _handle_due_time(
@@ -147,11 +150,6 @@ class DueTimes:
 
     def _count_waiting(self, c: Connection, automation_id: str) -> int:
         return self._firings.counts_of_waiting(c, [automation_id]).get(automation_id, 0)
-
-    def _fail(self, c: Connection, row: AutomationRow, due: datetime, reason: Reason) -> None:
-        if not self._firings.with_firing(c, row.automation.id, [due]):
-            self._firings.add_due(c, row.automation, due, "failed", reason)
-        self._advance(c, row, due)
 
     def _advance(
         self, c: Connection, row: AutomationRow, due: datetime, *, is_run: bool = False

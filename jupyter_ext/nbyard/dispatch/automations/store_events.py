@@ -110,7 +110,16 @@ class StoreEvents:
             if event.topic == "run" and state in ENDS:
                 yield from self._of_run(c, event)
             elif event.topic == "dataset-version" and state == "ready":
-                yield from self._of_version(c, event)
+                version = self._store.automations.version(c, event.subject_id)
+                if version is not None:
+                    cause = DatasetCause(
+                        version.dataset_id, version.dataset, version.id, version.number
+                    )
+                    sources = frozenset({version.dataset_id})
+                    key = f"version:{version.id}"
+                    yield Occurrence(
+                        event.id, "dataset", version.owner, key, sources, cause, version.run_id
+                    )
 
     def _of_run(self, c: Connection, event: Event) -> Iterator[Occurrence]:
         run = self._store.runs.by_id(c, event.subject_id)
@@ -124,16 +133,6 @@ class StoreEvents:
         yield Occurrence(
             event.id, "run", run.owner, f"run:{run.id}", frozenset(sources), cause, run.id
         )
-
-    def _of_version(self, c: Connection, event: Event) -> Iterator[Occurrence]:
-        version = self._store.automations.version(c, event.subject_id)
-        if version is not None:
-            cause = DatasetCause(version.dataset_id, version.dataset, version.id, version.number)
-            sources = frozenset({version.dataset_id})
-            key = f"version:{version.id}"
-            yield Occurrence(
-                event.id, "dataset", version.owner, key, sources, cause, version.run_id
-            )
 
 
 def _fires(row: AutomationRow, occurrence: Occurrence) -> bool:

@@ -7,7 +7,7 @@ Slow lookups for which a request waits only for a short time.
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -152,7 +152,11 @@ class CacheForecaster:
         code = self._code(forecast, plan)
         environment = self._environment(plan, code.version)
         inputs = inputs_from(plan, lambda node: forecast.results[node])
-        if self._is_unread(code, inputs, environment):
+        digests = [code.version.content_digest, code.version.bundle_digest]
+        digests += [input_bytes.digest for input_bytes in inputs.values()]
+        packages = environment.lock.packages if environment.lock else []
+        digests += [package.tree for package in packages if package.tree]
+        if any(map(self._blobs.is_unread, digests)):
             return Verdict("unknown", because("file-not-read"))
         parts = key_parts(plan, code, inputs, environment)
         query = Query(forecast.question.owner, plan, code, parts, parts.key(), environment)
@@ -208,16 +212,6 @@ class CacheForecaster:
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
         forecast.take(plan.node, rows)
         return Verdict("cached", because("pinned", run=plan.pinned))
-
-    def _is_unread(
-        self, code: Code, inputs: Mapping[str, BytesOf], environment: EnvironmentRef
-    ) -> bool:
-        """Return whether a file of the code, an input or a package's folder was not hashed."""
-        digests = [code.version.content_digest, code.version.bundle_digest]
-        digests += [input_bytes.digest for input_bytes in inputs.values()]
-        packages = environment.lock.packages if environment.lock else []
-        digests += [package.tree for package in packages if package.tree]
-        return any(map(self._blobs.is_unread, digests))
 
     def _code(self, forecast: "_PartialForecast", plan: TaskPlan) -> Code:
         """Return the code of a node. Code that is not stored is kept for this forecast only."""

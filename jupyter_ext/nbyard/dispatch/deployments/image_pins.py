@@ -97,21 +97,18 @@ class ImagePins:
                 return ""
             del self._fetches[number]
             fetch.check()
-        return self._checked_image_id(name, known)
-
-    def abandon(self, number: int) -> None:
-        """Abandon the pull of the revision's image."""
-        fetch = self._fetches.pop(number, None)
-        if fetch is not None:
-            fetch.abandon()
-
-    def _checked_image_id(self, name: str, known: str) -> str:
         image_id = self._engine.image_id(name)
         if not image_id:
             raise NbyardError(because("image-not-fetched", image=name))
         if known and image_id != known:
             raise NbyardError(another_image(name, known))
         return image_id
+
+    def abandon(self, number: int) -> None:
+        """Abandon the pull of the revision's image."""
+        fetch = self._fetches.pop(number, None)
+        if fetch is not None:
+            fetch.abandon()
 
 
 def awaited_build(

@@ -374,25 +374,25 @@ class NoticeController:
             self._next_long = time.monotonic() + LONG_SECONDS
             self.long_runs.announce(clock.now())
         if has_time or time.monotonic() >= self._next_look:
-            self._deliver_due(clock.now())
+            now = clock.now()
+            with self._context.store.read() as c:
+                self.is_waiting = self._context.store.notices.is_waiting(c)
+                due = self._context.store.notices.due(c, now) if self.is_waiting else []
+                following = (
+                    self._context.store.notices.next_retry(c, now) if self.is_waiting else None
+                )
+            # Before the threads start: one that ends at once asks for another look.
+            self._next_look = NEVER
+            nexts = [at for at in (following, self.deliveries.next_retry(now)) if at is not None]
+            if nexts:
+                self._next_look = time.monotonic() + (min(nexts) - now).total_seconds()
+            for channel_id in due:
+                work = partial(self.deliveries.deliver, channel_id)
+                self._threads.submit(f"channel {channel_id}", work, then=self._done)
 
     def seconds_until_due(self) -> float:
         """Return the seconds until a channel is tried again."""
         return max(self._next_look - time.monotonic(), 0.0)
-
-    def _deliver_due(self, now: datetime) -> None:
-        with self._context.store.read() as c:
-            self.is_waiting = self._context.store.notices.is_waiting(c)
-            due = self._context.store.notices.due(c, now) if self.is_waiting else []
-            following = self._context.store.notices.next_retry(c, now) if self.is_waiting else None
-        # Before the threads start: one that ends at once asks for another look.
-        self._next_look = NEVER
-        nexts = [at for at in (following, self.deliveries.next_retry(now)) if at is not None]
-        if nexts:
-            self._next_look = time.monotonic() + (min(nexts) - now).total_seconds()
-        for channel_id in due:
-            work = partial(self.deliveries.deliver, channel_id)
-            self._threads.submit(f"channel {channel_id}", work, then=self._done)
 
     def _done(self, has_acted: bool | None) -> None:
         """Look again: the channel may have more notices, or a time for its next attempt."""

@@ -90,7 +90,24 @@ class RunController:
         alone = [[report] for report in taken if report.attempt_id in self._trouble]
         together = [report for report in taken if report.attempt_id not in self._trouble]
         for reports in (together, *alone):
-            self._round(reports, flush=woken is None, has_news=has_news)
+            flush = woken is None
+            changes, was_empty = self._changes, not self._changes
+            try:
+                self._take(reports)
+                self._begin()
+                is_new = self.candidates.evaluate_new(changes)
+                is_thorough = is_new or flush or has_news
+                if reports or is_thorough or self._queue.is_behind:
+                    self._queue.serve(changes, thoroughly=is_thorough)
+                    self._wanted |= self._queue.readmitted
+                if was_empty:
+                    self._write_at = time.monotonic() + LINGER_SECONDS
+                if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
+                    self._commit(changes)
+            except BaseException as error:
+                self._unsure.append(changes)  # the write may have succeeded nevertheless
+                self.reread_everything(reports, error)
+                raise
         self._drive_woken(woken)
         return bool(self.board.runs or self._clean_ups)
 
@@ -137,25 +154,6 @@ class RunController:
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
 
     # Round
-
-    def _round(self, reports: list[Report], *, flush: bool, has_news: bool) -> None:
-        changes, was_empty = self._changes, not self._changes
-        try:
-            self._take(reports)
-            self._begin()
-            is_new = self.candidates.evaluate_new(changes)
-            is_thorough = is_new or flush or has_news
-            if reports or is_thorough or self._queue.is_behind:
-                self._queue.serve(changes, thoroughly=is_thorough)
-                self._wanted |= self._queue.readmitted
-            if was_empty:
-                self._write_at = time.monotonic() + LINGER_SECONDS
-            if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
-                self._commit(changes)
-        except BaseException as error:
-            self._unsure.append(changes)  # the write may have succeeded nevertheless
-            self.reread_everything(reports, error)
-            raise
 
     def _take(self, reports: list[Report]) -> None:
         for report in reports:

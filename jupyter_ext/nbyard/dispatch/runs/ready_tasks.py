@@ -259,9 +259,21 @@ class ReadyTasks(Mapping[str, ReadyTask]):
 
         Tasks with cached results finish at once, so the next level follows in the same round.
         """
-        self._forget_gone()
+        for name in self._board.gone:
+            self._unfit.pop(name, None)
+            self._faults.pop(name, None)
+            self._unknowns.forget(name)
+            self.comparisons.forget(name)
+            self._forget(name)
+        self._board.gone.clear()
         self._wake_later()
-        self._wake_unknowns(changes)
+        self._board.fresh.update(dict.fromkeys(self._unknowns.resolved_tasks()))
+        for tasks in self._unknowns.due_tasks():
+            self._ask(tasks[0])
+            for task in tasks:
+                if not fail_if_overdue(changes, task):
+                    self._unknowns.hold_back(changes, task)
+            changes.apply_follow_ups()
         if not self._board.fresh:
             self.is_behind = False
             return False
@@ -318,15 +330,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         wait = (turn - datetime.now(UTC)).total_seconds() if turn else math.inf
         return min(wait, self._unknowns.next_due() - time.monotonic())
 
-    def _forget_gone(self) -> None:
-        for name in self._board.gone:
-            self._unfit.pop(name, None)
-            self._faults.pop(name, None)
-            self._unknowns.forget(name)
-            self.comparisons.forget(name)
-            self._forget(name)
-        self._board.gone.clear()
-
     def _forget(self, name: str) -> None:
         self.elsewhere.pop(name, None)
         if candidate := self._known.pop(name, None):
@@ -357,15 +360,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 del self._later[name]
                 if self._board.queue.get(name) is task:
                     self._board.fresh[name] = None
-
-    def _wake_unknowns(self, changes: RoundChanges) -> None:
-        self._board.fresh.update(dict.fromkeys(self._unknowns.resolved_tasks()))
-        for tasks in self._unknowns.due_tasks():
-            self._ask(tasks[0])
-            for task in tasks:
-                if not fail_if_overdue(changes, task):
-                    self._unknowns.hold_back(changes, task)
-            changes.apply_follow_ups()
 
     def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
         """Return the candidate; None while threads evaluate the task, or if the task failed."""

@@ -243,22 +243,16 @@ class RoundChanges:
         # Ends of runs come last, so that their events follow those of their tasks.
         if self._ends:
             crash_point("before-run-end")
-            transition.move_all(c, self._ends_with_reasons(c))
-
-    def _ends_with_reasons(self, c: Connection) -> list[Move]:
-        """Return the ends of runs, with the reason of the first failure in each failed run.
-
-        The reason that the run already has is kept: it says which run a retry repeats.
-        """
-        failed = [run.id for run, to, _ in self._ends if to == "failed"]
-        # The store also knows failures from before a restart of the dispatcher.
-        reasons = self._store.tasks.first_failures(c, failed) if failed else {}
-        ends = []
-        for run, to, columns in self._ends:
-            failure = reasons.get(run.id)
-            own = {"reason": joined((run.reason, failure))} if failure else {}
-            ends.append(self._store.runs.step(run, to, columns | own))
-        return ends
+            failed = [run.id for run, to, _ in self._ends if to == "failed"]
+            # The store also knows failures from before a restart of the dispatcher.
+            reasons = self._store.tasks.first_failures(c, failed) if failed else {}
+            ends = []
+            for run, to, columns in self._ends:
+                # The reason that the run already has says which run a retry repeats.
+                failure = reasons.get(run.id)
+                own = {"reason": joined((run.reason, failure))} if failure else {}
+                ends.append(self._store.runs.step(run, to, columns | own))
+            transition.move_all(c, ends)
 
     def runs(self) -> set[str]:
         """Return the IDs of runs that advance."""

@@ -256,7 +256,16 @@ class _WordsByReach:
         elif isinstance(reach, Words):
             self._open += _many_words(reach, argument, value, where)
         elif isinstance(reach, Positional):
-            self._positional[reach.position] = _positional_words(reach, argument, value, where)
+            words = []
+            for item in _items(argument, value):
+                word = _word(item, where)
+                may_pass = reach.separated and word != SEPARATOR
+                if _looks_like_option(item, word) and not may_pass:
+                    raise Invalid.field(
+                        where, "begins with -, so the program would read it as an option"
+                    )
+                words.append(word)
+            self._positional[reach.position] = words
         elif isinstance(reach, Variable):
             self.environment[reach.variable] = _word(value, where)
         elif isinstance(reach, Stdin | Stdout | Stderr):
@@ -355,17 +364,6 @@ def _many_words(reach: Words, argument: Argument, value: Any, where: str) -> lis
             where, f"a text begins with -, so {reach.flag} would not accept it as a value"
         )
     return [reach.flag, *words]
-
-
-def _positional_words(reach: Positional, argument: Argument, value: Any, where: str) -> list[str]:
-    words = []
-    for item in _items(argument, value):
-        word = _word(item, where)
-        may_pass = reach.separated and word != SEPARATOR
-        if _looks_like_option(item, word) and not may_pass:
-            raise Invalid.field(where, "begins with -, so the program would read it as an option")
-        words.append(word)
-    return words
 
 
 def _looks_like_option(value: Any, word: str) -> bool:

@@ -120,7 +120,15 @@ class CrateGraph:
 
     def metadata(self) -> Entity:
         """Return the content of ro-crate-metadata.json."""
-        graph = [_short(entity) for entity in self._entities.values()]
+        graph = [
+            {
+                name: value[0]
+                if isinstance(value, list) and len(value) == 1 and name != "@type"
+                else value
+                for name, value in entity.items()
+            }
+            for entity in self._entities.values()
+        ]
         return {"@context": [f"{CRATE}/context", OWN_TERMS], "@graph": graph}
 
 
@@ -137,14 +145,6 @@ def key_of(*parts: str) -> str:
 def place_of(*parts: str) -> str:
     """Return the path of a file in the crate."""
     return "/".join(safe_filename(word) for word in parts)
-
-
-def _short(entity: Entity) -> Entity:
-    """Return an entity whose lists of one reference are that reference."""
-    return {
-        name: value[0] if isinstance(value, list) and len(value) == 1 and name != "@type" else value
-        for name, value in entity.items()
-    }
 
 
 class CrateParts:

@@ -92,17 +92,6 @@ class _RunCrate:
         self._tasks = {task.node: task for task in self._done}
 
     def files(self) -> list[CrateFile]:
-        self._add_root()
-        workflow = self._add_workflow() if self._is_workflow else None
-        actions = [self._add_action(task) for task in self._done]
-        if workflow is not None:
-            actions = [self._add_run(workflow), *actions, self._add_steps(workflow)]
-        self._graph.link("./", "mentions", *actions)
-        metadata = msgspec.json.format(msgspec.json.encode(self._graph.metadata()), indent=2)
-        return [CrateFile(METADATA, content=metadata), *self._graph.files.values()]
-
-    def _add_root(self) -> None:
-        """Add the crate itself, its author, and nbyard as its program."""
         run, graph = self._record.run, self._graph
         profiles = [PROCESS, *(OF_WORKFLOWS if self._is_workflow else ())]
         followed = [ref(CRATE), *(ref(OF_WORKFLOWS[-1][0]) for _ in profiles[1:2])]
@@ -136,6 +125,13 @@ class _RunCrate:
         text = README.format(title=title, number=run.number, of=run.title).encode()
         readme = CrateFile("README.md", content=text)
         graph.add_file(readme, name="Read me", about=ref("./"), encodingFormat="text/markdown")
+        workflow = self._add_workflow() if self._is_workflow else None
+        actions = [self._add_action(task) for task in self._done]
+        if workflow is not None:
+            actions = [self._add_run(workflow), *actions, self._add_steps(workflow)]
+        self._graph.link("./", "mentions", *actions)
+        metadata = msgspec.json.format(msgspec.json.encode(self._graph.metadata()), indent=2)
+        return [CrateFile(METADATA, content=metadata), *self._graph.files.values()]
 
     def _add_workflow(self) -> Entity:
         """Add the document with its parameters, its tools and their connections."""

@@ -45,7 +45,13 @@ class PythonModule:
         self._imports = dict(_imports(self.nodes))
         self._stored = Counter(_bound_names(self.nodes))
         self.assigned = dict(self._assignments())
-        self.constants = self._constants()
+        constants: dict[str, Any] = {}
+        for name, node in self.assigned.items():
+            try:
+                constants[name] = evaluate_constant(node, constants)
+            except (NotConstant, RecursionError):
+                continue
+        self.constants = constants
 
     def calls(self) -> Iterator[ast.Call]:
         """Return all calls in the order of their lines."""
@@ -96,15 +102,6 @@ class PythonModule:
                 for target in targets:
                     if isinstance(target, ast.Name) and self._stored[target.id] == 1:
                         yield target.id, statement.value
-
-    def _constants(self) -> dict[str, Any]:
-        constants: dict[str, Any] = {}
-        for name, node in self.assigned.items():
-            try:
-                constants[name] = evaluate_constant(node, constants)
-            except (NotConstant, RecursionError):
-                continue
-        return constants
 
 
 class CallArguments:

@@ -69,7 +69,14 @@ class _Events:
         inputs = [self._input(content) for content in self._record.data_used().values()]
         files = {item for own in self._record.files.values() for item in own.items()}
         inputs += [_file_input(path, digest) for path, digest in sorted(files)]
-        data = {"inputs": inputs, "outputs": self._results()}
+        data = {
+            "inputs": inputs,
+            "outputs": [
+                self._output(artifact)
+                for artifact in self._record.results()
+                if artifact.name != EXECUTED
+            ],
+        }
         yield from self._pair(run.id, self._name, "WORKFLOW", facets, run, data)
         for task in self._record.tasks:
             # A skipped task did nothing, and a cached one only took over earlier results.
@@ -157,13 +164,6 @@ class _Events:
         message = str((failure.reason if failure else of.reason) or "failed")
         language = (code.language if code else "") or "python"
         return facet_of("errorMessage", message=message, programmingLanguage=language)
-
-    def _results(self) -> list[Event]:
-        return [
-            self._output(artifact)
-            for artifact in self._record.results()
-            if artifact.name != EXECUTED
-        ]
 
     def _files(self, task: Task) -> Event:
         used = {

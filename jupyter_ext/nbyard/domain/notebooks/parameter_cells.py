@@ -220,16 +220,7 @@ class Comments:
         behind = self._texts.get(last) or self._texts.get(first, "")
         if last in self._alone:
             behind = ""
-        near, above = read_comment(behind), read_comment(self._comment_above(first))
-        return Comment(
-            near.help or above.help,
-            near.role or above.role,
-            near.format or above.format,
-            near.type or above.type,
-            near.output_class or above.output_class,
-        )
-
-    def _comment_above(self, line: int) -> str:
+        line = first
         texts: list[str] = []
         while line - 1 in self._alone:
             line -= 1
@@ -237,7 +228,14 @@ class Comments:
             if text.strip(" -=:.*#").lower() in HEADINGS:
                 break
             texts.insert(0, text)
-        return " ".join(texts)
+        near, above = read_comment(behind), read_comment(" ".join(texts))
+        return Comment(
+            near.help or above.help,
+            near.role or above.role,
+            near.format or above.format,
+            near.type or above.type,
+            near.output_class or above.output_class,
+        )
 
 
 def _comment(comments: Comments, statement: ast.stmt) -> Comment:
@@ -266,41 +264,35 @@ class Reader:
             self.hints.append(because("ipython-lines-unread"))
         comments = Comments.of_python(text)
         for statement in tree.body:
-            self._read_statement(statement, comments)
-
-    def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            declared = declared_type(statement.annotation, self._known)
-            member = imported_member(statement.annotation, statement.value)
-            value = ast.Constant(member) if member and not declared.type else statement.value
-            self._add(statement.target.id, value, declared, _comment(comments, statement))
-        elif isinstance(statement, ast.Assign):
-            comment = _comment(comments, statement)
-            pairs = [
-                pair for target in statement.targets for pair in _pairs(target, statement.value)
-            ]
-            if len(pairs) > 1:
-                self.hints.append(because("several-names-at-once", line=statement.lineno))
-            for name, value in pairs:
-                self._add(name, value, UNKNOWN, comment)
-            if not pairs:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                declared = declared_type(statement.annotation, self._known)
+                member = imported_member(statement.annotation, statement.value)
+                value = ast.Constant(member) if member and not declared.type else statement.value
+                self._add(statement.target.id, value, declared, _comment(comments, statement))
+            elif isinstance(statement, ast.Assign):
+                comment = _comment(comments, statement)
+                pairs = [
+                    pair for target in statement.targets for pair in _pairs(target, statement.value)
+                ]
+                if len(pairs) > 1:
+                    self.hints.append(because("several-names-at-once", line=statement.lineno))
+                for name, value in pairs:
+                    self._add(name, value, UNKNOWN, comment)
+                if not pairs:
+                    self._skip(statement)
+            elif not isinstance(statement, SILENT):
                 self._skip(statement)
-        elif not isinstance(statement, SILENT):
-            self._skip(statement)
 
     def _skip(self, statement: ast.stmt) -> None:
         self.hints.append(because("line-no-assignment", line=statement.lineno))
         # After `if is_test: rows = 10`, only a run knows the value of `rows`.
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self._forget_default(node.id)
-
-    def _forget_default(self, name: str) -> None:
-        self._values.pop(name, None)
-        if name in self.arguments:
-            self.arguments[name] = msgspec.structs.replace(
-                self.arguments[name], default=msgspec.UNSET, required=False
-            )
+                self._values.pop(node.id, None)
+                if node.id in self.arguments:
+                    self.arguments[node.id] = msgspec.structs.replace(
+                        self.arguments[node.id], default=msgspec.UNSET, required=False
+                    )
 
     def _add(self, name: str, node: ast.expr | None, declared: Declared, comment: Comment) -> None:
         if not is_name(name):

@@ -123,22 +123,23 @@ class _Reader:
                     alone.add(token.line)
         comments = Comments(by_line, alone)
         for statement in _statements(tokens):
-            self._read_statement(statement, source, comments)
-
-    def _read_statement(self, tokens: Sequence[Token], source: str, comments: Comments) -> None:
-        names, at = [], 0
-        while len(tokens) > at + 2 and tokens[at].kind == "name" and tokens[at + 1].text in ASSIGNS:
-            names.append(tokens[at].text.strip("`"))
-            at += 2
-        value = tokens[at:]
-        if not names:
-            self._skip(tokens)
-        # A function is no parameter. Since R 4.1, it can also begin with a backslash.
-        elif value[0].text not in ("function", "\\"):
-            comment = comments.of(tokens[0].line, tokens[-1].line)
-            text = source[value[0].at : value[-1].at + len(value[-1].text)]
-            for name in names:
-                self._add(name, value, text, comment)
+            names, at = [], 0
+            while (
+                len(statement) > at + 2
+                and statement[at].kind == "name"
+                and statement[at + 1].text in ASSIGNS
+            ):
+                names.append(statement[at].text.strip("`"))
+                at += 2
+            value = statement[at:]
+            if not names:
+                self._skip(statement)
+            # A function is no parameter. Since R 4.1, it can also begin with a backslash.
+            elif value[0].text not in ("function", "\\"):
+                comment = comments.of(statement[0].line, statement[-1].line)
+                text = source[value[0].at : value[-1].at + len(value[-1].text)]
+                for name in names:
+                    self._add(name, value, text, comment)
 
     def _skip(self, tokens: Sequence[Token]) -> None:
         """Skip a statement, with a hint if it may assign a name."""

@@ -76,7 +76,14 @@ class _Scan:
         if level.index >= 0:
             self._read_entry(level, token, line)
         elif token == "\n" and len(self._levels) == 1:
-            self._end_statement()
+            if self._brackets and self._keys:
+                path = self._path("")
+                if self._brackets > 1:
+                    self._lists[path] = self._lists.get(path, -1) + 1
+                    path = path_below(path, str(self._lists[path]))
+                    self.lines.setdefault(path, self._line)
+                self._levels = [_Level(path)]
+            self._keys, self._value, self._brackets = [], None, 0
         elif self._value is not None:
             self._read_value(level, token)
         elif kind == "text":
@@ -131,20 +138,6 @@ class _Scan:
                 path = path_below(path, str(self._lists[path]))
             path = path_below(path, _unquoted_key(key))
         self.lines.setdefault(path, self._line)
-        return path
-
-    def _end_statement(self) -> None:
-        if self._brackets and self._keys:
-            self._levels = [_Level(self._table())]
-        self._keys, self._value, self._brackets = [], None, 0
-
-    def _table(self) -> str:
-        """Return the path of the table that a header such as `[a.b]` or `[[a]]` begins."""
-        path = self._path("")
-        if self._brackets > 1:
-            self._lists[path] = self._lists.get(path, -1) + 1
-            path = path_below(path, str(self._lists[path]))
-            self.lines.setdefault(path, self._line)
         return path
 
 

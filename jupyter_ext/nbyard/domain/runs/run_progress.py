@@ -63,16 +63,13 @@ class Progress:
         if state in TASK.terminal:
             self._ended[state] += 1
         if state == "succeeded":
-            return self._ready_after(node)
+            steps: Steps = []
+            for after in self._after[node]:
+                self._unmet[after] -= 1
+                if not self._unmet[after] and self._states[after] == "waiting":
+                    steps.append((after, "queued"))
+            return steps
         return self._doomed(node) if state in BAD else []
-
-    def _ready_after(self, node: str) -> Steps:
-        steps: Steps = []
-        for after in self._after[node]:
-            self._unmet[after] -= 1
-            if not self._unmet[after] and self._states[after] == "waiting":
-                steps.append((after, "queued"))
-        return steps
 
     def _doomed(self, node: str) -> Steps:
         return [

@@ -553,9 +553,12 @@ class AutomationService:
             sentence = (
                 sentence_of(plan, automation.at_most) if plan is not None else event_sentence(on)
             )
+            path = self._context.files.without_root(row.automation.run.path)
+            if pushed_project(self._store, Path(row.root)):
+                path = path.removeprefix(f"{row.root}/")
             view = msgspec.structs.replace(
                 automation,
-                run=self._with_shown_path(row),
+                run=msgspec.structs.replace(row.automation.run, path=path),
                 on=on,
                 sentence=sentence,
                 recent=recent.get(automation.id, []),
@@ -576,12 +579,6 @@ class AutomationService:
         if any(row.kind == "run" and not row.source_path for row in rows):
             names |= self._store.executables.names(c, caller.name)
         return names
-
-    def _with_shown_path(self, row: AutomationRow) -> Any:
-        path = self._context.files.without_root(row.automation.run.path)
-        if pushed_project(self._store, Path(row.root)):
-            path = path.removeprefix(f"{row.root}/")
-        return msgspec.structs.replace(row.automation.run, path=path)
 
     def _sealed(self, c: Connection, caller: Caller, automation_id: str, secret: str) -> str:
         sealed = self._store.automation_secrets.seal

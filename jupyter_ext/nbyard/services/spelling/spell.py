@@ -175,9 +175,9 @@ def spell_download(asked: SpellingRequest) -> Spelling | None:
 
 
 COMMANDS: Commands = {
+    **resource_commands.RUN_COMMANDS,
     **resource_commands.COMMANDS,
-    **resource_commands.COMMANDS,
-    **resource_commands.COMMANDS,
+    **resource_commands.CONTAINER_COMMANDS,
 }
 
 

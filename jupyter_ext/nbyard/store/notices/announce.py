@@ -113,7 +113,22 @@ def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[S
         if occurrence.event == "recovered"
     }
     rows = [
-        _row(channel, occurrence)
+        {
+            "id": new_id(),
+            "owner": occurrence.owner,
+            "channel_id": channel,
+            "event": occurrence.event,
+            "event_id": occurrence.event_id,
+            "title": occurrence.title,
+            "run_id": occurrence.run_id,
+            "facts": dict(occurrence.facts),
+            "outcome": "waiting",
+            "message_id": "",
+            "attempts": 0,
+            "reason": None,
+            "created_at": datetime.now(UTC),
+            "sent_at": None,
+        }
         for (channel, _), occurrence in chosen.items()
         if not (occurrence.event == "succeeded" and (channel, occurrence.run_id) in recovered)
     ]
@@ -197,25 +212,6 @@ def _last_failed(c: Connection, run: Any) -> bool:
         .limit(1)
     )
     return bool(c.execute(query).scalar() == "failed")
-
-
-def _row(channel_id: str, occurrence: Occurrence) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "owner": occurrence.owner,
-        "channel_id": channel_id,
-        "event": occurrence.event,
-        "event_id": occurrence.event_id,
-        "title": occurrence.title,
-        "run_id": occurrence.run_id,
-        "facts": dict(occurrence.facts),
-        "outcome": "waiting",
-        "message_id": "",
-        "attempts": 0,
-        "reason": None,
-        "created_at": datetime.now(UTC),
-        "sent_at": None,
-    }
 
 
 class OutboxNotice(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.services.spelling.resource_commands import COMMANDS
+from nbyard.services.spelling.resource_commands import CONTAINER_COMMANDS
 
 from .sent_requests import check_command
 
@@ -66,4 +66,4 @@ def test_a_request_has_its_command(name, body, command):
 
 
 def test_each_command_is_shown_here():
-    assert {name for name, *_ in SPELLED} == COMMANDS.keys()
+    assert {name for name, *_ in SPELLED} == CONTAINER_COMMANDS.keys()

@@ -50,18 +50,17 @@ class TimingPlan(msgspec.Struct, frozen=True):
             if timing.at > moment:
                 yield timing.at
         else:
-            yield from self._multiples(timing.seconds, moment)
-
-    def _multiples(self, seconds: int, moment: datetime) -> Iterator[datetime]:
-        """Yield the ends of intervals after a moment. If `starts_at` is set, it is due too."""
-        base = self.starts_at or self.anchor
-        # Computed, because an interval of 10 s may have begun years ago.
-        count = max(0 if self.starts_at else 1, int((moment - base).total_seconds() // seconds) + 1)
-        due = base + timedelta(seconds=seconds * count)
-        while True:
-            if due > moment:
-                yield due
-            due += timedelta(seconds=seconds)
+            base = self.starts_at or self.anchor
+            # Computed, because an interval of 10 s may have begun years ago. A start is due too.
+            count = max(
+                0 if self.starts_at else 1,
+                int((moment - base).total_seconds() // timing.seconds) + 1,
+            )
+            due = base + timedelta(seconds=timing.seconds * count)
+            while True:
+                if due > moment:
+                    yield due
+                due += timedelta(seconds=timing.seconds)
 
 
 def plan_of_timing(
