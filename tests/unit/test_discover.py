@@ -36,7 +36,7 @@ def test_without_a_server_the_store_of_this_machine(machine):
 
 
 def test_resources_of_a_connection_are_linked_to_its_project(machine, monkeypatch):
-    monkeypatch.chdir(machine.parts.files.root)
+    monkeypatch.chdir(machine.context.files.root)
     machine.services.projects.create(Caller(local_name()), NewProject("wine"))
     found = discover.connect(project="wine")
     Path("linked.py").write_text("print()\n")
@@ -196,8 +196,8 @@ def test_invalid_texts_are_refused_without_a_server_too(machine, key):
 
 
 def test_a_body_may_be_a_dictionary(machine, monkeypatch):
-    monkeypatch.chdir(machine.parts.files.root)
-    (machine.parts.files.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
+    monkeypatch.chdir(machine.context.files.root)
+    (machine.context.files.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
     connection = discover.connect()
     made = connection.runs.create(body={"path": "t.sh", "name": "n"})
     assert (made.name, made.origin.kind) == ("n", "client")

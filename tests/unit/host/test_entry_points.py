@@ -30,6 +30,6 @@ def test_only_the_named_object_is_loaded() -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     assert entry_points.find_entry_point(GROUP, "a", "thing").value == "no.where:A"
-    with pytest.raises(Invalid, match=r"'x\+' .* \(present: a, b\)") as refused:
+    with pytest.raises(Invalid, match=r"'x+' .* \(present: a, b\)") as refused:
         entry_points.find_entry_point(GROUP, "x" * 1000, "thing")
     assert refused.value.details[0].path == "thing" and len(refused.value.message) < 200
