@@ -23,7 +23,7 @@ Subpackages, each uses only those above it:
     cache                 cache keys, reuse of results, and forecasts before a run
     attempts              prepare, watch and finish attempts
     deployments           start, watch and replace deployments
-    runs                  plan runs, queue tasks and apply reports
+    runs                  find ready tasks, queue them and apply reports
     bisections            create the runs of bisections, and judge them
     automations           create the runs of due times and events
     notices               send messages to notice channels

@@ -32,7 +32,7 @@ class AttemptController:
     def __init__(self, context: DispatchContext, identities: Identities):
         self._context = context
         self._identities = identities
-        self._conclusions = AttemptOutcomes(context, identities)
+        self._outcomes = AttemptOutcomes(context, identities)
         self._seen: dict[str, Observations] = {}
         self._workers: dict[str, WorkerObservations] = {}
 
@@ -82,7 +82,7 @@ class AttemptController:
     def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""
         asked = self._seen.get(snapshot.attempt.id, Observations()).why
-        return self._conclusions.conclude(snapshot, result, asked)
+        return self._outcomes.conclude(snapshot, result, asked)
 
     def is_gone(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the engine no longer runs an ended attempt.

@@ -175,7 +175,7 @@ class CacheForecaster:
         if query.why_cache_ignored():
             return None
         with self._store.read() as c:
-            hit = self._results.find(c, [query]).get(query.name)
+            hit = self._results.find(c, [query]).get(query.owner_and_key)
         if hit is None or query.is_expired(hit, datetime.now(UTC)):
             return None
         query.outside = self._outside_changes(hit, query.plan.runtime)

@@ -46,7 +46,7 @@ class Query:
     outside: Sequence[Reason] = ()
 
     @property
-    def name(self) -> tuple[str, str]:
+    def owner_and_key(self) -> tuple[str, str]:
         """Return the owner and key under which the cache knows the result."""
         return self.owner, self.key
 
@@ -94,8 +94,8 @@ class ResultLookup:
         """
         hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {q.key for q in queries})}
         for query in queries:
-            if query.name not in hits and (alike := self._find_by_reads(c, query)):
-                hits[query.name] = alike
+            if query.owner_and_key not in hits and (alike := self._find_by_reads(c, query)):
+                hits[query.owner_and_key] = alike
         return hits
 
     def _find_by_reads(self, c: Connection, query: Query) -> Alike | None:

@@ -205,7 +205,7 @@ class QueueController:
 
     def _is_published(self, changes: RoundChanges, ready_task: ReadyTask) -> bool:
         """Return whether another task of this round already produced the same result."""
-        return ready_task.name in changes.kept and not ready_task.why_cache_ignored()
+        return ready_task.owner_and_key in changes.kept and not ready_task.why_cache_ignored()
 
     def _try_grant(self, changes: RoundChanges, ready_task: ReadyTask, slots: Slots) -> bool:
         plan = ready_task.task.plan

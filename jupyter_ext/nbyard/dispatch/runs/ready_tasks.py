@@ -304,7 +304,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 self._known[candidate.task.id] = candidate
                 if self._context.queues_itself(candidate.task.plan.runtime):
                     self.elsewhere[candidate.task.id] = candidate
-                self._same.setdefault(candidate.name, set()).add(candidate.task.id)
+                self._same.setdefault(candidate.owner_and_key, set()).add(candidate.task.id)
 
     def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
@@ -333,10 +333,10 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def _forget(self, name: str) -> None:
         self.elsewhere.pop(name, None)
         if candidate := self._known.pop(name, None):
-            same = self._same[candidate.name]
+            same = self._same[candidate.owner_and_key]
             same.discard(name)
             if not same:
-                del self._same[candidate.name]
+                del self._same[candidate.owner_and_key]
 
     def _new(self, changes: RoundChanges, most: int) -> list[ReadyTask]:
         now = datetime.now(UTC)
@@ -435,7 +435,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
         for candidate in candidates:
-            hit = hits.get(candidate.name)
+            hit = hits.get(candidate.owner_and_key)
             if hit is None or candidate.is_expired(hit, now):
                 continue
             differing = self.comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)

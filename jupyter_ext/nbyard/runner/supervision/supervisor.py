@@ -363,7 +363,7 @@ class Supervisor:
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Request the end of the work, with the state and failure that the attempt will have.
 
-        `_supervise_until_over` waits for the end, and `_kill_remains` kills what is left.
+        `run` waits for the end, and `_kill_remains` kills what is left.
         """
         self._ending = Ending(state, failure, grace_seconds)
         self._progress.write_events({"type": "stage", "stage": "ending"})
