@@ -6612,7 +6612,7 @@ export interface components {
          * Notice
          * @description One event for one channel. All attempts to send it have the same `event_id`.
          *
-         *         `title` names the run, schedule or trigger. Events with the same `message_id` share a message.
+         *         `title` names the run or automation. Events with the same `message_id` share a message.
          *         `attempts` counts the attempts to send the notice, `reason` is why the last one failed.
          */
         Notice: {

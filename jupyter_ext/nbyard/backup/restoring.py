@@ -139,8 +139,8 @@ def restore_backup(
     older schema are migrated.
 
     With `has_new_id`, the restored store can be used beside the former one. Its automations,
-    automations, backfills and bisections are disabled. None means to keep the ID, unless the former
-    store still exists in its folder.
+    backfills and bisections are disabled. None means to keep the ID, unless the former store still
+    exists in its folder.
 
     Raises:
         Conflict: The folder or the database has a store, or `has_new_id` must be chosen.

@@ -58,7 +58,7 @@ HELP = """%nbyard dataset NAME               the path of a dataset
 %nbyard diff OLD NEW               parameters, inputs, results, code and packages that differ
 %nbyard schedule WHEN [FILE]       run this notebook, or a file, at times such as "weekdays 8:00"
 %nbyard deploy TARGET              serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
-%nbyard fire TRIGGER NAME=VALUE    fire an automation, with values of parameters
+%nbyard fire AUTOMATION NAME=VALUE fire an automation, with values of parameters
 %nbyard runs                       list runs, newest first; also datasets, executables, artifacts
                                    and workflows
 %%nbyard executable NAME           register the cell as an executable"""

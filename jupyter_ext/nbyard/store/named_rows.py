@@ -62,7 +62,7 @@ class FactRows:
         return number
 
     def deleted_name(self, c: Connection, source_id: str) -> str:
-        """Return the name of a deleted schedule or trigger; empty if it is not known."""
+        """Return the name of a deleted row; empty if it is not known."""
         return self.get(c, f"{DELETED}{source_id}") or ""
 
     def keep_name(self, c: Connection, source_id: str, name: str) -> None:

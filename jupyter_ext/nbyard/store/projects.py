@@ -172,7 +172,7 @@ class ProjectRows(NamedRows[Project]):
     def link_retry(self, c: Connection, old: Run, made: str) -> None:
         """Link a retry to the projects that its run is linked to.
 
-        Projects of its workflow, schedule or trigger have it already.
+        Projects of its workflow or automation have it already.
         """
         query = select(L.project_id).where(L.kind == "run", L.resource_id == old.id)
         for project_id in [*c.execute(query).scalars()]:

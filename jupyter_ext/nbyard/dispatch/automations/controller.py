@@ -124,10 +124,12 @@ class FiringRuns:
     ) -> None:
         self._check_same(c, row)
         live = self._rows.live_runs(c, row.automation.id)
+        if live and (row.automation.timing is not None or row.automation.overlap != "replace"):
+            raise StaleWrite  # fired meanwhile: the firing waits for this run
         made = create_automation_run(self._store, c, row, firing, frozen)
         if not self._rows.conclude(c, row.automation, firing.firing, "started", run_id=made):
             raise StaleWrite
-        self._store.runs.request_cancels(c, live)  # only the policy `replace` has any here
+        self._store.runs.request_cancels(c, live)
 
     def _check_same(self, c: Connection, row: AutomationRow) -> None:
         """Check that the automation was not changed since it was read.
@@ -236,7 +238,7 @@ class AutomationController:
         Return whether one of them changed anything since the last round.
         """
         has_changed, self._has_changed = self._has_changed, False
-        if has_news or has_time or time.monotonic() >= self._next_look:
+        if has_news or has_time or has_changed or time.monotonic() >= self._next_look:
             self._look(clock.now(), has_time=has_time)
         elif self._has_backfills:  # the end of a run, which the dispatcher writes, is no news
             with self._context.store.read() as c:
@@ -245,10 +247,12 @@ class AutomationController:
             self.next_match = time.monotonic() + PAUSE_SECONDS
             self._submit("store events", self.events.match)
         if self.files.has_dropped:
-            self.threads.submit("dropped watches", self.files.stop_unneeded_watches)
+            stop = self.files.stop_unneeded_watches
+            self.threads.submit("dropped watches", stop, runtime="files")
         for automation_id in self.files.due_automations():
             look = partial(self.files.compare, automation_id)
-            self._submit(f"files of automation {automation_id}", look)
+            # A file system that hangs blocks no due times.
+            self._submit(f"files of automation {automation_id}", look, runtime="files")
         return has_changed
 
     def seconds_until_due(self) -> float:
@@ -317,8 +321,8 @@ class AutomationController:
         with self._context.store.read() as c:
             return self.events.is_behind(self._context.store.events.newest_id(c))
 
-    def _submit(self, name: str, work: Callable[[], bool]) -> None:
-        self.threads.submit(name, work, then=self._look_again)
+    def _submit(self, name: str, work: Callable[[], bool], *, runtime: str = "") -> None:
+        self.threads.submit(name, work, then=self._look_again, runtime=runtime)
 
     def _look_again(self, has_changed: bool | None) -> None:
         """Look again: another time may be due, a firing waits, or a run is to start."""

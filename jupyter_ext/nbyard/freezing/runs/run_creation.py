@@ -152,7 +152,7 @@ def retry_run(
     """Queue a retry of an ended run, which `person` requested; return its ID.
 
     `renew` returns the new plan of each task. The retry has the values and the template of the
-    old run. It takes over the name, due time, schedule or trigger, projects, and the place in a
+    old run. It takes over the name, due time, automation, projects, and the place in a
     backfill.
     """
     row = {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbyard.store.automations.queries import AutomationRow
 
 
-def parts_of(context: ServiceContext, row: AutomationRow) -> ServiceContext:
+def context_of(context: ServiceContext, row: AutomationRow) -> ServiceContext:
     """Return the context in which an automation's files are found.
 
     Files of a pushed project are in the store.
@@ -98,7 +98,7 @@ def _freeze_request(context: ServiceContext, owner: str, run: NewRun) -> FrozenR
 
 
 def _keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    """Store the run template of an automation, trigger or backfill. No run is created.
+    """Store the run template of an automation or backfill. No run is created.
 
     Raises:
         Invalid: A value is refused. The name of its field begins with `run`.

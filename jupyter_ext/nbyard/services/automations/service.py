@@ -15,6 +15,7 @@ import msgspec
 
 from nbyard.domain.automations.sentences import event_sentence
 from nbyard.domain.automations.structs import (
+    MOST_IN_CHAIN,
     Automation,
     AutomationPatch,
     Fire,
@@ -67,9 +68,9 @@ from nbyard.services.automations.event_sources import (
 from nbyard.services.automations.run_requests import (
     check_file,
     checked_template,
+    context_of,
     freeze_checked,
     name_of_code,
-    parts_of,
     run_columns,
     stored_request,
 )
@@ -214,9 +215,9 @@ class AutomationService:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.automation.id)
             if is_frozen:
-                columns |= self._run_columns(c, frozen, run, path, kind, wanted)
+                columns |= type(self)(context)._run_columns(c, frozen, run, path, kind, wanted)
             if plan is None:
-                columns |= self._changed_event(c, caller, row, source, run)
+                columns |= self._changed_event(c, caller, row, source, run, given)
             self._rows.change(c, row.automation, "changed", **columns)
             if "notify" in given:
                 replace_notices(self._store, c, caller.name, row.automation.id, given["notify"])
@@ -411,14 +412,16 @@ class AutomationService:
         row: AutomationRow,
         source: EventSource | None,
         run: NewRun,
+        given: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Return the columns of a changed event. Without one, check that the run closes no loop."""
+        """Return the columns of a changed event; check that a changed run closes no loop."""
         own = row.automation.id
         if source is not None:
             self._watch(c, own, source)
             return self._source_columns(c, caller, row.kind, source, run, own)
-        loops = LoopCheck(self._context, c, caller.name)
-        loops.check(row.kind, row.source_id, row.source_path, run, own)
+        if "run" in given:
+            loops = LoopCheck(self._context, c, caller.name)
+            loops.check(row.kind, row.source_id, row.source_path, run, own)
         return {}
 
     def _source_columns(
@@ -478,7 +481,10 @@ class AutomationService:
             made = self._firings.add(c, automation, event_key, cause, given=given, after_run=run_id)
             return made or self._firings.find(c, automation.id, event_key) or ""
         firing = Firing("", automation.id, "started", clock.now(), cause=cause)
-        fired = FiringRow(firing, event_key, given=given)
+        chain = [*self._firings.chain_of(c, run_id), automation.id]
+        if len(chain) > MOST_IN_CHAIN:
+            raise Conflict(because("automation-chain-too-long", most=MOST_IN_CHAIN))
+        fired = FiringRow(firing, event_key, chain, given)
         made_run = create_automation_run(
             self._store, c, row, fired, frozen, person=caller.submitter
         )
@@ -527,7 +533,7 @@ class AutomationService:
         relative to its project's folder. A push itself already has the folder of the new files.
         """
         is_push = bool(pushed_project(self._store, self._context.files.root))
-        return self._context if is_given and is_push else parts_of(self._context, row)
+        return self._context if is_given and is_push else context_of(self._context, row)
 
     def _unused_folder(self, c: Connection, caller: Caller, row: AutomationRow) -> Path | None:
         """Return the folder of a pushed project if it and its automations are deleted."""

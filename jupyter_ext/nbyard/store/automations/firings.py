@@ -90,7 +90,7 @@ class FiringRows:
         """
         if self.find(c, automation.id, event_key) is not None:
             return None
-        chain = [*self._chain(c, after_run), automation.id]
+        chain = [*self.chain_of(c, after_run), automation.id]
         if len(chain) > MOST_IN_CHAIN:
             reason = because("automation-chain-too-long", most=MOST_IN_CHAIN)
         columns = {"cause": msgspec.to_builtins(cause), "chain": chain}
@@ -105,7 +105,7 @@ class FiringRows:
     ) -> str:
         """Record a run that was started besides the due times, and does not count as one."""
         cause, given = msgspec.to_builtins((fired.firing.cause, fired.given))
-        columns = {"cause": cause, "given": given, "run_id": run_id}
+        columns = {"cause": cause, "chain": fired.chain, "given": given, "run_id": run_id}
         row = new_firing(automation.id, fired.event_key, "started", None, **columns)
         c.execute(insert(automation_firings), [row])
         self._forget(c, automation.id)
@@ -142,7 +142,7 @@ class FiringRows:
             announce_missed(c, automation, firing, reason)
         AutomationRows().append_event(c, automation.id, automation.owner, outcome)
 
-    def _chain(self, c: Connection, run_id: str) -> list[str]:
+    def chain_of(self, c: Connection, run_id: str) -> list[str]:
         """Return the automations that led to a run."""
         chain = c.execute(select(R.chain).where(R.id == run_id)).scalar() if run_id else None
         return list(chain or ())

@@ -181,11 +181,11 @@ class RuleRows:
         query = select(R.automation_id, R.events, C.name).join(
             notice_channels, C.id == R.channel_id
         )
-        notices_by_schedule: dict[str, list[AutomationNotice]] = {}
+        notices_by_automation: dict[str, list[AutomationNotice]] = {}
         for row in c.execute(query.where(R.automation_id.in_(ids)).order_by(R.id)):
             notice = AutomationNotice(row.name, row.events)
-            notices_by_schedule.setdefault(row.automation_id, []).append(notice)
-        return notices_by_schedule
+            notices_by_automation.setdefault(row.automation_id, []).append(notice)
+        return notices_by_automation
 
     def replace(
         self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 from tests.support.fake_runtime_bench import OWNER
 
-from nbyard.dispatch.automations import due_times
+from nbyard.dispatch.automations import controller, due_times
 from nbyard.domain.automations.structs import AutomationPatch, Fire
+from nbyard.errors import Conflict
 from nbyard.freezing.runs.automation_runs import freeze_automation
+from nbyard.services.automations import service
 
 EVERY_HOUR = {"kind": "cron", "expression": "0 * * * *"}
 
@@ -163,3 +165,39 @@ def test_a_simultaneous_change_wins(scheduled, monkeypatch):
     scheduled.at("2026-11-25T22:00:00")
     assert scheduled.told() == [] and scheduled.runs() == []
     assert scheduled.now().next_due.minute == 30
+
+
+def test_a_run_that_a_person_starts_meanwhile_is_not_replaced(scheduled, monkeypatch):
+    """The waiting due time waits for it, too."""
+    scheduled.create(on=EVERY_HOUR, overlap="queue")
+    for hour in (22, 23):
+        scheduled.at(f"2026-11-25T{hour}:00:00")
+    scheduled.end_runs()
+    fired = []
+
+    def fire_first(*args):
+        if not fired:
+            fired.append(scheduled.service.fire(OWNER, scheduled.id, Fire()).run_id)
+        return freeze_automation(*args)
+
+    monkeypatch.setattr(controller, "freeze_automation", fire_first)
+    scheduled.look()
+    assert scheduled.bench.run(fired[0]).cancel_requested_at is None
+    assert [run.id for run in scheduled.runs()][:1] == fired
+    scheduled.end_runs()
+    scheduled.look()
+    assert [firing.outcome for firing in scheduled.firings()] == ["started"] * 3
+
+
+def test_runs_that_fire_their_own_automation_end(scheduled, monkeypatch):
+    monkeypatch.setattr(service, "MOST_IN_CHAIN", 2)
+    scheduled.create(on=EVERY_HOUR)
+    caller = OWNER
+    for _ in range(2):
+        run = scheduled.service.fire(caller, scheduled.id, Fire()).run_id
+        scheduled.bench.until(lambda run=run: scheduled.bench.task(run, "main").state == "running")
+        attempt = scheduled.bench.attempt(run, "main")
+        caller = msgspec.structs.replace(OWNER, attempt_id=attempt)
+    with pytest.raises(Conflict):
+        scheduled.service.fire(caller, scheduled.id, Fire())
+    assert scheduled.service.fire(OWNER, scheduled.id, Fire()).outcome == "started"

@@ -251,3 +251,10 @@ def test_enabling_overwrites_no_simultaneous_change(automations, ann, monkeypatc
     with pytest.raises(StaleWrite):
         automations.service.enable(ann, made.id)
     assert automations.service.get(ann, made.id).on.path == "load.py"
+
+
+def test_a_loop_that_arose_later_does_not_prevent_other_changes(automations, ann, monkeypatch):
+    made = automations.after("train.py", "report.py")
+    monkeypatch.setattr(service, "LoopCheck", lambda *_: pytest.fail("it checked for loops"))
+    changed = automations.service.update(ann, made.id, patch(made, overlap="skip", name="renamed"))
+    assert (changed.name, changed.overlap) == ("renamed", "skip")
