@@ -344,7 +344,7 @@ def test_server_is_live_but_not_ready_while_the_model_loads(tmp_path):
     server = start(tmp_path, SPEC)
     until(lambda: server.ask("/v2/health/live").status == 200, server)
     for path in ("/health", "/v2/health/ready", "/v2/models/doubling/ready"):
-        assert "being loaded" in server.ask(path).body["error"]
+        assert "loading" in server.ask(path).body["error"]
     assert server.ask("/predict", ONE).status == 503
     (tmp_path / "go").touch()
     until(lambda: server.ask("/v2/health/ready").status == 200, server)
