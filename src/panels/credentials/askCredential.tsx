@@ -50,7 +50,7 @@ function fieldsOf(
 ): IField[] {
   const of = (key: 'label' | 'help') =>
     Object.fromEntries(kinds.map(offered => [offered.kind, offered[key]]));
-  const [name, kind, description] = declaredFields('NewCredential', trans);
+  const [name, kind, ...others] = declaredFields('NewCredential', trans);
   const values = kinds.flatMap(({ kind, fields }) =>
     fields.map((field): IField => {
       const isKept = !!known?.kept.includes(field.name);
@@ -65,5 +65,5 @@ function fieldsOf(
       };
     })
   );
-  return [name, { ...kind, labels: of('label'), helps: of('help') }, ...values, description];
+  return [name, { ...kind, labels: of('label'), helps: of('help') }, ...values, ...others];
 }

@@ -173,7 +173,7 @@ def test_a_run_that_a_person_starts_meanwhile_is_not_replaced(scheduled, monkeyp
     for hour in (22, 23):
         scheduled.at(f"2026-11-25T{hour}:00:00")
     scheduled.end_runs()
-    fired = []
+    fired: list[str] = []
 
     def fire_first(*args):
         if not fired:
