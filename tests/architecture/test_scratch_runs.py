@@ -32,7 +32,7 @@ MAY_SEE: dict[str, str] = {
     "clean_up.py:CleanUpRows.kept_ids": "scratch runs cannot be kept",
     "datasets.py:LIVE_PLANS": WORK,
     "datasets.py:DatasetRows.live_runs": WORK,
-    "firings.py:FiringRows._chain": BY_ID,
+    "firings.py:FiringRows.chain_of": BY_ID,
     "firings.py:FiringRows.live_runs": FINDS_ONE,
     "firings.py:FiringRows.run_windows": FINDS_ONE,
     "attempts.py:WorkerRows.live": WORK,
