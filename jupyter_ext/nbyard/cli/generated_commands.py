@@ -25,6 +25,7 @@ from nbyard.cli.output.views import (
     comparison_view,
     deployment_views,
     environment_views,
+    notice_views,
     project_views,
     views_by_noun,
 )
@@ -82,7 +83,7 @@ def option_help(operation: Operation, field: Field) -> str | None:
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(bisection_views, deployment_views, environment_views, deployment_views),
-    *(automation_views, clean_up_views, project_views, automation_views),
+    *(automation_views, clean_up_views, project_views, notice_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 # What operations without an answer did.
@@ -168,8 +169,8 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "automations.firings": automation_views.FIRING_COLUMNS,
     "backfills": automation_views.BACKFILL_COLUMNS,
     "bisections": bisection_views.BISECTION_COLUMNS,
-    "channels": automation_views.CHANNEL_COLUMNS,
-    "channels.notices": automation_views.NOTICE_COLUMNS,
+    "channels": notice_views.CHANNEL_COLUMNS,
+    "channels.notices": notice_views.NOTICE_COLUMNS,
     "runs": columns(
         "number state title name took started=created_at id",
         took=lambda r: format_duration(r.started_at, r.finished_at),

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from nbyard.domain.doctor import Check
 from nbyard.freezing.freezing_context import FreezingContext
 
@@ -21,13 +19,6 @@ if TYPE_CHECKING:
     from nbyard.transfer.uploads import Uploads
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def given_fields(patch: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields that are set in a patch, with their values."""
-    # None is a value of its own: for example, None in `at_most` removes the limit of an automation.
-    fields = {name: getattr(patch, name) for name in patch.__struct_fields__}
-    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
 @dataclass(frozen=True)

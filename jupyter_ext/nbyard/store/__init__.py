@@ -22,12 +22,12 @@ from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployments import DeploymentKeyRows, DeploymentRows
 from nbyard.store.environments import DefaultRows, EnvironmentRows, FingerprintRows, UseRows
 from nbyard.store.executables import ExecutableRows
+from nbyard.store.facts import FactRows
 from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.lineage import LineageRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models import ModelProbeRows, ModelRows
-from nbyard.store.named_rows import FactRows
 from nbyard.store.notices.announce import NoticeRows
 from nbyard.store.notices.channels import ChannelRows, RuleRows
 from nbyard.store.projects import ProjectRows

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard.services.service_context import given_fields
+from nbyard.services.patches import given_fields
 
 
 class Patch(msgspec.Struct):

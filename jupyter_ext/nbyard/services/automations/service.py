@@ -77,8 +77,9 @@ from nbyard.services.automations.run_requests import (
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.automation_notices import replace_notices
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, given_fields, pin_blobs
+from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:

@@ -44,8 +44,9 @@ from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, given_fields, pin_blobs
+from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
 
 if TYPE_CHECKING:

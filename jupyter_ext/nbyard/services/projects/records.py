@@ -38,8 +38,9 @@ from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.host.project_files import file_of
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import given_fields, pin_blobs
+from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
 

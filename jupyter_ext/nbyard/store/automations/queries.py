@@ -22,7 +22,8 @@ from nbyard.errors import StaleWrite
 from nbyard.store.credentials.queries import ANY_SEALED
 from nbyard.store.credentials.vault import Vault
 from nbyard.store.database.query_parts import Prepared
-from nbyard.store.named_rows import FactRows, Named, NamedRows
+from nbyard.store.facts import FactRows
+from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.automation_tables import automation_files, automations
 from nbyard.store.schema.tables import HISTORY, dataset_versions, datasets, runs

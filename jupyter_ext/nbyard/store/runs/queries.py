@@ -33,7 +33,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.named_rows import FactRows
+from nbyard.store.facts import FactRows
 from nbyard.store.schema.tables import (
     HAS_NAME,
     HISTORY,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_age, show_table
+from nbyard.cli.output.console import format_age, show_table
 from nbyard.cli.output.views.views_by_noun import short_value, show_facts
 from nbyard.domain.automations.backfills import Backfill, BackfillPreview
 from nbyard.domain.automations.sentences import cause_reason
@@ -13,7 +13,6 @@ from nbyard.domain.automations.structs import Automation, TimePreview
 from nbyard.domain.automations.times import zones
 from nbyard.domain.automations.times.structs import Missed, Phrase
 from nbyard.domain.automations.times.zones import zone_of
-from nbyard.domain.notices.structs import Channel, NoticeRule
 
 FORECASTS = {"run": "run", "succeeded": "already succeeded", "active": "active"}
 
@@ -156,53 +155,6 @@ BACKFILL_COLUMNS: dict[str, Any] = {
 }
 
 
-def show_channel(channel: Channel) -> None:
-    """Print the facts of a channel, one per line, and its rules."""
-    digest, counts = channel.digest, channel.counts
-    show_facts(
-        [
-            ("name", channel.name),
-            ("service", channel.service),
-            ("address", channel.address),
-            ("last sent", _age(channel.sent_at)),
-            ("last failed", _age(channel.failed_at)),
-            ("error", channel.error),
-            ("not before", local_time(channel.retry_at)),
-            ("waiting", counts.waiting),
-            ("failed", counts.failed),
-            ("digest", f"beyond {digest.most} messages in {digest.window_seconds} s"),
-            ("automations", ", ".join(channel.automations)),
-            ("made", format_age(channel.created_at)),
-            ("id", channel.id),
-        ]
-    )
-    if channel.rules:
-        show_table(
-            [_rule(rule) for rule in channel.rules], ["events", "file", "project", "long after"]
-        )
-
-
-def _rule(rule: NoticeRule) -> list[str]:
-    limits = []
-    if "running-long" in rule.events:
-        limits = [f"{rule.long_factor:g} × usual"] if rule.long_factor is not None else []
-        limits += [f"{rule.long_seconds:g} s"] if rule.long_seconds is not None else []
-    return [", ".join(rule.events), rule.path or "all", rule.project or "all", " or ".join(limits)]
-
-
-def _age(moment: Any) -> str:
-    return format_age(moment) if moment else ""
-
-
-CHANNEL_COLUMNS = columns(
-    "name service address sent waiting=counts.waiting failed=counts.failed error id",
-    sent=lambda c: _age(c.sent_at),
-)
-NOTICE_COLUMNS = columns(
-    "created=created_at event about=title outcome attempts reason event_id=event_id"
-)
-
-
 VIEWS: dict[str, Any] = {
     "backfills.get": show_backfill,
     "backfills.cancel": show_backfill,
@@ -210,5 +162,4 @@ VIEWS: dict[str, Any] = {
     "automations.enable": show_state,
     "automations.disable": show_state,
     "automations.rotate": show_secret,
-    "channels.get": show_channel,
 }

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from nbyard.cli.output.views.automation_views import show_channel
+from nbyard.cli.output.views.notice_views import show_channel
 from nbyard.domain.notices.structs import Channel, DigestLimit
 
 
