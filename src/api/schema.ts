@@ -4260,12 +4260,15 @@ export interface components {
          * DeclaredFiles
          * @description The `description` file that was written, and the arguments added and removed.
          *
-         *         An argument that was declared before counts as added.
+         *         An argument that was declared before counts as added. `project` is the folder that became a
+         *         project, because the code uses files outside its own folder.
          */
         DeclaredFiles: {
             description: string;
             added: components["schemas"]["Argument"][];
             removed: components["schemas"]["Argument"][];
+            /** @default  */
+            project: string;
         };
         /**
          * Deployed

@@ -77,12 +77,14 @@ class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeclaredFiles(msgspec.Struct, frozen=True):
     """The `description` file that was written, and the arguments added and removed.
 
-    An argument that was declared before counts as added.
+    An argument that was declared before counts as added. `project` is the folder that became a
+    project, because the code uses files outside its own folder.
     """
 
     description: str
     added: list[Argument]
     removed: list[Argument]
+    project: str = ""
 
 
 def find_undeclared(
@@ -143,7 +145,7 @@ def parameters_at(arguments: Iterable[Argument], role: Role = "value") -> dict[s
 def _is_data(path: str) -> bool:
     """Return whether a path is neither code nor a file of tools."""
     *folders, name = path.lower().split("/")
-    is_hidden = any(part.startswith((".", "__")) or part.endswith("cache") for part in folders)
+    is_hidden = any(part.startswith((".", "__")) or part.endswith("_cache") for part in folders)
     if is_hidden or not name or name.startswith(".") or name in NAMES:
         return False
     return not name.endswith(ENDINGS) and REQUIREMENTS.match(name) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,45 +27,47 @@ from nbyard.domain.attempts.undeclared_files import (
 from nbyard.domain.executables.nbexec_files import Description, description_file
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.projects.definitions import FILE as PROJECT_FILE
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Invalid
 from nbyard.freezing.node_resolution import Resolver
-from nbyard.host.project_files import write_whole
+from nbyard.host.project_files import file_of, write_whole
 from nbyard.reasons.structs import because
+from nbyard.services.executables.named_files import named_files, project_of
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Role
     from nbyard.freezing.executable_versions import Freezer
+    from nbyard.freezing.freezing_context import FreezingContext
+    from nbyard.host.project_files import ProjectFiles
     from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.past_results import NodeFileAccess
 
 
 def opened_files_of_nodes(
-    context: ServiceContext,
-    owner: str,
-    place: str,
-    nodes: Mapping[str, Node],
-    views: Mapping[str, NodeView],
+    resolver: Resolver, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
 ) -> dict[str, Undeclared]:
     """Return which files each node opened in its last successful run and does not declare now.
 
-    `place` is the stored path of the workflow, empty for one that never ran.
+    For nodes that never ran, these are the files that their source names. `place` is the stored
+    path of the workflow, empty for one that never ran.
     """
+    context = resolver.context
     with context.store.read() as c:
-        last = context.store.history.opened_files(c, owner, place)
+        last = context.store.history.opened_files(c, resolver.owner, place)
+    named = named_files(resolver, nodes, views)
     undeclared_by_node = {}
-    for name, opened in last.items():
-        node, view = nodes.get(name), views.get(name)
+    for name, node in nodes.items():
+        view = views[name]
         # A pinned node does not run its code, so declarations would not matter.
-        if node is None or view is None or view.problem or node.pin:
+        if node.type != "executable" or view.problem or node.pin:
             continue
+        opened = last.get(name)
         # The document may have changed since that run: show only nodes that still name its code.
-        if node.path:
-            is_same = posixpath.basename(node.path) == posixpath.basename(opened.path)
-        else:
-            is_same = node.executable in (opened.executable_id, opened.name)
-        if not is_same:
+        if opened is None or not _is_same(node, opened):
+            opened = named.get(name)
+        if opened is None:
             continue
         if undeclared := undeclared_files_of(
             context, opened, view.arguments, is_pinned=bool(node.version)
@@ -74,8 +76,14 @@ def opened_files_of_nodes(
     return undeclared_by_node
 
 
+def _is_same(node: Node, opened: NodeFileAccess) -> bool:
+    if node.path:
+        return posixpath.basename(node.path) == posixpath.basename(opened.path)
+    return node.executable in (opened.executable_id, opened.name)
+
+
 def undeclared_files_of(
-    context: ServiceContext,
+    context: FreezingContext,
     opened: NodeFileAccess,
     arguments: list[Argument],
     *,
@@ -150,14 +158,32 @@ def declare_files(context: ServiceContext, freezer: Freezer, body: DeclareFiles)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.
     check_arguments(reading.arguments)
-    base = bundles.project_of(code.path, context.files.root) or code.path.parent
-    check_files(kind.name, code.path.relative_to(base).as_posix(), reading.arguments)
+    project = _checked_project(context.files, file_of(code.path), kind.name, reading.arguments)
     target = code.path.with_name(description_file(code.path.name))
     if changed == Description():
         target.unlink(missing_ok=True)
     else:
         write_whole(target, changed.text().encode())
-    return DeclaredFiles(context.files.shown(target), added, [own[name] for name in body.remove])
+    if project is not None:
+        (project / PROJECT_FILE).touch()
+    shown, removed = context.files.shown, [own[name] for name in body.remove]
+    return DeclaredFiles(shown(target), added, removed, shown(project) if project else "")
+
+
+def _checked_project(
+    files: ProjectFiles, code: Path, kind: str, arguments: Sequence[Argument]
+) -> Path | None:
+    """Check the places of declared files. Return the folder that must become a project, if any.
+
+    Runs of code without a project have only its own folder, not `../data`.
+
+    Raises:
+        Invalid: nbyard cannot put a file there.
+    """
+    paths = [argument.reach.path for argument in arguments if isinstance(argument.reach, File)]
+    base = project_of(files, code, paths)
+    check_files(kind, code.relative_to(base).as_posix(), arguments)
+    return None if base == code.parent or bundles.is_project(base) else base
 
 
 def _without(described: Iterable[Argument], names: Iterable[str]) -> list[Argument]:

@@ -305,7 +305,7 @@ class WorkflowService:
         except Invalid as error:
             problems.append(Problem(error.reason))
         _complete_views(resolver, document, views, body.path)
-        opened = opened_files_of_nodes(self._context, caller.name, place, document.nodes, views)
+        opened = opened_files_of_nodes(resolver, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
         ports = {name: view.arguments for name, view in views.items()}
