@@ -220,6 +220,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     check: 'POST /workflows/check',
     example_needs: 'GET /workflows/example',
     create_example: 'POST /workflows/example',
+    from_files: 'POST /workflows/from-files',
     images: 'GET /workflows/images',
     show: 'GET /workflows/nodes',
     unrun: 'GET /workflows/unrun'

@@ -2893,6 +2893,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/from-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a workflow from notebooks and scripts
+         * @description Their source is read, without running it. Files that one writes and another reads become
+         *     outputs, inputs and connections. Other files that they write become results. In folders,
+         *     tests, copies and modules that others import are left out.
+         */
+        post: operations["workflows.from_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/images": {
         parameters: {
             query?: never;
@@ -4000,6 +4022,21 @@ export interface components {
             note: components["schemas"]["Reason"] | null;
         };
         /**
+         * ConnectedFiles
+         * @description A created workflow: its `path`, nodes, number of connections, and results.
+         *
+         *         `results` are declared outputs that no node reads, as `node.output`. `project` is the folder
+         *         that became a project.
+         */
+        ConnectedFiles: {
+            path: string;
+            nodes: string[];
+            connections: number;
+            results: string[];
+            /** @default  */
+            project: string;
+        };
+        /**
          * CreatedKey
          * @description A new key with its text `key`, which is not shown again.
          *
@@ -4931,6 +4968,17 @@ export interface components {
         FileSource: {
             /** @enum {unknown} */
             kind: "file";
+            path: string;
+        };
+        /**
+         * FilesOfWorkflow
+         * @description Notebooks, scripts and folders from which to create the workflow file `path`.
+         *
+         *         The default of `path` is named after the folder that contains all `files`.
+         */
+        FilesOfWorkflow: {
+            files: string[];
+            /** @default  */
             path: string;
         };
         /**
@@ -14822,6 +14870,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Example"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.from_files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesOfWorkflow"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectedFiles"];
                 };
             };
             400: components["responses"]["400"];

@@ -231,6 +231,8 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
         os.mkdir(f"{folder}/outputs/{name}")
         if output.format == "folder" and not (output.declared_in or output.at):
             os.mkdir(f"{folder}/{output.path}")
+        if output.at:  # bundles have no empty folders
+            os.makedirs(os.path.dirname(f"{folder}/{output.at}"), exist_ok=True)
     return outputs
 
 

@@ -440,3 +440,27 @@ class ExampleNeeds(msgspec.Struct, frozen=True):
 
     packages: list[str]
     missing: list[str]
+
+
+class FilesOfWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Notebooks, scripts and folders from which to create the workflow file `path`.
+
+    The default of `path` is named after the folder that contains all `files`.
+    """
+
+    files: list[str]
+    path: str = ""
+
+
+class ConnectedFiles(msgspec.Struct, frozen=True):
+    """A created workflow: its `path`, nodes, number of connections, and results.
+
+    `results` are declared outputs that no node reads, as `node.output`. `project` is the folder
+    that became a project.
+    """
+
+    path: str
+    nodes: list[str]
+    connections: int
+    results: list[str]
+    project: str = ""

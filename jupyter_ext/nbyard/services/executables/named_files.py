@@ -89,15 +89,32 @@ def project_of(files: ProjectFiles, code: Path, paths: Iterable[str]) -> Path:
 
 def _files_of(files: ProjectFiles, code: Path) -> dict[str, set[Role]]:
     """Return the files that a code file names, none if it is not Python."""
+    content = _content(files, code)
+    if content is None:
+        return {}
+    return source_files(code.name, content, lambda path: _content(files, code.parent / path))
+
+
+def local_modules(files: ProjectFiles, code: Path) -> set[Path]:
+    """Return the local modules that a Python file imports."""
+    modules: set[Path] = set()
 
     def read(path: str) -> bytes | None:
         real = Path(os.path.normpath(code.parent / path))
-        with contextlib.suppress(NbyardError, OSError):
-            return files.content(real) if files.has(real) else None
-        return None
+        content = _content(files, real)
+        if content is not None:
+            modules.add(real)
+        return content
 
-    content = read(code.name)
-    return {} if content is None else source_files(code.name, content, read)
+    source_files(code.name, _content(files, code) or b"", read)
+    return modules
+
+
+def _content(files: ProjectFiles, path: Path) -> bytes | None:
+    real = Path(os.path.normpath(path))
+    with contextlib.suppress(NbyardError, OSError):
+        return files.content(real) if files.has(real) else None
+    return None
 
 
 def _matching(folder: Path, pattern: str, written: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import uuid
+from functools import partial
 from pathlib import PurePosixPath
 
 import msgspec
@@ -33,9 +34,11 @@ from nbyard.domain.workflows.structs import (
     NAME,
     PACKAGES,
     CheckWorkflow,
+    ConnectedFiles,
     Document,
     Example,
     ExampleNeeds,
+    FilesOfWorkflow,
     NeededImage,
     NewExample,
     Node,
@@ -65,6 +68,7 @@ from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
+from nbyard.services.workflows.from_files import create_from_files
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -190,6 +194,16 @@ class WorkflowService:
         The folder is `penguins`, or `penguins-1` if that exists, and so on.
         """
         return new_example(self._context.files, body)
+
+    @operation("POST", "/workflows/from-files", scope="workflows:write", status=201)
+    def from_files(self, caller: Caller, body: FilesOfWorkflow) -> ConnectedFiles:
+        """Create a workflow from notebooks and scripts.
+
+        Their source is read, without running it. Files that one writes and another reads become
+        outputs, inputs and connections. Other files that they write become results. In folders,
+        tests, copies and modules that others import are left out.
+        """
+        return create_from_files(self._context, partial(self.check, caller), body)
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:

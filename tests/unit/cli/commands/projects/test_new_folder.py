@@ -60,3 +60,24 @@ def test_a_folder_that_cannot_be_created_is_named(shell, yard):
     (yard.context.files.root / "file").write_text("")
     refused = shell("init", "wine", "--folder", "file/deeper")
     assert refused.code == 2 and "cannot be created" in refused.err
+
+
+def test_a_folder_of_code_becomes_a_workflow(shell, yard):
+    folder = yard.context.files.root / "lab"
+    folder.mkdir()
+    (folder / "clean.py").write_text("open('a.csv', 'w')\n")
+    (folder / "train.py").write_text("open('a.csv')\nopen('model.pkl', 'wb')\n")
+    made = shell("init", "--from", "lab")
+    assert made.code == 0, made.err
+    assert made.out.strip() == "lab/lab.nbflow"
+    assert "train.model" in made.err
+    named = shell("init", "flow", "--from", "lab")
+    assert named.out.strip() == "lab/flow.nbflow"
+    again = shell("init", "--from", "lab")
+    assert again.code == 1, again.out
+
+
+@pytest.mark.parametrize("words", [["init"], ["init", "--from", "empty"]])
+def test_a_name_or_a_folder_of_code_is_needed(shell, yard, words):
+    (yard.context.files.root / "empty").mkdir()
+    assert shell(*words).code == 2

@@ -1,0 +1,182 @@
+"""Creates a workflow from a folder of notebooks and scripts, connected by their files."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.attempts.undeclared_files import DeclareFiles
+from nbyard.domain.parsing.canonical_json import canonical
+from nbyard.domain.workflows.structs import (
+    CheckWorkflow,
+    ConnectedFiles,
+    Document,
+    Edge,
+    FilesOfWorkflow,
+    Meta,
+    Node,
+    NodeView,
+    WorkflowCheck,
+    topological_order,
+)
+from nbyard.errors import Conflict, Invalid
+from nbyard.freezing.executable_versions import Freezer
+from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
+from nbyard.services.executables.named_files import local_modules
+from nbyard.services.executables.undeclared_files import declare_files
+from nbyard.transfer.bundles import is_ignored
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import ServiceContext
+
+CODE = (".ipynb", ".py")
+DEPTH = 2  # of subfolders that are searched
+# Files that people keep beside their code: tests, set-up, copies.
+OTHERS = re.compile(
+    r"test_\w+\.py|\w+_test\.py|conftest\.py|setup\.py|__\w+__\.py|.*-Copy\d+\.\w+|.* \(\d+\)\.\w+"
+)
+OTHER_FOLDERS = frozenset(("archive", "backup", "old", "test", "tests"))
+STARTED = re.compile(r"__name__\s*==")  # a module that is also a script
+WIDTH, HEIGHT = 280, 160  # pixels between cards
+MOST_NODES = 200
+Check = Callable[[CheckWorkflow], WorkflowCheck]
+
+
+def create_from_files(
+    context: ServiceContext, check: Check, asked: FilesOfWorkflow
+) -> ConnectedFiles:
+    """Write a workflow of code files, declare the files between them and connect them.
+
+    Outputs that no node reads are declared too, as results.
+
+    Raises:
+        Invalid: the files contain no notebook or script, or too many.
+        Conflict: the workflow file exists.
+    """
+    files = context.files
+    codes = _codes_of(files, [files.locate(path, "files") for path in asked.files])
+    if not codes or len(codes) > MOST_NODES:
+        wanted = f"at most {MOST_NODES}" if codes else "at least one"
+        raise Invalid.field("files", f"name {wanted} notebooks or Python scripts")
+    base = Path(os.path.commonpath([code.parent for code in codes]))
+    target = files.locate(asked.path) if asked.path else base / f"{base.name}{DOCUMENT}"
+    if target.exists():
+        raise Conflict(f"{files.shown(target)} already exists.")
+    nodes = _nodes_of(target.parent, codes)
+    document = Document(1, Meta(str(uuid.uuid4())), nodes)
+
+    def checked(of: Document) -> WorkflowCheck:
+        return check(CheckWorkflow(files.shown(target), canonical(msgspec.to_builtins(of))))
+
+    first = checked(document)
+    project = ""
+    for name, change in _declarations(first).items():
+        body = msgspec.structs.replace(change, path=files.shown(target.parent / nodes[name].path))
+        declared = declare_files(context, Freezer(context), body)
+        project = declared.project or project
+    last = checked(document)
+    edges = [proposal.edge() for proposal in last.proposals if proposal.by_file]
+    whole = msgspec.structs.replace(
+        document,
+        edges={f"{e.source}.{e.output}->{e.target}.{e.input}": e for e in edges},
+        positions=_positions(nodes, edges),
+    )
+    write_whole(target, canonical(msgspec.to_builtins(whole)).encode())
+    return ConnectedFiles(
+        files.shown(target), [*nodes], len(edges), _results(last.nodes, edges), project
+    )
+
+
+def _codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
+    """Return the chosen code files, and those in the chosen folders that people would run."""
+    named = [path for path in chosen if path.is_file()]
+    found = [path for path in chosen if path.is_dir() for path in _codes_below(files, path)]
+    modules = {module for code in {*named, *found} for module in local_modules(files, code)}
+    scripts = [
+        path
+        for path in found
+        if path not in modules or STARTED.search(path.read_text("utf-8", "replace"))
+    ]
+    return sorted({*named, *scripts})
+
+
+def _codes_below(files: ProjectFiles, folder: Path) -> list[Path]:
+    codes = []
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        depth = len(here.relative_to(folder).parts)
+        folders[:] = [
+            name
+            for name in folders
+            if depth < DEPTH and not name.startswith((".", "_")) and name not in OTHER_FOLDERS
+        ]
+        codes += [
+            here / name
+            for name in names
+            if name.endswith(CODE) and not name.startswith(".") and not OTHERS.fullmatch(name)
+        ]
+    return [code for code in codes if not is_ignored(code, files.root, code.name)]
+
+
+def _nodes_of(folder: Path, codes: Iterable[Path]) -> dict[str, Node]:
+    """Return nodes of code files, by IDs that are derived from the names of the files."""
+    nodes: dict[str, Node] = {}
+    for code in codes:
+        stem = re.sub(r"\W+", "_", code.stem, flags=re.ASCII).strip("_")[:50]
+        name = stem if stem[:1].isalpha() else f"step_{stem}".rstrip("_")
+        number, free = 2, name
+        while free in nodes:
+            number, free = number + 1, f"{name}_{number}"
+        path = posixpath.normpath(os.path.relpath(code, folder))
+        nodes[free] = Node("executable", path=path)
+    return nodes
+
+
+def _declarations(checked: WorkflowCheck) -> dict[str, DeclareFiles]:
+    """Return the files to declare for each node: those of connections, and results."""
+    inputs: dict[str, list[str]] = defaultdict(list)
+    outputs: dict[str, list[str]] = defaultdict(list)
+    meant = [proposal for proposal in checked.proposals if proposal.by_file]
+    for proposal in meant:
+        inputs[proposal.target] += filter(None, [proposal.reads])
+        outputs[proposal.source] += filter(None, [proposal.writes])
+    for name, view in checked.nodes.items():
+        written = view.undeclared.files if view.undeclared else []
+        outputs[name] += [file.path for file in written if file.role == "output"]
+    return {
+        name: DeclareFiles("", [*dict.fromkeys(inputs[name])], [*dict.fromkeys(outputs[name])])
+        for name in checked.nodes
+        if inputs[name] or outputs[name]
+    }
+
+
+def _positions(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> dict[str, tuple[float, float]]:
+    """Place each node to the right of those whose files it reads."""
+    column: dict[str, int] = {}
+    for name in topological_order(nodes, edges):
+        before = [column[edge.source] + 1 for edge in edges if edge.target == name]
+        column[name] = max(before, default=0)
+    rows: dict[int, int] = defaultdict(int)
+    positions: dict[str, tuple[float, float]] = {}
+    for name in nodes:
+        positions[name] = (column[name] * WIDTH, rows[column[name]] * HEIGHT)
+        rows[column[name]] += 1
+    return positions
+
+
+def _results(views: Mapping[str, NodeView], edges: Sequence[Edge]) -> list[str]:
+    passed = {(edge.source, edge.output) for edge in edges}
+    return [
+        f"{name}.{argument.name}"
+        for name, view in views.items()
+        for argument in view.arguments
+        if argument.role == "output" and (name, argument.name) not in passed
+    ]

@@ -1,0 +1,77 @@
+"""A folder of notebooks and scripts becomes a workflow, connected by their files."""
+
+import json
+
+import pytest
+
+from nbyard.domain.workflows.structs import FilesOfWorkflow, read_document
+from nbyard.errors import Conflict, Invalid
+
+CLEAN = {
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+    "cells": [
+        {"cell_type": "code", "source": "import pandas as pd, utils\nd = pd.read_csv(utils.RAW)"},
+        {"cell_type": "code", "source": "d.to_csv('data/clean.csv')"},
+    ],
+}
+FILES = {
+    "1 clean.ipynb": json.dumps(CLEAN),
+    "train.py": "import joblib\nopen('data/clean.csv')\njoblib.dump({}, 'models/tree.joblib')\n",
+    "report.py": "import joblib\njoblib.load('models/tree.joblib')\nopen('out.html', 'w')\n",
+    "utils.py": "RAW = 'data/raw.csv'\n",
+    "test_train.py": "import train\n",
+    "train (1).py": "open('data/clean.csv')\n",
+    "old/train.py": "open('../data/clean.csv')\n",
+    "data/raw.csv": "x\n1\n",
+    ".hidden/a.py": "",
+}
+
+
+@pytest.fixture
+def lab(root):
+    """A folder of code as people leave it, below the root."""
+    for path, text in FILES.items():
+        (root / "lab" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "lab" / path).write_text(text)
+    return root / "lab"
+
+
+def test_a_folder_becomes_a_connected_workflow_with_results(yard, ann, lab):
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab"]))
+    assert made.path == "lab/lab.nbflow"
+    assert made.nodes == ["step_1_clean", "report", "train"]
+    assert (made.connections, made.results, made.project) == (2, ["report.out"], "")
+    document = read_document((lab / "lab.nbflow").read_bytes(), strict=True)
+    assert {(edge.source, edge.target) for edge in document.edges.values()} == {
+        ("step_1_clean", "train"),
+        ("train", "report"),
+    }
+    columns = {name: x for name, (x, _) in document.positions.items()}
+    assert columns["step_1_clean"] < columns["train"] < columns["report"]
+    assert document.meta.id
+    views = yard.services.workflows.show(ann, made.path).items
+    assert [line.problem for line in views] == [None, None, None]
+
+
+def test_chosen_files_are_nodes_whatever_their_names(yard, ann, lab):
+    files = ["lab/train (1).py", "lab/1 clean.ipynb"]
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(files, "lab/two.nbflow"))
+    assert (made.path, made.connections) == ("lab/two.nbflow", 1)
+    assert made.nodes == ["step_1_clean", "train_1"]
+
+
+def test_an_existing_workflow_is_not_overwritten(yard, ann, lab):
+    (lab / "lab.nbflow").write_text("{}")
+    with pytest.raises(Conflict):
+        yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab"]))
+    assert (lab / "lab.nbflow").read_text() == "{}"
+    assert not list(lab.glob("*.nbexec"))
+
+
+@pytest.mark.parametrize("files", [[], ["lab/data"], ["../other"]])
+def test_files_without_code_are_refused(yard, ann, lab, files):
+    with pytest.raises(Invalid) as caught:
+        yard.services.workflows.from_files(ann, FilesOfWorkflow(files))
+    assert caught.value.details[0].path == "files"
