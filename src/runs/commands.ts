@@ -109,16 +109,8 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       caption: trans.__('Run the current files again; unchanged nodes come from the cache'),
       icon: refreshIcon
     },
-    {
-      id: 'nbyard:rerun-anew',
-      act: 'rerunAnew',
-      label: trans.__('Rerun Without Cache')
-    },
-    {
-      id: 'nbyard:copy-run-id',
-      act: 'copyId',
-      label: trans.__('Copy Run ID')
-    },
+    { id: 'nbyard:rerun-anew', act: 'rerunAnew', label: trans.__('Rerun Without Cache') },
+    { id: 'nbyard:copy-run-id', act: 'copyId', label: trans.__('Copy Run ID') },
     {
       id: 'nbyard:open-run-workflow',
       act: 'openFile',
