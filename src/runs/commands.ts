@@ -40,7 +40,7 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
     typeof args.id === 'string'
       ? args.id
       : ((args.shown === true ? undefined : options.pointed()) ?? options.shown());
-  const table = runCommands(trans);
+  const table = commandTable(trans);
   const runOf = (args: ReadonlyPartialJSONObject) => yard.runs.find(target(args) ?? '');
   for (const { id, act, label, afterCancel, caption, icon, enabled } of table) {
     commands.addCommand(id, {
@@ -83,7 +83,7 @@ function addCopyDigest(options: IRunCommandOptions): void {
   });
 }
 
-function runCommands(trans: TranslationBundle): IRunCommand[] {
+function commandTable(trans: TranslationBundle): IRunCommand[] {
   return [
     {
       id: 'nbyard:cancel-run',
