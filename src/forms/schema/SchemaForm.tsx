@@ -3,7 +3,7 @@ import { ReactNode, useId, useState } from 'react';
 import { LinkButton } from '../../components/Button';
 import { More } from '../../components/More';
 import { FieldFrame, IFieldControl, ResetButton, SuggestedInput } from '../FieldFrame';
-import { IField } from './field';
+import { FieldKind, IField } from './field';
 import { problemAt, Problems, Typed, typedValue, Values, visibleFields } from './fields';
 import { Asker, usePicker } from './pickers';
 
@@ -26,7 +26,7 @@ export interface ISchemaFormProps {
   /** Searches what pickers offer. */
   client?: Asker;
   /** Draw fields of kinds that only this form has. */
-  widgets?: Readonly<Record<string, (widget: IWidget) => ReactNode>>;
+  widgets?: Readonly<Partial<Record<FieldKind, (widget: IWidget) => ReactNode>>>;
   /** Shown below fields, by their names. */
   below?: Readonly<Record<string, ReactNode>>;
   /** Whether defaults are the saved values, which may be emptied. */
@@ -38,8 +38,8 @@ export interface ISchemaFormProps {
 }
 
 /** Kinds with several lines, and with a number. */
-const LINES = new Set(['long text', 'words', 'pairs', 'facts']);
-const NUMBERS = new Set(['number', 'int', 'minutes', 'gigabytes']);
+const LINES = new Set<FieldKind>(['long text', 'words', 'pairs', 'facts']);
+const NUMBERS = new Set<FieldKind>(['number', 'int', 'minutes', 'gigabytes']);
 const WIDGETS: ISchemaFormProps['widgets'] = {
   box: widget => <Box {...widget} />,
   boxes: widget => <Boxes {...widget} />
