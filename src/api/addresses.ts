@@ -1,8 +1,7 @@
 /** Addresses of operations on the server, and downloads; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
-import type { OperationId } from './operations';
-import { BASE, IPlainQuestion } from './question';
+import { BASE, IPlainQuestion, OperationId } from './operations';
 import { ROUTES } from './routes';
 
 /** Return the method and the path of an operation. */

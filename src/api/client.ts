@@ -2,8 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { Barrier } from '../components/hooks/useLost';
-import type { Answer, OperationId, Question } from './operations';
-import { BASE, IPlainQuestion } from './question';
+import { Answer, BASE, IPlainQuestion, OperationId, Question } from './operations';
 import { ErrorBody, ErrorDetail, RefusedField } from './types';
 
 /** How often a lost request is repeated, and the pause before that in milliseconds. */

@@ -1,6 +1,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { ApiError } from './client';
+import { ApiClient, ApiError } from './client';
 import { EventStream } from './eventStream';
+import { OperationId } from './operations';
 import { StoreEvent } from './types';
 
 /** Events within this time (ms) lead to one round of requests. */
@@ -198,4 +199,25 @@ export class Collection<T extends { id: string }> {
   private _state: 'idle' | 'loading' | 'ready' | 'failed' = 'idle';
   private _timer?: number;
   private _touched = new Set<string>();
+}
+
+/** The nouns with operations `list` and `get`, in the singular. */
+export type Noun = {
+  [Id in OperationId]: Id extends `${infer Name}s.get` ? Name : never;
+}[OperationId];
+
+/** Return the items of a noun. Its events have the noun as topic, unless `about` reads others. */
+export function collectionFor<T extends { id: string }>(
+  client: ApiClient,
+  stream: EventStream,
+  noun: Noun,
+  about: ICollectionOptions<T>['about'] = event => (event.topic === noun ? event.subject_id : null)
+): Collection<T> {
+  const call = (id: string, question: object): Promise<unknown> =>
+    client.call(id as OperationId, question as never);
+  return new Collection<T>({
+    ...{ stream, about },
+    list: query => call(`${noun}s.list`, { query }) as Promise<IPage<T>>,
+    get: id => call(`${noun}s.get`, { path: { [noun]: id } }) as Promise<T>
+  });
 }

@@ -1,6 +1,7 @@
 /** The requests and responses of all operations. */
-import type { IPlainQuestion } from './question';
 import type { operations } from './schema';
+
+export const BASE = 'nbyard/api';
 
 export type OperationId = keyof operations;
 
@@ -31,6 +32,17 @@ type Given<T> = T extends (infer U)[]
   : T extends object
     ? { [K in keyof T]?: Given<T[K]> }
     : T;
+
+/** What a request to an operation consists of. */
+export interface IPlainQuestion {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+  /** Send the request even if the page closes meanwhile. */
+  keepalive?: boolean;
+}
 
 /** The request of an operation. */
 export type Question<Id extends OperationId> = IfAny<

@@ -3,7 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { ApiClient } from './client';
-import { Collection } from './collection';
+import { Collection, collectionFor } from './collection';
 import { EventStream } from './eventStream';
 import { Dataset, Environment, Executable, Run, StoreEvent, Workflow } from './types';
 
@@ -28,24 +28,14 @@ export function connect(settings: ServerConnection.ISettings, trans?: Translatio
   return {
     client,
     stream,
-    datasets: new Collection({
+    datasets: collectionFor<Dataset>(client, stream, 'dataset', aboutVersioned('dataset')),
+    environments: collectionFor<Environment>(
+      client,
       stream,
-      list: query => client.call('datasets.list', { query }),
-      get: dataset => client.call('datasets.get', { path: { dataset } }),
-      about: aboutVersioned('dataset')
-    }),
-    environments: new Collection({
-      stream,
-      list: query => client.call('environments.list', { query }),
-      get: environment => client.call('environments.get', { path: { environment } }),
-      about: aboutVersioned('environment')
-    }),
-    executables: new Collection({
-      stream,
-      list: query => client.call('executables.list', { query }),
-      get: executable => client.call('executables.get', { path: { executable } }),
-      about: event => (event.topic === 'executable' ? event.subject_id : null)
-    }),
+      'environment',
+      aboutVersioned('environment')
+    ),
+    executables: collectionFor(client, stream, 'executable'),
     runs: new Collection({
       stream,
       list: query => client.call('runs.list', { query }),

@@ -1,7 +1,7 @@
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { LabIcon } from '@jupyterlab/ui-components';
-import { ComponentProps } from 'react';
+import { ComponentProps, ReactNode } from 'react';
 
 /** A button that does not submit its form. */
 export function Button({ className, ...button }: ComponentProps<'button'>): JSX.Element {
@@ -15,6 +15,23 @@ export function LinkButton({ className, ...button }: ComponentProps<'button'>): 
 
 function classes(name: string, more?: string): string {
   return more ? `${name} ${more}` : name;
+}
+
+interface ICheckBoxProps extends Omit<ComponentProps<'input'>, 'onChange'> {
+  onChange: (checked: boolean) => void;
+  /** The label. */
+  children: ReactNode;
+}
+
+/** A box that turns something on or off, with its label. */
+export function CheckBox(props: ICheckBoxProps): JSX.Element {
+  const { title, className, onChange, children, ...box } = props;
+  return (
+    <label title={title} className={className}>
+      <input type="checkbox" {...box} onChange={event => onChange(event.target.checked)} />{' '}
+      {children}
+    </label>
+  );
 }
 
 export interface ICommandButtonProps {

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useState } from 'react';
 import { showMoment } from './format/times';
+import { Waiting } from './text/messages';
 
 interface IVersion {
   id: string;
@@ -64,11 +65,7 @@ export function CompareVersions<Difference>(props: ICompareVersionsProps<Differe
         {choice(trans.__('Changes from'), older, setOlder)}
         {choice(trans.__('to'), newer, setNewer)}
       </div>
-      {said && (
-        <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-          {said}
-        </p>
-      )}
+      {said && <Waiting problem={problem}>{said}</Waiting>}
       {!problem && difference !== undefined && children(difference)}
     </section>
   );

@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { LinkButton } from './Button';
 import { Reason, reasonText } from '../reasons';
+import { Refusal } from './text/messages';
 
 /** A file that the code opens; `path` is relative to the folder of the code. */
 export interface IOpenedFile {
@@ -102,11 +103,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
           </LinkButton>
         </p>
       )}
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <Refusal>{problem}</Refusal>
     </div>
   );
 }

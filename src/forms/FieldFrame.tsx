@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ComponentProps, MouseEvent, ReactNode, useId } from 'react';
 import { flushSync } from 'react-dom';
 import { LinkButton } from '../components/Button';
+import { FieldError } from '../components/text/messages';
 
 interface IFieldFrameProps {
   label: string;
@@ -47,11 +48,7 @@ export function FieldFrame(props: IFieldFrameProps): JSX.Element {
           {help}
         </div>
       )}
-      {error && (
-        <div id={`${id}-error`} className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError id={`${id}-error`}>{error}</FieldError>
     </div>
   );
 }

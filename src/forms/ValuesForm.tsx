@@ -3,6 +3,8 @@ import { useEffect, useState } from 'react';
 import { ApiError, fieldErrors } from '../api/client';
 import { More } from '../components/More';
 import { useDraft } from '../components/hooks/useDraft';
+import { Refusal } from '../components/text/messages';
+import { CheckBox } from '../components/Button';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm, fieldsOf, IInputs } from './ArgumentForm';
@@ -89,11 +91,7 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
   holder.texts = texts;
   return (
     <>
-      {holder.problem && (
-        <p className="nby-Field-error" role="alert">
-          {holder.problem}
-        </p>
-      )}
+      <Refusal>{holder.problem}</Refusal>
       {hints?.map(hint => (
         <p key={hint} className="nby-Field-help">
           {hint}
@@ -166,14 +164,9 @@ function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
           <Containers holder={holder} trans={trans} />
         )}
         <Priority holder={holder} trans={trans} />
-        <label>
-          <input
-            type="checkbox"
-            defaultChecked={holder.force}
-            onChange={event => (holder.force = event.target.checked)}
-          />{' '}
+        <CheckBox defaultChecked={holder.force} onChange={force => (holder.force = force)}>
           {trans.__('Ignore the cache')}
-        </label>
+        </CheckBox>
       </div>
     </More>
   );

@@ -40,7 +40,7 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
     typeof args.id === 'string'
       ? args.id
       : ((args.shown === true ? undefined : options.pointed()) ?? options.shown());
-  const table = runCommands(trans);
+  const table = commandTable(trans);
   const runOf = (args: ReadonlyPartialJSONObject) => yard.runs.find(target(args) ?? '');
   for (const { id, act, label, afterCancel, caption, icon, enabled } of table) {
     commands.addCommand(id, {
@@ -83,7 +83,7 @@ function addCopyDigest(options: IRunCommandOptions): void {
   });
 }
 
-function runCommands(trans: TranslationBundle): IRunCommand[] {
+function commandTable(trans: TranslationBundle): IRunCommand[] {
   return [
     {
       id: 'nbyard:cancel-run',
@@ -109,16 +109,8 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       caption: trans.__('Run the current files again; unchanged nodes come from the cache'),
       icon: refreshIcon
     },
-    {
-      id: 'nbyard:rerun-anew',
-      act: 'rerunAnew',
-      label: trans.__('Rerun Without Cache')
-    },
-    {
-      id: 'nbyard:copy-run-id',
-      act: 'copyId',
-      label: trans.__('Copy Run ID')
-    },
+    { id: 'nbyard:rerun-anew', act: 'rerunAnew', label: trans.__('Rerun Without Cache') },
+    { id: 'nbyard:copy-run-id', act: 'copyId', label: trans.__('Copy Run ID') },
     {
       id: 'nbyard:open-run-workflow',
       act: 'openFile',

@@ -3,8 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Button } from '../components/Button';
 import type { ApiClient } from '../api/client';
-import type { IRequest } from '../api/operations';
-import { IPlainQuestion } from '../api/question';
+import type { IPlainQuestion, IRequest } from '../api/operations';
 import type { Spelling } from '../api/types';
 
 /** While the user types, the server is not asked. */

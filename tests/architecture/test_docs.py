@@ -137,10 +137,11 @@ def test_readme_fits_two_screens():
     assert [line for line in lines[:10] if line.startswith("./try ")]
 
 
-def test_migration_page_shows_the_newest_and_adds_the_next():
+def test_pages_with_a_migration_show_the_newest_and_add_the_next():
     folder = ROOT / "jupyter_ext/nbyard/store/migrations/versions"
     newest = max(path.name for path in folder.glob("0*.py"))
-    page = text("contribute/add-migration.md")
-    assert f"| tail -1\n   {newest}\n" in page
-    numbers = set(re.findall(r"(?<!\d)0\d{3}(?!\d)", page))
-    assert numbers == {newest[:4], f"{int(newest[:4]) + 1:04}"}, "raise the numbers of the page"
+    assert f"| tail -1\n   {newest}\n" in text("contribute/add-migration.md")
+    known = {newest[:4], f"{int(newest[:4]) + 1:04}"}
+    for page in ("add-field", "add-migration", "add-noun"):
+        numbers = set(re.findall(r"(?<!\d)0\d{3}(?!\d)", text(f"contribute/{page}.md")))
+        assert numbers == known, f"raise the numbers of {page}.md"

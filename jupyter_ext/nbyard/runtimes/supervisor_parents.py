@@ -49,9 +49,9 @@ class Parents:
     ) -> None:
         program = [str(RUNNER), "--parent"]
         # as spawned supervisors of commands: with the standard library only
-        self.of_commands = Parent([python, "-I", "-S", *program])
+        self.of_commands = ParentProcess([python, "-I", "-S", *program])
         pool = (str(ready_kernels), str(ready_bytes))
-        self.of_notebooks = Parent([python, "-u", *program], pool)
+        self.of_notebooks = ParentProcess([python, "-u", *program], pool)
 
     def prepare(self, environment: Mapping[str, str]) -> None:
         """Start both parents, if they are not running."""
@@ -100,7 +100,7 @@ class _Task(msgspec.Struct):
     environment: dict[str, str] = {}
 
 
-class Parent:
+class ParentProcess:
     """A process that forks supervisors, which is faster than spawning them.
 
     This works on Linux only, where /proc shows which attempt a fork belongs to.

@@ -217,8 +217,8 @@ describe('a workflow tab', () => {
     act(() => canvas.store.select(['train']));
     await act(settle);
     expect(screen.getByText('1 problem')).toBeTruthy();
-    for (const mode of ['all', 'selected'] as const) {
-      await act(async () => void (await run(canvas, mode)));
+    for (const scope of ['all', 'selected'] as const) {
+      await act(async () => void (await run(canvas, scope)));
       expect(canvas.ui.notice?.text).toBe('clean.ipynb: alpha: Enter a number.');
     }
     expect(backend.runs).toEqual([]);

@@ -14,25 +14,25 @@ export const SHOW_RUN = 'nbyard:show-run';
 /** Save and start a run; show a refusal where it belongs. Ask for parameters without a value. */
 export async function run(
   canvas: CanvasController,
-  mode: IRunSelection['mode'],
+  scope: IRunSelection['scope'],
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
   if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
-    return runWithParameters(canvas, mode, choices);
+    return runWithParameters(canvas, scope, choices);
   }
   return sayingFailure(canvas, async () =>
-    (await canRun(canvas, mode)) ? start(canvas, mode, choices) : undefined
+    (await canRun(canvas, scope)) ? start(canvas, scope, choices) : undefined
   );
 }
 
 /** Ask for parameter values and a runtime for one run, and start it. */
 export async function runWithParameters(
   canvas: CanvasController,
-  mode: IRunSelection['mode'] = 'all',
+  scope: IRunSelection['scope'] = 'all',
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
   return sayingFailure(canvas, async () => {
-    if (!(await canRun(canvas, mode))) {
+    if (!(await canRun(canvas, scope))) {
       return undefined;
     }
     const { askRun } = await import('./askRun');
@@ -46,10 +46,10 @@ export async function runWithParameters(
     const { client, request } = await backend.spelling(canvas.path);
     const spelling: ISpelling<[asked: IRunChoices]> = {
       client,
-      request: asked => request(selectionOf(canvas, mode, { ...choices, ...asked }))
+      request: asked => request(selectionOf(canvas, scope, { ...choices, ...asked }))
     };
     return askRun(canvas.path, parametersOf(canvas), canvas.trans, known, last, spelling, asked =>
-      start(canvas, mode, { ...choices, ...asked })
+      start(canvas, scope, { ...choices, ...asked })
     );
   });
 }
@@ -74,22 +74,22 @@ function leaveField(): void {
 }
 
 /** Return whether there is anything to run; otherwise show the reason. */
-async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Promise<boolean> {
+async function canRun(canvas: CanvasController, scope: IRunSelection['scope']): Promise<boolean> {
   const { checker } = canvas;
   leaveField();
-  const reason = refusal(canvas, mode);
+  const reason = refusal(canvas, scope);
   if (reason) {
     canvas.say(reason, true);
     return false;
   }
   // asked before, because a save starts another check
-  const hasProblems = problemsOf(canvas, mode).length > checker.unread.length;
+  const hasProblems = problemsOf(canvas, scope).length > checker.unread.length;
   await canvas.services.backend?.save(canvas.path);
   if (hasProblems) {
     checker.ask(0); // a file may have been corrected since
     await whenChecked(canvas);
   }
-  if (problemsOf(canvas, mode).length) {
+  if (problemsOf(canvas, scope).length) {
     nextProblem(canvas, 0);
     return false;
   }
@@ -102,31 +102,31 @@ export function nothingToRun({ doc, trans }: CanvasController): string {
 }
 
 /** Return why a run cannot start; empty if it can. */
-function refusal(canvas: CanvasController, mode: IRunSelection['mode']): string {
+function refusal(canvas: CanvasController, scope: IRunSelection['scope']): string {
   const { services, targets, trans } = canvas;
   if (!services.backend) {
     return trans.__('The nbyard server is not reachable. Runs cannot start.');
   }
-  const isUnselected = mode !== 'all' && !targets.length;
+  const isUnselected = scope !== 'all' && !targets.length;
   return nothingToRun(canvas) || (isUnselected ? trans.__('Select a node first.') : '');
 }
 
 /** Return the known problems. For a part, or right after an edit, only the server knows. */
-function problemsOf({ checker }: CanvasController, mode: IRunSelection['mode']) {
-  return mode === 'all' && checker.settled ? checker.problems : checker.unread;
+function problemsOf({ checker }: CanvasController, scope: IRunSelection['scope']) {
+  return scope === 'all' && checker.settled ? checker.problems : checker.unread;
 }
 
 function selectionOf(
   { targets }: CanvasController,
-  mode: IRunSelection['mode'],
+  scope: IRunSelection['scope'],
   choices: IRunChoices
 ): IRunSelection {
-  return { mode, nodes: mode === 'all' ? [] : targets, ...choices };
+  return { scope, nodes: scope === 'all' ? [] : targets, ...choices };
 }
 
 async function start(
   canvas: CanvasController,
-  mode: IRunSelection['mode'],
+  scope: IRunSelection['scope'],
   choices: IRunChoices
 ): Promise<string> {
   const { context, trans } = canvas;
@@ -138,7 +138,7 @@ async function start(
   }
   const { id } = await canvas.services.backend!.run(
     canvas.path,
-    selectionOf(canvas, mode, choices)
+    selectionOf(canvas, scope, choices)
   );
   canvas.say(
     choices.sample

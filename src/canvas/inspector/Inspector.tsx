@@ -16,6 +16,7 @@ import { ValueField } from '../../forms/ValueField';
 import { Button, LinkButton } from '../../components/Button';
 import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Refusal } from '../../components/text/messages';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { declareFiles, isOfFile, openedAt, tagCell } from '../model/declaring';
@@ -91,9 +92,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         </p>
       )}
       {elsewhere.map(problem => (
-        <p key={problem} className="nby-Field-error" role="alert">
-          {problem}
-        </p>
+        <Refusal key={problem}>{problem}</Refusal>
       ))}
       {view.hints.map(hint => (
         <p key={hint} className="nby-Field-help">

@@ -83,7 +83,7 @@ export interface ICheck {
 
 export interface IRunSelection {
   /** `from`: these nodes and all after them; `to`: these nodes and their dependencies. */
-  mode: NewRun['scope'];
+  scope: NewRun['scope'];
   nodes: readonly string[];
   /** Ignore the cache. */
   force?: boolean;

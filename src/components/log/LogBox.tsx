@@ -1,10 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode, useEffect, useRef, useState } from 'react';
+import { KeyboardEvent, ReactNode, useEffect, useRef, useState, WheelEvent } from 'react';
 import { foldedLine } from '../format/foldedLine';
 import { plainText } from '../format/plainText';
 import { copyText } from '../problems';
-import { Button } from '../Button';
-import { FollowSwitch, scrolledUp } from './follow';
+import { Button, CheckBox } from '../Button';
 
 interface ILogBoxProps {
   lines: readonly string[];
@@ -41,7 +40,9 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       <div className="nby-Bar">
         {children}
         <span className="nby-Space" />
-        <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={setFollow} />
+        <CheckBox checked={follow} onChange={setFollow}>
+          {trans.__('Follow Log')}
+        </CheckBox>
         <Button onClick={() => void copyText(text, trans.__('The log is copied.'))}>
           {trans.__('Copy')}
         </Button>
@@ -69,4 +70,13 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Return the handlers of a text that notice that the user scrolls up. */
+export function scrolledUp(stop: () => void) {
+  return {
+    onWheel: (event: WheelEvent) => void (event.deltaY < 0 && stop()),
+    onKeyDown: (event: KeyboardEvent) =>
+      void (['ArrowUp', 'PageUp', 'Home'].includes(event.key) && stop())
+  };
 }

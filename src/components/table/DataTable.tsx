@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { Reason, reasonText } from '../../reasons';
 import { rowsOf, useRows } from '../hooks/useRows';
-import { rowHeight } from './rowHeight';
+import { Waiting } from '../text/messages';
 
 export interface ITableColumn {
   name: string;
@@ -39,19 +39,8 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const { want } = table;
   useEffect(() => want(first, last), [want, first, last]);
 
-  if (table.problem && !columns) {
-    return (
-      <p className="nby-Note" role="alert">
-        {table.problem}
-      </p>
-    );
-  }
   if (!columns) {
-    return (
-      <p className="nby-Note" role="status">
-        {trans.__('Reading…')}
-      </p>
-    );
+    return <Waiting problem={table.problem}>{trans.__('Reading…')}</Waiting>;
   }
   const above = first * height;
   const below = (count - end) * height;
@@ -218,4 +207,16 @@ function fresh(load: IDataTableProps['load']) {
     first: undefined as ITablePage | undefined,
     count: 0
   };
+}
+
+/** The height of a row, in units of the font size. */
+const LINES = 24 / 13;
+/** JupyterLab's own font size, for pages without its theme. */
+const USUAL = 13;
+
+/** Return the height of a row in pixels: it follows the font size of JupyterLab's interface. */
+export function rowHeight(): number {
+  const style = getComputedStyle(document.documentElement);
+  const size = parseFloat(style.getPropertyValue('--jp-ui-font-size1'));
+  return Math.round((size || USUAL) * LINES);
 }

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useId } from 'react';
 import { Json } from '../../document/canonical';
+import { FieldFrame } from '../FieldFrame';
 import { ValueField } from '../ValueField';
 
 interface ICacheFieldProps {
@@ -23,32 +23,32 @@ const VALUES: Record<string, Json | undefined> = {
 /** Chooses whether an earlier result of unchanged work is used, and its maximum age. */
 export function CacheField(props: ICacheFieldProps): JSX.Element {
   const { value, error, readOnly, trans, onChange } = props;
-  const field = useId();
   const way = wayOf(value);
   return (
     <>
-      <div className="nby-Field">
-        <div className="nby-Field-head">
-          <label htmlFor={field}>{trans.__('Use cached results')}</label>
-        </div>
-        <select
-          id={field}
-          className="jp-mod-styled"
-          disabled={readOnly}
-          value={way}
-          aria-describedby={`${field}-help`}
-          onChange={event => onChange(VALUES[event.target.value])}
-        >
-          <option value="">{trans.__('default: if code and inputs are unchanged')}</option>
-          <option value="on">{trans.__('if code and inputs are unchanged')}</option>
-          <option value="age">{trans.__('if code and inputs are unchanged, up to an age')}</option>
-          <option value="bundle">{trans.__('if no file in its folder changed')}</option>
-          <option value="off">{trans.__('never')}</option>
-        </select>
-        <div id={`${field}-help`} className="nby-Field-help">
-          {trans.__('Restrict the cache for nodes that depend on the web or the clock.')}
-        </div>
-      </div>
+      <FieldFrame
+        label={trans.__('Use cached results')}
+        help={trans.__('Restrict the cache for nodes that depend on the web or the clock.')}
+        trans={trans}
+      >
+        {control => (
+          <select
+            {...control}
+            className="jp-mod-styled"
+            disabled={readOnly}
+            value={way}
+            onChange={event => onChange(VALUES[event.target.value])}
+          >
+            <option value="">{trans.__('default: if code and inputs are unchanged')}</option>
+            <option value="on">{trans.__('if code and inputs are unchanged')}</option>
+            <option value="age">
+              {trans.__('if code and inputs are unchanged, up to an age')}
+            </option>
+            <option value="bundle">{trans.__('if no file in its folder changed')}</option>
+            <option value="off">{trans.__('never')}</option>
+          </select>
+        )}
+      </FieldFrame>
       {way === 'age' && (
         <ValueField
           label={trans.__('Maximum age of results')}

@@ -4,7 +4,7 @@ import { More } from '../../components/More';
 import { ValueType } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
 import { CacheField } from './CacheField';
-import { RetryField } from './RetryField';
+import { Boxes } from '../schema/SchemaForm';
 import { IField } from '../schema/field';
 import { declaredFields } from '../schema/fields';
 import { ValueField } from '../ValueField';
@@ -56,6 +56,8 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
     />
   );
   const rare = limits.filter(({ more }) => more);
+  const retry = declared.find(({ name }) => name === 'retry_on')!;
+  const failures = Object.keys(retry.labels ?? {}); // by default, all of them cause a retry
   const later = [...rare.map(({ name }) => name), 'retry_on', 'cache'];
   const isOpen = later.some(
     key => (fields[key] ?? errors[key] ?? props.drafts?.[key]) !== undefined
@@ -68,12 +70,16 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       </p>
       <More summary={trans.__('Limits, retries and cache')} open={isOpen}>
         {rare.map(field)}
-        <RetryField
-          field={declared.find(({ name }) => name === 'retry_on')!}
-          value={fields.retry_on}
+        <Boxes
+          className="nby-Retry"
+          field={retry}
+          value={Array.isArray(fields.retry_on) ? fields.retry_on : failures}
           error={errors.retry_on}
           readOnly={readOnly}
-          onChange={value => onChange('retry_on', value)}
+          onChange={chosen => {
+            const next = failures.filter(kind => chosen.includes(kind));
+            onChange('retry_on', next.length === failures.length ? undefined : next);
+          }}
         />
         <CacheField
           value={fields.cache}

@@ -1,9 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId, useState } from 'react';
-import { LinkButton } from '../../components/Button';
+import { CheckBox, LinkButton } from '../../components/Button';
 import { More } from '../../components/More';
+import { FieldError, Refusal } from '../../components/text/messages';
 import { FieldFrame, IFieldControl, ResetButton, SuggestedInput } from '../FieldFrame';
-import { IField } from './field';
+import { FieldKind, IField } from './field';
 import { problemAt, Problems, Typed, typedValue, Values, visibleFields } from './fields';
 import { Asker, usePicker } from './pickers';
 
@@ -26,7 +27,7 @@ export interface ISchemaFormProps {
   /** Searches what pickers offer. */
   client?: Asker;
   /** Draw fields of kinds that only this form has. */
-  widgets?: Readonly<Record<string, (widget: IWidget) => ReactNode>>;
+  widgets?: Readonly<Partial<Record<FieldKind, (widget: IWidget) => ReactNode>>>;
   /** Shown below fields, by their names. */
   below?: Readonly<Record<string, ReactNode>>;
   /** Whether defaults are the saved values, which may be emptied. */
@@ -38,8 +39,8 @@ export interface ISchemaFormProps {
 }
 
 /** Kinds with several lines, and with a number. */
-const LINES = new Set(['long text', 'words', 'pairs', 'facts']);
-const NUMBERS = new Set(['number', 'int', 'minutes', 'gigabytes']);
+const LINES = new Set<FieldKind>(['long text', 'words', 'pairs', 'facts']);
+const NUMBERS = new Set<FieldKind>(['number', 'int', 'minutes', 'gigabytes']);
 const WIDGETS: ISchemaFormProps['widgets'] = {
   box: widget => <Box {...widget} />,
   boxes: widget => <Boxes {...widget} />
@@ -66,9 +67,7 @@ export function SchemaForm(props: ISchemaFormProps): JSX.Element {
   return (
     <>
       {others.map(path => (
-        <p key={path} role="alert" className="nby-Field-error">
-          {`${path}: ${problems[path]}`}
-        </p>
+        <Refusal key={path}>{`${path}: ${problems[path]}`}</Refusal>
       ))}
       {fields.filter(({ more }) => !more).map(draw)}
       {!!rare.length && (
@@ -200,31 +199,32 @@ function Mark({ field, value, isSaved, trans, onChange }: IMarkProps): JSX.Eleme
   );
 }
 
+type IBoxesProps = Pick<IWidget, 'field' | 'value' | 'error'> & {
+  className?: string;
+  readOnly?: boolean;
+  onChange: (checked: string[]) => void;
+};
+
 /** Several values that are chosen by boxes. */
-function Boxes({ field, value, error, onChange }: IWidget): JSX.Element {
-  const checked = value as readonly string[];
+export function Boxes(props: IBoxesProps): JSX.Element {
+  const { field, value, error, className = 'nby-Events', readOnly, onChange } = props;
+  const chosen = value as readonly string[];
   return (
-    <fieldset className="nby-Events">
+    <fieldset className={className}>
       <legend>{field.label}</legend>
       {Object.entries(field.labels ?? {}).map(([name, text]) => (
-        <label key={name}>
-          <input
-            type="checkbox"
-            checked={checked.includes(name)}
-            onChange={({ target }) =>
-              onChange(
-                target.checked ? [...checked, name] : checked.filter(other => other !== name)
-              )
-            }
-          />{' '}
+        <CheckBox
+          key={name}
+          disabled={readOnly}
+          checked={chosen.includes(name)}
+          onChange={checked =>
+            onChange(checked ? [...chosen, name] : chosen.filter(other => other !== name))
+          }
+        >
           {text}
-        </label>
+        </CheckBox>
       ))}
-      {error && (
-        <div className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError>{error}</FieldError>
     </fieldset>
   );
 }
@@ -234,25 +234,15 @@ function Box({ field, value, error, onChange }: IWidget): JSX.Element {
   const help = useId();
   return (
     <div className="nby-Field">
-      <label>
-        <input
-          type="checkbox"
-          aria-describedby={field.help && help}
-          checked={value === true}
-          onChange={({ target }) => onChange(target.checked)}
-        />{' '}
+      <CheckBox aria-describedby={field.help && help} checked={value === true} onChange={onChange}>
         {field.label}
-      </label>
+      </CheckBox>
       {field.help && (
         <div id={help} className="nby-Field-help">
           {field.help}
         </div>
       )}
-      {error && (
-        <div className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError>{error}</FieldError>
     </div>
   );
 }

@@ -1,9 +1,19 @@
+/** Kinds that `SchemaForm` draws. */
+type TextKind =
+  'text' | 'long text' | 'password' | 'moment' | 'names' | 'words' | 'pairs' | 'facts';
+type NumberKind = 'number' | 'int' | 'minutes' | 'gigabytes';
+type ChoiceKind = 'box' | 'boxes' | 'choice';
+/** Kinds that single forms draw, by their `widgets` or on their own. */
+type OwnKind = 'notices' | 'packages' | 'parameters' | 'ports' | 'runtime' | 'size';
+
+/** How a field is drawn, and how its value is typed; `widget` of `shown` declares it. */
+export type FieldKind = TextKind | NumberKind | ChoiceKind | OwnKind;
+
 /** One field. Its source is a struct of the server, an answer of the server, or code. */
 export interface IField {
   /** The path of its value in the request, which refusals name too: "task.goal". */
   name: string;
-  /** A kind of `SchemaForm`, or that of a widget of the form. */
-  kind: string;
+  kind: FieldKind;
   label: string;
   help?: string;
   required?: boolean;

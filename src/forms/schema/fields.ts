@@ -4,7 +4,7 @@ import { serverTime } from '../../components/format/times';
 import { hidden } from '../../spelling/ShowAsCommand';
 import { pairLines, parsePairs, words } from '../lines';
 import { DECLARED } from './declared';
-import type { IField } from './field';
+import type { FieldKind, IField } from './field';
 
 /** A value as its widget has it: a text, a checked box, checked values, or rows. */
 export type Typed = string | boolean | readonly unknown[];
@@ -18,7 +18,7 @@ const SCALES: Readonly<Record<string, number>> = { number: 1, int: 1, minutes: 6
 const SEPARATORS: Readonly<Record<string, string>> = { pairs: '=', facts: ' = ' };
 
 /** Kinds whose values are lists: checked values and rows. */
-const LISTS = ['boxes', 'notices', 'ports'];
+const LISTS: readonly FieldKind[] = ['boxes', 'notices', 'ports'];
 
 /** Return the fields of a struct's form, as `shown` declares them on the server. */
 export function declaredFields(struct: string, trans: TranslationBundle): IField[] {

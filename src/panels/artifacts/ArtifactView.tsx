@@ -5,6 +5,7 @@ import { StateMark } from '../../components/StateMark';
 import { showSeconds } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Waiting } from '../../components/text/messages';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf } from '../../runs/model/reducer';
 import { IArtifactTarget, IPanelServices } from '../frame/services';
@@ -66,11 +67,7 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
     ? ['cancel-run']
     : [...(files && run?.name ? ['download-artifact'] : []), 'copy-artifact', 'delete-artifact'];
   if (problem) {
-    return (
-      <p className="nby-Note" role="alert">
-        {problem}
-      </p>
-    );
+    return <Waiting problem={problem} />;
   }
   return (
     <div className="nby-View">

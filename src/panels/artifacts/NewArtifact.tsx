@@ -3,10 +3,11 @@ import { belowRoot } from '../../api/paths';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
-import { CommandButton } from '../../components/Button';
+import { CheckBox, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { useDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Refusal } from '../../components/text/messages';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { spellingOf } from '../../forms/askValues';
@@ -197,14 +198,9 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
           onFree={suggestion.setName}
         />
         {(free || replace) && (
-          <label>
-            <input
-              type="checkbox"
-              checked={replace}
-              onChange={event => setReplace(event.target.checked)}
-            />{' '}
+          <CheckBox checked={replace} onChange={setReplace}>
             {trans.__('Replace the artifact of this name; its run keeps its number')}
-          </label>
+          </CheckBox>
         )}
       </div>
       <ValuesForm
@@ -215,11 +211,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
         asksHow
         trans={trans}
       />
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <Refusal>{problem}</Refusal>
       <p>
         <button type="submit" className="nby-Button nby-mod-primary" disabled={busy}>
           {trans.__('Create')}

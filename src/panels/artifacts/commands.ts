@@ -12,6 +12,7 @@ import type { artifactActions } from './actions';
 export function artifactCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof artifactActions>[] {
+  const noun = 'artifact';
   return [
     {
       id: 'nbyard:create-artifact',
@@ -19,29 +20,9 @@ export function artifactCommands(
       caption: trans.__('Run an executable once and store its outputs'),
       icon: addIcon
     },
-    {
-      id: 'nbyard:open-artifact',
-      label: trans.__('Open Artifact'),
-      icon: launcherIcon,
-      noun: 'artifact'
-    },
-    {
-      id: 'nbyard:download-artifact',
-      label: trans.__('Download'),
-      icon: downloadIcon,
-      noun: 'artifact'
-    },
-    {
-      id: 'nbyard:copy-artifact',
-      label: trans.__('Create Another…'),
-      icon: copyIcon,
-      noun: 'artifact'
-    },
-    {
-      id: 'nbyard:delete-artifact',
-      label: trans.__('Delete Artifact…'),
-      icon: deleteIcon,
-      noun: 'artifact'
-    }
+    { id: 'nbyard:open-artifact', label: trans.__('Open Artifact'), icon: launcherIcon, noun },
+    { id: 'nbyard:download-artifact', label: trans.__('Download'), icon: downloadIcon, noun },
+    { id: 'nbyard:copy-artifact', label: trans.__('Create Another…'), icon: copyIcon, noun },
+    { id: 'nbyard:delete-artifact', label: trans.__('Delete Artifact…'), icon: deleteIcon, noun }
   ];
 }

@@ -1,7 +1,8 @@
 import { useEffect } from 'react';
 import { Channel, AutomationNotice } from '../../api/types';
-import { LinkButton } from '../../components/Button';
+import { CheckBox, LinkButton } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
+import { FieldError } from '../../components/text/messages';
 import { Leave } from '../frame/dialogs/launch';
 import { IPanelServices } from '../frame/services';
 import { askChannel } from './askChannel';
@@ -47,24 +48,20 @@ export function AutomationNotices(props: IAutomationNoticesProps): JSX.Element {
         const rule = notify.find(({ channel }) => channel === name);
         return (
           <div key={id}>
-            <label>
-              <input
-                type="checkbox"
-                value={id}
-                checked={!!rule}
-                onChange={({ target }) => (target.checked ? add(name) : drop(name))}
-              />{' '}
+            <CheckBox
+              value={id}
+              checked={!!rule}
+              onChange={checked => (checked ? add(name) : drop(name))}
+            >
               {name} <span className="nby-Field-help">{service}</span>
-            </label>
+            </CheckBox>
             {rule && (
-              <label>
-                <input
-                  type="checkbox"
-                  checked={!!rule.events?.includes('succeeded')}
-                  onChange={({ target }) => reportSuccess(rule, target.checked)}
-                />{' '}
+              <CheckBox
+                checked={!!rule.events?.includes('succeeded')}
+                onChange={checked => reportSuccess(rule, checked)}
+              >
                 {trans.__('also if it succeeds')}
-              </label>
+              </CheckBox>
             )}
           </div>
         );
@@ -72,11 +69,7 @@ export function AutomationNotices(props: IAutomationNoticesProps): JSX.Element {
       <p className="nby-Field-help">
         {trans.__('JupyterLab itself also shows failed runs, at the latest when you open it.')}
       </p>
-      {error && (
-        <div className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError>{error}</FieldError>
       <LinkButton onClick={create}>{trans.__('New Channel…')}</LinkButton>
     </fieldset>
   );

@@ -3,6 +3,8 @@ import { useCallback, useState } from 'react';
 import { ColumnChange, ColumnFigures, Comparison, Dataset, DatasetVersion } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
+import { Table } from '../../components/table/Table';
+import { CheckBox } from '../../components/Button';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 import { showNumber } from './Pictures';
@@ -123,35 +125,24 @@ export function Columns({ columns, trans }: IColumnsProps): JSX.Element {
   return (
     <>
       {!!same && (
-        <label className="nby-Note">
-          <input type="checkbox" checked={all} onChange={event => setAll(event.target.checked)} />{' '}
+        <CheckBox className="nby-Note" checked={all} onChange={setAll}>
           {trans._n('Show the unchanged column', 'Show the %1 unchanged columns', same)}
-        </label>
+        </CheckBox>
       )}
-      <table className="nby-Table" aria-label={trans.__('Columns of both versions')}>
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Column')}</th>
-            <th scope="col">{trans.__('Change')}</th>
-            {figures.map(([figure, label]) => (
-              <th key={figure} scope="col">
-                {label}
-              </th>
+      <Table
+        label={trans.__('Columns of both versions')}
+        heads={[...[trans.__('Column'), trans.__('Change')], ...figures.map(([, label]) => label)]}
+      >
+        {shown.map(column => (
+          <tr key={column.name} className={`nby-mod-${column.change}`}>
+            <th scope="row">{column.name}</th>
+            <td>{changeTexts[column.change]}</td>
+            {figures.map(([figure]) => (
+              <Figure key={figure} column={column} figure={figure} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {shown.map(column => (
-            <tr key={column.name} className={`nby-mod-${column.change}`}>
-              <th scope="row">{column.name}</th>
-              <td>{changeTexts[column.change]}</td>
-              {figures.map(([figure]) => (
-                <Figure key={figure} column={column} figure={figure} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </>
   );
 }

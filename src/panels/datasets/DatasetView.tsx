@@ -1,5 +1,5 @@
 import { copyIcon } from '@jupyterlab/ui-components';
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { lazy, ReactNode, Suspense, useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { CommandButton, LinkButton } from '../../components/Button';
@@ -9,8 +9,9 @@ import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
+import { Facts } from '../../components/text/Facts';
 import { IPanelServices } from '../frame/services';
-import { useItem } from '../frame/useItem';
+import { ShownItem } from '../frame/ShownItem';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
@@ -25,20 +26,11 @@ interface IDatasetViewProps {
 
 /** One dataset: its rows, its columns as charts, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
-  const { yard, trans } = services;
-  const dataset = useItem(
-    yard.datasets,
-    id,
-    key => yard.client.call('datasets.get', { path: { dataset: key } }),
-    trans
+  return (
+    <ShownItem {...{ services, id }} noun="dataset" collection={services.yard.datasets}>
+      {dataset => <Loaded services={services} dataset={dataset} />}
+    </ShownItem>
   );
-  if (typeof dataset === 'string') {
-    return <p className="nby-Note">{dataset}</p>;
-  }
-  if (!dataset) {
-    return <p className="nby-Note">{trans.__('Loading…')}</p>;
-  }
-  return <Loaded services={services} dataset={dataset} />;
 }
 
 interface ILoadedProps {
@@ -81,7 +73,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
         )}
       </div>
       {dataset.notice && <p className="nby-Warning">{reasonText(dataset.notice, trans)}</p>}
-      <Facts dataset={dataset} version={shown} services={services} />
+      <ShownFacts dataset={dataset} version={shown} services={services} />
       <Tabs label={trans.__('Dataset')} current={tab} onChange={setTab} tabs={tabs}>
         {tab === 'versions' ? (
           <Versions
@@ -169,7 +161,7 @@ interface IFactsProps {
   services: IPanelServices;
 }
 
-function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
+function ShownFacts({ dataset, version, services }: IFactsProps): JSX.Element {
   const { trans } = services;
   const { format, source, size_bytes, rows, columns } = version;
   const digest = (version.digest ?? '').replace(/^sha256:/, '');
@@ -181,53 +173,27 @@ function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
     <div className="nby-Dataset-facts">
       <p>{[shape, format, size].filter(Boolean).join(' · ')}</p>
       <More summary={trans.__('Details')}>
-        <dl className="nby-Facts">
-          <Fact name={trans.__('Comes from')} value={belowRoot(source) ?? source} />
-          <Fact
-            name={trans.__('Opens as')}
-            value={place}
-            copied={trans.__('The path is copied.')}
-          />
-          <Fact name={trans.__('ID')} value={dataset.id} copied={trans.__('The ID is copied.')} />
-          <Fact
-            name={trans.__('SHA-256')}
-            value={digest}
-            copied={trans.__('The SHA-256 is copied.')}
-          />
-        </dl>
+        <Facts
+          facts={[
+            [trans.__('Comes from'), belowRoot(source) ?? source],
+            [trans.__('Opens as'), copied(place, trans.__('The path is copied.'))],
+            [trans.__('ID'), copied(dataset.id, trans.__('The ID is copied.'))],
+            [trans.__('SHA-256'), copied(digest, trans.__('The SHA-256 is copied.'))]
+          ]}
+        />
       </More>
     </div>
   );
 }
 
-interface IFactProps {
-  name: string;
-  value: string;
-  /** The message after copying; without it there is no copy button. */
-  copied?: string;
-}
-
-function Fact({ name, value, copied }: IFactProps): JSX.Element | null {
-  if (!value) {
-    return null;
-  }
+/** Return a value that a click copies, with the message afterwards. */
+function copied(value: string, said: string): ReactNode {
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {copied ? (
-          <LinkButton
-            className="nby-Code"
-            title={value}
-            onClick={() => void copyText(value, copied)}
-          >
-            {value}
-            <copyIcon.react tag="span" className="nby-Icon" />
-          </LinkButton>
-        ) : (
-          value
-        )}
-      </dd>
-    </div>
+    value && (
+      <LinkButton className="nby-Code" title={value} onClick={() => void copyText(value, said)}>
+        {value}
+        <copyIcon.react tag="span" className="nby-Icon" />
+      </LinkButton>
+    )
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { DatasetVersion } from '../../api/types';
+import { Waiting } from '../../components/text/messages';
 import { IPanelServices } from '../frame/services';
 
 /** Pixel formats only: formats that may contain markup or scripts are never shown. */
@@ -31,11 +32,7 @@ export function ImageView({ services, version }: IImageViewProps): JSX.Element {
   const [size, setSize] = useState('');
   const [isBroken, setBroken] = useState(false);
   if (problem || isBroken) {
-    return (
-      <p className="nby-Note" role="alert">
-        {problem ?? trans.__('The file cannot be shown as an image.')}
-      </p>
-    );
+    return <Waiting problem={problem ?? trans.__('The file cannot be shown as an image.')} />;
   }
   return (
     <figure className="nby-ImageView">

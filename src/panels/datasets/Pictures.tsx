@@ -1,6 +1,7 @@
 /** Small charts of a column, each with its numbers as a table for screen readers. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ColumnProfile } from '../../api/types';
+import { Table } from '../../components/table/Table';
 
 type Histogram = NonNullable<ColumnProfile['histogram']>;
 type Top = NonNullable<ColumnProfile['top']>;
@@ -144,26 +145,14 @@ interface INumbersProps {
 
 function Numbers({ caption, heads, rows }: INumbersProps): JSX.Element {
   return (
-    <table className="nby-Sr">
-      <caption>{caption}</caption>
-      <thead>
-        <tr>
-          {heads.map(head => (
-            <th key={head} scope="col">
-              {head}
-            </th>
+    <Table className="nby-Sr" caption={caption} heads={heads}>
+      {rows.map((row, index) => (
+        <tr key={index}>
+          {row.map((text, at) => (
+            <td key={at}>{text}</td>
           ))}
         </tr>
-      </thead>
-      <tbody>
-        {rows.map((row, index) => (
-          <tr key={index}>
-            {row.map((text, at) => (
-              <td key={at}>{text}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ColumnProfile, Profile } from '../../api/types';
 import { ITablePart, TablePartChoice } from '../../components/table/TablePart';
+import { Waiting } from '../../components/text/messages';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 import { HistogramPicture, showNumber, TopPicture } from './Pictures';
@@ -38,11 +39,7 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
     return () => control.abort();
   }, [yard, id, version, part]);
   if (!profile) {
-    return (
-      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem ?? trans.__('Reading…')}
-      </p>
-    );
+    return <Waiting problem={problem}>{trans.__('Reading…')}</Waiting>;
   }
   return (
     <div className="nby-Profile">

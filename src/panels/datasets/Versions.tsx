@@ -1,10 +1,11 @@
-import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
+import { Table } from '../../components/table/Table';
+import { useAnswer } from '../../api/useAnswer';
 import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 import { reasonText } from '../../reasons';
@@ -14,14 +15,10 @@ export function useVersions(
   { yard }: IPanelServices,
   { id, current }: Dataset
 ): readonly DatasetVersion[] {
-  const [versions, setVersions] = useState<readonly DatasetVersion[]>([]);
-  useEffect(() => {
-    yard.client
-      .call('datasets.versions', { path: { dataset: id } })
-      .then(({ items }) => setVersions(items))
-      .catch(() => undefined); // the current one is known
-  }, [yard, id, current.id, current.state]);
-  return [current, ...versions.filter(version => version.id !== current.id)];
+  const question = { path: { dataset: id } };
+  const when = { turn: `${current.id} ${current.state}` };
+  const { answer } = useAnswer(yard.client, 'datasets.versions', question, when);
+  return [current, ...(answer?.items ?? []).filter(version => version.id !== current.id)];
 }
 
 interface IVersionsProps {
@@ -38,46 +35,42 @@ export function Versions(props: IVersionsProps): JSX.Element {
   const ready = versions.filter(({ state }) => state === 'ready');
   return (
     <>
-      <table className="nby-Table">
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Version')}</th>
-            <th scope="col">{trans.__('State')}</th>
-            <th scope="col">{trans.__('Rows × columns')}</th>
-            <th scope="col">{trans.__('Size')}</th>
-            <th scope="col">{trans.__('Created')}</th>
-            <th scope="col">{trans.__('SHA-256')}</th>
-            <th scope="col">{trans.__('Download')}</th>
+      <Table
+        heads={[
+          trans.__('Version'),
+          trans.__('State'),
+          trans.__('Rows × columns'),
+          trans.__('Size'),
+          trans.__('Created'),
+          trans.__('SHA-256'),
+          trans.__('Download')
+        ]}
+      >
+        {versions.map(version => (
+          <tr key={version.id} aria-current={version.number === shown}>
+            <th scope="row">
+              <LinkButton onClick={() => onShow(version.number)}>
+                {trans.__('version %1', version.number)}
+              </LinkButton>
+            </th>
+            <td>
+              <StateMark state={version.state} trans={trans} /> {reasonText(version.reason, trans)}
+            </td>
+            <td>
+              {typeof version.rows === 'number' &&
+                `${version.rows.toLocaleString()} × ${version.columns}`}
+            </td>
+            <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
+            <td>{showMoment(version.created_at)}</td>
+            <td className="nby-Code nby-Digest" title={version.digest}>
+              {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
+            </td>
+            <td>
+              <DownloadLink services={services} version={version} text={version.filename} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {versions.map(version => (
-            <tr key={version.id} aria-current={version.number === shown}>
-              <th scope="row">
-                <LinkButton onClick={() => onShow(version.number)}>
-                  {trans.__('version %1', version.number)}
-                </LinkButton>
-              </th>
-              <td>
-                <StateMark state={version.state} trans={trans} />{' '}
-                {reasonText(version.reason, trans)}
-              </td>
-              <td>
-                {typeof version.rows === 'number' &&
-                  `${version.rows.toLocaleString()} × ${version.columns}`}
-              </td>
-              <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
-              <td>{showMoment(version.created_at)}</td>
-              <td className="nby-Code nby-Digest" title={version.digest}>
-                {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
-              </td>
-              <td>
-                <DownloadLink services={services} version={version} text={version.filename} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {ready.length > 1 && (
         <Compare key={ready[0].id} services={services} dataset={dataset} versions={ready} />
       )}

@@ -19,10 +19,10 @@ const TABLES = '.csv .tsv .json .jsonl .ndjson .parquet .arrow .feather .xlsx .z
 export function datasetCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof datasetActions>[] {
+  const noun = 'dataset';
   return [
     {
       id: 'nbyard:upload-dataset',
-      act: 'uploadDataset',
       label: trans.__('Upload Dataset…'),
       caption: trans.__('Upload files from this computer as datasets'),
       icon: fileUploadIcon,
@@ -30,7 +30,6 @@ export function datasetCommands(
     },
     {
       id: 'nbyard:upload-folder',
-      act: 'uploadFolder',
       label: trans.__('Upload Folder…'),
       caption: trans.__('Upload a folder from this computer as one dataset'),
       icon: folderIcon,
@@ -38,84 +37,53 @@ export function datasetCommands(
     },
     {
       id: 'nbyard:import-dataset',
-      act: 'importDataset',
       label: trans.__('Dataset from URL…'),
       caption: trans.__('Fetch a dataset from an http or https address'),
       icon: linkIcon
     },
     {
       id: 'nbyard:register-dataset',
-      act: 'registerDataset',
       label: trans.__('Register as Dataset'),
       icon: addIcon,
       files: TABLES
     },
     {
       id: 'nbyard:open-dataset',
-      act: 'openDataset',
       label: trans.__('Open Dataset'),
       caption: trans.__('Rows, profile and versions of the dataset'),
       icon: launcherIcon,
-      noun: 'dataset'
+      noun
     },
     {
       id: 'nbyard:notebook-from-dataset',
-      act: 'notebookFromDataset',
       label: trans.__('New Notebook'),
       caption: trans.__('Create a notebook whose first cell opens the dataset'),
       icon: notebookIcon,
-      noun: 'dataset'
+      noun
     },
     {
       id: 'nbyard:workflow-from-dataset',
-      act: 'workflowFromDataset',
       label: trans.__('Use in New Workflow'),
       caption: trans.__('Create a workflow that starts with the dataset'),
       icon: workflowIcon,
-      noun: 'dataset'
+      noun
     },
     {
       id: 'nbyard:download-dataset',
-      act: 'downloadDataset',
       label: trans.__('Download'),
       caption: trans.__('Download the dataset as it was uploaded'),
       icon: downloadIcon,
-      noun: 'dataset'
+      noun
     },
     {
       id: 'nbyard:replace-dataset',
-      act: 'replaceDataset',
       label: trans.__('Upload New Version…'),
       icon: fileUploadIcon,
-      noun: 'dataset'
+      noun
     },
-    {
-      id: 'nbyard:rename-dataset',
-      act: 'renameDataset',
-      label: trans.__('Rename Dataset…'),
-      icon: editIcon,
-      noun: 'dataset'
-    },
-    {
-      id: 'nbyard:copy-dataset-id',
-      act: 'copyDatasetId',
-      label: trans.__('Copy Dataset ID'),
-      icon: copyIcon,
-      noun: 'dataset'
-    },
-    {
-      id: 'nbyard:copy-dataset-digest',
-      act: 'copyDatasetDigest',
-      label: trans.__('Copy SHA-256'),
-      icon: copyIcon,
-      noun: 'dataset'
-    },
-    {
-      id: 'nbyard:delete-dataset',
-      act: 'deleteDataset',
-      label: trans.__('Delete Dataset…'),
-      icon: deleteIcon,
-      noun: 'dataset'
-    }
+    { id: 'nbyard:rename-dataset', label: trans.__('Rename Dataset…'), icon: editIcon, noun },
+    { id: 'nbyard:copy-dataset-id', label: trans.__('Copy Dataset ID'), icon: copyIcon, noun },
+    { id: 'nbyard:copy-dataset-digest', label: trans.__('Copy SHA-256'), icon: copyIcon, noun },
+    { id: 'nbyard:delete-dataset', label: trans.__('Delete Dataset…'), icon: deleteIcon, noun }
   ];
 }

@@ -6,6 +6,7 @@ import { showBytes } from '../../components/format/bytes';
 import { showAgo } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { useAgoNow } from '../../components/hooks/useLost';
+import { Waiting } from '../../components/text/messages';
 import { deploymentIcon, kindIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
@@ -50,11 +51,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
     }
   }, [offers]);
   if (!offers) {
-    return (
-      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem || trans.__('Loading…')}
-      </p>
-    );
+    return <Waiting problem={problem}>{trans.__('Loading…')}</Waiting>;
   }
   const { outputs, images, classes, cut } = offers;
   const isEmpty = !outputs.length && !images.length && !classes.length;

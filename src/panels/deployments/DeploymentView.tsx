@@ -3,9 +3,10 @@ import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/Button';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
+import { useAnswer } from '../../api/useAnswer';
 import { deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
-import { useItem } from '../frame/useItem';
+import { ShownItem } from '../frame/ShownItem';
 import { deploymentsOf } from './state/collection';
 import { ChooseModel } from './ChooseModel';
 import { Configuration } from './form/Configuration';
@@ -17,10 +18,10 @@ import { Overview } from './tabs/Overview';
 import { Revisions } from './tabs/Revisions';
 import { triedLink } from './endpoint/ask';
 import { TryIt } from './endpoint/TryIt';
-import { useRevisions } from './tabs/past';
 import { actionsOf, shownState } from './state/texts';
 
 const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
+const MAX_REVISIONS = 200;
 
 interface IDeploymentViewProps {
   services: IPanelServices;
@@ -37,43 +38,36 @@ export default function DeploymentView(props: IDeploymentViewProps): JSX.Element
   if (target.chooses) {
     return <ChooseModel services={services} onChosen={props.onChosen} />;
   }
-  return target.id === undefined ? (
+  const { id } = target;
+  return id === undefined ? (
     <NewDeployment services={services} target={target} onMade={onMade} />
   ) : (
-    <Known key={target.id} services={services} target={target} id={target.id} />
+    <ShownItem
+      key={id}
+      {...{ services, id }}
+      noun="deployment"
+      collection={deploymentsOf(services.yard)}
+    >
+      {deployment => <Loaded {...{ services, target, deployment }} />}
+    </ShownItem>
   );
 }
 
-interface IKnownProps {
+interface ILoadedProps {
   services: IPanelServices;
   target: IDeploymentTarget;
+  deployment: Deployment;
 }
 
-function Known(props: IKnownProps & { id: string }): JSX.Element {
-  const { services, target, id } = props;
-  const { yard, trans } = services;
-  const deployment = useItem(
-    deploymentsOf(yard),
-    id,
-    key => yard.client.call('deployments.get', { path: { deployment: key } }),
-    trans
-  );
-  if (!deployment || typeof deployment === 'string') {
-    return (
-      <p className="nby-Note" role={deployment ? 'alert' : 'status'}>
-        {deployment ?? trans.__('Loading…')}
-      </p>
-    );
-  }
-  return <Loaded services={services} target={target} deployment={deployment} />;
-}
-
-function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
-  const { services, target, deployment } = props;
+function Loaded({ services, target, deployment }: ILoadedProps): JSX.Element {
   const { yard, trans, commands } = services;
   const { id, title, revision } = deployment;
   const state = shownState(deployment);
-  const revisions = useRevisions(services, deployment);
+  const question = { path: { deployment: id }, query: { limit: MAX_REVISIONS } };
+  const { answer } = useAnswer(yard.client, 'deployments.revisions', question, {
+    turn: deployment
+  });
+  const revisions = answer?.items ?? []; // newest first
   const [tab, setTab] = useState('overview');
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {

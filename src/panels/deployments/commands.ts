@@ -17,24 +17,22 @@ import type { deploymentActions } from './actions';
 export function deploymentCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof deploymentActions>[] {
+  const noun = 'deployment';
   return [
     {
       id: 'nbyard:create-deployment',
-      act: 'createDeployment',
       label: trans.__('New Deployment…'),
       caption: trans.__('Start an image as a service and link to it'),
       icon: addIcon
     },
     {
       id: 'nbyard:choose-model',
-      act: 'chooseModel',
       label: trans.__('Deploy a Model'),
       caption: trans.__('Choose a model of your runs, an image or a class, and serve it'),
       icon: rocketIcon
     },
     {
       id: 'nbyard:deploy-output',
-      act: 'deployOutput',
       label: trans.__('Deploy Output…'),
       tile: trans.__('Deploy'),
       caption: trans.__('Serve this output of a run as a model'),
@@ -46,7 +44,6 @@ export function deploymentCommands(
     },
     {
       id: 'nbyard:deploy-class',
-      act: 'deployClass',
       label: trans.__('Deploy Model Class…'),
       caption: trans.__('Serve a class of this file that has a predict method'),
       icon: deployIcon,
@@ -64,57 +61,45 @@ export function deploymentCommands(
     },
     {
       id: 'nbyard:open-deployment',
-      act: 'openDeployment',
       label: trans.__('Open Deployment'),
       caption: trans.__('State, log, revisions and configuration of the deployment'),
       icon: launcherIcon,
-      noun: 'deployment'
+      noun
     },
     {
       id: 'nbyard:visit-deployment',
-      act: 'visitDeployment',
       label: trans.__('Visit Deployment'),
       caption: trans.__('Open its first link in a tab of the browser'),
       icon: linkIcon,
-      noun: 'deployment'
+      noun
     },
-    {
-      id: 'nbyard:start-deployment',
-      act: 'startDeployment',
-      label: trans.__('Start Deployment'),
-      icon: runIcon,
-      noun: 'deployment'
-    },
+    { id: 'nbyard:start-deployment', label: trans.__('Start Deployment'), icon: runIcon, noun },
     {
       id: 'nbyard:stop-deployment',
-      act: 'stopDeployment',
       label: trans.__('Stop Deployment'),
       caption: trans.__('Stop the deployment; it can be started again unchanged'),
       icon: stopIcon,
-      noun: 'deployment'
+      noun
     },
     {
       id: 'nbyard:edit-deployment',
-      act: 'editDeployment',
       label: trans.__('Edit Deployment…'),
       caption: trans.__('Edit the deployment; the new revision takes over once it responds'),
       icon: editIcon,
-      noun: 'deployment'
+      noun
     },
     {
       id: 'nbyard:roll-back-deployment',
-      act: 'rollBackDeployment',
       label: trans.__('Roll Back Deployment…'),
       caption: trans.__('Choose a revision to roll back to'),
       icon: undoIcon,
-      noun: 'deployment'
+      noun
     },
     {
       id: 'nbyard:delete-deployment',
-      act: 'deleteDeployment',
       label: trans.__('Delete Deployment…'),
       icon: deleteIcon,
-      noun: 'deployment'
+      noun
     }
   ];
 }

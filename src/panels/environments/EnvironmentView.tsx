@@ -4,10 +4,11 @@ import { Button, CommandButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
+import { Fact } from '../../components/text/Facts';
 import { environmentIcon } from '../../icons/items';
 import { IPanelServices, ITarget } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
-import { useItem } from '../frame/useItem';
+import { ShownItem } from '../frame/ShownItem';
 import { AddPackages } from './packages/AddPackages';
 import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
@@ -26,17 +27,11 @@ interface IEnvironmentViewProps {
 /** One environment: its packages, a field for more, its versions. */
 export default function EnvironmentView(props: IEnvironmentViewProps): JSX.Element {
   const { services, id, target } = props;
-  const { yard, trans } = services;
-  const environment = useItem(
-    yard.environments,
-    id,
-    key => yard.client.call('environments.get', { path: { environment: key } }),
-    trans
+  return (
+    <ShownItem {...{ services, id }} noun="environment" collection={services.yard.environments}>
+      {environment => <Loaded {...{ services, environment, target }} />}
+    </ShownItem>
   );
-  if (!environment || typeof environment === 'string') {
-    return <p className="nby-Note">{environment ?? trans.__('Loading…')}</p>;
-  }
-  return <Loaded services={services} environment={environment} target={target} />;
 }
 
 interface ILoadedProps {
@@ -156,26 +151,20 @@ function Facts(props: {
   const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
   return (
     <dl className="nby-Facts">
-      <div className="nby-Facts-wide">
-        <dt>{trans.__('Kernel')}</dt>
-        <dd>
-          <span className="nby-Code">{environment.kernel}</span>{' '}
-          <span className="nby-Dim">
-            {trans.__(
-              'Choose the kernel “%1” in a notebook. Restart a kernel to use the new version.',
-              environment.name
-            )}
-          </span>
-        </dd>
-      </div>
-      <div>
-        <dt>{trans.__('Installed')}</dt>
-        <dd>
-          {[trans.__('version %1', version.number), `Python ${python}`, size]
-            .filter(Boolean)
-            .join(' · ')}
-        </dd>
-      </div>
+      <Fact name={trans.__('Kernel')} isWide>
+        <span className="nby-Code">{environment.kernel}</span>{' '}
+        <span className="nby-Dim">
+          {trans.__(
+            'Choose the kernel “%1” in a notebook. Restart a kernel to use the new version.',
+            environment.name
+          )}
+        </span>
+      </Fact>
+      <Fact name={trans.__('Installed')}>
+        {[trans.__('version %1', version.number), `Python ${python}`, size]
+          .filter(Boolean)
+          .join(' · ')}
+      </Fact>
     </dl>
   );
 }

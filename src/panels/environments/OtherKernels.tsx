@@ -1,10 +1,11 @@
 import { notebookIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
+import { useReducer } from 'react';
 import { Kernel } from '../../api/types';
 import { Button, CommandButton } from '../../components/Button';
 import { stateText } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
+import { useAnswer } from '../../api/useAnswer';
 import { environmentIcon } from '../../icons/items';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
@@ -27,14 +28,9 @@ export function originOf({ language, origin, place }: Kernel, trans: Translation
 /** Kernels outside of environments: users install and remove them elsewhere. */
 export function OtherKernels({ services }: { services: IPanelServices }): JSX.Element | null {
   const { yard, trans } = services;
-  const [kernels, setKernels] = useState<readonly Kernel[]>([]);
-  const [problem, setProblem] = useState('');
-  const look = () =>
-    void yard.client.call('kernels.list', {}).then(
-      ({ items }) => setKernels(items),
-      (error: Error) => setProblem(error.message)
-    );
-  useEffect(look, [yard]);
+  const [turn, look] = useReducer((round: number) => round + 1, 0);
+  const { answer, problem } = useAnswer(yard.client, 'kernels.list', {}, { turn });
+  const kernels = answer?.items ?? [];
   const make = ({ name: kernelName }: Kernel) =>
     reportFailure(services, trans.__('The notebook was not created.'), () =>
       services.commands.execute('notebook:create-new', { kernelName })

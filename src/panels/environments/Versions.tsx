@@ -1,10 +1,12 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
 import { Button } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
+import { Table } from '../../components/table/Table';
+import { useAnswer } from '../../api/useAnswer';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { Changes } from '../../environments/Changes';
@@ -17,14 +19,10 @@ export function useVersions(
   { yard }: IPanelServices,
   { id, current }: Environment
 ): readonly EnvironmentVersion[] {
-  const [versions, setVersions] = useState<readonly EnvironmentVersion[]>([]);
-  useEffect(() => {
-    yard.client
-      .call('environments.versions', { path: { environment: id } })
-      .then(({ items }) => setVersions(items))
-      .catch(() => undefined); // the current one is known
-  }, [yard, id, current.id, current.state]);
-  return [current, ...versions.filter(version => version.id !== current.id)];
+  const question = { path: { environment: id } };
+  const when = { turn: `${current.id} ${current.state}` };
+  const { answer } = useAnswer(yard.client, 'environments.versions', question, when);
+  return [current, ...(answer?.items ?? []).filter(version => version.id !== current.id)];
 }
 
 /** Roll back: create a new version with the lock of that one. */
@@ -47,55 +45,51 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
   const locked = versions.filter(({ digest }) => digest);
   return (
     <div className="nby-Environments">
-      <table className="nby-Table" aria-label={trans.__('Versions')}>
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Version')}</th>
-            <th scope="col">{trans.__('State')}</th>
-            <th scope="col">{trans.__('Packages')}</th>
-            <th scope="col">{trans.__('Size')}</th>
-            <th scope="col">{trans.__('Python')}</th>
-            <th scope="col">{trans.__('Created')}</th>
-            <th scope="col">{trans.__('SHA-256 of the lock')}</th>
-            <th scope="col">{trans.__('Roll back')}</th>
+      <Table
+        label={trans.__('Versions')}
+        heads={[
+          trans.__('Version'),
+          trans.__('State'),
+          trans.__('Packages'),
+          trans.__('Size'),
+          trans.__('Python'),
+          trans.__('Created'),
+          trans.__('SHA-256 of the lock'),
+          trans.__('Roll back')
+        ]}
+      >
+        {versions.map(version => (
+          <tr key={version.id} aria-current={version.number === environment.installed}>
+            <th scope="row">{version.number}</th>
+            <td>
+              <StateMark state={stateOf(version)} trans={trans} />{' '}
+              {version.number === environment.installed && (
+                <span className="nby-Mark">{trans.__('in use')}</span>
+              )}
+              {version.reason && <div className="nby-Dim">{reasonText(version.reason, trans)}</div>}
+            </td>
+            <td>{version.packages.length || ''}</td>
+            <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
+            <td>{version.python}</td>
+            <td>{showMoment(version.created_at)}</td>
+            <td className="nby-Code nby-Digest" title={version.digest}>
+              {version.digest.replace(/^sha256:/, '').slice(0, 12)}
+            </td>
+            <td>
+              {version.state === 'ready' && version.number !== environment.installed && (
+                <Button
+                  disabled={isUnderWay(environment.current)}
+                  aria-label={trans.__('Use Version %1', version.number)}
+                  title={trans.__('Create a new version with the same lock')}
+                  onClick={() => void use(services, environment, version.number)}
+                >
+                  {trans.__('Use This Version')}
+                </Button>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {versions.map(version => (
-            <tr key={version.id} aria-current={version.number === environment.installed}>
-              <th scope="row">{version.number}</th>
-              <td>
-                <StateMark state={stateOf(version)} trans={trans} />{' '}
-                {version.number === environment.installed && (
-                  <span className="nby-Mark">{trans.__('in use')}</span>
-                )}
-                {version.reason && (
-                  <div className="nby-Dim">{reasonText(version.reason, trans)}</div>
-                )}
-              </td>
-              <td>{version.packages.length || ''}</td>
-              <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
-              <td>{version.python}</td>
-              <td>{showMoment(version.created_at)}</td>
-              <td className="nby-Code nby-Digest" title={version.digest}>
-                {version.digest.replace(/^sha256:/, '').slice(0, 12)}
-              </td>
-              <td>
-                {version.state === 'ready' && version.number !== environment.installed && (
-                  <Button
-                    disabled={isUnderWay(environment.current)}
-                    aria-label={trans.__('Use Version %1', version.number)}
-                    title={trans.__('Create a new version with the same lock')}
-                    onClick={() => void use(services, environment, version.number)}
-                  >
-                    {trans.__('Use This Version')}
-                  </Button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {locked.length > 1 && (
         <Compare
           key={locked[0].id}

@@ -6,6 +6,7 @@ import { Button, CommandButton } from '../../components/Button';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Waiting } from '../../components/text/messages';
 import { kindIcon } from '../../icons/items';
 import { Reason } from '../../reasons';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
@@ -46,11 +47,8 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
   }, [yard, path, upload]);
   useEffect(() => void inspect(), [inspect]);
   if (!inspection) {
-    return (
-      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem ?? trans.__('Reading the parameters without running the file…')}
-      </p>
-    );
+    const text = trans.__('Reading the parameters without running the file…');
+    return <Waiting problem={problem}>{text}</Waiting>;
   }
   const Icon = kindIcon(inspection.kind);
   return (

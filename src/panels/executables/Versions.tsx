@@ -1,7 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
 import { showMoment } from '../../components/format/times';
+import { Table } from '../../components/table/Table';
+import { useAnswer } from '../../api/useAnswer';
 import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 
@@ -39,41 +40,34 @@ export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element
   const { services, executable } = props;
   const { yard, trans } = services;
   const { id, current } = executable;
-  const [versions, setVersions] = useState<readonly ExecutableVersion[]>([current]);
-  useEffect(() => {
-    yard.client
-      .call('executables.versions', { path: { executable: id } })
-      .then(({ items }) => setVersions(items))
-      .catch(() => undefined);
-  }, [yard, id, current]);
+  const question = { path: { executable: id } };
+  const { answer } = useAnswer(yard.client, 'executables.versions', question, { turn: current });
+  const versions = answer?.items ?? [current];
   return (
     <div className="nby-Versions">
-      <table className="nby-Table">
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Version')}</th>
-            <th scope="col">{trans.__('Created')}</th>
-            <th scope="col">{trans.__('Changed')}</th>
-            <th scope="col">{trans.__('File')}</th>
-            <th scope="col">{trans.__('Parameters')}</th>
-            <th scope="col">{trans.__('Code')}</th>
+      <Table
+        heads={[
+          trans.__('Version'),
+          trans.__('Created'),
+          trans.__('Changed'),
+          trans.__('File'),
+          trans.__('Parameters'),
+          trans.__('Code')
+        ]}
+      >
+        {versions.map((version, index) => (
+          <tr key={version.id}>
+            <th scope="row">{version.number}</th>
+            <td>{showMoment(version.created_at)}</td>
+            <td>{whatIsNew(version, versions[index + 1], trans)}</td>
+            <td>{version.file}</td>
+            <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
+            <td className="nby-Code nby-Digest" title={version.code_digest}>
+              {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {versions.map((version, index) => (
-            <tr key={version.id}>
-              <th scope="row">{version.number}</th>
-              <td>{showMoment(version.created_at)}</td>
-              <td>{whatIsNew(version, versions[index + 1], trans)}</td>
-              <td>{version.file}</td>
-              <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
-              <td className="nby-Code nby-Digest" title={version.code_digest}>
-                {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {versions.length > 1 && (
         <Compare key={current.id} services={services} executable={id} versions={versions} />
       )}

@@ -19,10 +19,10 @@ const NOTEBOOKS = ['.ipynb', '.py', '.sh', '.R'];
 export function executableCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof executableActions>[] {
+  const noun = 'executable';
   return [
     {
       id: 'nbyard:upload-executable',
-      act: 'uploadExecutable',
       label: trans.__('Register Executable…'),
       caption: trans.__('Upload a notebook, script or binary and declare its parameters'),
       icon: addIcon,
@@ -30,7 +30,6 @@ export function executableCommands(
     },
     {
       id: 'nbyard:register-executable',
-      act: 'registerExecutable',
       label: trans.__('Register as Executable…'),
       caption: trans.__('Read the parameters of this file and register it'),
       icon: addIcon,
@@ -38,7 +37,6 @@ export function executableCommands(
     },
     {
       id: 'nbyard:run-in-background',
-      act: 'runInBackground',
       label: trans.__('Run in Background…'),
       caption: trans.__('Run a copy of this file with other parameters'),
       icon: backgroundIcon,
@@ -47,26 +45,19 @@ export function executableCommands(
     },
     {
       id: 'nbyard:open-executable',
-      act: 'openExecutable',
       label: trans.__('Open Executable'),
       caption: trans.__('Parameters, test run and versions of the executable'),
       icon: launcherIcon,
-      noun: 'executable'
+      noun
     },
-    {
-      id: 'nbyard:test-executable',
-      act: 'testExecutable',
-      label: trans.__('Test Run…'),
-      icon: runIcon,
-      noun: 'executable'
-    },
+    { id: 'nbyard:test-executable', label: trans.__('Test Run…'), icon: runIcon, noun },
     {
       id: 'nbyard:edit-executable-source',
       act: 'editSource',
       label: trans.__('Edit Source'),
       caption: trans.__('Open the file of the executable, at the cell or line that failed'),
       icon: editIcon,
-      noun: 'executable',
+      noun,
       options: {
         cell: { type: 'number', description: trans.__('The cell to show, from 0') },
         line: { type: 'number', description: trans.__('The line in the cell, from 1') },
@@ -80,33 +71,24 @@ export function executableCommands(
         }
       }
     },
-    {
-      id: 'nbyard:rename-executable',
-      act: 'renameExecutable',
-      label: trans.__('Rename Executable…'),
-      icon: editIcon,
-      noun: 'executable'
-    },
+    { id: 'nbyard:rename-executable', label: trans.__('Rename Executable…'), icon: editIcon, noun },
     {
       id: 'nbyard:replace-executable',
-      act: 'replaceExecutable',
       label: trans.__('Upload New Version…'),
       icon: fileUploadIcon,
-      noun: 'executable'
+      noun
     },
     {
       id: 'nbyard:copy-executable-id',
-      act: 'copyExecutableId',
       label: trans.__('Copy Executable ID'),
       icon: copyIcon,
-      noun: 'executable'
+      noun
     },
     {
       id: 'nbyard:delete-executable',
-      act: 'deleteExecutable',
       label: trans.__('Delete Executable…'),
       icon: deleteIcon,
-      noun: 'executable'
+      noun
     }
   ];
 }

@@ -3,6 +3,7 @@ import { ReactNode } from 'react';
 import { Collection } from '../../api/collection';
 import { Button } from '../../components/Button';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Waiting } from '../../components/text/messages';
 
 interface IListStateProps<T extends { id: string }> {
   collection: Collection<T>;
@@ -25,11 +26,7 @@ export function ListState<T extends { id: string }>(props: IListStateProps<T>): 
     );
   }
   if (state !== 'ready') {
-    return empty ? (
-      <p className="nby-Note" role="status">
-        {trans.__('Loading…')}
-      </p>
-    ) : null;
+    return empty ? <Waiting>{trans.__('Loading…')}</Waiting> : null;
   }
   return empty ? <>{children}</> : null;
 }

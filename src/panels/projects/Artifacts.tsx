@@ -1,8 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { ProjectArtifact, ProjectResource } from '../../api/types';
 import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { showMoment } from '../../components/format/times';
+import { Table } from '../../components/table/Table';
+import { Refusal } from '../../components/text/messages';
+import { useAnswer } from '../../api/useAnswer';
 import { IPanelServices } from '../frame/services';
 
 /** While the user types, the server is not asked. */
@@ -21,8 +24,16 @@ interface IArtifactsProps {
 export function Artifacts({ services, project, kind, turn }: IArtifactsProps): JSX.Element {
   const { trans } = services;
   const [text, setText] = useState('');
-  const { linked, results, more, problem } = useArtifacts(services, project, kind, text, turn);
+  const { client } = services.yard;
+  const path = { project };
+  const query = { search: text, limit: SHOWN };
   const isData = kind === 'data';
+  const of = isData ? ('dataset' as const) : ('model' as const);
+  const when = { turn, pause: PAUSE_MS };
+  const links = useAnswer(client, 'projects.links', { path, query: { ...query, kind: of } }, when);
+  const found = useAnswer(client, 'projects.artifacts', { path, query: { ...query, kind } }, when);
+  const linked = links.answer?.items;
+  const results = found.answer?.items;
   return (
     <>
       <input
@@ -34,11 +45,7 @@ export function Artifacts({ services, project, kind, turn }: IArtifactsProps): J
         value={text}
         onChange={event => setText(event.target.value)}
       />
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <Refusal>{links.problem ?? found.problem}</Refusal>
       <h3>{isData ? trans.__('Linked datasets') : trans.__('Linked models')}</h3>
       {linked && !linked.length && <p className="nby-Note">{trans.__('Nothing is linked.')}</p>}
       <ul>
@@ -57,7 +64,9 @@ export function Artifacts({ services, project, kind, turn }: IArtifactsProps): J
         </p>
       )}
       {!!results?.length && <Results services={services} items={results} />}
-      {more && <p className="nby-Note">{trans.__('Older results: search for them.')}</p>}
+      {found.answer?.next && (
+        <p className="nby-Note">{trans.__('Older results: search for them.')}</p>
+      )}
     </>
   );
 }
@@ -82,86 +91,45 @@ interface IResultsProps {
 function Results({ services, items }: IResultsProps): JSX.Element {
   const { trans, commands } = services;
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('File')}</th>
-          <th scope="col">{trans.__('Output')}</th>
-          <th scope="col">{trans.__('Size')}</th>
-          <th scope="col">{trans.__('Run')}</th>
-          <th scope="col">{trans.__('Created')}</th>
-          {items[0].kind === 'model' && <th scope="col">{trans.__('Action')}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map(({ id, kind, filename, node, label, name, size_bytes, created_at, ...run }) => (
-          <tr key={id}>
-            <th scope="row">{filename}</th>
-            <td className="nby-Code">{`${label || node} → ${name}`}</td>
-            <td>{showBytes(size_bytes)}</td>
+    <Table
+      heads={[
+        trans.__('File'),
+        trans.__('Output'),
+        trans.__('Size'),
+        trans.__('Run'),
+        trans.__('Created'),
+        ...(items[0].kind === 'model' ? [trans.__('Action')] : [])
+      ]}
+    >
+      {items.map(({ id, kind, filename, node, label, name, size_bytes, created_at, ...run }) => (
+        <tr key={id}>
+          <th scope="row">{filename}</th>
+          <td className="nby-Code">{`${label || node} → ${name}`}</td>
+          <td>{showBytes(size_bytes)}</td>
+          <td>
+            <LinkButton
+              onClick={() => void commands.execute('nbyard:show-run', { id: run.run_id })}
+            >
+              {`#${run.number} ${run.title}`}
+            </LinkButton>
+          </td>
+          <td>{showMoment(created_at)}</td>
+          {kind === 'model' && (
             <td>
               <LinkButton
-                onClick={() => void commands.execute('nbyard:show-run', { id: run.run_id })}
+                onClick={() =>
+                  void commands.execute('nbyard:deploy-output', {
+                    run: run.run_id,
+                    output: `${node}.${name}`
+                  })
+                }
               >
-                {`#${run.number} ${run.title}`}
+                {trans.__('Deploy…')}
               </LinkButton>
             </td>
-            <td>{showMoment(created_at)}</td>
-            {kind === 'model' && (
-              <td>
-                <LinkButton
-                  onClick={() =>
-                    void commands.execute('nbyard:deploy-output', {
-                      run: run.run_id,
-                      output: `${node}.${name}`
-                    })
-                  }
-                >
-                  {trans.__('Deploy…')}
-                </LinkButton>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+          )}
+        </tr>
+      ))}
+    </Table>
   );
-}
-
-interface IFound {
-  linked?: readonly ProjectResource[];
-  results?: readonly ProjectArtifact[];
-  more?: boolean;
-  problem?: string;
-}
-
-function useArtifacts(
-  { yard }: IPanelServices,
-  project: string,
-  kind: ProjectArtifact['kind'],
-  search: string,
-  turn: number
-): IFound {
-  const [listed, setListed] = useState<IFound>({});
-  useEffect(() => {
-    const control = new AbortController();
-    const same = { path: { project }, signal: control.signal };
-    const query = { search, limit: SHOWN };
-    const of = kind === 'data' ? 'dataset' : 'model';
-    const timer = setTimeout(() => {
-      Promise.all([
-        yard.client.call('projects.links', { ...same, query: { ...query, kind: of } }),
-        yard.client.call('projects.artifacts', { ...same, query: { ...query, kind } })
-      ])
-        .then(([linked, { items, next }]) =>
-          setListed({ linked: linked.items, results: items, more: !!next })
-        )
-        .catch((error: Error) => !control.signal.aborted && setListed({ problem: error.message }));
-    }, PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      control.abort();
-    };
-  }, [yard, project, kind, search, turn]);
-  return listed;
 }

@@ -1,11 +1,13 @@
 import { deleteIcon, editIcon, folderIcon } from '@jupyterlab/ui-components';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Project } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Tabs } from '../../components/Tabs';
 import { useChanges } from '../../components/hooks/useChanges';
+import { Facts } from '../../components/text/Facts';
 import { IPanelServices } from '../frame/services';
-import { useItem } from '../frame/useItem';
+import { ShownItem } from '../frame/ShownItem';
 import { deleteProject, editProject } from './actions';
 import { Artifacts } from './Artifacts';
 import { Resources } from './Resources';
@@ -19,17 +21,11 @@ interface IProjectViewProps {
 
 /** One project: its task, its data and models, its resources and its retention. */
 export default function ProjectView({ services, id }: IProjectViewProps): JSX.Element {
-  const { yard, trans } = services;
-  const project = useItem(
-    projectsOf(yard),
-    id,
-    key => yard.client.call('projects.get', { path: { project: key } }),
-    trans
+  return (
+    <ShownItem {...{ services, id }} noun="project" collection={projectsOf(services.yard)}>
+      {project => <Loaded services={services} project={project} />}
+    </ShownItem>
   );
-  if (!project || typeof project === 'string') {
-    return <p className="nby-Note">{project ?? trans.__('Loading…')}</p>;
-  }
-  return <Loaded services={services} project={project} />;
 }
 
 interface ILoadedProps {
@@ -58,7 +54,7 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         </Button>
       </div>
       {description && <p className="nby-Note nby-View-said">{description}</p>}
-      <Facts services={services} project={project} />
+      <Facts facts={factsOf(project, trans)} />
       <Tabs
         label={trans.__('Project')}
         current={tab}
@@ -81,11 +77,10 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
   );
 }
 
-/** The task of the project, and what else describes it. */
-function Facts({ services, project }: ILoadedProps): JSX.Element {
-  const { trans } = services;
+/** Return the task of the project, and what else describes it. */
+function factsOf(project: Project, trans: TranslationBundle): (readonly [string, string])[] {
   const { task, requirements, repository, metadata } = project;
-  const facts = [
+  return [
     [trans.__('Goal'), task.goal],
     [trans.__('Evaluation data'), task.evaluation_data],
     [trans.__('Criteria'), task.criteria],
@@ -93,16 +88,4 @@ function Facts({ services, project }: ILoadedProps): JSX.Element {
     [trans.__('Repository'), repository],
     ...Object.entries(metadata)
   ];
-  return (
-    <dl className="nby-Facts">
-      {facts
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
 }

@@ -1,8 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Project, ProjectResource } from '../../api/types';
 import { Button } from '../../components/Button';
 import { showMoment } from '../../components/format/times';
+import { Refusal } from '../../components/text/messages';
+import { useAnswer } from '../../api/useAnswer';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
 import { Kind, kindsOf } from './kinds';
@@ -24,7 +26,11 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
   const [turn, setTurn] = useState(0);
   const [said, setSaid] = useState('');
   const [problem, setProblem] = useState('');
-  const { linked, free } = useFound(services, project.id, kind, text, turn, setProblem);
+  const found = { path: { project: project.id }, query: { kind, search: text, limit: SHOWN } };
+  const when = { turn, pause: PAUSE_MS };
+  const linked = useAnswer(yard.client, 'projects.links', found, when);
+  const free = useAnswer(yard.client, 'projects.linkable', found, when);
+  const [first] = free.answer?.items ?? [];
   const act = async (call: Promise<unknown>, done: string) => {
     try {
       await call;
@@ -39,8 +45,7 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
     path: { project: project.id },
     body: { kind, resource: id }
   });
-  const request = () =>
-    free?.length ? ({ id: 'projects.link', question: questionOf(free[0]) } as const) : undefined;
+  const request = () => ({ id: 'projects.link', question: questionOf(first) }) as const;
   const link = (item: ProjectResource) => {
     const { name } = item;
     const call = yard.client.call('projects.link', questionOf(item));
@@ -78,15 +83,11 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
       <div role="status" className="nby-Sr">
         {said}
       </div>
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <Refusal>{problem || linked.problem || free.problem}</Refusal>
       <List
         title={trans.__('Not linked')}
         nothing={trans.__('Nothing to link.')}
-        items={free}
+        items={free.answer?.items}
         label={trans.__('Link')}
         onAct={link}
         trans={trans}
@@ -94,14 +95,12 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
       <List
         title={trans.__('Linked')}
         nothing={trans.__('Nothing is linked.')}
-        items={linked}
+        items={linked.answer?.items}
         label={trans.__('Unlink')}
         onAct={unlink}
         trans={trans}
       />
-      {!!free?.length && (
-        <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
-      )}
+      {first && <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />}
     </div>
   );
 }
@@ -144,42 +143,4 @@ function List({ title, nothing, items, label, onAct, trans }: IListProps): JSX.E
       </ul>
     </section>
   );
-}
-
-interface IFound {
-  linked?: readonly ProjectResource[];
-  free?: readonly ProjectResource[];
-}
-
-/** Return the linked and the other resources of a kind, asked after the user stops typing. */
-function useFound(
-  { yard }: IPanelServices,
-  project: string,
-  kind: Kind,
-  search: string,
-  turn: number,
-  onProblem: (message: string) => void
-): IFound {
-  const [listed, setListed] = useState<IFound>({});
-  useEffect(() => {
-    const control = new AbortController();
-    const asked = {
-      path: { project },
-      query: { kind, search, limit: SHOWN },
-      signal: control.signal
-    };
-    const timer = setTimeout(() => {
-      Promise.all([
-        yard.client.call('projects.links', asked),
-        yard.client.call('projects.linkable', asked)
-      ])
-        .then(([linked, free]) => setListed({ linked: linked.items, free: free.items }))
-        .catch((error: Error) => !control.signal.aborted && onProblem(error.message));
-    }, PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      control.abort();
-    };
-  }, [yard, project, kind, search, turn, onProblem]);
-  return listed;
 }

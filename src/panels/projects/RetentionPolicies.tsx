@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Button, LinkButton } from '../../components/Button';
 import { PolicyRules } from '../../api/types';
+import { Refusal } from '../../components/text/messages';
 import { IField } from '../../forms/schema/field';
 import {
   bodyOf,
@@ -110,11 +111,7 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   return (
     <div className="nby-Form">
       <h3>{trans.__('Add or replace a policy')}</h3>
-      {problems[''] && (
-        <p className="nby-Field-error" role="alert">
-          {problems['']}
-        </p>
-      )}
+      <Refusal>{problems['']}</Refusal>
       <SchemaForm
         {...{ fields, values, problems, trans }}
         onChange={(name, value) => setValues({ ...values, [name]: value })}

@@ -11,36 +11,17 @@ export function runCommands(
 ): IPanelCommand<
   keyof typeof comparisonActions | keyof typeof cleaningActions | keyof typeof exportActions
 >[] {
+  const noun = 'run';
   return [
     {
       id: 'nbyard:open-comparison',
-      act: 'openComparison',
       label: trans.__('Compare Runs'),
       icon: runsIcon,
       args: { id: trans.__('The IDs of the runs, separated by commas') }
     },
-    {
-      id: 'nbyard:compare-with-previous',
-      act: 'compareWithPrevious',
-      label: trans.__('Compare With Previous Run'),
-      noun: 'run'
-    },
-    {
-      id: 'nbyard:clean-up-runs',
-      act: 'cleanUpRuns',
-      label: trans.__('Clean Up…'),
-      icon: clearIcon
-    },
-    {
-      id: 'nbyard:export-run',
-      label: trans.__('Export…'),
-      noun: 'run'
-    },
-    {
-      id: 'nbyard:keep-run',
-      act: 'keepRun',
-      label: trans.__('Keep or Stop Keeping'),
-      noun: 'run'
-    }
+    { id: 'nbyard:compare-with-previous', label: trans.__('Compare With Previous Run'), noun },
+    { id: 'nbyard:clean-up-runs', label: trans.__('Clean Up…'), icon: clearIcon },
+    { id: 'nbyard:export-run', label: trans.__('Export…'), noun },
+    { id: 'nbyard:keep-run', label: trans.__('Keep or Stop Keeping'), noun }
   ];
 }

@@ -10,7 +10,6 @@ export function workflowCommands(
   return [
     {
       id: 'nbyard:create-example',
-      act: 'createExample',
       label: trans.__('Try the Penguins Example'),
       caption: trans.__(
         'Copy a workflow with its notebooks and data into a new folder of the folder shown in the file browser, and open it'
@@ -20,7 +19,6 @@ export function workflowCommands(
     },
     {
       id: 'nbyard:open-workflow',
-      act: 'openWorkflow',
       label: trans.__('Open Workflow'),
       icon: launcherIcon,
       noun: 'workflow'

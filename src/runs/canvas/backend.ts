@@ -193,7 +193,7 @@ export class WorkflowBackend implements IWorkflowBackend {
 }
 
 function questionOf(path: string, selection: IRunSelection) {
-  const { mode, nodes, force = false, parameters = {}, sample, ...how } = selection;
-  const body = { path, scope: mode, nodes: [...nodes], force, parameters, ...how };
+  const { scope, nodes, force = false, parameters = {}, sample, ...how } = selection;
+  const body = { path, scope, nodes: [...nodes], force, parameters, ...how };
   return { body: { ...body, ...sample } };
 }

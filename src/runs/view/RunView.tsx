@@ -10,6 +10,7 @@ import { Tabs } from '../../components/Tabs';
 import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Waiting } from '../../components/text/messages';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
 import { isScratch, runName } from '../model/names';
@@ -47,11 +48,8 @@ export default function RunView(props: IRunViewProps): JSX.Element {
   const problem = useSignal(model.changed, () => model.problem);
   const { trans } = services;
   if (!detail) {
-    return (
-      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem ? trans.__('The run cannot be shown: %1', problem) : trans.__('Loading…')}
-      </p>
-    );
+    const text = problem && trans.__('The run cannot be shown: %1', problem);
+    return <Waiting problem={text}>{trans.__('Loading…')}</Waiting>;
   }
   return (
     <RunContext.Provider value={services}>

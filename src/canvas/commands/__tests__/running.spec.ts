@@ -28,7 +28,7 @@ describe('K7: a workflow with a parameter that has no default', () => {
     fireEvent.click(accept()!);
     expect(await answer).toBe('run-1');
     expect(backend.runs[0].selection).toMatchObject({
-      mode: 'selected',
+      scope: 'selected',
       nodes: ['clean'],
       parameters: { who: 'Ann' },
       force: true
@@ -76,7 +76,7 @@ describe('K15: Check Run', () => {
   it('asks for a sample, and says so', async () => {
     const { canvas, backend } = one;
     expect(await run(canvas, 'all', { sample: { rows: 5 } })).toBe('run-1');
-    expect(backend.runs[0].selection).toMatchObject({ mode: 'all', sample: { rows: 5 } });
+    expect(backend.runs[0].selection).toMatchObject({ scope: 'all', sample: { rows: 5 } });
     expect(canvas.ui.notice?.text).toContain('sample of the data');
   });
 });

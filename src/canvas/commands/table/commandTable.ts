@@ -5,14 +5,14 @@ import { Group, ICanvasCommand } from './command';
 import { editCommands } from './editCommands';
 import { navigateCommands } from './navigateCommands';
 import { nodeCommands } from './nodeCommands';
-import { runCommands } from './runCommands';
+import { runWorkflowCommands } from './runWorkflowCommands';
 import { viewCommands } from './viewCommands';
 
 export function commandTable(trans: TranslationBundle): (ICanvasCommand & { group: Group })[] {
   const of = (group: Group, commands: ICanvasCommand[]) =>
     commands.map(command => ({ ...command, group }));
   return [
-    ...of('run', runCommands(trans)),
+    ...of('run', runWorkflowCommands(trans)),
     ...of('edit', [...editCommands(trans), ...nodeCommands(trans), ...arrangeCommands(trans)]),
     ...of('view', viewCommands(trans)),
     ...of('navigate', navigateCommands(trans))

@@ -42,16 +42,8 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: fitIcon,
       run: (canvas, { navigation }) => navigation.fit(canvas, { isWhole: true })
     },
-    {
-      id: 'nbyard:zoom-in',
-      label: trans.__('Zoom In'),
-      run: canvas => canvas.flow?.zoomIn()
-    },
-    {
-      id: 'nbyard:zoom-out',
-      label: trans.__('Zoom Out'),
-      run: canvas => canvas.flow?.zoomOut()
-    },
+    { id: 'nbyard:zoom-in', label: trans.__('Zoom In'), run: canvas => canvas.flow?.zoomIn() },
+    { id: 'nbyard:zoom-out', label: trans.__('Zoom Out'), run: canvas => canvas.flow?.zoomOut() },
     {
       id: 'nbyard:show-canvas-keys',
       label: trans.__('Show Canvas Shortcuts'),

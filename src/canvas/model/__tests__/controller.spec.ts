@@ -389,10 +389,10 @@ describe('runs', () => {
     await run(canvas, 'to');
     expect(saves()).toBe(1);
     expect(backend.runs.map(({ selection }) => selection)).toEqual([
-      { mode: 'all', nodes: [] },
-      { mode: 'selected', nodes: ['clean'] },
-      { mode: 'from', nodes: ['clean'], force: true },
-      { mode: 'to', nodes: ['clean'] }
+      { scope: 'all', nodes: [] },
+      { scope: 'selected', nodes: ['clean'] },
+      { scope: 'from', nodes: ['clean'], force: true },
+      { scope: 'to', nodes: ['clean'] }
     ]);
     expect(executed[0]).toEqual([
       'nbyard:show-run',

@@ -1,12 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
-import { IField } from '../field';
+import { FieldKind, IField } from '../field';
 import { Problems, typedValues, Values } from '../fields';
 import { ISchemaFormProps, SchemaForm } from '../SchemaForm';
 
 const trans = nullTranslator.load('nbyard');
-const field = (kind: string, part: Partial<IField> = {}): IField => ({
+const field = (kind: FieldKind, part: Partial<IField> = {}): IField => ({
   ...{ name: kind, kind, label: kind },
   ...part
 });
@@ -34,11 +34,12 @@ afterEach(cleanup);
 describe('a form that is drawn from fields', () => {
   it('has the widget of each kind', () => {
     const labels = { a: 'first', b: 'second' };
+    const kinds: FieldKind[] = [
+      ...(['text', 'long text', 'number', 'minutes', 'gigabytes', 'password'] as const),
+      ...(['words', 'pairs', 'facts', 'box', 'moment'] as const)
+    ];
     const typed = draw([
-      ...['text', 'long text', 'number', 'minutes', 'gigabytes', 'password'].map(kind =>
-        field(kind)
-      ),
-      ...['words', 'pairs', 'facts', 'box', 'moment'].map(kind => field(kind)),
+      ...kinds.map(kind => field(kind)),
       field('choice', { labels, empty: 'none of them' }),
       field('boxes', { labels })
     ]);
@@ -110,18 +111,18 @@ describe('a form that is drawn from fields', () => {
   });
 
   it('shows what is below a field and widgets of its own', () => {
-    draw([field('text'), field('phrase', { label: 'When' })], {
+    draw([field('text'), field('size', { label: 'Size' })], {
       below: { text: <p>below</p> },
       widgets: {
-        phrase: ({ field: { label }, value, error, onChange }) => (
-          <button onClick={() => onChange('daily')}>{`${label}: ${String(value)} ${error}`}</button>
+        size: ({ field: { label }, value, error, onChange }) => (
+          <button onClick={() => onChange('large')}>{`${label}: ${String(value)} ${error}`}</button>
         )
       },
-      problems: { phrase: 'refused' }
+      problems: { size: 'refused' }
     });
     expect(control('text').closest('.nby-Field')!.nextElementSibling!.textContent).toBe('below');
-    fireEvent.click(screen.getByText('When: refused'));
-    expect(screen.getByText('When: daily refused')).toBeTruthy();
+    fireEvent.click(screen.getByText('Size: refused'));
+    expect(screen.getByText('Size: large refused')).toBeTruthy();
   });
 
   it('searches on the server what a field offers, while the user types', async () => {

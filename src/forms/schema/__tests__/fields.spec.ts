@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { DECLARED } from '../declared';
-import { IField } from '../field';
+import { FieldKind, IField } from '../field';
 import {
   bodyOf,
   declaredFields,
@@ -14,7 +14,7 @@ import {
 } from '../fields';
 
 const trans = nullTranslator.load('nbyard');
-const field = (name: string, kind: string, part: Partial<IField> = {}): IField => ({
+const field = (name: string, kind: FieldKind, part: Partial<IField> = {}): IField => ({
   ...{ name, kind, label: name },
   ...part
 });

@@ -7,6 +7,7 @@ import { useInputs } from '../../artifacts/inputs';
 import { IPanelServices } from '../../frame/services';
 import { IAutomationDraft } from './draft';
 import { IOffered } from './offered';
+import { Refusal } from '../../../components/text/messages';
 
 const VALUES = 'run.parameters.';
 
@@ -37,9 +38,7 @@ export function ParameterFields(props: IParameterFieldsProps): JSX.Element | nul
   return (
     <>
       {others.map(path => (
-        <p key={path} role="alert" className="nby-Field-error">
-          {`${path.slice(VALUES.length)}: ${problems[path]}`}
-        </p>
+        <Refusal key={path}>{`${path.slice(VALUES.length)}: ${problems[path]}`}</Refusal>
       ))}
       {!!fields.length && <Values {...props} fields={fields} />}
     </>

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Button } from '../../../components/Button';
+import { Refusal } from '../../../components/text/messages';
 import { IPanelServices } from '../../frame/services';
 
 interface IRotateSecretProps {
@@ -28,11 +29,7 @@ export function RotateSecret({ services, onRotate }: IRotateSecretProps): JSX.El
       <Button onClick={() => (isAsked ? void rotate() : setAsked(true))}>
         {isAsked ? trans.__('Really Replace, and Refuse the Old Secret') : trans.__('New Secret…')}
       </Button>
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {problem}
-        </p>
-      )}
+      <Refusal>{problem}</Refusal>
       {secret && (
         <label>
           {trans.__('Secret, which is not shown again')}

@@ -7,7 +7,7 @@ import { IYard } from '../../../api/yard';
 import { showProblem } from '../../../components/problems';
 import { deletionText, deploymentActions } from '../actions';
 import { deploymentsOf } from '../state/collection';
-import { IField } from '../../../forms/schema/field';
+import { FieldKind, IField } from '../../../forms/schema/field';
 import { typedValue, unreadFields } from '../../../forms/schema/fields';
 import {
   changeOf,
@@ -219,7 +219,7 @@ describe('P1, P2: the form of a deployment', () => {
     });
   });
 
-  it.each<[string, unknown, unknown]>([
+  it.each<[FieldKind, unknown, unknown]>([
     ['number', 4, '4'],
     ['number', undefined, ''],
     ['text', null, ''],

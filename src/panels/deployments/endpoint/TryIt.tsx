@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Deployment, Link } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
+import { Waiting } from '../../../components/text/messages';
 import { IPanelServices } from '../../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
@@ -25,11 +26,7 @@ export function TryIt(props: ITryItProps): JSX.Element {
   const calls = useCalls(services, deployment, link);
   const [index, setIndex] = useState(0);
   if (!calls) {
-    return (
-      <p className="nby-Note" role="status">
-        {trans.__('Loading…')}
-      </p>
-    );
+    return <Waiting>{trans.__('Loading…')}</Waiting>;
   }
   if (!calls.length) {
     return <p className="nby-Note">{trans.__('The service does not describe its requests.')}</p>;
@@ -184,11 +181,7 @@ function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Eleme
 function Answer(props: { answer: IAnswer | string; trans: TranslationBundle }): JSX.Element {
   const { answer, trans } = props;
   if (typeof answer === 'string') {
-    return (
-      <p className="nby-Warning" role="alert">
-        {answer}
-      </p>
-    );
+    return <Waiting className="nby-Warning" problem={answer} />;
   }
   const { status, milliseconds, text } = answer;
   const outcome = status

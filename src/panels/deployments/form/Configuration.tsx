@@ -2,6 +2,7 @@ import { useEffect, useReducer, useRef, useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { Deployment } from '../../../api/types';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
+import { Refusal, Waiting } from '../../../components/text/messages';
 import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
@@ -22,11 +23,7 @@ export function Configuration(props: IConfigurationProps): JSX.Element {
   const { trans } = props.services;
   const offer = useForm(props.services);
   if (!offer || typeof offer === 'string') {
-    return (
-      <p className="nby-Note" role={offer ? 'alert' : 'status'}>
-        {offer ?? trans.__('Loading…')}
-      </p>
-    );
+    return <Waiting problem={offer}>{trans.__('Loading…')}</Waiting>;
   }
   return <Form {...props} offer={offer} />;
 }
@@ -113,11 +110,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
           setProblems(withoutProblem(problems, name));
         }}
       />
-      {problems[''] && (
-        <p className="nby-Warning" role="alert">
-          {problems['']}
-        </p>
-      )}
+      <Refusal className="nby-Warning">{problems['']}</Refusal>
       <p>
         <button
           type="submit"

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Port } from '../../../api/types';
+import { CheckBox } from '../../../components/Button';
 import { ISchemaFormProps, SchemaForm } from '../../../forms/schema/SchemaForm';
 import { PortsField } from './PortsField';
 
@@ -36,14 +37,8 @@ interface IHelpSwitchProps {
 
 export function HelpSwitch({ isOn, trans, onChange }: IHelpSwitchProps): JSX.Element {
   return (
-    <label>
-      <input
-        type="checkbox"
-        role="switch"
-        checked={isOn}
-        onChange={event => onChange(event.target.checked)}
-      />{' '}
+    <CheckBox role="switch" checked={isOn} onChange={onChange}>
       {trans.__('Show help')}
-    </label>
+    </CheckBox>
   );
 }

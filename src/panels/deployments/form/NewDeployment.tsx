@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployed, DeploymentForm } from '../../../api/types';
 import { CommandButton } from '../../../components/Button';
 import { useDraft } from '../../../components/hooks/useDraft';
+import { Refusal, Waiting } from '../../../components/text/messages';
 import { IField } from '../../../forms/schema/field';
 import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -35,11 +36,8 @@ export function NewDeployment(props: INewDeploymentProps): JSX.Element {
   const offer = useForm(services);
   const deployed = useDeployed(services, target.model, className);
   if (!offer || typeof offer === 'string' || !deployed) {
-    return (
-      <p className="nby-Note" role={typeof offer === 'string' ? 'alert' : 'status'}>
-        {typeof offer === 'string' ? offer : trans.__('Loading…')}
-      </p>
-    );
+    const problem = typeof offer === 'string' ? offer : undefined;
+    return <Waiting problem={problem}>{trans.__('Loading…')}</Waiting>;
   }
   return <Form {...props} offer={offer} deployed={deployed} onClass={setClass} />;
 }
@@ -221,11 +219,7 @@ function Form(props: IFormProps): JSX.Element {
             }
           }}
         />
-        {problems[''] && (
-          <p className="nby-Warning" role="alert">
-            {problems['']}
-          </p>
-        )}
+        <Refusal className="nby-Warning">{problems['']}</Refusal>
         {problems.image && made && (
           <ImageLog
             key={made.image}

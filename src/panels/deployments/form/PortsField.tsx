@@ -1,7 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useRef } from 'react';
-import { Button } from '../../../components/Button';
+import { Button, CheckBox } from '../../../components/Button';
 import { Port } from '../../../api/types';
+import { FieldError } from '../../../components/text/messages';
 import { Problems } from '../../../forms/schema/fields';
 
 /** The element that gets the focus after a refusal. */
@@ -59,11 +60,7 @@ export function PortsField(props: IPortsFieldProps): JSX.Element {
           }}
         />
       ))}
-      {error && (
-        <div className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError>{error}</FieldError>
       <Button data-wrong={!!error} onClick={add}>
         {trans.__('Add a Port')}
       </Button>
@@ -110,25 +107,24 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
         </label>
       ))}
       {flags.map(([flag, caption, title]) => (
-        <label key={flag} title={title} className="nby-Ports-flag">
-          <input
-            type="checkbox"
-            checked={port[flag]}
-            onChange={event => onChange({ [flag]: event.target.checked })}
-          />{' '}
+        <CheckBox
+          key={flag}
+          title={title}
+          className="nby-Ports-flag"
+          checked={port[flag]}
+          onChange={checked => onChange({ [flag]: checked })}
+        >
           {caption}
-        </label>
+        </CheckBox>
       ))}
       <Button aria-label={trans.__('Remove Port %1', port.name || port.port)} onClick={onRemove}>
         {trans.__('Remove')}
       </Button>
-      {texts
-        .filter(([part]) => error(part))
-        .map(([part]) => (
-          <div key={part} id={`${id}-${part}`} className="nby-Field-error" role="alert">
-            {error(part)}
-          </div>
-        ))}
+      {texts.map(([part]) => (
+        <FieldError key={part} id={`${id}-${part}`}>
+          {error(part)}
+        </FieldError>
+      ))}
     </div>
   );
 }

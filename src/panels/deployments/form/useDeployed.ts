@@ -1,6 +1,6 @@
 /** Finds existing deployments of a model, which may get a new revision. */
-import { useEffect, useState } from 'react';
 import { Deployed, DeployedAs, Deployment, ModelPackage } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
 import { IModelSource, IPanelServices } from '../../frame/services';
 
 const NOWHERE: Deployed = { items: [], into: '', name: '', title: '' };
@@ -11,21 +11,9 @@ export function useDeployed(
   source: IModelSource | undefined,
   className: string
 ): Deployed | undefined {
-  const [deployed, setDeployed] = useState(source ? undefined : NOWHERE);
-  useEffect(() => {
-    if (!source) {
-      return;
-    }
-    const control = new AbortController();
-    const { signal } = control;
-    const body = className ? { ...source, class_name: className } : { ...source };
-    yard.client
-      .call('models.deployed', { body, signal })
-      .then(setDeployed)
-      .catch(() => signal.aborted || setDeployed(NOWHERE)); // the build reports the reason
-    return () => control.abort();
-  }, [yard, source, className]);
-  return deployed;
+  const body = className ? { ...source, class_name: className } : { ...source };
+  const { answer, error } = useAnswer(yard.client, 'models.deployed', source && { body });
+  return source && !error ? answer : NOWHERE; // the build reports the reason
 }
 
 /**
@@ -37,22 +25,10 @@ export function useTitle(
   known: string,
   made: ModelPackage | undefined
 ): string {
-  const [title, setTitle] = useState('');
   const model = known ? undefined : made?.id;
-  useEffect(() => {
-    setTitle('');
-    if (!model) {
-      return;
-    }
-    const control = new AbortController();
-    const { signal } = control;
-    yard.client
-      .call('models.deployments', { path: { model }, signal })
-      .then(deployed => setTitle(deployed.title))
-      .catch(() => undefined); // the server sets it
-    return () => control.abort();
-  }, [yard, model]);
-  return known || title;
+  const question = model === undefined ? model : { path: { model } };
+  const { answer, error, isOld } = useAnswer(yard.client, 'models.deployments', question);
+  return known || (isOld || error ? '' : (answer?.title ?? '')); // without an answer, the server sets it
 }
 
 /** Return the request that makes an image the next revision of a deployment. */

@@ -2,6 +2,8 @@ import { FormEvent, useEffect, useState } from 'react';
 import { CreatedKey, Deployment, DeploymentKey } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { showMoment } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
+import { Fact } from '../../../components/text/Facts';
 import { confirm } from '../../frame/dialogs/confirm';
 import { reportFailure } from '../../frame/reportFailure';
 import { IPanelServices } from '../../frame/services';
@@ -37,50 +39,47 @@ export function Keys({ services, deployment }: IKeysProps): JSX.Element {
       </p>
       {deployment.address && (
         <dl className="nby-Facts">
-          <div className="nby-Facts-wide">
-            <dt>{trans.__('Address')}</dt>
-            <dd className="nby-Code">{deployment.address}</dd>
-          </div>
+          <Fact name={trans.__('Address')} className="nby-Code" isWide>
+            {deployment.address}
+          </Fact>
         </dl>
       )}
       <NewKey services={services} deployment={deployment} onCreated={setCreated} />
       {created && <Created created={created} services={services} />}
       {!!keys.length && (
-        <table className="nby-Table" aria-label={trans.__('Keys')}>
-          <thead>
-            <tr>
-              <th scope="col">{trans.__('Key')}</th>
-              <th scope="col">{trans.__('Purpose')}</th>
-              <th scope="col">{trans.__('Created')}</th>
-              <th scope="col">{trans.__('Expires')}</th>
-              <th scope="col">{trans.__('Revoke')}</th>
+        <Table
+          label={trans.__('Keys')}
+          heads={[
+            trans.__('Key'),
+            trans.__('Purpose'),
+            trans.__('Created'),
+            trans.__('Expires'),
+            trans.__('Revoke')
+          ]}
+        >
+          {keys.map(key => (
+            <tr key={key.id}>
+              <th scope="row" className="nby-Code">
+                {key.prefix}…
+              </th>
+              <td>{key.name}</td>
+              <td>{showMoment(key.created_at)}</td>
+              <td>{key.expires_at ? showMoment(key.expires_at) : trans.__('never')}</td>
+              <td>
+                <Button
+                  aria-label={trans.__('Revoke Key %1', key.prefix)}
+                  onClick={() =>
+                    void revoke(services, deployment, key).then(
+                      gone => gone && setKeys(now => now.filter(({ id }) => id !== key.id))
+                    )
+                  }
+                >
+                  {trans.__('Revoke')}
+                </Button>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {keys.map(key => (
-              <tr key={key.id}>
-                <th scope="row" className="nby-Code">
-                  {key.prefix}…
-                </th>
-                <td>{key.name}</td>
-                <td>{showMoment(key.created_at)}</td>
-                <td>{key.expires_at ? showMoment(key.expires_at) : trans.__('never')}</td>
-                <td>
-                  <Button
-                    aria-label={trans.__('Revoke Key %1', key.prefix)}
-                    onClick={() =>
-                      void revoke(services, deployment, key).then(
-                        gone => gone && setKeys(now => now.filter(({ id }) => id !== key.id))
-                      )
-                    }
-                  >
-                    {trans.__('Revoke')}
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       )}
     </>
   );

@@ -1,7 +1,9 @@
-import { useEffect, useState } from 'react';
 import { LinkButton } from '../../../components/Button';
 import { addressOf } from '../../../api/addresses';
+import { ApiError } from '../../../api/client';
 import { RunDetail, ServedModel, Task } from '../../../api/types';
+import { Fact } from '../../../components/text/Facts';
+import { useAnswer } from '../../../api/useAnswer';
 import { taskTitle } from '../../../runs/model/names';
 import { IPanelServices } from '../../frame/services';
 
@@ -25,39 +27,30 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
   const task = detail?.tasks.find(candidate => candidate.node === node);
   if (!detail || !task) {
     const gone = detail === null ? trans.__('%1 (deleted)', title) : title;
-    return <Fact word={trans.__('Created by')}>{`${output}, ${node}, ${gone}`}</Fact>;
+    return <Fact name={trans.__('Created by')}>{`${output}, ${node}, ${gone}`}</Fact>;
   }
   const { path } = detail.run;
   return (
     <>
-      <Fact word={trans.__('Run')}>
+      <Fact name={trans.__('Run')}>
         <Way text={title} onGo={() => commands.execute('nbyard:show-run', { id })} />
       </Fact>
-      <Fact word={trans.__('Task')}>
+      <Fact name={trans.__('Task')}>
         <Way
           text={`${taskTitle(task, detail.tasks)} → ${output}`}
           onGo={() => commands.execute('nbyard:show-run', { id, path, node })}
         />
       </Fact>
-      <Fact word={trans.__('Data')}>
+      <Fact name={trans.__('Data')}>
         <Data services={services} run={id} tasks={withDependencies(node, detail.tasks)} />
       </Fact>
-      <Fact word={trans.__('Code')}>
+      <Fact name={trans.__('Code')}>
         <Way
           text={task.label || node}
           onGo={() => commands.execute('nbyard:open-executable', { id: task.executable_id! })}
         />
       </Fact>
     </>
-  );
-}
-
-function Fact({ word, children }: { word: string; children: React.ReactNode }): JSX.Element {
-  return (
-    <div>
-      <dt>{word}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -126,18 +119,8 @@ export function useRun(
   { yard }: IPanelServices,
   id: string | undefined
 ): RunDetail | null | undefined {
-  const [detail, setDetail] = useState<RunDetail | null>();
-  useEffect(() => {
-    if (id === undefined) {
-      return undefined;
-    }
-    const control = new AbortController();
-    const { signal } = control;
-    yard.client
-      .call('runs.tasks', { path: { run: id }, query: { limit: MANY }, signal })
-      .then(({ run, items }) => setDetail({ run, tasks: items }))
-      .catch(({ status }) => !signal.aborted && status === 404 && setDetail(null));
-    return () => control.abort();
-  }, [yard, id]);
-  return detail;
+  const question = id === undefined ? id : { path: { run: id }, query: { limit: MANY } };
+  const { answer, error } = useAnswer(yard.client, 'runs.tasks', question);
+  const isGone = error instanceof ApiError && error.status === 404;
+  return isGone ? null : answer && { run: answer.run, tasks: answer.items };
 }

@@ -1,6 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
-import { ModelPackage, NodePreview } from '../../../api/types';
+import { ModelPackage } from '../../../api/types';
+import { Fact } from '../../../components/text/Facts';
+import { Waiting } from '../../../components/text/messages';
+import { useAnswer } from '../../../api/useAnswer';
 import { taskTitle } from '../../../runs/model/names';
 import { IModelSource, IPanelServices } from '../../frame/services';
 import { useRun } from './Lineage';
@@ -21,22 +23,21 @@ interface IModelFactsProps {
 /** Facts about a model: its origin, its inputs and outputs, its requirements. */
 export function ModelFacts({ services, made, later, unbuilt }: IModelFactsProps): JSX.Element {
   const { trans } = services;
-  const { run, node, output, path } = sourceOf(made ?? unbuilt);
+  const { run, node, output, path: file } = sourceOf(made ?? unbuilt);
   const detail = useRun(services, run);
-  const shown = useShown(services, made || node === undefined ? undefined : { run, node, output });
+  // what a preview knows of the model in an output
+  const path = !made && run && node ? { run, node, output: output ?? '' } : undefined;
+  const known = useAnswer(services.yard.client, 'runs.output_preview', path && { path });
+  const shown = known.answer?.model;
   if (later && !made) {
-    return (
-      <p className="nby-Note" role="status">
-        {later}
-      </p>
-    );
+    return <Waiting>{later}</Waiting>;
   }
   const columns = (of: ModelPackage['model']['inputs'] = []) =>
     of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
   const task = detail?.tasks.find(candidate => candidate.node === node);
   const title = task ? taskTitle(task, detail!.tasks) : node;
   const number = made?.source?.run_number ?? detail?.run.number;
-  const from = output ? trans.__('%1 → %2, run %3', title ?? '…', output, number ?? '…') : path;
+  const from = output ? trans.__('%1 → %2, run %3', title ?? '…', output, number ?? '…') : file;
   const unknown = unbuilt && !made ? trans.__('known once the model is built') : '';
   const facts = [
     [trans.__('Model'), from ?? trans.__('Reading the model…')],
@@ -51,10 +52,9 @@ export function ModelFacts({ services, made, later, unbuilt }: IModelFactsProps)
   return (
     <dl className="nby-Facts nby-mod-lines" aria-busy={!made && !unbuilt}>
       {facts.map(([word, text]) => (
-        <div key={word} className="nby-Facts-wide">
-          <dt>{word}</dt>
-          <dd title={text}>{text || '–'}</dd>
-        </div>
+        <Fact key={word} name={word} title={text} isWide>
+          {text || '–'}
+        </Fact>
       ))}
     </dl>
   );
@@ -79,25 +79,6 @@ function sourceOf(model: ModelPackage | IModelSource | undefined): ISource {
   const { run, output } = model;
   const [node, name] = output.split(/\.(?=[^.]*$)/);
   return name === undefined ? { run, output } : { run, node, output: name };
-}
-
-/** Return what a preview knows of the model in an output. */
-function useShown({ yard }: IPanelServices, of: ISource | undefined): NodePreview['model'] {
-  const [shown, setShown] = useState<NodePreview['model']>(null);
-  const { run = '', node = '', output = '' } = of ?? {};
-  useEffect(() => {
-    if (run) {
-      const control = new AbortController();
-      const { signal } = control;
-      yard.client
-        .call('runs.output_preview', { path: { run, node, output }, signal })
-        .then(preview => setShown(preview.model))
-        .catch(() => undefined); // the inputs stay unknown
-      return () => control.abort();
-    }
-    return undefined;
-  }, [yard, run, node, output]);
-  return shown;
 }
 
 /** Summarize a lock: it has many packages, each with its hashes. */

@@ -5,11 +5,13 @@ import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { showMoment } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
+import { Fact } from '../../../components/text/Facts';
+import { useAnswer } from '../../../api/useAnswer';
+import { ImageLog } from '../../environments/images/ImageList';
 import { IPanelServices } from '../../frame/services';
-import { Building } from './Building';
 import { Copyable } from './Copyable';
 import { Lineage } from './Lineage';
-import { useEvents } from './past';
 import { Traffic } from './Traffic';
 import { addressOf, hardwareOf, isUnderWay, serviceText } from '../state/texts';
 import { reasonText } from '../../../reasons';
@@ -52,6 +54,17 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
   );
 }
 
+/** The build of the model's image, while nothing runs yet. */
+function Building({ services, deployment }: IOverviewProps): JSX.Element | null {
+  const model = deployment.model?.id;
+  const question = model === undefined ? model : { path: { model } };
+  const when = { turn: deployment };
+  const { answer: made } = useAnswer(services.yard.client, 'models.get', question, when);
+  return made && made.state !== 'ready' ? (
+    <ImageLog key={made.image} services={services} image={{ id: made.image, state: made.state }} />
+  ) : null;
+}
+
 /** A shell command that reproduces the failure. */
 function Reproduce(props: {
   deployment: Deployment;
@@ -90,95 +103,79 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
   ];
   return (
     <dl className="nby-Facts">
-      {description && (
-        <div className="nby-Facts-wide">
-          <dt>{trans.__('Description')}</dt>
-          <dd>{description}</dd>
-        </div>
-      )}
-      <div className="nby-Facts-wide">
-        <dt>{trans.__('Image')}</dt>
-        <dd className="nby-Code">{spec.image}</dd>
-      </div>
+      <Fact name={trans.__('Description')} isWide>
+        {description}
+      </Fact>
+      <Fact name={trans.__('Image')} className="nby-Code" isWide>
+        {spec.image}
+      </Fact>
       {deployment.model && <Lineage services={services} model={deployment.model} />}
       {links.map(link => (
-        <div key={link.name} className="nby-Facts-wide">
-          <dt>{trans.__('URL of %1', link.name)}</dt>
-          <dd>
-            {link.answers ? (
-              <>
-                <a
-                  className="nby-Link"
-                  href={addressOf(yard, link)}
-                  target="_blank"
-                  rel="noopener noreferrer"
-                >
-                  {addressOf(yard, link)}
-                </a>{' '}
-                <Button
-                  className="nby-mod-bare"
-                  title={trans.__('Copy URL')}
-                  aria-label={trans.__('Copy URL of %1', link.name)}
-                  onClick={() => {
-                    // the tab of the browser has another URL, which contains a temporary pass
-                    const url = new URL(addressOf(yard, link), document.baseURI).href;
-                    void copyText(url, trans.__('The URL is copied.'));
-                  }}
-                >
-                  <copyIcon.react tag="span" className="nby-Icon" />
-                </Button>
-              </>
-            ) : (
-              <>
-                <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
-                <span className="nby-Dim">{started_at && trans.__('not responding')}</span>
-              </>
-            )}
-          </dd>
-        </div>
+        <Fact key={link.name} name={trans.__('URL of %1', link.name)} isWide>
+          {link.answers ? (
+            <>
+              <a
+                className="nby-Link"
+                href={addressOf(yard, link)}
+                target="_blank"
+                rel="noopener noreferrer"
+              >
+                {addressOf(yard, link)}
+              </a>{' '}
+              <Button
+                className="nby-mod-bare"
+                title={trans.__('Copy URL')}
+                aria-label={trans.__('Copy URL of %1', link.name)}
+                onClick={() => {
+                  // the tab of the browser has another URL, which contains a temporary pass
+                  const url = new URL(addressOf(yard, link), document.baseURI).href;
+                  void copyText(url, trans.__('The URL is copied.'));
+                }}
+              >
+                <copyIcon.react tag="span" className="nby-Icon" />
+              </Button>
+            </>
+          ) : (
+            <>
+              <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
+              <span className="nby-Dim">{started_at && trans.__('not responding')}</span>
+            </>
+          )}
+        </Fact>
       ))}
-      {facts
-        .filter(([, text]) => text)
-        .map(([word, text]) => (
-          <div key={word}>
-            <dt>{word}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
+      {facts.map(([name, text]) => (
+        <Fact key={name} name={name}>
+          {text}
+        </Fact>
+      ))}
     </dl>
   );
 }
 
 function Events({ services, deployment }: IOverviewProps): JSX.Element | null {
-  const { trans } = services;
-  const events = useEvents(services, deployment);
-  if (!events || typeof events === 'string') {
-    return events ? <p className="nby-Note">{events}</p> : null;
+  const { yard, trans } = services;
+  const question = { path: { deployment: deployment.id } };
+  const when = { turn: deployment };
+  const { answer, problem } = useAnswer(yard.client, 'deployments.events', question, when);
+  if (problem || !answer) {
+    return problem ? <p className="nby-Note">{problem}</p> : null;
   }
   return (
-    <table className="nby-Table">
-      <caption>{trans.__('Events')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Time')}</th>
-          <th scope="col">{trans.__('Event')}</th>
-          <th scope="col">{trans.__('Revision')}</th>
-          <th scope="col">{trans.__('Why')}</th>
+    <Table
+      caption={trans.__('Events')}
+      heads={[trans.__('Time'), trans.__('Event'), trans.__('Revision'), trans.__('Why')]}
+    >
+      {answer.items.map(event => (
+        <tr key={event.id}>
+          <td>{showMoment(event.at)}</td>
+          <td>
+            <What event={event} trans={trans} />
+          </td>
+          <td>{event.revision || ''}</td>
+          <td className="nby-Deployment-why">{reasonText(event.reason, trans)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {events.map(event => (
-          <tr key={event.id}>
-            <td>{showMoment(event.at)}</td>
-            <td>
-              <What event={event} trans={trans} />
-            </td>
-            <td>{event.revision || ''}</td>
-            <td className="nby-Deployment-why">{reasonText(event.reason, trans)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

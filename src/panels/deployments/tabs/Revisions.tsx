@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { showMoment } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { deploymentsOf } from '../state/collection';
@@ -18,7 +19,7 @@ interface IRevisionsProps {
 /** The earlier revisions, and the way back to them. */
 export function Revisions({ services, deployment, revisions }: IRevisionsProps): JSX.Element {
   const { trans } = services;
-  const head = [
+  const heads = [
     trans.__('Revision'),
     trans.__('Cause'),
     trans.__('What changed'),
@@ -27,28 +28,17 @@ export function Revisions({ services, deployment, revisions }: IRevisionsProps):
     trans.__('Roll back')
   ];
   return (
-    <table className="nby-Table" aria-label={trans.__('Revisions')}>
-      <thead>
-        <tr>
-          {head.map(word => (
-            <th key={word} scope="col">
-              {word}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {revisions.map((revision, index) => (
-          <Row
-            key={revision.id}
-            services={services}
-            deployment={deployment}
-            revision={revision}
-            before={revisions[index + 1]}
-          />
-        ))}
-      </tbody>
-    </table>
+    <Table label={trans.__('Revisions')} heads={heads}>
+      {revisions.map((revision, index) => (
+        <Row
+          key={revision.id}
+          services={services}
+          deployment={deployment}
+          revision={revision}
+          before={revisions[index + 1]}
+        />
+      ))}
+    </Table>
   );
 }
 

@@ -1,7 +1,9 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Traffic as Counted } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
 import { Button } from '../../../components/Button';
 import { useNow } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
 import { axisTicks, most } from '../../../runs/model/usage';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
@@ -55,17 +57,9 @@ function useTraffic(
   span: string
 ): Counted | string | undefined {
   const now = useNow(true, AGAIN);
-  const [counted, setCounted] = useState<[string, Counted | string]>();
-  useEffect(() => {
-    const control = new AbortController();
-    const { signal } = control;
-    yard.client
-      .call('deployments.traffic', { path: { deployment: id }, query: { span }, signal })
-      .then(answer => setCounted([span, answer]))
-      .catch((error: Error) => !signal.aborted && setCounted([span, error.message]));
-    return () => control.abort();
-  }, [yard, id, span, now]);
-  return counted?.[0] === span ? counted[1] : trans.__('Loading…');
+  const question = { path: { deployment: id }, query: { span } };
+  const counted = useAnswer(yard.client, 'deployments.traffic', question, { turn: now });
+  return counted.isOld ? trans.__('Loading…') : (counted.problem ?? counted.answer);
 }
 
 /** Return the totals in one line. */
@@ -185,31 +179,19 @@ function PartTable(props: {
   const { parts, lines, time, step } = props;
   const { trans } = props.services;
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('From')}</th>
-          {lines.map(({ id, name }) => (
-            <th key={id} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {parts
-          .map((part, index) => ({ part, index }))
-          .filter(({ part }) => part.requests)
-          .map(({ part, index }) => (
-            <tr key={part.at}>
-              <th scope="row">{time(index * step)}</th>
-              {lines.map(({ id, values, show }) => {
-                const value = values[index];
-                return <td key={id}>{value === null ? '' : show(value)}</td>;
-              })}
-            </tr>
-          ))}
-      </tbody>
-    </table>
+    <Table heads={[trans.__('From'), ...lines.map(({ name }) => name)]}>
+      {parts
+        .map((part, index) => ({ part, index }))
+        .filter(({ part }) => part.requests)
+        .map(({ part, index }) => (
+          <tr key={part.at}>
+            <th scope="row">{time(index * step)}</th>
+            {lines.map(({ id, values, show }) => {
+              const value = values[index];
+              return <td key={id}>{value === null ? '' : show(value)}</td>;
+            })}
+          </tr>
+        ))}
+    </Table>
   );
 }

@@ -10,6 +10,7 @@ import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
 import { useGrowingLog } from '../../frame/growingLog';
 import { LogBox } from '../../../components/log/LogBox';
+import { Table } from '../../../components/table/Table';
 import { reasonText } from '../../../reasons';
 
 interface IImageListProps {
@@ -26,7 +27,10 @@ interface IImageListProps {
  */
 export function ImageList({ services, of, images, onMade }: IImageListProps): JSX.Element {
   const { trans } = services;
-  const head = [trans.__('Image'), trans.__('State'), trans.__('Created by'), trans.__('Size')];
+  const heads = [
+    ...[trans.__('Image'), trans.__('State'), trans.__('Created by'), trans.__('Size')],
+    trans.__('Actions')
+  ];
   return (
     <section aria-label={trans.__('Images')}>
       <div className="nby-Bar">
@@ -35,22 +39,11 @@ export function ImageList({ services, of, images, onMade }: IImageListProps): JS
         <Button onClick={() => void pull(services, of, onMade)}>{trans.__('Pull…')}</Button>
       </div>
       {!!images.length && (
-        <table className="nby-Table" aria-label={trans.__('Images')}>
-          <thead>
-            <tr>
-              {[...head, trans.__('Actions')].map(word => (
-                <th key={word} scope="col">
-                  {word}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {images.map(image => (
-              <Row key={image.id} image={image} services={services} onMade={onMade} />
-            ))}
-          </tbody>
-        </table>
+        <Table label={trans.__('Images')} heads={heads}>
+          {images.map(image => (
+            <Row key={image.id} image={image} services={services} onMade={onMade} />
+          ))}
+        </Table>
       )}
     </section>
   );

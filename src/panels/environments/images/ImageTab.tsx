@@ -4,6 +4,7 @@ import { Environment, NamedImage } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
+import { FieldError, Refusal } from '../../../components/text/messages';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
@@ -60,11 +61,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
         </Button>
         {image && <Standing image={image} trans={trans} />}
       </div>
-      {problems[''] && (
-        <p className="nby-Warning" role="alert">
-          {problems['']}
-        </p>
-      )}
+      <Refusal className="nby-Warning">{problems['']}</Refusal>
       {image?.state === 'failed' && (
         <p className="nby-Note">
           {trans.__('These choices stay for the next build. Change them below or start over.')}
@@ -157,11 +154,7 @@ function Text({ draft, image, trans }: ITextProps): JSX.Element | null {
           value={recipe.own}
           onChange={event => change({ own: event.target.value })}
         />
-        {problems.own && (
-          <div className="nby-Field-error" role="alert">
-            {problems.own}
-          </div>
-        )}
+        <FieldError>{problems.own}</FieldError>
       </div>
     </section>
   );

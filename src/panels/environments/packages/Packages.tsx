@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { showProblem } from '../../../components/problems';
+import { Table } from '../../../components/table/Table';
 import { IPanelServices } from '../../frame/services';
 import { matching } from '../../frame/Search';
 import { isUnderWay } from '../../../environments/texts';
@@ -50,22 +51,14 @@ export function Packages(props: IPackagesProps): JSX.Element {
             : trans._n('%1 package', '%1 packages', version.packages.length)}
         </span>
       </div>
-      <table className="nby-Table" aria-label={trans.__('Packages')}>
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Package')}</th>
-            <th scope="col">{trans.__('Version')}</th>
+      <Table label={trans.__('Packages')} heads={[trans.__('Package'), trans.__('Version')]}>
+        {matches.map(installed => (
+          <tr key={installed.name}>
+            <th scope="row">{installed.name}</th>
+            <td className="nby-Code">{installed.version}</td>
           </tr>
-        </thead>
-        <tbody>
-          {matches.map(installed => (
-            <tr key={installed.name}>
-              <th scope="row">{installed.name}</th>
-              <td className="nby-Code">{installed.version}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </div>
   );
 }

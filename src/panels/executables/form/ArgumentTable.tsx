@@ -1,7 +1,9 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode, useId } from 'react';
+import { ReactNode } from 'react';
 import { Button } from '../../../components/Button';
+import { Table } from '../../../components/table/Table';
+import { FieldError } from '../../../components/text/messages';
 import { classText, OUTPUT_CLASSES, OutputClass, VALUE_TYPES } from '../../../document/arguments';
 import {
   addedDraft,
@@ -27,6 +29,7 @@ interface IArgumentTableProps {
 export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
   const { drafts, kind, trans, onChange } = props;
   const isCommand = !tellsArguments(kind);
+  const removal = <span className="nby-Sr">{trans.__('Remove')}</span>;
   const heads = [
     trans.__('Name'),
     trans.__('Role'),
@@ -34,41 +37,25 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
     trans.__('Format'),
     trans.__('Required'),
     trans.__('Default'),
-    ...(isCommand ? [trans.__('How it is passed'), trans.__('Flag or position')] : [])
+    ...(isCommand ? [trans.__('How it is passed'), trans.__('Flag or position'), removal] : [])
   ];
   const change = (index: number, part: Partial<IDraft>) =>
     onChange(drafts.map((draft, at) => (at === index ? { ...draft, ...part } : draft)));
   return (
     <div className="nby-Arguments">
-      <table className="nby-Table">
-        <thead>
-          <tr>
-            {heads.map(head => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-            {isCommand && (
-              <th scope="col">
-                <span className="nby-Sr">{trans.__('Remove')}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {drafts.map((draft, index) => (
-            <ArgumentRow
-              key={draft.key}
-              {...props}
-              draft={draft}
-              index={index}
-              isCommand={isCommand}
-              change={part => change(index, part)}
-              remove={() => onChange(drafts.filter((_, at) => at !== index))}
-            />
-          ))}
-        </tbody>
-      </table>
+      <Table heads={heads}>
+        {drafts.map((draft, index) => (
+          <ArgumentRow
+            key={draft.key}
+            {...props}
+            draft={draft}
+            index={index}
+            isCommand={isCommand}
+            change={part => change(index, part)}
+            remove={() => onChange(drafts.filter((_, at) => at !== index))}
+          />
+        ))}
+      </Table>
       {isCommand && (
         <Button onClick={() => onChange([...drafts, addedDraft()])}>
           {trans.__('Add a Parameter')}
@@ -270,15 +257,10 @@ interface IFieldProps {
 }
 
 function Field({ error, span, children }: IFieldProps): JSX.Element {
-  const id = useId();
   return (
     <td colSpan={span} className={error ? 'nby-mod-invalid' : undefined}>
       {children}
-      {error && (
-        <div id={id} className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
+      <FieldError>{error}</FieldError>
     </td>
   );
 }

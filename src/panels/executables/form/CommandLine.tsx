@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
 import { fieldErrors } from '../../../api/client';
-import { CommandDraft, CommandPreview } from '../../../api/types';
+import { CommandDraft } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 
@@ -19,35 +19,21 @@ interface ICommandLineProps {
 /** The command line of a description, as the server builds it for a run. */
 export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element {
   const { yard, trans } = services;
-  const [shown, setShown] = useState<CommandPreview>();
-  const [problem, setProblem] = useState('');
-  const asked = JSON.stringify(draft);
-  useEffect(() => {
-    const control = new AbortController();
-    const { signal } = control;
-    const ask = async () => {
-      const body = JSON.parse(asked) as CommandDraft;
-      try {
-        setShown(await yard.client.call('executables.preview', { body, signal }));
-        setProblem('');
-      } catch (error) {
-        if (!signal.aborted) {
-          setProblem(problemOf(error, body));
-        }
-      }
-    };
-    const timer = window.setTimeout(() => void ask(), PAUSE);
-    return () => {
-      window.clearTimeout(timer);
-      control.abort();
-    };
-  }, [yard, asked]);
+  // the draft has more than the server reads
+  const body = draft as CommandDraft;
+  const { answer: shown, error } = useAnswer(
+    yard.client,
+    'executables.preview',
+    { body },
+    { pause: PAUSE }
+  );
+  const problem = error && problemOf(error, body);
   const examples = shown?.examples ?? [];
   const names = [...new Set(examples.map(example => example.argument))];
   return (
     <section className="nby-CommandLine" aria-label={trans.__('Command line')}>
       <div>{trans.__('Command line')}</div>
-      <pre className={`nby-Code ${problem && 'nby-Dim'}`}>{shown?.line ?? '…'}</pre>
+      <pre className={`nby-Code ${problem ? 'nby-Dim' : ''}`}>{shown?.line ?? '…'}</pre>
       {problem && <p className="nby-Field-error">{problem}</p>}
       {examples.length > 0 && (
         <details open={names.length <= MOST_OPEN}>

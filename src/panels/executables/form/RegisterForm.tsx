@@ -9,6 +9,7 @@ import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
 import { showProblem } from '../../../components/problems';
 import { Reason, reasonText } from '../../../reasons';
 import { IRequest } from '../../../api/operations';
+import { Refusal } from '../../../components/text/messages';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IExecutableTarget, IPanelServices } from '../../frame/services';
 import { ArgumentTable } from './ArgumentTable';
@@ -246,11 +247,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
         trans={trans}
         onChange={value => change({ resources: value })}
       />
-      {problem && (
-        <p className="nby-Field-error" role="alert">
-          {message}
-        </p>
-      )}
+      {problem && <Refusal>{message}</Refusal>}
       {taken?.of && (
         <p>
           <Button disabled={busy} onClick={() => void save({ of: taken.of })}>

@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { useDialogDraft } from '../../../components/hooks/useDraft';
+import { Refusal } from '../../../components/text/messages';
 import { IField } from '../../../forms/schema/field';
 import {
   bodyOf,
@@ -96,11 +97,7 @@ function Form({ asked, draft, ...form }: IFormProps): JSX.Element {
   );
   return (
     <div className={`nby-Form ${className}`}>
-      {problems[''] && problems !== form.problems && (
-        <p className="nby-Field-error" role="alert">
-          {problems['']}
-        </p>
-      )}
+      {problems !== form.problems && <Refusal>{problems['']}</Refusal>}
       <SchemaForm
         {...{ ...form, values, problems, widgets, isOpen }}
         below={below?.(values, setProblems)}

@@ -3,6 +3,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../../api/client';
 import { forget } from '../../../components/hooks/sessionMemory';
 import { dialogOwner, DraftOwner } from '../../../components/hooks/useDraft';
+import { Refusal } from '../../../components/text/messages';
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { Problems } from '../../../forms/schema/fields';
 import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
@@ -55,11 +56,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
       const first = focus ?? (Object.keys(problems).some(Boolean) ? REFUSED : usual);
       const body = (
         <DraftOwner.Provider value={owner}>
-          {problems[''] && (
-            <p role="alert" className="nby-Field-error">
-              {problems['']}
-            </p>
-          )}
+          <Refusal>{problems['']}</Refusal>
           {form(problems, (action, next) => {
             problems = {}; // they are about what was sent, which may be changed now
             leave(action, next);

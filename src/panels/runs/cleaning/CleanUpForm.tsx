@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
 import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
 import { More } from '../../../components/More';
+import { useAnswer } from '../../../api/useAnswer';
+import { CheckBox } from '../../../components/Button';
 import {
   bodyOf,
   declaredFields,
@@ -60,14 +62,9 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
         onChange={(name, value) => setValues({ ...values, [name]: value })}
       />
       {!project && (
-        <label>
-          <input
-            type="checkbox"
-            checked={daily}
-            onChange={({ target }) => setDaily(target.checked)}
-          />{' '}
+        <CheckBox checked={daily} onChange={setDaily}>
           {trans.__('Clean up by these rules every day')}
-        </label>
+        </CheckBox>
       )}
       <div role="status" className="nby-CleanUp-preview">
         {problem ||
@@ -132,12 +129,7 @@ export function usePolicies(
   project: string,
   turn = 0
 ): RetentionPreview['policies'] {
-  const [applied, setApplied] = useState<RetentionPreview['policies']>([]);
-  useEffect(() => {
-    yard.client
-      .call('runs.preview_retention', { query: { project } })
-      .then(({ policies }) => setApplied(policies))
-      .catch(() => setApplied([])); // the rules above work without them
-  }, [yard, project, turn]);
-  return applied;
+  const question = { query: { project } };
+  const { answer, error } = useAnswer(yard.client, 'runs.preview_retention', question, { turn });
+  return error ? [] : (answer?.policies ?? []); // the rules above work without them
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { useChanges } from '../../../components/hooks/useChanges';
+import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
@@ -49,7 +50,10 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
     (search: Bisection) => setSearches(all => ({ ...all, [chosen]: search })),
     [chosen]
   );
-  const { preview, problem } = usePreview(services, good.id, bad.id, asked);
+  const { client } = services.yard;
+  const body = asked === undefined ? asked : { good: good.id, bad: bad.id, metric: asked };
+  const answered = useAnswer(client, 'bisections.preview', body && { body });
+  const { answer: preview, problem } = answered.isOld ? {} : answered;
   const [changes, setChanges] = useState<readonly BisectionChange[]>();
   useEffect(() => setChanges(before => preview?.changes ?? before), [preview]);
   if (asked === undefined && only) {
@@ -159,37 +163,10 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
   );
 }
 
-interface IPreviewed {
+interface ISearchProps {
+  services: IPanelServices;
   preview?: BisectionPreview;
   problem?: string;
-}
-
-/** Return the changes between two runs, or why they cannot be searched; nothing without a metric. */
-function usePreview(
-  { yard }: IPanelServices,
-  good: string,
-  bad: string,
-  metric: string | undefined
-): IPreviewed {
-  const [answer, setAnswer] = useState<IPreviewed>({});
-  useEffect(() => {
-    if (metric === undefined) {
-      return;
-    }
-    const control = new AbortController();
-    const asked = { body: { good, bad, metric }, signal: control.signal };
-    setAnswer({});
-    yard.client
-      .call('bisections.preview', asked)
-      .then(preview => setAnswer({ preview }))
-      .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
-    return () => control.abort();
-  }, [yard, good, bad, metric]);
-  return answer;
-}
-
-interface ISearchProps extends IPreviewed {
-  services: IPanelServices;
   good: string;
   bad: string;
   metric: string;

@@ -1,12 +1,13 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../../components/Button';
-import { CodeRow, Diff, RunComparison } from '../../../api/types';
+import { CodeRow, RunComparison } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';
 import { commitText } from '../../../runs/model/origins';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, rowId, titleOf } from './compared';
-import { Section, SideTable } from './SideTable';
+import { Section } from './SideTable';
 
 /** The commits of the runs, and the code of the nodes, with the changes below each that differs. */
 export function CodeSection({ services, comparison }: IComparedProps): JSX.Element {
@@ -59,16 +60,7 @@ export function CodeSection({ services, comparison }: IComparedProps): JSX.Eleme
     };
   });
   const rows = new Set(commits).size > 1 ? [commit, ...code] : code;
-  return (
-    <Section
-      title={trans.__('Code')}
-      equal={comparison.equal.code}
-      services={services}
-      isEmpty={!rows.length}
-    >
-      <SideTable services={services} comparison={comparison} label={trans.__('Code')} rows={rows} />
-    </Section>
-  );
+  return <Section {...{ services, comparison, rows }} title={trans.__('Code')} part="code" />;
 }
 
 interface IChangesProps {
@@ -81,21 +73,10 @@ interface IChangesProps {
 function Changes({ services, comparison, row }: IChangesProps): JSX.Element {
   const { yard, trans } = services;
   const [first, last] = [comparison.runs[0], comparison.runs[comparison.runs.length - 1]];
-  const [diff, setDiff] = useState<Diff>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    yard.client
-      .call('runs.compare_code', {
-        path: { run: first.id, node: row.node },
-        query: { other: last.id },
-        signal: control.signal
-      })
-      .then(setDiff)
-      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, row.node, first.id, last.id]);
-  if (problem || !diff) {
+  const path = { run: first.id, node: row.node };
+  const question = { path, query: { other: last.id } };
+  const { answer: diff, problem } = useAnswer(yard.client, 'runs.compare_code', question);
+  if (!diff) {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
   }
   return (

@@ -1,16 +1,21 @@
 import '../../../../style/comparison.css';
 import { useEffect, useRef, useState } from 'react';
 import { Run, RunComparison, StoreEvent } from '../../../api/types';
+import { Refusal, Waiting } from '../../../components/text/messages';
+import { CheckBox } from '../../../components/Button';
 import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { Bisect, canBisect } from './Bisect';
 import { CodeSection } from './CodeSection';
 import { IComparedProps, titleOf } from './compared';
-import { EnvironmentSection } from './EnvironmentSection';
 import { MetricPlots } from './MetricPlots';
 import { InputSection, OutputSection } from './DataSections';
-import { TimingSection } from './TimingSection';
-import { MetricSection, ParameterSection } from './ValueSections';
+import {
+  EnvironmentSection,
+  MetricSection,
+  ParameterSection,
+  TimingSection
+} from './ValueSections';
 
 interface IComparisonViewProps {
   services: IPanelServices;
@@ -67,27 +72,16 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
           {trans.__('Compare runs')}
         </h2>
         <span className="nby-Space" />
-        <label>
-          <input
-            type="checkbox"
-            checked={!everything}
-            onChange={event => setEverything(!event.target.checked)}
-          />{' '}
+        <CheckBox checked={!everything} onChange={checked => setEverything(!checked)}>
           {trans.__('Differences only')}
-        </label>
+        </CheckBox>
       </div>
-      {(deleted || problem) && (
-        <p className="nby-Note" role="alert">
-          {deleted
-            ? trans.__('Run %1 was deleted.', deleted.number)
-            : trans.__('Not compared: %1', problem)}
-        </p>
-      )}
-      {!comparison && !problem && (
-        <p className="nby-Note" role="status">
-          {trans.__('Comparing…')}
-        </p>
-      )}
+      <Refusal className="nby-Note">
+        {deleted
+          ? trans.__('Run %1 was deleted.', deleted.number)
+          : problem && trans.__('Not compared: %1', problem)}
+      </Refusal>
+      {!comparison && !problem && <Waiting>{trans.__('Comparing…')}</Waiting>}
       {comparison && !deleted && (
         <div className="nby-Comparison-body">
           <Sections services={services} comparison={comparison} />
@@ -113,11 +107,7 @@ function Sections(props: IComparedProps): JSX.Element {
   ].filter(({ differs }) => differs);
   return (
     <>
-      {isSame && (
-        <p className="nby-Note" role="status">
-          {trans.__('These runs differ in their timing only.')}
-        </p>
-      )}
+      {isSame && <Waiting>{trans.__('These runs differ in their timing only.')}</Waiting>}
       {!isSame && canBisect(comparison.runs) && (
         <Bisect
           {...{ services, labels }}

@@ -1,15 +1,16 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../../api/addresses';
-import { InputRow, OutputComparison, OutputRow, RunComparison } from '../../../api/types';
+import { InputRow, OutputRow, RunComparison } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { showBytes } from '../../../components/format/bytes';
+import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';
 import { Columns, rowsText } from '../../datasets/Compare';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, rowId } from './compared';
-import { Section, SideTable } from './SideTable';
+import { Section } from './SideTable';
 import { useWhy } from './Why';
 
 /** The data from outside the runs, of which a change can be shown. */
@@ -38,21 +39,7 @@ export function InputSection({ services, comparison }: IComparedProps): JSX.Elem
       below: isOpen && <Contents services={services} comparison={comparison} row={row} of="input" />
     };
   });
-  return (
-    <Section
-      title={trans.__('Inputs')}
-      equal={comparison.equal.inputs}
-      services={services}
-      isEmpty={!rows.length}
-    >
-      <SideTable
-        services={services}
-        comparison={comparison}
-        label={trans.__('Inputs')}
-        rows={rows}
-      />
-    </Section>
-  );
+  return <Section {...{ services, comparison, rows }} title={trans.__('Inputs')} part="inputs" />;
 }
 
 interface IDifferencesProps {
@@ -115,21 +102,7 @@ export function OutputSection({ services, comparison }: IComparedProps): JSX.Ele
       )
     };
   });
-  return (
-    <Section
-      title={trans.__('Outputs')}
-      equal={comparison.equal.outputs}
-      services={services}
-      isEmpty={!rows.length}
-    >
-      <SideTable
-        services={services}
-        comparison={comparison}
-        label={trans.__('Outputs')}
-        rows={rows}
-      />
-    </Section>
-  );
+  return <Section {...{ services, comparison, rows }} title={trans.__('Outputs')} part="outputs" />;
 }
 
 interface IFileProps {
@@ -175,25 +148,13 @@ function Contents({ services, comparison, row, of }: IContentsProps): JSX.Elemen
   const { yard, trans } = services;
   const having = comparison.runs.filter((_, at) => row.files[at]);
   const [first, last] = [having[0], having[having.length - 1]];
-  const [answer, setAnswer] = useState<OutputComparison>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    const { node, name } = row;
-    const asked = { query: { other: last.id }, signal: control.signal };
-    const answered =
-      of === 'input'
-        ? yard.client.call('runs.compare_input', { path: { run: first.id, node, name }, ...asked })
-        : yard.client.call('runs.compare_output', {
-            path: { run: first.id, node, output: name },
-            ...asked
-          });
-    answered
-      .then(setAnswer)
-      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, of, row, first.id, last.id]);
-  if (problem || !answer) {
+  const { node, name } = row;
+  const path = { run: first.id, node, name, output: name };
+  // both have the same answer
+  const id = `runs.compare_${of}` as 'runs.compare_output';
+  const question = { path, query: { other: last.id } };
+  const { answer, problem } = useAnswer(yard.client, id, question);
+  if (!answer) {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
   }
   const { columns = [], lines = [], files = [], rows: [old, now] = [] } = answer;

@@ -1,6 +1,8 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../../components/Button';
-import { MetricHistory, RunComparison } from '../../../api/types';
+import { RunComparison } from '../../../api/types';
+import { Waiting } from '../../../components/text/messages';
+import { useAnswer } from '../../../api/useAnswer';
 import { roundBounds, showNumber } from '../../../runs/model/metrics';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
@@ -34,22 +36,10 @@ interface IPlotsProps {
 
 function Plots({ services, workflow, labels }: IPlotsProps): JSX.Element {
   const { yard, trans } = services;
-  const [history, setHistory] = useState<MetricHistory>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    yard.client
-      .call('runs.metric_history', { query: { workflow }, signal: control.signal })
-      .then(setHistory)
-      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, workflow]);
-  if (problem || !history) {
-    return (
-      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem || trans.__('Loading…')}
-      </p>
-    );
+  const question = { query: { workflow } };
+  const { answer: history, problem } = useAnswer(yard.client, 'runs.metric_history', question);
+  if (!history) {
+    return <Waiting problem={problem}>{trans.__('Loading…')}</Waiting>;
   }
   return (
     <div className="nby-Resources">

@@ -1,41 +1,11 @@
 import { ReactNode } from 'react';
+import { RunComparison } from '../../../api/types';
 import { LinkButton } from '../../../components/Button';
 import { StateMark } from '../../../components/StateMark';
 import { IComparedProps, titleOf } from './compared';
 
 /** The least width of the column of a run, in letters. */
 const LEAST = 18;
-
-interface ISectionProps {
-  title: string;
-  /** How many items are equal in all runs. */
-  equal: number;
-  services: IComparedProps['services'];
-  children: ReactNode;
-  /** Whether there is anything below the heading. */
-  isEmpty: boolean;
-  /** What the runs lack if nothing is equal or different. */
-  none?: string;
-}
-
-/** One section: a heading with the count of equal items, and its table. */
-export function Section(props: ISectionProps): JSX.Element {
-  const { title, equal, services, children, isEmpty, none } = props;
-  const { trans } = services;
-  const difference = isEmpty ? (!equal && none) || trans.__('no differences') : '';
-  const counted = equal ? trans.__('%1 equal', equal) : '';
-  return (
-    <section className="nby-Comparison-section" aria-label={title}>
-      <h3>
-        {title}
-        <span className="nby-Comparison-count">
-          {[difference, counted].filter(Boolean).join(' · ')}
-        </span>
-      </h3>
-      {!isEmpty && <div className="nby-Comparison-box">{children}</div>}
-    </section>
-  );
-}
 
 /** A row: its name, a cell for each run, and what belongs below it. */
 export interface ISideRow {
@@ -49,19 +19,46 @@ export interface ISideRow {
   id?: string;
 }
 
-interface ISideTableProps extends IComparedProps {
-  label: string;
+interface ISectionProps extends IComparedProps {
+  title: string;
+  part: keyof RunComparison['equal'];
+  /** The items that differ. */
   rows: readonly ISideRow[];
+  /** What the runs lack if nothing is equal or different. */
+  none?: string;
 }
 
-/** A table with a column for each run. */
-export function SideTable({ services, comparison, label, rows }: ISideTableProps): JSX.Element {
+/** One section: a heading with the count of equal items, and a table with a column for each run. */
+export function Section(props: ISectionProps): JSX.Element {
+  const { title, part, rows, none, comparison } = props;
+  const { trans } = props.services;
+  const equal = comparison.equal[part];
+  const difference = rows.length ? '' : (!equal && none) || trans.__('no differences');
+  const counted = equal ? trans.__('%1 equal', equal) : '';
+  return (
+    <section className="nby-Comparison-section" aria-label={title}>
+      <h3>
+        {title}
+        <span className="nby-Comparison-count">
+          {[difference, counted].filter(Boolean).join(' · ')}
+        </span>
+      </h3>
+      {!!rows.length && (
+        <div className="nby-Comparison-box">
+          <SideTable {...props} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function SideTable({ services, comparison, title, rows }: ISectionProps): JSX.Element {
   const { trans, commands } = services;
   const { labels } = comparison;
   return (
     <table
       className="nby-Table nby-Comparison-table"
-      aria-label={label}
+      aria-label={title}
       style={{ minWidth: `${40 + LEAST * comparison.runs.length}ch` }}
     >
       <thead>

@@ -1,6 +1,7 @@
 import { showNumber } from '../../../runs/model/metrics';
-import { IComparedProps, rowId } from './compared';
-import { Section, SideTable } from './SideTable';
+import { showMoment, showSeconds } from '../../../components/format/times';
+import { IComparedProps, rowId, titleOf } from './compared';
+import { ISideRow, Section } from './SideTable';
 import { useWhy } from './Why';
 
 /** The parameters of the runs and of their nodes. */
@@ -15,19 +16,7 @@ export function ParameterSection({ services, comparison }: IComparedProps): JSX.
     differs
   }));
   return (
-    <Section
-      title={trans.__('Parameters')}
-      equal={comparison.equal.parameters}
-      services={services}
-      isEmpty={!rows.length}
-    >
-      <SideTable
-        services={services}
-        comparison={comparison}
-        label={trans.__('Parameters')}
-        rows={rows}
-      />
-    </Section>
+    <Section {...{ services, comparison, rows }} title={trans.__('Parameters')} part="parameters" />
   );
 }
 
@@ -47,18 +36,64 @@ export function MetricSection({ services, comparison }: IComparedProps): JSX.Ele
   }));
   return (
     <Section
+      {...{ services, comparison, rows }}
       title={trans.__('Metrics')}
-      equal={comparison.equal.metrics}
-      services={services}
-      isEmpty={!rows.length}
+      part="metrics"
       none={trans.__('no metrics recorded')}
-    >
-      <SideTable
-        services={services}
-        comparison={comparison}
-        label={trans.__('Metrics')}
-        rows={rows}
-      />
-    </Section>
+    />
   );
+}
+
+/** Where the nodes ran, and the packages that differ. */
+export function EnvironmentSection({ services, comparison }: IComparedProps): JSX.Element {
+  const { trans } = services;
+  const rows: ISideRow[] = comparison.environment.flatMap(({ nodes, names, packages, differs }) => [
+    // Equal names say nothing if packages differ.
+    ...(packages.length && new Set(names).size < 2
+      ? []
+      : [
+          {
+            key: nodes.join(),
+            name: nodes.map(node => titleOf(node, comparison.labels)).join(', '),
+            cells: names,
+            differs
+          }
+        ]),
+    ...packages.map(({ name, versions }) => ({
+      key: `${nodes.join()} ${name}`,
+      id: rowId(comparison, 'package', '', name),
+      node: trans.__('package'),
+      name,
+      cells: versions,
+      differs: true
+    }))
+  ]);
+  return (
+    <Section
+      {...{ services, comparison, rows }}
+      title={trans.__('Environment')}
+      part="environment"
+    />
+  );
+}
+
+/** When the runs started, and the durations of the runs and of their nodes. */
+export function TimingSection({ services, comparison }: IComparedProps): JSX.Element {
+  const { trans } = services;
+  const started = {
+    key: 'started',
+    name: trans.__('started'),
+    cells: comparison.runs.map(({ started_at }) => started_at && showMoment(started_at)),
+    differs: true
+  };
+  const durations = comparison.timing.map(({ node, seconds, cached, differs }) => ({
+    key: node,
+    name: titleOf(node, comparison.labels) || trans.__('whole run'),
+    cells: seconds.map((value, at) =>
+      cached[at] ? trans.__('cached') : value !== null && showSeconds(value)
+    ),
+    differs
+  }));
+  const rows = [started, ...durations];
+  return <Section {...{ services, comparison, rows }} title={trans.__('Timing')} part="timing" />;
 }

@@ -1,6 +1,7 @@
-import { ReactNode, useCallback, useEffect, useState } from 'react';
+import { ReactNode, useCallback, useState } from 'react';
 import { Button, LinkButton } from '../../../components/Button';
-import { Cause, Explanation, RunComparison } from '../../../api/types';
+import { Cause, RunComparison } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 import { Bisect, canBisect } from './Bisect';
@@ -62,21 +63,9 @@ function Why({ services, comparison, result }: IWhyProps): JSX.Element {
   );
   const pair = comparison.runs.slice(at - 1, at + 1);
   const [old, now] = pair;
-  const [answer, setAnswer] = useState<Explanation>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    yard.client
-      .call('runs.why', {
-        path: { run: now.id },
-        query: { other: old.id, node, [kind]: name },
-        signal: control.signal
-      })
-      .then(setAnswer)
-      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, kind, node, name, old.id, now.id]);
-  if (problem || !answer) {
+  const question = { path: { run: now.id }, query: { other: old.id, node, [kind]: name } };
+  const { answer, problem } = useAnswer(yard.client, 'runs.why', question);
+  if (!answer) {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Looking for causes…')}</p>;
   }
   return (

@@ -1,6 +1,7 @@
 /** Exports runs in formats of others. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { addressOf, download } from '../../../api/addresses';
+import { CheckBox } from '../../../components/Button';
 import { FormBody } from '../../../forms/FormBody';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { reportFailure } from '../../frame/reportFailure';
@@ -22,14 +23,9 @@ export const exportActions = {
                 'It contains the workflow, the code, the names and versions of packages, the results, and a description that other programs read.'
               )}
             </p>
-            <label>
-              <input
-                type="checkbox"
-                defaultChecked
-                onChange={event => (holder.inputs = event.target.checked)}
-              />{' '}
+            <CheckBox defaultChecked onChange={checked => (holder.inputs = checked)}>
               {trans.__('Include the input data')}
-            </label>
+            </CheckBox>
             <p className="nby-Dim">
               {trans.__(
                 'Input data are the files and datasets that the run read. Without them, the file contains only their names and checksums.'

@@ -5,6 +5,7 @@ import { PortionBar, usePortion } from '../../../components/Portion';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
+import { Table } from '../../../components/table/Table';
 import {
   chartOf,
   colourOf,
@@ -251,41 +252,31 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
     publishing: trans.__('Publishing')
   };
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Task')}</th>
-          <th scope="col">{trans.__('Attempt')}</th>
-          <th scope="col">{trans.__('State')}</th>
-          <th scope="col">{trans.__('Started after')}</th>
-          {PHASES.map(phase => (
-            <th key={phase} scope="col">
-              {heads[phase]}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {bars.map(bar =>
-          attemptsOf(bar).map(({ number, state, segments }, index, all) => (
-            <tr key={`${bar.node} ${number}`}>
-              {!index && (
-                <th scope="rowgroup" rowSpan={all.length}>
-                  {bar.name} {bar.id && <span className="nby-Dim">{bar.id}</span>}
-                </th>
-              )}
-              <td>{bar.attempts.length ? number : ''}</td>
-              <td>
-                <StateMark state={state} cached={bar.cached} trans={trans} />
-              </td>
-              <td>{showSeconds(segments[0]?.from)}</td>
-              {PHASES.map(phase => (
-                <td key={phase}>{showSeconds(phaseSeconds(segments, phase))}</td>
-              ))}
-            </tr>
-          ))
-        )}
-      </tbody>
-    </table>
+    <Table
+      heads={[
+        ...[trans.__('Task'), trans.__('Attempt'), trans.__('State'), trans.__('Started after')],
+        ...PHASES.map(phase => heads[phase])
+      ]}
+    >
+      {bars.map(bar =>
+        attemptsOf(bar).map(({ number, state, segments }, index, all) => (
+          <tr key={`${bar.node} ${number}`}>
+            {!index && (
+              <th scope="rowgroup" rowSpan={all.length}>
+                {bar.name} {bar.id && <span className="nby-Dim">{bar.id}</span>}
+              </th>
+            )}
+            <td>{bar.attempts.length ? number : ''}</td>
+            <td>
+              <StateMark state={state} cached={bar.cached} trans={trans} />
+            </td>
+            <td>{showSeconds(segments[0]?.from)}</td>
+            {PHASES.map(phase => (
+              <td key={phase}>{showSeconds(phaseSeconds(segments, phase))}</td>
+            ))}
+          </tr>
+        ))
+      )}
+    </Table>
   );
 }

@@ -2,6 +2,7 @@ import { Fragment, useEffect, useState } from 'react';
 import { Metric, RunDetail, Task } from '../../../api/types';
 import { LinkButton } from '../../../components/Button';
 import { showSeconds } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
 import { ticks } from '../../model/gantt';
 import { roundBounds, numbersOf, placesOf, showNumber } from '../../model/metrics';
 import { taskTitle } from '../../model/names';
@@ -127,25 +128,19 @@ function useFirstWithMetrics(
 function Reported({ reported }: { reported: readonly IReported[] }): JSX.Element {
   const { trans } = useServices();
   return (
-    <table className="nby-Table nby-Reported">
-      <caption>{trans.__('From outputs')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Metric')}</th>
-          <th scope="col">{trans.__('Value')}</th>
-          <th scope="col">{trans.__('Output')}</th>
+    <Table
+      className="nby-Table nby-Reported"
+      caption={trans.__('From outputs')}
+      heads={[trans.__('Metric'), trans.__('Value'), trans.__('Output')]}
+    >
+      {reported.map(({ output, name, value }) => (
+        <tr key={`${output} ${name}`}>
+          <th scope="row">{name}</th>
+          <td title={String(value)}>{showNumber(value)}</td>
+          <td className="nby-Dim">{output}</td>
         </tr>
-      </thead>
-      <tbody>
-        {reported.map(({ output, name, value }) => (
-          <tr key={`${output} ${name}`}>
-            <th scope="row">{name}</th>
-            <td title={String(value)}>{showNumber(value)}</td>
-            <td className="nby-Dim">{output}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 
@@ -180,31 +175,20 @@ function MetricTable({ metrics }: { metrics: readonly Metric[] }): JSX.Element {
     const known = numbersOf(metric).filter(value => value !== null);
     return known.length ? [Math.min(...known), Math.max(...known)] : ['', ''];
   };
-  const head = [trans.__('Points'), trans.__('Latest'), trans.__('Minimum'), trans.__('Maximum')];
+  const heads = [trans.__('Points'), trans.__('Latest'), trans.__('Minimum'), trans.__('Maximum')];
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          {[trans.__('Metric'), ...head].map(word => (
-            <th key={word} scope="col">
-              {word}
-            </th>
+    <Table heads={[trans.__('Metric'), ...heads]}>
+      {metrics.map(metric => (
+        <tr key={metric.name}>
+          <th scope="row">{metric.name}</th>
+          <td>{metric.count}</td>
+          {[metric.last, ...ends(metric)].map((value, at) => (
+            <td key={at} title={String(value)}>
+              {showNumber(value)}
+            </td>
           ))}
         </tr>
-      </thead>
-      <tbody>
-        {metrics.map(metric => (
-          <tr key={metric.name}>
-            <th scope="row">{metric.name}</th>
-            <td>{metric.count}</td>
-            {[metric.last, ...ends(metric)].map((value, at) => (
-              <td key={at} title={String(value)}>
-                {showNumber(value)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

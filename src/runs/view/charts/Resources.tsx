@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { Usage } from '../../../api/types';
 import { showMemory } from '../../../components/format/bytes';
 import { showSeconds } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
 import { ticks } from '../../model/gantt';
 import { ISeries, axisTicks, most, seriesOf, Unit } from '../../model/usage';
 import { useServices } from '../context/hooks';
@@ -120,30 +121,17 @@ function UsageTable({ usage, series }: { usage: Usage; series: readonly ISeries[
   const { trans } = useServices();
   const { name, show } = useWords();
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('After')}</th>
-          {series.map(line => (
-            <th key={line.id} scope="col">
-              {name(line)}
-            </th>
-          ))}
-          <th scope="col">{trans.__('Processes')}</th>
+    <Table heads={[trans.__('After'), ...series.map(name), trans.__('Processes')]}>
+      {(usage.seconds ?? []).map((at, index) => (
+        <tr key={at}>
+          <th scope="row">{showSeconds(at)}</th>
+          {series.map(({ id, unit, values }) => {
+            const value = values[index];
+            return <td key={id}>{value === null ? '' : show(value, unit)}</td>;
+          })}
+          <td>{usage.processes?.[index]}</td>
         </tr>
-      </thead>
-      <tbody>
-        {(usage.seconds ?? []).map((at, index) => (
-          <tr key={at}>
-            <th scope="row">{showSeconds(at)}</th>
-            {series.map(({ id, unit, values }) => {
-              const value = values[index];
-              return <td key={id}>{value === null ? '' : show(value, unit)}</td>;
-            })}
-            <td>{usage.processes?.[index]}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

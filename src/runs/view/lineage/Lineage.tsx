@@ -5,6 +5,8 @@ import { KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { Button } from '../../../components/Button';
 import { IYard } from '../../../api/yard';
 import type { Lineage as Graph } from '../../../api/types';
+import { Waiting } from '../../../components/text/messages';
+import { useAnswer } from '../../../api/useAnswer';
 import { ILineageStart, leftOut, open, showMenu } from './opening';
 import { IPlaced, ILayout, HEIGHT, edgePath, layoutOf, WIDTH } from './places';
 import { detailOf, factsOf, nameOf, usedIn } from './texts';
@@ -20,21 +22,8 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
   const { kind, key, version } = start;
   const [path, setPath] = useState<readonly ILineageStart[]>([]);
   useEffect(() => setPath([]), [kind, key, version]);
-  const shown = JSON.stringify(path.at(-1) ?? start);
-  const [graph, setGraph] = useState<Graph>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    const query = JSON.parse(shown) as ILineageStart;
-    yard.client
-      .call('lineage.get', { query, signal: control.signal })
-      .then(answer => {
-        setGraph(answer);
-        setProblem('');
-      })
-      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, shown]);
+  const question = { query: path.at(-1) ?? start };
+  const { answer: graph, problem } = useAnswer(yard.client, 'lineage.get', question);
   const left = (graph?.nodes ?? []).reduce((sum, node) => sum + leftOut(node), 0);
   return (
     <div className="nby-Lineage">
@@ -47,9 +36,9 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
         </p>
       )}
       {(problem || !graph) && (
-        <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-          {problem ? trans.__('Not shown: %1', problem) : trans.__('Loading…')}
-        </p>
+        <Waiting problem={problem && trans.__('Not shown: %1', problem)}>
+          {trans.__('Loading…')}
+        </Waiting>
       )}
       {graph && !problem && (
         <Nodes services={services} graph={graph} onStart={next => setPath([...path, next])} />

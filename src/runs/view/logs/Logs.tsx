@@ -2,10 +2,10 @@ import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
-import { Button, LinkButton } from '../../../components/Button';
+import { Button, CheckBox, LinkButton } from '../../../components/Button';
 import { foldedLine } from '../../../components/format/foldedLine';
-import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { rowsOf, useRows } from '../../../components/hooks/useRows';
+import { scrolledUp } from '../../../components/log/LogBox';
 import { copyText } from '../../../components/problems';
 import { reasonText } from '../../../reasons';
 import { findLines, LogBuffer } from '../../model/logBuffer';
@@ -113,7 +113,9 @@ export function Logs(props: ILogsProps): JSX.Element {
                 : trans._n('%1 line', '%1 lines', matches.length))}
         </span>
         <span className="nby-Space" />
-        <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={turnFollow} />
+        <CheckBox checked={follow} onChange={turnFollow}>
+          {trans.__('Follow Log')}
+        </CheckBox>
         {buffer.start > 0 && (
           <Button
             title={trans.__('The end is loaded first, the rest as you scroll')}

@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { isLive } from '../../../api/types';
-import { CommandButton } from '../../../components/Button';
-import { FollowSwitch } from '../../../components/log/follow';
+import { CheckBox, CommandButton } from '../../../components/Button';
 import { useExecuted } from './cells';
 import { useServices } from '../context/hooks';
 import { Logs } from '../logs/Logs';
@@ -33,11 +32,9 @@ export function Output(props: IOutputProps): JSX.Element {
         <div className="nby-Bar">
           <TaskChoice {...props} />
           {live && (
-            <FollowSwitch
-              label={trans.__('Follow the running cell')}
-              follow={follow}
-              onChange={setFollow}
-            />
+            <CheckBox checked={follow} onChange={setFollow}>
+              {trans.__('Follow the running cell')}
+            </CheckBox>
           )}
           <span className="nby-Space" />
           {executed.cells && step && (

@@ -2,6 +2,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../../api/addresses';
 import { PORTION } from '../../../components/Portion';
 import { showMoment } from '../../../components/format/times';
+import { Table } from '../../../components/table/Table';
+import { Facts } from '../../../components/text/Facts';
 import { taskTitle } from '../../model/names';
 import { commitText, originText } from '../../model/origins';
 import { useServices } from '../context/hooks';
@@ -34,14 +36,7 @@ export function Parameters(props: ITaskProps): JSX.Element {
   ];
   return (
     <div className="nby-Parameters">
-      <dl className="nby-Facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value || '–'}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts.map(([name, value]) => [name, value || '–'])} />
       <Values caption={trans.__('Parameters of the run')} values={run.parameters} />
       {tasks.map(task => (
         <Values
@@ -92,30 +87,21 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
     return null;
   }
   return (
-    <table className="nby-Table">
-      <caption>{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Name')}</th>
-          <th scope="col">{trans.__('Value')}</th>
+    <Table caption={caption} heads={[trans.__('Name'), trans.__('Value')]}>
+      {entries.map(([name, value]) => (
+        <tr key={name}>
+          <th scope="row">{name}</th>
+          <td className="nby-Code">
+            {shortened(bindingText(value), trans)}{' '}
+            {href?.(name) && (
+              <a className="nby-Link" download href={href(name)}>
+                {trans.__('Download')}
+              </a>
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {entries.map(([name, value]) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td className="nby-Code">
-              {shortened(bindingText(value), trans)}{' '}
-              {href?.(name) && (
-                <a className="nby-Link" download href={href(name)}>
-                  {trans.__('Download')}
-                </a>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

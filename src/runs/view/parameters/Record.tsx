@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'react';
 import { ApiError } from '../../../api/client';
-import { RunDetail, Surroundings } from '../../../api/types';
+import { RunDetail } from '../../../api/types';
+import { Facts } from '../../../components/text/Facts';
+import { useAnswer } from '../../../api/useAnswer';
 import { RunModel } from '../../model/runModel';
 import { useServices } from '../context/hooks';
 
@@ -16,29 +17,14 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
   const { trans, yard } = useServices();
   const task = detail.tasks.find(candidate => candidate.node === node);
   const mark = `${task?.state} ${task?.attempts?.length}`;
-  const [surroundings, setSurroundings] = useState<Surroundings>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    setProblem('');
-    setSurroundings(undefined);
-    yard.client
-      .call('runs.surroundings', {
-        path: { run: model.id, node },
-        query: { attempt },
-        signal: control.signal
-      })
-      .then(setSurroundings)
-      .catch((error: Error) => {
-        if (!control.signal.aborted) {
-          const missing = error instanceof ApiError && error.status === 404;
-          setProblem(missing ? trans.__('No record exists for this task yet.') : error.message);
-        }
-      });
-    return () => control.abort();
-  }, [yard, trans, model.id, node, attempt, mark]);
+  const question = { path: { run: model.id, node }, query: { attempt } };
+  const when = { turn: mark };
+  const { answer, error, isOld } = useAnswer(yard.client, 'runs.surroundings', question, when);
+  const surroundings = isOld || error ? undefined : answer;
   if (!surroundings) {
-    return <p className="nby-Note">{problem || trans.__('Loading…')}</p>;
+    const isMissing = error instanceof ApiError && error.status === 404;
+    const problem = isMissing ? trans.__('No record exists for this task yet.') : error?.message;
+    return <p className="nby-Note">{(!isOld && problem) || trans.__('Loading…')}</p>;
   }
   const { machine, lock, image } = surroundings;
   const facts: [string, string | undefined][] = [
@@ -71,16 +57,7 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
           )}
         </p>
       )}
-      <dl className="nby-Facts">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd className="nby-Code">{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <Facts className="nby-Code" facts={facts} />
       <details>
         <summary>{trans._n('%1 package', '%1 packages', packages.length)}</summary>
         <ul className="nby-Packages">

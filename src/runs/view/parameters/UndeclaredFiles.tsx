@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer, useState } from 'react';
 import { codeDescribed } from '../../../api/documents/codeDescribed';
-import { Undeclared } from '../../../api/types';
 import { IDeclareFiles, OpenedFiles } from '../../../components/OpenedFiles';
+import { useAnswer } from '../../../api/useAnswer';
 import { useServices } from '../context/hooks';
 
 interface IUndeclaredFilesProps {
@@ -14,24 +14,14 @@ interface IUndeclaredFilesProps {
 /** Files that a task opened but its code does not declare. */
 export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
   const { trans, yard } = useServices();
-  const [undeclared, setUndeclared] = useState<Undeclared>();
+  const [times, again] = useReducer((count: number) => count + 1, 0);
+  const question = { path: { run, node } };
+  const when = { turn: `${state} ${times}` };
+  const { answer, error } = useAnswer(yard.client, 'runs.undeclared', question, when);
   const [code, setCode] = useState('');
-  const [times, setTimes] = useState(0);
-  useEffect(() => {
-    const control = new AbortController();
-    const asked = { path: { run, node }, signal: control.signal };
-    yard.client.call('runs.undeclared', asked).then(
-      answer => {
-        setUndeclared(answer);
-        setCode(known => answer.code || known);
-      },
-      () => setUndeclared(undefined)
-    );
-    return () => control.abort();
-  }, [yard, run, node, state, times]);
+  useEffect(() => setCode(known => answer?.code || known), [answer]);
   useEffect(() => {
     // also after a declaration in the canvas
-    const again = () => setTimes(known => known + 1);
     codeDescribed.connect(again);
     return () => void codeDescribed.disconnect(again);
   }, []);
@@ -40,5 +30,5 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
     codeDescribed.emit({ code, added: done.added });
     return done;
   };
-  return <OpenedFiles undeclared={undeclared} trans={trans} declare={declare} />;
+  return <OpenedFiles undeclared={error ? undefined : answer} trans={trans} declare={declare} />;
 }

@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'react';
-import type { DeployedAs, NodePreview } from '../../../api/types';
+import type { DeployedAs } from '../../../api/types';
 import { CommandButton, LinkButton } from '../../../components/Button';
 import { stateText } from '../../../components/StateMark';
 import { showBytes } from '../../../components/format/bytes';
 import { useChanges } from '../../../components/hooks/useChanges';
+import { useAnswer } from '../../../api/useAnswer';
 import { useServices } from '../context/hooks';
 
 interface IModelCardProps {
@@ -15,18 +15,11 @@ interface IModelCardProps {
 export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
   const { trans, yard, commands } = useServices();
   const { run, node, output } = model;
-  const [described, setDescribed] = useState<NodePreview['model']>();
+  const question = { path: { run, node, output } };
+  const known = useAnswer(yard.client, 'runs.output_preview', question);
+  // null if the class stays unknown
+  const described = known.isOld ? undefined : known.error ? null : (known.answer?.model ?? null);
   const deployments = useDeployments(run, `${node}.${output}`);
-  useEffect(() => {
-    const control = new AbortController();
-    const { signal } = control;
-    setDescribed(undefined);
-    yard.client
-      .call('runs.output_preview', { path: { run, node, output }, signal })
-      .then(preview => setDescribed(preview.model ?? null))
-      .catch(() => !signal.aborted && setDescribed(null)); // the class stays unknown
-    return () => control.abort();
-  }, [yard, run, node, output]);
   const inputs = described?.inputs ?? [];
   const count = described?.features ?? inputs.length;
   const more = count - inputs.length;
@@ -72,16 +65,8 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
 /** The deployments of an output, asked for again when one changes. */
 function useDeployments(run: string, output: string): DeployedAs[] {
   const { yard } = useServices();
-  const [deployments, setDeployments] = useState<DeployedAs[]>([]);
   const turn = useChanges(yard.stream, 'deployment');
-  useEffect(() => {
-    const control = new AbortController();
-    const { signal } = control;
-    yard.client
-      .call('models.deployed', { body: { run, output }, signal })
-      .then(({ items }) => setDeployments(items))
-      .catch(() => signal.aborted || setDeployments([])); // the sidebar lists them too
-    return () => control.abort();
-  }, [yard, run, output, turn]);
-  return deployments;
+  const question = { body: { run, output } };
+  const { answer, error } = useAnswer(yard.client, 'models.deployed', question, { turn });
+  return error ? [] : (answer?.items ?? []); // the sidebar lists them too
 }

@@ -1,11 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { addressOf } from '../../../api/addresses';
-import { LeftOut, OtherFile, OtherFileList, Task } from '../../../api/types';
+import { LeftOut, OtherFile, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
 import { CommandButton } from '../../../components/Button';
 import { RowList } from '../../../components/RowList';
+import { useAnswer } from '../../../api/useAnswer';
 import { taskTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';
 import { useServices } from '../context/hooks';
@@ -55,8 +56,10 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
   const [open, setOpen] = useState(isOpen);
   const [chosen, setChosen] = useState<string>();
   const step = useMemo(() => ({ run, node: task.node }), [run, task.node]);
-  const { list, problem } = useFiles(step, open, task.other_files?.digest);
-  const { count = 0, size_bytes = 0, left_out = [], more = 0 } = task.other_files ?? {};
+  const { count = 0, size_bytes = 0, left_out = [], more = 0, digest } = task.other_files ?? {};
+  const question = open ? { path: step } : undefined;
+  const { answer, problem } = useAnswer(yard.client, 'runs.files', question, { turn: digest });
+  const list = problem ? undefined : answer;
   const shown = list?.files.find(({ path }) => path === chosen);
   const show = ({ path }: OtherFile) => setChosen(path);
   return (
@@ -119,28 +122,6 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
       <NotKept left={left_out} more={more} />
     </details>
   );
-}
-
-/** Return the list, requested when it is opened. */
-function useFiles(
-  step: { run: string; node: string },
-  open: boolean,
-  digest: string | undefined
-): { list?: OtherFileList; problem?: string } {
-  const { yard } = useServices();
-  const [answer, setAnswer] = useState<{ list?: OtherFileList; problem?: string }>({});
-  useEffect(() => {
-    if (!open) {
-      return;
-    }
-    const control = new AbortController();
-    yard.client
-      .call('runs.files', { path: step, signal: control.signal })
-      .then(list => setAnswer({ list }))
-      .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
-    return () => control.abort();
-  }, [yard, step, open, digest]);
-  return answer;
 }
 
 function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JSX.Element | null {

@@ -6,6 +6,7 @@ import { MonitorLinks } from '../../../components/MonitorLinks';
 import { StateMark } from '../../../components/StateMark';
 import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
+import { Table } from '../../../components/table/Table';
 import { taskName, taskTitle } from '../../model/names';
 import { IKnownEstimate, taskEstimate } from '../../model/estimates';
 import { respondingMonitors, silentMonitors } from '../../model/monitors';
@@ -159,36 +160,31 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
     ) : null;
   }
   return (
-    <table className="nby-Table">
-      <caption>{trans.__('Attempts of “%1”', taskTitle(task, tasks))}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Attempt')}</th>
-          <th scope="col">{trans.__('State')}</th>
-          <th scope="col">{trans.__('Runtime')}</th>
-          <th scope="col">{trans.__('Started')}</th>
-          <th scope="col">{trans.__('Duration')}</th>
-          <th scope="col">{trans.__('Reason')}</th>
-          <th scope="col">
-            <span className="nby-Sr">{trans.__('Log')}</span>
-          </th>
+    <Table
+      caption={trans.__('Attempts of “%1”', taskTitle(task, tasks))}
+      heads={[
+        trans.__('Attempt'),
+        trans.__('State'),
+        trans.__('Runtime'),
+        trans.__('Started'),
+        trans.__('Duration'),
+        trans.__('Reason'),
+        <span className="nby-Sr">{trans.__('Log')}</span>
+      ]}
+    >
+      {task.attempts.map(attempt => (
+        <tr key={attempt.id}>
+          <td>{attempt.number}</td>
+          <td>
+            <StateMark state={attempt.state} trans={trans} />
+          </td>
+          <td>{attempt.runtime}</td>
+          <td>{showMoment(attempt.started_at)}</td>
+          <td>{showSeconds(secondsOf(attempt, now))}</td>
+          <td>{reasonText(attempt.reason, trans)}</td>
+          <td>{logOf(attempt)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {task.attempts.map(attempt => (
-          <tr key={attempt.id}>
-            <td>{attempt.number}</td>
-            <td>
-              <StateMark state={attempt.state} trans={trans} />
-            </td>
-            <td>{attempt.runtime}</td>
-            <td>{showMoment(attempt.started_at)}</td>
-            <td>{showSeconds(secondsOf(attempt, now))}</td>
-            <td>{reasonText(attempt.reason, trans)}</td>
-            <td>{logOf(attempt)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

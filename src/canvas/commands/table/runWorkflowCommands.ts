@@ -8,7 +8,7 @@ import { ICanvasCommand } from './command';
 /** A workflow of data has nothing to run. */
 const obstacle: ICanvasCommand['obstacle'] = (canvas, { running }) => running.nothingToRun(canvas);
 
-export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
+export function runWorkflowCommands(trans: TranslationBundle): ICanvasCommand[] {
   const forced = {
     force: { type: 'boolean', description: trans.__('Ignore the cache') }
   };
