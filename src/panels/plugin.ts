@@ -71,9 +71,9 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     });
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    ['nbyard:create-example', 'nbyard:choose-model'].forEach((command, place) =>
+    ['create-example', 'workflow-from-folder', 'choose-model'].forEach((name, place) =>
       launcher?.add({
-        command,
+        command: `nbyard:${name}`,
         category: trans.__('Workflows'),
         categoryRank: BELOW_NOTEBOOKS,
         rank: 2 + place

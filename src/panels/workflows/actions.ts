@@ -17,8 +17,27 @@ export const workflowActions = {
   createExample: (services: IPanelServices, [folder]: string[]) =>
     reportFailure(services, services.trans.__('The example was not created.'), () =>
       createExample(services, folder)
+    ),
+
+  workflowFromFiles: (services: IPanelServices, paths: string[]) =>
+    reportFailure(services, services.trans.__('The workflow was not created.'), () =>
+      workflowFromFiles(services, paths)
     )
 };
+
+/** Create a workflow of code files, or of those in a folder, and open it. */
+async function workflowFromFiles(services: IPanelServices, paths: string[]): Promise<void> {
+  const { yard, trans, commands } = services;
+  const files = paths.map(path => path || '.');
+  const made = await yard.client.call('workflows.from_files', { body: { files } });
+  await commands.execute('docmanager:open', { path: made.path });
+  const said = [
+    trans.__('Connections between %1 files of code: %2.', made.nodes.length, made.connections),
+    made.results.length && trans.__('Results: %1.', made.results.join(', ')),
+    made.project && trans.__('“%1” is a project now: it has an nbyard.toml.', made.project)
+  ];
+  Notification.success(said.filter(Boolean).join(' '), { autoClose: 10_000 });
+}
 
 /** Copy the example into a folder and open it; ask first if packages are missing. */
 async function createExample(services: IPanelServices, folder: string): Promise<void> {

@@ -18,6 +18,22 @@ export function workflowCommands(
       inFolder: true
     },
     {
+      id: 'nbyard:workflow-from-folder',
+      act: 'workflowFromFiles',
+      label: trans.__('New Workflow from This Folder'),
+      caption: trans.__(
+        'Connect the notebooks and scripts of the folder by the files that they write and read'
+      ),
+      icon: launcherIcon,
+      inFolder: true
+    },
+    {
+      id: 'nbyard:workflow-from-files',
+      label: trans.__('New Workflow from These Files'),
+      icon: launcherIcon,
+      files: ['.ipynb', '.py']
+    },
+    {
       id: 'nbyard:open-workflow',
       label: trans.__('Open Workflow'),
       icon: launcherIcon,

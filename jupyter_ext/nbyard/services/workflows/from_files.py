@@ -63,9 +63,8 @@ def create_from_files(
     """
     files = context.files
     codes = _codes_of(files, [files.locate(path, "files") for path in asked.files])
-    if not codes or len(codes) > MOST_NODES:
-        wanted = f"at most {MOST_NODES}" if codes else "at least one"
-        raise Invalid.field("files", f"name {wanted} notebooks or Python scripts")
+    if not codes:
+        raise Invalid.field("files", "there is no notebook or Python script")
     base = Path(os.path.commonpath([code.parent for code in codes]))
     target = files.locate(asked.path) if asked.path else base / f"{base.name}{DOCUMENT}"
     if target.exists():
@@ -96,9 +95,15 @@ def create_from_files(
 
 
 def _codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
-    """Return the chosen code files, and those in the chosen folders that people would run."""
+    """Return the chosen code files, and those in the chosen folders that people would run.
+
+    Raises:
+        Invalid: there are too many.
+    """
     named = [path for path in chosen if path.is_file()]
     found = [path for path in chosen if path.is_dir() for path in _codes_below(files, path)]
+    if len(named) + len(found) > MOST_NODES:
+        raise Invalid.field("files", f"there are more than {MOST_NODES} notebooks and scripts")
     modules = {module for code in {*named, *found} for module in local_modules(files, code)}
     scripts = [
         path
