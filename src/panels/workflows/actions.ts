@@ -32,7 +32,7 @@ async function workflowFromFiles(services: IPanelServices, paths: string[]): Pro
   const made = await yard.client.call('workflows.from_files', { body: { files } });
   await commands.execute('docmanager:open', { path: made.path });
   const said = [
-    trans.__('Connections between %1 files of code: %2.', made.nodes.length, made.connections),
+    trans.__('%1 notebooks and scripts, %2 connections.', made.nodes.length, made.connections),
     made.results.length && trans.__('Results: %1.', made.results.join(', ')),
     made.project && trans.__('“%1” is a project now: it has an nbyard.toml.', made.project)
   ];

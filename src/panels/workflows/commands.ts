@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
-import { penguinIcon } from '../../icons/startup';
+import { penguinIcon, workflowIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { workflowActions } from './actions';
 
@@ -24,13 +24,13 @@ export function workflowCommands(
       caption: trans.__(
         'Connect the notebooks and scripts of the folder by the files that they write and read'
       ),
-      icon: launcherIcon,
+      icon: workflowIcon,
       inFolder: true
     },
     {
       id: 'nbyard:workflow-from-files',
       label: trans.__('New Workflow from These Files'),
-      icon: launcherIcon,
+      icon: workflowIcon,
       files: ['.ipynb', '.py']
     },
     {
