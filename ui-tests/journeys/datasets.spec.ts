@@ -425,7 +425,7 @@ test(
     await lab.press('Delete');
     await expect(lab.dialog).toContainText('Delete “one”?');
     await lab.press('Enter');
-    await expect(lab.dialog).toContainText('is used by untitled.nbflow, uses.nbflow.');
+    await expect(lab.dialog).toContainText('is used by run 1, untitled.nbflow, uses.nbflow.');
     await lab.press('Escape');
     await expect(row).toBeFocused();
   }

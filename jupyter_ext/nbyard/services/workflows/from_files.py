@@ -7,7 +7,7 @@ import posixpath
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,12 +69,18 @@ def create_from_files(
     target = files.locate(asked.path) if asked.path else base / f"{base.name}{DOCUMENT}"
     if target.exists():
         raise Conflict(f"{files.shown(target)} already exists.")
-    nodes = _nodes_of(target.parent, codes)
+    nodes: dict[str, Node] = {}
+    for code in codes:
+        path = posixpath.normpath(os.path.relpath(code, target.parent))
+        nodes[_free_id(code, nodes)] = Node("executable", path=path)
     document = Document(1, Meta(str(uuid.uuid4())), nodes)
 
     def checked(of: Document) -> WorkflowCheck:
         return check(CheckWorkflow(files.shown(target), canonical(msgspec.to_builtins(of))))
 
+    for data in _left_out(files, target.parent, nodes, checked(document)):
+        path = posixpath.normpath(os.path.relpath(data, target.parent))
+        nodes[_free_id(data, nodes)] = Node("dataset", path=path)
     first = checked(document)
     project = ""
     for name, change in _declarations(first).items():
@@ -131,18 +137,29 @@ def _codes_below(files: ProjectFiles, folder: Path) -> list[Path]:
     return [code for code in codes if not is_ignored(code, files.root, code.name)]
 
 
-def _nodes_of(folder: Path, codes: Iterable[Path]) -> dict[str, Node]:
-    """Return nodes of code files, by IDs that are derived from the names of the files."""
-    nodes: dict[str, Node] = {}
-    for code in codes:
-        stem = re.sub(r"\W+", "_", code.stem, flags=re.ASCII).strip("_")[:50]
-        name = stem if stem[:1].isalpha() else f"step_{stem}".rstrip("_")
-        number, free = 2, name
-        while free in nodes:
-            number, free = number + 1, f"{name}_{number}"
-        path = posixpath.normpath(os.path.relpath(code, folder))
-        nodes[free] = Node("executable", path=path)
-    return nodes
+def _free_id(file: Path, taken: Container[str]) -> str:
+    """Derive the ID of a node from the name of its file."""
+    stem = re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_")[:50]
+    name = stem if stem[:1].isalpha() else f"step_{stem}".rstrip("_")
+    number, free = 2, name
+    while free in taken:
+        number, free = number + 1, f"{name}_{number}"
+    return free
+
+
+def _left_out(
+    files: ProjectFiles, folder: Path, nodes: Mapping[str, Node], checked: WorkflowCheck
+) -> list[Path]:
+    """Return the files that nodes read, but that are left out of the copies of their code."""
+    found = {}
+    for name, view in checked.nodes.items():
+        code = Path(os.path.normpath(folder / nodes[name].path))
+        for file in view.undeclared.files if view.undeclared else ():
+            real = Path(os.path.normpath(code.parent / file.path))
+            is_read = file.role == "input" and files.has(real) and real.is_file()
+            if is_read and is_ignored(code, files.root, file.path):
+                found[real] = True
+    return sorted(found)
 
 
 def _declarations(checked: WorkflowCheck) -> dict[str, DeclareFiles]:

@@ -75,3 +75,13 @@ def test_files_without_code_are_refused(yard, ann, lab, files):
     with pytest.raises(Invalid) as caught:
         yard.services.workflows.from_files(ann, FilesOfWorkflow(files))
     assert caught.value.details[0].path == "files"
+
+
+def test_data_that_copies_of_the_code_leave_out_is_a_dataset(yard, ann, lab):
+    (lab / ".gitignore").write_text("data/\n")
+    (lab / "nbyard.toml").touch()
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab"]))
+    document = read_document((lab / made.path.removeprefix("lab/")).read_bytes(), strict=True)
+    assert document.nodes["raw"].path == "data/raw.csv"
+    sources = {edge.source: edge.target for edge in document.edges.values()}
+    assert sources == {"raw": "step_1_clean", "step_1_clean": "train", "train": "report"}
