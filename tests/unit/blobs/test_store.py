@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -268,18 +268,10 @@ def test_a_deleted_blob_is_missing(blobs: Blobs) -> None:
 
 
 def test_many_writers_store_the_same_bytes_once(blobs: Blobs) -> None:
-    found: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(blobs.put_bytes(b"same" * 50).digest))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
-    assert [one.digest for one in blobs.stored()] == [found[0]]
-    blobs.verify(found[0])
+    with ThreadPoolExecutor(8) as pool:
+        (digest,) = {one.digest for one in pool.map(blobs.put_bytes, [b"same" * 50] * 8)}
+    assert [one.digest for one in blobs.stored()] == [digest]
+    blobs.verify(digest)
 
 
 @pytest.mark.parametrize("writable", [True, False])
