@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,10 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
     "nested.jsonl": [NESTED, {"who": None, "when": "2024-01-01"}],
     "list.json": [*NUMBERS, {"late": True}],
     "nested.parquet": [{"a": [1, 2], "b": {"c": "x"}}, {"a": [], "b": {"c": None}}],
-    "plain.parquet": [{"i": 2**62, "f": 0.1, "s": "é"}, {"i": None, "f": None, "s": None}],
+    "plain.parquet": [
+        {"i": 2**62, "f": 0.1, "s": "é", "d": Decimal("99999999999999999999.12")},
+        dict.fromkeys("ifsd"),
+    ],
     "flags.parquet": [{"yes": True, "word": "a"}, {"yes": None, "word": ""}],
     "plain.arrow": [{"i": 1, "s": "x"}, {"i": None, "s": "y"}],
     "book.xlsx": [{"n": 1, "s": "0049"}, {"n": 2, "s": "x"}],
