@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nbyard.errors import StaleWrite
-from nbyard.store.automations.firings import KEPT_FIRINGS
+from nbyard.store.automations import firings
 
 from .conftest import NOW, add
 
@@ -42,15 +42,16 @@ def test_the_next_due_time_is_set_once(store):
             store.automations.advance(c, row, NOW + HOUR, NOW)
 
 
-def test_firings_are_counted_and_the_oldest_deleted(store):
+def test_firings_are_counted_and_the_oldest_deleted(store, monkeypatch):
+    monkeypatch.setattr(firings, "KEPT_FIRINGS", 20)
     add(store, "a", NOW)
-    dues = [NOW + number * HOUR for number in range(KEPT_FIRINGS + 5)]
+    dues = [NOW + number * HOUR for number in range(25)]
     with store.write() as c:
         one = store.automations.by_id(c, "a").automation
         for due in dues:
             store.firings.add_due(c, one, due, "missed", count=2)
         found = store.firings.page(c, "a", 5_000, "")
-        assert len(found) == KEPT_FIRINGS and found[-1].due_at == dues[5]
+        assert [one.due_at for one in found] == dues[:4:-1]
         assert store.automations.by_id(c, "a").automation.counts.missed == 2 * len(dues)
         assert [t.due_at for t in store.firings.recent(c, ["a"])["a"]] == dues[:-11:-1]
         assert store.firings.with_firing(c, "a", [dues[-1], NOW - HOUR]) == {dues[-1]}
