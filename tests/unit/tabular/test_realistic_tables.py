@@ -152,16 +152,12 @@ def columns_of(frame: Any) -> list[list[Any]]:
     return [column.to_pylist() for column in frame.columns]
 
 
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 def write_book(path: Path, rows: list[dict[str, Any]]) -> None:
     write_excel(path, {"Table": [[*rows[0]], *([*row.values()] for row in rows)]})
 
 
 WRITERS: dict[str, Callable[[Path, list[dict[str, Any]]], object]] = {
-    ".jsonl": write_lines,
+    ".jsonl": lambda path, rows: path.write_text("".join(json.dumps(row) + "\n" for row in rows)),
     ".json": lambda path, rows: path.write_text(json.dumps(rows)),
     ".parquet": lambda path, rows: pl.DataFrame(rows).write_parquet(path),
     ".arrow": lambda path, rows: pl.DataFrame(rows).write_ipc(path),
