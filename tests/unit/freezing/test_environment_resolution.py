@@ -275,8 +275,7 @@ def test_the_nearest_default_applies_to_nodes_that_name_no_environment(  # noqa:
     assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("flow", "workflow"))
     check = CheckWorkflow("w.nbflow", (root / "w.nbflow").read_text())
     views = services.workflows.check(ann, check).nodes
-    defaults = {name for name, view in views.items() if view.default_environment}
-    assert defaults == {*plain}
+    assert {name for name, view in views.items() if view.default_environment} == {*plain}
     assert services.environments.defaults(ann).items == [
         EnvironmentDefault("store", "store"),
         EnvironmentDefault("project", "project", "p"),

@@ -116,8 +116,7 @@ def test_a_success_clears_the_error(store):
         assert found is not None
         assert (found.sent_at, found.failed_at, found.error) == (NOW, NOW, None)
         store.channels.pause_until(c, made, NOW)
-        held = store.channels.by_id(c, made.id)
-        assert held == msgspec.structs.replace(found, retry_at=NOW)
+        assert store.channels.by_id(c, made.id) == msgspec.structs.replace(found, retry_at=NOW)
 
 
 def test_urls_are_sealed_again_with_a_newer_key(store, monkeypatch):
