@@ -3,6 +3,7 @@
 import fcntl
 import os
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,9 +89,16 @@ def rows_of(store: Store) -> dict[str, list[bytes]]:
 
 def has_starts(store: Store, c: Connection) -> bool:
     """Whether schedules, triggers, backfills or bisections would start runs."""
-    enabled = [*store.automations.enabled(c), *store.automations.enabled(c)]
-    running = [*store.backfills.running(c), *store.bisections.running(c)]
-    return bool(enabled or running or store.automations.is_enabled(c))
+    starting = [*store.automations.enabled(c), *store.backfills.running(c)]
+    return bool(starting or store.bisections.running(c) or store.automations.is_enabled(c))
+
+
+def copy_of(store: Store, database_url: str = "", has_new_id: bool = False) -> Store:
+    """The open store that is restored from a backup of another one."""
+    archive, folder = store.folder.parent / "b.tar", store.folder.parent / "restored"
+    write_backup(store, archive)
+    restore_backup(archive, folder, database_url, has_new_id)
+    return Store(folder, database_url)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -101,24 +109,21 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("name", ["b.tar", "b.tar.gz"])
 def test_a_backup_restores_rows_bytes_and_records(
-    filled: Store, tmp_path: Path, bare_database_url: str, name: str
+    filled: Store, tmp_path: Path, bare_database_url: str
 ) -> None:
-    archive = tmp_path / name
+    """Of a compressed archive, too."""
+    archive = tmp_path / ("b.tar.gz" if bare_database_url else "b.tar")
     totals = write_backup(filled, archive)
     assert archive.stat().st_mode & 0o777 == 0o600
     assert totals.rows["artifacts"] == 2 and not totals.has_key
     folder = tmp_path / "restored"
     assert restore_backup(archive, folder, bare_database_url)[1] == totals
-    opened = Store(folder, bare_database_url)
-    try:
+    with closing(Store(folder, bare_database_url)) as opened:
         assert rows_of(opened) == rows_of(filled)
         assert opened.id == filled.id
         with opened.read() as c:
             named = opened.digests(c)
-    finally:
-        opened.close()
     found, blobs = files_of(folder), Blobs(folder / "blobs")
     assert found[LOG] == LOG.encode()
     assert all(blobs.exists(digest) for digest in named)
@@ -173,18 +178,11 @@ def add_object(store: Store, name: str, state: str, automation: str) -> str:
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
-def test_objects_in_every_state_are_restored(
-    store: Store, tmp_path: Path, bare_database_url: str
-) -> None:
+def test_objects_in_every_state_are_restored(store: Store, bare_database_url: str) -> None:
     """Imports under way or failed, for example, have no bytes."""
     add_in_each_state(store)
-    write_backup(store, tmp_path / "b.tar")
-    restore_backup(tmp_path / "b.tar", tmp_path / "restored", bare_database_url)
-    opened = Store(tmp_path / "restored", bare_database_url)
-    try:
+    with closing(copy_of(store, bare_database_url)) as opened:
         restored = rows_of(opened)
-    finally:
-        opened.close()
     assert restored == rows_of(store)
     for name, machine in MACHINES.items():
         states = {msgspec.json.decode(row)["state"] for row in restored[TABLES[name].name]}
@@ -209,17 +207,12 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     with filled.write() as c:
         for place in (f"{root}/a.nbflow", "/home/a.nbflow"):
             filled.workflows.create_or_update(c, "ann", place, Document(version=1))
-    write_backup(filled, tmp_path / "b.tar")
-    folder = tmp_path / "restored"
-    restore_backup(tmp_path / "b.tar", folder, bare_database_url)
-    opened = Store(folder, bare_database_url)
-    try:
+    with closing(copy_of(filled, bare_database_url)) as opened:
+        folder = opened.folder
         with opened.read() as c:
             row, own = (opened.automations.by_id(c, key) for key in (pushed_id, own_id))
             of_file = opened.automations.page(c, "ann", 9, "", "", path=f"{folder}/{push}/a.py")
             places = {*opened.workflows.paths(c, "ann").values()}
-    finally:
-        opened.close()
     assert row is not None and own is not None
     assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
     assert Path(row.automation.run.path).read_text() == "print()\n"
@@ -233,7 +226,7 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     indirect=True,
 )
 def test_a_second_store_shares_no_process_and_starts_nothing(
-    filled: Store, tmp_path: Path, bare_database_url: str
+    filled: Store, bare_database_url: str
 ) -> None:
     deployment = add_deployment(filled, new_id())
     add_automation(filled, automation := new_id(), NOW)
@@ -243,11 +236,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
         rows = Rows(filled, c)
         live = rows.attempt(rows.task(rows.run("live"), state="running"))
         filled.bisections.insert(c, a_bisection())
-    write_backup(filled, tmp_path / "b.tar")
-    folder = tmp_path / "restored"
-    restore_backup(tmp_path / "b.tar", folder, bare_database_url, has_new_id=True)
-    opened = Store(folder, bare_database_url)
-    try:
+    with closing(copy_of(filled, bare_database_url, has_new_id=True)) as opened:
         assert opened.id != filled.id
         with opened.read() as c:
             (attempt,) = opened.attempts.live(c)
@@ -255,8 +244,6 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
             assert opened.deployments.events(c, deployed, 9)
             assert not has_starts(opened, c)
         before, after = rows_of(filled), rows_of(opened)
-    finally:
-        opened.close()
     assert attempt.id != live.id and attempt.task_id == live.task_id
     assert deployed != deployment.id
     assert {name for name in after if after[name] != before[name]} == {
@@ -264,28 +251,22 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
         *("backfills", "automation_firings", "bisections"),
     }
     if not bare_database_url:
-        assert (folder / STORE_MARK).read_text().strip() == opened.id
+        assert (opened.folder / STORE_MARK).read_text().strip() == opened.id
 
 
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("has_new_id", [True, False])
 def test_a_restored_store_gets_a_dispatcher_at_once(
-    filled: Store, tmp_path: Path, bare_database_url: str, has_new_id: bool
+    filled: Store, bare_database_url: str, has_new_id: bool
 ) -> None:
     """The dispatcher of the former store is alive, here or on another machine."""
     with filled.write() as c:
         held = filled.leases.take(c, LEASE, own_name(), 60)
     assert held is not None and has_dispatcher(filled)
-    write_backup(filled, tmp_path / "b.tar")
-    folder = tmp_path / "restored"
-    restore_backup(tmp_path / "b.tar", folder, bare_database_url, has_new_id)
-    opened = Store(folder, bare_database_url)
-    try:
+    with closing(copy_of(filled, bare_database_url, has_new_id)) as opened:
         assert not has_dispatcher(opened)
         with opened.write() as c:
             taken = opened.leases.take(c, LEASE, "other:1:1", 60)
-    finally:
-        opened.close()
     assert taken is not None and taken.epoch > held.epoch
 
 
@@ -301,18 +282,13 @@ def test_a_second_store_is_never_seen_with_schedules(
         patch.setattr(restoring, "Store", Killed)
         with pytest.raises(KeyboardInterrupt):
             restore_backup(tmp_path / "b.tar", folder, has_new_id=True)
-    opened = Store(folder)
-    try:
-        with opened.read() as c:
-            assert not has_starts(opened, c)
-    finally:
-        opened.close()
+    with closing(Store(folder)) as opened, opened.read() as c:
+        assert not has_starts(opened, c)
 
 
 def attempts_after_recovery(folder: Path, run_id: str) -> dict[str, Attempt]:
     """The last attempt of each node, after a dispatcher removed unknown folders."""
-    opened = Store(folder)
-    try:
+    with closing(Store(folder)) as opened:
         context: Any = SimpleNamespace(
             store=opened, folder=folder, blobs=Blobs(folder / "blobs"), runtimes={}
         )
@@ -323,8 +299,6 @@ def attempts_after_recovery(folder: Path, run_id: str) -> dict[str, Attempt]:
                 task.node: opened.attempts.of_task(c, task.id)[-1]
                 for task in opened.tasks.of_run(c, run_id)
             }
-    finally:
-        opened.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -485,11 +459,8 @@ def test_files_of_a_running_restore_are_kept(
     with pytest.raises(Conflict):
         restore_backup(tmp_path / "b.tar", folder)
     assert not [*folder.glob(f"{PARTS}*")]
-    opened = Store(folder)
-    try:
+    with closing(Store(folder)) as opened:
         assert rows_of(opened) == rows_of(filled)
-    finally:
-        opened.close()
 
 
 def test_a_trial_leaves_nothing(filled: Store, tmp_path: Path, monkeypatch) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +29,22 @@ OUTSIDE = "../../outside"
 Row = dict[str, Any]
 
 
-@pytest.fixture
-def archive(store: Store, tmp_path: Path) -> Path:
-    blobs = Blobs(store.folder / "blobs")
-    (tmp_path / "pushed").mkdir()
-    (tmp_path / "pushed/a.py").write_text("print()\n")
-    with store.write() as c:
-        project = add_project(store, c, owner="ann")
-        digest = blobs.put_folder(tmp_path / "pushed").digest
-        store.projects.record_push(c, project, digest, None)
-        rows = Rows(store, c)
-        rows.artifact(rows.succeeded(rows.run("nightly")), digest=blobs.put_bytes(b"1").digest)
-    add_in_each_state(store)
-    write_backup(store, tmp_path / "b.tar")
-    return tmp_path / "b.tar"
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "pushed").mkdir()
+    (folder / "pushed/a.py").write_text("print()\n")
+    with closing(Store(folder / "store")) as store:
+        blobs = Blobs(store.folder / "blobs")
+        with store.write() as c:
+            project = add_project(store, c, owner="ann")
+            digest = blobs.put_folder(folder / "pushed").digest
+            store.projects.record_push(c, project, digest, None)
+            rows = Rows(store, c)
+            rows.artifact(rows.succeeded(rows.run("nightly")), digest=blobs.put_bytes(b"1").digest)
+        add_in_each_state(store)
+        write_backup(store, folder / "b.tar")
+    return folder / "b.tar"
 
 
 def rewrite(archive: Path, change: Callable[[str, bytes], tuple[str, bytes]]) -> Path:
@@ -77,37 +80,26 @@ def with_row(archive: Path, table: str, at: int, columns: Row) -> Path:
 
 ROWS = [
     ("projects", "id", OUTSIDE),
-    ("projects", "files", f"tree:{OUTSIDE}"),
     ("attempts", "id", OUTSIDE),
-    ("attempts", "worker", OUTSIDE),
     ("datasets", "id", OUTSIDE),
-    ("dataset_versions", "filename", OUTSIDE),
     ("environment_versions", "id", OUTSIDE),
-    ("environments", "kernel", OUTSIDE),
     ("images", "id", OUTSIDE),
     ("deployments", "id", OUTSIDE),
-    ("artifacts", "filename", OUTSIDE),
-    ("artifacts", "digest", "sha256:1"),
-    ("projects", "task", "[]"),
-    ("runs", "name", "a\x1b]0;title\x07"),
-    ("runs", "created_at", 1e300),
     ("runs", "number", "1"),
     ("runs", "parameters", "{"),
     ("runs", "edges", "[" * 100_000),
     ("runs", "owner", None),
-    ("automations", "timing", "[]"),
     ("facts", "value", OUTSIDE),
     ("datasets", "revision", 2**70),
     ("tasks", "run_id", "01a22108-5912-7ee9-9c3a-b705bbd30786"),
 ]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
 def test_bad_rows_are_refused_by_table_and_column(
     archive: Path, tmp_path: Path, bare_database_url: str
 ) -> None:
-    """A trial refuses them too. The last ones are those that the database refuses."""
+    """A trial refuses them too; the database itself refuses the last two."""
     cases = ROWS if not bare_database_url else ROWS[-2:]
     for table, column, value in cases:
         hostile = with_row(archive, table, 0, {column: value})
@@ -123,7 +115,6 @@ def test_bad_rows_are_refused_by_table_and_column(
     assert tried.value.message == message
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_id_of_the_store_must_be_valid(archive: Path, tmp_path: Path) -> None:
     """Folders with secrets have it in their paths."""
     with pytest.raises(Damaged):
@@ -131,7 +122,6 @@ def test_the_id_of_the_store_must_be_valid(archive: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "name", ["attempts/../../x", "/attempts/x", "attempts//x", "attempts/\x1b[2J", "crypt.key/x"]
 )
@@ -146,7 +136,6 @@ def test_a_file_elsewhere_is_refused(archive: Path, tmp_path: Path, name: str) -
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "tree", [Tree([TreeEntry("../../x", "sha256:1", 1)]), Tree([], [OUTSIDE]), ["no tree"]]
 )
@@ -176,7 +165,6 @@ VALUES = st.one_of(
 )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
 )

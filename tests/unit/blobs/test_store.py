@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,6 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "source.csv"
     path.write_bytes(b"a,b\n1,2\n" * 1000)
     return path
-
-
-def forget_youth(path: Path) -> None:
-    """Make a file old enough for its check to be remembered."""
-    os.utime(path, (time.time() - 60,) * 2)
 
 
 @given(content=st.binary(max_size=8000))
@@ -150,7 +145,7 @@ def test_a_flipped_byte_is_reported_and_never_served_whole(
     blobs: Blobs, damage: Damage, tmp_path: Path, size: int, place: int
 ) -> None:
     digest = blobs.put_bytes(b"x" * size).digest
-    forget_youth(blobs.path(digest))
+    os.utime(blobs.path(digest), (time.time() - 60,) * 2)  # old: its check is remembered
     blobs.verify(digest)
     damage(digest, place)
     arrived: list[bytes] = []
@@ -268,18 +263,10 @@ def test_a_deleted_blob_is_missing(blobs: Blobs) -> None:
 
 
 def test_many_writers_store_the_same_bytes_once(blobs: Blobs) -> None:
-    found: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(blobs.put_bytes(b"same" * 50).digest))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
-    assert [one.digest for one in blobs.stored()] == [found[0]]
-    blobs.verify(found[0])
+    with ThreadPoolExecutor(8) as pool:
+        (digest,) = {one.digest for one in pool.map(blobs.put_bytes, [b"same" * 50] * 8)}
+    assert [one.digest for one in blobs.stored()] == [digest]
+    blobs.verify(digest)
 
 
 @pytest.mark.parametrize("writable", [True, False])

@@ -41,11 +41,7 @@ def test_each_kind_has_a_required_secret_field():
 
 @pytest.mark.parametrize(
     ("kind", "fields", "hidden"),
-    [
-        ("s3", S3, "secret_access_key"),
-        ("webdav", CLOUD, "password"),
-        ("registry", HUB, "password"),
-    ],
+    [("s3", S3, "secret_access_key"), ("webdav", CLOUD, "password"), ("registry", HUB, "password")],
 )
 def test_fields_are_split_and_empty_ones_left_out(kind, fields, hidden):
     known = kind_of(kind)

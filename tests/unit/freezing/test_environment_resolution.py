@@ -1,6 +1,7 @@
 """The version of an environment that a name selects."""
 
 import json
+from functools import partial
 
 import msgspec
 import pytest
@@ -35,21 +36,25 @@ def known(yard, ann):
                 if number
                 else environments.create(ann, NewEnvironment(name, "cow"))
             )
-            move = yard.store.environments.move
+            if state == "queued":
+                continue
             with yard.store.write() as c:
-                if state != "queued":
-                    move(c, "ann", made.current.id, "building", place="x")
-                    move(
-                        c,
-                        "ann",
-                        made.current.id,
-                        state,
-                        digest=f"d{number}",
-                        reason=text_reason("why"),
-                    )
-                    yard.store.environments.set_kernel_name(c, made.id, f"nbyard-{name}")
+                move = partial(yard.store.environments.move, c, "ann", made.current.id)
+                move("building", place="x")
+                move(state, digest=f"d{number}", reason=text_reason("why"))
+                yard.store.environments.set_kernel_name(c, made.id, f"nbyard-{name}")
 
     return make
+
+
+def add_image(yard, key, reference, of, number, **more):
+    """A ready image of a version of an environment."""
+    with yard.store.write() as c:
+        told = {"reference": reference, "environment": of.id, "version": number, **more}
+        yard.store.images.insert(c, "ann", key, origin="build", **told)
+        made = yard.store.images.get(c, "ann", key)
+        yard.store.images.move(c, made, "building")
+        yard.store.images.move(c, made, "ready", image_id=f"sha256:{key}")
 
 
 def test_a_name_means_the_newest_ready_version(yard, known):
@@ -142,18 +147,9 @@ def test_an_image_of_an_environment_has_its_packages(
     known("ants", "ready")
     used, _ = find_used(yard.context, "ann", "cows")
     other, _ = find_used(yard.context, "ann", "ants")
-    for_scripts = {"recipe": {"for_notebooks": False}}
-    for key, name, of, number, more in (
-        ("2", "cows:2", used, 2, {}),
-        ("3", "cows:plain", used, 2, for_scripts),
-        ("4", "ants:1", other, 1, {}),
-    ):
-        with yard.store.write() as c:
-            told = {"reference": f"nbyard/{name}", "environment": of.id, "version": number, **more}
-            yard.store.images.insert(c, "ann", key, origin="build", **told)
-            made = yard.store.images.get(c, "ann", key)
-            yard.store.images.move(c, made, "building")
-            yard.store.images.move(c, made, "ready", image_id=f"sha256:{key}")
+    add_image(yard, "2", "nbyard/cows:2", used, 2)
+    add_image(yard, "3", "nbyard/cows:plain", used, 2, recipe={"for_notebooks": False})
+    add_image(yard, "4", "nbyard/ants:1", other, 1)
     (root / "a.py").write_text("")
     wish = NewRun(path="a.py", environment=environment, runtime="docker", image=image)
     made = yard.services.runs.create(ann, wish)
@@ -167,12 +163,7 @@ def test_a_notebook_needs_an_image_for_notebooks(yard, known):
     """Otherwise, nbyard would install what executes notebooks."""
     known("cows", "ready")
     used, _ = find_used(yard.context, "ann", "cows")
-    with yard.store.write() as c:
-        told = {"environment": used.id, "version": 1, "recipe": {"for_notebooks": False}}
-        yard.store.images.insert(c, "ann", "1", reference="cows:1", origin="build", **told)
-        made = yard.store.images.get(c, "ann", "1")
-        yard.store.images.move(c, made, "building")
-        yard.store.images.move(c, made, "ready", image_id="sha256:1")
+    add_image(yard, "1", "cows:1", used, 1, recipe={"for_notebooks": False})
     at = TaskPlan("n", "n", "e", "v", [], {}, "docker", "cows:1", environment=used)
     at = msgspec.structs.replace(at, requirements_digest="lock")
     with yard.store.read() as c:
@@ -284,8 +275,7 @@ def test_the_nearest_default_applies_to_nodes_that_name_no_environment(  # noqa:
     assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("flow", "workflow"))
     check = CheckWorkflow("w.nbflow", (root / "w.nbflow").read_text())
     views = services.workflows.check(ann, check).nodes
-    defaults = {name for name, view in views.items() if view.default_environment}
-    assert defaults == {*plain}
+    assert {name for name, view in views.items() if view.default_environment} == {*plain}
     assert services.environments.defaults(ann).items == [
         EnvironmentDefault("store", "store"),
         EnvironmentDefault("project", "project", "p"),

@@ -165,8 +165,7 @@ def test_the_default_timeout_of_nb_workflows_is_kept():
 def test_schedules(schedule, when, at_most):
     found = convert({"a": workflow(schedule=schedule, enabled=False)})
     entry = found.definition.schedules["a"]
-    expected = ScheduleEntry(when, "a.nbflow", zone="UTC", at_most=at_most, enabled=False)
-    assert entry == expected
+    assert entry == ScheduleEntry(when, "a.nbflow", zone="UTC", at_most=at_most, enabled=False)
     place = "workflows.yaml.workflows.a.schedule.interval"
     other = because("import-other-timing", place=place, value="60", used="cron")
     assert [one for one in found.left if "users" not in str(one)] == [other] * (len(schedule) == 3)

@@ -39,18 +39,6 @@ def test_the_newest_and_the_newest_ready_version_are_found(store):
         assert places == ["", "", "/one1", "/one2"], "what failed or is to begin has none"
 
 
-def test_pages_are_newest_first(store):
-    ids = [add(store, name, "queued") for name in ("one", "two", "three")]
-    with store.read() as c:
-        page = store.environments.page(c, "ada", 2, "", "")
-        assert [one.id for one in page] == [ids[2], ids[1]]
-        assert [one.id for one in store.environments.page(c, "ada", 2, ids[1], "")] == [ids[0]]
-        assert [one.name for one in store.environments.page(c, "ada", 9, "", "T")] == [
-            "three",
-            "two",
-        ]
-
-
 def test_builds_of_all_owners_are_found(store):
     add(store, "one", "ready", "queued")
     add(store, "two", "building", owner="bob")

@@ -1,6 +1,7 @@
 """Events are read in commit order, after an id."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from nbyard.store import Store
 from nbyard.store.events import Subject
@@ -30,23 +31,15 @@ def test_other_owners_do_not_see_events(store: Store) -> None:
 def test_a_cursor_skips_nothing_while_many_write(store: Store) -> None:
     total, cursor = 60, 0
     seen: list[int] = []
-
-    def write(writer: int) -> None:
-        for number in range(15):
-            told(store, writer * 100 + number)
-
-    writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
-    for writer in writers:
-        writer.start()
-    while len(seen) < total:
-        with store.read() as c:
-            found = store.events.events_after(c, "ada", cursor, 500)
-        if found:
-            cursor = found[-1].id
-            seen += [e.data["n"] for e in found]
-    for writer in writers:
-        writer.join()
-    assert sorted(seen) == sorted(n * 100 + i for n in range(4) for i in range(15))
+    with ThreadPoolExecutor(4) as pool:
+        pool.map(partial(told, store), range(total))
+        while len(seen) < total:
+            with store.read() as c:
+                found = store.events.events_after(c, "ada", cursor, 500)
+            if found:
+                cursor = found[-1].id
+                seen += [e.data["n"] for e in found]
+    assert sorted(seen) == [*range(total)]
 
 
 def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:

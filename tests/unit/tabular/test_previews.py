@@ -7,7 +7,7 @@ import json
 import random
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -19,17 +19,14 @@ from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables, table_queries
 from nbyard.tabular.previews import MAX_BYTES, MAX_PIXELS
 
+from .test_table_queries import tables
+
+__all__ = ["tables"]
+
 # The reader processes live as long as the fixture of this module.
 pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]
 
 Make = Callable[[bytes | str, str], TableFile]
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
-    tables = Tables(tmp_path_factory.mktemp("tables"))
-    yield tables
-    tables.close()
 
 
 @pytest.fixture
@@ -111,10 +108,7 @@ def test_a_table_of_columns_and_types(tables: Tables, make: Make) -> None:
     pl.DataFrame(values).write_parquet(made)
     head = tables.preview(make(made.getvalue(), "a.parquet")).table
     assert head is not None
-    assert head.rows == [
-        ["1", "true", "[1,2]", "x" * 23 + "…"],
-        ["", "false", "[]", "a b"],
-    ]
+    assert head.rows == [["1", "true", "[1,2]", "x" * 23 + "…"], ["", "false", "[]", "a b"]]
     assert (head.row_count, head.column_count) == (2, 4)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,10 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
     "nested.jsonl": [NESTED, {"who": None, "when": "2024-01-01"}],
     "list.json": [*NUMBERS, {"late": True}],
     "nested.parquet": [{"a": [1, 2], "b": {"c": "x"}}, {"a": [], "b": {"c": None}}],
-    "plain.parquet": [{"i": 2**62, "f": 0.1, "s": "é"}, {"i": None, "f": None, "s": None}],
+    "plain.parquet": [
+        {"i": 2**62, "f": 0.1, "s": "é", "d": Decimal("99999999999999999999.12")},
+        dict.fromkeys("ifsd"),
+    ],
     "flags.parquet": [{"yes": True, "word": "a"}, {"yes": None, "word": ""}],
     "plain.arrow": [{"i": 1, "s": "x"}, {"i": None, "s": "y"}],
     "book.xlsx": [{"n": 1, "s": "0049"}, {"n": 2, "s": "x"}],
@@ -148,16 +152,12 @@ def columns_of(frame: Any) -> list[list[Any]]:
     return [column.to_pylist() for column in frame.columns]
 
 
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 def write_book(path: Path, rows: list[dict[str, Any]]) -> None:
     write_excel(path, {"Table": [[*rows[0]], *([*row.values()] for row in rows)]})
 
 
 WRITERS: dict[str, Callable[[Path, list[dict[str, Any]]], object]] = {
-    ".jsonl": write_lines,
+    ".jsonl": lambda path, rows: path.write_text("".join(json.dumps(row) + "\n" for row in rows)),
     ".json": lambda path, rows: path.write_text(json.dumps(rows)),
     ".parquet": lambda path, rows: pl.DataFrame(rows).write_parquet(path),
     ".arrow": lambda path, rows: pl.DataFrame(rows).write_ipc(path),

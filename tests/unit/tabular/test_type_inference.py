@@ -29,11 +29,7 @@ def inferred(
     [
         (["1", "2", "x"], Column("x", "string", False), ["1", "2", "x"]),
         (["1", "2", "3.5"], Column("x", "float", False), [1.0, 2.0, 3.5]),
-        (
-            ["1", "", str(2**64 - 1)],
-            Column("x", "int", layout="big"),
-            [1, None, 2**64 - 1],
-        ),
+        (["1", "", str(2**64 - 1)], Column("x", "int", layout="big"), [1, None, 2**64 - 1]),
         (["1", "2", str(2**63 - 1)], Column("x", "int", False), [1, 2, 2**63 - 1]),
         (["1", "2", "9" * 50], Column("x", "string", False), ["1", "2", "9" * 50]),
         (["1", "2", "0049"], Column("x", "string", False), ["1", "2", "0049"]),

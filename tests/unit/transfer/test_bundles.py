@@ -220,8 +220,7 @@ def test_a_named_large_file_of_a_home_folder_is_included(tmp_path, root, blobs, 
 def test_named_files_are_included_up_to_the_limit(root, blobs):
     code = _write(root, "n.ipynb", "a/x", "b/x", "c/x", content="x" * 10)
     picked = pick_files(code, root, 25, [], lambda: ["a", "b", "c"], 3)
-    kept = {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)}
-    assert kept == {"a/x", "b/x"}
+    assert {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)} == {"a/x", "b/x"}
 
 
 def test_unreadable_files_are_left_out_without_a_project(root, blobs):
@@ -354,8 +353,7 @@ def test_files_of_one_folder_share_its_bundle(root, blobs):
     for name, is_known in (("out.py", False), ("a.py", False), ("b.py", True), ("out.py", False)):
         picked = pick_files(root / name, root, MIB)
         alone = bundles.store_bundle(picked, blobs, MIB)
-        known = shared.same_bundle(root / name, root)
-        assert known == (alone if is_known else None), name
+        assert shared.same_bundle(root / name, root) == (alone if is_known else None), name
         shared.keep(picked, alone, blobs)
 
 

@@ -27,8 +27,6 @@ def test_references_see_records_of_arguments() -> None:
 
 
 @pytest.mark.parametrize("records", [{"r_a": Record({"b": "r_b"})}, {"r": Record({"b": "gone"})}])
-def test_a_record_needs_its_own_name_and_existing_fields(
-    records: dict[str, Record],
-) -> None:
+def test_a_record_needs_its_own_name_and_existing_fields(records: dict[str, Record]) -> None:
     with pytest.raises(Invalid, match=r"invocation\.records"):
         check_command(("x",), ARGUMENTS, Invocation(records=records))

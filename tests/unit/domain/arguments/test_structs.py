@@ -72,10 +72,7 @@ def test_duplicate_names_are_refused_on_the_field() -> None:
         ([Argument("a", reach=Flag("-v"))], "arguments.0.reach"),
         ([Argument("a", reach=Stdin())], "arguments.0.reach"),
         ([Argument("a", role="input", reach=Stdout())], "arguments.0.reach"),
-        (
-            [Argument(n, role="input", reach=Stdin()) for n in "ab"],
-            "arguments.1.reach",
-        ),
+        ([Argument(n, role="input", reach=Stdin()) for n in "ab"], "arguments.1.reach"),
     ],
 )
 def test_contradicting_declarations_are_refused(arguments: list[Argument], path: str) -> None:

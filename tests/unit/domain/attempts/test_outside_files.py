@@ -47,14 +47,8 @@ def of(start: FileState, end: FileState, reads: str = "", **more: object) -> Out
         (of(MISSING, FOLDER), OutsideFile(MISSING)),
         (of(MISSING, FOLDER, "later"), OutsideFile(MISSING, is_read=True)),
         (of(FOLDER, FOLDER, "first", names="1"), OutsideFile(FOLDER, True, "1")),
-        (
-            of(FOLDER, FOLDER, "first", names="1", is_changed=True),
-            OutsideFile(FOLDER, True, "1"),
-        ),
-        (
-            of(FOLDER, FOLDER, "later", names="1", is_changed=True),
-            OutsideFile(FOLDER, True, "1"),
-        ),
+        (of(FOLDER, FOLDER, "first", names="1", is_changed=True), OutsideFile(FOLDER, True, "1")),
+        (of(FOLDER, FOLDER, "later", names="1", is_changed=True), OutsideFile(FOLDER, True, "1")),
         (of(FOLDER, FOLDER), OutsideFile(FOLDER)),
         (of(MISSING, FileState("many")), OutsideFile(FileState("many"))),
     ],

@@ -1,7 +1,5 @@
 """Values that runs take from events."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,25 +13,11 @@ from nbyard.domain.automations.values import (
     values_of,
     values_or_reason,
 )
-from nbyard.domain.runs.origins import (
-    Cause,
-    ChangedFile,
-    DatasetCause,
-    FileCause,
-    FireCause,
-    RunCause,
-    WebhookCause,
-)
 from nbyard.errors import Invalid
 
-WEBHOOK = WebhookCause("m", datetime(2026, 11, 26, tzinfo=UTC))
-CAUSES: dict[str, Cause] = {
-    "dataset": DatasetCause("d", "sea", "v", 3),
-    "run": RunCause("r", 7, "train", "failed"),
-    "file": FileCause([ChangedFile("/in/a", "created"), ChangedFile("/in/b", "modified")], 2),
-    "webhook": WEBHOOK,
-    "notebook": FireCause(),
-}
+from ..runs.test_causes import CAUSES
+
+WEBHOOK = CAUSES["webhook"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),

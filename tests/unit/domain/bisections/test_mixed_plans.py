@@ -143,11 +143,7 @@ def test_values_of_different_types_are_changes() -> None:
 def test_a_changed_graph_is_one_change() -> None:
     """Nodes that came or went, connections and pins; other changes are still combined."""
     good = [plan("a"), plan("b", bindings={"data": ResultOf("a", "out")})]
-    bad = [
-        plan("a", n=2),
-        plan("c"),
-        plan("b", bindings={"data": ResultOf("c", "out")}),
-    ]
+    bad = [plan("a", n=2), plan("c"), plan("b", bindings={"data": ResultOf("c", "out")})]
     found = mixed(good, bad)
     assert kinds(found) == [("graph", ["c"], ""), ("parameter", ["a"], "n")]
     assert found.mix([0]) == [plan("a"), *bad[1:]]

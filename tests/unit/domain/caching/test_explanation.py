@@ -3,19 +3,12 @@
 import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nbyard.domain.caching.explanation import explain_rerun
-from nbyard.domain.digest import KeyParts, canonical_text
+from nbyard.domain.digest import canonical_text
 from nbyard.reasons.structs import because
 
-NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
-VALUES = st.dictionaries(NAMES, PLAIN | st.lists(PLAIN, max_size=3), max_size=5)
-DIGESTS = st.dictionaries(NAMES, st.sampled_from(["sha256:1", "sha256:2"]), max_size=4)
-WORDS = st.sampled_from(["one", "two"])
-PARTS = st.builds(KeyParts, WORDS, VALUES, DIGESTS, DIGESTS, WORDS, WORDS)
-KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"}, "e", "d")
+from ..test_digest import KEY, PARTS
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,7 @@ def test_without_observations_all_files_count(observed):
     ],
 )
 def test_new_files_count_in_folders_that_were_listed(listed, new, counts):
-    found = counting({**OLD, new: "1"}, Observed([], [listed]))
-    assert found == ([new] if counts else [])
+    assert counting({**OLD, new: "1"}, Observed([], [listed])) == ([new] if counts else [])
 
 
 def test_a_deleted_file_counts_like_a_new_one():

@@ -204,8 +204,7 @@ def test_numbers_stay_the_same(number: float) -> None:
 @given(TEXTS)
 def test_the_program_sees_every_text_as_it_is(text: str) -> None:
     """No shell is involved: quotes, `$(…)` and pipes are plain characters."""
-    word = argv(Argument("x", reach=Option("--x", joined=True)), text)[0]
-    assert word == "--x=" + text
+    assert argv(Argument("x", reach=Option("--x", joined=True)), text)[0] == "--x=" + text
 
 
 def test_a_real_program_sees_the_bytes() -> None:

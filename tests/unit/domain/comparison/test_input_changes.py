@@ -8,8 +8,6 @@ from nbyard.domain.datasets.comparisons import ColumnChange, ColumnFigures
 
 from .records import output
 
-FIGURES = ("type", "count", "nulls", "distinct", "min", "mean", "max")
-
 
 def column(name: str, old: object, new: object, figure: str = "max") -> ColumnChange:
     sides = []

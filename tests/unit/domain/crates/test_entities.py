@@ -123,8 +123,7 @@ def test_the_packages_of_other_kernels_are_a_file() -> None:
     graph.add("./", "Dataset")
     tool = entity(graph, CrateParts(graph, whole, Everything()).tool(task)["@id"])
     assert tool["softwareRequirements"] == {"@id": "environments/python3.txt"}
-    content = graph.files["environments/python3.txt"].content
-    assert content == b"NumPy==2.0.0\npandas==2.3.1\n"
+    assert graph.files["environments/python3.txt"].content == b"NumPy==2.0.0\npandas==2.3.1\n"
     assert entity(graph, "environments/python3.txt")["name"] == "Packages of python3"
 
 

@@ -134,10 +134,7 @@ def test_pauses_grow_up_to_a_minute(restarts):
             Ended(3, last="a\nValueError: no cows\n"),
             "the service exited with code 3: ValueError: no cows",
         ),
-        (
-            Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"),
-            "the service exited with code 9",
-        ),
+        (Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"), "the service exited with code 9"),
         (Ended(0, last="batch 7\n"), "the service exited with code 0"),
         (Ended(137), "the service was killed (exit code 137)"),
         (Ended(137, last="batch 7\n"), "the service was killed (exit code 137)"),

@@ -13,12 +13,6 @@ ENDED = datetime(2026, 11, 26, tzinfo=UTC)
 WHY = because("text", text="no image")
 
 
-def settled(state: str, serving: int, *, ended: bool, why: Any, of_revision: Any) -> bool:
-    made = SimpleNamespace(state=state, serving=serving, revision=2, reason=why)
-    newest = SimpleNamespace(ended_at=ENDED if ended else None, reason=of_revision)
-    return is_settled(cast(Any, made), lambda: cast(Any, newest))
-
-
 @pytest.mark.parametrize(
     ("state", "serving", "ended", "why", "of_revision", "expected"),
     [
@@ -36,7 +30,9 @@ def settled(state: str, serving: int, *, ended: bool, why: Any, of_revision: Any
     ],
 )
 def test_states(state, serving, ended, why, of_revision, expected):
-    assert settled(state, serving, ended=ended, why=why, of_revision=of_revision) is expected
+    made = SimpleNamespace(state=state, serving=serving, revision=2, reason=why)
+    newest = SimpleNamespace(ended_at=ENDED if ended else None, reason=of_revision)
+    assert is_settled(cast(Any, made), lambda: cast(Any, newest)) is expected
 
 
 def test_the_newest_revision_is_read_only_if_needed():

@@ -51,9 +51,7 @@ def test_each_last_state_has_an_end() -> None:
 def test_data_keep_their_names_over_runs() -> None:
     events = run_events(record(), "1.2", "lab")
     ends = {event["job"]["name"]: event for event in events if event["eventType"] == "COMPLETE"}
-    assert ends.keys() == {
-        *("penguins.nbflow", "penguins.nbflow.clean", "penguins.nbflow.train"),
-    }
+    assert ends.keys() == {"penguins.nbflow", "penguins.nbflow.clean", "penguins.nbflow.train"}
 
     def names(job: str, side: str) -> list[tuple[str, str]]:
         return [(one["namespace"], one["name"]) for one in ends[job][side]]

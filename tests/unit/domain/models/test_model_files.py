@@ -91,11 +91,6 @@ def test_without_a_folder_the_code_is_beside_the_file():
     assert read_model_file(document(src=None)).src == "."
 
 
-def test_a_single_output_needs_no_list():
-    found = read_model_file(document(output_schema={"name": "y", "type": "str"}))
-    assert found.outputs == [ModelColumn("y", "str")]
-
-
 @pytest.mark.parametrize(
     "name", ["name", "deployment", "interface", "input_schema", "output_schema"]
 )

@@ -60,6 +60,14 @@ def test_urls_of_services_are_accepted(url):
         ("mailto://a@h.test?to=x@y\r\nBcc: z@y", "may not contain spaces"),
         ("json://[::1", "is not a URL"),
         (f"slack://{'x' * 9000}", "may have at most"),
+        ("openlineage+http://receiver.test/", "must be encrypted (https://"),
+        ("openlineage+https://127.0.0.1/", "resolves to"),
+        ("openlineage+ftp://receiver.test/", "must begin with one"),
+        ("openlineage+https://", "has no host"),
+        ("openlineage+https://k@localhost/", "is a private host"),
+        ("openlineage+https://k%0D%0AHost:x@receiver.test/", "may have only visible"),
+        ("openlineage+https://a b@receiver.test/", "may have only visible"),
+        ("openlineage+https://kéy@receiver.test/", "may have only visible"),
     ],
 )
 def test_a_refusal_names_the_field_and_repeats_no_secret(url, why):
@@ -113,8 +121,7 @@ def test_only_scheme_and_host_of_a_webhook_are_shown():
 @given(st.from_regex(r"[a-z0-9]{4,30}", fullmatch=True))
 def test_parts_of_a_url_are_removed_from_texts(token):
     url = f"slack://{token}/xoxb-{token}?to={token}"
-    shown = without_secrets(f"({url}) ({token})", url)
-    assert shown == "(***) (***)"
+    assert without_secrets(f"({url}) ({token})", url) == "(***) (***)"
     assert token in secrets_of(url)
 
 
@@ -134,24 +141,3 @@ def test_an_openlineage_url_is_a_web_url_with_a_key():
     # A key may have any visible character.
     assert openlineage_target("openlineage+https://a%2Fb%40c==@h/") == ("https://h/", "a/b@c==")
     assert without_secrets(f"refuses s3cr3t of {KEYED}", KEYED) == "refuses *** of ***"
-
-
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("openlineage+http://receiver.test/", "must be encrypted (https://"),
-        ("openlineage+https://127.0.0.1/", "resolves to"),
-        ("openlineage+ftp://receiver.test/", "must begin with one"),
-        ("openlineage+https://", "has no host"),
-        ("openlineage+https://k@localhost/", "is a private host"),
-        ("openlineage+https://k%0D%0AHost:x@receiver.test/", "may have only visible"),
-        ("openlineage+https://a b@receiver.test/", "may have only visible"),
-        ("openlineage+https://kéy@receiver.test/", "may have only visible"),
-    ],
-)
-def test_an_openlineage_url_is_checked_as_one(url, why):
-    with pytest.raises(Invalid) as refused:
-        check_channel_url(url, NONE)
-    detail = refused.value.details[0]
-    assert detail.path == "url"
-    assert why in detail.message, url

@@ -59,10 +59,7 @@ def test_a_notebook_is_run_by_papermill_in_its_folder():
         "nbyard_run_id": "r",
     }
     places = {one.place: one.digest for one in found.members if one.digest}
-    assert places == {
-        "nodes/n/code": "tree:code",
-        "nodes/n/inputs/table/a b.csv": "sha256:csv",
-    }
+    assert places == {"nodes/n/code": "tree:code", "nodes/n/inputs/table/a b.csv": "sha256:csv"}
 
 
 def test_a_result_is_taken_from_the_node_before():

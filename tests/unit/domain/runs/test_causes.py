@@ -15,16 +15,16 @@ from nbyard.domain.runs.origins import (
     WebhookCause,
 )
 
-ALL = (
-    DatasetCause("d", "sea", "v", 3),
-    RunCause("r", 7, "train", "failed"),
-    FileCause([ChangedFile("/in/a.csv", "created")], 1),
-    WebhookCause("msg_1", datetime(2026, 11, 26, tzinfo=UTC)),
-    FireCause("r"),
-)
+CAUSES: dict[str, Cause] = {
+    "dataset": DatasetCause("d", "sea", "v", 3),
+    "run": RunCause("r", 7, "train", "failed"),
+    "file": FileCause([ChangedFile("/in/a", "created"), ChangedFile("/in/b", "modified")], 2),
+    "webhook": WebhookCause("m", datetime(2026, 11, 26, tzinfo=UTC)),
+    "notebook": FireCause("r"),
+}
 
 
-@pytest.mark.parametrize("cause", ALL, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)
 def test_a_cause_survives_the_store(cause):
     assert msgspec.convert(msgspec.to_builtins(cause), Cause) == cause
     assert msgspec.json.decode(msgspec.json.encode(cause), type=Cause) == cause

@@ -1,29 +1,21 @@
 """Where only runs of the history count, scratch runs are refused."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from nbyard.domain.runs.checks import NewCheckRun, refuse_scratch
 from nbyard.domain.runs.origins import KINDS, SCRATCH, Origin
-from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict
 
-
-def a_run(kind: Any) -> Run:
-    texts: dict[str, Any] = dict.fromkeys(
-        ("name", "title", "owner", "path", "workflow_id", "runtime"), ""
-    )
-    return Run(
-        id="r", number=1, state="succeeded", workflow_version_id="", parameters={},
-        created_at=datetime.now(UTC), origin=Origin(kind), **texts,
-    )  # fmt: skip
+from ..comparison.records import run as a_finished_run
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_scratch_runs_are_refused(kind: str) -> None:
-    run = a_run(kind)
+def test_scratch_runs_are_refused(kind: Any) -> None:
+    run = msgspec.structs.replace(a_finished_run(), origin=Origin(kind))
     assert run.is_scratch == (kind in SCRATCH)
     if run.is_scratch:
         with pytest.raises(Conflict):

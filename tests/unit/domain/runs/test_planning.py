@@ -99,11 +99,7 @@ def test_muted_and_bypassed_nodes_have_no_tasks():
 def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
     document = _document(edges={"two": EDGES["two"]}, mode="bypassed")
     assert _problems(document) == [
-        (
-            "train",
-            "two",
-            str(because("bypass-none", input="table", node="clean")),
-        )
+        ("train", "two", str(because("bypass-none", input="table", node="clean")))
     ]
     broken = {**RESOLVED, "train": ResolvedNode("train", problem=text_reason("gone"))}
     assert _problems(document, broken) == [("train", "", "gone")]
@@ -252,15 +248,6 @@ def test_problems_block_a_run(document, found):
             _plans(document, {"a": 1})
         assert caught.value.details[0].path.startswith(found[0][0])
         assert found[0][2] in caught.value.message
-
-
-def test_incompatible_formats_are_both_named():
-    train = ResolvedNode("train.py", [Argument("table", role="input", format="parquet")])
-    found = _problems(_document(), {**RESOLVED, "train": train})
-    formats = {"given": because("text", text="csv"), "wanted": because("text", text="parquet")}
-    assert found == [
-        ("train", "two", str(because("edge-format", output="tidy", input="table", **formats)))
-    ]
 
 
 def test_a_deleted_executable_is_the_only_problem_of_its_node():

@@ -106,13 +106,7 @@ def test_gpus_are_shared_only_when_asked():
     alone = Slots(Capacity(8, gpus=("0",)))
     assert [ask(alone, Limits(gpu=1)) for _ in range(2)] == [("0",), None]
     shared = Slots(Capacity(8, gpus=("0", "1"), tasks_per_gpu=2))
-    assert [ask(shared, Limits(gpu=1)) for _ in range(5)] == [
-        ("0",),
-        ("1",),
-        ("0",),
-        ("1",),
-        None,
-    ]
+    assert [ask(shared, Limits(gpu=1)) for _ in range(5)] == [("0",), ("1",), ("0",), ("1",), None]
 
 
 def test_requested_memory_is_reserved():

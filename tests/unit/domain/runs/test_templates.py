@@ -9,15 +9,8 @@ from nbyard.domain.runs.templates import TemplateContent
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Document, Edge, Node
 
-PORTS = [
-    Argument("in", role="input", format="csv"),
-    Argument("out", role="output", format="csv"),
-]
-NODES = {
-    "data": Node("dataset"),
-    "a": Node("executable", mode="bypassed"),
-    "b": Node("executable"),
-}
+PORTS = [Argument("in", role="input", format="csv"), Argument("out", role="output", format="csv")]
+NODES = {"data": Node("dataset"), "a": Node("executable", mode="bypassed"), "b": Node("executable")}
 EDGES = {"one": Edge("data", "data", "a", "in"), "two": Edge("a", "out", "b", "in")}
 DATA = BytesOf("sha256:data", "a.csv")
 

@@ -20,8 +20,7 @@ SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_te
 def _ports(node):
     if node["type"] == "dataset":
         return [data_port(node["format"])]
-    told = node.get("arguments", ())
-    return [Argument(**a) for a in told]
+    return [Argument(**told) for told in node.get("arguments", ())]
 
 
 def _edge(plain):

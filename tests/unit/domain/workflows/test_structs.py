@@ -135,7 +135,7 @@ GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
 
 
 @pytest.mark.parametrize(
-    ("blocks", "place"),
+    ("blocks", "words"),
     [
         ({"nodes": {"good": GOOD, "bad": 1, "worse": 2}}, "$.nodes.bad`"),
         (
@@ -146,18 +146,6 @@ GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
         ({"edges": {"e": {"source": "a"}}}, "$.edges.e`"),
         ({"positions": {"good": [1, 2], "bad": ["left", 0]}}, "$.positions.bad[0]`"),
         ({"meta": {"parameters": {"p": {"type": "colour"}}}}, "$.meta.parameters.p.type`"),
-    ],
-)
-def test_refusals_name_their_field(blocks, place):
-    """The field has the node and the argument, even if others are invalid too."""
-    with pytest.raises(Invalid) as caught:
-        read_document(_document(**blocks))
-    assert place in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("blocks", "words"),
-    [
         (
             {"nodes": {"good": GOOD, "bad": {**GOOD, "resources": {"timeout_seconds": 60}}}},
             "unknown field `resources`; there are: type, path, ",
@@ -174,8 +162,8 @@ def test_refusals_name_their_field(blocks, place):
         ({"meta": {"paramters": {}}}, "unknown field 'paramters'; did you mean parameters?"),
     ],
 )
-def test_an_unknown_field_is_refused_with_a_suggestion(blocks, words):
-    """A limit without effect is not ignored."""
+def test_refusals_name_their_field_and_suggest_known_ones(blocks, words):
+    """The field has the node and the argument, even if others are invalid too."""
     with pytest.raises(Invalid) as caught:
         read_document(_document(**blocks))
     assert words in caught.value.message

@@ -38,6 +38,17 @@ def row_of(yard):
     return create
 
 
+def start(yard, row, firing):
+    parts = yard.context
+    with parts.blobs.without_collection():
+        frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row, firing.given)
+        assert (frozen is None) is (row.automation.mode == "pinned")
+        with yard.store.write() as c:
+            first = create_automation_run(yard.store, c, row, firing, frozen)
+            assert create_automation_run(yard.store, c, row, firing, frozen) == first
+            return yard.store.runs.by_id(c, first)
+
+
 def test_the_key_is_the_due_time_in_utc():
     local = DUE.astimezone(timezone(timedelta(hours=2)))
     assert due_key(local) == due_key(DUE) == "due:2026-11-26T06:00:00+00:00"
@@ -45,15 +56,9 @@ def test_the_key_is_the_due_time_in_utc():
 
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
 def test_a_due_time_creates_one_run(yard, row_of, mode):
-    row, parts = row_of(mode), yard.context
+    row = row_of(mode)
     fired = FiringRow(Firing("", row.automation.id, "started", DUE, due_at=DUE), due_key(DUE))
-    with parts.blobs.without_collection():
-        frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row)
-        assert (frozen is None) is (mode == "pinned")
-        with yard.store.write() as c:
-            first = create_automation_run(yard.store, c, row, fired, frozen)
-            assert create_automation_run(yard.store, c, row, fired, frozen) == first
-            run = yard.store.runs.by_id(c, first)
+    run = start(yard, row, fired)
     assert (run.origin.kind, run.origin.id, run.origin.due_at) == (
         "automation",
         row.automation.id,
@@ -114,17 +119,6 @@ def fired(yard):
     return fire
 
 
-def start(yard, row, firing):
-    parts = yard.context
-    with parts.blobs.without_collection():
-        frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row, firing.given)
-        assert (frozen is None) is (row.automation.mode == "pinned")
-        with yard.store.write() as c:
-            first = create_automation_run(yard.store, c, row, firing, frozen)
-            assert create_automation_run(yard.store, c, row, firing, frozen) == first
-            return yard.store.runs.by_id(c, first)
-
-
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
 def test_a_firing_creates_one_run(yard, fired, mode):
     row, firing = fired(Fire({"n": 2}), mode=mode)
@@ -169,9 +163,3 @@ def test_given_values_replace_those_of_the_run():
     run = NewRun(path="a.py", parameters={"a": 1, "b": 2}, texts={"c": "3"})
     changed = with_event_values(run, Fire({"c": 4}, {"a": "5"}))
     assert (changed.parameters, changed.texts) == ({"b": 2, "c": 4}, {"a": "5"})
-
-
-def test_a_template_of_an_event_that_is_gone_is_reported(yard, fired):
-    row, firing = fired(Fire(), mode="pinned")
-    with pytest.raises(NotFound):
-        start(yard, msgspec.structs.replace(row, template_id="gone"), firing)

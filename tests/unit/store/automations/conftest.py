@@ -16,38 +16,14 @@ EVENTS = {"dataset": {"dataset": "d"}, "file": {"path": "/in"}, "run": {"path": 
 
 def add(store: Store, name: str, due: datetime | None = None, **more: Any) -> str:
     """Insert an automation of ann, on times unless `more` has another kind."""
-    row = dict.fromkeys(COUNTS, 0) | {
-        "id": name,
-        "name": name,
-        "owner": "ann",
-        "revision": 1,
-        "is_enabled": due is not None,
-        "path": "",
-        "run": {"executable": "e"},
-        "root": "/",
-        "start": "/",
-        "template_id": "",
-        "mode": "follows",
-        "overlap": "skip",
-        "kind": "cron",
-        "event": HOURLY,
-        "timing": HOURLY,
-        "zone": "UTC",
-        "anchor": NOW,
-        "starts_at": None,
-        "ends_at": None,
-        "at_most": None,
-        "missed": {},
-        "next_due": due,
-        "handled_until": NOW,
-        "source_id": "",
-        "source_path": "",
-        "since_event": 0,
-        "values_from": {},
-        "secret": "",
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
+    row: dict[str, Any] = dict.fromkeys((*COUNTS, "since_event"), 0)
+    row |= dict.fromkeys(("path", "template_id", "source_id", "source_path", "secret"), "")
+    row |= dict.fromkeys(("starts_at", "ends_at", "at_most"))
+    row |= dict.fromkeys(("anchor", "handled_until", "created_at", "updated_at"), NOW)
+    row |= {"id": name, "name": name, "owner": "ann", "revision": 1, "root": "/", "start": "/"}
+    row |= {"kind": "cron", "event": HOURLY, "timing": HOURLY, "zone": "UTC", "next_due": due}
+    row |= {"mode": "follows", "overlap": "skip", "missed": {}, "values_from": {}}
+    row |= {"run": {"executable": "e"}, "is_enabled": due is not None}
     with store.write() as c:
         store.automations.insert(c, row | more)
     return name

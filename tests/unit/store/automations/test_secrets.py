@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from nbyard.errors import Conflict, StoreUnusable
+from nbyard.errors import Conflict
 from nbyard.store.automations.queries import AutomationSecretRows
 from nbyard.store.credentials.vault import FILE, VARIABLE, Vault
 
@@ -21,16 +21,6 @@ def test_a_secret_is_encrypted_and_bound_to_its_automation(store, stored):
     assert "whsec" not in row.secret and store.automation_secrets.secret(row) == "whsec_1"
     with pytest.raises(Conflict):
         store.automation_secrets.secret(replace(row, secret=other.secret))
-
-
-def test_a_missing_key_is_not_replaced(store, stored, tmp_path):
-    row = seal(store, stored)
-    (store.folder / FILE).unlink()
-    elsewhere = AutomationSecretRows(Vault(store.folder))
-    with pytest.raises(StoreUnusable):
-        elsewhere.secret(row)
-    with store.write() as c, pytest.raises(StoreUnusable):
-        elsewhere.seal(c, "ann", "c", "whsec_2")
 
 
 def test_secrets_get_the_newest_key(store, stored, monkeypatch):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +25,13 @@ pytestmark = pytest.mark.slow
 
 
 def add_dataset(store: Store, name: str) -> None:
-    now = datetime.now(UTC)
-    row = {
-        "id": new_id(),
-        "name": name,
-        "description": "",
-        "owner": "ada",
-        "revision": 1,
-        "created_at": now,
-        "updated_at": now,
-    }
     with store.write() as c:
-        store.datasets.insert(c, row)
+        store.datasets.create(c, "ada", name=name, description="")
 
 
 def test_fifty_writers_all_succeed(store: Store) -> None:
-    threads = [threading.Thread(target=add_dataset, args=(store, f"d{n}")) for n in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(lambda number: add_dataset(store, f"d{number}"), range(50)))
     with store.read() as c:
         assert store.events.newest_id(c) == 50
 

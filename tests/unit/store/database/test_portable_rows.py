@@ -1,5 +1,6 @@
 """Rows move between databases unchanged."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,12 @@ def test_all_rows_move_to_either_database(store: Store, other) -> None:
         tables = tables_of(c)
         for name, lines in before.items():
             assert load(c, tables, name, lines) == len(lines)
-    opened = Store(folder, url)
-    try:
+    with closing(Store(folder, url)) as opened:
         assert content(opened) == before
         newest = max(int(line.split(b'"id":')[1].split(b",")[0]) for line in before["events"])
         with opened.write() as c:
             events.append(c, "run", Subject("r", "ada"), {"state": "queued"})
             assert events.newest_id(c) == newest + 1
-    finally:
-        opened.close()
 
 
 def test_nulls_of_sql_and_of_json_stay_apart(store: Store, other) -> None:

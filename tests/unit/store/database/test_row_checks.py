@@ -11,22 +11,32 @@ from ...backup.test_backups import add_in_each_state
 from ..rows import Rows
 from ..test_projects import add as add_project
 
+OUTSIDE = "../../outside"
 VALUES = [
     ("attempts", "worker", ".."),
+    ("attempts", "worker", OUTSIDE),
     ("artifacts", "digest", f"SHA256:{'0' * 64}"),
+    ("artifacts", "digest", "sha256:1"),
     ("artifacts", "filename", "a\nb"),
+    ("artifacts", "filename", OUTSIDE),
     ("artifacts", "type", "[]"),
+    ("dataset_versions", "filename", OUTSIDE),
+    ("environments", "kernel", OUTSIDE),
     ("executable_versions", "file", "../x.py"),
+    ("projects", "files", f"tree:{OUTSIDE}"),
     ("projects", "name", "../../etc"),
     ("projects", "task", "[]"),
     ("runs", "cause", '{"kind": "other"}'),
+    ("runs", "created_at", 1e300),
     ("runs", "edges", "{}"),
     ("runs", "finished_at", -1e300),
+    ("runs", "name", "a\x1b]0;title\x07"),
     ("runs", "number", -5),
     ("runs", "origin", "other"),
     ("runs", "parameters", "[]"),
     ("runs", "state", "other"),
     ("automations", "run", "{}"),
+    ("automations", "timing", "[]"),
     ("automations", "timing", '{"kind": "interval", "seconds": -1}'),
     ("automations", "zone", "Mars/X"),
     ("tasks", "failure", "[]"),

@@ -42,13 +42,8 @@ def add(store: Store, c: Connection, name: str = "team", owner: str = "ann") -> 
 def test_a_channel_is_read_unchanged(store):
     with store.write() as c:
         made = add(store, c)
-        other = add(store, c, owner="bob")
     with store.read() as c:
         assert store.channels.get(c, "ann", "team") == store.channels.by_id(c, made.id) == made
-        assert store.channels.get(c, "ann", other.id) is None
-        assert store.channels.page(c, "ann", 5, "", "TEA") == [made]
-        assert store.channels.page(c, "ann", 5, "", "x") == []
-        assert store.channels.names(c, "ann") == {made.id: "team"}
         assert store.channels.secret(c, made) == ChannelSecret(URL, ["nas"], "https://lab")
         assert store.channels.with_url(c, made).allowed == ["nas"]
         assert "s3cr3t" not in repr(store.channels.secret(c, made))
@@ -121,20 +116,7 @@ def test_a_success_clears_the_error(store):
         assert found is not None
         assert (found.sent_at, found.failed_at, found.error) == (NOW, NOW, None)
         store.channels.pause_until(c, made, NOW)
-        held = store.channels.by_id(c, made.id)
-        assert held == msgspec.structs.replace(found, retry_at=NOW)
-
-
-def test_changes_are_events(store):
-    with store.write() as c:
-        made = add(store, c)
-        store.channels.delete(c, made)
-    with store.read() as c:
-        found = store.events.events_after(c, "ann", 0, 10)
-        assert [one.data for one in found if one.topic == "channel"] == [
-            {"change": "created"},
-            {"change": "deleted"},
-        ]
+        assert store.channels.by_id(c, made.id) == msgspec.structs.replace(found, retry_at=NOW)
 
 
 def test_urls_are_sealed_again_with_a_newer_key(store, monkeypatch):

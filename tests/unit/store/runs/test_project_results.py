@@ -36,13 +36,7 @@ def test_the_newest_result_of_each_output_is_shown(store: Store) -> None:
             task = rows.succeeded(run)
             put(rows, task, "scores")
             put(rows, task, "model", format="joblib")
-            put(
-                rows,
-                task,
-                "folder",
-                format="",
-                type='{"media_type":"application/vnd.nbyard.model"}',
-            )
+            put(rows, task, "folder", format="", type=FOLDER)
             put(rows, task, "executed.ipynb", format="ipynb")
         other = rows.succeeded(rows.run(workflow_id="v"))
         put(rows, other, "scores")
