@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,11 +65,11 @@ def there(bench: Bench, *blobs: Blob) -> list[bool]:
 
 def test_only_bytes_that_rows_name_are_kept(bench: Bench, collector: GarbageCollector) -> None:
     blobs, bound = bench.context.blobs, put(bench, "of a plan")
-    bench.submit({"a": ()}, requirements_digest=bound.digest)
-    made = bench.submit({"a": ()})
+    bench.submit(requirements_digest=bound.digest)
+    made = bench.submit()
     bench.until(lambda: len(bench.runtime.running) > 1)
     bench.runtime.end(bench.attempt(made))
-    bench.until(lambda: bench.task(made).state == "succeeded")
+    bench.until_task(made, "succeeded")
     artifact = bench.task(made).artifacts[0]
     member, lost_member, alone = put(bench, "member"), put(bench, "lost"), put(bench, "alone")
     tree = blobs.put_tree(Tree([TreeEntry("a", member.digest, member.size_bytes)]))
@@ -89,12 +88,12 @@ def test_bytes_of_a_deleted_executable_are_deleted(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     known = bench.yard.services.executables.list(OWNER).items[0]
-    run = bench.submit({"a": ()})
+    run = bench.submit()
     bench.yard.services.executables.delete(OWNER, known.id, force=True)
     assert collector.collect()
     assert bench.context.blobs.exists(known.current.bundle_digest), "a run's record points at it"
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     bench.yard.services.runs.delete(OWNER, run)
     assert collector.collect()
     assert not bench.context.blobs.exists(known.current.bundle_digest)
@@ -117,15 +116,12 @@ def test_bytes_of_a_template_are_kept_with_its_runs(
     body = NewRun("flow.nbflow", scope="selected", nodes=["work"])
     made = [runs.create(OWNER, body).id for _ in range(2)]
 
-    def is_cancelled(run: str) -> bool:
-        return bench.run(run).state == "cancelled"
-
     data = bench.context.blobs.put_bytes(b"of the other node")
     for run in made:
         assert collector.collect()
         assert there(bench, data) == [True]
         runs.cancel(OWNER, run)
-        bench.until(partial(is_cancelled, run))
+        bench.until_run(run, "cancelled")
         runs.delete(OWNER, run)
     assert collector.collect()
     assert there(bench, data) == [False]
@@ -236,7 +232,7 @@ def test_a_damaged_list_of_a_folder_stops_the_collection(
     """The contents of the folder are unknown, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
     tree = bench.context.blobs.put_tree(Tree([TreeEntry("a", member.digest, 6)]))
-    bench.submit({"a": ()}, requirements_digest=tree.digest)
+    bench.submit(requirements_digest=tree.digest)
     path = bench.context.blobs.path(tree.digest)
     path.chmod(0o600)
     path.write_bytes(b"x" + path.read_bytes())

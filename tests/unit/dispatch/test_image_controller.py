@@ -64,8 +64,8 @@ def test_a_failed_image_is_deleted_with_or_without_an_engine(no_engine: Yard) ->
 def test_an_image_that_a_run_uses_is_kept(bench: Bench) -> None:
     """So it is not removed when its name goes to another one; also by the short form of the id."""
     ids = [f"sha256:{letter * 64}" for letter in "abc"]
-    bench.submit({"a": []}, image=ids[0])
-    bench.submit({"a": []}, image="b" * 12)
+    bench.submit(image=ids[0])
+    bench.submit(image="b" * 12)
     with bench.store.read() as c:
         assert [bench.store.images.is_needed(c, one) for one in ids] == [True, True, False]
 

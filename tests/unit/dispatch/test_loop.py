@@ -113,7 +113,7 @@ def test_an_early_stop_keeps_no_lease(config: Settings) -> None:
 
 
 def test_a_lost_lease_raises_an_error(bench: Bench) -> None:
-    bench.submit({"a": []})
+    bench.submit()
     former = bench.replace_dispatcher()
     with pytest.raises(LeaseLost):
         former.tick()
@@ -121,10 +121,10 @@ def test_a_lost_lease_raises_an_error(bench: Bench) -> None:
 
 def test_no_dispatcher_exits_while_work_waits(bench: Bench) -> None:
     """The idle exit looks again in the transaction that gives the lease back."""
-    run = bench.submit({"a": []})
+    run = bench.submit()
     assert not bench.dispatcher.release_if_idle()
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert bench.dispatcher.release_if_idle()
     with bench.store.read() as c:
         lease = bench.store.leases.get(c, LEASE)

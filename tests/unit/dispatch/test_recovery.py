@@ -14,10 +14,9 @@ from nbyard.yard import Yard
 
 def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
     """The former dispatcher was killed before the clean-up."""
-    ended, live = bench.submit({"a": []}), bench.submit({"a": []})
+    ended, live = bench.submit(), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
-    runtime.end(bench.attempt(ended))
-    bench.until(lambda: bench.run(ended).state == "succeeded")
+    bench.finish(ended)
     for run in (ended, live):
         (bench.folder(bench.attempt(run)) / "code").mkdir(exist_ok=True)
     forgotten = bench.folder("00000000-0000-7000-8000-000000000000")
@@ -35,8 +34,7 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
 def test_the_sweep_removes_objects_without_a_live_attempt(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     runtime.states["orphan"] = "running"
     bench.replace_dispatcher()
     bench.round(2)
@@ -66,7 +64,7 @@ def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> 
 
     try:
         bench.until_now(lambda: hanging.entered >= THREADS)
-        run = bench.submit({"a": []})
+        run = bench.submit()
         bench.until_now(lambda: bench.task(run).state == "running")
         runtime.end(bench.attempt(run))
         bench.until_now(lambda: bench.run(run).state == "succeeded")
@@ -76,19 +74,17 @@ def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: len(hanging.running) == THREADS + 4)
     for attempt_id in hanging.running:
         hanging.end(attempt_id)
-    bench.until(lambda: bench.run(far).state == "succeeded")
+    bench.until_run(far, "succeeded")
     assert len(hanging.starts) == THREADS + 4
 
 
-def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench) -> None:
     live = LiveAttempts(bench.store)
     assert len(live) == 0
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     assert bench.attempt(run) in live
     assert list(live) == [bench.attempt(run)]
-    runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.finish(run)
     assert bench.attempt(run) not in live
 
 
@@ -97,8 +93,7 @@ def test_events_are_trimmed(bench: Bench) -> None:
     bench.round()
     with bench.store.write() as c:
         bench.store.events.delete_oldest(c, 0)
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.start()
 
 
 def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard: Yard) -> None:

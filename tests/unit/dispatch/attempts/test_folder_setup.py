@@ -15,8 +15,7 @@ from nbyard.serving.batch import prediction_parts
 
 def test_the_task_file(bench: Bench) -> None:
     """The identity in the environment, the secrets of the attempt, and its limits."""
-    run = bench.submit({"a": []}, n=7, timeout_seconds=9.0, memory_bytes=1000)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(n=7, timeout_seconds=9.0, memory_bytes=1000)
     folder = bench.folder(bench.attempt(run))
     task = json.loads((folder / "task.json").read_text())
     case = bench.snapshot(run)
@@ -36,11 +35,10 @@ def test_the_task_file(bench: Bench) -> None:
 def variables(bench: Bench, runtime: str, gpu: int | None = None) -> dict[str, str]:
     """What work is told of GPUs."""
     bench.context.runtimes[runtime] = bench.runtime
-    run = bench.submit({"a": []}, runtime=runtime, gpu=gpu)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(runtime=runtime, gpu=gpu)
     told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())["environment"]
     bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     return {name: value for name, value in told.items() if name.startswith("CUDA_")}
 
 
@@ -102,8 +100,7 @@ def test_a_result_has_one_cache_key() -> None:
 
 def test_a_complete_folder_is_kept(bench: Bench) -> None:
     """Two times the same: nothing is staged over work that may be running."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     case = bench.snapshot(run)
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
     fill_folder(bench.context, Identities(bench.context), case)
@@ -113,8 +110,7 @@ def test_a_complete_folder_is_kept(bench: Bench) -> None:
 @pytest.mark.parametrize("torn", ["other start", "empty", "half"])
 def test_a_folder_after_a_power_cut_is_filled_again(bench: Bench, torn: str) -> None:
     """Nothing in the folder was synced. An attempt that started stays unchanged."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     case = bench.snapshot(run)
     folder = case.order.folder
     told = json.loads((folder / "task.json").read_text())

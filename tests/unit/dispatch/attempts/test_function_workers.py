@@ -49,6 +49,17 @@ class Functions:
     def attempts(self, run: str) -> list[Attempt]:
         return [task.attempts[-1] for task in self.tasks(run) if task.attempts]
 
+    def only_worker(self, calls: int) -> str:
+        """Wait until one worker was told of so many calls, and return it."""
+        self.bench.until(lambda: self.runtime.starts)
+        (worker,) = self.runtime.starts
+        self.bench.until(lambda: len(self.told(worker)) == calls)
+        return worker
+
+    def replace_dispatcher(self) -> None:
+        self.bench.replace_dispatcher()
+        self.bench.context.runtimes["process"] = self.runtime
+
     def told(self, worker: str) -> list[str]:
         """The ids of the attempts that it was told of, in their order."""
         return [call.attempt_id for call in folders.read_calls(self.bench.folder(worker))]
@@ -73,7 +84,7 @@ class Functions:
         self.runtime.states[worker] = "finished"
 
     def finish_all(self, run: str) -> None:
-        """Whatever workers are told, until the run is at its end."""
+        """Whatever workers are told, until the run has succeeded or failed."""
 
         def is_over() -> bool:
             for worker in list(self.runtime.running):
@@ -83,6 +94,12 @@ class Functions:
             return self.bench.run(run).state != "running"
 
         self.bench.until(is_over)
+
+    def finish_once(self, run: str) -> None:
+        """Let the run succeed with one attempt for each task."""
+        self.finish_all(run)
+        assert self.bench.run(run).state == "succeeded"
+        assert all(len(task.attempts) == 1 for task in self.tasks(run))
 
 
 @pytest.fixture
@@ -154,9 +171,7 @@ def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Be
 
 def test_a_result_with_another_token_is_refused(functions: Functions, bench: Bench) -> None:
     run = functions.submit(1)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: functions.told(worker))
+    worker = functions.only_worker(1)
     functions.finish(worker, *functions.told(worker), token="forged")
     bench.until(lambda: functions.tasks(run)[0].attempts[0].state == "lost")
     assert "another attempt's token" in functions.tasks(run)[0].attempts[0].why
@@ -173,9 +188,7 @@ def test_outputs_of_one_call_wait_for_space_while_others_continue(
     monkeypatch.setattr("nbyard.dispatch.attempts.outcomes.attempt_outcome.take_outputs", full)
     bench.context.settings.slots = 1
     run = functions.submit(3)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
+    worker = functions.only_worker(3)
     functions.finish(worker, functions.told(worker)[0], outputs=["out"])
     functions.finish(worker, functions.told(worker)[1])
     bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
@@ -183,7 +196,7 @@ def test_outputs_of_one_call_wait_for_space_while_others_continue(
     assert "needs 4 bytes" in first.why
     assert first.attempts[0].state in ("starting", "running") and third.state == "running"
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert functions.tasks(run)[0].state == "cancelled"
 
 
@@ -191,9 +204,7 @@ def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Be
     """The same attempt, which nobody had begun: nothing counts against it."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 3)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
+    worker = functions.only_worker(3)
     fatal, *rest = functions.told(worker)
     failure = Failure("exit-code", because("text", text="exit code 7"), exit_code=7)
     functions.finish(worker, fatal, state="failed", failure=failure)
@@ -213,14 +224,10 @@ def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Be
 def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench) -> None:
     """Also when nobody had noticed that it was about to."""
     run = functions.submit(1)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: functions.told(worker))
+    worker = functions.only_worker(1)
     functions.leave(worker)
     bench.until(lambda: len(functions.runtime.starts) == 2)
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert len(functions.tasks(run)[0].attempts) == 1
+    functions.finish_once(run)
 
 
 def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, bench: Bench) -> None:
@@ -232,7 +239,7 @@ def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, be
     functions.leave(
         worker, "failed", Failure("preparation", because("text", text="no such interpreter"))
     )
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     for task in functions.tasks(run):
         assert task.failure is not None and "no such interpreter" in task.failure.message
 
@@ -241,13 +248,10 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
     """Calls with a result keep it. All others are lost and retried."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 3)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
+    worker = functions.only_worker(3)
     done = functions.told(worker)[0]
     functions.finish(worker, done)
     functions.runtime.lose(worker)
-    bench.until(lambda: len(bench.task(run, "n2").attempts) == 1 and bench.task(run, "n0"))
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 1)
     bench.until(
         lambda: all(
@@ -262,17 +266,12 @@ def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> No
     """No call is sent twice, and existing results count."""
     run = functions.submit(4)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 4)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 4)
+    worker = functions.only_worker(4)
     functions.finish(worker, *functions.told(worker)[:2])
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 2)
     assert len(functions.told(worker)) == 4 and functions.runtime.starts == [worker]
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+    functions.finish_once(run)
 
 
 def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, bench: Bench) -> None:
@@ -281,12 +280,9 @@ def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, benc
     run = functions.submit(2)
     bench.until(lambda: len(functions.attempts(run)) == 2)
     bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     functions.runtime.out_of_reach = ""
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+    functions.finish_once(run)
 
 
 def test_a_worker_folder_after_a_power_cut_is_filled_again(
@@ -302,15 +298,12 @@ def test_a_worker_folder_after_a_power_cut_is_filled_again(
     torn = msgspec.structs.replace(task, boot_id="of another day")
     (folder / TASK).write_bytes(msgspec.json.encode(torn))
     (folder / "code/steps.py").write_text("")
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     functions.runtime.refusal = None
     bench.until(lambda: worker in functions.runtime.starts)
     assert (folder / "code/steps.py").read_text() == STEPS
     assert folders.read_task(folder) == task
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(one.attempts) == 1 for one in functions.tasks(run))
+    functions.finish_once(run)
 
 
 def test_cancel(functions: Functions, bench: Bench) -> None:
@@ -326,7 +319,7 @@ def test_cancel(functions: Functions, bench: Bench) -> None:
         functions.leave(
             worker, "cancelled", Failure("cancelled", because("text", text="the run was cancelled"))
         )
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert {task.state for task in functions.tasks(run)} <= {"cancelled", "skipped"}
     assert len(functions.runtime.starts) == 2
 
@@ -337,7 +330,7 @@ def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> 
     bench.until(lambda: len(functions.attempts(run)) == 2)
     functions.runtime.out_of_reach = ""
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
 
 
 def test_only_the_record_is_kept(functions: Functions, bench: Bench) -> None:
@@ -365,14 +358,12 @@ def test_a_waiting_task_gets_the_slot_of_a_worker(functions: Functions, bench: B
     """The worker gets no call while an earlier task waits in the queue."""
     bench.context.settings.slots = 1
     run = functions.submit(12)
-    bench.until(lambda: len(functions.attempts(run)) == 4)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 4)
+    worker = functions.only_worker(4)
     bench.version = bench.register()
-    urgent = bench.submit({"a": []}, priority=5)
+    urgent = bench.submit(priority=5)
     bench.round(3)
     functions.finish(worker, *functions.told(worker))
-    bench.until(lambda: bench.task(urgent).state == "running")
+    bench.until_task(urgent, "running")
     assert len(functions.attempts(run)) == 4
     bench.runtime.end(bench.attempt(urgent))
     functions.finish_all(run)

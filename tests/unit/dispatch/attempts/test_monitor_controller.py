@@ -54,8 +54,7 @@ def links(bench: Bench, run: str) -> list[MonitorLink]:
 
 
 def started(bench: Bench, **plan: object) -> str:
-    run = bench.submit({"a": []}, **{"runtime": "process", **plan})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(**{"runtime": "process", **plan})
     return run
 
 

@@ -12,14 +12,12 @@ from nbyard.domain.attempts.structs import TASK
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 
-from ..benches import running
-
 FULL, BROKEN = OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")
 
 
 @pytest.fixture
 def snapshot(bench: Bench) -> AttemptSnapshot:
-    return bench.snapshot(running(bench))
+    return bench.snapshot(bench.start())
 
 
 def test_a_silent_engine_counts_as_away(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:

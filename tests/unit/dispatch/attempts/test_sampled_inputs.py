@@ -22,8 +22,7 @@ pytestmark = pytest.mark.leaves_running
 
 
 def snapshot(bench: Bench, sample: Sample | None, **inputs: BytesOf) -> AttemptSnapshot:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     found = bench.snapshot(run)
     plan = msgspec.structs.replace(found.task.plan, sample=sample)
     task = msgspec.structs.replace(found.task, plan=plan)

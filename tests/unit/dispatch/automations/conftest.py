@@ -207,7 +207,7 @@ class EventsBench(AutomationBench):
     def end(self, run_id: str, *, succeeds: bool = True) -> None:
         """End a run when its attempt runs."""
         runtime = self.bench.runtime
-        self.bench.until(lambda: self.bench.task(run_id, "main").state == "running")
+        self.bench.until_task(run_id, "running", "main")
         attempt = self.bench.attempt(run_id, "main")
         self.bench.until(lambda: attempt in runtime.running)
         runtime.end(attempt, "succeeded" if succeeds else "failed")

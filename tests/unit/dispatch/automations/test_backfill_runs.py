@@ -207,16 +207,16 @@ def test_a_retry_takes_the_place_of_its_run(backfills):
     first = runs.retry(OWNER, failed.id)
     assert backfills.now().firings[0].run_id == first.id
     scheduled.bench.cancel(first.id)
-    scheduled.bench.until(lambda: scheduled.bench.run(first.id).state == "cancelled")
+    scheduled.bench.until_run(first.id, "cancelled")
     again = runs.retry(OWNER, first.id)
     assert (again.origin.due_at, again.origin.backfill_id) == (due, backfills.id)
     assert again.scheduled_at == "2026-11-24T00:00:00Z"
     assert backfills.now().firings[0].run_id == again.id
     bench = scheduled.bench
-    bench.until(lambda: bench.task(again.id, "main").state == "running")
+    bench.until_task(again.id, "running", "main")
     bench.until(lambda: bench.attempt(again.id, "main") in bench.runtime.running)
     bench.runtime.end(bench.attempt(again.id, "main"), "succeeded")
-    bench.until(lambda: bench.run(again.id).state == "succeeded")
+    bench.until_run(again.id, "succeeded")
     scheduled.look()
     assert backfills.now().counts.succeeded == 1
     with pytest.raises(Conflict, match="succeeded"):

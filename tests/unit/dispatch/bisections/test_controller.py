@@ -126,7 +126,7 @@ def test_mixed_files_outlive_collections(
     runs = []
     for n, texts in enumerate(({"a": b"1", "b": b"1"}, {"a": b"2", "b": b"2"})):
         use_version(bench, **texts)
-        runs.append(bench.submit({"a": []}, n=n))
+        runs.append(bench.submit(n=n))
         settle(bench, runs[-1], bool)
     one = bisect(bench, *runs)
     assert [(change.kind, change.files) for change in one.changes] == [

@@ -18,11 +18,10 @@ pytestmark = pytest.mark.leaves_running
 
 
 def ended(bench: Bench, **plan: object) -> tuple[str, Path]:
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(**plan)
     attempt = bench.attempt(run)
     bench.runtime.end(attempt)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     return run, attempt_folder_of(bench.context.folder, attempt)
 
 
@@ -52,8 +51,8 @@ def test_the_newest_recorded_value(bench: Bench) -> None:
 def test_a_reused_result_has_the_value_of_its_maker(bench: Bench) -> None:
     run, folder = ended(bench)
     record(folder, 0.75)
-    again = bench.submit({"a": []}, reuse=bench.task(run).id, origin="bisect")
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    again = bench.submit(reuse=bench.task(run).id, origin="bisect")
+    bench.until_run(again, "succeeded")
     assert bench.task(again).cached
     assert value(bench, again) == 0.75
 

@@ -36,8 +36,7 @@ def table(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def code(bench: Bench, table: Path) -> Code:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     assert table.exists()
     return Identities(bench.context).look_up(bench.snapshot(run).task.plan)[0]
 
@@ -219,14 +218,14 @@ def test_files_of_other_machines_are_compared_there(
     assert len(changes()) == 1 and changes()[0].endswith("could not be compared")
 
 
-def submit(bench: Bench, **more: object) -> str:
-    return bench.submit({"a": []}, cache=True, **more)
+def submit(bench: Bench, **more: Any) -> str:
+    return bench.submit(cache=True, **more)
 
 
 def end(bench: Bench, run: str, table: Path) -> None:
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
 
 
 def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> None:
@@ -234,7 +233,7 @@ def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> N
     end(bench, submit(bench), table)
     for _ in range(2):
         again = submit(bench)
-        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+        bench.until_run(again, "succeeded")
         assert bench.task(again).cached
     table.write_text("2")
     changed = submit(bench)
@@ -247,10 +246,10 @@ def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> N
 def test_the_next_dispatcher_stores_outside_files(bench: Bench, table: Path) -> None:
     """The attempt ended before."""
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
     bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     table.write_text("2")
     changed = submit(bench)
     end(bench, changed, table)
@@ -261,7 +260,7 @@ def test_many_tasks_are_compared_at_once(bench: Bench, table: Path) -> None:
     graph = {f"n{at}": list[str]() for at in range(5)}
     end(bench, submit(bench), table)
     run = bench.submit(graph, cache=True)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert all(task.cached for task in bench.detail(run).tasks)
 
 
@@ -285,7 +284,7 @@ def test_a_hanging_file_system_delays_no_other_task(
     hung_id, cancelled_id = bench.task(hung).id, bench.task(cancelled).id
     compares = bench.dispatcher.runs.candidates.comparisons.is_under_way
     bench.until_now(lambda: compares(hung_id) and compares(cancelled_id))
-    other = bench.submit({"a": []}, n=1)
+    other = bench.submit(n=1)
     bench.until_now(lambda: len(runtime.running) == 1)
     bench.cancel(cancelled)
     bench.until_now(lambda: bench.run(cancelled).state == "cancelled")
@@ -304,7 +303,7 @@ def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Pat
         values = {"observed": json.dumps(observed), "id": first}
         c.execute(text("update tasks set observed = :observed where run_id = :id"), values)
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert bench.task(run).why.endswith("could not be compared")
 
 
@@ -317,5 +316,5 @@ def test_a_comparison_that_fails_makes_the_task_run(
     end(bench, submit(bench), table)
     monkeypatch.setattr(bench.dispatcher.runs.candidates.identities.outside, "changes", fail)
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert bench.task(run).why.endswith("could not be compared")

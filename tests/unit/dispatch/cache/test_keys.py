@@ -27,9 +27,9 @@ def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
 def run(bench: Bench) -> str:
     """a is finished, b runs."""
     made = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(made).state == "running")
+    bench.until_task(made, "running")
     bench.runtime.end(bench.attempt(made), text="from a")
-    bench.until(lambda: bench.task(made, "b").state == "running")
+    bench.until_task(made, "running", "b")
     return made
 
 

@@ -13,13 +13,11 @@ from nbyard.reasons.structs import because
 from nbyard.store.runs.artifacts_and_cache import Hit
 from nbyard.store.runs.past_results import Last
 
-from ..benches import running
-
 OUTSIDE = because("file-changed", name="/data/a.csv")
 
 
 def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
-    case = bench.snapshot(running(bench))
+    case = bench.snapshot(bench.start())
     changed = msgspec.structs.replace(case.task.plan, **plan)
     code, environment = identities.look_up(changed)
     parts = key_parts(changed, code, case.inputs, environment)

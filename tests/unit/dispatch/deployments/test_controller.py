@@ -159,11 +159,11 @@ def has_it(bench: Bench, one: str) -> bool:
 @pytest.mark.parametrize("is_followed", [False, True])
 def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_followed) -> None:
     """This holds for tasks, deployments and the next dispatcher."""
-    first = shared.submit({"a": []}, gpu=1)
+    first = shared.submit(gpu=1)
     shared.until(lambda: has_it(shared, first))
 
     def task() -> str:
-        made = shared.submit({"a": []}, gpu=1)
+        made = shared.submit(gpu=1)
         shared.until(lambda: shared.task(made).waits)
         return made
 
@@ -171,7 +171,7 @@ def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_follow
         longer, shorter = task(), wanting(shared, "cows")
     else:
         longer, shorter = wanting(shared, "cows"), task()
-    none = shared.submit({"a": []})
+    none = shared.submit()
     shared.until(lambda: bool(shared.task(none).attempts))
     if is_followed:
         shared.replace_dispatcher()
@@ -182,10 +182,10 @@ def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_follow
 
 
 def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> None:
-    first = shared.submit({"a": []}, gpu=1)
+    first = shared.submit(gpu=1)
     shared.until(lambda: has_it(shared, first))
     cows, other = wanting(shared, "cows"), wanting(shared, "other")
-    urgent = shared.submit({"a": []}, gpu=1, priority=5)
+    urgent = shared.submit(gpu=1, priority=5)
     shared.until(lambda: shared.task(urgent).waits)
     shared.runtime.end(shared.attempt(first))
     shared.until(lambda: has_it(shared, urgent))
@@ -196,9 +196,9 @@ def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> No
 
 
 def test_a_task_waiting_for_cores_blocks_no_gpu(shared: Bench) -> None:
-    first = shared.submit({"a": []}, cpu=2.0)
+    first = shared.submit(cpu=2.0)
     shared.until(lambda: has_it(shared, first))
-    waits = shared.submit({"a": []}, gpu=1)
+    waits = shared.submit(gpu=1)
     shared.until(lambda: "slot" in shared.task(waits).why)
     shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
@@ -208,7 +208,7 @@ def test_a_sleeping_deployment_frees_its_gpu(shared: Bench) -> None:
     """No other deployment remains that would cause a new check of grants."""
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
-    waits = shared.submit({"a": []}, gpu=1)
+    waits = shared.submit(gpu=1)
     shared.until(lambda: "(0 free)" in shared.task(waits).why)
     rows = shared.yard.store.deployments
     shared.yard.services.deployments.stop(OWNER, cows.name)

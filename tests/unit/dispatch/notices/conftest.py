@@ -99,7 +99,7 @@ class NoticeBench:
 
     def end(self, state: str = "succeeded", path: str = "", **more: Any) -> str:
         """Let a run end; return its ID."""
-        run_id = self.bench.submit({"a": []})
+        run_id = self.bench.submit()
         if path:
             self.set_run(run_id, path=path)
         self.bench.until(lambda: self.bench.runtime.running)

@@ -44,13 +44,13 @@ def test_a_message_names_the_schedule_of_its_run(notified):
 
 def test_without_a_traceback_the_log_has_the_last_lines(notified):
     notified.channel()
-    run_id = notified.bench.submit({"a": []})
+    run_id = notified.bench.submit()
     notified.bench.until(lambda: notified.bench.runtime.running)
     attempt = notified.bench.attempt(run_id)
     (notified.bench.folder(attempt) / "log").write_text("one\ntwo\n")
     failure = Failure("exit code", because("text", text="exit code 3"), exit_code=3)
     notified.bench.runtime.end(attempt, "failed", failure=failure)
-    notified.bench.until(lambda: notified.bench.run(run_id).state == "failed")
+    notified.bench.until_run(run_id, "failed")
     notified.look()
     assert "    one\n    two\n" in notified.sent[0].body
 

@@ -9,9 +9,9 @@ from nbyard.domain.projects.structs import NewProject
 
 
 def start(notified, path: str = "/a.nbflow") -> str:
-    run_id = notified.bench.submit({"a": []})
+    run_id = notified.bench.submit()
     notified.set_run(run_id, path=path)
-    notified.bench.until(lambda: notified.bench.run(run_id).state == "running")
+    notified.bench.until_run(run_id, "running")
     notified.set_run(run_id, started_at=notified.time.timestamp())
     return run_id
 

@@ -22,8 +22,7 @@ CANCELLED = Ended("cancelled")
 
 
 def a_run(bench: Bench) -> str:
-    run = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(cache=True)
     bench.runtime.obeys = False
     return run
 
@@ -82,7 +81,7 @@ def test_outputs_are_on_disk_before_the_commit_that_names_them(
     monkeypatch.setattr(os, "fsync", noted)
     monkeypatch.setattr(bench.store.artifacts, "insert_all", inserting)
     bench.dispatcher.inbox.put(succeeded(bench, run))
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     place = bench.context.blobs.path(bench.task(run).artifacts[0].digest)
     (before,) = at_commit
     assert {place.stat().st_ino, place.parent.stat().st_ino} <= before
@@ -95,7 +94,7 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert not is_alone
     bench.dispatcher.inbox.put(report)
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert is_alone
 
@@ -124,7 +123,7 @@ def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: Fake
     runtime.end(case.attempt.id, text="x")
     (case.order.folder / "outputs" / "out" / "out.txt").unlink()
     (case.order.folder / "outputs" / "out" / "out.txt").symlink_to("/etc/hostname")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     task = bench.task(run)
     assert (task.state, task.artifacts) == ("failed", [])
     assert task.failure is not None and task.failure.kind == "contract"
@@ -137,7 +136,7 @@ def test_an_unstorable_report_delays_no_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """No database stores the figures. The attempt ends, and others continue."""
-    run, other = a_run(bench), bench.submit({"a": []})
+    run, other = a_run(bench), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
     attempt, read = bench.attempt(run), folders.read_result
 
@@ -149,8 +148,7 @@ def test_an_unstorable_report_delays_no_others(
 
     monkeypatch.setattr(folders, "read_result", bad_figures)
     runtime.end(attempt, "failed", failure=Failure("error", because("text", text="words")))
-    runtime.end(bench.attempt(other))
-    bench.until(lambda: bench.run(other).state == "succeeded")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.finish(other)
+    bench.until_run(run, "failed")
     assert "report cannot be stored" in bench.task(run).why
     assert "this round failed" in caplog.text

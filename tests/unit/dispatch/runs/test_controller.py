@@ -38,7 +38,7 @@ def states(bench: Bench, run: str) -> dict[str, str]:
 
 
 def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
-    bench.until(lambda: bench.task(run, node).state == "running")
+    bench.until_task(run, "running", node)
     failure = Failure("error", because("text", text="boom")) if state == "failed" else None
     bench.runtime.end(bench.attempt(run, node), state, failure=failure)
     bench.until(lambda: bench.task(run, node).state == state)
@@ -53,15 +53,15 @@ def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRunt
     assert states(bench, run)["d"] == "waiting"
     finish(bench, run, "c")
     finish(bench, run, "d")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert len(runtime.starts) == 4
 
 
 def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     runtime.end(bench.attempt(run), text="from a")
-    bench.until(lambda: bench.task(run, "b").state == "running")
+    bench.until_task(run, "running", "b")
     staged = list((bench.folder(bench.attempt(run, "b")) / "inputs" / "in0").iterdir())
     assert [path.read_text() for path in staged] == ["from a"]
 
@@ -72,7 +72,7 @@ def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
     finish(bench, run, "a")
     finish(bench, run, "b", "failed")
     finish(bench, run, "c")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     assert states(bench, run) == {
         "a": "succeeded",
         "b": "failed",
@@ -87,7 +87,7 @@ def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> Non
     finish(bench, run, "a")
     bench.until(lambda: len(runtime.running) == 2)
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert states(bench, run) == {
         "a": "succeeded",
         "b": "cancelled",
@@ -102,7 +102,7 @@ def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
     """No round has run yet."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert runtime.starts == []
 
 
@@ -117,13 +117,13 @@ def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: Fake
     finish(bench, run, "c")
     bench.replace_dispatcher()
     finish(bench, run, "d")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert len(runtime.starts) == 4
 
 
 def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
     for _ in range(30):
-        bench.submit({"a": []})
+        bench.submit()
     bench.until(lambda: len(bench.runtime.running) == 2)
     bench.round(3)
     with counted(bench) as found:
@@ -136,8 +136,7 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is repeated, and only the record of the attempt stays."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     attempt = bench.attempt(run)
     runtime.end(attempt)
     write = bench.store.write
@@ -151,7 +150,7 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
             raise Unavailable("the connection was cut")
 
     monkeypatch.setattr(bench.store, "write", cut)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     bench.until(lambda: not (bench.folder(attempt) / "outputs").exists())
     assert runtime.starts == [attempt]
     assert runtime.ended_runs == [run]
@@ -160,7 +159,7 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
 def test_one_broken_run_does_not_stop_the_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken, sound = bench.submit({"a": []}), bench.submit({"a": []})
+    broken, sound = bench.submit(), bench.submit()
     of_run = bench.store.tasks.of_run
 
     def refuse(c: Connection, run_id: str) -> list[TaskRecord]:
@@ -169,10 +168,10 @@ def test_one_broken_run_does_not_stop_the_others(
         return of_run(c, run_id)
 
     monkeypatch.setattr(bench.store.tasks, "of_run", refuse)
-    bench.until(lambda: bench.task(sound).state == "running")
+    bench.until_task(sound, "running")
     monkeypatch.undo()
     bench.replace_dispatcher()
-    bench.until(lambda: bench.task(broken).state == "running")
+    bench.until_task(broken, "running")
 
 
 def test_runtimes_are_notified_of_the_end_of_a_run(bench: Bench):

@@ -120,7 +120,7 @@ def test_a_waiting_task_delays_no_others(
 ) -> None:
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     submit(bench, *"abcdef")
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).state == "running")
 
 
@@ -179,12 +179,12 @@ def test_a_missing_image_is_never_reused(
 ) -> None:
     """The meaning of its name is known only after the pull."""
     monkeypatch.setattr(bench.runtime, "image_id", lambda _: identity, raising=False)
-    first = bench.submit({"a": []}, cache=True)
+    first = bench.submit(cache=True)
     bench.until(lambda: bench.task(first).state == "running")
     bench.runtime.end(bench.attempt(first), text="made")
     bench.until(lambda: bench.run(first).state == "succeeded")
     bench.dispatcher.runs.candidates.identities.seen_environments.clear()
-    again = bench.submit({"a": []}, cache=True)
+    again = bench.submit(cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == bool(identity)
 
@@ -200,7 +200,7 @@ def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatc
         return "sha256:1"
 
     monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).why == "waits: no response in time")
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()

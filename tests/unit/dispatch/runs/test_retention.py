@@ -69,10 +69,10 @@ def test_without_rules_nothing_is_deleted(bench: Bench, threads: AtOnce) -> None
 
 
 def ended(bench: Bench) -> str:
-    run_id = bench.submit({"a": []})
+    run_id = bench.submit()
     bench.until(lambda: bench.runtime.running)
     bench.runtime.end(bench.attempt(run_id), "failed")
-    bench.until(lambda: bench.run(run_id).state == "failed")
+    bench.until_run(run_id, "failed")
     return run_id
 
 

@@ -64,17 +64,9 @@ def test_runs_of_running_bisections_are_kept() -> None:
     assert due_runs(probes, NOW, {"last's"}) == probes[:1]
 
 
-def ended(bench: Bench, **plan: object) -> str:
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
-    bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    return run
-
-
 def test_scratch_runs_are_deleted_with_their_folders(bench: Bench) -> None:
-    made = [ended(bench, origin="check") for _ in range(2)]
-    kept = ended(bench)
+    made = [bench.finished(origin="check") for _ in range(2)]
+    kept = bench.finished()
     folders = [bench.folder(bench.attempt(run)) for run in made]
     controller = ScratchController(bench.context, Threads(1))
     now = bench.run(made[1]).created_at

@@ -8,8 +8,7 @@ from nbyard.errors import NotFound
 
 
 def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
-    run = bench.submit({"a": []}, memory_bytes=5, cpu=1.5)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(memory_bytes=5, cpu=1.5)
     case = bench.snapshot(run)
     assert not case.is_cancelled
     assert (case.order.memory_bytes, case.order.cpu, case.order.site) == (5, 1.5, "here")
@@ -23,8 +22,8 @@ def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> Non
 
 def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     """Runs of a higher priority precede both."""
-    run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
-    bench.until(lambda: bench.task(run).state == "running")
+    run, high = (bench.submit(priority=one) for one in (3, 4))
+    bench.until_task(run, "running")
     assert bench.snapshot(run).order.priority == 3
     runtime.lose(bench.attempt(run))
     bench.until(lambda: len(bench.task(run).attempts) == 2)
@@ -33,12 +32,12 @@ def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -
 
 def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     board = bench.dispatcher.runs.board
     with pytest.raises(NotFound, match="create the output out"):
         inputs_of(board.runs[run].tasks["b"])
     runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.task(run, "b").state == "running")
+    bench.until_task(run, "running", "b")
     (artifact,) = bench.task(run).artifacts
     (found,) = bench.snapshot(run, "b").inputs.values()
     assert (found.digest, found.filename, found.origin) == (artifact.digest, "out.txt", "a")

@@ -1,11 +1,8 @@
 """One round is one write; what does not hurry waits for it."""
 
-from functools import partial
-
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
-from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import Reason, because
 
 
@@ -23,7 +20,7 @@ def quiet(bench: Bench, times: int = 1) -> None:
 def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
     """Readers never see an intermediate state of the node, its outputs and the next attempts."""
     run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     attempt = bench.attempt(run)
     runtime.end(attempt)
     before = writes(bench)
@@ -35,10 +32,6 @@ def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime
     assert found == {"a": ("succeeded", 1), "b": ("preparing", 1), "c": ("preparing", 1)}
 
 
-def has_failed(bench: Bench, run: str, node: str) -> bool:
-    return bench.task(run, node).state == "failed"
-
-
 def test_a_failed_run_has_the_reason_of_its_first_failure(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
@@ -46,11 +39,10 @@ def test_a_failed_run_has_the_reason_of_its_first_failure(
     run = bench.submit({"a": [], "b": [], "c": ["a"]})
     bench.until(lambda: len(runtime.running) == 2)
     for node, words in (("b", "first"), ("a", "second")):
-        failure = Failure("error", because("text", text=words))
-        runtime.end(bench.attempt(run, node), "failed", failure=failure)
-        bench.until(partial(has_failed, bench, run, node))
+        bench.fail(run, words, node)
+        bench.until_task(run, "failed", node)
         bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     assert bench.run(run).reason == because("text", text="first")
     with bench.store.read() as c:
         (listed,) = bench.store.runs.page(c, "ada", 9, "")
@@ -61,22 +53,20 @@ def test_a_failed_run_has_the_reason_of_its_first_failure(
 
 def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> None:
     """That of its first failure after the run that it retries, also in the list and the event."""
-    failure = Failure("error", because("text", text="no"))
-
-    def fail(run: str) -> None:
-        bench.until(lambda: bench.task(run).state == "running")
-        runtime.end(bench.attempt(run), "failed", failure=failure)
-        bench.until(lambda: bench.run(run).state == "failed")
-
-    first = bench.submit({"a": []})
-    fail(first)
-    fail(bench.yard.services.runs.retry(OWNER, first).id)
+    first = bench.start()
+    bench.fail(first, "no")
+    bench.until_run(first, "failed")
+    second = bench.yard.services.runs.retry(OWNER, first).id
+    bench.until_task(second, "running")
+    bench.fail(second, "no")
+    bench.until_run(second, "failed")
+    no = because("text", text="no")
     retry = because("retry-of-run", run=bench.run(first).number)
-    both = because("all", reasons=[retry, failure.reason])
+    both = because("all", reasons=[retry, no])
     with bench.store.read() as c:
         listed = bench.store.runs.page(c, "ada", 9, "")
         found = bench.store.events.events_after(c, "ada", 0, 100)
-    assert [one.reason for one in listed] == [both, failure.reason]
+    assert [one.reason for one in listed] == [both, no]
     assert Reason(**found[-1].data["reason"]) == both
 
 
@@ -85,7 +75,7 @@ def test_a_start_is_written_with_the_next_change(
 ) -> None:
     """It is written with the next end, or when its time has come."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).attempts)
     before = writes(bench)
     quiet(bench, 3)
@@ -108,7 +98,7 @@ def test_a_start_is_written_with_the_next_change(
 def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While its environment is looked at nothing of it is written: the two are one write."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.dispatcher.tick(set(), has_news=True)
     assert bench.dispatcher.settle(30)
     assert bench.run(run).state == "queued"
@@ -120,7 +110,7 @@ def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.M
 
 def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 0.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).attempts)
     quiet(bench, 3)
     assert bench.task(run).state == "running"
@@ -133,10 +123,7 @@ def test_results_of_scratch_runs_stay_out_of_the_cache(
     bench: Bench, origin: str, is_kept: bool
 ) -> None:
     """This includes tasks that had all of their data."""
-    run = bench.submit({"a": []}, origin=origin, cache=True)
-    bench.until(lambda: bench.task(run).state == "running")
-    bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    again = bench.submit({"a": []}, cache=True)
+    bench.finished(origin=origin, cache=True)
+    again = bench.submit(cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == is_kept

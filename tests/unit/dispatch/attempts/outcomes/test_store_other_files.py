@@ -15,9 +15,7 @@ from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain import limits
 from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
-from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
 from nbyard.runner.secret_masking import Masks
 
 Write = Callable[[Path], object]
@@ -25,8 +23,7 @@ Write = Callable[[Path], object]
 
 def running(bench: Bench, **plan: object) -> tuple[str, Path]:
     """A run whose only attempt runs, and its copy of the code."""
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(**plan)
     return run, bench.folder(bench.attempt(run)) / "code"
 
 
@@ -34,9 +31,8 @@ def ended(bench: Bench, write: Write, state: str = "succeeded", **plan: object) 
     """A run whose work wrote this."""
     run, code = running(bench, **plan)
     write(code)
-    more = {"failure": Failure("error", because("text", text="boom"))} if state == "failed" else {}
-    bench.runtime.end(bench.attempt(run), state, text="made", **more)
-    bench.until(lambda: bench.run(run).state == state)
+    bench.fail(run, "boom") if state == "failed" else bench.finish(run, "made")
+    bench.until_run(run, state)
     return run
 
 
@@ -80,7 +76,7 @@ def test_files_above_the_code_are_named(
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
+def test_written_files_are_kept(bench: Bench, state: str) -> None:
     """This includes files of failed work."""
     run = ended(bench, some, state)
     assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
@@ -90,7 +86,7 @@ def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) 
     assert [one.name for one in bench.task(run).artifacts] == ["out"][: state == "succeeded"]
 
 
-def test_unchanged_files_and_caches_are_not_listed(bench: Bench, runtime: FakeRuntime) -> None:
+def test_unchanged_files_and_caches_are_not_listed(bench: Bench) -> None:
     def write(code: Path) -> None:
         os.utime(code / "work.py")
         (code / "work.py").write_text(SCRIPT)
@@ -104,7 +100,7 @@ def test_unchanged_files_and_caches_are_not_listed(bench: Bench, runtime: FakeRu
     assert files(bench, run) == OtherFileList([], [], 0)
 
 
-def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench) -> None:
     """Also one of the same length, with its old date."""
 
     def write(code: Path) -> None:
@@ -115,9 +111,7 @@ def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: F
     assert kept(bench, ended(bench, write)) == {"work.py": SCRIPT[::-1]}
 
 
-def test_harmful_files_are_named_and_not_kept(
-    bench: Bench, runtime: FakeRuntime, tmp_path: Path
-) -> None:
+def test_harmful_files_are_named_and_not_kept(bench: Bench, tmp_path: Path) -> None:
     """A container may leave links, special files and invalid names."""
     (tmp_path / "secret").write_text("s3cr3t")
     (tmp_path / "folder").mkdir()
@@ -145,9 +139,7 @@ def test_harmful_files_are_named_and_not_kept(
     }
 
 
-def test_limits_are_settings_and_files_beyond_them_are_named(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_limits_are_settings_and_files_beyond_them_are_named(bench: Bench) -> None:
     bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
 
     def write(code: Path) -> None:
@@ -160,7 +152,7 @@ def test_limits_are_settings_and_files_beyond_them_are_named(
 
 
 def test_very_deep_folders_are_read_up_to_the_limit(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 6)
     monkeypatch.setattr(store_outputs, "MAX_DEPTH", 2)
@@ -177,7 +169,7 @@ def test_very_deep_folders_are_read_up_to_the_limit(
 
 
 def test_undecodable_names_are_shown_among_files_beyond_the_limit(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 3)
 
@@ -191,9 +183,7 @@ def test_undecodable_names_are_shown_among_files_beyond_the_limit(
     assert left(bench, run) == {"\\udcff/": "too-many"}
 
 
-def test_files_with_secrets_are_not_kept(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_with_secrets_are_not_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody expects a credential in an undeclared file."""
     monkeypatch.setattr(store_outputs, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"]))
 
@@ -207,7 +197,7 @@ def test_files_with_secrets_are_not_kept(
 
 
 def test_a_full_disk_costs_the_files_and_not_the_result(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The output is kept, and nothing waits for the other files."""
     real = bench.context.blobs.put_fd
@@ -223,16 +213,13 @@ def test_a_full_disk_costs_the_files_and_not_the_result(
     assert [one.name for one in bench.task(run).artifacts] == ["out"]
 
 
-def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> None:
+def test_only_the_last_attempt_counts(bench: Bench) -> None:
     run, code = running(bench, retries=1)
     (code / "first").write_text("x")
-    runtime.end(
-        bench.attempt(run), "failed", failure=Failure("error", because("text", text="boom"))
-    )
+    bench.fail(run, "boom")
     bench.until(lambda: len(bench.task(run).attempts) == 2 and bench.task(run).state == "running")
     (bench.folder(bench.attempt(run)) / "code" / "second").write_text("x")
-    runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.finish(run, "made")
     assert kept(bench, run).keys() == {"second"}
 
 
@@ -246,7 +233,7 @@ def test_a_lost_attempt_lists_no_partial_files(
     if when == "lost":
         monkeypatch.setattr(limits, "LOST_RETRIES", 0)
         runtime.lose(bench.attempt(run))
-        bench.until(lambda: bench.run(run).state == "failed")
+        bench.until_run(run, "failed")
         assert (bench.task(run).other_files, kept(bench, run)) == (None, {})
         return
     runtime.end(bench.attempt(run), text="made")
@@ -263,7 +250,7 @@ def test_a_lost_attempt_lists_no_partial_files(
     assert taken[0] is not None and taken[0].count == 2
     assert bench.task(run).other_files is None
     bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert kept(bench, run).keys() == {"result.csv", "plots/a.svg"}
 
 
@@ -273,8 +260,8 @@ def test_cached_runs_share_files_until_the_last_is_deleted(
     bench.context.settings.garbage_grace_seconds = 0
     collector = GarbageCollector(bench.context, Threads())
     first = ended(bench, some, cache=True)
-    again = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    again = bench.submit(cache=True)
+    bench.until_run(again, "succeeded")
     assert bench.task(again).cached and len(runtime.starts) == 1
     digests = [one.digest for one in files(bench, first).files]
     bench.yard.services.runs.delete(OWNER, first)
@@ -290,12 +277,11 @@ def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: F
     others = bench.task(first).other_files
     assert others is not None
     bench.context.blobs.delete(others.digest)
-    again = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.task(again).state == "running")
+    bench.start(cache=True)
     assert len(runtime.starts) == 2
 
 
-def test_one_file_or_all_can_be_fetched(bench: Bench, runtime: FakeRuntime) -> None:
+def test_one_file_or_all_can_be_fetched(bench: Bench) -> None:
     run, service = ended(bench, some), bench.yard.services.runs
     one = service.file(OWNER, run, "a", "plots/a.svg")
     assert (one.filename, one.is_folder) == ("a.svg", False)
