@@ -31,11 +31,6 @@ output_schema: {name: y, type: int}
 CLASS = "LIMIT = 5\n\nclass MyModel:\n    def predict(self, frame):\n        return frame\n"
 
 
-@pytest.fixture
-def models(yard):
-    return yard.services.models
-
-
 def write(root: Path, more: str = "", name: str = "nervosum.yaml", text: str = FILE) -> str:
     folder = root / "job"
     (folder / "src").mkdir(parents=True, exist_ok=True)

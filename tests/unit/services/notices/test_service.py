@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.callers import Caller
@@ -101,9 +102,8 @@ def test_a_channel_is_stored_and_its_url_never_returned(channels, ann, made):
     ],
 )
 def test_a_refusal_names_its_field_and_stores_nothing(channels, ann, body, field):
-    with pytest.raises(Invalid) as caught:
+    with refused_at(field):
         channels.create(ann, new(**body))
-    assert caught.value.details[0].path == field
     assert channels.list(ann).items == []
 
 
@@ -167,9 +167,8 @@ def test_a_url_is_tested_before_there_is_a_channel(channels, ann, answers):
     answers.append(Delivery(WHY))
     assert channels.test_url(ann, ChannelUrl(URL)) == ChannelTest(False, WHY)
     assert channels.test_url(ann, ChannelUrl(f"openlineage+{URL}")).is_sent
-    with pytest.raises(Invalid) as refused:
+    with refused_at("url"):
         channels.test_url(ann, ChannelUrl("http://127.0.0.1:1/"))
-    assert refused.value.details[0].path == "url"
     assert channels.list(ann).items == []
 
 

@@ -27,11 +27,6 @@ SIDEBAR = (
 
 
 @pytest.fixture
-def projects(yard):
-    return yard.services.projects
-
-
-@pytest.fixture
 def made(projects, ann):
     return projects.create(
         ann,
@@ -219,7 +214,7 @@ def test_an_unknown_kind_is_refused(projects, ann, made):
         projects.unlink(ann, "wine", "channel", "team")
 
 
-def test_other_people_see_neither_project_nor_resources(projects, ann, made, imported):
+def test_other_people_see_neither_project_nor_resources(projects, made, imported):
     eve = Caller("eve")
     projects.create(eve, NewProject("beer"))
     texts = []

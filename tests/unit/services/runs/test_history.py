@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import insert
+from tests.support.refusals import refused_at
 
 from nbyard.domain.automations.structs import AutomaticRun, Fire, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
@@ -69,9 +70,8 @@ def test_a_date_is_in_the_time_zone_of_the_server(yard, ann, days):
 @pytest.mark.parametrize("field", ["since", "until"])
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "0001-01-01T00:00+23:00x"])
 def test_an_invalid_time_is_refused(yard, ann, field, text):
-    with pytest.raises(Invalid) as refused:
+    with refused_at(field):
         yard.services.runs.list(ann, **{field: text})
-    assert refused.value.details[0].path == field
 
 
 def test_an_executable_with_other_filters(yard, ann, root, tool, finished):
