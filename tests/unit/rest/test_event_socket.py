@@ -46,6 +46,14 @@ def frame(window: websocket.WebSocket) -> dict[str, Any]:
     return json.loads(window.recv())
 
 
+def seen_until(window: websocket.WebSocket, *subjects: str) -> list[dict[str, Any]]:
+    """Return the events of the next frames, until all these subjects have one."""
+    seen: list[dict[str, Any]] = []
+    while not {*subjects} <= {event["subject_id"] for event in seen}:
+        seen += frame(window)["events"]
+    return seen
+
+
 def say(window: websocket.WebSocket, **said: Any) -> None:
     window.send(json.dumps(said))
 
@@ -61,10 +69,7 @@ def test_a_window_gets_events_after_its_connection(api: JupyterServer, window):
     say(window, after=0)
     first = frame(window)
     assert first["events"] == []
-    made = make(api, "after")
-    seen: list[dict[str, Any]] = []
-    while not any(event["subject_id"] == made for event in seen):
-        seen += frame(window)["events"]
+    seen = seen_until(window, make(api, "after"))
     assert all(event["id"] > first["last"] for event in seen)
     assert [event["id"] for event in seen] == sorted(event["id"] for event in seen)
 
@@ -83,9 +88,7 @@ def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
     made = [make(api, f"missed {n}") for n in range(3)]
     again = connect(api)
     say(again, after=cursor) if cursor else say(again, after=1)
-    seen: list[str] = []
-    while not set(made) <= set(seen):
-        seen += [event["subject_id"] for event in frame(again)["events"]]
+    seen_until(again, *made)
     again.close()
 
 
@@ -115,10 +118,7 @@ def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
         first, listed = frame(ahead), api.send("GET", "/events?after=999999").json
         assert (first["events"], first["refetch"], listed["refetch"]) == ([], True, True)
         assert 0 < first["last"] <= listed["last"]
-        made = make(api, f"later {ahead is window}")
-        seen: list[str] = []
-        while made not in seen:
-            seen += [event["subject_id"] for event in frame(ahead)["events"]]
+        seen_until(ahead, make(api, f"later {ahead is window}"))
     other.close()
 
 
@@ -128,9 +128,7 @@ def test_the_address_may_contain_the_cursor(api: JupyterServer, window):
     cursor = frame(window)["last"]
     made = make(api, "missed by the address")
     again = connect(api, query=f"?after={cursor}")
-    seen: list[str] = []
-    while made not in seen:
-        seen += [event["subject_id"] for event in frame(again)["events"]]
+    seen_until(again, made)
     again.close()
 
 
@@ -156,9 +154,7 @@ def test_two_windows_get_the_same_events(api: JupyterServer, window):
         frame(each)
     made = make(api, "for both")
     for each in (window, other):
-        seen: list[str] = []
-        while made not in seen:
-            seen += [event["subject_id"] for event in frame(each)["events"]]
+        seen_until(each, made)
     other.close()
 
 
@@ -311,8 +307,4 @@ def test_a_full_window_continues_after_its_frames_are_sent(api: JupyterServer, w
     monkeypatch.setattr(event_socket, "MAX_UNSENT", 1)
     say(window, after=0)
     frame(window)
-    names = [f"one after the other {number}" for number in range(3)]
-    made = {make(api, name) for name in names}
-    seen: set[str] = set()
-    while not made <= seen:
-        seen |= {event["subject_id"] for event in frame(window)["events"]}
+    seen_until(window, *(make(api, f"one after the other {number}") for number in range(3)))

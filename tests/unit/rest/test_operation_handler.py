@@ -100,19 +100,6 @@ def test_a_refused_field_is_named(api: JupyterServer, body, place):
     assert answer.json["details"][0]["path"].startswith(place)
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-)
-def test_only_json_is_read(api: JupyterServer, kind):
-    answer = api.send("POST", "/runs", b"{}", {"Content-Type": kind})
-    assert answer.status == 415
-
-
-def test_json_may_say_its_charset(api: JupyterServer):
-    kind = {"Content-Type": "Application/JSON; charset=utf-8"}
-    assert api.send("POST", "/runs", b"{}", kind).status == 422
-
-
 def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
     packed = {"Content-Encoding": "gzip"}
     assert api.send("POST", "/runs", gzip.compress(b"{}"), packed).status == 422

@@ -26,12 +26,23 @@ def piece(api: JupyterServer, key: str, offset: object, content: bytes):
 def imported(api: JupyterServer, body: dict) -> dict:
     made = api.send("POST", "/datasets", body)
     assert made.status == 201, made.content
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
+    with Dispatching(Settings(store_dir=str(api.store), inline_dispatch=True)) as running:
         return running.until(
             lambda: api.send("GET", f"/datasets/{made.json['id']}").json,
             lambda found: found["current"]["state"] != "importing",
         )
+
+
+def run_to_end(api: JupyterServer, path: str) -> str:
+    """Return the ID of a run of this file, which has succeeded."""
+    key = str(api.send("POST", "/runs", {"path": path}).json["id"])
+    assert api.send("GET", f"/runs/{key}/crate").status == 409, "it has not ended"
+    with Dispatching(Settings(store_dir=str(api.store), inline_dispatch=True)) as running:
+        running.until(
+            lambda: api.send("GET", f"/runs/{key}").json["run"]["state"],
+            lambda state: state == "succeeded",
+        )
+    return key
 
 
 def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
@@ -173,13 +184,7 @@ def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
 def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
     """One file by its path, with any name, or all as a zip."""
     (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
-    run = api.send("POST", "/runs", {"path": "tool.sh"}).json["id"]
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
-        running.until(
-            lambda: api.send("GET", f"/runs/{run}").json["run"]["state"],
-            lambda state: state == "succeeded",
-        )
+    run = run_to_end(api, "tool.sh")
     at = f"/runs/{run}/tasks/main/files"
     told = api.send("GET", at).json
     assert [one["path"] for one in told["files"]] == ["a/b & c.txt", "d"]
@@ -196,16 +201,9 @@ def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
 
 def test_a_run_is_downloaded_as_a_crate(api: JupyterServer):
     (api.root / "hello.py").write_text("print()\n")
-    made = api.send("POST", "/runs", {"path": "hello.py"}).json
-    assert api.send("GET", f"/runs/{made['id']}/crate").status == 409, "it has not ended"
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
-        running.until(
-            lambda: api.send("GET", f"/runs/{made['id']}").json["run"]["state"],
-            lambda state: state == "succeeded",
-        )
+    run = run_to_end(api, "hello.py")
     for query in ("", "?inputs=false"):
-        answer = api.send("GET", f"/runs/{made['id']}/crate{query}")
+        answer = api.send("GET", f"/runs/{run}/crate{query}")
         assert answer.headers["Content-Disposition"].endswith(".crate.zip")
         with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
             assert archive.namelist()[0] == "ro-crate-metadata.json"
