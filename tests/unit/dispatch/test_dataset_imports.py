@@ -135,8 +135,7 @@ def test_a_deleted_credential_fails_with_a_reason(bench: Bench) -> None:
     made = imported(bench, UrlSource("s3://minio@sea/a.csv"))
     credentials.delete(OWNER, "minio")
     bench.until(lambda: look(bench, made).current.state == "failed")
-    reason = look(bench, made).current.reason
-    assert reason == because("credential-deleted", credential="'minio'")
+    assert look(bench, made).current.reason == because("credential-deleted", credential="'minio'")
 
 
 def test_the_loop_is_woken_at_the_end(

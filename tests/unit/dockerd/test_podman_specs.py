@@ -68,8 +68,7 @@ def test_ports_are_published_on_its_own_machine_only() -> None:
 
 
 def test_the_program_of_the_image_is_started_where_none_is_named() -> None:
-    spec = msgspec.structs.replace(SPEC, argv=[])
-    assert podman_specification(spec, INFO)["entrypoint"] is None
+    assert podman_specification(msgspec.structs.replace(SPEC, argv=[]), INFO)["entrypoint"] is None
 
 
 @pytest.mark.parametrize("keeps_home", [False, True])

@@ -164,8 +164,7 @@ def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]
         host = own_name().partition(":")[0]
         with store.write() as c:
             holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
-            former = store.leases.get(c, LEASE)
-            assert store.leases.take(c, LEASE, holder, 60, former)
+            assert store.leases.take(c, LEASE, holder, 60, store.leases.get(c, LEASE))
         yield process
 
 
@@ -232,8 +231,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
             holder = (
                 f"{host}:{process.pid}:{started or dispatcher_launcher.start_time(process.pid)}"
             )
-            former = store.leases.get(c, LEASE)
-            assert store.leases.take(c, LEASE, holder, seconds, former)
+            assert store.leases.take(c, LEASE, holder, seconds, store.leases.get(c, LEASE))
         assert process.stdin and process.stdout
         process.stdin.write(b"\n")
         process.stdin.flush()

@@ -108,8 +108,7 @@ def test_the_port_stays_while_the_container_behind_it_changes(folder):
     until(lambda: not is_open(port))
     assert not is_relayed(folder, later)
     with container("three") as three:  # the port is the same after a stop
-        again = msgspec.structs.replace(route, target=three)
-        assert open_relay(folder, again) == port
+        assert open_relay(folder, msgspec.structs.replace(route, target=three)) == port
         assert asked(port) == (200, b"three")
 
 

@@ -183,8 +183,7 @@ def test_a_service_with_prefix_gets_no_pass(app, cookie):
 
 def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
     """It opens neither another deployment nor Jupyter."""
-    home = opened(app, APP, cookie)
-    text = home.removeprefix(APP)
+    text = opened(app, APP, cookie).removeprefix(APP)
     assert ask(app, f"{OTHER}{text}style.css", OPAQUE).status == 403
     for path in (f"/nbyard/api/{text}deployments", f"/api/{text}contents", "/api/contents"):
         answer = ask(app, path, OPAQUE)

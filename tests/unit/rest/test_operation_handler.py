@@ -96,8 +96,7 @@ def test_invalid_bodies_are_refused(api: JupyterServer, body, status):
     ],
 )
 def test_a_refused_field_is_named(api: JupyterServer, body, place):
-    answer = api.send("POST", "/datasets", body)
-    assert answer.json["details"][0]["path"].startswith(place)
+    assert api.send("POST", "/datasets", body).json["details"][0]["path"].startswith(place)
 
 
 def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
@@ -110,8 +109,7 @@ def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
 
 
 def test_large_bodies_are_not_kept(api: JupyterServer):
-    answer = api.send("POST", "/runs", b'{"path": "' + b"x" * (17 << 20) + b'"}')
-    assert answer.status == 413
+    assert api.send("POST", "/runs", b'{"path": "' + b"x" * (17 << 20) + b'"}').status == 413
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\tb"])
@@ -192,8 +190,7 @@ def test_created_resources_are_linked_to_the_active_project(api: JupyterServer):
     project = api.send("POST", "/projects", {"name": "active"}).json["id"]
     body = {"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     for header, names in (("gone", []), (project, ["linked 2"])):
-        headers = {"Nbyard-Project": header}
-        assert api.send("POST", "/automations", body, headers).status == 201
+        assert api.send("POST", "/automations", body, {"Nbyard-Project": header}).status == 201
         found = api.send("GET", f"/automations?project={project}").json["items"]
         assert [one["name"] for one in found] == names
     assert api.send("POST", "/automations", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)

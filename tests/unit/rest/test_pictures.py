@@ -61,8 +61,7 @@ def test_pictures_that_do_not_exist(api: JupyterServer, run: str, digest: str):
 
 def test_previews_need_a_login(api: JupyterServer, run: str):
     for path in ("previews", "previews/copy/plot", "pictures/sha256:1"):
-        address = f"/nbyard/api/runs/{run}/{path}"
-        assert api.request("GET", address, None, {}).status in (401, 403)
+        assert api.request("GET", f"/nbyard/api/runs/{run}/{path}", None, {}).status in (401, 403)
 
 
 def test_the_client_returns_previews(api: JupyterServer, run: str):

@@ -158,8 +158,7 @@ def test_a_cookie_alone_changes_nothing(api: JupyterServer, cookies, method, pat
 
 
 def test_a_cookie_reads(api: JupyterServer, cookies):
-    answer = api.request("GET", "/nbyard/api/datasets", None, {"Cookie": cookies})
-    assert answer.status == 200
+    assert api.request("GET", "/nbyard/api/datasets", None, {"Cookie": cookies}).status == 200
 
 
 def test_a_foreign_page_reads_nothing_with_a_cookie(api: JupyterServer, cookies):
@@ -189,13 +188,11 @@ def test_unknown_methods_are_refused(api: JupyterServer, method, path):
 
 
 def test_each_request_has_an_id_of_its_own(api: JupyterServer):
-    ids = {api.send("GET", "/runs/none").json["request_id"] for _ in range(5)}
-    assert len(ids) == 5
+    assert len({api.send("GET", "/runs/none").json["request_id"] for _ in range(5)}) == 5
 
 
 def test_openapi_is_served(api: JupyterServer):
-    answer = api.send("GET", "/openapi.json")
-    assert answer.json["openapi"] == "3.1.0"
+    assert api.send("GET", "/openapi.json").json["openapi"] == "3.1.0"
 
 
 @pytest.fixture(scope="module")

@@ -80,8 +80,7 @@ def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
 def test_offsets_are_whole_numbers(api: JupyterServer, offset):
     key = begin(api)
     headers = {"Upload-Offset": offset.encode().decode("latin-1")}
-    refused = api.send("PATCH", f"/uploads/{key}", b"abc", headers)
-    assert refused.status == 422
+    assert api.send("PATCH", f"/uploads/{key}", b"abc", headers).status == 422
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
@@ -90,8 +89,7 @@ def test_uploads_match_their_announced_size(api: JupyterServer):
     assert piece(api, key, 0, b"abc").status == 413
     key = begin(api, size_bytes=5)
     piece(api, key, 0, b"abc")
-    source = {"kind": "upload", "upload": key}
-    refused = api.send("POST", "/datasets", {"source": source})
+    refused = api.send("POST", "/datasets", {"source": {"kind": "upload", "upload": key}})
     assert refused.status == 409
     assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
 

@@ -136,8 +136,7 @@ def test_a_deployment_is_stopped_and_started(deployments, ann, yard):
 
 
 def test_a_failed_deployment_is_retried_after_a_change(deployments, ann, yard):
-    made = deployments.create(ann, COWS)
-    bring(yard, made, "failed", reason=text_reason("no such image"))
+    bring(yard, deployments.create(ann, COWS), "failed", reason=text_reason("no such image"))
     found = deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
     assert (found.state, found.reason) == ("queued", None)
 
@@ -218,8 +217,7 @@ def test_a_model_is_deployed_by_name_with_its_address(deployments, ann, yard, ro
     assert (made.name, made.title) == ("spark-job", "Spark job")
     assert made.spec.image == one.reference
     assert [port.path for port in made.spec.ports] == ["/v2/health/ready"]
-    other = yard.services.models.build(ann, NewModel(write(root, "tag: v2\n")))
-    end(yard, other)
+    end(yard, yard.services.models.build(ann, NewModel(write(root, "tag: v2\n"))))
     edited = deployments.edit(ann, "spark-job", DeploymentChange(image="Spark job:v2"))
     assert (edited.revision, edited.spec.image) == (2, "nbyard/model-spark-job:v2")
     with pytest.raises(Invalid):
@@ -269,8 +267,7 @@ def pin(yard, made, number, image_id):
 
 
 def test_a_rolled_back_revision_keeps_its_image(deployments, ann, yard):
-    made = deployments.create(ann, COWS)
-    pin(yard, made, 1, "sha256:1")
+    pin(yard, deployments.create(ann, COWS), 1, "sha256:1")
     deployments.edit(ann, "cows", DeploymentChange(cpu=9))
     deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
     deployments.rollback(ann, "cows", revision=1)

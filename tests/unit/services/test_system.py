@@ -134,8 +134,7 @@ def enable_trigger(yard, ann, root):
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
     assert automations_check(yard, ann).state == "ok"
-    made = enable_schedule(yard, ann, root)
-    yard.services.automations.disable(ann, made.id)
+    yard.services.automations.disable(ann, enable_schedule(yard, ann, root).id)
     assert automations_check(yard, ann).state == "ok"
 
 

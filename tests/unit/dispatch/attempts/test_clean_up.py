@@ -17,8 +17,7 @@ END = "it has finished"
 def attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return an attempt that is finished; the next round stores that."""
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
-    run = bench.start()
-    found = bench.attempt(run)
+    found = bench.attempt(bench.start())
     bench.runtime.end(found)
     bench.round()
     return found

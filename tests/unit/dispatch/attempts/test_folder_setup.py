@@ -100,8 +100,7 @@ def test_a_result_has_one_cache_key() -> None:
 
 def test_a_complete_folder_is_kept(bench: Bench) -> None:
     """Two times the same: nothing is staged over work that may be running."""
-    run = bench.start()
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
     fill_folder(bench.context, Identities(bench.context), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
@@ -110,8 +109,7 @@ def test_a_complete_folder_is_kept(bench: Bench) -> None:
 @pytest.mark.parametrize("torn", ["other start", "empty", "half"])
 def test_a_folder_after_a_power_cut_is_filled_again(bench: Bench, torn: str) -> None:
     """Nothing in the folder was synced. An attempt that started stays unchanged."""
-    run = bench.start()
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     folder = case.order.folder
     told = json.loads((folder / "task.json").read_text())
     left = {"other start": json.dumps({**told, "boot_id": "of another day"}), "half": '{"attempt'}

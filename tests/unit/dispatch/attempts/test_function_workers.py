@@ -224,8 +224,7 @@ def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Be
 def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench) -> None:
     """Also when nobody had noticed that it was about to."""
     run = functions.submit(1)
-    worker = functions.only_worker(1)
-    functions.leave(worker)
+    functions.leave(functions.only_worker(1))
     bench.until(lambda: len(functions.runtime.starts) == 2)
     functions.finish_once(run)
 
@@ -249,8 +248,7 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
     run = functions.submit(3)
     bench.context.settings.slots = 1
     worker = functions.only_worker(3)
-    done = functions.told(worker)[0]
-    functions.finish(worker, done)
+    functions.finish(worker, functions.told(worker)[0])
     functions.runtime.lose(worker)
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 1)
     bench.until(

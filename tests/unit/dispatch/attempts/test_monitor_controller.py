@@ -54,8 +54,7 @@ def links(bench: Bench, run: str) -> list[MonitorLink]:
 
 
 def started(bench: Bench, **plan: object) -> str:
-    run = bench.start(**{"runtime": "process", **plan})
-    return run
+    return bench.start(**{"runtime": "process", **plan})
 
 
 def known(bench: Bench, run: str) -> monitors.MonitorData:

@@ -22,8 +22,7 @@ pytestmark = pytest.mark.leaves_running
 
 
 def snapshot(bench: Bench, sample: Sample | None, **inputs: BytesOf) -> AttemptSnapshot:
-    run = bench.start()
-    found = bench.snapshot(run)
+    found = bench.snapshot(bench.start())
     plan = msgspec.structs.replace(found.task.plan, sample=sample)
     task = msgspec.structs.replace(found.task, plan=plan)
     return dataclasses.replace(found, task=task, inputs=inputs)

@@ -23,8 +23,7 @@ from nbyard.runner import secret_files
 def case(bench: Bench, tmp_path, monkeypatch):
     """That of a task which names a token and a login."""
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
-    run = bench.start()
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     keep = bench.yard.services.credentials.create
     token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
     fields = {"server": "h.test", "username": "ann", "password": CANARY}

@@ -43,8 +43,7 @@ def test_the_tensorboard_of_the_environment_comes_first(folder, monkeypatch) -> 
     assert program_for(folder) == on_path
     beside = made(folder / "ours")
     assert program_for(folder) == beside
-    python = str(folder / "own" / "python")
-    told = Surroundings({}, "", python, "", "", "", "")
+    told = Surroundings({}, "", str(folder / "own" / "python"), "", "", "", "")
     (folder / "surroundings.json").write_bytes(msgspec.json.encode(told))
     assert program_for(folder) == beside
     own = made(folder / "own")

@@ -146,8 +146,7 @@ def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[TimesBench]:
-    made = TimesBench(bench, clock_of, yard.context.files.root)
-    yield made
+    yield TimesBench(bench, clock_of, yard.context.files.root)
 
 
 LIVE = ("queued", "running")
@@ -215,8 +214,7 @@ class EventsBench(AutomationBench):
 
     def firings(self, automation: Automation) -> list[Firing]:
         """Return all firings of an automation, the oldest first."""
-        page = self.service.firings(OWNER, automation.id, limit=500)
-        return page.items[::-1]
+        return self.service.firings(OWNER, automation.id, limit=500).items[::-1]
 
     def outcomes(self, automation: Automation) -> list[str]:
         """Return what the events of an automation led to, the oldest first."""

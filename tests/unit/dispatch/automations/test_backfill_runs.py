@@ -72,8 +72,7 @@ def test_its_runs_use_the_cache_like_due_runs(scheduled, force):
         scheduled.finish_run()
         scheduled.look()
     assert backfills.now().state == "done"
-    cached = [bench.task(run.id, "main").cached for run in scheduled.runs()]
-    assert cached == [not force, False]
+    assert [bench.task(run.id, "main").cached for run in scheduled.runs()] == [not force, False]
 
 
 def test_at_most_some_runs_are_active(backfills):
@@ -167,8 +166,7 @@ def test_a_due_time_that_another_backfill_runs_is_left_out(backfills):
         if firing.outcome == "skipped"
     ]
     assert skipped.reason.code == "backfill-active"
-    dues = [run.origin.due_at for run in backfills.scheduled.runs()]
-    assert dues.count(skipped.due_at) == 1
+    assert [run.origin.due_at for run in backfills.scheduled.runs()].count(skipped.due_at) == 1
 
 
 def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):

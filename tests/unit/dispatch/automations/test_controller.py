@@ -48,8 +48,7 @@ def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
 
 @pytest.mark.parametrize("on", [HOURLY, {"kind": "notebook"}], ids=["time", "event"])
 def test_a_disabled_automation_needs_no_dispatcher(fired, on):
-    made = fired.create(on)
-    fired.service.disable(OWNER, made.id)
+    fired.service.disable(OWNER, fired.create(on).id)
     fired.look()
     assert not fired.controller.is_enabled
 

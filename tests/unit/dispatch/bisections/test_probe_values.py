@@ -65,6 +65,5 @@ def test_a_json_output_has_numbers(bench: Bench, text: str, expected: float | No
     with bench.store.write() as c:
         task = bench.store.tasks.of_node(c, run, "a")
         assert task is not None
-        rows = [row | {"size_bytes": blob.size_bytes}]
-        bench.store.artifacts.insert_all(c, [(task, rows)])
+        bench.store.artifacts.insert_all(c, [(task, [row | {"size_bytes": blob.size_bytes}])])
     assert value(bench, run) == expected

@@ -35,10 +35,8 @@ def run(bench: Bench) -> str:
 
 def test_the_key_depends_on_inputs_values_and_image(bench: Bench, run: str) -> None:
     known = parts_of(bench, run, "b")
-    assert known.inputs == {"in0": bench.task(run).artifacts[0].digest}
-    assert known.values == {"n": 0}
-    bindings = {"n": ValueOf(1)}
-    assert parts_of(bench, run, "b", bindings=bindings).key() != known.key()
+    assert (known.inputs, known.values) == ({"in0": bench.task(run).artifacts[0].digest}, {"n": 0})
+    assert parts_of(bench, run, "b", bindings={"n": ValueOf(1)}).key() != known.key()
     assert parts_of(bench, run, "b", image="other").environment != known.environment
     assert parts_of(bench, run, "b", label="x", cpu=2.0, timeout_seconds=1.0) == known
 

@@ -78,8 +78,7 @@ def test_a_deleted_image_is_not_awaited(yard: Yard, rolling: Rolling) -> None:
     with yard.store.write() as c:
         yard.store.images.remove(c, building.image(c))
     found = rolling.step()
-    assert found.state == "failed"
-    assert found.reason == because("image-removed")
+    assert (found.state, found.reason) == ("failed", because("image-removed"))
 
 
 def test_the_serving_revision_continues_during_the_build(yard: Yard, rolling: Rolling) -> None:
@@ -122,8 +121,7 @@ def test_a_start_after_a_failed_build_reports_the_build(
 
 
 def test_an_image_that_may_be_pushed_reports_the_registry(yard: Yard, rolling: Rolling) -> None:
-    building = Building(yard, NONE)
-    building.to("failed", reason=text_reason("No space left."))
+    Building(yard, NONE).to("failed", reason=text_reason("No space left."))
     rolling.create(image=NONE)
     found = rolling.step()
     assert found.state == "failed" and "no such image" in str(found.reason)

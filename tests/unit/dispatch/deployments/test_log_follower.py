@@ -62,8 +62,7 @@ def test_the_end_of_a_container_is_logged_but_no_lost_engine(
     ends: list[str] = []
     given: Any = Printing()
     for stage in ("lost", "stopped"):
-        kept = RotatingLog(tmp_path / "1.log")
-        LogFollower(given, "c", kept, partial(ends.append, stage)).join()
+        LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, stage)).join()
     assert ends == ["stopped"]
     monkeypatch.setattr(revision_driver, "SHORT_SECONDS", 60.0)
     LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, "short")).join()

@@ -98,8 +98,7 @@ def test_a_requested_stop_is_recorded_unless_it_is_wanted_again(rolling: Rolling
     ends = driven(rolling, Event.STOPPED)
     rolling.deployments.start(ANN, "cows")
     ends.begin()
-    found = driven(rolling)
-    assert found.phase in (Phase.ENDING, Phase.WAITING)
+    assert driven(rolling).phase in (Phase.ENDING, Phase.WAITING)
     assert rolling.step(3).state == "running"
 
 

@@ -113,8 +113,7 @@ class Rolling:
 
     def grant(self, gpu: str) -> None:
         with self.context.write() as c:
-            one = self.row().newest.revision
-            self.store.deployments.set_revision(c, one.id, gpus=[gpu])
+            self.store.deployments.set_revision(c, self.row().newest.revision.id, gpus=[gpu])
 
     def granted(self) -> list[list[str]]:
         with self.store.read() as c:

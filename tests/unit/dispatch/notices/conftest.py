@@ -75,8 +75,7 @@ class NoticeBench:
         secret = ChannelSecret("https://h.test/s3cr3t")
         with self.store.write() as c:
             self.store.channels.insert_sealed(c, made, secret)
-            given = rules or (NoticeRule(["failed"]),)
-            self.store.rules.replace(c, OWNER.name, made.id, given)
+            self.store.rules.replace(c, OWNER.name, made.id, rules or (NoticeRule(["failed"]),))
         return made
 
     def pass_time(self, seconds: float) -> None:
@@ -103,8 +102,7 @@ class NoticeBench:
         if path:
             self.set_run(run_id, path=path)
         self.bench.until(lambda: self.bench.runtime.running)
-        attempt = self.bench.attempt(run_id)
-        self.bench.runtime.end(attempt, state, **more)
+        self.bench.runtime.end(self.bench.attempt(run_id), state, **more)
         self.bench.until(lambda: self.bench.run(run_id).state == state)
         return run_id
 

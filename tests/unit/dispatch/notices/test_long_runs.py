@@ -37,8 +37,7 @@ def test_a_run_beyond_an_absolute_time_is_reported_once(notified):
 
 def test_the_usual_duration_counts_and_each_channel_has_its_own_time(notified):
     for seconds in (10, 10, 40):
-        earlier = notified.end(path="/a.nbflow")
-        notified.set_run(earlier, started_at=0, finished_at=seconds)
+        notified.set_run(notified.end(path="/a.nbflow"), started_at=0, finished_at=seconds)
     early = notified.channel("early", NoticeRule(["running-long"], long_factor=2))
     late = notified.channel("late", NoticeRule(["running-long"], long_factor=5))
     run = start(notified)

@@ -152,8 +152,7 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
     monkeypatch.setattr(bench.store, "write", cut)
     bench.until_run(run, "succeeded")
     bench.until(lambda: not (bench.folder(attempt) / "outputs").exists())
-    assert runtime.starts == [attempt]
-    assert runtime.ended_runs == [run]
+    assert (runtime.starts, runtime.ended_runs) == ([attempt], [run])
 
 
 def test_one_broken_run_does_not_stop_the_others(

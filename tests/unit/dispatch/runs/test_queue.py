@@ -36,8 +36,7 @@ def test_tasks_never_exceed_the_slots(bench: Bench, runtime: FakeRuntime) -> Non
     assert len(runtime.starts) == 2
     waiting = bench.task(runs[3])
     assert waiting.state == "queued"
-    assert waiting.waits == because("waits-for-slots", wanted=1, total=2)
-    assert waiting.place == 2
+    assert (waiting.waits, waiting.place) == (because("waits-for-slots", wanted=1, total=2), 2)
     runtime.end(bench.attempt(runs[1]))
     bench.until_task(runs[2], "running")
     assert bench.task(runs[3]).state == "queued"
@@ -280,8 +279,7 @@ def test_an_unchanged_run_comes_from_the_cache(bench: Bench, runtime: FakeRuntim
 )
 def test_a_task_says_why_it_runs_again(bench: Bench, plan: dict[str, Any], reason: str) -> None:
     done(bench, bench.submit(cache=True, n=1))
-    again = bench.start(**{"cache": True, **plan})
-    assert bench.task(again).why == f"runs because {reason}"
+    assert bench.task(bench.start(**{"cache": True, **plan})).why == f"runs because {reason}"
 
 
 def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench) -> None:
@@ -289,8 +287,7 @@ def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench) -> None:
     first = bench.start(cache=True)
     bench.fail(first, "no")
     bench.until_run(first, "failed")
-    again = bench.start(cache=True)
-    assert bench.task(again).why == "no earlier result"
+    assert bench.task(bench.start(cache=True)).why == "no earlier result"
 
 
 def test_a_young_result_is_reused(bench: Bench) -> None:
@@ -306,8 +303,7 @@ def test_a_result_without_its_bytes_is_computed_again(bench: Bench) -> None:
     first = bench.submit(cache=True)
     done(bench, first)
     bench.yard.context.blobs.delete(bench.task(first).artifacts[0].digest)
-    second = bench.start(cache=True)
-    assert "no longer kept" in bench.task(second).why
+    assert "no longer kept" in bench.task(bench.start(cache=True)).why
 
 
 def test_a_cached_result_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:

@@ -33,8 +33,7 @@ def threads() -> AtOnce:
 
 
 def test_runs_are_cleaned_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
-    runs = bench.yard.services.runs
-    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
+    bench.yard.services.runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
     controller = RetentionController(bench.context, threads)
     controller.tick()
     assert threads.done == 1

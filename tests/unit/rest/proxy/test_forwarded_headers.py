@@ -22,8 +22,7 @@ names = st.sampled_from([LOGIN, "_xsrf", "username-other-1", "jupyterhub-user", 
 
 
 def told(headers: dict[str, str], is_trusted: bool = False) -> HTTPHeaders:
-    given = HTTPHeaders(headers)
-    return request_headers(given, PREFIX, is_trusted=is_trusted, login_cookie=LOGIN)
+    return request_headers(HTTPHeaders(headers), PREFIX, is_trusted=is_trusted, login_cookie=LOGIN)
 
 
 def back(headers: list[tuple[str, str]], is_trusted: bool = False) -> HTTPHeaders:

@@ -91,7 +91,6 @@ def test_an_executable_is_stored_by_its_id(yard, ann, root):
         found = event_source(yard.context, "ann", OnRun(key, "either"))
         assert found.on == OnRun(made.id, "either")
         assert (found.source_id, found.source_path) == (made.id, "")
-    shown = shown_event(yard.context, found.on, {made.id: "fitting"})
-    assert shown == OnRun("fitting", "either")
+    assert shown_event(yard.context, found.on, {made.id: "fitting"}) == OnRun("fitting", "either")
     with pytest.raises(Invalid, match="fitting"):
         event_source(yard.context, "eve", OnRun("fitting"))

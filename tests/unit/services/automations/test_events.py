@@ -98,8 +98,7 @@ def test_an_unchanged_event_loses_nothing(automations, ann, yard):
 
 def test_a_disabled_automation_drops_its_events(automations, ann, yard):
     made = automations.create(NOTEBOOK)
-    firing = automations.service.fire(ann, made.id, Fire({}))
-    assert firing.outcome == "waiting"
+    assert automations.service.fire(ann, made.id, Fire({})).outcome == "waiting"
     off = automations.service.disable(ann, made.id)
     assert not off.is_enabled and off.recent[0].outcome == "overlapped"
     assert automations.service.disable(ann, made.id) == off
@@ -179,8 +178,7 @@ def test_enabling_overwrites_no_simultaneous_change(automations, ann, monkeypatc
 
     def changed_meanwhile(*args):
         monkeypatch.setattr(service, "event_source", event_source)
-        on = {"kind": "run", "path": "load.py"}
-        automations.service.update(ann, made.id, patch(made, on=on))
+        automations.service.update(ann, made.id, patch(made, on={"kind": "run", "path": "load.py"}))
         return event_source(*args)
 
     monkeypatch.setattr(service, "event_source", changed_meanwhile)

@@ -97,8 +97,7 @@ def test_two_parameters_cells_are_reported(executables, ann, root):
 
 def test_registering_names_problems_of_the_code(ann, executables, root, upload):
     """Registration without a form gives the same hints."""
-    path = write_notebook(root, "print = 3\na = 1")
-    made = executables.create(ann, NewExecutable(path=path))
+    made = executables.create(ann, NewExecutable(path=write_notebook(root, "print = 3\na = 1")))
     assert [(hint.code, hint.params) for hint in made.hints] == [
         ("parameter-hides-function", {"name": "print"})
     ]
@@ -314,8 +313,7 @@ def test_help_is_read_on_request(executables, ann, root):
 
 def test_help_of_an_upload_is_read(ann, executables, upload):
     script = b"#!/bin/sh\necho '  --top N  how many'\n"
-    asked = AskHelp(upload=upload("tool", script))
-    found = executables.help(ann, asked)
+    found = executables.help(ann, AskHelp(upload=upload("tool", script)))
     assert [one.reach for one in found.arguments] == [Option("--top")]
 
 
@@ -363,8 +361,7 @@ def test_help_of_other_kinds_and_remote_programs_is_refused(yard, ann, executabl
 
 def test_a_new_script_is_read_again(ann, executables, upload):
     """The arguments of the upload are read, and the description stays."""
-    first = upload("fit.py", parsing("--a"))
-    made = executables.create(ann, NewExecutable(upload=first))
+    made = executables.create(ann, NewExecutable(upload=upload("fit.py", parsing("--a"))))
     second = upload("fit.py", parsing("--a", "--b"))
     found = executables.update(ann, made.id, ExecutablePatch(made.revision, upload=second))
     assert [one.name for one in found.current.arguments] == ["a", "b"]
@@ -486,8 +483,7 @@ def test_a_model_file_whose_class_is_missing_is_refused(executables, ann, root, 
     with refused_at("nervosum.yaml.interface.model_class", match="has no class Thing"):
         executables.create(ann, NewExecutable("mc/nervosum.yaml"))
     (root / "mc/thing.py").write_text("class Thing: pass\n")
-    made = executables.create(ann, NewExecutable("mc/nervosum.yaml"))
-    assert made.current.kind == "model"
+    assert executables.create(ann, NewExecutable("mc/nervosum.yaml")).current.kind == "model"
 
 
 SCRIPT = """import argparse

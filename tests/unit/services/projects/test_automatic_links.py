@@ -51,8 +51,7 @@ def test_a_later_run_does_not_take_over_a_workflow(yard, ann, runs, projects, ma
 
 def test_a_single_run_has_no_workflow(yard, ann, runs, projects, made, root):
     (root / "a.py").write_text("print()\n")
-    run = runs.create(ann, NewRun(path="a.py"))
-    projects.link_created(ann, made.id, "runs.create", run)
+    projects.link_created(ann, made.id, "runs.create", runs.create(ann, NewRun(path="a.py")))
     assert links(yard, ann) == {"run": 1}
 
 

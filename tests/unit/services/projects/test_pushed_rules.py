@@ -70,8 +70,7 @@ def test_a_form_keeps_pushed_rules_and_changes_others(projects, channels, ann, f
     projects.push(ann, folder(TEAM))
     shown = channels.get(ann, "team")
     others = [NoticeRule(["failed"]), shown.rules[1]]
-    changed = channels.update(ann, "team", ChannelPatch(shown.revision, rules=others))
-    assert changed.rules == others
+    assert channels.update(ann, "team", ChannelPatch(shown.revision, rules=others)).rules == others
     assert projects.plan(ann, folder(TEAM)).changes == []
 
 

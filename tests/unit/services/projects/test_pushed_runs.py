@@ -14,13 +14,11 @@ pytestmark = pytest.mark.slow
 
 def test_a_pushed_file_is_found_by_its_project(yard, ann, runs, projects, folder):
     projects.push(ann, folder(""))
-    run = runs.create(ann, NewRun(path="wine:a.py"))
-    assert run.path.endswith("/a.py")
+    assert runs.create(ann, NewRun(path="wine:a.py")).path.endswith("/a.py")
     forecast = runs.forecast(ann, ForecastRequest(path="wine:a.py"))
     assert [node.node for node in forecast.nodes] == ["main"]
     timing = NewAutomation(AutomaticRun(path="wine:a.py"), Interval(3600))
-    schedule = yard.services.automations.create(ann, timing)
-    assert schedule.run.path == "a.py"
+    assert yard.services.automations.create(ann, timing).run.path == "a.py"
     for path in ("wine:none.py", "beer:a.py", "wine:../a.py"):
         with pytest.raises(NbyardError):
             runs.create(ann, NewRun(path=path))

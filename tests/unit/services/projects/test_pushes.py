@@ -120,8 +120,7 @@ def test_schedules_use_pushed_files_and_their_commit(
     dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
     assert "second" in runs.log(ann, run.id, "main").text
     assert runs.list(ann, project="wine").items[0].id == run.id
-    project = projects.get(ann, "wine")
-    assert len([*folder_of(yard.store, project.id).iterdir()]) == 1
+    assert len([*folder_of(yard.store, projects.get(ann, "wine").id).iterdir()]) == 1
 
 
 def test_schedules_that_the_file_lacks_are_deleted_only_if_pushed(
@@ -398,8 +397,7 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(
 def test_a_folder_is_deleted_with_the_last_schedule_of_its_project(
     projects, ann, schedules, folder, yard
 ):
-    evening = MORNING.replace("morning", "evening")
-    projects.push(ann, folder(MORNING + evening))
+    projects.push(ann, folder(MORNING + MORNING.replace("morning", "evening")))
     place = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
     schedules.delete(ann, "morning")

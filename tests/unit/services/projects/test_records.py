@@ -114,8 +114,7 @@ def test_a_workflow_is_linked_before_it_runs(projects, ann, made, flow, root, ya
     assert (linked.name, linked.path) == ("Twice", flow)
     (listed,) = yard.services.workflows.list(ann, project="wine").items
     assert (listed.id, listed.has_runs) == (linked.id, False)
-    run = yard.services.runs.create(ann, NewRun(path=flow))
-    assert run.workflow_id == linked.id
+    assert yard.services.runs.create(ann, NewRun(path=flow)).workflow_id == linked.id
     assert yard.services.workflows.list(ann, project="wine").items[0].has_runs
     (rest,) = projects.linkable(ann, "wine", kind="workflow").items
     assert rest.path == "other.nbflow"

@@ -60,8 +60,7 @@ def test_a_run_is_a_crate_with_its_code_data_and_results(yard, ann, runs, flow, 
 
 
 def test_data_from_outside_can_be_left_out(runs, ann, flow, finished):
-    detail = finished(path=flow)
-    found = runs.crate(ann, detail.run.id, inputs=False)
+    found = runs.crate(ann, finished(path=flow).run.id, inputs=False)
     places = [one.filename for one in found.members]
     assert not any(place.startswith("inputs/") for place in places)
     assert any(place.startswith("outputs/") for place in places)

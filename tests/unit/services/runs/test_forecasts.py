@@ -33,8 +33,7 @@ def test_the_unsaved_document_counts(runs, ann, root, flow, finished):
     assert (states(saved), saved.to_run) == ({"one": "cached", "two": "cached"}, 0)
     document = json.loads((root / flow).read_text())
     document["nodes"]["two"]["arguments"] = {"times": {"value": 3}}
-    unsaved = ForecastRequest(path=flow, document=json.dumps(document))
-    found = runs.forecast(ann, unsaved)
+    found = runs.forecast(ann, ForecastRequest(path=flow, document=json.dumps(document)))
     assert (states(found), found.cached, found.to_run) == ({"one": "cached", "two": "stale"}, 1, 1)
     assert found.nodes[1].reason.params["changes"][0]["code"] == "value-changed"
     assert found.nodes[1].usual.samples == 2, "both nodes are one executable"
@@ -295,6 +294,5 @@ def plan(node, **limits):
     ],
 )
 def test_reasons_of_the_first_nodes_are_shown(plans, running, code):
-    slots = Slots(Capacity(2, 4 * GIB, ("0",)), running)
-    found = first_wait(plans, slots)
+    found = first_wait(plans, Slots(Capacity(2, 4 * GIB, ("0",)), running))
     assert (found and found.code) == code

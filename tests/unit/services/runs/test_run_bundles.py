@@ -20,8 +20,7 @@ def run(yard, ann):
 
 def test_a_bundle_has_the_code_and_the_script(yard, ann, runs, run, dispatcher):
     dispatcher.until(lambda: runs.get(ann, run.id).run, lambda one: one.finished_at)
-    wanted = runs.bundle(ann, run.id)
-    source, name = open_download(yard.context.blobs, wanted)
+    source, name = open_download(yard.context.blobs, runs.bundle(ann, run.id))
     with source, zipfile.ZipFile(source) as packed:
         names = packed.namelist()
         assert packed.read("nodes/main/code/t.sh").decode() == SCRIPT

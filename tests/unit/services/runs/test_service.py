@@ -116,8 +116,7 @@ def test_only_inputs_of_selected_nodes_are_required(runs, ann, flow, root):
     (root / flow).write_text(json.dumps(document))
     with pytest.raises(Invalid, match=r"parameters\.n: a value"):
         runs.create(ann, NewRun(path=flow))
-    made = runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"]))
-    assert made.parameters == {}
+    assert runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"])).parameters == {}
     assert runs.create(ann, NewRun(path=flow, parameters={"n": 1})).parameters == {"n": 1}
 
 
@@ -203,8 +202,7 @@ def test_outputs_have_no_chosen_path_and_texts_are_limited(runs, ann, tool, root
     with refused_at("parameters.result"):
         runs.create(ann, NewRun(path=tool, parameters=given))
     with pytest.raises(TooLarge):
-        long = {"source": "x" * 1_000_001}
-        runs.create(ann, NewRun(path=tool, parameters=long))
+        runs.create(ann, NewRun(path=tool, parameters={"source": "x" * 1_000_001}))
 
 
 def test_an_edge_without_a_node_is_refused(runs, ann, flow, root):
@@ -235,5 +233,4 @@ def test_followers_of_a_run_get_changes(yard, ann, runs, flow):
     assert [(task.node, len(task.attempts)) for task in after.items] == [("two", 1)]
     with yard.store.write() as c:
         yard.store.events.delete_oldest(c, 1)
-    late = runs.tasks(ann, run.id, since=before.last)
-    assert late.items == runs.get(ann, run.id).tasks
+    assert runs.tasks(ann, run.id, since=before.last).items == runs.get(ann, run.id).tasks

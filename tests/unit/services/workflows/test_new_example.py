@@ -24,16 +24,14 @@ def test_the_copy_is_complete_with_its_own_id(workflows, ann, root):
     assert len(ids) == 2
     assert origin["meta"]["id"] not in ids
     found = workflows.check(ann, CheckWorkflow(first.path, texts[0]))
-    assert found.problems == []
-    assert found.copy_of == ""
+    assert (found.problems, found.copy_of) == ([], "")
     assert json.loads(texts[0]) | {"meta": 0} == origin | {"meta": 0}
     assert '"penguins": [0, 240]' in texts[0]  # as the canvas writes it
 
 
 def test_existing_files_are_not_overwritten(workflows, ann, root):
     (root / "penguins").write_text("mine")
-    made = workflows.create_example(ann, NewExample())
-    assert made.path == "penguins-1/penguins.nbflow"
+    assert workflows.create_example(ann, NewExample()).path == "penguins-1/penguins.nbflow"
     assert (root / "penguins").read_text() == "mine"
 
 

@@ -119,8 +119,7 @@ def test_a_folder_has_the_copy_of_its_present_project(workflows, ann, push):
 
 def test_a_file_is_no_copy_of_its_pushed_copy(workflows, ann, push, flow, root):
     push()
-    body = CheckWorkflow(flow, (root / flow).read_text())
-    assert workflows.check(ann, body).copy_of == ""
+    assert workflows.check(ann, CheckWorkflow(flow, (root / flow).read_text())).copy_of == ""
 
 
 def test_pushed_workflows_cannot_be_linked(yard, ann, runs, workflows, push, flow):
@@ -129,8 +128,7 @@ def test_pushed_workflows_cannot_be_linked(yard, ann, runs, workflows, push, flo
     yard.services.projects.create(ann, NewProject("beer"))
     assert yard.services.projects.linkable(ann, "wine", kind="workflow").items == []
     (resource,) = yard.services.projects.linkable(ann, "beer", kind="workflow").items
-    assert resource.name == "Twice"
-    assert resource.id == next(iter(workflows.list(ann).items)).id
+    assert (resource.name, resource.id) == ("Twice", next(iter(workflows.list(ann).items)).id)
 
 
 def test_another_project_has_no_pushed_workflows(yard, ann, push, listed):

@@ -113,8 +113,7 @@ def test_a_push_keeps_the_history_of_a_file_outside_of_it(runs, ann, push, flow,
     content = (root / flow).read_bytes()
     (root / flow).rename(root / "renamed.nbflow")
     push(toml, flow="renamed.nbflow", **{flow: content})
-    again = runs.create(ann, NewRun(path="renamed.nbflow"))
-    assert again.workflow_id == run.workflow_id
+    assert runs.create(ann, NewRun(path="renamed.nbflow")).workflow_id == run.workflow_id
     assert runs.get(ann, run.id).run.path == "renamed.nbflow"
 
 
@@ -162,8 +161,7 @@ def test_a_push_keeps_the_history_of_a_file_that_was_replaced_outside_of_it(
     runs.create(ann, NewRun(path=flow))
     push(toml, flow="data.csv", **{flow: content})
     (root / "again.nbflow").write_bytes(content)
-    again = runs.create(ann, NewRun(path="again.nbflow"))
-    assert again.workflow_id == run.workflow_id
+    assert runs.create(ann, NewRun(path="again.nbflow")).workflow_id == run.workflow_id
 
 
 def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(

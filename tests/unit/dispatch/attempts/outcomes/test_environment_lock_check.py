@@ -20,8 +20,7 @@ def test_recorded_packages_are_compared_with_the_lock(bench: Bench) -> None:
         move, packages = bench.store.environments.move, [{"name": "cow", "version": "1.0"}]
         move(c, "ann", made.current.id, "building", place="x")
         move(c, "ann", made.current.id, "ready", packages=packages, python="3.11.2")
-    run = bench.start()
-    case = bench.snapshot(run, "a")
+    case = bench.snapshot(bench.start(), "a")
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
     assert environment_lock_warning(bench.context, case.attempt, case.task.plan) is None

@@ -179,8 +179,7 @@ def test_undecodable_names_are_shown_among_files_beyond_the_limit(
         for name in (b"/a", b"/b"):
             os.mkdir(folder + name)
 
-    run = ended(bench, write)
-    assert left(bench, run) == {"\\udcff/": "too-many"}
+    assert left(bench, ended(bench, write)) == {"\\udcff/": "too-many"}
 
 
 def test_files_with_secrets_are_not_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,8 +272,7 @@ def test_cached_runs_share_files_until_the_last_is_deleted(
 
 
 def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: FakeRuntime) -> None:
-    first = ended(bench, some, cache=True)
-    others = bench.task(first).other_files
+    others = bench.task(ended(bench, some, cache=True)).other_files
     assert others is not None
     bench.context.blobs.delete(others.digest)
     bench.start(cache=True)

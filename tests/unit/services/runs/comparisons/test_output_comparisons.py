@@ -63,8 +63,7 @@ def test_other_files_have_only_bytes(compare: Any) -> None:
 
 
 def test_a_table_that_cannot_be_read_says_why(compare: Any) -> None:
-    found = compare("o.parquet", b"1", b"2")
-    assert found.note is not None
+    assert compare("o.parquet", b"1", b"2").note is not None
 
 
 def test_folders_by_file(yard: Yard, tmp_path: Path) -> None:
