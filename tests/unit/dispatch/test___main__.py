@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path) -> dict[str, str]:
     return {**os.environ, "NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_IDLE_SECONDS": "600"}
 
 
@@ -32,9 +31,7 @@ def holder(store: Store) -> str:
     raise AssertionError("no dispatcher came")
 
 
-def test_the_dispatcher_detaches_and_stops_on_sigterm(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_the_dispatcher_detaches_and_stops_on_sigterm(tmp_path, environment):
     """It has a session of its own and is no child of its caller."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
@@ -50,9 +47,7 @@ def test_the_dispatcher_detaches_and_stops_on_sigterm(
     store.close()
 
 
-def test_the_dispatcher_yields_to_one_with_other_settings(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_the_dispatcher_yields_to_one_with_other_settings(tmp_path, environment):
     """Otherwise, it would stay for ten minutes."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)

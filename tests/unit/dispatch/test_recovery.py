@@ -3,16 +3,15 @@
 import threading
 from datetime import UTC, datetime
 
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import FakeRuntime
 
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, check_name
-from nbyard.yard import Yard
 
 
-def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
+def test_folders_of_ended_attempts_are_reduced(bench, runtime):
     """The former dispatcher was killed before the clean-up."""
     ended, live = bench.submit(), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
@@ -31,9 +30,7 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
     assert not forgotten.exists()
 
 
-def test_the_sweep_removes_objects_without_a_live_attempt(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_the_sweep_removes_objects_without_a_live_attempt(bench, runtime):
     run = bench.start()
     runtime.states["orphan"] = "running"
     bench.replace_dispatcher()
@@ -57,7 +54,7 @@ class Hanging(FakeRuntime):
         assert self.gate.wait(60)
 
 
-def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_hanging_engine_delays_no_runs(bench, runtime):
     """It has more tasks than threads. Nothing is lost or started twice."""
     hanging = bench.context.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
@@ -78,7 +75,7 @@ def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> 
     assert len(hanging.starts) == THREADS + 4
 
 
-def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench) -> None:
+def test_an_attempt_that_starts_during_a_sweep_is_kept(bench):
     live = LiveAttempts(bench.store)
     assert len(live) == 0
     run = bench.start()
@@ -88,7 +85,7 @@ def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench) -> None:
     assert bench.attempt(run) not in live
 
 
-def test_events_are_trimmed(bench: Bench) -> None:
+def test_events_are_trimmed(bench):
     """Retention keeps a low-water mark; runs go on all the same."""
     bench.round()
     with bench.store.write() as c:
@@ -96,7 +93,7 @@ def test_events_are_trimmed(bench: Bench) -> None:
     bench.start()
 
 
-def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard: Yard) -> None:
+def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard):
     made = yard.services.deployments.create(Caller("ann"), NewDeployment("cows:1", name="cows"))
     live, name = LiveAttempts(yard.store), check_name(made.id, 1)
     assert name not in live

@@ -34,7 +34,7 @@ OTHERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("field", ContainerSpec.__struct_fields__)
-def test_no_field_is_left_out(field: str) -> None:
+def test_no_field_is_left_out(field):
     """Each difference between two containers is also one in the request to Podman."""
     other = msgspec.structs.replace(SPEC, **{field: OTHERS[field]})
     assert podman_specification(other, INFO) != podman_specification(SPEC, INFO)
@@ -72,7 +72,7 @@ def test_the_program_of_the_image_is_started_where_none_is_named() -> None:
 
 
 @pytest.mark.parametrize("keeps_home", [False, True])
-def test_mounts_and_scratch_folders(keeps_home: bool) -> None:
+def test_mounts_and_scratch_folders(keeps_home):
     spec = msgspec.structs.replace(SPEC, keeps_home=keeps_home)
     told = podman_specification(spec, INFO)
     data, *scratch = told["mounts"]

@@ -82,7 +82,7 @@ def is_open(port: int) -> bool:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path) -> Iterator[Path]:
     yield tmp_path / "deployment"
     close_relay(tmp_path / "deployment")
 

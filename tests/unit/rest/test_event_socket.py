@@ -64,7 +64,7 @@ def make(api: JupyterServer, name: str) -> str:
     return str(api.send("POST", "/datasets", body).json["id"])
 
 
-def test_a_window_gets_events_after_its_connection(api: JupyterServer, window):
+def test_a_window_gets_events_after_its_connection(api, window):
     make(api, "before")
     say(window, after=0)
     first = frame(window)
@@ -74,14 +74,14 @@ def test_a_window_gets_events_after_its_connection(api: JupyterServer, window):
     assert [event["id"] for event in seen] == sorted(event["id"] for event in seen)
 
 
-def test_an_invalid_event_number_is_ignored(api: JupyterServer, window):
+def test_an_invalid_event_number_is_ignored(api, window):
     make(api, "before a bool")
     newest = api.send("GET", "/events?limit=500").json["last"]
     say(window, after=True)
     assert frame(window)["last"] == newest > 1
 
 
-def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
+def test_a_reconnected_window_misses_no_event(api, window):
     say(window, after=0)
     cursor = frame(window)["last"]
     window.close()
@@ -92,7 +92,7 @@ def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
     again.close()
 
 
-def test_a_late_window_must_refetch(api: JupyterServer, window):
+def test_a_late_window_must_refetch(api, window):
     """Its missed events are no longer stored."""
     for number in range(3):
         make(api, f"long ago {number}")
@@ -109,7 +109,7 @@ def test_a_late_window_must_refetch(api: JupyterServer, window):
     late.close()
 
 
-def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
+def test_a_window_ahead_of_the_store_must_refetch(api, window):
     """The store was replaced or restored from a copy."""
     make(api, "seen by somebody")
     other = connect(api, query="?after=999999")
@@ -122,7 +122,7 @@ def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
     other.close()
 
 
-def test_the_address_may_contain_the_cursor(api: JupyterServer, window):
+def test_the_address_may_contain_the_cursor(api, window):
     make(api, "before the address")
     say(window, after=0)
     cursor = frame(window)["last"]
@@ -133,7 +133,7 @@ def test_the_address_may_contain_the_cursor(api: JupyterServer, window):
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30])
-def test_an_address_that_names_no_event_is_refused(api: JupyterServer, after: str):
+def test_an_address_that_names_no_event_is_refused(api, after):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         connect(api, query=f"?after={after}")
     assert refused.value.status_code == 422
@@ -147,7 +147,7 @@ def test_invalid_messages_are_explained():
     assert [word for word in words if f"`{word}`" not in told and f'"{word}":' not in told] == []
 
 
-def test_two_windows_get_the_same_events(api: JupyterServer, window):
+def test_two_windows_get_the_same_events(api, window):
     other = connect(api)
     for each in (window, other):
         say(each, after=0)
@@ -158,7 +158,7 @@ def test_two_windows_get_the_same_events(api: JupyterServer, window):
     other.close()
 
 
-def test_watched_runs_send_their_progress(api: JupyterServer, window):
+def test_watched_runs_send_their_progress(api, window):
     (api.root / "slow.sh").write_text("#!/bin/sh\necho hello\nsleep 60\n")
     run = api.send("POST", "/runs", {"path": "slow.sh"}).json["id"]
     say(window, watch=[run, "no such run"])
@@ -175,7 +175,7 @@ def test_watched_runs_send_their_progress(api: JupyterServer, window):
 
 
 @pytest.mark.parametrize("said", ["[]", "1", "{", "", "null", "[" * 100_000])
-def test_a_message_that_is_no_object_closes_the_socket(api: JupyterServer, window, said):
+def test_a_message_that_is_no_object_closes_the_socket(api, window, said):
     window.send(said)
     while True:
         code, data = window.recv_data()
@@ -189,13 +189,13 @@ def test_a_message_that_is_no_object_closes_the_socket(api: JupyterServer, windo
     [{"after": "x"}, {"after": -5}, {"after": 2**70}, {"after": None}, {"watch": 5},
      {"watch": [{}, None, 1]}, {"watch": ["\0", "\ud800"]}, {"after": True}, {"else": 1}],
 )  # fmt: skip
-def test_odd_messages_are_ignored(api: JupyterServer, window, said):
+def test_odd_messages_are_ignored(api, window, said):
     say(window, **said)
     say(window, after=0)
     assert "last" in frame(window)
 
 
-def test_strangers_and_foreign_pages_are_refused(api: JupyterServer):
+def test_strangers_and_foreign_pages_are_refused(api):
     for options in ({"token": ""}, {"token": "other"}, {"origin": "http://evil.test"}):
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             connect(api, **options)
@@ -302,7 +302,7 @@ def test_without_new_events_nothing_is_read():
     assert told.looks == 1
 
 
-def test_a_full_window_continues_after_its_frames_are_sent(api: JupyterServer, window, monkeypatch):
+def test_a_full_window_continues_after_its_frames_are_sent(api, window, monkeypatch):
     """The buffer for one window has a limit."""
     monkeypatch.setattr(event_socket, "MAX_UNSENT", 1)
     say(window, after=0)

@@ -45,7 +45,7 @@ def run_to_end(api: JupyterServer, path: str) -> str:
     return key
 
 
-def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
+def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api):
     content = b"a,b\n" + b"1,2\n" * 500_000
     key = begin(api, size_bytes=len(content))
     half = len(content) // 2
@@ -67,7 +67,7 @@ def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
 
 
 @pytest.mark.parametrize("offset", ["5", "1", "999999999999"])
-def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
+def test_a_wrong_offset_returns_the_right_one(api, offset):
     key = begin(api)
     piece(api, key, 0, b"abc")
     refused = piece(api, key, offset, b"xyz")
@@ -77,14 +77,14 @@ def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
 
 
 @pytest.mark.parametrize("offset", ["", "-1", "abc", "1e3", "9" * 30, "٣"])
-def test_offsets_are_whole_numbers(api: JupyterServer, offset):
+def test_offsets_are_whole_numbers(api, offset):
     key = begin(api)
     headers = {"Upload-Offset": offset.encode().decode("latin-1")}
     assert api.send("PATCH", f"/uploads/{key}", b"abc", headers).status == 422
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_uploads_match_their_announced_size(api: JupyterServer):
+def test_uploads_match_their_announced_size(api):
     key = begin(api, size_bytes=2)
     assert piece(api, key, 0, b"abc").status == 413
     key = begin(api, size_bytes=5)
@@ -94,7 +94,7 @@ def test_uploads_match_their_announced_size(api: JupyterServer):
     assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
 
 
-def test_a_stated_checksum_must_match(api: JupyterServer):
+def test_a_stated_checksum_must_match(api):
     key = begin(api)
     piece(api, key, 0, b"abc")
     source = {"kind": "upload", "upload": key, "sha256": "0" * 64}
@@ -105,11 +105,11 @@ def test_a_stated_checksum_must_match(api: JupyterServer):
 @pytest.mark.parametrize(
     "name", ["../x", "/tmp/x", "a/b", "..", "%2e%2e%2fx", "%252e%252e%252fx", "a" * 300, "a\0", ""]
 )
-def test_invalid_file_names_are_refused(api: JupyterServer, name):
+def test_invalid_file_names_are_refused(api, name):
     assert api.send("POST", "/uploads", {"filename": name}).status == 422
 
 
-def test_only_patch_writes(api: JupyterServer):
+def test_only_patch_writes(api):
     key = begin(api)
     for method in ("GET", "POST", "PUT"):
         api.send(method, f"/uploads/{key}", b"abc", {"Upload-Offset": "0"})
@@ -118,14 +118,14 @@ def test_only_patch_writes(api: JupyterServer):
     assert piece(api, key, 0, b"abc").status == 404
 
 
-def test_other_users_cannot_write(api: JupyterServer):
+def test_other_users_cannot_write(api):
     key = begin(api)
     headers = {"Upload-Offset": "0"}
     assert api.send("PATCH", f"/uploads/{key}", b"abc", headers, token=None).status == 403
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_pieces_before_a_lost_connection_are_kept(api: JupyterServer):
+def test_pieces_before_a_lost_connection_are_kept(api):
     key = begin(api)
     head = (
         f"PATCH /nbyard/api/uploads/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -140,7 +140,7 @@ def test_pieces_before_a_lost_connection_are_kept(api: JupyterServer):
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 101
 
 
-def test_a_folder_is_downloaded_as_zip(api: JupyterServer):
+def test_a_folder_is_downloaded_as_zip(api):
     folder = api.root / "folder"
     (folder / "inner").mkdir(parents=True)
     (folder / "a.txt").write_text("A")
@@ -155,13 +155,13 @@ def test_a_folder_is_downloaded_as_zip(api: JupyterServer):
     }
 
 
-def test_missing_content_is_not_found(api: JupyterServer):
+def test_missing_content_is_not_found(api):
     assert api.send("GET", "/datasets/none/content").status == 404
     assert api.send("GET", "/artifacts/none/content").status == 404
     assert api.send("GET", "/datasets/none/content?version=abc").status == 422
 
 
-def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
+def test_the_input_of_a_task_is_downloaded(api):
     """The input has its state at the start of the run."""
     reach = {"kind": "positional", "position": 0}
     argument = {"name": "source", "role": "input", "reach": reach}
@@ -179,7 +179,7 @@ def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
     assert api.send("GET", "/runs/none/tasks/main/inputs/source/content").status == 404
 
 
-def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
+def test_other_files_of_a_task_are_downloaded(api):
     """One file by its path, with any name, or all as a zip."""
     (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
     run = run_to_end(api, "tool.sh")
@@ -197,7 +197,7 @@ def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
     assert api.send("GET", f"/runs/{run}/tasks/none/files/content").status == 404
 
 
-def test_a_run_is_downloaded_as_a_crate(api: JupyterServer):
+def test_a_run_is_downloaded_as_a_crate(api):
     (api.root / "hello.py").write_text("print()\n")
     run = run_to_end(api, "hello.py")
     for query in ("", "?inputs=false"):

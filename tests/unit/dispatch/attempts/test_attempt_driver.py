@@ -25,7 +25,7 @@ from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
 
 
-def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_running_attempt_is_cancelled(bench, runtime):
     run = bench.start()
     bench.cancel(run)
     bench.until_run(run, "cancelled")
@@ -34,7 +34,7 @@ def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> N
     assert runtime.running == []
 
 
-def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancelled_recorded_attempt_never_starts(bench, runtime):
     """The engine is unreachable, so the attempt did not start yet."""
     runtime.out_of_reach = "no engine"
     run = bench.submit()
@@ -46,7 +46,7 @@ def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRu
     assert runtime.starts == []
 
 
-def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench, runtime):
     """The container runs although the store does not know it."""
     runtime.out_of_reach = "not yet"
     run = bench.submit()
@@ -59,9 +59,7 @@ def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: Fak
     assert runtime.stops[0][0] == bench.attempt(run)
 
 
-def test_cancel_always_ends(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cancel_always_ends(bench, runtime, monkeypatch):
     """This holds without any response. The sweep removes the rest."""
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
@@ -71,7 +69,7 @@ def test_cancel_always_ends(
     assert bench.states(run) == ["cancelled"]
 
 
-def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_engine_that_cannot_stop_it_is_asked_again(bench, runtime):
     run = bench.start()
     runtime.out_of_reach = "gone for lunch"
     bench.cancel(run)
@@ -81,7 +79,7 @@ def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: Fak
     bench.until_run(run, "cancelled")
 
 
-def test_a_cancel_writes_a_file_too(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_writes_a_file_too(bench, runtime):
     """The file reaches an attempt whose thread is busy with a slow start."""
     runtime.obeys = False
     run = bench.start()
@@ -115,13 +113,13 @@ class Slow:
 
 
 @pytest.fixture
-def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+def slow(runtime: FakeRuntime, monkeypatch) -> Iterator[Slow]:
     found = Slow(runtime, monkeypatch)
     yield found
     found.may_continue.set()
 
 
-def test_an_image_build_is_shown_while_it_runs(bench: Bench, slow: Slow) -> None:
+def test_an_image_build_is_shown_while_it_runs(bench, slow):
     run = bench.submit()
     bench.until_now(lambda: "waits for its image" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
@@ -131,7 +129,7 @@ def test_an_image_build_is_shown_while_it_runs(bench: Bench, slow: Slow) -> None
     assert "waits" not in bench.task(run).why
 
 
-def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow) -> None:
+def test_an_attempt_is_cancelled_during_its_image_build(bench, slow):
     """The thread that starts the attempt read the run earlier."""
     run = bench.submit()
     bench.until_now(lambda: "image" in bench.task(run).why)
@@ -145,7 +143,7 @@ def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow
 
 
 @pytest.mark.parametrize("first", ["cancel", "finish"])
-def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, first: str) -> None:
+def test_cancel_and_finish_give_one_result(bench, runtime, first):
     """The first of both decides, with one terminal state."""
     run = bench.start()
     attempt = bench.attempt(run)
@@ -163,9 +161,7 @@ def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, f
     assert len(ends) == 1
 
 
-def test_a_missed_time_limit_is_enforced(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missed_time_limit_is_enforced(bench, runtime, monkeypatch):
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
     run = bench.start(timeout_seconds=0.01)
     bench.until_run(run, "failed")
@@ -173,9 +169,7 @@ def test_a_missed_time_limit_is_enforced(
     assert runtime.running == []
 
 
-def test_a_missed_time_limit_is_enforced_by_a_kill(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missed_time_limit_is_enforced_by_a_kill(bench, runtime, monkeypatch):
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
@@ -184,7 +178,7 @@ def test_a_missed_time_limit_is_enforced_by_a_kill(
     assert bench.failure(run).kind == "timeout"
 
 
-def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unreachable_engine_is_awaited_with_a_reason(bench, runtime):
     """The task is preparing and not failed, and continues by itself."""
     runtime.out_of_reach = "the engine cannot be reached"
     run = bench.submit()
@@ -199,9 +193,7 @@ def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: F
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
-def test_an_engine_unreachable_for_long_loses_attempts(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
-) -> None:
+def test_an_engine_unreachable_for_long_loses_attempts(bench, runtime, monkeypatch, told):
     """No attempt runs forever without a sign of life. Until then, no limit counts."""
     run = bench.start(timeout_seconds=0.001)
     setattr(runtime, told, "gone")
@@ -212,9 +204,7 @@ def test_an_engine_unreachable_for_long_loses_attempts(
     bench.until(lambda: bench.states(run)[0] == "lost")
 
 
-def test_remote_results_wait_for_local_space(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_remote_results_wait_for_local_space(bench, runtime, monkeypatch):
     """The log and the result of a container are copied after its end."""
     run = bench.start()
     runtime.end(bench.attempt(run), text="made")
@@ -231,9 +221,7 @@ def test_remote_results_wait_for_local_space(
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_attempts_of_a_former_dispatcher_wait_for_space(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
-) -> None:
+def test_attempts_of_a_former_dispatcher_wait_for_space(bench, runtime, monkeypatch, is_wanted):
     """The former dispatcher did not record the full disk."""
     run = bench.submit()
     while not runtime.starts:
@@ -253,9 +241,7 @@ def test_attempts_of_a_former_dispatcher_wait_for_space(
     assert bench.run(run).state == ("succeeded" if is_wanted else "cancelled")
 
 
-def test_a_full_disk_does_not_count_as_silence(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_does_not_count_as_silence(bench, runtime, monkeypatch):
     """The engine was unreachable for a moment before and after."""
     run = bench.start()
     moment = [time.monotonic()]
@@ -270,9 +256,7 @@ def test_a_full_disk_does_not_count_as_silence(
     assert bench.states(run) == ["running"]
 
 
-def test_other_file_errors_are_no_full_disk(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_file_errors_are_no_full_disk(bench, runtime, monkeypatch):
     run = bench.start()
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=OSError(errno.EIO, "broken")))
@@ -280,7 +264,7 @@ def test_other_file_errors_are_no_full_disk(
     assert "unexpected: OSError" in bench.task(run).why
 
 
-def test_an_attempt_that_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_that_can_never_start_fails(bench, runtime):
     runtime.refusal = Invalid("no such image")
     run = bench.submit()
     bench.until_run(run, "failed")
@@ -288,9 +272,7 @@ def test_an_attempt_that_can_never_start_fails(bench: Bench, runtime: FakeRuntim
     assert (failure.kind, failure.message) == ("preparation", "no such image")
 
 
-def test_a_program_that_an_engine_cannot_start_is_explained(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_program_that_an_engine_cannot_start_is_explained(bench, runtime):
     """The image has no Python."""
     message = 'exec: "python3": executable file not found in $PATH'
     runtime.refusal = NbyardError(because("engine-refused", message=message))
@@ -302,7 +284,7 @@ def test_a_program_that_an_engine_cannot_start_is_explained(
     assert failure.reason.params["hint"]["code"] == "suffix-program-missing"
 
 
-def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_partial_folder_is_filled_again(bench, runtime):
     """Whoever died while filling it left no task.json."""
     runtime.out_of_reach = "no engine"
     run = bench.submit()
@@ -316,9 +298,7 @@ def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) ->
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_waiting_too_long_in_a_remote_queue_fails(
-    bench: Bench, runtime: FakeRuntime, is_sent: bool
-) -> None:
+def test_waiting_too_long_in_a_remote_queue_fails(bench, runtime, is_sent):
     """The limit holds for the queue of a cluster too.
 
     As in nbyard's own queue, no retry follows.
@@ -335,9 +315,7 @@ def test_waiting_too_long_in_a_remote_queue_fails(
     assert bench.task(patient).state == "preparing"
 
 
-def test_an_attempt_dropped_while_stopping_ends(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_attempt_dropped_while_stopping_ends(bench, runtime, monkeypatch):
     """No dispatcher starts it again, so it must not wait."""
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.obeys = False
@@ -351,7 +329,7 @@ def test_an_attempt_dropped_while_stopping_ends(
     assert bench.failure(run).kind == "queue-timeout"
 
 
-def test_a_served_attempt_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_served_attempt_does_not_wait(bench, runtime):
     """Neither does an attempt that is just starting."""
     runtime.queues_itself, runtime.begins = True, False
     run = bench.submit(queue_timeout_seconds=0.001)
@@ -364,7 +342,7 @@ def test_a_served_attempt_does_not_wait(bench: Bench, runtime: FakeRuntime) -> N
 
 
 @pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def moment(monkeypatch) -> list[float]:
     """What silence is counted by."""
     found = [1000.0]
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
@@ -379,7 +357,7 @@ def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
 
 
 @pytest.mark.parametrize("name", [LOG, EVENTS])
-def test_a_missed_silence_limit_is_enforced(bench: Bench, moment: list[float], name: str) -> None:
+def test_a_missed_silence_limit_is_enforced(bench, moment, name):
     run = bench.start(silence_timeout_seconds=5.0)
     assert later(bench, run, moment, 14) == "running"
     (bench.folder(bench.attempt(run)) / name).write_text("still here")
@@ -390,9 +368,7 @@ def test_a_missed_silence_limit_is_enforced(bench: Bench, moment: list[float], n
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_clock_changes_do_not_affect_the_silence_limit(
-    bench: Bench, moment: list[float], days: int
-) -> None:
+def test_clock_changes_do_not_affect_the_silence_limit(bench, moment, days):
     """Signs of life are compared, and not their times."""
     run = bench.start(silence_timeout_seconds=5.0)
     log = bench.folder(bench.attempt(run)) / LOG
@@ -405,9 +381,7 @@ def test_clock_changes_do_not_affect_the_silence_limit(
     assert later(bench, run, moment, 2) == "failed"
 
 
-def test_silence_is_counted_from_the_reconnection(
-    bench: Bench, runtime: FakeRuntime, moment: list[float]
-) -> None:
+def test_silence_is_counted_from_the_reconnection(bench, runtime, moment):
     """Output that was written earlier could not arrive."""
     run = bench.start(silence_timeout_seconds=5.0)
     runtime.out_of_reach = "the engine hangs"
@@ -431,7 +405,7 @@ def has_started(runtime: FakeRuntime, times: int) -> bool:
     return len(runtime.starts) == times
 
 
-def test_an_unstarted_attempt_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unstarted_attempt_is_sent_again(bench, runtime):
     """The same attempt is sent again each time the cluster loses it."""
     run = waiting(bench, runtime)
     for times in range(2, 6):
@@ -445,16 +419,14 @@ def test_an_unstarted_attempt_is_sent_again(bench: Bench, runtime: FakeRuntime) 
     assert set(runtime.starts) == {bench.attempt(run)}
 
 
-def test_a_running_attempt_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_running_attempt_is_never_sent_again(bench, runtime):
     run = bench.start()
     runtime.forget(bench.attempt(run))
     bench.until_attempts(run, ["lost", "running"])
     assert len(runtime.starts) == 2
 
 
-def test_a_cancelled_unstarted_attempt_is_not_sent_again(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_cancelled_unstarted_attempt_is_not_sent_again(bench, runtime):
     run = waiting(bench, runtime)
     runtime.obeys = False
     runtime.forget(bench.attempt(run))
@@ -469,7 +441,7 @@ def test_a_cancelled_unstarted_attempt_is_not_sent_again(
     bench.until_run(run, "cancelled")
 
 
-def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_former_dispatcher_sends_nothing_again(bench, runtime):
     """It asks the store first."""
     run = waiting(bench, runtime)
     case, former = bench.snapshot(run), bench.replace_dispatcher()

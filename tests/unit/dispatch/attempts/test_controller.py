@@ -1,10 +1,9 @@
 """Attempts: how they end, and when a task gets another one."""
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 
-def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) -> None:
+def test_the_times_of_an_attempt_are_kept(bench, runtime):
     """The times of preparation, start, end and publication, whatever the outcome."""
     run = bench.start()
     attempt = bench.task(run).attempts[0]
@@ -17,7 +16,7 @@ def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) ->
     assert attempt.created_at <= attempt.prepared_at <= attempt.published_at
 
 
-def test_a_finished_folder_is_reduced_to_its_record(bench: Bench) -> None:
+def test_a_finished_folder_is_reduced_to_its_record(bench):
     """Code, inputs and outputs are removed, and the record stays."""
     run = bench.start()
     folder = bench.folder(bench.attempt(run))
@@ -27,7 +26,7 @@ def test_a_finished_folder_is_reduced_to_its_record(bench: Bench) -> None:
     assert left >= {"result.json", "task.json"} and not left & {"code", "inputs", "outputs"}
 
 
-def test_a_lost_task_has_three_attempts(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_lost_task_has_three_attempts(bench, runtime):
     """Each attempt is kept with its reason."""
     run = bench.submit({"a": [], "b": ["a"]})
     for number in range(1, 4):
@@ -42,7 +41,7 @@ def test_a_lost_task_has_three_attempts(bench: Bench, runtime: FakeRuntime) -> N
     assert bench.task(run, "b").state == "skipped"
 
 
-def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_second_attempt_can_succeed(bench, runtime):
     run = bench.start()
     runtime.lose(bench.attempt(run))
     bench.until_attempts(run, ["lost", "running"])
@@ -51,21 +50,19 @@ def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "succeeded"}'])
-def test_a_result_that_cannot_be_read_is_lost(bench: Bench, content: str) -> None:
+def test_a_result_that_cannot_be_read_is_lost(bench, content):
     run = bench.start()
     (bench.folder(bench.attempt(run)) / "result.json").write_text(content)
     bench.until(lambda: bench.states(run)[0] == "lost")
 
 
-def test_a_missing_runtime_fails_the_attempt(bench: Bench) -> None:
+def test_a_missing_runtime_fails_the_attempt(bench):
     run = bench.submit(runtime="moon")
     bench.until_run(run, "failed")
     assert "moon" in bench.task(run).why
 
 
-def test_an_internal_error_ends_the_attempt(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_internal_error_ends_the_attempt(bench, runtime, monkeypatch):
     monkeypatch.setattr("nbyard.dispatch.threads.PATIENCE_SECONDS", 0.0)
     runtime.refusal = ZeroDivisionError("oops")
     run = bench.submit()
@@ -73,7 +70,7 @@ def test_an_internal_error_ends_the_attempt(
     assert "unexpected: ZeroDivisionError: oops" in bench.task(run).why
 
 
-def test_a_folder_that_was_removed_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_folder_that_was_removed_is_lost(bench, runtime):
     run = bench.start()
     attempt = bench.attempt(run)
     for path in sorted(bench.folder(attempt).rglob("*"), reverse=True):
@@ -83,11 +80,11 @@ def test_a_folder_that_was_removed_is_lost(bench: Bench, runtime: FakeRuntime) -
     bench.until_attempts(run, ["lost", "running"])
 
 
-def test_a_failure_is_retried_on_request(bench: Bench) -> None:
+def test_a_failure_is_retried_on_request(bench):
     """Each attempt keeps its record. The task has the last failure."""
     run = bench.submit({"a": [], "b": ["a"]}, retries=2)
     for number in (1, 2, 3):
-        bench.until(lambda number=number: len(bench.task(run).attempts) == number)  # type: ignore[misc]
+        bench.until(lambda number=number: len(bench.task(run).attempts) == number)
         bench.until_task(run, "running")
         bench.fail(run, f"no {number}")
         bench.until(lambda: bench.task(run).state != "running")
@@ -112,9 +109,7 @@ LOSS, FAIL = "lost", "failed"
     ],
 )
 @pytest.mark.parametrize("is_replaced", [False, True])
-def test_lost_attempts_are_counted_separately(
-    bench: Bench, runtime: FakeRuntime, ends: list[str], is_replaced: bool
-) -> None:
+def test_lost_attempts_are_counted_separately(bench, runtime, ends, is_replaced):
     """A later dispatcher counts them as well."""
     run = bench.submit(retries=1)
     for number, end in enumerate(ends):
@@ -131,7 +126,7 @@ def test_lost_attempts_are_counted_separately(
     assert bench.task(run).why == words
 
 
-def test_a_later_successful_attempt_counts(bench: Bench) -> None:
+def test_a_later_successful_attempt_counts(bench):
     run = bench.start(retries=1, retry_on=("timeout",))
     bench.fail(run, "slow", kind="timeout")
     bench.until(lambda: len(bench.task(run).attempts) == 2)
@@ -140,14 +135,14 @@ def test_a_later_successful_attempt_counts(bench: Bench) -> None:
     bench.finish(run)
 
 
-def test_other_kinds_of_failure_are_final(bench: Bench) -> None:
+def test_other_kinds_of_failure_are_final(bench):
     run = bench.start(retries=3, retry_on=("timeout",))
     bench.fail(run, "wrong")
     bench.until_run(run, "failed")
     assert len(bench.task(run).attempts) == 1
 
 
-def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancelled_run_is_not_tried_again(bench, runtime):
     run = bench.start(retries=3)
     runtime.obeys = False
     bench.cancel(run)

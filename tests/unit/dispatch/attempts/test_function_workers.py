@@ -107,9 +107,7 @@ def functions(bench: Bench) -> Functions:
     return Functions(bench)
 
 
-def test_a_few_calls_are_sent_while_durations_are_unknown(
-    functions: Functions, bench: Bench
-) -> None:
+def test_a_few_calls_are_sent_while_durations_are_unknown(functions, bench):
     """Two slots, two workers, four calls each; then as many as they can take in a second."""
     run = functions.submit(20)
     bench.until(lambda: len(functions.attempts(run)) == 8)
@@ -146,7 +144,7 @@ def test_a_result_depends_on_all_inputs_of_its_process() -> None:
     assert known.result_of("none") is None
 
 
-def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Bench) -> None:
+def test_each_call_has_its_own_states_and_events(functions, bench):
     """Each step of each task is one row and one event."""
     run = functions.submit(3)
     bench.until(lambda: len(functions.attempts(run)) == 3)
@@ -169,7 +167,7 @@ def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Be
         ]  # fmt: skip
 
 
-def test_a_result_with_another_token_is_refused(functions: Functions, bench: Bench) -> None:
+def test_a_result_with_another_token_is_refused(functions, bench):
     run = functions.submit(1)
     worker = functions.only_worker(1)
     functions.finish(worker, *functions.told(worker), token="forged")
@@ -177,9 +175,7 @@ def test_a_result_with_another_token_is_refused(functions: Functions, bench: Ben
     assert "another attempt's token" in functions.tasks(run)[0].attempts[0].why
 
 
-def test_outputs_of_one_call_wait_for_space_while_others_continue(
-    functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_of_one_call_wait_for_space_while_others_continue(functions, bench, monkeypatch):
     """They wait until they are no longer needed."""
 
     def full(*_: object, **__: object) -> None:
@@ -200,7 +196,7 @@ def test_outputs_of_one_call_wait_for_space_while_others_continue(
     assert functions.tasks(run)[0].state == "cancelled"
 
 
-def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Bench) -> None:
+def test_unstarted_calls_pass_to_the_next_worker(functions, bench):
     """The same attempt, which nobody had begun: nothing counts against it."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
@@ -221,7 +217,7 @@ def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Be
     assert {states[one].attempts[0].worker for one in rest} == {successor}
 
 
-def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench) -> None:
+def test_an_exited_idle_worker_gets_no_calls(functions, bench):
     """Also when nobody had noticed that it was about to."""
     run = functions.submit(1)
     functions.leave(functions.only_worker(1))
@@ -229,7 +225,7 @@ def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench)
     functions.finish_once(run)
 
 
-def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, bench: Bench) -> None:
+def test_a_worker_that_never_started_a_call_is_replaced(functions, bench):
     """Its failure is that of all."""
     run = functions.submit(2)
     bench.context.settings.slots = 1
@@ -243,7 +239,7 @@ def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, be
         assert task.failure is not None and "no such interpreter" in task.failure.message
 
 
-def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
+def test_a_lost_worker(functions, bench):
     """Calls with a result keep it. All others are lost and retried."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
@@ -260,7 +256,7 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
     assert len(lost) == 2 and all("killed by the test" in task.why for task in lost)
 
 
-def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
+def test_another_dispatcher_takes_over(functions, bench):
     """No call is sent twice, and existing results count."""
     run = functions.submit(4)
     bench.context.settings.slots = 1
@@ -272,7 +268,7 @@ def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> No
     functions.finish_once(run)
 
 
-def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, bench: Bench) -> None:
+def test_recorded_calls_that_were_never_sent_are_sent(functions, bench):
     """Write first, act second: a dispatcher that died in between has left nothing undone."""
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
@@ -283,9 +279,7 @@ def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, benc
     functions.finish_once(run)
 
 
-def test_a_worker_folder_after_a_power_cut_is_filled_again(
-    functions: Functions, bench: Bench
-) -> None:
+def test_a_worker_folder_after_a_power_cut_is_filled_again(functions, bench):
     """A folder whose worker never started may be incomplete, so all calls are sent again."""
     functions.runtime.refusal = Unavailable("not yet")
     run = functions.submit(2)
@@ -304,7 +298,7 @@ def test_a_worker_folder_after_a_power_cut_is_filled_again(
     functions.finish_once(run)
 
 
-def test_cancel(functions: Functions, bench: Bench) -> None:
+def test_cancel(functions, bench):
     """Each call is asked once, and all calls end."""
     run = functions.submit(6)
     bench.until(lambda: len(functions.runtime.starts) == 2)
@@ -322,7 +316,7 @@ def test_cancel(functions: Functions, bench: Bench) -> None:
     assert len(functions.runtime.starts) == 2
 
 
-def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> None:
+def test_cancelled_before_anything_began(functions, bench):
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
     bench.until(lambda: len(functions.attempts(run)) == 2)
@@ -331,28 +325,26 @@ def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> 
     bench.until_run(run, "cancelled")
 
 
-def test_only_the_record_is_kept(functions: Functions, bench: Bench) -> None:
+def test_only_the_record_is_kept(functions, bench):
     run = functions.submit(2)
     bench.until(lambda: functions.runtime.starts)
     functions.finish_all(run)
     bench.until(lambda: len(functions.runtime.stops) == len(functions.runtime.starts))
     for worker in functions.runtime.starts:
-        bench.until(lambda worker=worker: not (bench.folder(worker) / "code").exists())  # type: ignore[misc]
+        bench.until(lambda worker=worker: not (bench.folder(worker) / "code").exists())
         assert functions.told(worker)
     bench.yard.services.runs.delete(OWNER, run)
     assert not any(bench.folder(worker).exists() for worker in functions.runtime.starts)
 
 
-def test_tasks_with_process_limits_get_their_own_process(
-    functions: Functions, bench: Bench
-) -> None:
+def test_tasks_with_process_limits_get_their_own_process(functions, bench):
     run = functions.submit(1, memory_bytes=2**30)
     bench.until(lambda: functions.runtime.starts)
     (attempt,) = functions.attempts(run)
     assert functions.runtime.starts == [attempt.id] and attempt.worker == ""
 
 
-def test_a_waiting_task_gets_the_slot_of_a_worker(functions: Functions, bench: Bench) -> None:
+def test_a_waiting_task_gets_the_slot_of_a_worker(functions, bench):
     """The worker gets no call while an earlier task waits in the queue."""
     bench.context.settings.slots = 1
     run = functions.submit(12)

@@ -37,7 +37,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
     return replace(case, task=task)
 
 
-def test_secrets_are_written_and_removed(bench: Bench, case, tmp_path):
+def test_secrets_are_written_and_removed(bench, case, tmp_path):
     folder = case.order.folder
     places = secret_delivery.deliver_secrets(bench.context, case, folder)
     assert places == {
@@ -52,7 +52,7 @@ def test_secrets_are_written_and_removed(bench: Bench, case, tmp_path):
     assert not (folder / "secrets").exists()
 
 
-def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
+def test_a_deleted_or_replaced_credential_is_noticed(bench, case):
     assert secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows = bench.yard.store.credentials
@@ -66,7 +66,7 @@ def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
         secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
 
 
-def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
+def test_secrets_in_written_files_are_found(bench, case, tmp_path):
     """Every file is checked if the secrets are no longer known."""
     told, fine = tmp_path / "told", tmp_path / "fine"
     told.write_text(f"x{CANARY}y")
@@ -84,7 +84,7 @@ def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
     assert held() == [True, True]
 
 
-def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
+def test_a_sweep_removes_leftover_secrets(bench, case):
     """A killed dispatcher leaves them."""
     live, dead = case.order.folder, "a1"
     secret_delivery.deliver_secrets(bench.context, case, live)
@@ -98,7 +98,7 @@ def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
     assert (live / "secrets/token").exists()
 
 
-def test_registries_get_the_login_of_the_owner(bench: Bench, case):
+def test_registries_get_the_login_of_the_owner(bench, case):
     with secret_delivery.for_registries(bench.context, case.run.owner):
         assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
         assert login_for("cows:1") is None

@@ -140,7 +140,7 @@ class TimesBench(AutomationBench):
 
 
 @pytest.fixture
-def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock_of(monkeypatch) -> Clock:
     return Clock(monkeypatch)
 
 

@@ -21,7 +21,7 @@ TWO = {"a": [], "b": ["a"]}
 
 
 @pytest.fixture
-def controller(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> BisectionController:
+def controller(bench: Bench, monkeypatch) -> BisectionController:
     """Return a controller that works alone: the dispatcher's own one would race with it."""
     monkeypatch.setattr(bench.dispatcher.bisections, "tick", lambda **_: False)
     return BisectionController(bench.context, Threads(1), lambda: None)
@@ -99,9 +99,7 @@ def finish(
     return found
 
 
-def test_the_cause_is_found_and_finished_nodes_are_reused(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_the_cause_is_found_and_finished_nodes_are_reused(bench, controller):
     def fails(n: int) -> bool:
         return n == 2
 
@@ -118,9 +116,7 @@ def test_the_cause_is_found_and_finished_nodes_are_reused(
     assert {run.origin.id for run in runs} == {one.id}
 
 
-def test_mixed_files_outlive_collections(
-    bench: Bench, controller: BisectionController, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mixed_files_outlive_collections(bench, controller, monkeypatch):
     """A collection before a probe starts leaves its code, also that of an earlier probe."""
     monkeypatch.setattr(bench.context.settings, "garbage_grace_seconds", 0)
     runs = []
@@ -149,7 +145,7 @@ def test_mixed_files_outlive_collections(
     assert all(texts == ["12"[1 in of], "12"[2 in of]] for of, texts in seen.items())
 
 
-def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionController) -> None:
+def test_different_changes_end_a_bisection(bench, controller):
     """Another version of nbyard may divide the changes otherwise, so indexes differ."""
     one = begin(bench, lambda n: n == 2)
     other = msgspec.structs.replace(one, id=new_id(), changes=one.changes[1:])
@@ -161,9 +157,7 @@ def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionCo
     assert found.probes == [] and found.culprits == []
 
 
-def test_equal_tasks_of_earlier_probes_are_not_repeated(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_equal_tasks_of_earlier_probes_are_not_repeated(bench, controller):
     one = begin(bench, lambda n: False)
     controller.handle(one.id)
     settle(bench, state(bench, one).probes[0].run_id)
@@ -176,9 +170,7 @@ def test_equal_tasks_of_earlier_probes_are_not_repeated(
         assert controller.with_reused_tasks(c, plans, []) == plans
 
 
-def test_another_dispatcher_continues_a_bisection(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_another_dispatcher_continues_a_bisection(bench, controller):
     """Each step follows from the stored verdicts, and a second one starts no second run."""
 
     def fails(n: int) -> bool:
@@ -194,7 +186,7 @@ def test_another_dispatcher_continues_a_bisection(
     assert found.culprits == [0]
 
 
-def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionController) -> None:
+def test_a_deleted_probe_is_unclear(bench, controller):
     one = begin(bench, lambda n: n == 2)
     controller.handle(one.id)
     probe = state(bench, one).probes[0].run_id
@@ -208,7 +200,7 @@ def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionControlle
     assert (found.ending, found.probes[0].verdict) == ("good-not-repeated", "unclear")
 
 
-def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionController) -> None:
+def test_a_bisection_fails_without_its_runs(bench, controller):
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         run = bench.store.runs.by_id(c, one.bad_run)
@@ -219,9 +211,7 @@ def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionC
     assert (found.state, found.reason and found.reason.code) == ("failed", "bisected-run-gone")
 
 
-def test_a_probe_after_the_cancellation_is_cancelled(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_a_probe_after_the_cancellation_is_cancelled(bench, controller):
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         bench.store.bisections.cancel(c, one)
@@ -232,7 +222,7 @@ def test_a_probe_after_the_cancellation_is_cancelled(
     assert controller.handle(one.id) is False
 
 
-def test_rounds_check_running_bisections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_check_running_bisections(bench, monkeypatch):
     asked: list[str] = []
     threads = Threads(1)
 

@@ -38,7 +38,7 @@ def record(folder: Path, *values: float) -> None:
     (folder / METRICS).write_text("".join(json.dumps(point) + "\n" for point in points))
 
 
-def test_the_newest_recorded_value(bench: Bench) -> None:
+def test_the_newest_recorded_value(bench):
     run, folder = ended(bench)
     assert value(bench, run) is None
     record(folder, 0.25, 0.75)
@@ -48,7 +48,7 @@ def test_the_newest_recorded_value(bench: Bench) -> None:
     assert value(bench, run, msgspec.structs.replace(SCORE, metric="other")) is None
 
 
-def test_a_reused_result_has_the_value_of_its_maker(bench: Bench) -> None:
+def test_a_reused_result_has_the_value_of_its_maker(bench):
     run, folder = ended(bench)
     record(folder, 0.75)
     again = bench.submit(reuse=bench.task(run).id, origin="bisect")
@@ -58,7 +58,7 @@ def test_a_reused_result_has_the_value_of_its_maker(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [('{"score": 0.5}', 0.5), ("{", None)])
-def test_a_json_output_has_numbers(bench: Bench, text: str, expected: float | None) -> None:
+def test_a_json_output_has_numbers(bench, text, expected):
     run, _ = ended(bench)
     blob = bench.context.blobs.put_bytes(text.encode())
     row = {"name": "m", "filename": "m.json", "format": "json", "digest": blob.digest}

@@ -62,7 +62,7 @@ def given(bench: Bench, run: str) -> list[str]:
     return sorted(str(one.relative_to(outputs)) for one in outputs.rglob("*") if one.is_file())
 
 
-def test_the_attempt_after_a_lost_one_gets_its_partial_results(bench: Bench, leave: Leave) -> None:
+def test_the_attempt_after_a_lost_one_gets_its_partial_results(bench, leave):
     """Complete pieces without a gap, as the same files."""
     run = leave(10, 20)
     first, second = (one.id for one in bench.task(run).attempts)
@@ -81,7 +81,7 @@ def test_the_attempt_after_a_lost_one_gets_its_partial_results(bench: Bench, lea
     assert folders.all_unfinished(bench.store.folder) == []
 
 
-def test_complete_files_of_a_folder_are_kept(bench: Bench, leave: Leave) -> None:
+def test_complete_files_of_a_folder_are_kept(bench, leave):
     run = leave(10)
     aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (parts(aside, "p/a.csv") / "done").write_text(f"7 {DIGEST}")
@@ -94,7 +94,7 @@ def test_complete_files_of_a_folder_are_kept(bench: Bench, leave: Leave) -> None
     assert given(bench, run) == sorted([*told, "p/p.csv.parts/about"])
 
 
-def test_late_partial_results_are_found(bench: Bench, leave: Leave) -> None:
+def test_late_partial_results_are_found(bench, leave):
     """The engine may keep whoever tidies up waiting for longer than the next attempt does."""
     run = leave(10)
     first, second = (one.id for one in bench.task(run).attempts)
@@ -106,7 +106,7 @@ def test_late_partial_results_are_found(bench: Bench, leave: Leave) -> None:
     assert passed_on(bench, run) == 10, "as after kill -9 in the midst of it"
 
 
-def test_partial_results_of_other_keys_are_ignored(bench: Bench, leave: Leave) -> None:
+def test_partial_results_of_other_keys_are_ignored(bench, leave):
     run = leave(10, key="of another image")
     assert passed_on(bench, run) == 0
     assert given(bench, run) == []
@@ -114,7 +114,7 @@ def test_partial_results_of_other_keys_are_ignored(bench: Bench, leave: Leave) -
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "no JSON", "{}"])
-def test_replaced_partial_results_are_ignored(bench: Bench, leave: Leave, text: str) -> None:
+def test_replaced_partial_results_are_ignored(bench, leave, text):
     run = leave(10)
     aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (aside / "p/p.csv.parts/about").write_text(text)
@@ -125,7 +125,7 @@ def test_replaced_partial_results_are_ignored(bench: Bench, leave: Leave, text: 
     assert given(bench, run) == []
 
 
-def test_a_run_continues_where_another_failed(bench: Bench, leave: Leave) -> None:
+def test_a_run_continues_where_another_failed(bench, leave):
     """The results with the most rows are used. Results of other inputs stay."""
     leave(10, end="failed")
     leave(10, 5, end="failed")
@@ -136,17 +136,13 @@ def test_a_run_continues_where_another_failed(bench: Bench, leave: Leave) -> Non
 
 
 @pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}])
-def test_a_forced_task_uses_no_partial_results(
-    bench: Bench, leave: Leave, wish: dict[str, bool]
-) -> None:
+def test_a_forced_task_uses_no_partial_results(bench, leave, wish):
     leave(10, end="failed")
     assert passed_on(bench, bench.start(**wish)) == 0
     assert len(folders.all_unfinished(bench.store.folder)) == 1
 
 
-def test_unused_partial_results_are_deleted(
-    bench: Bench, leave: Leave, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unused_partial_results_are_deleted(bench, leave, runtime, monkeypatch):
     """The task has its result, its run is deleted, or it was given up a day ago."""
     going, forgotten, old = leave(1), leave(2, end="failed", n=2), leave(3, end="failed", n=3)
     kept = {run: bench.task(run).attempts[0].id for run in (going, forgotten, old)}
@@ -167,9 +163,7 @@ def test_unused_partial_results_are_deleted(
     assert left() == set()
 
 
-def test_partial_results_survive_a_crash_and_are_deleted_later(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_partial_results_survive_a_crash_and_are_deleted_later(bench, runtime):
     """No dispatcher cleaned up the folder of the lost attempt."""
     run = bench.start()
     attempt = bench.attempt(run)

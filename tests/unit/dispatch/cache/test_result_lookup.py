@@ -32,7 +32,7 @@ def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
         ({"cache": "off"}, "cache-off"),
     ],
 )
-def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object], code: str) -> None:
+def test_plans_that_use_no_earlier_result(bench, plan, code):
     identities = Identities(bench.context)
     query = query_of(bench, identities, **plan)
     with bench.context.store.read() as c:
@@ -40,7 +40,7 @@ def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object],
     assert why.code == code
 
 
-def test_a_result_without_its_bytes_is_not_used(bench: Bench) -> None:
+def test_a_result_without_its_bytes_is_not_used(bench):
     """Its age, else what changed outside, else the change since the last success."""
     identities = Identities(bench.context)
     lookup = ResultLookup(bench.context.store, identities)
@@ -57,7 +57,7 @@ def test_a_result_without_its_bytes_is_not_used(bench: Bench) -> None:
         assert lookup.why(c, query, lambda: None).code == "no-earlier-result"
 
 
-def test_changed_requirements_are_named(bench: Bench) -> None:
+def test_changed_requirements_are_named(bench):
     """Without an environment, whose version says more."""
     identities = Identities(bench.context)
     lookup = ResultLookup(bench.context.store, identities)

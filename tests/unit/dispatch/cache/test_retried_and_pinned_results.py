@@ -1,15 +1,13 @@
 """Reused results of earlier tasks. See also test_queue."""
 
 import pytest
-from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.reasons.structs import because
 
 
 @pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}, {"n": 7}])
-def test_a_pinned_task_uses_its_result_despite_other_settings(
-    bench: Bench, runtime: FakeRuntime, wish: dict
-) -> None:
+def test_a_pinned_task_uses_its_result_despite_other_settings(bench, runtime, wish):
     """The same bytes with their original key."""
     old = bench.finished("of then")
     run = bench.submit(reuse=bench.task(old).id, pinned=1, **wish)
@@ -26,9 +24,7 @@ def test_a_pinned_task_uses_its_result_despite_other_settings(
 
 
 @pytest.mark.parametrize("loss", ["run", "bytes"])
-def test_a_missing_pinned_result_is_never_replaced(
-    bench: Bench, runtime: FakeRuntime, loss: str
-) -> None:
+def test_a_missing_pinned_result_is_never_replaced(bench, runtime, loss):
     """A pinned result is not computed again silently."""
     old = bench.finished("of then")
     task = bench.task(old)
@@ -42,7 +38,7 @@ def test_a_missing_pinned_result_is_never_replaced(
     assert len(runtime.starts) == 1
 
 
-def test_a_cancelled_run_reuses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_run_reuses_nothing(bench, monkeypatch):
     old = bench.finished("of then")
     run = bench.submit(reuse=bench.task(old).id, pinned=1)
     bench.cancel_before_write(run, monkeypatch)

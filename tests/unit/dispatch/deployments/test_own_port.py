@@ -22,7 +22,6 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.ipc.port_relay import open_port
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow
-from nbyard.yard import Yard
 
 from .test_deployment_records import context, row_of
 
@@ -90,7 +89,7 @@ def status(port: int) -> int:
 
 
 @pytest.mark.parametrize("inside", [HOME, ""])
-def test_a_port_opens_to_the_container_that_serves(context: DispatchContext, inside: str) -> None:
+def test_a_port_opens_to_the_container_that_serves(context, inside):
     with container(401) as port:
         row, ours = served(context, port, inside=inside, inside_port=port), own_port(context)
         ours.serve(row)
@@ -109,7 +108,7 @@ def test_a_port_opens_to_the_container_that_serves(context: DispatchContext, ins
             time.sleep(0.02)
 
 
-def test_a_container_that_checks_no_keys_is_not_reached(context: DispatchContext) -> None:
+def test_a_container_that_checks_no_keys_is_not_reached(context):
     with container(200) as port:
         row, ours = served(context, port), own_port(context)
         number = give_port(context, row)
@@ -119,7 +118,7 @@ def test_a_container_that_checks_no_keys_is_not_reached(context: DispatchContext
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_an_unreadable_certificate_is_reported_once(context: DispatchContext) -> None:
+def test_an_unreadable_certificate_is_reported_once(context):
     context.settings.deployment_certificate = "/none.pem"
     with container(401) as port:
         row, ours = served(context, port), own_port(context)
@@ -130,9 +129,7 @@ def test_an_unreadable_certificate_is_reported_once(context: DispatchContext) ->
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_a_container_gets_changed_keys(
-    yard: Yard, context: DispatchContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_gets_changed_keys(yard, context, monkeypatch):
     delivered: list[Any] = []
     monkeypatch.setattr(
         deployment_containers, "put_keys", lambda _, made: delivered.append(json.loads(made.keys))

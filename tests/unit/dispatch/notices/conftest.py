@@ -126,5 +126,5 @@ class NoticeBench:
 
 
 @pytest.fixture
-def notified(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[NoticeBench]:
+def notified(bench: Bench, monkeypatch) -> Iterator[NoticeBench]:
     yield NoticeBench(bench, monkeypatch)

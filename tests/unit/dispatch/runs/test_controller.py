@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy import event
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Unavailable
@@ -44,7 +43,7 @@ def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
     bench.until(lambda: bench.task(run, node).state == state)
 
 
-def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_diamond_runs_in_order_and_in_parallel(bench, runtime):
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     side_by_side = {"a": "succeeded", "b": "running", "c": "running", "d": "waiting"}
@@ -57,7 +56,7 @@ def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRunt
     assert len(runtime.starts) == 4
 
 
-def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
+def test_results_are_passed_on(bench, runtime):
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until_task(run, "running")
     runtime.end(bench.attempt(run), text="from a")
@@ -66,7 +65,7 @@ def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
     assert [path.read_text() for path in staged] == ["from a"]
 
 
-def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
+def test_tasks_after_a_failure_are_skipped(bench):
     """Independent nodes continue."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
@@ -82,7 +81,7 @@ def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
     assert bench.task(run, "d").why == "an upstream task failed"
 
 
-def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_skips_waiting_tasks(bench, runtime):
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     bench.until(lambda: len(runtime.running) == 2)
@@ -98,7 +97,7 @@ def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> Non
     assert len(runtime.starts) == 3
 
 
-def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_queued_run_is_cancelled(bench, runtime):
     """No round has run yet."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.cancel(run)
@@ -106,7 +105,7 @@ def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
     assert runtime.starts == []
 
 
-def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_the_next_dispatcher_finds_acknowledged_runs(bench, runtime):
     """Finished tasks are not repeated, and running ones are adopted."""
     run = bench.submit(DIAMOND)
     bench.replace_dispatcher()
@@ -121,7 +120,7 @@ def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: Fake
     assert len(runtime.starts) == 4
 
 
-def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
+def test_a_round_with_nothing_to_do_writes_nothing(bench):
     for _ in range(30):
         bench.submit()
     bench.until(lambda: len(bench.runtime.running) == 2)
@@ -132,9 +131,7 @@ def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
     assert found["SELECT"] < 25
 
 
-def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(bench, runtime, monkeypatch):
     """Nothing is repeated, and only the record of the attempt stays."""
     run = bench.start()
     attempt = bench.attempt(run)
@@ -155,9 +152,7 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
     assert (runtime.starts, runtime.ended_runs) == ([attempt], [run])
 
 
-def test_one_broken_run_does_not_stop_the_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_broken_run_does_not_stop_the_others(bench, monkeypatch):
     broken, sound = bench.submit(), bench.submit()
     of_run = bench.store.tasks.of_run
 
@@ -173,7 +168,7 @@ def test_one_broken_run_does_not_stop_the_others(
     bench.until_task(broken, "running")
 
 
-def test_runtimes_are_notified_of_the_end_of_a_run(bench: Bench):
+def test_runtimes_are_notified_of_the_end_of_a_run(bench):
     run = bench.submit({"a": [], "b": ["a"]})
     finish(bench, run, "a")
     assert bench.runtime.ended_runs == []

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
@@ -29,7 +28,7 @@ def done(bench: Bench, run: str, text: str = "same") -> None:
     bench.until_run(run, "succeeded")
 
 
-def test_tasks_never_exceed_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
+def test_tasks_never_exceed_the_slots(bench, runtime):
     """The third task waits, with reason and place."""
     runs = [bench.submit() for _ in range(4)]
     bench.round(5)
@@ -42,7 +41,7 @@ def test_tasks_never_exceed_the_slots(bench: Bench, runtime: FakeRuntime) -> Non
     assert bench.task(runs[3]).state == "queued"
 
 
-def test_first_come_first_served(bench: Bench, runtime: FakeRuntime) -> None:
+def test_first_come_first_served(bench, runtime):
     """Small tasks do not overtake a big one forever."""
     first = bench.start()
     big = bench.submit(cpu=2.0)
@@ -74,9 +73,7 @@ def end_all(runtime: FakeRuntime) -> bool:
 
 
 @pytest.mark.parametrize("words", ["", "no engine"])
-def test_a_possibly_started_attempt_keeps_its_slot(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, words: str
-) -> None:
+def test_a_possibly_started_attempt_keeps_its_slot(bench, runtime, monkeypatch, words):
     """Its dispatcher was killed before it could record the start."""
     bench.context.settings.slots = 1
     far = bench.far
@@ -98,9 +95,7 @@ def test_a_possibly_started_attempt_keeps_its_slot(
     bench.until_task(other, "running")
 
 
-def test_an_unreachable_engine_takes_no_slots(
-    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
-) -> None:
+def test_an_unreachable_engine_takes_no_slots(bench, runtime, far):
     """Others continue.
 
     When the engine returns, the slots are not exceeded, and nobody overtakes the admitted ones.
@@ -126,9 +121,7 @@ def test_an_unreachable_engine_takes_no_slots(
     assert all(len(bench.task(run).attempts) == 1 for run in waiting)
 
 
-def test_the_next_dispatcher_grants_no_slot_twice(
-    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
-) -> None:
+def test_the_next_dispatcher_grants_no_slot_twice(bench, runtime, far):
     """A recorded attempt takes its slots again, whatever another dispatcher knew."""
     waiting = [bench.submit(runtime="far") for _ in range(2)]
     bench.until(lambda: waits_for_its_engine(bench, *waiting))
@@ -144,9 +137,7 @@ def test_the_next_dispatcher_grants_no_slot_twice(
     bench.until(lambda: len(far.running) == 2)
 
 
-def test_a_silent_engine_gets_no_more_attempts(
-    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
-) -> None:
+def test_a_silent_engine_gets_no_more_attempts(bench, runtime, far):
     """The other tasks stay in the queue with this reason."""
     first = bench.submit(runtime="far")
     bench.until(lambda: waits_for_its_engine(bench, first))
@@ -164,9 +155,7 @@ def test_a_silent_engine_gets_no_more_attempts(
     assert not any("no engine" in task.why for task in bench.detail(many).tasks)
 
 
-def test_waiting_for_one_image_delays_no_others(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_one_image_delays_no_others(bench, runtime, monkeypatch):
     """The engine responds, but the registry of the image does not."""
     start, missing = runtime.start, ["far"]
 
@@ -187,7 +176,7 @@ def test_waiting_for_one_image_delays_no_others(
     bench.until(lambda: not end_all(runtime) and bench.run(run).state == "succeeded")
 
 
-def test_gpus_stay_with_attempts_that_may_live(bench: Bench, far: FakeRuntime) -> None:
+def test_gpus_stay_with_attempts_that_may_live(bench, far):
     """A failed start may have succeeded unnoticed."""
     bench.context.settings.gpus = ["0"]
     waiting = bench.submit(runtime="far", gpu=1)
@@ -207,9 +196,7 @@ def test_gpus_stay_with_attempts_that_may_live(bench: Bench, far: FakeRuntime) -
 
 
 @pytest.mark.parametrize("how", ["cancelled", "lost"])
-def test_a_gpu_is_free_after_its_attempt_is_gone(
-    bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gpu_is_free_after_its_attempt_is_gone(bench, far, how, monkeypatch):
     """Parts of a lost attempt may still run."""
     bench.context.settings.gpus, far.out_of_reach = ["0"], ""
     run = bench.start(runtime="far", gpu=1)
@@ -232,9 +219,7 @@ def test_a_gpu_is_free_after_its_attempt_is_gone(
     bench.until_task(other, "running")
 
 
-def test_an_unreported_start_is_found(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreported_start_is_found(bench, runtime, monkeypatch):
     """It takes its slot and is not started twice."""
     start, lost = runtime.start, list[str]()
 
@@ -253,7 +238,7 @@ def test_an_unreported_start_is_found(
     assert bench.task(other).state == "queued"
 
 
-def test_an_unchanged_run_comes_from_the_cache(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unchanged_run_comes_from_the_cache(bench, runtime):
     """The reason is shown, and the bytes are the same."""
     first = bench.submit(cache=True, n=1)
     done(bench, first)
@@ -277,12 +262,12 @@ def test_an_unchanged_run_comes_from_the_cache(bench: Bench, runtime: FakeRuntim
         ({"n": 1, "cache": "0.000001 s"}, "its result of run 1 is older than 0.000001 s"),
     ],
 )
-def test_a_task_says_why_it_runs_again(bench: Bench, plan: dict[str, Any], reason: str) -> None:
+def test_a_task_says_why_it_runs_again(bench, plan, reason):
     done(bench, bench.submit(cache=True, n=1))
     assert bench.task(bench.start(**{"cache": True, **plan})).why == f"runs because {reason}"
 
 
-def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench) -> None:
+def test_a_task_that_only_failed_has_no_earlier_result(bench):
     """The reason does not claim that the task never ran."""
     first = bench.start(cache=True)
     bench.fail(first, "no")
@@ -290,7 +275,7 @@ def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench) -> None:
     assert bench.task(bench.start(cache=True)).why == "no earlier result"
 
 
-def test_a_young_result_is_reused(bench: Bench) -> None:
+def test_a_young_result_is_reused(bench):
     """The age counts from the computation, and not from the last use."""
     done(bench, bench.submit(cache="1 h"))
     again = bench.submit(cache="1 h")
@@ -298,7 +283,7 @@ def test_a_young_result_is_reused(bench: Bench) -> None:
     assert bench.task(again).reason == because("unchanged", run=1)
 
 
-def test_a_result_without_its_bytes_is_computed_again(bench: Bench) -> None:
+def test_a_result_without_its_bytes_is_computed_again(bench):
     """A cached result is complete or unused."""
     first = bench.submit(cache=True)
     done(bench, first)
@@ -306,7 +291,7 @@ def test_a_result_without_its_bytes_is_computed_again(bench: Bench) -> None:
     assert "no longer kept" in bench.task(bench.start(cache=True)).why
 
 
-def test_a_cached_result_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cached_result_needs_no_slot(bench, runtime):
     """The result may also appear while the task waits."""
     same = [bench.submit(cache=True) for _ in range(3)]
     bench.round(3)
@@ -317,7 +302,7 @@ def test_a_cached_result_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> No
     assert len(runtime.starts) <= 3
 
 
-def test_a_failed_lookup_fails_only_its_task(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_lookup_fails_only_its_task(bench, monkeypatch):
     """One task that cannot be served, also at another try, keeps no other one waiting."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     known = bench.store.executables.version
@@ -328,7 +313,7 @@ def test_a_failed_lookup_fails_only_its_task(bench: Bench, monkeypatch: pytest.M
         calls.append(version_id)
         if len(calls) <= TRIES:
             raise KeyError("torn")
-        return known(c, version_id)  # type: ignore[arg-type]
+        return known(c, version_id)
 
     monkeypatch.setattr(bench.store.executables, "version", thrice)
     bench.start()
@@ -336,9 +321,7 @@ def test_a_failed_lookup_fails_only_its_task(bench: Bench, monkeypatch: pytest.M
     assert "unexpected: KeyError" in bench.task(broken).why
 
 
-def test_a_lost_task_waits_before_its_retry(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_task_waits_before_its_retry(bench, runtime, monkeypatch):
     """The pause grows and is stored."""
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
     run = bench.start()
@@ -352,9 +335,7 @@ def test_a_lost_task_waits_before_its_retry(
     assert len(runtime.starts) == 1
 
 
-def test_a_lost_task_keeps_its_place(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_task_keeps_its_place(bench, runtime, monkeypatch):
     """Its pause delays no other task."""
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
     runs = [bench.submit() for _ in range(4)]
@@ -371,9 +352,7 @@ def test_a_lost_task_keeps_its_place(
     assert bench.task(runs[3]).state == "queued"
 
 
-def test_a_cancel_between_read_and_write_starts_nothing(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cancel_between_read_and_write_starts_nothing(bench, runtime, monkeypatch):
     """The transaction that would record the attempt checks for the request."""
     run = bench.submit()
     bench.cancel_before_write(run, monkeypatch)
@@ -382,7 +361,7 @@ def test_a_cancel_between_read_and_write_starts_nothing(
     assert runtime.starts == []
 
 
-def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_higher_priority_is_served_first(bench, runtime):
     """This holds for the order of the queue and the displayed places."""
     first = [bench.submit() for _ in range(2)]
     bench.until(lambda: len(runtime.starts) == 2)
@@ -394,9 +373,7 @@ def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -
     assert bench.task(plain).state == "queued"
 
 
-def test_runs_finish_in_the_order_in_which_they_were_submitted(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_runs_finish_in_the_order_in_which_they_were_submitted(bench, runtime):
     """Later tasks of a run precede the first tasks of later runs."""
     chain: Graph = {"a": [], "b": ["a"], "c": ["b"], "d": ["c"]}
     runs = [bench.submit(chain) for _ in range(6)]
@@ -415,7 +392,7 @@ def test_runs_finish_in_the_order_in_which_they_were_submitted(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_task_overtakes_an_earlier_one(bench: Bench, runtime: FakeRuntime, seed: int) -> None:
+def test_no_task_overtakes_an_earlier_one(bench, runtime, seed):
     """The order is priority, then submission of the run.
 
     The displayed places agree, and no slot stays free.
@@ -449,9 +426,7 @@ def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
     return {task.place: (run, task.id) for run, task in tasks if task.place is not None}
 
 
-def test_deployments_and_tasks_take_turns_at_a_gpu(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deployments_and_tasks_take_turns_at_a_gpu(bench, runtime, monkeypatch):
     """Tasks of an earlier run precede those of later runs, but follow a deployment that waits
     longer. Neither prevents the other from starting.
     """
@@ -474,7 +449,7 @@ def test_deployments_and_tasks_take_turns_at_a_gpu(
     assert bench.task(second).state == "queued"
 
 
-def test_tasks_queued_together_wait_in_graph_order(bench: Bench, runtime: FakeRuntime) -> None:
+def test_tasks_queued_together_wait_in_graph_order(bench, runtime):
     parts = [f"p{number}" for number in range(1, 6)]
     run = bench.submit({"a": [], **{name: ["a"] for name in parts}})
     bench.until_task(run, "running")
@@ -484,7 +459,7 @@ def test_tasks_queued_together_wait_in_graph_order(bench: Bench, runtime: FakeRu
     assert all(bench.task(run, name).attempts for name in parts[:2])
 
 
-def test_gpus_are_granted_and_released(bench: Bench, runtime: FakeRuntime) -> None:
+def test_gpus_are_granted_and_released(bench, runtime):
     """Each attempt records its GPU. The next task waits with a reason, and others continue."""
     bench.context.settings.gpus = ["0"]
     one, two, none = (bench.submit(gpu=gpu) for gpu in (1, 1, None))
@@ -503,7 +478,7 @@ def test_gpus_are_granted_and_released(bench: Bench, runtime: FakeRuntime) -> No
     assert bench.task(two).attempts[0].gpus == ["0"]
 
 
-def test_the_gpu_of_a_lost_task_goes_to_the_next(bench: Bench, runtime: FakeRuntime) -> None:
+def test_the_gpu_of_a_lost_task_goes_to_the_next(bench, runtime):
     """Every death of the work releases its grant."""
     bench.context.settings.gpus = ["0"]
     dies = bench.start(gpu=1)
@@ -517,7 +492,7 @@ def test_the_gpu_of_a_lost_task_goes_to_the_next(bench: Bench, runtime: FakeRunt
     assert bench.task(waits).attempts[0].gpus == ["0"]
 
 
-def test_a_task_never_starts_without_its_gpu(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_task_never_starts_without_its_gpu(bench, runtime):
     bench.context.settings.gpus = []
     run = bench.submit(gpu=2)
     bench.round(5)
@@ -525,7 +500,7 @@ def test_a_task_never_starts_without_its_gpu(bench: Bench, runtime: FakeRuntime)
     assert not runtime.starts
 
 
-def test_an_impossible_task_delays_no_others(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_impossible_task_delays_no_others(bench, runtime):
     """It starts when GPUs are added."""
     bench.context.settings.gpus = ["0"]
     never = bench.submit(gpu=2, cpu=64.0, priority=5)
@@ -541,9 +516,7 @@ def test_an_impossible_task_delays_no_others(bench: Bench, runtime: FakeRuntime)
     assert bench.task(last).state == "queued"
 
 
-def test_many_tasks_waiting_for_a_gpu_hide_no_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_tasks_waiting_for_a_gpu_hide_no_others(bench, monkeypatch):
     """Even more tasks than one round reads."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     bench.context.settings.gpus = ["0"]
@@ -554,9 +527,7 @@ def test_many_tasks_waiting_for_a_gpu_hide_no_others(
     assert all("(0 free)" in bench.task(run).why for run in others)
 
 
-def test_many_tasks_waiting_for_slots_hide_none_without_slots(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_tasks_waiting_for_slots_hide_none_without_slots(bench, runtime, monkeypatch):
     """Even behind more tasks than one round reads, in the order of the queue."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     bench.far.queues_itself = True
@@ -570,9 +541,7 @@ def test_many_tasks_waiting_for_slots_hide_none_without_slots(
     assert len(runtime.running) == 2
 
 
-def test_cluster_tasks_take_no_local_slots_during_lookups(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cluster_tasks_take_no_local_slots_during_lookups(bench, monkeypatch):
     """They take no GPU of this machine either."""
     bench.context.settings.gpus = ["0"]
     bench.far.queues_itself = True
@@ -582,9 +551,7 @@ def test_cluster_tasks_take_no_local_slots_during_lookups(
     assert bench.far.orders[bench.attempt(run)].gpus == []
 
 
-def test_a_queue_limit_holds_behind_many_tasks(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_queue_limit_holds_behind_many_tasks(bench, runtime, monkeypatch):
     """The limit is checked in each round, behind more tasks than one round reads."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     first = bench.submit({name: [] for name in "abcdef"})
@@ -596,7 +563,7 @@ def test_a_queue_limit_holds_behind_many_tasks(
     assert bench.task(patient).state == bench.task(first, "f").state == "queued"
 
 
-def test_a_task_behind_others_says_so(bench: Bench) -> None:
+def test_a_task_behind_others_says_so(bench):
     bench.context.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit(gpu=gpu) for gpu in (1, 2, 1))
     bench.until(
@@ -606,7 +573,7 @@ def test_a_task_behind_others_says_so(bench: Bench) -> None:
     assert bench.task(first).attempts[0].gpus == ["0"]
 
 
-def test_a_task_that_waits_too_long_fails(bench: Bench) -> None:
+def test_a_task_that_waits_too_long_fails(bench):
     bench.context.settings.gpus = []
     run = bench.submit(gpu=1, queue_timeout_seconds=0.001)
     bench.until_run(run, "failed")
@@ -616,7 +583,7 @@ def test_a_task_that_waits_too_long_fails(bench: Bench) -> None:
     assert not task.attempts
 
 
-def test_clock_changes_end_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_changes_end_no_wait(bench, monkeypatch):
     """The limit counts the time that has really passed."""
     bench.context.settings.gpus = []
     run = bench.submit(gpu=1, queue_timeout_seconds=3600)
@@ -635,9 +602,7 @@ def test_clock_changes_end_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3600.0])
-def test_a_wait_continues_after_a_full_read(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
+def test_a_wait_continues_after_a_full_read(bench, monkeypatch, seconds):
     """The limit holds even if the clock was set back."""
     bench.context.settings.gpus = []
     run = bench.submit(gpu=1, queue_timeout_seconds=60)
@@ -655,7 +620,7 @@ def test_a_wait_continues_after_a_full_read(
     assert "in the queue" in bench.task(run).why
 
 
-def test_a_retry_reuses_succeeded_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_retry_reuses_succeeded_tasks(bench, runtime):
     """Only failed tasks and their descendants run, with the same code, data and values."""
     runs = bench.yard.services.runs
     old = bench.submit({"a": [], "b": ["a"], "c": ["b"]})
@@ -679,7 +644,7 @@ def test_a_retry_reuses_succeeded_tasks(bench: Bench, runtime: FakeRuntime) -> N
     assert bench.run(old).state == "failed"
 
 
-def test_retries_of_retries_and_of_deleted_runs_work(bench: Bench, runtime: FakeRuntime) -> None:
+def test_retries_of_retries_and_of_deleted_runs_work(bench, runtime):
     """Results are reused again, and deleted ones are computed again."""
     runs = bench.yard.services.runs
     old = bench.submit({"a": [], "b": ["a"]})
@@ -705,7 +670,7 @@ def test_retries_of_retries_and_of_deleted_runs_work(bench: Bench, runtime: Fake
     assert bench.task(last).why == reason
 
 
-def test_only_failed_runs_are_retried(bench: Bench) -> None:
+def test_only_failed_runs_are_retried(bench):
     run = bench.start()
     with pytest.raises(Conflict):
         bench.yard.services.runs.retry(OWNER, run)

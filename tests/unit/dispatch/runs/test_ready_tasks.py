@@ -5,7 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.cache import keys
 from nbyard.dispatch.runs import ready_tasks
@@ -42,7 +42,7 @@ class Ground:
 
 
 @pytest.fixture
-def ground(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Ground:
+def ground(bench: Bench, monkeypatch) -> Ground:
     """With one slot."""
     bench.context.settings.slots = 1
     return Ground(monkeypatch)
@@ -60,7 +60,7 @@ def run_once(bench: Bench, graph: dict[str, list[str]]) -> str:
     return run
 
 
-def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unchanged_graph_is_one_write(bench, runtime):
     """Levels are planned in memory, followed by one commit."""
     run_once(bench, CHAIN)
     with bench.store.read() as c:
@@ -76,9 +76,7 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_a_round_is_bounded_and_the_next_follows(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_round_is_bounded_and_the_next_follows(bench, runtime, monkeypatch):
     """The next round follows at once."""
     run_once(bench, CHAIN)
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
@@ -90,9 +88,7 @@ def test_a_round_is_bounded_and_the_next_follows(
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_code_is_looked_up_once_for_all_tasks(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_is_looked_up_once_for_all_tasks(bench, monkeypatch):
     """The lookup runs beside the loop, because an engine may hang."""
     looked, seen = keys.environment_of, list[str]()
 
@@ -113,7 +109,7 @@ def installed_by_key(bench: Bench, run: str) -> str:
     return str(parts["environment"])
 
 
-def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) -> None:
+def test_installations_while_a_task_waits_count(bench, ground):
     """Key and reason are those of the environment in which the task runs."""
     before, waiting = bench.submit(n=1), bench.submit(cache=True)
     bench.until_task(before, "running")
@@ -134,7 +130,7 @@ def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) ->
     assert bench.task(again).cached
 
 
-def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Ground) -> None:
+def test_installations_during_a_run_are_not_recorded(bench, ground):
     """It is unknown which of the two environments gave the result."""
     run = bench.submit(cache=True)
     bench.until_task(run, "running")
@@ -147,9 +143,7 @@ def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Groun
         bench.finish(again)
 
 
-def test_a_failing_lookup_delays_no_other_tasks(
-    bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_lookup_delays_no_other_tasks(bench, ground, monkeypatch):
     """The next task gets the slot. The first one continues when the engine responds."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     bench.context.runtimes["other"] = bench.runtime
@@ -168,7 +162,7 @@ def test_a_failing_lookup_delays_no_other_tasks(
     bench.until_task(waiting, "running")
 
 
-def test_many_lookups_hide_no_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_lookups_hide_no_tasks(bench, monkeypatch):
     """A silent engine delays only its own tasks."""
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     answers = threading.Event()

@@ -1,13 +1,12 @@
 """A case is what the board has now."""
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.errors import NotFound
 
 
-def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_snapshot_follows_the_board(bench, runtime):
     run = bench.start(memory_bytes=5, cpu=1.5)
     case = bench.snapshot(run)
     assert not case.is_cancelled
@@ -20,7 +19,7 @@ def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> Non
     assert not case.is_cancelled
 
 
-def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_retries_come_before_waiting_tasks(bench, runtime):
     """Runs of a higher priority precede both."""
     run, high = (bench.submit(priority=one) for one in (3, 4))
     bench.until_task(run, "running")
@@ -30,7 +29,7 @@ def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -
     assert 3 < bench.snapshot(run).order.priority < bench.snapshot(high).order.priority == 4
 
 
-def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_inputs_are_the_results_of_earlier_tasks(bench, runtime):
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until_task(run, "running")
     board = bench.dispatcher.runs.board

@@ -1,7 +1,7 @@
 """One round is one write; what does not hurry waits for it."""
 
 import pytest
-from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.reasons.structs import Reason, because
 
@@ -17,7 +17,7 @@ def quiet(bench: Bench, times: int = 1) -> None:
         assert bench.dispatcher.settle(30)
 
 
-def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_end_and_its_effects_are_one_write(bench, runtime):
     """Readers never see an intermediate state of the node, its outputs and the next attempts."""
     run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
     bench.until_task(run, "running")
@@ -32,9 +32,7 @@ def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime
     assert found == {"a": ("succeeded", 1), "b": ("preparing", 1), "c": ("preparing", 1)}
 
 
-def test_a_failed_run_has_the_reason_of_its_first_failure(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_failed_run_has_the_reason_of_its_first_failure(bench, runtime):
     """Also if another dispatcher saw that failure."""
     run = bench.submit({"a": [], "b": [], "c": ["a"]})
     bench.until(lambda: len(runtime.running) == 2)
@@ -51,7 +49,7 @@ def test_a_failed_run_has_the_reason_of_its_first_failure(
     assert str(Reason(**found[-1].data["reason"])) == "first"
 
 
-def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_failed_retry_has_both_reasons(bench, runtime):
     """That of its first failure after the run that it retries, also in the list and the event."""
     first = bench.start()
     bench.fail(first, "no")
@@ -70,9 +68,7 @@ def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> 
     assert Reason(**found[-1].data["reason"]) == both
 
 
-def test_a_start_is_written_with_the_next_change(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_is_written_with_the_next_change(bench, runtime, monkeypatch):
     """It is written with the next end, or when its time has come."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
     run = bench.submit()
@@ -95,7 +91,7 @@ def test_a_start_is_written_with_the_next_change(
     assert bench.run(run).state == "succeeded"
 
 
-def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_begins_with_its_first_attempt(bench, monkeypatch):
     """While its environment is looked at nothing of it is written: the two are one write."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
     run = bench.submit()
@@ -108,7 +104,7 @@ def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.M
     assert bench.run(run).state == "running" and len(bench.task(run).attempts) == 1
 
 
-def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_is_written_after_its_delay(bench, monkeypatch):
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 0.0)
     run = bench.submit()
     bench.until(lambda: bench.task(run).attempts)
@@ -119,9 +115,7 @@ def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("origin", "is_kept"), [("manual", True), ("check", False), ("bisect", False)]
 )
-def test_results_of_scratch_runs_stay_out_of_the_cache(
-    bench: Bench, origin: str, is_kept: bool
-) -> None:
+def test_results_of_scratch_runs_stay_out_of_the_cache(bench, origin, is_kept):
     """This includes tasks that had all of their data."""
     bench.finished(origin=origin, cache=True)
     again = bench.submit(cache=True)

@@ -179,7 +179,7 @@ def test_a_page_gets_its_own_xsrf_value(shown, cookies, sent):
 
 
 @pytest.mark.parametrize("secret", ["", "own"])
-def test_only_the_service_s_own_secret_is_forwarded(secret: str):
+def test_only_the_service_s_own_secret_is_forwarded(secret):
     given = HTTPHeaders({"X-NBYARD-secret": "browser's", "Connection": "X-Nbyard-Secret"})
     sent = request_headers(given, PREFIX, is_trusted=True, login_cookie=LOGIN, secret=secret)
     assert sent.get_list("X-Nbyard-Secret") == ([secret] if secret else [])

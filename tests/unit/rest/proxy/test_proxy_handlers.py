@@ -471,7 +471,7 @@ def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
     return SimpleNamespace(closing=[], services=services, pool=ThreadPoolExecutor(1))
 
 
-def test_counts_are_stored_together_and_at_the_end(monkeypatch) -> None:
+def test_counts_are_stored_together_and_at_the_end(monkeypatch):
     kept: list[tuple[str, int, int]] = []
     context = desk_of(kept)
     meter = RequestMeter(context)
@@ -497,7 +497,7 @@ def test_counts_are_stored_together_and_at_the_end(monkeypatch) -> None:
     assert kept[2:] == [("c", 1, 0)]
 
 
-def test_the_first_count_after_a_pause_is_stored_soon(monkeypatch) -> None:
+def test_the_first_count_after_a_pause_is_stored_soon(monkeypatch):
     delays: list[float] = []
     loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
     monkeypatch.setattr(proxy_handlers, "IOLoop", SimpleNamespace(current=lambda: loop))

@@ -1,7 +1,6 @@
 """Runs are found by text, state, workflow, executable, time and person."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +16,6 @@ from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
-from nbyard.yard import Yard
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -104,7 +102,7 @@ def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, day
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_the_runs_that_a_person_submitted(yard: Yard, ann: Caller, root: Path) -> None:
+def test_the_runs_that_a_person_submitted(yard, ann, root):
     """People on one server share its runs, and each run records who submitted it."""
     (root / "a.py").write_text("print()\n")
     bob = msgspec.structs.replace(ann, person="bob")

@@ -15,7 +15,7 @@ from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.reasons.structs import because
 
 
-def test_success_publishes_the_output(bench: Bench) -> None:
+def test_success_publishes_the_output(bench):
     """The task is waiting, queued, preparing, running and succeeded. Then the run succeeds."""
     run = bench.finished("made")
     task = bench.task(run)
@@ -28,9 +28,7 @@ def test_success_publishes_the_output(bench: Bench) -> None:
     assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 
 
-def test_a_failure_keeps_its_reason_and_publishes_nothing(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_failure_keeps_its_reason_and_publishes_nothing(bench, runtime):
     """The executed notebook is kept, but no output."""
     run = bench.start()
     attempt = bench.attempt(run)
@@ -49,9 +47,7 @@ def test_a_failure_keeps_its_reason_and_publishes_nothing(
 
 
 @pytest.mark.parametrize("state", ["failed", "succeeded"])
-def test_outputs_that_fill_the_disk_fail_and_are_deleted(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_outputs_that_fill_the_disk_fail_and_are_deleted(bench, runtime, monkeypatch, state):
     """Failed work keeps its notebook. Outputs that can never be copied do not wait."""
     run = bench.start()
     attempt = bench.attempt(run)
@@ -75,9 +71,7 @@ def test_outputs_that_fill_the_disk_fail_and_are_deleted(
 
 
 @pytest.fixture
-def full_disk(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, Callable[[], None]]:
+def full_disk(bench: Bench, runtime: FakeRuntime, monkeypatch) -> tuple[str, Callable[[], None]]:
     """A run whose work is done, on a disk without room for what it made, and who makes room."""
 
     def full(*_: object, **__: object) -> None:
@@ -94,9 +88,7 @@ def full_disk(
     return run, make_room
 
 
-def test_outputs_wait_for_disk_space(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_wait_for_disk_space(bench, full_disk, monkeypatch):
     """No limit ends the wait, and its reason disappears with it."""
     run, make_room = full_disk
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", -60.0)
@@ -110,24 +102,20 @@ def test_outputs_wait_for_disk_space(
     assert task.reason == because("runs", cause=because("cache-off"))
 
 
-def test_outputs_waiting_for_space_take_no_slot(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]]
-) -> None:
+def test_outputs_waiting_for_space_take_no_slot(bench, full_disk):
     """The work has ended, so other tasks may start."""
     nodes = [f"n{number}" for number in range(bench.context.settings.slots)]
     other = bench.submit({node: [] for node in nodes})
     bench.until(lambda: {bench.task(other, node).state for node in nodes} == {"running"})
 
 
-def test_a_cancelled_task_stops_waiting_for_space(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]]
-) -> None:
+def test_a_cancelled_task_stops_waiting_for_space(bench, full_disk):
     run, _ = full_disk
     bench.cancel(run)
     bench.until_run(run, "cancelled")
 
 
-def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_dead_kernel_is_lost(bench, runtime):
     """A killed kernel is no failure of the code."""
     run = bench.start()
     dead = Failure("kernel-died", because("text", text="the kernel died (signal 9)"))
@@ -136,7 +124,7 @@ def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     assert bench.task(run).attempts[0].why == dead.message
 
 
-def test_externally_killed_work_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_externally_killed_work_is_lost(bench, runtime):
     """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
     run = bench.start()
     told = Failure("cancelled", because("text", text="the supervisor was told to stop (SIGTERM)"))
@@ -144,7 +132,7 @@ def test_externally_killed_work_is_lost(bench: Bench, runtime: FakeRuntime) -> N
     bench.until_attempts(run, ["lost", "running"])
 
 
-def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_result_with_another_token_is_refused(bench, runtime):
     """Only the started attempt may report a result."""
     run = bench.start()
     runtime.end(bench.attempt(run), token="forged")
@@ -153,7 +141,7 @@ def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRunti
     assert bench.task(run).artifacts == []
 
 
-def test_a_result_is_not_reused_if_its_types_are_in_doubt(bench: Bench) -> None:
+def test_a_result_is_not_reused_if_its_types_are_in_doubt(bench):
     """The file that lists inputs without types cannot be read."""
     first = bench.start(cache=True)
     (bench.folder(bench.attempt(first)) / UNTYPED).write_text("no JSON")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench
 
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -57,9 +57,7 @@ def some(code: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_files_above_the_code_are_named(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_files_above_the_code_are_named(bench, runtime, monkeypatch, state):
     """Files of the attempt itself, hidden files and caches are not named."""
     monkeypatch.setattr(store_outputs, "PROCESS", runtime.name)
 
@@ -76,7 +74,7 @@ def test_files_above_the_code_are_named(
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_written_files_are_kept(bench: Bench, state: str) -> None:
+def test_written_files_are_kept(bench, state):
     """This includes files of failed work."""
     run = ended(bench, some, state)
     assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
@@ -86,7 +84,7 @@ def test_written_files_are_kept(bench: Bench, state: str) -> None:
     assert [one.name for one in bench.task(run).artifacts] == ["out"][: state == "succeeded"]
 
 
-def test_unchanged_files_and_caches_are_not_listed(bench: Bench) -> None:
+def test_unchanged_files_and_caches_are_not_listed(bench):
     def write(code: Path) -> None:
         os.utime(code / "work.py")
         (code / "work.py").write_text(SCRIPT)
@@ -100,7 +98,7 @@ def test_unchanged_files_and_caches_are_not_listed(bench: Bench) -> None:
     assert files(bench, run) == OtherFileList([], [], 0)
 
 
-def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench) -> None:
+def test_a_changed_file_of_the_bundle_counts_as_written(bench):
     """Also one of the same length, with its old date."""
 
     def write(code: Path) -> None:
@@ -111,7 +109,7 @@ def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench) -> None:
     assert kept(bench, ended(bench, write)) == {"work.py": SCRIPT[::-1]}
 
 
-def test_harmful_files_are_named_and_not_kept(bench: Bench, tmp_path: Path) -> None:
+def test_harmful_files_are_named_and_not_kept(bench, tmp_path):
     """A container may leave links, special files and invalid names."""
     (tmp_path / "secret").write_text("s3cr3t")
     (tmp_path / "folder").mkdir()
@@ -139,7 +137,7 @@ def test_harmful_files_are_named_and_not_kept(bench: Bench, tmp_path: Path) -> N
     }
 
 
-def test_limits_are_settings_and_files_beyond_them_are_named(bench: Bench) -> None:
+def test_limits_are_settings_and_files_beyond_them_are_named(bench):
     bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
 
     def write(code: Path) -> None:
@@ -151,9 +149,7 @@ def test_limits_are_settings_and_files_beyond_them_are_named(bench: Bench) -> No
     assert left(bench, run) == {"c": "too-many", "large": "too-large"}
 
 
-def test_very_deep_folders_are_read_up_to_the_limit(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_very_deep_folders_are_read_up_to_the_limit(bench, monkeypatch):
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 6)
     monkeypatch.setattr(store_outputs, "MAX_DEPTH", 2)
 
@@ -168,9 +164,7 @@ def test_very_deep_folders_are_read_up_to_the_limit(
     assert left(bench, run) == {"a/b/c/": "too-many", "./": "too-many"}
 
 
-def test_undecodable_names_are_shown_among_files_beyond_the_limit(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_undecodable_names_are_shown_among_files_beyond_the_limit(bench, monkeypatch):
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 3)
 
     def write(code: Path) -> None:
@@ -182,7 +176,7 @@ def test_undecodable_names_are_shown_among_files_beyond_the_limit(
     assert left(bench, ended(bench, write)) == {"\\udcff/": "too-many"}
 
 
-def test_files_with_secrets_are_not_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_with_secrets_are_not_kept(bench, monkeypatch):
     """Nobody expects a credential in an undeclared file."""
     monkeypatch.setattr(store_outputs, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"]))
 
@@ -195,9 +189,7 @@ def test_files_with_secrets_are_not_kept(bench: Bench, monkeypatch: pytest.Monke
     assert left(bench, run) == {"config.json": "secret"}
 
 
-def test_a_full_disk_costs_the_files_and_not_the_result(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_costs_the_files_and_not_the_result(bench, monkeypatch):
     """The output is kept, and nothing waits for the other files."""
     real = bench.context.blobs.put_fd
 
@@ -212,7 +204,7 @@ def test_a_full_disk_costs_the_files_and_not_the_result(
     assert [one.name for one in bench.task(run).artifacts] == ["out"]
 
 
-def test_only_the_last_attempt_counts(bench: Bench) -> None:
+def test_only_the_last_attempt_counts(bench):
     run, code = running(bench, retries=1)
     (code / "first").write_text("x")
     bench.fail(run, "boom")
@@ -223,9 +215,7 @@ def test_only_the_last_attempt_counts(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("when", ["lost", "taken over"])
-def test_a_lost_attempt_lists_no_partial_files(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
+def test_a_lost_attempt_lists_no_partial_files(bench, runtime, monkeypatch, when):
     """The files were never recorded."""
     run, code = running(bench)
     some(code)
@@ -253,9 +243,7 @@ def test_a_lost_attempt_lists_no_partial_files(
     assert kept(bench, run).keys() == {"result.csv", "plots/a.svg"}
 
 
-def test_cached_runs_share_files_until_the_last_is_deleted(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_cached_runs_share_files_until_the_last_is_deleted(bench, runtime):
     bench.context.settings.garbage_grace_seconds = 0
     collector = GarbageCollector(bench.context, Threads())
     first = ended(bench, some, cache=True)
@@ -271,7 +259,7 @@ def test_cached_runs_share_files_until_the_last_is_deleted(
     assert not any(map(bench.context.blobs.exists, digests))
 
 
-def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_result_without_its_other_files_is_not_reused(bench, runtime):
     others = bench.task(ended(bench, some, cache=True)).other_files
     assert others is not None
     bench.context.blobs.delete(others.digest)
@@ -279,7 +267,7 @@ def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: F
     assert len(runtime.starts) == 2
 
 
-def test_one_file_or_all_can_be_fetched(bench: Bench) -> None:
+def test_one_file_or_all_can_be_fetched(bench):
     run, service = ended(bench, some), bench.yard.services.runs
     one = service.file(OWNER, run, "a", "plots/a.svg")
     assert (one.filename, one.is_folder) == ("a.svg", False)

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -31,7 +30,7 @@ def result(snapshot: AttemptSnapshot) -> Result:
     return Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
 
 
-def test_files_folders_and_the_notebook(bench: Bench, folder: Path, result: Result) -> None:
+def test_files_folders_and_the_notebook(bench, folder, result):
     out = folder / "outputs" / "out" / "out.txt"
     out.write_text("hello")
     (folder / "executed.ipynb").write_text("{}")
@@ -49,9 +48,7 @@ def test_files_folders_and_the_notebook(bench: Bench, folder: Path, result: Resu
 
 
 @pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
-def test_a_model_folder_is_recognised(
-    bench: Bench, folder: Path, result: Result, marks: str
-) -> None:
+def test_a_model_folder_is_recognised(bench, folder, result, marks):
     """Results show which model can be served."""
     out = folder / "outputs" / "out" / "out"
     out.mkdir()
@@ -75,9 +72,7 @@ def test_a_model_folder_is_recognised(
         ("m.csv", "", None),
     ],
 )
-def test_the_class_of_an_output_is_stored(
-    bench: Bench, folder: Path, result: Result, filename: str, declared: Any, expected: str | None
-) -> None:
+def test_the_class_of_an_output_is_stored(bench, folder, result, filename, declared, expected):
     """A declaration overrides the guess from the suffix."""
     (folder / "outputs" / "out" / filename).write_text("{}")
     output = Output(f"outputs/out/{filename}", output_class=declared)
@@ -87,9 +82,7 @@ def test_the_class_of_an_output_is_stored(
 
 
 @pytest.mark.parametrize("adopt", [True, False])
-def test_a_file_is_copied_if_the_work_may_still_run(
-    bench: Bench, folder: Path, result: Result, adopt: bool
-) -> None:
+def test_a_file_is_copied_if_the_work_may_still_run(bench, folder, result, adopt):
     out = folder / "outputs" / "out" / "out.txt"
     out.write_text("hello")
     (row,) = take_outputs(bench.context, folder, result, adopt=adopt)
@@ -98,9 +91,7 @@ def test_a_file_is_copied_if_the_work_may_still_run(
 
 
 @pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
-def test_files_outside_the_attempt_are_refused(
-    bench: Bench, folder: Path, result: Result, tmp_path: Path, path: str
-) -> None:
+def test_files_outside_the_attempt_are_refused(bench, folder, result, tmp_path, path):
     """A container may overwrite task.json or leave links."""
     (tmp_path / "secret").write_text("s3cr3t")
     (folder.parent.parent / "secret").write_text("s3cr3t")
@@ -140,9 +131,7 @@ TOLD = {
         ([], "out", False),
     ],
 )
-def test_descriptions_by_the_code_are_kept(
-    bench: Bench, folder: Path, result: Result, told: Any, filename: str, has_type: bool
-) -> None:
+def test_descriptions_by_the_code_are_kept(bench, folder, result, told, filename, has_type):
     (folder / "outputs" / "out" / "out").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps(told))
     (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
@@ -151,7 +140,7 @@ def test_descriptions_by_the_code_are_kept(
         assert json.loads(row["type"])["columns"] == [["a", "int64"]]
 
 
-def test_a_declared_name_is_kept(bench: Bench, folder: Path, result: Result) -> None:
+def test_a_declared_name_is_kept(bench, folder, result):
     (folder / "outputs" / "out" / "out.txt").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps({"format": "txt"}))
     (row,) = take_outputs(bench.context, folder, result)
