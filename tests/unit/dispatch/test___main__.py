@@ -11,6 +11,7 @@ import pytest
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, is_dead, retire_idle_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.testing.conformance.runtimes import wait_until
 
 PATIENCE_SECONDS = 30.0
 
@@ -21,14 +22,11 @@ def environment(tmp_path) -> dict[str, str]:
 
 
 def holder(store: Store) -> str:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        with store.read() as c:
-            lease = store.leases.get(c, LEASE)
-        if lease is not None:
-            return lease.holder
-        time.sleep(0.02)
-    raise AssertionError("no dispatcher came")
+    wait_until(lambda: has_dispatcher(store))
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    assert lease is not None
+    return lease.holder
 
 
 def test_the_dispatcher_detaches_and_stops_on_sigterm(tmp_path, environment):
@@ -40,10 +38,7 @@ def test_the_dispatcher_detaches_and_stops_on_sigterm(tmp_path, environment):
     pid = int(name.split(":")[1])
     assert os.getsid(pid) != os.getsid(0)
     os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not is_dead(name) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert is_dead(name)
+    wait_until(lambda: is_dead(name))
     store.close()
 
 

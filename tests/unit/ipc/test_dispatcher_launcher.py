@@ -28,6 +28,7 @@ from nbyard.ipc.dispatcher_launcher import (
 )
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.testing.conformance.runtimes import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -53,10 +54,8 @@ def test_a_dispatcher_is_started_and_exits_when_idle(tmp_path):
     store = Store(settings.store_path)
     ensure_dispatcher(store, settings)
     ensure_dispatcher(store, settings)
+    wait_until(lambda: has_dispatcher(store))
     end = time.monotonic() + 90
-    while not has_dispatcher(store):
-        assert time.monotonic() < end
-        time.sleep(0.05)
     while has_dispatcher(store):  # where the first is killed too early, the second takes its place
         assert time.monotonic() < end
         with store.read() as c:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -401,16 +400,12 @@ def waiting(bench: Bench, runtime: FakeRuntime) -> str:
     return run
 
 
-def has_started(runtime: FakeRuntime, times: int) -> bool:
-    return len(runtime.starts) == times
-
-
 def test_an_unstarted_attempt_is_sent_again(bench, runtime):
     """The same attempt is sent again each time the cluster loses it."""
     run = waiting(bench, runtime)
     for times in range(2, 6):
         runtime.forget(bench.attempt(run))
-        bench.until(partial(has_started, runtime, times))
+        bench.until(lambda times=times: len(runtime.starts) == times)
     runtime.begins = True
     runtime.forget(bench.attempt(run))
     bench.until_task(run, "running")

@@ -90,22 +90,15 @@ def state(bench: Bench, one: Bisection) -> Bisection:
     return found
 
 
-def finish(
-    bench: Bench, controller: BisectionController, one: Bisection, fails: Callable[[int], bool]
-) -> Bisection:
-    while (found := state(bench, one)).state == "running":
-        if not controller.handle(one.id):
-            settle(bench, found.probes[-1].run_id, fails)
-    return found
-
-
 def test_the_cause_is_found_and_finished_nodes_are_reused(bench, controller):
     def fails(n: int) -> bool:
         return n == 2
 
     one = begin(bench, fails)
     assert [change.kind for change in one.changes] == ["parameter", "limits", "parameter"]
-    found = finish(bench, controller, one, fails)
+    while (found := state(bench, one)).state == "running":
+        if not controller.handle(one.id):
+            settle(bench, found.probes[-1].run_id, fails)
     assert (found.ending, found.culprits) == ("found", [0])
     assert [(probe.changes, probe.verdict) for probe in found.probes] == [
         ([], "good"), ([0, 1, 2], "bad"), ([0], "bad"),

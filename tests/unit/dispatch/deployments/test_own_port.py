@@ -4,7 +4,6 @@ import http.client
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +21,7 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.ipc.port_relay import open_port
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow
+from nbyard.testing.conformance.runtimes import wait_until
 
 from .test_deployment_records import context, row_of
 
@@ -102,10 +102,7 @@ def test_a_port_opens_to_the_container_that_serves(context, inside):
             assert status(number) == 401
         finally:
             ours.close(row)
-        end = time.monotonic() + SECONDS
-        while status(number):
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: not status(number))
 
 
 def test_a_container_that_checks_no_keys_is_not_reached(context):

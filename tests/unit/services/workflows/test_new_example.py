@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from unittest.mock import Mock
 
 import pytest
 
@@ -120,12 +121,8 @@ def test_missing_packages_of_the_kernel_are_named(workflows, ann, monkeypatch):
     # spelled as in another index
     monkeypatch.setattr(service, "PACKAGES", ("Pandas", "typing.extensions"))
     assert needs(ann).missing == []
-    monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
+    monkeypatch.setattr("nbyard.host.kernels.find_kernel", Mock(side_effect=NotFound("gone")))
     assert needs(ann).missing == []
-
-
-def _no_kernel(name):
-    raise NotFound("gone")
 
 
 def test_files_that_never_ran_are_listed_newest_first(yard, ann, workflows, flow, root):
