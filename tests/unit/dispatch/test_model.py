@@ -261,9 +261,7 @@ def _one_of(found: list[T], which: int) -> list[T]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 @pytest.mark.parametrize(
-    ("database_url", "examples"),
-    [("sqlite", 25), ("postgresql", 5)],
-    indirect=["database_url"],
+    ("database_url", "examples"), [("sqlite", 25), ("postgresql", 5)], indirect=["database_url"]
 )
 def test_runs(database_url, examples, empty_database, monkeypatch):
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)

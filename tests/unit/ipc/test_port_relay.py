@@ -14,14 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.ipc.port_relay import (
-    Route,
-    address_of,
-    close_relay,
-    is_relayed,
-    open_port,
-    open_relay,
-)
+from nbyard.ipc.port_relay import Route, address_of, close_relay, is_relayed, open_port, open_relay
 from nbyard.testing.conformance.runtimes import wait_until
 
 SECONDS = 30

@@ -149,10 +149,7 @@ def test_a_folder_is_downloaded_as_zip(api):
     answer = api.send("GET", f"/datasets/{found['id']}/content")
     assert ".zip" in answer.headers["Content-Disposition"]
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
-    assert {n: archive.read(n) for n in archive.namelist()} == {
-        "a.txt": b"A",
-        "inner/b.txt": b"B",
-    }
+    assert {n: archive.read(n) for n in archive.namelist()} == {"a.txt": b"A", "inner/b.txt": b"B"}
 
 
 def test_missing_content_is_not_found(api):

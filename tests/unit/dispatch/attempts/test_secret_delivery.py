@@ -28,10 +28,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
     token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
     fields = {"server": "h.test", "username": "ann", "password": CANARY}
     login = keep(OWNER, NewCredential("hub", "registry", fields))
-    bindings = {
-        "token": SecretOf(token.id, "api", 1),
-        "login": SecretOf(login.id, "hub", 1),
-    }
+    bindings = {"token": SecretOf(token.id, "api", 1), "login": SecretOf(login.id, "hub", 1)}
     plan = msgspec.structs.replace(case.task.plan, bindings=bindings)
     task = msgspec.structs.replace(case.task, plan=plan)
     return replace(case, task=task)
@@ -40,10 +37,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
 def test_secrets_are_written_and_removed(bench, case, tmp_path):
     folder = case.order.folder
     places = secret_delivery.deliver_secrets(bench.context, case, folder)
-    assert places == {
-        "token": "{attempt}/secrets/token",
-        "login": "{attempt}/secrets/login.json",
-    }
+    assert places == {"token": "{attempt}/secrets/token", "login": "{attempt}/secrets/login.json"}
     assert (folder / "secrets/token").read_text() == CANARY
     told = msgspec.json.decode((folder / "secrets/login.json").read_bytes())
     assert told == {"server": "h.test", "username": "ann", "password": CANARY}

@@ -72,12 +72,7 @@ def test_tasks_after_a_failure_are_skipped(bench):
     finish(bench, run, "b", "failed")
     finish(bench, run, "c")
     bench.until_run(run, "failed")
-    assert states(bench, run) == {
-        "a": "succeeded",
-        "b": "failed",
-        "c": "succeeded",
-        "d": "skipped",
-    }
+    assert states(bench, run) == {"a": "succeeded", "b": "failed", "c": "succeeded", "d": "skipped"}
     assert bench.task(run, "d").why == "an upstream task failed"
 
 

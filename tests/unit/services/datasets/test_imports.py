@@ -5,12 +5,7 @@ from tests.support.refusals import refused_at
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.datasets.structs import (
-    FileSource,
-    NewDataset,
-    UploadSource,
-    UrlSource,
-)
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 
 

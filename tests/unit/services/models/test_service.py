@@ -423,10 +423,7 @@ def test_a_used_model_is_kept_unless_forced(models, ann, root, yard):
     deployments.edit(ann, "job", DeploymentChange(image=second.reference))
     deployments.stop(ann, "job")
     for model in (first, second):
-        for delete, key in (
-            (models.delete, model.id),
-            (yard.services.images.delete, model.image),
-        ):
+        for delete, key in ((models.delete, model.id), (yard.services.images.delete, model.image)):
             with pytest.raises(InUse) as refused:
                 delete(ann, key)
             assert "by deployment job." in refused.value.message

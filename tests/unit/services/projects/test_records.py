@@ -9,13 +9,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.projects.structs import (
-    LinkKind,
-    NewLink,
-    NewProject,
-    ProjectPatch,
-    ProjectTask,
-)
+from nbyard.domain.projects.structs import LinkKind, NewLink, NewProject, ProjectPatch, ProjectTask
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.services.operation_table import table

@@ -82,7 +82,7 @@ def test_data_beside_the_code_can_be_left_out(yard, ann, runs, flow, finished, t
         archive.extractall(tmp_path)
         left = {name for name in archive.namelist() if name.startswith("code/")}
     assert {name.rpartition("/")[2] for name in {*code} - left} == {
-        *("data.csv", "other.CSV.gz", "copy.txt"),
+        *("data.csv", "other.CSV.gz", "copy.txt")
     }
     assert any(name.endswith("/config.json") for name in left)
     beside = {one.get("alternateName"): one for one in ROCrate(tmp_path).data_entities}

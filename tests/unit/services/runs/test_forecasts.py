@@ -87,9 +87,7 @@ def test_a_folder_with_a_large_new_file_is_unknown(runs, ann, root, tool, finish
             "list": {"type": "executable", "path": "code/list.py"},
             "alone": {"type": "executable", "path": "code/alone.sh"},
         },
-        "edges": {
-            "a": {"source": "data", "output": "data", "target": "list", "input": "source"},
-        },
+        "edges": {"a": {"source": "data", "output": "data", "target": "list", "input": "source"}},
     }
     (root / "code/alone.sh").write_text("true\n")
     (root / "flow.nbflow").write_text(json.dumps(document))

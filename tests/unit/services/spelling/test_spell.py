@@ -9,15 +9,7 @@ from nbyard.domain.spelling import SpellingRequest
 from nbyard.services.operation_table import table
 from nbyard.services.spelling.spell import spell
 
-from .sent_requests import (
-    BY_ID,
-    READS,
-    TEXTS,
-    check_command,
-    round_trip,
-    values_of,
-    with_secrets,
-)
+from .sent_requests import BY_ID, READS, TEXTS, check_command, round_trip, values_of, with_secrets
 
 pytestmark = pytest.mark.slow
 

@@ -38,10 +38,7 @@ def test_a_workflow_that_ran_in_its_folder_is_listed_once(
 def test_a_file_and_its_pushed_copy_have_one_history(runs, ann, workflows, push, flow, root, fire):
     made = {runs.create(ann, NewRun(path=flow)).id}
     push(NIGHTLY)
-    made |= {
-        fire("nightly").id,
-        runs.create(ann, NewRun(path=flow)).id,
-    }
+    made |= {fire("nightly").id, runs.create(ann, NewRun(path=flow)).id}
     (workflow,) = workflows.list(ann, project="wine").items
     assert workflow.path == str(root / flow) and workflow.has_runs
     (copy,) = workflow.same_as

@@ -36,10 +36,7 @@ def test_files_folders_and_the_notebook(bench, folder, result):
     (folder / "executed.ipynb").write_text("{}")
     rows = take_outputs(bench.context, folder, result)
     told = {row["name"]: (row["filename"], row["format"], row["size_bytes"]) for row in rows}
-    assert told == {
-        "out": ("out.txt", "txt", 5),
-        "executed.ipynb": ("executed.ipynb", "ipynb", 2),
-    }
+    assert told == {"out": ("out.txt", "txt", 5), "executed.ipynb": ("executed.ipynb", "ipynb", 2)}
     out.unlink()
     out.mkdir()
     (out / "part").write_text("x")
