@@ -56,7 +56,6 @@ def test_files_are_those_of_now(yard, root):
         (OnFile("none/flag"), "on.path"),
         (OnFile("../etc"), "on.path"),
         (OnFile("inbox", ".."), "on.pattern"),
-        (OnFile("inbox", changes=()), "on.changes"),
         (OnFile(""), "on.path"),
         (OnWebhook(0), "on.most_per_minute"),
     ],

@@ -164,7 +164,6 @@ def refused(models: Any, ann: Caller, body: NewModel) -> tuple[str, str]:
         ("MyModel", "Other", "interface.model_class", "model.py has no class Other"),
         ("MyModel", "LIMIT", "interface.model_class", "model.py has no class LIMIT"),
         ("http", "stream2", "deployment.mode", "there is no mode 'stream2'; there are: "),
-        ("name: Spark job", "name: [a]", "name", "text is needed"),
         ("src: src/", "src: src/\nrequirements: no.txt", "requirements", "there is no file no.txt"),
     ],
 )

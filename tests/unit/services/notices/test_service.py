@@ -87,18 +87,14 @@ def test_a_channel_is_stored_and_its_url_never_returned(channels, ann, made):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"url": "http://127.0.0.1:1/"}, "url"),
         ({"url": "http://h.test/"}, "url"),
         ({"url": "unknown://a"}, "url"),
-        ({"url": "syslog://"}, "url"),
         ({"name": "a\r\nBcc: x@y"}, "name"),
         ({"name": "01900000-0000-7000-8000-000000000000"}, "name"),
         ({"rules": [{"events": []}]}, "rules.0.events"),
         ({"rules": [{"events": ["failed"], "path": "gone.py"}]}, "rules.0.path"),
         ({"rules": [{"events": ["failed"], "project": "gone"}]}, "rules.0.project"),
-        ({"rules": [{"events": ["failed"], "long_factor": 0.5}]}, "rules.0.long_factor"),
         ({"digest": {"most": 0}}, "digest.most"),
-        ({"digest": {"window_seconds": 1}}, "digest.window_seconds"),
     ],
 )
 def test_a_refusal_names_its_field_and_stores_nothing(channels, ann, body, field):
