@@ -5,11 +5,13 @@ The test decides the result of each attempt.
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from nbyard.attempts import folders
 from nbyard.dispatch.context import DispatchContext
@@ -23,6 +25,7 @@ from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan,
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason, text_reason
 from nbyard.runtimes.protocol import Observation, Order
+from nbyard.store import Connection
 from nbyard.store.leases import Lease
 from nbyard.yard import Yard
 
@@ -45,6 +48,7 @@ DESCRIPTION = {
     ],
 }
 Graph = Mapping[str, Sequence[str]]
+ONE_NODE: Graph = {"a": ()}
 
 
 class FakeRuntime:
@@ -210,7 +214,7 @@ class Bench:
             dispatcher.settle(10)
             dispatcher.end_threads()
 
-    def submit(self, graph: Graph, **plan: Any) -> str:
+    def submit(self, graph: Graph = ONE_NODE, **plan: Any) -> str:
         """Create a run of these nodes, each with its upstream nodes; return its id."""
         now, run_id = datetime.now(UTC), new_id()
         row: dict[str, Any] = dict.fromkeys(
@@ -256,6 +260,40 @@ class Bench:
             **plain,
         )
 
+    def start(self, **plan: Any) -> str:
+        """Create a run of the node "a" whose attempt runs; return its id."""
+        run_id = self.submit(**plan)
+        self.until_task(run_id, "running")
+        return run_id
+
+    def finished(self, text: str = "", **plan: Any) -> str:
+        """Create a run of the node "a" that has succeeded; return its id."""
+        run_id = self.start(**plan)
+        self.finish(run_id, text)
+        return run_id
+
+    def finish(self, run_id: str, text: str = "") -> None:
+        """Let the attempt at "a" succeed with this output, and with it the run."""
+        self.runtime.end(self.attempt(run_id), text=text)
+        self.until_run(run_id, "succeeded")
+
+    def fail(self, run_id: str, words: str, node: str = "a", *, kind: str = "error") -> None:
+        """Let the attempt at a node fail for this reason."""
+        failure = Failure(kind, text_reason(words))  # type: ignore[arg-type]
+        self.runtime.end(self.attempt(run_id, node), "failed", failure=failure)
+
+    def until_run(self, run_id: str, state: str) -> None:
+        """Run rounds until a run has this state."""
+        self.until(lambda: self.run(run_id).state == state)
+
+    def until_task(self, run_id: str, state: str, node: str = "a") -> None:
+        """Run rounds until the task of a node has this state."""
+        self.until(lambda: self.task(run_id, node).state == state)
+
+    def until_attempts(self, run_id: str, states: Sequence[str]) -> None:
+        """Run rounds until the attempts at "a" have these states."""
+        self.until(lambda: self.states(run_id) == states)
+
     def round(self, times: int = 1) -> None:
         """Run rounds of the dispatcher, each with its work in threads."""
         for _ in range(times):
@@ -289,6 +327,17 @@ class Bench:
         """Cancel a run."""
         self.yard.services.runs.cancel(OWNER, run_id)
 
+    def cancel_before_write(self, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Cancel a run between the dispatcher's look at it and its next write."""
+        write = self.context.write
+
+        def cancelled_before() -> AbstractContextManager[Connection]:
+            monkeypatch.undo()
+            self.cancel(run_id)
+            return write()
+
+        monkeypatch.setattr(self.context, "write", cancelled_before)
+
     def run(self, run_id: str) -> Run:
         """Return a run, read directly from the store since tests ask after each round."""
         with self.store.read() as c:
@@ -312,6 +361,16 @@ class Bench:
     def attempt(self, run_id: str, node: str = "a") -> str:
         """Return the id of the newest attempt at the node."""
         return self.task(run_id, node).attempts[-1].id
+
+    def states(self, run_id: str, node: str = "a") -> list[str]:
+        """Return the states of all attempts at the node."""
+        return [attempt.state for attempt in self.task(run_id, node).attempts]
+
+    def failure(self, run_id: str) -> Failure:
+        """Return the failure of the node "a"."""
+        failure = self.task(run_id).failure
+        assert failure is not None
+        return failure
 
     def snapshot(self, run_id: str, node: str = "a") -> AttemptSnapshot:
         """Return the live attempt at the node, as the dispatcher knows it."""

@@ -5,7 +5,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -132,7 +131,7 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     assert folders.all_unfinished(tmp_path) == []
 
 
-def test_the_first_cancel_request_sets_the_reason(folder: Path) -> None:
+def test_the_first_cancel_request_sets_the_reason(folder):
     """The file is complete, readable by any user of a container, and no temporary file remains."""
     folders.write_task(folder, TASK)
     before = set(os.listdir(folder))
@@ -147,7 +146,7 @@ def test_the_first_cancel_request_sets_the_reason(folder: Path) -> None:
     assert set(os.listdir(folder)) - before == {contract.CANCEL}
 
 
-def test_a_finished_attempt_gets_no_cancel_request(folder: Path) -> None:
+def test_a_finished_attempt_gets_no_cancel_request(folder):
     folders.request_stop(folder, because("text", text="nothing was begun"))
     folders.write_task(folder, TASK)
     (folder / contract.RESULT).write_text("{}")
@@ -155,9 +154,7 @@ def test_a_finished_attempt_gets_no_cancel_request(folder: Path) -> None:
     assert not (folder / contract.CANCEL).exists()
 
 
-def test_a_cancel_request_that_cannot_be_written_is_an_error(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cancel_request_that_cannot_be_written_is_an_error(folder, monkeypatch):
     """The caller can try again."""
 
     def full(*_: object) -> None:
@@ -172,7 +169,7 @@ def test_a_cancel_request_that_cannot_be_written_is_an_error(
     assert folders.cancel_reason(folder) == because("text", text="again")
 
 
-def test_very_deep_folders_are_removed(folder: Path) -> None:
+def test_very_deep_folders_are_removed(folder):
     """More than a path can name, a process can open, or a function can call itself."""
     outputs = folder / "outputs"
     outputs.mkdir()

@@ -1,14 +1,12 @@
 """Records of the links of an attempt, which its work cannot reach."""
 
-from pathlib import Path
-
 from nbyard.attempts import monitor_link_files
 from nbyard.attempts.monitor_link_files import LinkTarget, MonitorData, TensorBoardProcess
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.reasons.structs import text_reason
 
 
-def test_written_links_are_read_and_deleted(tmp_path: Path) -> None:
+def test_written_links_are_read_and_deleted(tmp_path):
     known = MonitorData(
         {"web": 1}, [LinkTarget("web", 1, answers=True)], TensorBoardProcess(7, 1.5, 2)
     )
@@ -29,7 +27,7 @@ def test_written_links_are_read_and_deleted(tmp_path: Path) -> None:
     assert list((tmp_path / monitor_link_files.FOLDER).iterdir()) == []
 
 
-def test_links_are_shown_without_their_target(tmp_path: Path) -> None:
+def test_links_are_shown_without_their_target(tmp_path):
     spots = [
         LinkTarget("web", 1, answers=True),
         LinkTarget("tensorboard", 0, reason=text_reason("gone")),
@@ -42,7 +40,7 @@ def test_links_are_shown_without_their_target(tmp_path: Path) -> None:
     assert monitor_link_files.links_of_attempt(tmp_path, "b") == []
 
 
-def test_an_unreadable_link_file_has_no_links(tmp_path: Path) -> None:
+def test_an_unreadable_link_file_has_no_links(tmp_path):
     monitor_link_files.write_monitor(tmp_path, "a", MonitorData())
     (tmp_path / monitor_link_files.FOLDER / "a.json").write_text('{"spots": 1}')
     assert monitor_link_files.read_monitor(tmp_path, "a") is None

@@ -1,7 +1,6 @@
 """A bench: rounds of the dispatcher by hand, a runtime that is made up."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(yard: Yard, tmp_path, monkeypatch) -> Iterator[Bench]:
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting

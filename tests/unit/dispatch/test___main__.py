@@ -5,36 +5,31 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, is_dead, retire_idle_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.testing.conformance.runtimes import wait_until
 
 PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path) -> dict[str, str]:
     return {**os.environ, "NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_IDLE_SECONDS": "600"}
 
 
 def holder(store: Store) -> str:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        with store.read() as c:
-            lease = store.leases.get(c, LEASE)
-        if lease is not None:
-            return lease.holder
-        time.sleep(0.02)
-    raise AssertionError("no dispatcher came")
+    wait_until(lambda: has_dispatcher(store))
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    assert lease is not None
+    return lease.holder
 
 
-def test_the_dispatcher_detaches_and_stops_on_sigterm(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_the_dispatcher_detaches_and_stops_on_sigterm(tmp_path, environment):
     """It has a session of its own and is no child of its caller."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
@@ -43,16 +38,11 @@ def test_the_dispatcher_detaches_and_stops_on_sigterm(
     pid = int(name.split(":")[1])
     assert os.getsid(pid) != os.getsid(0)
     os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not is_dead(name) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert is_dead(name)
+    wait_until(lambda: is_dead(name))
     store.close()
 
 
-def test_the_dispatcher_yields_to_one_with_other_settings(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_the_dispatcher_yields_to_one_with_other_settings(tmp_path, environment):
     """Otherwise, it would stay for ten minutes."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)

@@ -1,7 +1,6 @@
 """The working folder of its own that a command may ask for."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,7 +23,7 @@ from nbyard.tabular import TableFile
 
 
 @pytest.fixture
-def inputs(bench: Bench, tmp_path: Path) -> dict[str, BytesOf]:
+def inputs(bench: Bench, tmp_path) -> dict[str, BytesOf]:
     source = tmp_path / "source"
     (source / "tree/sub").mkdir(parents=True)
     (source / "tree/sub/b").write_text("b")
@@ -55,16 +54,14 @@ def version_of(arguments: list[Argument], invocation: Invocation) -> ExecutableV
 PLAN = TaskPlan("main", "main", "", "", [], {}, "process", cpu=1.5)
 
 
-def test_tools_without_inputs_get_their_resources(tmp_path: Path) -> None:
+def test_tools_without_inputs_get_their_resources(tmp_path):
     found = command_workdir.reference_facts(
         tmp_path, version_of([], Invocation(apart=True)), {}, PLAN
     )
     assert found.cores == 2
 
 
-def test_the_listing_of_a_folder_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_listing_of_a_folder_is_bounded(tmp_path, monkeypatch):
     (tmp_path / "in/sub").mkdir(parents=True)
     (tmp_path / "in/sub/b").write_text("bb")
     (tmp_path / "in/a").write_text("a")
@@ -81,9 +78,7 @@ def test_the_listing_of_a_folder_is_bounded(
         command_workdir.reference_facts(tmp_path, version, {"tree": "in"}, PLAN)
 
 
-def test_files_are_placed_in_an_empty_folder(
-    bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path
-) -> None:
+def test_files_are_placed_in_an_empty_folder(bench, inputs, tmp_path):
     folder = tmp_path / "attempt"
     placed = [
         PlacedFile("x.csv", "{attempt}/inputs/data/a.csv", "", True),
@@ -113,9 +108,7 @@ def test_files_are_placed_in_an_empty_folder(
     assert (made / "log").is_dir() and (folder / "outputs/.tmp").is_dir()
 
 
-def test_slow_type_inference_runs_once_and_changes_the_key(
-    bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_type_inference_runs_once_and_changes_the_key(bench, inputs, tmp_path, monkeypatch):
     """A mapped node must not wait for the same table in each of its attempts."""
     found, asked = msgspec.structs.replace(inputs["data"], typed=True), []
 
@@ -147,9 +140,7 @@ def test_slow_type_inference_runs_once_and_changes_the_key(
     assert input_staging.untyped_of(tmp_path) == []
 
 
-def test_a_broken_table_has_a_stable_key(
-    bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_table_has_a_stable_key(bench, inputs, tmp_path, monkeypatch):
     def broken(table: TableFile, *, count: bool, quick: bool) -> TableInfo:
         raise BrokenTable("no table")
 

@@ -2,12 +2,11 @@
 
 import pytest
 from sqlalchemy import text
-from tests.support.fake_runtime_bench import Bench
 
 from nbyard.store.leases import LeaseLost
 
 
-def test_only_the_holder_of_the_lease_writes(bench: Bench) -> None:
+def test_only_the_holder_of_the_lease_writes(bench):
     former = bench.context
     bench.replace_dispatcher()
     insert = text("insert into facts (name, value) values (:name, 'x')")
@@ -20,7 +19,7 @@ def test_only_the_holder_of_the_lease_writes(bench: Bench) -> None:
     assert found == ["present"]
 
 
-def test_a_replaced_dispatcher_loses_the_lease(bench: Bench) -> None:
+def test_a_replaced_dispatcher_loses_the_lease(bench):
     former = bench.context
     with bench.store.read() as c:
         assert former.is_held(c)

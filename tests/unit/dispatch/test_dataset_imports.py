@@ -52,7 +52,7 @@ def a_table(tmp_path: Path) -> FileSource:
     return FileSource(path="t.csv")
 
 
-def test_a_file_becomes_ready(bench: Bench, tmp_path: Path) -> None:
+def test_a_file_becomes_ready(bench, tmp_path):
     """It has rows and columns, and appears in the resources folder."""
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")
@@ -64,9 +64,7 @@ def test_a_file_becomes_ready(bench: Bench, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["file", "upload"])
 @pytest.mark.parametrize("replaced", [False, True], ids=["at once", "after a kill"])
-def test_an_archive_becomes_a_folder(
-    bench: Bench, tmp_path: Path, replaced: bool, source: str
-) -> None:
+def test_an_archive_becomes_a_folder(bench, tmp_path, replaced, source):
     packed = tmp_path / "root" / "two.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.csv", "a\n1\n")
@@ -84,7 +82,7 @@ def test_an_archive_becomes_a_folder(
     assert (bench.store.folder / "resources" / made.id / "sub" / "b.txt").read_text() == "b"
 
 
-def test_a_damaged_archive_leaves_no_files(bench: Bench) -> None:
+def test_a_damaged_archive_leaves_no_files(bench):
     before = bytes_in_store(bench)
     source = uploaded(bench, "two.zip", b"PK\x03\x04 and no more")
     body = NewDataset(source=source, name="d", unpack=True)
@@ -94,22 +92,20 @@ def test_a_damaged_archive_leaves_no_files(bench: Bench) -> None:
     bench.until(lambda: bytes_in_store(bench) == before)
 
 
-def test_another_dispatcher_continues_an_import(bench: Bench, tmp_path: Path) -> None:
+def test_another_dispatcher_continues_an_import(bench, tmp_path):
     made = imported(bench, a_table(tmp_path))
     bench.replace_dispatcher()
     bench.until(lambda: look(bench, made).current.state == "ready")
 
 
-def test_a_missing_file_fails_with_a_reason(bench: Bench, tmp_path: Path) -> None:
+def test_a_missing_file_fails_with_a_reason(bench, tmp_path):
     made = imported(bench, a_table(tmp_path))
     (tmp_path / "root" / "t.csv").unlink()
     bench.until(lambda: look(bench, made).current.state == "failed")
     assert look(bench, made).current.reason
 
 
-def test_a_private_host_is_allowed_by_the_server_that_requested_the_import(
-    bench: Bench, tmp_path: Path
-) -> None:
+def test_a_private_host_is_allowed_by_the_server_that_requested_the_import(bench, tmp_path):
     """The settings of the dispatcher do not count."""
     (tmp_path / "t.csv").write_text("a\n1\n")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
@@ -128,20 +124,17 @@ def test_a_private_host_is_allowed_by_the_server_that_requested_the_import(
     assert look(bench, made).current.state == "ready", look(bench, made).current.reason
 
 
-def test_a_deleted_credential_fails_with_a_reason(bench: Bench) -> None:
+def test_a_deleted_credential_fails_with_a_reason(bench):
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     credentials = bench.yard.services.credentials
     credentials.create(OWNER, NewCredential("minio", "s3", key))
     made = imported(bench, UrlSource("s3://minio@sea/a.csv"))
     credentials.delete(OWNER, "minio")
     bench.until(lambda: look(bench, made).current.state == "failed")
-    reason = look(bench, made).current.reason
-    assert reason == because("credential-deleted", credential="'minio'")
+    assert look(bench, made).current.reason == because("credential-deleted", credential="'minio'")
 
 
-def test_the_loop_is_woken_at_the_end(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_loop_is_woken_at_the_end(bench, tmp_path, monkeypatch):
     """An automation on the dataset must not wait for the next full round."""
     woken: list[bool] = []
     monkeypatch.setattr(bench.dispatcher.imports, "_wake", lambda: woken.append(True))
@@ -150,7 +143,7 @@ def test_the_loop_is_woken_at_the_end(
     bench.until(lambda: woken)
 
 
-def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
+def test_only_the_endpoint_is_sent_a_signature(bench):
     """The target of a redirect gets none."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
@@ -164,9 +157,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
         assert sign(parse_url(other)) == {}
 
 
-def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(bench, tmp_path, monkeypatch):
     links, linked = bench.context.links, []
     link = links.link
 
@@ -198,9 +189,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("filename", "content", "says"), BROKEN)
-def test_a_file_that_is_not_the_table_of_its_name_is_refused(
-    bench: Bench, filename: str, content: bytes, says: str
-) -> None:
+def test_a_file_that_is_not_the_table_of_its_name_is_refused(bench, filename, content, says):
     """The version fails with the place and a way to keep the bytes. Nothing is stored."""
     before = bytes_in_store(bench)
     made = imported(bench, uploaded(bench, filename, content))
@@ -218,7 +207,7 @@ def test_a_file_that_is_not_the_table_of_its_name_is_refused(
     assert bench.yard.services.datasets.content(OWNER, kept.id).filename == "t.dat"
 
 
-def test_a_failed_version_leaves_bytes_that_others_name(bench: Bench, tmp_path: Path) -> None:
+def test_a_failed_version_leaves_bytes_that_others_name(bench, tmp_path):
     (tmp_path / "root" / "t.dat").write_bytes(b"")
     kept = imported(bench, FileSource(path="t.dat"))
     bench.until(lambda: look(bench, kept).current.state == "ready")
@@ -234,17 +223,13 @@ def test_a_failed_version_leaves_bytes_that_others_name(bench: Bench, tmp_path: 
     ("filename", "content"),
     [("t.json", b"{"), ("t.tsv", b'a\tb\n1\t"2\n'), ("t.txt", b""), ("t.jsonl", b"[1]\n")],
 )
-def test_a_dataset_without_preview_is_ready_with_a_reason(
-    bench: Bench, filename: str, content: bytes
-) -> None:
+def test_a_dataset_without_preview_is_ready_with_a_reason(bench, filename, content):
     made = imported(bench, uploaded(bench, filename, content))
     bench.until(lambda: look(bench, made).current.state == "ready")
     assert look(bench, made).current.reason
 
 
-def test_a_failed_reader_is_no_fault_of_the_file(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_reader_is_no_fault_of_the_file(bench, tmp_path, monkeypatch):
     def too_slow(*_: object, **__: object) -> None:
         raise Invalid("reading this table took too long")
 
@@ -254,7 +239,7 @@ def test_a_failed_reader_is_no_fault_of_the_file(
     assert "took too long" in str(look(bench, made).current.reason)
 
 
-def test_after_a_failed_version_the_former_one_is_offered(bench: Bench, tmp_path: Path) -> None:
+def test_after_a_failed_version_the_former_one_is_offered(bench, tmp_path):
     datasets = bench.yard.services.datasets
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")

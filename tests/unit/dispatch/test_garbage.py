@@ -5,8 +5,6 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
@@ -64,13 +62,13 @@ def there(bench: Bench, *blobs: Blob) -> list[bool]:
     return [bench.context.blobs.exists(blob.digest) for blob in blobs]
 
 
-def test_only_bytes_that_rows_name_are_kept(bench: Bench, collector: GarbageCollector) -> None:
+def test_only_bytes_that_rows_name_are_kept(bench, collector):
     blobs, bound = bench.context.blobs, put(bench, "of a plan")
-    bench.submit({"a": ()}, requirements_digest=bound.digest)
-    made = bench.submit({"a": ()})
+    bench.submit(requirements_digest=bound.digest)
+    made = bench.submit()
     bench.until(lambda: len(bench.runtime.running) > 1)
     bench.runtime.end(bench.attempt(made))
-    bench.until(lambda: bench.task(made).state == "succeeded")
+    bench.until_task(made, "succeeded")
     artifact = bench.task(made).artifacts[0]
     member, lost_member, alone = put(bench, "member"), put(bench, "lost"), put(bench, "alone")
     tree = blobs.put_tree(Tree([TreeEntry("a", member.digest, member.size_bytes)]))
@@ -85,24 +83,20 @@ def test_only_bytes_that_rows_name_are_kept(bench: Bench, collector: GarbageColl
     blobs.verify(code.content_digest)
 
 
-def test_bytes_of_a_deleted_executable_are_deleted(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_bytes_of_a_deleted_executable_are_deleted(bench, collector):
     known = bench.yard.services.executables.list(OWNER).items[0]
-    run = bench.submit({"a": ()})
+    run = bench.submit()
     bench.yard.services.executables.delete(OWNER, known.id, force=True)
     assert collector.collect()
     assert bench.context.blobs.exists(known.current.bundle_digest), "a run's record points at it"
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     bench.yard.services.runs.delete(OWNER, run)
     assert collector.collect()
     assert not bench.context.blobs.exists(known.current.bundle_digest)
 
 
-def test_bytes_of_a_template_are_kept_with_its_runs(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_bytes_of_a_template_are_kept_with_its_runs(bench, collector):
     """Those of all nodes count, even if the run includes only some."""
     root, runs = bench.yard.context.files.root, bench.yard.services.runs
     for name in ("data", "code"):
@@ -117,15 +111,12 @@ def test_bytes_of_a_template_are_kept_with_its_runs(
     body = NewRun("flow.nbflow", scope="selected", nodes=["work"])
     made = [runs.create(OWNER, body).id for _ in range(2)]
 
-    def is_cancelled(run: str) -> bool:
-        return bench.run(run).state == "cancelled"
-
     data = bench.context.blobs.put_bytes(b"of the other node")
     for run in made:
         assert collector.collect()
         assert there(bench, data) == [True]
         runs.cancel(OWNER, run)
-        bench.until(partial(is_cancelled, run))
+        bench.until_run(run, "cancelled")
         runs.delete(OWNER, run)
     assert collector.collect()
     assert there(bench, data) == [False]
@@ -133,14 +124,14 @@ def test_bytes_of_a_template_are_kept_with_its_runs(
         assert list(bench.store.templates.digests(c)) == []
 
 
-def test_young_bytes_are_kept(bench: Bench, collector: GarbageCollector) -> None:
+def test_young_bytes_are_kept(bench, collector):
     bench.context.settings.garbage_grace_seconds = 3600
     blob = put(bench, "young")
     assert collector.collect()
     assert there(bench, blob) == [True]
 
 
-def test_bytes_of_a_finished_upload_are_kept(bench: Bench, collector: GarbageCollector) -> None:
+def test_bytes_of_a_finished_upload_are_kept(bench, collector):
     """A crash may come between the bytes and the row."""
     uploads = bench.yard.context.uploads
     begun = bench.yard.services.uploads.create(OWNER, NewUpload("a.bin", 1))
@@ -156,9 +147,7 @@ def test_bytes_of_a_finished_upload_are_kept(bench: Bench, collector: GarbageCol
     assert there(bench, blob) == [False]
 
 
-def test_nothing_is_deleted_while_bytes_are_stored(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_nothing_is_deleted_while_bytes_are_stored(bench, collector):
     blob = put(bench, "again")
     with bench.context.blobs.without_collection():
         assert put(bench, "again") == blob
@@ -172,9 +161,7 @@ def test_nothing_is_deleted_while_bytes_are_stored(
     assert there(bench, blob) == [False]
 
 
-def test_writers_and_the_collector_do_not_conflict(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_writers_and_the_collector_do_not_conflict(bench, collector):
     """The same few bytes are put, named and forgotten by many while they are collected."""
     done, problems = threading.Event(), []
 
@@ -207,9 +194,7 @@ def test_writers_and_the_collector_do_not_conflict(
     assert not [one for one in bench.context.blobs.stored() if one.size_bytes == len("text 0")]
 
 
-def test_a_deletion_starts_a_collection_and_others_follow_hourly(
-    bench: Bench, tmp_path: Path
-) -> None:
+def test_a_deletion_starts_a_collection_and_others_follow_hourly(bench, tmp_path):
     """Nothing of a deleted dataset stays, including the description of its table."""
     bench.context.settings.garbage_grace_seconds = 0
     (tmp_path / "root" / "t.csv").write_text("a\n1\n")
@@ -230,13 +215,11 @@ def test_a_deletion_starts_a_collection_and_others_follow_hourly(
     bench.until(lambda: there(bench, unused) == [False])
 
 
-def test_a_damaged_list_of_a_folder_stops_the_collection(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_a_damaged_list_of_a_folder_stops_the_collection(bench, collector):
     """The contents of the folder are unknown, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
     tree = bench.context.blobs.put_tree(Tree([TreeEntry("a", member.digest, 6)]))
-    bench.submit({"a": ()}, requirements_digest=tree.digest)
+    bench.submit(requirements_digest=tree.digest)
     path = bench.context.blobs.path(tree.digest)
     path.chmod(0o600)
     path.write_bytes(b"x" + path.read_bytes())
@@ -248,9 +231,7 @@ def test_a_damaged_list_of_a_folder_stops_the_collection(
         assert bench.store.facts.collect_at(c) > time.time(), "it is said once an hour"
 
 
-def test_many_bytes_are_deleted_in_several_rounds(
-    bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_bytes_are_deleted_in_several_rounds(bench, collector, monkeypatch):
     monkeypatch.setattr(garbage, "AT_ONCE", 2)
     blobs = [put(bench, str(number)) for number in range(3)]
     assert not collector.collect()
@@ -259,9 +240,7 @@ def test_many_bytes_are_deleted_in_several_rounds(
     assert sum(there(bench, *blobs)) == 0
 
 
-def test_bytes_of_a_failure_are_deleted_after_other_writers_end(
-    bench: Bench, collector: GarbageCollector, own_threads: Threads
-) -> None:
+def test_bytes_of_a_failure_are_deleted_after_other_writers_end(bench, collector, own_threads):
     unwanted = put(bench, "unwanted")
     collector.discard_soon(unwanted.digest)
     with bench.context.blobs.without_collection():
@@ -275,11 +254,8 @@ def test_bytes_of_a_failure_are_deleted_after_other_writers_end(
 
 
 def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
-    bench: Bench,
-    collector: GarbageCollector,
-    own_threads: Threads,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    bench, collector, own_threads, monkeypatch
+):
     unwanted, calls = put(bench, "unwanted"), []
 
     def refuse(digest: str) -> None:

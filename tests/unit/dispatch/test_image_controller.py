@@ -1,10 +1,8 @@
 """Images without an engine. With one: tests/integration/docker/test_images.py."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from tests.support.fake_runtime_bench import Bench
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
@@ -17,7 +15,7 @@ ANN = Caller("ann")
 
 
 @pytest.fixture
-def no_engine(yard: Yard, tmp_path: Path) -> Yard:
+def no_engine(yard: Yard, tmp_path) -> Yard:
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
     (yard.context.files.root / "Dockerfile").write_text("FROM scratch\n")
     return yard
@@ -30,7 +28,7 @@ def ended(yard: Yard, made: NamedImage) -> NamedImage:
         )
 
 
-def test_without_an_engine_a_build_fails_with_a_reason(no_engine: Yard) -> None:
+def test_without_an_engine_a_build_fails_with_a_reason(no_engine):
     for made in (
         no_engine.services.images.build(ANN, NewImage(path="Dockerfile")),
         no_engine.services.images.pull(ANN, PulledImage("cows")),
@@ -40,16 +38,14 @@ def test_without_an_engine_a_build_fails_with_a_reason(no_engine: Yard) -> None:
         assert no_engine.services.images.log(ANN, made.id).done
 
 
-def test_a_build_of_a_killed_dispatcher_starts_again(
-    no_engine: Yard,
-) -> None:
+def test_a_build_of_a_killed_dispatcher_starts_again(no_engine):
     made = no_engine.services.images.build(ANN, NewImage(path="Dockerfile"))
     with no_engine.store.write() as c:
         no_engine.store.images.move(c, made, "building")
     assert ended(no_engine, made).state == "failed"
 
 
-def test_a_failed_image_is_deleted_with_or_without_an_engine(no_engine: Yard) -> None:
+def test_a_failed_image_is_deleted_with_or_without_an_engine(no_engine):
     made = ended(no_engine, no_engine.services.images.pull(ANN, PulledImage("cows")))
     folder = no_engine.store.folder / "builds" / made.id
     assert folder.is_dir()
@@ -61,11 +57,11 @@ def test_a_failed_image_is_deleted_with_or_without_an_engine(no_engine: Yard) ->
     assert not folder.exists() and not stray.exists()
 
 
-def test_an_image_that_a_run_uses_is_kept(bench: Bench) -> None:
+def test_an_image_that_a_run_uses_is_kept(bench):
     """So it is not removed when its name goes to another one; also by the short form of the id."""
     ids = [f"sha256:{letter * 64}" for letter in "abc"]
-    bench.submit({"a": []}, image=ids[0])
-    bench.submit({"a": []}, image="b" * 12)
+    bench.submit(image=ids[0])
+    bench.submit(image="b" * 12)
     with bench.store.read() as c:
         assert [bench.store.images.is_needed(c, one) for one in ids] == [True, True, False]
 
@@ -85,9 +81,7 @@ output_schema: [{name: y, type: float}]
 """
 
 
-def test_an_unused_image_of_a_closed_form_is_deleted(
-    no_engine: Yard,
-) -> None:
+def test_an_unused_image_of_a_closed_form_is_deleted(no_engine):
     """The browser was killed. Another form is open, and one was submitted."""
     folder = no_engine.context.files.root / "cows"
     folder.mkdir()

@@ -16,7 +16,7 @@ class Left(Exception):
 
 
 @pytest.fixture
-def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
+def renewals(bench: Bench, monkeypatch) -> list[Exception | None]:
     """What comes of each renewal of the loop, which are due at once; after them it is stopped."""
     told: list[Exception | None] = []
     moments = itertools.count(step=bench.context.settings.lease_seconds)
@@ -38,9 +38,7 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
     return told
 
 
-def test_a_database_outage_is_awaited(
-    bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_database_outage_is_awaited(bench, renewals, caplog):
     """After its loop, the dispatcher starts nothing until the lease is renewed."""
     renewals += [Unavailable(), Busy()]
     bench.dispatcher.keeper.renew()
@@ -52,9 +50,7 @@ def test_a_database_outage_is_awaited(
 
 
 @pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
-def test_a_lost_store_ends_the_dispatcher(
-    bench: Bench, renewals: list[Exception | None], error: Exception
-) -> None:
+def test_a_lost_store_ends_the_dispatcher(bench, renewals, error):
     renewals += [error]
     with pytest.raises(Left):
         bench.dispatcher.keeper.renew()

@@ -3,14 +3,12 @@
 import os
 import socket
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.fake_runtime_bench import OWNER, Bench
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.loop import ROUNDS, Cue, Dispatcher
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
@@ -20,14 +18,12 @@ from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Settings:
+def config(tmp_path) -> Settings:
     return Settings(store_dir=str(tmp_path / "store"), idle_seconds=0.0, slots=1)
 
 
@@ -41,7 +37,7 @@ def taken(config: Settings, holder: str) -> Lease:
 
 
 @given(st.lists(st.sampled_from(Cue)))
-def test_less_urgent_work_waits_for_a_calm_but_is_never_left_out(cues: list[Cue]) -> None:
+def test_less_urgent_work_waits_for_a_calm_but_is_never_left_out(cues):
     news_since = owes = False
     for cue in [*cues, Cue.CALM]:
         has_news, has_time, owes = ROUNDS[owes, cue]
@@ -52,7 +48,7 @@ def test_less_urgent_work_waits_for_a_calm_but_is_never_left_out(cues: list[Cue]
         assert owes == news_since
 
 
-def test_an_idle_dispatcher_leaves(config: Settings) -> None:
+def test_an_idle_dispatcher_leaves(config):
     dispatcher = Dispatcher.open(config)
     store = Store(config.store_path)
     assert has_dispatcher(store)
@@ -61,14 +57,14 @@ def test_an_idle_dispatcher_leaves(config: Settings) -> None:
     store.close()
 
 
-def test_a_second_dispatcher_exits_at_once(config: Settings) -> None:
+def test_a_second_dispatcher_exits_at_once(config):
     taken(config, "another-host:1:1")
     with pytest.raises(SystemExit) as left:
         Dispatcher.open(config)
     assert left.value.code == 0
 
 
-def test_a_killed_dispatcher_is_replaced_at_once(config: Settings) -> None:
+def test_a_killed_dispatcher_is_replaced_at_once(config):
     """Nobody waits until the lease of a dead process expires."""
     before = taken(config, DEAD)
     dispatcher = Dispatcher.open(config)
@@ -82,9 +78,7 @@ def test_a_killed_dispatcher_is_replaced_at_once(config: Settings) -> None:
 
 
 @pytest.mark.parametrize("leave", [Dispatcher.stop, Dispatcher.leave_when_idle])
-def test_an_exiting_dispatcher_releases_the_lease(
-    config: Settings, leave: Callable[[Dispatcher], None]
-) -> None:
+def test_an_exiting_dispatcher_releases_the_lease(config, leave):
     """The dispatcher exits on request, or when it is idle."""
     config.idle_seconds = 1000.0
     dispatcher = Dispatcher.open(config)
@@ -98,7 +92,7 @@ def test_an_exiting_dispatcher_releases_the_lease(
     store.close()
 
 
-def test_an_early_stop_keeps_no_lease(config: Settings) -> None:
+def test_an_early_stop_keeps_no_lease(config):
     config.idle_seconds = 1000.0
     stopping = threading.Event()
     dispatcher = Dispatcher.open(config, stopping)
@@ -112,28 +106,26 @@ def test_an_early_stop_keeps_no_lease(config: Settings) -> None:
     store.close()
 
 
-def test_a_lost_lease_raises_an_error(bench: Bench) -> None:
-    bench.submit({"a": []})
+def test_a_lost_lease_raises_an_error(bench):
+    bench.submit()
     former = bench.replace_dispatcher()
     with pytest.raises(LeaseLost):
         former.tick()
 
 
-def test_no_dispatcher_exits_while_work_waits(bench: Bench) -> None:
+def test_no_dispatcher_exits_while_work_waits(bench):
     """The idle exit looks again in the transaction that gives the lease back."""
-    run = bench.submit({"a": []})
+    run = bench.submit()
     assert not bench.dispatcher.release_if_idle()
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert bench.dispatcher.release_if_idle()
     with bench.store.read() as c:
         lease = bench.store.leases.get(c, LEASE)
     assert lease is not None and lease.until < datetime.now(UTC)
 
 
-def test_a_failed_round_does_not_stop_the_loop(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failed_round_does_not_stop_the_loop(bench, monkeypatch, caplog):
     def refuse(*_: object, **__: object) -> bool:
         raise ZeroDivisionError
 
@@ -144,9 +136,7 @@ def test_a_failed_round_does_not_stop_the_loop(
     assert not bench.dispatcher.tick()
 
 
-def test_a_database_outage_is_logged_by_the_store_only(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_database_outage_is_logged_by_the_store_only(bench, monkeypatch, caplog):
     """A round fails four times a second during the outage."""
 
     def refuse(*_: object, **__: object) -> bool:
@@ -157,7 +147,7 @@ def test_a_database_outage_is_logged_by_the_store_only(
     assert caplog.text == ""
 
 
-def test_an_automation_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
+def test_an_automation_keeps_the_dispatcher_unless_another_takes_its_place(bench):
     """It stays idle until the next due time, but another one with other settings replaces it."""
     run = AutomaticRun(path="work.py")
     made = bench.yard.services.automations.create(OWNER, NewAutomation(run, Phrase("daily")))
@@ -172,7 +162,7 @@ def test_an_automation_keeps_the_dispatcher_unless_another_takes_its_place(bench
     assert bench.dispatcher.has_idled(10**9)
 
 
-def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench: Bench) -> None:
+def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench):
     bench.yard.services.automations.create(
         OWNER, NewAutomation(AutomaticRun(path="work.py"), Phrase("daily"))
     )
@@ -180,7 +170,7 @@ def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench: Bench) -
     assert bench.dispatcher.release_if_idle()
 
 
-def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:
+def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher, yard):
     """The loop wakes at the next due time."""
     (yard.context.files.root / "work.py").write_text("print()\n")
     automations = yard.services.automations

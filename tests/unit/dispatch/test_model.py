@@ -261,13 +261,9 @@ def _one_of(found: list[T], which: int) -> list[T]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 @pytest.mark.parametrize(
-    ("database_url", "examples"),
-    [("sqlite", 25), ("postgresql", 5)],
-    indirect=["database_url"],
+    ("database_url", "examples"), [("sqlite", 25), ("postgresql", 5)], indirect=["database_url"]
 )
-def test_runs(
-    database_url: str, examples: int, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs(database_url, examples, empty_database, monkeypatch):
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.file_operations.os.fsync", lambda _: None)

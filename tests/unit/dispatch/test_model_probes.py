@@ -75,9 +75,7 @@ def answer(bench: Bench, probe: ModelProbe) -> ProbeAnswer:
     return found
 
 
-def test_a_probe_is_an_attempt_in_the_image_of_the_node_without_network(
-    bench: Bench, asked: Asked, probe: ModelProbe
-) -> None:
+def test_a_probe_is_an_attempt_in_the_image_of_the_node_without_network(bench, asked, probe):
     seen: dict[str, Any] = {}
 
     def look(order: Order) -> None:
@@ -118,23 +116,19 @@ def leaves(what: str) -> Callable[[Asked, Order], None]:
     ("what", "words"),
     [("nothing", "does not exist"), ("a link", "outside"), ("a folder", "left a folder")],
 )
-def test_a_link_in_place_of_the_answer_is_not_followed(
-    bench: Bench, asked: Asked, probe: ModelProbe, what: str, words: str
-) -> None:
+def test_a_link_in_place_of_the_answer_is_not_followed(bench, asked, probe, what, words):
     asked.do = lambda order: leaves(what)(asked, order)
     found = answer(bench, probe)
     assert words in str(found.problem) and not found.text and not found.passes
 
 
-def test_a_failed_probe_has_a_reason(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
+def test_a_failed_probe_has_a_reason(bench, asked, probe):
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
     assert "No module named pandas" in str(answer(bench, probe).problem)
 
 
-def test_lost_and_endless_containers_are_problems(
-    bench: Bench, asked: Asked, probe: ModelProbe, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_and_endless_containers_are_problems(bench, asked, probe, monkeypatch):
     asked.do = lambda order: asked.lose(order.attempt_id)
     assert "killed by the test" in str(answer(bench, probe).problem)
     monkeypatch.setattr(model_probes, "SECONDS", 0.1)
@@ -144,9 +138,7 @@ def test_lost_and_endless_containers_are_problems(
     assert "more than 0.1 s" in str(answer(bench, late).problem)
 
 
-def test_without_an_engine_a_probe_is_repeated_later(
-    bench: Bench, asked: Asked, probe: ModelProbe
-) -> None:
+def test_without_an_engine_a_probe_is_repeated_later(bench, asked, probe):
     asked.out_of_reach = "Docker cannot be reached"
     found = answer(bench, probe)
     assert (str(found.problem), found.passes) == ("Docker cannot be reached", True)
@@ -155,16 +147,14 @@ def test_without_an_engine_a_probe_is_repeated_later(
     assert answer(bench, other) == ProbeAnswer(problem=reason, passes=True)
 
 
-def test_another_image_is_never_used(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
+def test_another_image_is_never_used(bench, asked, probe):
     asked.images.clear()
     found = answer(bench, probe)
     assert "the image cows" in str(found.problem) and not found.passes
     assert asked.starts == []
 
 
-def test_a_probe_of_a_dead_dispatcher_is_not_repeated(
-    bench: Bench, asked: Asked, probe: ModelProbe
-) -> None:
+def test_a_probe_of_a_dead_dispatcher_is_not_repeated(bench, asked, probe):
     with bench.store.write() as c:
         bench.store.model_probes.insert(c, probe)
         assert bench.store.model_probes.begin(c, probe.id)
@@ -176,8 +166,6 @@ def test_a_probe_of_a_dead_dispatcher_is_not_repeated(
     assert asked.starts == []
 
 
-def test_a_leaving_dispatcher_ends_its_probes(
-    bench: Bench, asked: Asked, probe: ModelProbe
-) -> None:
+def test_a_leaving_dispatcher_ends_its_probes(bench, asked, probe):
     asked.do = lambda order: bench.context.stopping.set()
     assert answer(bench, probe) == ProbeAnswer(problem=INTERRUPTED, passes=True)

@@ -3,21 +3,19 @@
 import threading
 from datetime import UTC, datetime
 
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import FakeRuntime
 
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, check_name
-from nbyard.yard import Yard
 
 
-def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
+def test_folders_of_ended_attempts_are_reduced(bench, runtime):
     """The former dispatcher was killed before the clean-up."""
-    ended, live = bench.submit({"a": []}), bench.submit({"a": []})
+    ended, live = bench.submit(), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
-    runtime.end(bench.attempt(ended))
-    bench.until(lambda: bench.run(ended).state == "succeeded")
+    bench.finish(ended)
     for run in (ended, live):
         (bench.folder(bench.attempt(run)) / "code").mkdir(exist_ok=True)
     forgotten = bench.folder("00000000-0000-7000-8000-000000000000")
@@ -32,11 +30,8 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
     assert not forgotten.exists()
 
 
-def test_the_sweep_removes_objects_without_a_live_attempt(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+def test_the_sweep_removes_objects_without_a_live_attempt(bench, runtime):
+    run = bench.start()
     runtime.states["orphan"] = "running"
     bench.replace_dispatcher()
     bench.round(2)
@@ -59,14 +54,14 @@ class Hanging(FakeRuntime):
         assert self.gate.wait(60)
 
 
-def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_hanging_engine_delays_no_runs(bench, runtime):
     """It has more tasks than threads. Nothing is lost or started twice."""
     hanging = bench.context.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
 
     try:
         bench.until_now(lambda: hanging.entered >= THREADS)
-        run = bench.submit({"a": []})
+        run = bench.submit()
         bench.until_now(lambda: bench.task(run).state == "running")
         runtime.end(bench.attempt(run))
         bench.until_now(lambda: bench.run(run).state == "succeeded")
@@ -76,32 +71,29 @@ def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: len(hanging.running) == THREADS + 4)
     for attempt_id in hanging.running:
         hanging.end(attempt_id)
-    bench.until(lambda: bench.run(far).state == "succeeded")
+    bench.until_run(far, "succeeded")
     assert len(hanging.starts) == THREADS + 4
 
 
-def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_that_starts_during_a_sweep_is_kept(bench):
     live = LiveAttempts(bench.store)
     assert len(live) == 0
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     assert bench.attempt(run) in live
     assert list(live) == [bench.attempt(run)]
-    runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.finish(run)
     assert bench.attempt(run) not in live
 
 
-def test_events_are_trimmed(bench: Bench) -> None:
+def test_events_are_trimmed(bench):
     """Retention keeps a low-water mark; runs go on all the same."""
     bench.round()
     with bench.store.write() as c:
         bench.store.events.delete_oldest(c, 0)
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.start()
 
 
-def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard: Yard) -> None:
+def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard):
     made = yard.services.deployments.create(Caller("ann"), NewDeployment("cows:1", name="cows"))
     live, name = LiveAttempts(yard.store), check_name(made.id, 1)
     assert name not in live

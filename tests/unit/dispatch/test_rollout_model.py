@@ -12,12 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
 from nbyard.dispatch import service_health
@@ -277,7 +272,7 @@ def _kill() -> None:
 
 
 @pytest.fixture
-def deploying(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Deploying]:
+def deploying(yard: Yard, monkeypatch) -> Callable[[], Deploying]:
     """Return a function that starts a deployment of which nothing has happened yet."""
     monkeypatch.setattr(revision_driver, "is_connected", lambda *_: False)
     monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
@@ -304,9 +299,7 @@ def deploying(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Deplo
     return partial(Deploying, yard, context, monkeypatch)
 
 
-def test_a_failed_revision_is_started_again_while_its_container_is_left(
-    deploying: Callable[[], Deploying],
-) -> None:
+def test_a_failed_revision_is_started_again_while_its_container_is_left(deploying):
     """The requests arrive before the next step, and the engine removes the container late."""
     machine = deploying()
     machine.step(2.0)
@@ -325,7 +318,7 @@ def test_a_failed_revision_is_started_again_while_its_container_is_left(
 # With --full, it draws many times as much. The limit may interrupt the search for a short
 # counterexample, which Hypothesis reports as inconsistent.
 @pytest.mark.timeout(1800)
-def test_every_deployment_reaches_the_wanted_state(deploying: Callable[[], Deploying]) -> None:
+def test_every_deployment_reaches_the_wanted_state(deploying):
     machine: Any = deploying
     default = hypothesis_settings.default
     assert default is not None

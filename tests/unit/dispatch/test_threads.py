@@ -14,7 +14,7 @@ from nbyard.store.leases import LeaseLost
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
+def threads(monkeypatch) -> Iterator[Threads]:
     monkeypatch.setattr(pool, "PATIENCE_SECONDS", 0.0)
     made = Threads()
     yield made
@@ -29,7 +29,7 @@ def nobody(_: Reason) -> None:
     raise AssertionError("given up")
 
 
-def test_work_with_one_key_runs_one_at_a_time(threads: Threads) -> None:
+def test_work_with_one_key_runs_one_at_a_time(threads):
     gate, done = threading.Event(), []
     threads.submit("a", partial(wait_for, gate), nobody)
     threads.submit("a", lambda: done.append("a"), nobody)
@@ -42,7 +42,7 @@ def test_work_with_one_key_runs_one_at_a_time(threads: Threads) -> None:
     assert done == ["b", "a"]
 
 
-def test_work_is_given_up_after_three_errors(threads: Threads) -> None:
+def test_work_is_given_up_after_three_errors(threads):
     reasons: list[Reason] = []
     for number in range(1, 4):
         threads.submit("a", lambda: 1 / 0, reasons.append)
@@ -51,7 +51,7 @@ def test_work_is_given_up_after_three_errors(threads: Threads) -> None:
     assert reasons == [because("unexpected", error="ZeroDivisionError", message="division by zero")]
 
 
-def test_other_work_starts_again_after_errors(threads: Threads) -> None:
+def test_other_work_starts_again_after_errors(threads):
     begun: list[int] = []
     told: list[None] = []
 
@@ -67,7 +67,7 @@ def test_other_work_starts_again_after_errors(threads: Threads) -> None:
 
 
 @pytest.mark.parametrize("error", [LeaseLost, Busy, Unavailable])
-def test_temporary_errors_do_not_count(threads: Threads, error: type[Exception]) -> None:
+def test_temporary_errors_do_not_count(threads, error):
 
     def lost() -> None:
         raise error()

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ NAMES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
 @pytest.fixture(autouse=True)
-def no_engine_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_engine_of_ours(monkeypatch) -> None:
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
 
@@ -31,11 +30,11 @@ def no_engine_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ssh://far", "/keys", "over-ssh"),
     ],
 )
-def test_the_connection_is_described(url: str, certificates: str, way: str):
+def test_the_connection_is_described(url, certificates, way):
     assert Connection(url, certificates=certificates).way.code == way
 
 
-def test_the_environment_variables_are_the_default(monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_variables_are_the_default(monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
     assert Connection().way.code == "by-tcp"
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
@@ -54,7 +53,7 @@ def test_the_environment_variables_are_the_default(monkeypatch: pytest.MonkeyPat
         ("tcp://far:2376", "there is no cert.pem, key.pem in "),
     ],
 )
-def test_an_invalid_address_is_refused_before_connecting(tmp_path: Path, url: str, words: str):
+def test_an_invalid_address_is_refused_before_connecting(tmp_path, url, words):
     (tmp_path / "ca.pem").touch()
     engine = Engine(url, certificates=str(tmp_path))
     with pytest.raises(Unavailable) as caught:
@@ -62,7 +61,7 @@ def test_an_invalid_address_is_refused_before_connecting(tmp_path: Path, url: st
     assert words in caught.value.message
 
 
-def test_without_rights_on_the_socket_the_group_is_named(tmp_path: Path, monkeypatch):
+def test_without_rights_on_the_socket_the_group_is_named(tmp_path, monkeypatch):
     """The engine runs, so that starting it would not help."""
     place = tmp_path / "docker.sock"
     place.touch()
@@ -91,14 +90,14 @@ def test_a_name_is_never_an_option():
     assert words.index("--") == len(words) - 2
 
 
-def test_without_ssh_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch):
+def test_without_ssh_the_error_names_the_package(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Unavailable) as caught:
         connection.SshRelay("ssh://far", 1)
     assert "ssh is not installed" in caught.value.message and "OpenSSH" in caught.value.hint
 
 
-def test_a_missing_remote_program_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_missing_remote_program_is_reported(monkeypatch, tmp_path):
     """G2."""
     (tmp_path / "ssh").write_text("#!/bin/sh\necho 'bash: docker: command not found' >&2; exit 127")
     (tmp_path / "ssh").chmod(0o755)
@@ -111,7 +110,7 @@ def test_a_missing_remote_program_is_reported(monkeypatch: pytest.MonkeyPatch, t
     assert "docker version" in caught.value.hint
 
 
-def test_leftovers_of_killed_processes_are_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_leftovers_of_killed_processes_are_deleted(monkeypatch, tmp_path):
     """I12."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     ended = subprocess.Popen(["true"])

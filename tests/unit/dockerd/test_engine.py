@@ -28,7 +28,7 @@ class Client:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch):
+def engine(monkeypatch):
     def made(*refusals: str) -> Engine:
         found, client = Engine("unix:///none"), Client(*refusals)
         monkeypatch.setattr(found, "_probe_socket", lambda: None)
@@ -38,12 +38,12 @@ def engine(monkeypatch: pytest.MonkeyPatch):
     return made
 
 
-def test_a_network_is_created_during_a_change_of_the_firewall(engine) -> None:
+def test_a_network_is_created_during_a_change_of_the_firewall(engine):
     assert engine(FIREWALL, FIREWALL).network("a", {}) == "n1"
 
 
 @pytest.mark.parametrize("refusals", [[FIREWALL] * 3, ["no such driver"]])
-def test_other_refusals_stay(engine, refusals: list[str]) -> None:
+def test_other_refusals_stay(engine, refusals):
     with pytest.raises(NbyardError):
         engine(*refusals).network("a", {})
 
@@ -58,9 +58,7 @@ def test_other_refusals_stay(engine, refusals: list[str]) -> None:
         (3, [], 0, 3),
     ],
 )
-def test_an_unseen_exit_has_no_code(
-    engine, monkeypatch: pytest.MonkeyPatch, code: int, events, kept: int, exit_code: int | None
-) -> None:
+def test_an_unseen_exit_has_no_code(engine, monkeypatch, code, events, kept, exit_code):
     """An engine that is killed at the end of a container writes 255 once it is back."""
     asked = engine()
     state = {"Status": "exited", "ExitCode": code, "StartedAt": "2026-01-01T00:00:00Z"}
@@ -118,9 +116,7 @@ class Endpoints:
         ({"c1": "exited", "c2": "running"}, False),
     ],
 )
-def test_a_network_loses_the_endpoints_of_ended_containers(
-    engine, monkeypatch: pytest.MonkeyPatch, states: dict[str, str], is_removed: bool
-) -> None:
+def test_a_network_loses_the_endpoints_of_ended_containers(engine, monkeypatch, states, is_removed):
     """An engine that was killed may keep them."""
     asked, client = engine(), Endpoints(**states)
     monkeypatch.setattr(asked, "client", lambda: client)

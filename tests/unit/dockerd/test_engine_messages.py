@@ -31,7 +31,7 @@ NESTED = (
         ("", "OSError"),
     ],
 )
-def test_plain(said: str, words: str):
+def test_plain(said, words):
     assert str(innermost_message(OSError(said))).strip() == words
 
 
@@ -45,7 +45,7 @@ def test_plain(said: str, words: str):
         (500, "no space", NbyardError),
     ],
 )
-def test_refusal(status: int, words: str, kind: type[NbyardError]):
+def test_refusal(status, words, kind):
     assert type(refusal_error(status, words)) is kind
 
 

@@ -34,7 +34,7 @@ OTHERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("field", ContainerSpec.__struct_fields__)
-def test_no_field_is_left_out(field: str) -> None:
+def test_no_field_is_left_out(field):
     """Each difference between two containers is also one in the request to Podman."""
     other = msgspec.structs.replace(SPEC, **{field: OTHERS[field]})
     assert podman_specification(other, INFO) != podman_specification(SPEC, INFO)
@@ -68,12 +68,11 @@ def test_ports_are_published_on_its_own_machine_only() -> None:
 
 
 def test_the_program_of_the_image_is_started_where_none_is_named() -> None:
-    spec = msgspec.structs.replace(SPEC, argv=[])
-    assert podman_specification(spec, INFO)["entrypoint"] is None
+    assert podman_specification(msgspec.structs.replace(SPEC, argv=[]), INFO)["entrypoint"] is None
 
 
 @pytest.mark.parametrize("keeps_home", [False, True])
-def test_mounts_and_scratch_folders(keeps_home: bool) -> None:
+def test_mounts_and_scratch_folders(keeps_home):
     spec = msgspec.structs.replace(SPEC, keeps_home=keeps_home)
     told = podman_specification(spec, INFO)
     data, *scratch = told["mounts"]

@@ -19,9 +19,7 @@ from nbyard.reasons.structs import because
         ("other", "The image could not be built: line 14 of the Dockerfile failed"),
     ],
 )
-def test_a_failed_build_names_the_requirement(
-    monkeypatch: pytest.MonkeyPatch, package: str, message: str
-) -> None:
+def test_a_failed_build_names_the_requirement(monkeypatch, package, message):
     def fail(_: Engine, wish: ImageRequest, say: object) -> None:
         (step,) = (line for line in wish.text.splitlines() if "--requirement" in line)
         tail = [f"ERROR: No matching distribution found for {package}"]

@@ -22,8 +22,7 @@ def test_equal_models_give_equal_bytes():
 
 
 def test_the_dockerfile_installs_the_server_first_and_runs_as_nobody():
-    wanting = msgspec.structs.replace(MODEL, requirements=["numpy==2.1"])
-    files = model_files(wanting, "python:3.11")
+    files = model_files(msgspec.structs.replace(MODEL, requirements=["numpy==2.1"]), "python:3.11")
     text = files["Dockerfile"]
     assert text.startswith("# Made by nbyard") and "ARG BASE=python:3.11\n" in text
     assert text.index("serving.txt") < text.index("requirements.txt")

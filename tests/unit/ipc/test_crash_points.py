@@ -22,7 +22,7 @@ def test_every_crash_point_is_listed_and_exists() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "passes"), [("here", 1), ("here:3", 3), ("there", None)])
-def test_the_process_dies_at_the_chosen_pass(wanted: str, passes: int | None) -> None:
+def test_the_process_dies_at_the_chosen_pass(wanted, passes):
     program = (
         "from nbyard.ipc.crash_points import crash_point\n"
         "for i in range(1, 5):\n    print(i, flush=True)\n    crash_point('here')\n"

@@ -28,6 +28,7 @@ from nbyard.ipc.dispatcher_launcher import (
 )
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.testing.conformance.runtimes import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def test_a_holder_is_dead_after_its_process_ends():
     assert not is_dead("nonsense")
 
 
-def test_a_new_store_has_no_dispatcher(store: Store):
+def test_a_new_store_has_no_dispatcher(store):
     assert not has_dispatcher(store)
 
 
@@ -53,10 +54,8 @@ def test_a_dispatcher_is_started_and_exits_when_idle(tmp_path):
     store = Store(settings.store_path)
     ensure_dispatcher(store, settings)
     ensure_dispatcher(store, settings)
+    wait_until(lambda: has_dispatcher(store))
     end = time.monotonic() + 90
-    while not has_dispatcher(store):
-        assert time.monotonic() < end
-        time.sleep(0.05)
     while has_dispatcher(store):  # where the first is killed too early, the second takes its place
         assert time.monotonic() < end
         with store.read() as c:
@@ -71,7 +70,7 @@ def test_a_dispatcher_is_started_and_exits_when_idle(tmp_path):
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def started(monkeypatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Processes in the place of dispatchers: they have their lock until they are ended."""
     found: list[subprocess.Popen[bytes]] = []
 
@@ -90,7 +89,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def test_many_requests_start_one_dispatcher(store: Store, started) -> None:
+def test_many_requests_start_one_dispatcher(store, started):
     """There are fifty requests at once, and another one during the start."""
     settings = Settings(store_dir=str(store.folder))
     with ThreadPoolExecutor(20) as pool:
@@ -102,7 +101,7 @@ def test_many_requests_start_one_dispatcher(store: Store, started) -> None:
     assert len(started) == 2
 
 
-def test_a_dispatcher_that_does_not_start_is_not_awaited(store: Store, started) -> None:
+def test_a_dispatcher_that_does_not_start_is_not_awaited(store, started):
     """It may have been stopped before it had the lease. Later calls start another one."""
     settings = Settings(store_dir=str(store.folder))
     ensure_dispatcher(store, settings)
@@ -140,7 +139,7 @@ def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
         store.leases.release(c, lease)
 
 
-def test_settings_of_the_running_dispatcher_are_known(store: Store) -> None:
+def test_settings_of_the_running_dispatcher_are_known(store):
     """They may differ from the settings of this process."""
     here = Settings(slots=2, gpus=["0"], default_runtime="docker")
     there = Settings(slots=4, gpus=["0"], default_runtime="process").environment()
@@ -151,7 +150,7 @@ def test_settings_of_the_running_dispatcher_are_known(store: Store) -> None:
         assert other_settings(store, here) == {}
 
 
-def test_settings_of_a_remote_dispatcher_are_unknown(store: Store) -> None:
+def test_settings_of_a_remote_dispatcher_are_unknown(store):
     with store.write() as c:
         assert store.leases.take(c, LEASE, f"elsewhere:{os.getpid()}:1", 60)
     assert other_settings(store, Settings(slots=2)) == {}
@@ -164,12 +163,11 @@ def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]
         host = own_name().partition(":")[0]
         with store.write() as c:
             holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
-            former = store.leases.get(c, LEASE)
-            assert store.leases.take(c, LEASE, holder, 60, former)
+            assert store.leases.take(c, LEASE, holder, 60, store.leases.get(c, LEASE))
         yield process
 
 
-def test_an_idle_dispatcher_with_other_settings_is_replaced(store: Store) -> None:
+def test_an_idle_dispatcher_with_other_settings_is_replaced(store):
     """The next dispatcher has the new settings."""
     here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
     with idling(store, there) as process:
@@ -187,18 +185,14 @@ def test_an_idle_dispatcher_with_other_settings_is_replaced(store: Store) -> Non
         pytest.param(Settings(slots=2), True, id="it has work"),
     ],
 )
-def test_other_dispatchers_keep_running(
-    store: Store, monkeypatch: pytest.MonkeyPatch, here: Settings, is_busy: bool
-) -> None:
+def test_other_dispatchers_keep_running(store, monkeypatch, here, is_busy):
     monkeypatch.setattr(dispatcher_launcher, "is_busy", lambda store: is_busy)
     with idling(store, Settings(slots=7, gpus=[])) as process:
         retire_idle_dispatcher(store, here)
         assert process.poll() is None and has_dispatcher(store)
 
 
-def test_a_dispatcher_that_does_not_exit_is_not_awaited(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dispatcher_that_does_not_exit_is_not_awaited(store, monkeypatch):
     """Such as one of another user, or one that was stopped."""
     monkeypatch.setattr(dispatcher_launcher, "WAY_SECONDS", 0.2)
     monkeypatch.setattr(dispatcher_launcher, "_send", lambda *_: None)
@@ -207,7 +201,7 @@ def test_a_dispatcher_that_does_not_exit_is_not_awaited(
         assert has_dispatcher(store)
 
 
-def test_inline_dispatch_starts_no_process(store: Store):
+def test_inline_dispatch_starts_no_process(store):
     ensure_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
     assert not (store.folder / "dispatcher.log").exists()
 
@@ -232,8 +226,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
             holder = (
                 f"{host}:{process.pid}:{started or dispatcher_launcher.start_time(process.pid)}"
             )
-            former = store.leases.get(c, LEASE)
-            assert store.leases.take(c, LEASE, holder, seconds, former)
+            assert store.leases.take(c, LEASE, holder, seconds, store.leases.get(c, LEASE))
         assert process.stdin and process.stdout
         process.stdin.write(b"\n")
         process.stdin.flush()
@@ -244,7 +237,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
         process.kill()
 
 
-def test_a_dispatcher_stopped_in_a_write_is_killed(store: Store, started) -> None:
+def test_a_dispatcher_stopped_in_a_write_is_killed(store, started):
     """Any process kills it after its lease, even without work."""
     with stopped_writer(store, -1) as process:
         DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
@@ -254,7 +247,7 @@ def test_a_dispatcher_stopped_in_a_write_is_killed(store: Store, started) -> Non
 
 
 @pytest.mark.parametrize("is_released", [True, False])
-def test_a_killed_dispatcher_is_replaced(store: Store, started, is_released: bool) -> None:
+def test_a_killed_dispatcher_is_replaced(store, started, is_released):
     """It may have left a container, even without work."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -269,7 +262,7 @@ def test_a_killed_dispatcher_is_replaced(store: Store, started, is_released: boo
     assert len(started) == (not is_released)
 
 
-def test_no_other_process_is_killed(store: Store) -> None:
+def test_no_other_process_is_killed(store):
     """Not a running one, one with a valid lease, or another program with its PID."""
     with stopped_writer(store, 60) as process:
         kill_stopped_dispatcher(store)
@@ -288,9 +281,7 @@ def test_no_other_process_is_killed(store: Store) -> None:
         assert process.poll() is None
 
 
-def test_a_busy_machine_is_not_filled_with_dispatchers(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_busy_machine_is_not_filled_with_dispatchers(store, monkeypatch):
     """A started dispatcher may need long. A running one is still checked."""
     now, called, up = [0.0], [], [False]
     monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.time.monotonic", lambda: now[0])

@@ -8,21 +8,14 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from nbyard.ipc.port_relay import (
-    Route,
-    address_of,
-    close_relay,
-    is_relayed,
-    open_port,
-    open_relay,
-)
+from nbyard.ipc.port_relay import Route, address_of, close_relay, is_relayed, open_port, open_relay
+from nbyard.testing.conformance.runtimes import wait_until
 
 SECONDS = 30
 HOME = "127.0.0.1"
@@ -69,20 +62,13 @@ def asked(port: int, body: bytes = b"") -> tuple[int, bytes]:
         return ask(connection, body)
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def is_open(port: int) -> bool:
     with socket.socket() as each:
         return each.connect_ex((HOME, port)) == 0
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path) -> Iterator[Path]:
     yield tmp_path / "deployment"
     close_relay(tmp_path / "deployment")
 
@@ -105,11 +91,10 @@ def test_the_port_stays_while_the_container_behind_it_changes(folder):
     status, body = asked(port)
     assert (status, list(json.loads(body))) == (503, ["error"])
     close_relay(folder)
-    until(lambda: not is_open(port))
+    wait_until(lambda: not is_open(port))
     assert not is_relayed(folder, later)
     with container("three") as three:  # the port is the same after a stop
-        again = msgspec.structs.replace(route, target=three)
-        assert open_relay(folder, again) == port
+        assert open_relay(folder, msgspec.structs.replace(route, target=three)) == port
         assert asked(port) == (200, b"three")
 
 

@@ -68,7 +68,7 @@ context.close()
 
 
 @pytest.mark.slow
-def test_opening_the_store_of_a_server_leaves_no_struct_unprepared(tmp_path) -> None:
+def test_opening_the_store_of_a_server_leaves_no_struct_unprepared(tmp_path):
     """Modules that are imported at the first request have structs, too."""
     command = [sys.executable, "-c", OPEN, str(tmp_path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)

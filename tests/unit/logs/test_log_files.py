@@ -1,7 +1,6 @@
 """Pieces of a log; how they come together again is shown with the logs of attempts."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -46,7 +45,7 @@ def test_a_log_with_one_line_has_no_more_than_this_line(tmp_path):
     assert log_files.has_more_than(log, "no such file")
 
 
-def test_a_log_is_read_from_any_byte(tmp_path: Path) -> None:
+def test_a_log_is_read_from_any_byte(tmp_path):
     log = RotatingLog(tmp_path / "deep/1.log")
     assert (log.length, log.read(0, done=True).text) == (0, "")
     assert not log.read(0, done=False).done
@@ -82,7 +81,7 @@ def test_the_newest_part_is_kept_with_its_positions(tmp_path_factory, sizes, aft
     assert sum(path.stat().st_size for path in log.path.parent.iterdir()) <= 2 * (100 + 42)
 
 
-def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
+def test_lines_of_another_writer_are_not_repeated(tmp_path):
     """A line of nbyard without a time does not end a copy."""
     one, other = RotatingLog(tmp_path / "1.log"), RotatingLog(tmp_path / "1.log")
     assert (one.resume(), other.resume()) == (0, 0)
@@ -104,7 +103,7 @@ def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
 ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
 
 
-def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
+def test_counts_of_several_servers_are_merged(tmp_path):
     here, there = KeptTraffic(tmp_path), KeptTraffic(tmp_path)
     assert list(here.read()) == []
     here.add([ONE])
@@ -113,7 +112,7 @@ def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
     assert list(here.read()) == [ONE, TWO, ONE]
 
 
-def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> None:
+def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path):
     kept = KeptTraffic(tmp_path)
     kept.add([ONE])
     RotatingLog(tmp_path / log_files.NAME).write(b'[2,1\n"?"\n')
@@ -121,7 +120,7 @@ def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> No
     assert list(kept.read()) == [ONE, TWO]
 
 
-def test_only_the_newest_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_part_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(log_files, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
     kept = KeptTraffic(tmp_path)
     for minute in range(1000):

@@ -24,6 +24,7 @@ from nbyard.rest.access import (
     key_of,
 )
 from nbyard.rest.identity import local_name
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .served import Service
@@ -78,7 +79,6 @@ def test_an_authorization_holds_for_a_second_and_few_are_kept(monkeypatch):
 
 pytestmark = pytest.mark.leaves_running
 APP, OTHER = "/nbyard/deployments/shown/web/", "/nbyard/deployments/other/web/"
-PATIENCE_SECONDS = 10.0
 KEPT = "/nbyard/deployments/shown/kept/"
 PAGE = {"Accept": "text/html,*/*", "Sec-Fetch-Mode": "navigate"}
 OPAQUE = {"Origin": "null", "Sec-Fetch-Mode": "cors"}
@@ -113,14 +113,6 @@ def cookie(app: JupyterServer) -> dict[str, str]:
 
 def ask(app: JupyterServer, path: str, headers: dict[str, str], **how: Any) -> Answer:
     return app.request(how.get("method", "GET"), path, how.get("body"), headers)
-
-
-def until_logged(caplog: pytest.LogCaptureFixture, words: str) -> None:
-    """The line comes after the answer."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while words not in caplog.text:
-        assert time.monotonic() < deadline, f"no line has {words!r}"
-        time.sleep(0.01)
 
 
 def opened(app: JupyterServer, path: str, cookie: dict[str, str]) -> str:
@@ -183,8 +175,7 @@ def test_a_service_with_prefix_gets_no_pass(app, cookie):
 
 def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
     """It opens neither another deployment nor Jupyter."""
-    home = opened(app, APP, cookie)
-    text = home.removeprefix(APP)
+    text = opened(app, APP, cookie).removeprefix(APP)
     assert ask(app, f"{OTHER}{text}style.css", OPAQUE).status == 403
     for path in (f"/nbyard/api/{text}deployments", f"/api/{text}contents", "/api/contents"):
         answer = ask(app, path, OPAQUE)
@@ -234,8 +225,8 @@ def test_no_log_has_the_pass(app, cookie, caplog):
         ask(app, f"{home}x", {"Origin": "http://evil.test"})
         assert ask(app, f"{home}unknown", OPAQUE, method="PROPFIND").status == 405
         ask(app, f"{home}a%FF.png", OPAQUE)
-        for path in ("half/head", "web/unknown", "web/a%FF.png"):
-            until_logged(caplog, path)
+        last = ("half/head", "web/unknown", "web/a%FF.png")  # their lines come after the answers
+        wait_until(lambda: all(path in caplog.text for path in last))
     assert text not in caplog.text
 
 

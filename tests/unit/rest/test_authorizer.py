@@ -3,8 +3,6 @@
 import pytest
 from jupyter_server.auth import AllowAllAuthorizer
 
-from nbyard.testing.jupyter_server import JupyterServer
-
 pytestmark = pytest.mark.leaves_running
 
 
@@ -13,9 +11,7 @@ def only_read(authorizer, handler, user, action, resource):
     return resource != "nbyard" or action == "read"
 
 
-def test_a_read_only_user_cannot_change_anything(
-    api: JupyterServer, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_read_only_user_cannot_change_anything(api, monkeypatch):
     assert api.send("POST", "/uploads", {"filename": "a.csv"}).status == 201
     monkeypatch.setattr(AllowAllAuthorizer, "is_authorized", only_read)
     assert api.send("GET", "/datasets").status == 200

@@ -46,6 +46,14 @@ def frame(window: websocket.WebSocket) -> dict[str, Any]:
     return json.loads(window.recv())
 
 
+def seen_until(window: websocket.WebSocket, *subjects: str) -> list[dict[str, Any]]:
+    """Return the events of the next frames, until all these subjects have one."""
+    seen: list[dict[str, Any]] = []
+    while not {*subjects} <= {event["subject_id"] for event in seen}:
+        seen += frame(window)["events"]
+    return seen
+
+
 def say(window: websocket.WebSocket, **said: Any) -> None:
     window.send(json.dumps(said))
 
@@ -56,40 +64,35 @@ def make(api: JupyterServer, name: str) -> str:
     return str(api.send("POST", "/datasets", body).json["id"])
 
 
-def test_a_window_gets_events_after_its_connection(api: JupyterServer, window):
+def test_a_window_gets_events_after_its_connection(api, window):
     make(api, "before")
     say(window, after=0)
     first = frame(window)
     assert first["events"] == []
-    made = make(api, "after")
-    seen: list[dict[str, Any]] = []
-    while not any(event["subject_id"] == made for event in seen):
-        seen += frame(window)["events"]
+    seen = seen_until(window, make(api, "after"))
     assert all(event["id"] > first["last"] for event in seen)
     assert [event["id"] for event in seen] == sorted(event["id"] for event in seen)
 
 
-def test_an_invalid_event_number_is_ignored(api: JupyterServer, window):
+def test_an_invalid_event_number_is_ignored(api, window):
     make(api, "before a bool")
     newest = api.send("GET", "/events?limit=500").json["last"]
     say(window, after=True)
     assert frame(window)["last"] == newest > 1
 
 
-def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
+def test_a_reconnected_window_misses_no_event(api, window):
     say(window, after=0)
     cursor = frame(window)["last"]
     window.close()
     made = [make(api, f"missed {n}") for n in range(3)]
     again = connect(api)
     say(again, after=cursor) if cursor else say(again, after=1)
-    seen: list[str] = []
-    while not set(made) <= set(seen):
-        seen += [event["subject_id"] for event in frame(again)["events"]]
+    seen_until(again, *made)
     again.close()
 
 
-def test_a_late_window_must_refetch(api: JupyterServer, window):
+def test_a_late_window_must_refetch(api, window):
     """Its missed events are no longer stored."""
     for number in range(3):
         make(api, f"long ago {number}")
@@ -106,7 +109,7 @@ def test_a_late_window_must_refetch(api: JupyterServer, window):
     late.close()
 
 
-def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
+def test_a_window_ahead_of_the_store_must_refetch(api, window):
     """The store was replaced or restored from a copy."""
     make(api, "seen by somebody")
     other = connect(api, query="?after=999999")
@@ -115,27 +118,22 @@ def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
         first, listed = frame(ahead), api.send("GET", "/events?after=999999").json
         assert (first["events"], first["refetch"], listed["refetch"]) == ([], True, True)
         assert 0 < first["last"] <= listed["last"]
-        made = make(api, f"later {ahead is window}")
-        seen: list[str] = []
-        while made not in seen:
-            seen += [event["subject_id"] for event in frame(ahead)["events"]]
+        seen_until(ahead, make(api, f"later {ahead is window}"))
     other.close()
 
 
-def test_the_address_may_contain_the_cursor(api: JupyterServer, window):
+def test_the_address_may_contain_the_cursor(api, window):
     make(api, "before the address")
     say(window, after=0)
     cursor = frame(window)["last"]
     made = make(api, "missed by the address")
     again = connect(api, query=f"?after={cursor}")
-    seen: list[str] = []
-    while made not in seen:
-        seen += [event["subject_id"] for event in frame(again)["events"]]
+    seen_until(again, made)
     again.close()
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30])
-def test_an_address_that_names_no_event_is_refused(api: JupyterServer, after: str):
+def test_an_address_that_names_no_event_is_refused(api, after):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         connect(api, query=f"?after={after}")
     assert refused.value.status_code == 422
@@ -149,20 +147,18 @@ def test_invalid_messages_are_explained():
     assert [word for word in words if f"`{word}`" not in told and f'"{word}":' not in told] == []
 
 
-def test_two_windows_get_the_same_events(api: JupyterServer, window):
+def test_two_windows_get_the_same_events(api, window):
     other = connect(api)
     for each in (window, other):
         say(each, after=0)
         frame(each)
     made = make(api, "for both")
     for each in (window, other):
-        seen: list[str] = []
-        while made not in seen:
-            seen += [event["subject_id"] for event in frame(each)["events"]]
+        seen_until(each, made)
     other.close()
 
 
-def test_watched_runs_send_their_progress(api: JupyterServer, window):
+def test_watched_runs_send_their_progress(api, window):
     (api.root / "slow.sh").write_text("#!/bin/sh\necho hello\nsleep 60\n")
     run = api.send("POST", "/runs", {"path": "slow.sh"}).json["id"]
     say(window, watch=[run, "no such run"])
@@ -179,7 +175,7 @@ def test_watched_runs_send_their_progress(api: JupyterServer, window):
 
 
 @pytest.mark.parametrize("said", ["[]", "1", "{", "", "null", "[" * 100_000])
-def test_a_message_that_is_no_object_closes_the_socket(api: JupyterServer, window, said):
+def test_a_message_that_is_no_object_closes_the_socket(api, window, said):
     window.send(said)
     while True:
         code, data = window.recv_data()
@@ -193,13 +189,13 @@ def test_a_message_that_is_no_object_closes_the_socket(api: JupyterServer, windo
     [{"after": "x"}, {"after": -5}, {"after": 2**70}, {"after": None}, {"watch": 5},
      {"watch": [{}, None, 1]}, {"watch": ["\0", "\ud800"]}, {"after": True}, {"else": 1}],
 )  # fmt: skip
-def test_odd_messages_are_ignored(api: JupyterServer, window, said):
+def test_odd_messages_are_ignored(api, window, said):
     say(window, **said)
     say(window, after=0)
     assert "last" in frame(window)
 
 
-def test_strangers_and_foreign_pages_are_refused(api: JupyterServer):
+def test_strangers_and_foreign_pages_are_refused(api):
     for options in ({"token": ""}, {"token": "other"}, {"origin": "http://evil.test"}):
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             connect(api, **options)
@@ -306,13 +302,9 @@ def test_without_new_events_nothing_is_read():
     assert told.looks == 1
 
 
-def test_a_full_window_continues_after_its_frames_are_sent(api: JupyterServer, window, monkeypatch):
+def test_a_full_window_continues_after_its_frames_are_sent(api, window, monkeypatch):
     """The buffer for one window has a limit."""
     monkeypatch.setattr(event_socket, "MAX_UNSENT", 1)
     say(window, after=0)
     frame(window)
-    names = [f"one after the other {number}" for number in range(3)]
-    made = {make(api, name) for name in names}
-    seen: set[str] = set()
-    while not made <= seen:
-        seen |= {event["subject_id"] for event in frame(window)["events"]}
+    seen_until(window, *(make(api, f"one after the other {number}") for number in range(3)))

@@ -12,8 +12,7 @@ from nbyard.rest import identity
 
 def test_a_browser_with_the_token_is_the_local_user():
     handler: Any = SimpleNamespace(log=SimpleNamespace(debug=lambda _: None))
-    invented = IdentityProvider().generate_anonymous_user(handler)
-    caller = identity.caller_of(invented)
+    caller = identity.caller_of(IdentityProvider().generate_anonymous_user(handler))
     assert caller == Caller(getpass.getuser())
     assert caller.submitter == getpass.getuser()
     assert caller.may("runs:write")

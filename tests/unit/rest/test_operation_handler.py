@@ -7,7 +7,6 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.errors import Busy
 from nbyard.rest import operation_handler
-from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.leaves_running
         ("search=%ed%a0%80", "search"),
     ],
 )
-def test_invalid_queries_are_refused(api: JupyterServer, query, field):
+def test_invalid_queries_are_refused(api, query, field):
     answer = api.send("GET", f"/datasets?{query}")
     assert answer.status in (400, 422)
     if answer.status == 422:
@@ -47,14 +46,14 @@ def test_invalid_queries_are_refused(api: JupyterServer, query, field):
         ("/artifacts/x/preview", "offset=9223372036854775808"),
     ],
 )
-def test_too_large_numbers_are_refused(api: JupyterServer, path, query):
+def test_too_large_numbers_are_refused(api, path, query):
     assert api.send("GET", f"{path}?{query}").status in (404, 422)
 
 
 @pytest.mark.parametrize(
     "key", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%9A%80", "..", "%2e%2e"]
 )
-def test_unknown_keys_are_refused(api: JupyterServer, key):
+def test_unknown_keys_are_refused(api, key):
     for path in (f"/datasets/{key}", f"/runs/{key}", f"/executables/{key}", f"/uploads/{key}"):
         assert api.send("GET", path).status in (400, 404, 422)
 
@@ -80,7 +79,7 @@ def test_unknown_keys_are_refused(api: JupyterServer, key):
         (b'{"path": 5}', 422),
     ],
 )
-def test_invalid_bodies_are_refused(api: JupyterServer, body, status):
+def test_invalid_bodies_are_refused(api, body, status):
     answer = api.send("POST", "/runs", body)
     assert answer.status == status
     assert answer.json["message"]
@@ -95,25 +94,11 @@ def test_invalid_bodies_are_refused(api: JupyterServer, body, status):
         ({"name": "x"}, "source"),
     ],
 )
-def test_a_refused_field_is_named(api: JupyterServer, body, place):
-    answer = api.send("POST", "/datasets", body)
-    assert answer.json["details"][0]["path"].startswith(place)
+def test_a_refused_field_is_named(api, body, place):
+    assert api.send("POST", "/datasets", body).json["details"][0]["path"].startswith(place)
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-)
-def test_only_json_is_read(api: JupyterServer, kind):
-    answer = api.send("POST", "/runs", b"{}", {"Content-Type": kind})
-    assert answer.status == 415
-
-
-def test_json_may_say_its_charset(api: JupyterServer):
-    kind = {"Content-Type": "Application/JSON; charset=utf-8"}
-    assert api.send("POST", "/runs", b"{}", kind).status == 422
-
-
-def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
+def test_compressed_bodies_are_read_up_to_the_limit(api):
     packed = {"Content-Encoding": "gzip"}
     assert api.send("POST", "/runs", gzip.compress(b"{}"), packed).status == 422
     assert api.send("POST", "/runs", b"no gzip", packed).status == 400
@@ -122,19 +107,18 @@ def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
     assert api.send("POST", "/runs", b"{}", {"Content-Encoding": "br"}).status == 415
 
 
-def test_large_bodies_are_not_kept(api: JupyterServer):
-    answer = api.send("POST", "/runs", b'{"path": "' + b"x" * (17 << 20) + b'"}')
-    assert answer.status == 413
+def test_large_bodies_are_not_kept(api):
+    assert api.send("POST", "/runs", b'{"path": "' + b"x" * (17 << 20) + b'"}').status == 413
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\tb"])
-def test_idempotency_keys_are_short_and_printable(api: JupyterServer, key):
+def test_idempotency_keys_are_short_and_printable(api, key):
     answer = api.send("POST", "/runs", {"path": "x"}, {"Idempotency-Key": key})
     assert answer.status == 422
     assert answer.json["details"][0]["path"] == "Idempotency-Key"
 
 
-def test_the_same_key_gives_the_same_run(api: JupyterServer):
+def test_the_same_key_gives_the_same_run(api):
     (api.root / "key.sh").write_text("#!/bin/sh\ntrue\n")
     header = {"Idempotency-Key": "once"}
     first = api.send("POST", "/runs", {"path": "key.sh"}, header)
@@ -143,7 +127,7 @@ def test_the_same_key_gives_the_same_run(api: JupyterServer):
     assert api.send("POST", "/runs", {"path": "key.sh", "force": True}, header).status == 409
 
 
-def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
+def test_a_missing_scope_is_forbidden(api, monkeypatch):
     reader = Caller("ann", scopes=("datasets:read",))
     monkeypatch.setattr(operation_handler, "caller_of", lambda user: reader)
     assert api.send("GET", "/datasets").status == 200
@@ -152,7 +136,7 @@ def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
     assert "runs:write" in refused.json["message"]
 
 
-def test_without_the_scope_to_link_nothing_is_created(api: JupyterServer, monkeypatch):
+def test_without_the_scope_to_link_nothing_is_created(api, monkeypatch):
     (api.root / "alone.sh").write_text("#!/bin/sh\ntrue\n")
     writer = Caller("ann", scopes=("runs:write", "runs:read"))
     monkeypatch.setattr(operation_handler, "caller_of", lambda user: writer)
@@ -164,7 +148,7 @@ def test_without_the_scope_to_link_nothing_is_created(api: JupyterServer, monkey
     assert api.send("GET", "/runs", headers={"Nbyard-Project": "wine"}).status == 200
 
 
-def test_unexpected_errors_show_no_internals(api: JupyterServer, monkeypatch):
+def test_unexpected_errors_show_no_internals(api, monkeypatch):
     context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
@@ -177,7 +161,7 @@ def test_unexpected_errors_show_no_internals(api: JupyterServer, monkeypatch):
     assert answer.json["request_id"] in answer.json["hint"]
 
 
-def test_a_busy_store_sets_retry_after(api: JupyterServer, monkeypatch):
+def test_a_busy_store_sets_retry_after(api, monkeypatch):
     context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
@@ -188,7 +172,7 @@ def test_a_busy_store_sets_retry_after(api: JupyterServer, monkeypatch):
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
-def test_markup_in_names_is_returned_as_data(api: JupyterServer):
+def test_markup_in_names_is_returned_as_data(api):
     (api.root / "m.csv").write_text("a\n1\n")
     name = "<img src=x onerror=alert(1)>"
     source = {"kind": "file", "path": "m.csv"}
@@ -200,13 +184,12 @@ def test_markup_in_names_is_returned_as_data(api: JupyterServer):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_created_resources_are_linked_to_the_active_project(api: JupyterServer):
+def test_created_resources_are_linked_to_the_active_project(api):
     (api.root / "linked.py").write_text("print()\n")
     project = api.send("POST", "/projects", {"name": "active"}).json["id"]
     body = {"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     for header, names in (("gone", []), (project, ["linked 2"])):
-        headers = {"Nbyard-Project": header}
-        assert api.send("POST", "/automations", body, headers).status == 201
+        assert api.send("POST", "/automations", body, {"Nbyard-Project": header}).status == 201
         found = api.send("GET", f"/automations?project={project}").json["items"]
         assert [one["name"] for one in found] == names
     assert api.send("POST", "/automations", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)

@@ -39,7 +39,7 @@ def run(api: JupyterServer) -> str:
     return key
 
 
-def test_a_picture_is_small_and_never_changes(api: JupyterServer, run: str):
+def test_a_picture_is_small_and_never_changes(api, run):
     items = api.send("GET", f"/runs/{run}/previews").json["items"]
     (found,) = [one for one in items if one["caption"] == "plot.png"]
     answer = api.send("GET", f"/runs/{run}/pictures/{found['picture']}")
@@ -53,19 +53,18 @@ def test_a_picture_is_small_and_never_changes(api: JupyterServer, run: str):
 
 
 @pytest.mark.parametrize("digest", ["sha256:" + "0" * 64, "..", "%00", "%ff", "tree:1"])
-def test_pictures_that_do_not_exist(api: JupyterServer, run: str, digest: str):
+def test_pictures_that_do_not_exist(api, run, digest):
     answer = api.send("GET", f"/runs/{run}/pictures/{digest}")
     assert answer.status in (400, 404, 422)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_previews_need_a_login(api: JupyterServer, run: str):
+def test_previews_need_a_login(api, run):
     for path in ("previews", "previews/copy/plot", "pictures/sha256:1"):
-        address = f"/nbyard/api/runs/{run}/{path}"
-        assert api.request("GET", address, None, {}).status in (401, 403)
+        assert api.request("GET", f"/nbyard/api/runs/{run}/{path}", None, {}).status in (401, 403)
 
 
-def test_the_client_returns_previews(api: JupyterServer, run: str):
+def test_the_client_returns_previews(api, run):
     client = Client(api.url, TOKEN)
     items = client.runs.previews(run).items
     (found,) = [one for one in items if one.caption == "plot.png"]

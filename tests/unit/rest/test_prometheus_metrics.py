@@ -52,12 +52,12 @@ def serving(folder: Path, **settings: Any) -> Iterator[JupyterServer]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[JupyterServer]:
+def server(tmp_path) -> Iterator[JupyterServer]:
     with serving(tmp_path) as started:
         yield started
 
 
-def test_metrics_are_served_with_those_of_the_server(server: JupyterServer):
+def test_metrics_are_served_with_those_of_the_server(server):
     assert server.request("GET", "/metrics", None, {}).status == 403
     wait_until(lambda: "nbyard_store_up" in scrape(server))
     before = scrape(server)

@@ -7,7 +7,7 @@ from nbyard.rest.operation_handler import BODIES, Refusal, body_of
 
 
 @pytest.mark.parametrize("status", BODIES)
-def test_each_status_has_a_code_and_a_reason(status: int) -> None:
+def test_each_status_has_a_code_and_a_reason(status):
     body = body_of(status, web.HTTPError(status), "r1")
     assert (body.code, body.message, body.request_id) == (*BODIES[status], "r1")
 
@@ -23,7 +23,7 @@ def test_the_text_of_tornado_is_the_cause() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
-def test_other_details_are_not_shown(status: int) -> None:
+def test_other_details_are_not_shown(status):
     assert "secret" not in body_of(status, web.HTTPError(status, "secret"), "").message
     assert "secret" not in body_of(status, ValueError("secret"), "").message
 

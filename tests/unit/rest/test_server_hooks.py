@@ -5,7 +5,6 @@ With a hub: tests/integration/test_jupyterhub.py.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,7 +52,7 @@ def test_work_can_be_ignored(monkeypatch):
 
 
 @pytest.mark.leaves_running
-def test_a_server_is_active_during_a_run(tmp_path: Path, monkeypatch):
+def test_a_server_is_active_during_a_run(tmp_path, monkeypatch):
     """No dispatcher is there: the run waits."""
     monkeypatch.setattr(server_hooks, "LOOK_SECONDS", 0.05)
     server = JupyterServer(tmp_path).start()

@@ -26,15 +26,26 @@ def piece(api: JupyterServer, key: str, offset: object, content: bytes):
 def imported(api: JupyterServer, body: dict) -> dict:
     made = api.send("POST", "/datasets", body)
     assert made.status == 201, made.content
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
+    with Dispatching(Settings(store_dir=str(api.store), inline_dispatch=True)) as running:
         return running.until(
             lambda: api.send("GET", f"/datasets/{made.json['id']}").json,
             lambda found: found["current"]["state"] != "importing",
         )
 
 
-def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
+def run_to_end(api: JupyterServer, path: str) -> str:
+    """Return the ID of a run of this file, which has succeeded."""
+    key = str(api.send("POST", "/runs", {"path": path}).json["id"])
+    assert api.send("GET", f"/runs/{key}/crate").status == 409, "it has not ended"
+    with Dispatching(Settings(store_dir=str(api.store), inline_dispatch=True)) as running:
+        running.until(
+            lambda: api.send("GET", f"/runs/{key}").json["run"]["state"],
+            lambda state: state == "succeeded",
+        )
+    return key
+
+
+def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api):
     content = b"a,b\n" + b"1,2\n" * 500_000
     key = begin(api, size_bytes=len(content))
     half = len(content) // 2
@@ -56,7 +67,7 @@ def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
 
 
 @pytest.mark.parametrize("offset", ["5", "1", "999999999999"])
-def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
+def test_a_wrong_offset_returns_the_right_one(api, offset):
     key = begin(api)
     piece(api, key, 0, b"abc")
     refused = piece(api, key, offset, b"xyz")
@@ -66,26 +77,24 @@ def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
 
 
 @pytest.mark.parametrize("offset", ["", "-1", "abc", "1e3", "9" * 30, "٣"])
-def test_offsets_are_whole_numbers(api: JupyterServer, offset):
+def test_offsets_are_whole_numbers(api, offset):
     key = begin(api)
     headers = {"Upload-Offset": offset.encode().decode("latin-1")}
-    refused = api.send("PATCH", f"/uploads/{key}", b"abc", headers)
-    assert refused.status == 422
+    assert api.send("PATCH", f"/uploads/{key}", b"abc", headers).status == 422
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_uploads_match_their_announced_size(api: JupyterServer):
+def test_uploads_match_their_announced_size(api):
     key = begin(api, size_bytes=2)
     assert piece(api, key, 0, b"abc").status == 413
     key = begin(api, size_bytes=5)
     piece(api, key, 0, b"abc")
-    source = {"kind": "upload", "upload": key}
-    refused = api.send("POST", "/datasets", {"source": source})
+    refused = api.send("POST", "/datasets", {"source": {"kind": "upload", "upload": key}})
     assert refused.status == 409
     assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
 
 
-def test_a_stated_checksum_must_match(api: JupyterServer):
+def test_a_stated_checksum_must_match(api):
     key = begin(api)
     piece(api, key, 0, b"abc")
     source = {"kind": "upload", "upload": key, "sha256": "0" * 64}
@@ -96,11 +105,11 @@ def test_a_stated_checksum_must_match(api: JupyterServer):
 @pytest.mark.parametrize(
     "name", ["../x", "/tmp/x", "a/b", "..", "%2e%2e%2fx", "%252e%252e%252fx", "a" * 300, "a\0", ""]
 )
-def test_invalid_file_names_are_refused(api: JupyterServer, name):
+def test_invalid_file_names_are_refused(api, name):
     assert api.send("POST", "/uploads", {"filename": name}).status == 422
 
 
-def test_only_patch_writes(api: JupyterServer):
+def test_only_patch_writes(api):
     key = begin(api)
     for method in ("GET", "POST", "PUT"):
         api.send(method, f"/uploads/{key}", b"abc", {"Upload-Offset": "0"})
@@ -109,14 +118,14 @@ def test_only_patch_writes(api: JupyterServer):
     assert piece(api, key, 0, b"abc").status == 404
 
 
-def test_other_users_cannot_write(api: JupyterServer):
+def test_other_users_cannot_write(api):
     key = begin(api)
     headers = {"Upload-Offset": "0"}
     assert api.send("PATCH", f"/uploads/{key}", b"abc", headers, token=None).status == 403
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_pieces_before_a_lost_connection_are_kept(api: JupyterServer):
+def test_pieces_before_a_lost_connection_are_kept(api):
     key = begin(api)
     head = (
         f"PATCH /nbyard/api/uploads/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -131,7 +140,7 @@ def test_pieces_before_a_lost_connection_are_kept(api: JupyterServer):
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 101
 
 
-def test_a_folder_is_downloaded_as_zip(api: JupyterServer):
+def test_a_folder_is_downloaded_as_zip(api):
     folder = api.root / "folder"
     (folder / "inner").mkdir(parents=True)
     (folder / "a.txt").write_text("A")
@@ -140,19 +149,16 @@ def test_a_folder_is_downloaded_as_zip(api: JupyterServer):
     answer = api.send("GET", f"/datasets/{found['id']}/content")
     assert ".zip" in answer.headers["Content-Disposition"]
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
-    assert {n: archive.read(n) for n in archive.namelist()} == {
-        "a.txt": b"A",
-        "inner/b.txt": b"B",
-    }
+    assert {n: archive.read(n) for n in archive.namelist()} == {"a.txt": b"A", "inner/b.txt": b"B"}
 
 
-def test_missing_content_is_not_found(api: JupyterServer):
+def test_missing_content_is_not_found(api):
     assert api.send("GET", "/datasets/none/content").status == 404
     assert api.send("GET", "/artifacts/none/content").status == 404
     assert api.send("GET", "/datasets/none/content?version=abc").status == 422
 
 
-def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
+def test_the_input_of_a_task_is_downloaded(api):
     """The input has its state at the start of the run."""
     reach = {"kind": "positional", "position": 0}
     argument = {"name": "source", "role": "input", "reach": reach}
@@ -170,16 +176,10 @@ def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
     assert api.send("GET", "/runs/none/tasks/main/inputs/source/content").status == 404
 
 
-def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
+def test_other_files_of_a_task_are_downloaded(api):
     """One file by its path, with any name, or all as a zip."""
     (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
-    run = api.send("POST", "/runs", {"path": "tool.sh"}).json["id"]
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
-        running.until(
-            lambda: api.send("GET", f"/runs/{run}").json["run"]["state"],
-            lambda state: state == "succeeded",
-        )
+    run = run_to_end(api, "tool.sh")
     at = f"/runs/{run}/tasks/main/files"
     told = api.send("GET", at).json
     assert [one["path"] for one in told["files"]] == ["a/b & c.txt", "d"]
@@ -194,18 +194,11 @@ def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
     assert api.send("GET", f"/runs/{run}/tasks/none/files/content").status == 404
 
 
-def test_a_run_is_downloaded_as_a_crate(api: JupyterServer):
+def test_a_run_is_downloaded_as_a_crate(api):
     (api.root / "hello.py").write_text("print()\n")
-    made = api.send("POST", "/runs", {"path": "hello.py"}).json
-    assert api.send("GET", f"/runs/{made['id']}/crate").status == 409, "it has not ended"
-    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
-    with Dispatching(settings) as running:
-        running.until(
-            lambda: api.send("GET", f"/runs/{made['id']}").json["run"]["state"],
-            lambda state: state == "succeeded",
-        )
+    run = run_to_end(api, "hello.py")
     for query in ("", "?inputs=false"):
-        answer = api.send("GET", f"/runs/{made['id']}/crate{query}")
+        answer = api.send("GET", f"/runs/{run}/crate{query}")
         assert answer.headers["Content-Disposition"].endswith(".crate.zip")
         with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
             assert archive.namelist()[0] == "ro-crate-metadata.json"

@@ -1,7 +1,6 @@
 """What the runtime of processes believes of work on another machine."""
 
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -18,7 +17,7 @@ DAY_SECONDS = 86_400
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
+def order(tmp_path) -> Order:
     """Of an attempt whose supervisor is on another machine."""
     told = Identity(pid=1, started=1.0, host="another-host", boot_id="b")
     (tmp_path / RUNNER).write_bytes(msgspec.json.encode(told))
@@ -27,7 +26,7 @@ def order(tmp_path: Path) -> Order:
 
 
 @pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def moment(monkeypatch) -> list[float]:
     """Our own count of time."""
     found = [1000.0]
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
@@ -35,9 +34,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])
-def test_an_attempt_lives_while_its_signs_change(
-    order: Order, moment: list[float], days: int
-) -> None:
+def test_an_attempt_lives_while_its_signs_change(order, moment, days):
     """The time on the worker does not count."""
     runtime, there = ProcessRuntime(), 1.8e9 + days * DAY_SECONDS
     for beat in range(5):
@@ -46,9 +43,7 @@ def test_an_attempt_lives_while_its_signs_change(
         assert runtime.poll(order).state == "running"
 
 
-def test_an_attempt_is_lost_after_locally_measured_silence(
-    order: Order, moment: list[float]
-) -> None:
+def test_an_attempt_is_lost_after_locally_measured_silence(order, moment):
     runtime = ProcessRuntime()
     assert runtime.poll(order).state == "running"
     moment[0] += SILENCE_SECONDS - 1
@@ -61,7 +56,7 @@ def test_an_attempt_is_lost_after_locally_measured_silence(
     )
 
 
-def test_work_gets_no_settings_or_keys_of_nbyard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_gets_no_settings_or_keys_of_nbyard(monkeypatch):
     """The key of the store opens all of its credentials."""
     monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")

@@ -15,7 +15,7 @@ PROCESS = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", protoc
 
 
 @pytest.fixture(autouse=True)
-def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installed(monkeypatch) -> Iterator[None]:
     entry_points.entry_points_of.cache_clear()
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS]))
     yield
@@ -26,7 +26,7 @@ class Plain:
     name = "plain"
 
 
-def test_a_runtime_class_gets_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_class_gets_the_settings(monkeypatch):
     plain = EntryPoint("plain", f"{__name__}:Plain", protocol.GROUP)
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS, plain]))
     made = protocol.load_all(Settings(prepared_parent=True))

@@ -30,16 +30,14 @@ def gone() -> int:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def places(tmp_path, monkeypatch) -> Path:
     """Where temporary folders are made."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def test_only_leftovers_of_dead_processes_of_this_store_are_deleted(
-    places: Path, gone: int
-) -> None:
+def test_only_leftovers_of_dead_processes_of_this_store_are_deleted(places, gone):
     stay = [f"nby-s[1]-{LIVES}-a", f"nby-s1-{gone}-b", f"nby-other-{gone}-c", "nby-s[1]", "nby-d_e"]
     for name in (*stay, f"nby-s[1]-{gone}-f"):
         (places / name).mkdir()
@@ -48,7 +46,7 @@ def test_only_leftovers_of_dead_processes_of_this_store_are_deleted(
     assert sorted(os.listdir(places)) == sorted(stay)
 
 
-def test_each_sweep_removes_leftovers(places: Path, gone: int) -> None:
+def test_each_sweep_removes_leftovers(places, gone):
     left = places / f"nby-{STORE}-{gone}-a"
     left.mkdir()
     ProcessRuntime().sweep(STORE, [])
@@ -56,9 +54,7 @@ def test_each_sweep_removes_leftovers(places: Path, gone: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there are no prepared parents")
-def test_a_parent_killed_during_warm_up_leaves_no_files(
-    places: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_parent_killed_during_warm_up_leaves_no_files(places, monkeypatch):
     """As by a dispatcher that leaves before it needed it."""
     (places / "sitecustomize.py").write_text(STAYS)
     monkeypatch.setenv("PYTHONPATH", str(places))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset
+from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
@@ -92,3 +92,61 @@ def flow(root: Path, tool: str) -> str:
 def a_csv(root):
     (root / "a.csv").write_text("x\n1\n")
     return FileSource("a.csv")
+
+
+@pytest.fixture
+def upload(yard, ann):
+    """Uploads a file, and returns the ID of the upload."""
+
+    def send(filename, content):
+        begun = yard.services.uploads.create(ann, NewUpload(filename))
+        with yard.services.uploads.appending(ann, begun.id, 0) as piece:
+            piece.write(content)
+        return begun.id
+
+    return send
+
+
+@pytest.fixture
+def bisections(yard):
+    return yard.services.bisections
+
+
+@pytest.fixture
+def datasets(yard):
+    return yard.services.datasets
+
+
+@pytest.fixture
+def executables(yard):
+    return yard.services.executables
+
+
+@pytest.fixture
+def models(yard):
+    return yard.services.models
+
+
+@pytest.fixture
+def projects(yard):
+    return yard.services.projects
+
+
+@pytest.fixture
+def runs(yard):
+    return yard.services.runs
+
+
+@pytest.fixture
+def schedules(yard):
+    return yard.services.automations
+
+
+@pytest.fixture
+def uploads(yard):
+    return yard.services.uploads
+
+
+@pytest.fixture
+def workflows(yard):
+    return yard.services.workflows

@@ -50,8 +50,7 @@ def test_a_declared_method_is_an_operation():
 
 @pytest.mark.parametrize("op", table(), ids=lambda op: op.id)
 def test_every_operation_keeps_the_rules(op):
-    variables = set(re.findall(r"{(\w+)}", op.path))
-    assert variables == {field.name for field in op.placed("path")}
+    assert set(re.findall(r"{(\w+)}", op.path)) == {field.name for field in op.placed("path")}
     first, *below = op.path.strip("/").split("/")
     # First, or below the noun to which it belongs; `/channel-tests` hides no channel named test.
     assert op.noun in (first, *below) or first.startswith(f"{op.noun.removesuffix('s')}-")

@@ -9,8 +9,7 @@ def test_each_operation_is_listed_once_in_order():
     ids = [op.id for op in table()]
     assert ids == [op.id for op in operations(SERVICES)]
     assert len(ids) == len(set(ids))
-    nouns = list(dict.fromkeys(op.noun for op in table()))
-    assert nouns == [service.noun for service in SERVICES]
+    assert list(dict.fromkeys(op.noun for op in table())) == [service.noun for service in SERVICES]
 
 
 def test_the_table_is_built_once():

@@ -7,11 +7,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation, OnFile
 from nbyard.domain.automations.times.structs import Cron
 from nbyard.domain.spelling import SpellingRequest
-from nbyard.errors import Invalid
 from nbyard.host import user_unit
 from nbyard.host.user_unit import DispatcherStart, unit_text
 from nbyard.ipc import dispatcher_launcher
@@ -134,8 +134,7 @@ def enable_trigger(yard, ann, root):
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
     assert automations_check(yard, ann).state == "ok"
-    made = enable_schedule(yard, ann, root)
-    yard.services.automations.disable(ann, made.id)
+    yard.services.automations.disable(ann, enable_schedule(yard, ann, root).id)
     assert automations_check(yard, ann).state == "ok"
 
 
@@ -175,6 +174,5 @@ def test_a_request_is_spelled_and_not_sent(yard, ann):
     assert spelled.command == "nbyard run train.ipynb"
     assert spelled.python.endswith("connection.runs.create(body={'path': 'train.ipynb'})")
     assert yard.services.runs.list(ann).items == []
-    with pytest.raises(Invalid) as refused:
+    with refused_at("operation"):
         yard.services.system.spell(ann, SpellingRequest("runs.make"))
-    assert [detail.path for detail in refused.value.details] == ["operation"]

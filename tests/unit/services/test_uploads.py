@@ -6,8 +6,7 @@ from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 
 
-def test_an_upload_grows_and_is_deleted(yard, ann):
-    uploads = yard.services.uploads
+def test_an_upload_grows_and_is_deleted(uploads, ann):
     made = uploads.create(ann, NewUpload("a.csv", 6))
     with uploads.appending(ann, made.id, 0) as piece:
         piece.write(b"abc")
@@ -19,12 +18,12 @@ def test_an_upload_grows_and_is_deleted(yard, ann):
         uploads.get(ann, made.id)
 
 
-def test_invalid_uploads_are_refused(yard, ann):
+def test_invalid_uploads_are_refused(uploads, ann):
     with pytest.raises(Invalid):
-        yard.services.uploads.create(ann, NewUpload("../a.csv"))
+        uploads.create(ann, NewUpload("../a.csv"))
     with pytest.raises(Invalid):
-        yard.services.uploads.create(ann, NewUpload("a.csv", -1))
+        uploads.create(ann, NewUpload("a.csv", -1))
     with pytest.raises(TooLarge):
-        yard.services.uploads.create(ann, NewUpload("a.csv", 2**70))
+        uploads.create(ann, NewUpload("a.csv", 2**70))
     with pytest.raises(NotFound):
-        yard.services.uploads.get(ann, "../../etc")
+        uploads.get(ann, "../../etc")

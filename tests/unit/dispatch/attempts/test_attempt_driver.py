@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -24,69 +23,65 @@ from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
 
-from ..benches import running, states
 
-
-def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
-    run = running(bench)
+def test_a_running_attempt_is_cancelled(bench, runtime):
+    run = bench.start()
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
-    assert states(bench, run) == ["cancelled"]
+    bench.until_run(run, "cancelled")
+    assert bench.states(run) == ["cancelled"]
     assert bench.task(run).why == "the run was cancelled"
     assert runtime.running == []
 
 
-def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancelled_recorded_attempt_never_starts(bench, runtime):
     """The engine is unreachable, so the attempt did not start yet."""
     runtime.out_of_reach = "no engine"
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: "no engine" in bench.task(run).why)
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     runtime.out_of_reach = ""
     bench.round(3)
     assert runtime.starts == []
 
 
-def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench, runtime):
     """The container runs although the store does not know it."""
     runtime.out_of_reach = "not yet"
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: "not yet" in bench.task(run).why)
     runtime.out_of_reach = ""
     runtime.start(bench.snapshot(run).order)
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert runtime.running == []
     assert runtime.stops[0][0] == bench.attempt(run)
 
 
-def test_cancel_always_ends(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cancel_always_ends(bench, runtime, monkeypatch):
     """This holds without any response. The sweep removes the rest."""
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
-    run = running(bench)
+    run = bench.start()
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
-    assert states(bench, run) == ["cancelled"]
+    bench.until_run(run, "cancelled")
+    assert bench.states(run) == ["cancelled"]
 
 
-def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: FakeRuntime) -> None:
-    run = running(bench)
+def test_an_engine_that_cannot_stop_it_is_asked_again(bench, runtime):
+    run = bench.start()
     runtime.out_of_reach = "gone for lunch"
     bench.cancel(run)
     bench.round(3)
-    assert states(bench, run) == ["running"]
+    assert bench.states(run) == ["running"]
     runtime.out_of_reach = ""
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
 
 
-def test_a_cancel_writes_a_file_too(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_writes_a_file_too(bench, runtime):
     """The file reaches an attempt whose thread is busy with a slow start."""
     runtime.obeys = False
-    run = running(bench)
+    run = bench.start()
     bench.cancel(run)
     bench.round()
     assert folders.cancel_reason(bench.folder(bench.attempt(run))) == because("cancelled")
@@ -117,25 +112,25 @@ class Slow:
 
 
 @pytest.fixture
-def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+def slow(runtime: FakeRuntime, monkeypatch) -> Iterator[Slow]:
     found = Slow(runtime, monkeypatch)
     yield found
     found.may_continue.set()
 
 
-def test_an_image_build_is_shown_while_it_runs(bench: Bench, slow: Slow) -> None:
-    run = bench.submit({"a": []})
+def test_an_image_build_is_shown_while_it_runs(bench, slow):
+    run = bench.submit()
     bench.until_now(lambda: "waits for its image" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
     assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
     slow.may_continue.set()
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert "waits" not in bench.task(run).why
 
 
-def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow) -> None:
+def test_an_attempt_is_cancelled_during_its_image_build(bench, slow):
     """The thread that starts the attempt read the run earlier."""
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until_now(lambda: "image" in bench.task(run).why)
     attempt = bench.attempt(run)
     bench.cancel(run)
@@ -143,13 +138,13 @@ def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow
     slow.may_continue.set()
     bench.until(lambda: bench.run(run).state not in ("running", "queued"))
     assert bench.run(run).state == "cancelled"
-    assert states(bench, run) == ["cancelled"]
+    assert bench.states(run) == ["cancelled"]
 
 
 @pytest.mark.parametrize("first", ["cancel", "finish"])
-def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, first: str) -> None:
+def test_cancel_and_finish_give_one_result(bench, runtime, first):
     """The first of both decides, with one terminal state."""
-    run = running(bench)
+    run = bench.start()
     attempt = bench.attempt(run)
     runtime.obeys = False
     for step in (first, {"cancel": "finish", "finish": "cancel"}[first]):
@@ -165,63 +160,52 @@ def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, f
     assert len(ends) == 1
 
 
-def test_a_missed_time_limit_is_enforced(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missed_time_limit_is_enforced(bench, runtime, monkeypatch):
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
-    run = running(bench, timeout_seconds=0.01)
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None
-    assert (failure.kind, failure.reason) == ("timeout", because("time-limit", seconds=0.01))
+    run = bench.start(timeout_seconds=0.01)
+    bench.until_run(run, "failed")
+    assert bench.failure(run) == Failure("timeout", because("time-limit", seconds=0.01))
     assert runtime.running == []
 
 
-def test_a_missed_time_limit_is_enforced_by_a_kill(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missed_time_limit_is_enforced_by_a_kill(bench, runtime, monkeypatch):
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
-    run = running(bench, timeout_seconds=0.01)
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None and failure.kind == "timeout"
+    run = bench.start(timeout_seconds=0.01)
+    bench.until_run(run, "failed")
+    assert bench.failure(run).kind == "timeout"
 
 
-def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unreachable_engine_is_awaited_with_a_reason(bench, runtime):
     """The task is preparing and not failed, and continues by itself."""
     runtime.out_of_reach = "the engine cannot be reached"
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: "cannot be reached" in bench.task(run).why)
     bench.round(3)
     task = bench.task(run)
-    assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
+    assert (task.state, bench.states(run)) == ("preparing", ["recorded"])
     assert task.why.endswith("engine cannot be reached")
     runtime.out_of_reach = ""
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert bench.task(run).reason == because("runs", cause=because("cache-off"))
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
-def test_an_engine_unreachable_for_long_loses_attempts(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
-) -> None:
+def test_an_engine_unreachable_for_long_loses_attempts(bench, runtime, monkeypatch, told):
     """No attempt runs forever without a sign of life. Until then, no limit counts."""
-    run = running(bench, timeout_seconds=0.001)
+    run = bench.start(timeout_seconds=0.001)
     setattr(runtime, told, "gone")
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
     bench.round(3)
-    assert states(bench, run) == ["running"]
+    assert bench.states(run) == ["running"]
     monkeypatch.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
-    bench.until(lambda: states(bench, run)[0] == "lost")
+    bench.until(lambda: bench.states(run)[0] == "lost")
 
 
-def test_remote_results_wait_for_local_space(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_remote_results_wait_for_local_space(bench, runtime, monkeypatch):
     """The log and the result of a container are copied after its end."""
-    run = running(bench)
+    run = bench.start()
     runtime.end(bench.attempt(run), text="made")
     monkeypatch.setattr(attempt_driver, "FULL_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
@@ -230,17 +214,15 @@ def test_remote_results_wait_for_local_space(
         full.setattr(runtime, "poll", Mock(side_effect=problem))
         bench.until(lambda: "waits: disk full" in bench.task(run).why)
         bench.round(5)
-        assert states(bench, run) == ["running"]
-    bench.until(lambda: bench.run(run).state == "succeeded")
+        assert bench.states(run) == ["running"]
+    bench.until_run(run, "succeeded")
     assert "disk full" not in bench.task(run).why
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_attempts_of_a_former_dispatcher_wait_for_space(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
-) -> None:
+def test_attempts_of_a_former_dispatcher_wait_for_space(bench, runtime, monkeypatch, is_wanted):
     """The former dispatcher did not record the full disk."""
-    run = bench.submit({"a": []})
+    run = bench.submit()
     while not runtime.starts:
         bench.round()
     bench.replace_dispatcher()
@@ -258,11 +240,9 @@ def test_attempts_of_a_former_dispatcher_wait_for_space(
     assert bench.run(run).state == ("succeeded" if is_wanted else "cancelled")
 
 
-def test_a_full_disk_does_not_count_as_silence(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_does_not_count_as_silence(bench, runtime, monkeypatch):
     """The engine was unreachable for a moment before and after."""
-    run = running(bench)
+    run = bench.start()
     moment = [time.monotonic()]
     monkeypatch.setattr(attempt_driver, "time", SimpleNamespace(monotonic=lambda: moment[0]))
     silence, full = Unavailable("a hiccup"), OSError(errno.ENOSPC, "full")
@@ -272,106 +252,96 @@ def test_a_full_disk_does_not_count_as_silence(
             bench.round(3)
         moment[0] += 0.9 * UNREACHABLE_SECONDS
     bench.round(2)
-    assert states(bench, run) == ["running"]
+    assert bench.states(run) == ["running"]
 
 
-def test_other_file_errors_are_no_full_disk(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = running(bench)
+def test_other_file_errors_are_no_full_disk(bench, runtime, monkeypatch):
+    run = bench.start()
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=OSError(errno.EIO, "broken")))
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     assert "unexpected: OSError" in bench.task(run).why
 
 
-def test_an_attempt_that_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_that_can_never_start_fails(bench, runtime):
     runtime.refusal = Invalid("no such image")
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None
+    run = bench.submit()
+    bench.until_run(run, "failed")
+    failure = bench.failure(run)
     assert (failure.kind, failure.message) == ("preparation", "no such image")
 
 
-def test_a_program_that_an_engine_cannot_start_is_explained(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_program_that_an_engine_cannot_start_is_explained(bench, runtime):
     """The image has no Python."""
     message = 'exec: "python3": executable file not found in $PATH'
     runtime.refusal = NbyardError(because("engine-refused", message=message))
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None and failure.reason.code == "start-hinted"
+    run = bench.submit()
+    bench.until_run(run, "failed")
+    failure = bench.failure(run)
+    assert failure.reason.code == "start-hinted"
     assert failure.reason.params["cause"]["code"] == "engine-refused"
     assert failure.reason.params["hint"]["code"] == "suffix-program-missing"
 
 
-def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_partial_folder_is_filled_again(bench, runtime):
     """Whoever died while filling it left no task.json."""
     runtime.out_of_reach = "no engine"
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: "no engine" in bench.task(run).why)
     folder = bench.folder(bench.attempt(run))
     (folder / TASK).unlink()
     (folder / "code" / "half").write_text("x")
     runtime.out_of_reach = ""
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert (folder / TASK).exists() and not (folder / "code" / "half").exists()
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_waiting_too_long_in_a_remote_queue_fails(
-    bench: Bench, runtime: FakeRuntime, is_sent: bool
-) -> None:
+def test_waiting_too_long_in_a_remote_queue_fails(bench, runtime, is_sent):
     """The limit holds for the queue of a cluster too.
 
     As in nbyard's own queue, no retry follows.
     """
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.refusal = None if is_sent else Unavailable("no worker has that")
-    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
-    run = bench.submit({"a": []}, queue_timeout_seconds=0.001, retries=2)
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None and failure.kind == "queue-timeout"
+    patient = bench.submit(queue_timeout_seconds=3600)
+    run = bench.submit(queue_timeout_seconds=0.001, retries=2)
+    bench.until_run(run, "failed")
+    failure = bench.failure(run)
+    assert failure.kind == "queue-timeout"
     assert failure.reason == because("queue-limit", seconds=0.001)
-    assert len(states(bench, run)) == 1
+    assert len(bench.states(run)) == 1
     assert bench.task(patient).state == "preparing"
 
 
-def test_an_attempt_dropped_while_stopping_ends(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_attempt_dropped_while_stopping_ends(bench, runtime, monkeypatch):
     """No dispatcher starts it again, so it must not wait."""
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.obeys = False
-    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    run = bench.submit(queue_timeout_seconds=0.001)
     bench.until(lambda: runtime.stops)
     runtime.states[bench.attempt(run)] = "unbegun"
     bench.round(3)
     assert bench.task(run).state == "preparing"
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
-    bench.until(lambda: bench.run(run).state == "failed")
-    failure = bench.task(run).failure
-    assert failure is not None and failure.kind == "queue-timeout"
+    bench.until_run(run, "failed")
+    assert bench.failure(run).kind == "queue-timeout"
 
 
-def test_a_served_attempt_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_served_attempt_does_not_wait(bench, runtime):
     """Neither does an attempt that is just starting."""
     runtime.queues_itself, runtime.begins = True, False
-    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
-    bench.until(lambda: bench.task(run).state == "preparing")
+    run = bench.submit(queue_timeout_seconds=0.001)
+    bench.until_task(run, "preparing")
     bench.round(3)
     runtime.states[bench.attempt(run)] = "running"
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     bench.round(3)
     assert bench.task(run).state == "running"
 
 
 @pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def moment(monkeypatch) -> list[float]:
     """What silence is counted by."""
     found = [1000.0]
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
@@ -386,26 +356,20 @@ def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
 
 
 @pytest.mark.parametrize("name", [LOG, EVENTS])
-def test_a_missed_silence_limit_is_enforced(
-    bench: Bench, runtime: FakeRuntime, moment: list[float], name: str
-) -> None:
-    run = running(bench, silence_timeout_seconds=5.0)
+def test_a_missed_silence_limit_is_enforced(bench, moment, name):
+    run = bench.start(silence_timeout_seconds=5.0)
     assert later(bench, run, moment, 14) == "running"
     (bench.folder(bench.attempt(run)) / name).write_text("still here")
     assert later(bench, run, moment, 14) == "running"
     assert later(bench, run, moment, 14) == "running"
     assert later(bench, run, moment, 2) == "failed"
-    failure = bench.task(run).failure
-    assert failure is not None
-    assert (failure.kind, failure.reason) == ("timeout", because("silence-limit", seconds=5))
+    assert bench.failure(run) == Failure("timeout", because("silence-limit", seconds=5))
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_clock_changes_do_not_affect_the_silence_limit(
-    bench: Bench, runtime: FakeRuntime, moment: list[float], days: int
-) -> None:
+def test_clock_changes_do_not_affect_the_silence_limit(bench, moment, days):
     """Signs of life are compared, and not their times."""
-    run = running(bench, silence_timeout_seconds=5.0)
+    run = bench.start(silence_timeout_seconds=5.0)
     log = bench.folder(bench.attempt(run)) / LOG
     log.write_text("a log that is full")
     there = time.time() + days * 86_400
@@ -416,11 +380,9 @@ def test_clock_changes_do_not_affect_the_silence_limit(
     assert later(bench, run, moment, 2) == "failed"
 
 
-def test_silence_is_counted_from_the_reconnection(
-    bench: Bench, runtime: FakeRuntime, moment: list[float]
-) -> None:
+def test_silence_is_counted_from_the_reconnection(bench, runtime, moment):
     """Output that was written earlier could not arrive."""
-    run = running(bench, silence_timeout_seconds=5.0)
+    run = bench.start(silence_timeout_seconds=5.0)
     runtime.out_of_reach = "the engine hangs"
     for _ in range(10):
         assert later(bench, run, moment, 10) == "running"
@@ -433,40 +395,33 @@ def test_silence_is_counted_from_the_reconnection(
 def waiting(bench: Bench, runtime: FakeRuntime) -> str:
     """A run whose only attempt waits where it was sent."""
     runtime.begins = False
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).attempts[-1:] and states(bench, run) == ["starting"])
+    run = bench.submit()
+    bench.until(lambda: bench.task(run).attempts[-1:] and bench.states(run) == ["starting"])
     return run
 
 
-def has_started(runtime: FakeRuntime, times: int) -> bool:
-    return len(runtime.starts) == times
-
-
-def test_an_unstarted_attempt_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unstarted_attempt_is_sent_again(bench, runtime):
     """The same attempt is sent again each time the cluster loses it."""
     run = waiting(bench, runtime)
     for times in range(2, 6):
         runtime.forget(bench.attempt(run))
-        bench.until(partial(has_started, runtime, times))
+        bench.until(lambda times=times: len(runtime.starts) == times)
     runtime.begins = True
     runtime.forget(bench.attempt(run))
-    bench.until(lambda: bench.task(run).state == "running")
-    runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    assert states(bench, run) == ["succeeded"]
+    bench.until_task(run, "running")
+    bench.finish(run)
+    assert bench.states(run) == ["succeeded"]
     assert set(runtime.starts) == {bench.attempt(run)}
 
 
-def test_a_running_attempt_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
-    run = running(bench)
+def test_a_running_attempt_is_never_sent_again(bench, runtime):
+    run = bench.start()
     runtime.forget(bench.attempt(run))
-    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    bench.until_attempts(run, ["lost", "running"])
     assert len(runtime.starts) == 2
 
 
-def test_a_cancelled_unstarted_attempt_is_not_sent_again(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_cancelled_unstarted_attempt_is_not_sent_again(bench, runtime):
     run = waiting(bench, runtime)
     runtime.obeys = False
     runtime.forget(bench.attempt(run))
@@ -478,10 +433,10 @@ def test_a_cancelled_unstarted_attempt_is_not_sent_again(
         "cancelled",
         failure=Failure("cancelled", because("text", text="the run was")),
     )
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
 
 
-def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_former_dispatcher_sends_nothing_again(bench, runtime):
     """It asks the store first."""
     run = waiting(bench, runtime)
     case, former = bench.snapshot(run), bench.replace_dispatcher()

@@ -261,7 +261,7 @@ WORLDS = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(WORLDS, STORIES)
-def test_every_sequence_of_events_ends_once(world: World, story: list[str]) -> None:
+def test_every_sequence_of_events_ends_once(world, story):
     """Both new attempts and those of an earlier dispatcher."""
     for happening in story:
         happen(world, happening)
@@ -287,7 +287,7 @@ def test_every_sequence_of_events_ends_once(world: World, story: list[str]) -> N
 
 
 @pytest.mark.parametrize("event", Event)
-def test_each_event_is_in_the_table(event: Event) -> None:
+def test_each_event_is_in_the_table(event):
     assert [phase for phase in Phase if (phase, event) in TABLE]
 
 

@@ -4,7 +4,7 @@ import threading
 from unittest.mock import Mock
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import clean_up
@@ -14,12 +14,10 @@ END = "it has finished"
 
 
 @pytest.fixture
-def attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> str:
+def attempt(bench: Bench, monkeypatch) -> str:
     """Return an attempt that is finished; the next round stores that."""
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    found = bench.attempt(run)
+    found = bench.attempt(bench.start())
     bench.runtime.end(found)
     bench.round()
     return found
@@ -30,9 +28,7 @@ def stored(bench: Bench, attempt: str) -> bool:
         return bench.store.attempts.state(c, attempt) == "succeeded"
 
 
-def test_a_stopped_dispatcher_cleans_up_before_it_exits(
-    bench: Bench, runtime: FakeRuntime, attempt: str
-) -> None:
+def test_a_stopped_dispatcher_cleans_up_before_it_exits(bench, runtime, attempt):
     """No thread had started the clean-up before the stop request."""
     gate = threading.Event()
     for number in range(threads.THREADS):
@@ -47,9 +43,7 @@ def test_a_stopped_dispatcher_cleans_up_before_it_exits(
     assert not (bench.folder(attempt) / "code").exists()
 
 
-def test_an_unreachable_engine_is_asked_again(
-    bench: Bench, runtime: FakeRuntime, attempt: str
-) -> None:
+def test_an_unreachable_engine_is_asked_again(bench, runtime, attempt):
     """The dispatcher stays active until then. Files and secrets are removed at once."""
     runtime.out_of_reach = "no engine"
     bench.round(3)
@@ -63,9 +57,7 @@ def test_an_unreachable_engine_is_asked_again(
     assert not bench.dispatcher.tick()
 
 
-def test_a_failed_clean_up_is_tried_three_times(
-    bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_clean_up_is_tried_three_times(bench, runtime, attempt, monkeypatch):
     stop = Mock(side_effect=ZeroDivisionError)
     monkeypatch.setattr(runtime, "stop", stop)
     bench.round(6)
@@ -73,9 +65,7 @@ def test_a_failed_clean_up_is_tried_three_times(
     assert not bench.dispatcher.tick()
 
 
-def test_persistent_failures_are_left_to_the_sweep(
-    bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_persistent_failures_are_left_to_the_sweep(bench, runtime, attempt, monkeypatch):
     """An engine that never returns does not keep the dispatcher alive."""
     monkeypatch.setattr(runtime, "end_run", Mock(side_effect=Unavailable("no engine")))
     bench.round(3)

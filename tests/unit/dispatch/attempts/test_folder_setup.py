@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from tests.support.fake_runtime_bench import Bench
@@ -13,10 +12,9 @@ from nbyard.host import hardware
 from nbyard.serving.batch import prediction_parts
 
 
-def test_the_task_file(bench: Bench) -> None:
+def test_the_task_file(bench):
     """The identity in the environment, the secrets of the attempt, and its limits."""
-    run = bench.submit({"a": []}, n=7, timeout_seconds=9.0, memory_bytes=1000)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(n=7, timeout_seconds=9.0, memory_bytes=1000)
     folder = bench.folder(bench.attempt(run))
     task = json.loads((folder / "task.json").read_text())
     case = bench.snapshot(run)
@@ -36,11 +34,10 @@ def test_the_task_file(bench: Bench) -> None:
 def variables(bench: Bench, runtime: str, gpu: int | None = None) -> dict[str, str]:
     """What work is told of GPUs."""
     bench.context.runtimes[runtime] = bench.runtime
-    run = bench.submit({"a": []}, runtime=runtime, gpu=gpu)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(runtime=runtime, gpu=gpu)
     told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())["environment"]
     bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     return {name: value for name, value in told.items() if name.startswith("CUDA_")}
 
 
@@ -55,7 +52,7 @@ ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         ("docker", ["GPU-b", "MIG-a"], "GPU-b,MIG-a"),
     ],
 )
-def test_the_work_gets_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
+def test_the_work_gets_its_gpus(bench, runtime, ids, seen):
     """GPUs have the driver's indexes.
 
     In a container, which has no others, they are numbered from zero.
@@ -64,9 +61,7 @@ def test_the_work_gets_its_gpus(bench: Bench, runtime: str, ids: list[str], seen
     assert variables(bench, runtime, 2) == {"CUDA_VISIBLE_DEVICES": seen, **ORDER}
 
 
-def test_work_without_granted_gpus_sees_none(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_work_without_granted_gpus_sees_none(bench, tmp_path, monkeypatch):
     """This holds while other work has GPUs, and while nvidia-smi fails.
 
     Without nvidia-smi the GPUs are unknown, and a container has none by default.
@@ -83,9 +78,7 @@ def test_work_without_granted_gpus_sees_none(
     assert variables(bench, "process") == none
 
 
-def test_granted_gpus_are_passed_while_nvidia_smi_fails(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_granted_gpus_are_passed_while_nvidia_smi_fails(bench, monkeypatch):
     """They were granted earlier."""
     bench.context.settings.gpus = ["auto"]
     said = iter([("GPU-a",), None, None])
@@ -100,22 +93,18 @@ def test_a_result_has_one_cache_key() -> None:
     assert prediction_parts.KEY == RESULT_KEY
 
 
-def test_a_complete_folder_is_kept(bench: Bench) -> None:
+def test_a_complete_folder_is_kept(bench):
     """Two times the same: nothing is staged over work that may be running."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
     fill_folder(bench.context, Identities(bench.context), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
 
 
 @pytest.mark.parametrize("torn", ["other start", "empty", "half"])
-def test_a_folder_after_a_power_cut_is_filled_again(bench: Bench, torn: str) -> None:
+def test_a_folder_after_a_power_cut_is_filled_again(bench, torn):
     """Nothing in the folder was synced. An attempt that started stays unchanged."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     folder = case.order.folder
     told = json.loads((folder / "task.json").read_text())
     left = {"other start": json.dumps({**told, "boot_id": "of another day"}), "half": '{"attempt'}

@@ -49,6 +49,17 @@ class Functions:
     def attempts(self, run: str) -> list[Attempt]:
         return [task.attempts[-1] for task in self.tasks(run) if task.attempts]
 
+    def only_worker(self, calls: int) -> str:
+        """Wait until one worker was told of so many calls, and return it."""
+        self.bench.until(lambda: self.runtime.starts)
+        (worker,) = self.runtime.starts
+        self.bench.until(lambda: len(self.told(worker)) == calls)
+        return worker
+
+    def replace_dispatcher(self) -> None:
+        self.bench.replace_dispatcher()
+        self.bench.context.runtimes["process"] = self.runtime
+
     def told(self, worker: str) -> list[str]:
         """The ids of the attempts that it was told of, in their order."""
         return [call.attempt_id for call in folders.read_calls(self.bench.folder(worker))]
@@ -73,7 +84,7 @@ class Functions:
         self.runtime.states[worker] = "finished"
 
     def finish_all(self, run: str) -> None:
-        """Whatever workers are told, until the run is at its end."""
+        """Whatever workers are told, until the run has succeeded or failed."""
 
         def is_over() -> bool:
             for worker in list(self.runtime.running):
@@ -84,15 +95,19 @@ class Functions:
 
         self.bench.until(is_over)
 
+    def finish_once(self, run: str) -> None:
+        """Let the run succeed with one attempt for each task."""
+        self.finish_all(run)
+        assert self.bench.run(run).state == "succeeded"
+        assert all(len(task.attempts) == 1 for task in self.tasks(run))
+
 
 @pytest.fixture
 def functions(bench: Bench) -> Functions:
     return Functions(bench)
 
 
-def test_a_few_calls_are_sent_while_durations_are_unknown(
-    functions: Functions, bench: Bench
-) -> None:
+def test_a_few_calls_are_sent_while_durations_are_unknown(functions, bench):
     """Two slots, two workers, four calls each; then as many as they can take in a second."""
     run = functions.submit(20)
     bench.until(lambda: len(functions.attempts(run)) == 8)
@@ -129,7 +144,7 @@ def test_a_result_depends_on_all_inputs_of_its_process() -> None:
     assert known.result_of("none") is None
 
 
-def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Bench) -> None:
+def test_each_call_has_its_own_states_and_events(functions, bench):
     """Each step of each task is one row and one event."""
     run = functions.submit(3)
     bench.until(lambda: len(functions.attempts(run)) == 3)
@@ -152,19 +167,15 @@ def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Be
         ]  # fmt: skip
 
 
-def test_a_result_with_another_token_is_refused(functions: Functions, bench: Bench) -> None:
+def test_a_result_with_another_token_is_refused(functions, bench):
     run = functions.submit(1)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: functions.told(worker))
+    worker = functions.only_worker(1)
     functions.finish(worker, *functions.told(worker), token="forged")
     bench.until(lambda: functions.tasks(run)[0].attempts[0].state == "lost")
     assert "another attempt's token" in functions.tasks(run)[0].attempts[0].why
 
 
-def test_outputs_of_one_call_wait_for_space_while_others_continue(
-    functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_of_one_call_wait_for_space_while_others_continue(functions, bench, monkeypatch):
     """They wait until they are no longer needed."""
 
     def full(*_: object, **__: object) -> None:
@@ -173,9 +184,7 @@ def test_outputs_of_one_call_wait_for_space_while_others_continue(
     monkeypatch.setattr("nbyard.dispatch.attempts.outcomes.attempt_outcome.take_outputs", full)
     bench.context.settings.slots = 1
     run = functions.submit(3)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
+    worker = functions.only_worker(3)
     functions.finish(worker, functions.told(worker)[0], outputs=["out"])
     functions.finish(worker, functions.told(worker)[1])
     bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
@@ -183,17 +192,15 @@ def test_outputs_of_one_call_wait_for_space_while_others_continue(
     assert "needs 4 bytes" in first.why
     assert first.attempts[0].state in ("starting", "running") and third.state == "running"
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert functions.tasks(run)[0].state == "cancelled"
 
 
-def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Bench) -> None:
+def test_unstarted_calls_pass_to_the_next_worker(functions, bench):
     """The same attempt, which nobody had begun: nothing counts against it."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 3)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
+    worker = functions.only_worker(3)
     fatal, *rest = functions.told(worker)
     failure = Failure("exit-code", because("text", text="exit code 7"), exit_code=7)
     functions.finish(worker, fatal, state="failed", failure=failure)
@@ -210,20 +217,15 @@ def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Be
     assert {states[one].attempts[0].worker for one in rest} == {successor}
 
 
-def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench) -> None:
+def test_an_exited_idle_worker_gets_no_calls(functions, bench):
     """Also when nobody had noticed that it was about to."""
     run = functions.submit(1)
-    bench.until(lambda: functions.runtime.starts)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: functions.told(worker))
-    functions.leave(worker)
+    functions.leave(functions.only_worker(1))
     bench.until(lambda: len(functions.runtime.starts) == 2)
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert len(functions.tasks(run)[0].attempts) == 1
+    functions.finish_once(run)
 
 
-def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, bench: Bench) -> None:
+def test_a_worker_that_never_started_a_call_is_replaced(functions, bench):
     """Its failure is that of all."""
     run = functions.submit(2)
     bench.context.settings.slots = 1
@@ -232,22 +234,18 @@ def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, be
     functions.leave(
         worker, "failed", Failure("preparation", because("text", text="no such interpreter"))
     )
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     for task in functions.tasks(run):
         assert task.failure is not None and "no such interpreter" in task.failure.message
 
 
-def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
+def test_a_lost_worker(functions, bench):
     """Calls with a result keep it. All others are lost and retried."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 3)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 3)
-    done = functions.told(worker)[0]
-    functions.finish(worker, done)
+    worker = functions.only_worker(3)
+    functions.finish(worker, functions.told(worker)[0])
     functions.runtime.lose(worker)
-    bench.until(lambda: len(bench.task(run, "n2").attempts) == 1 and bench.task(run, "n0"))
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 1)
     bench.until(
         lambda: all(
@@ -258,40 +256,30 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
     assert len(lost) == 2 and all("killed by the test" in task.why for task in lost)
 
 
-def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
+def test_another_dispatcher_takes_over(functions, bench):
     """No call is sent twice, and existing results count."""
     run = functions.submit(4)
     bench.context.settings.slots = 1
-    bench.until(lambda: len(functions.attempts(run)) == 4)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 4)
+    worker = functions.only_worker(4)
     functions.finish(worker, *functions.told(worker)[:2])
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 2)
     assert len(functions.told(worker)) == 4 and functions.runtime.starts == [worker]
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+    functions.finish_once(run)
 
 
-def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, bench: Bench) -> None:
+def test_recorded_calls_that_were_never_sent_are_sent(functions, bench):
     """Write first, act second: a dispatcher that died in between has left nothing undone."""
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
     bench.until(lambda: len(functions.attempts(run)) == 2)
     bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     functions.runtime.out_of_reach = ""
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+    functions.finish_once(run)
 
 
-def test_a_worker_folder_after_a_power_cut_is_filled_again(
-    functions: Functions, bench: Bench
-) -> None:
+def test_a_worker_folder_after_a_power_cut_is_filled_again(functions, bench):
     """A folder whose worker never started may be incomplete, so all calls are sent again."""
     functions.runtime.refusal = Unavailable("not yet")
     run = functions.submit(2)
@@ -302,18 +290,15 @@ def test_a_worker_folder_after_a_power_cut_is_filled_again(
     torn = msgspec.structs.replace(task, boot_id="of another day")
     (folder / TASK).write_bytes(msgspec.json.encode(torn))
     (folder / "code/steps.py").write_text("")
-    bench.replace_dispatcher()
-    bench.context.runtimes["process"] = functions.runtime
+    functions.replace_dispatcher()
     functions.runtime.refusal = None
     bench.until(lambda: worker in functions.runtime.starts)
     assert (folder / "code/steps.py").read_text() == STEPS
     assert folders.read_task(folder) == task
-    functions.finish_all(run)
-    assert bench.run(run).state == "succeeded"
-    assert all(len(one.attempts) == 1 for one in functions.tasks(run))
+    functions.finish_once(run)
 
 
-def test_cancel(functions: Functions, bench: Bench) -> None:
+def test_cancel(functions, bench):
     """Each call is asked once, and all calls end."""
     run = functions.submit(6)
     bench.until(lambda: len(functions.runtime.starts) == 2)
@@ -326,53 +311,49 @@ def test_cancel(functions: Functions, bench: Bench) -> None:
         functions.leave(
             worker, "cancelled", Failure("cancelled", because("text", text="the run was cancelled"))
         )
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert {task.state for task in functions.tasks(run)} <= {"cancelled", "skipped"}
     assert len(functions.runtime.starts) == 2
 
 
-def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> None:
+def test_cancelled_before_anything_began(functions, bench):
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
     bench.until(lambda: len(functions.attempts(run)) == 2)
     functions.runtime.out_of_reach = ""
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
 
 
-def test_only_the_record_is_kept(functions: Functions, bench: Bench) -> None:
+def test_only_the_record_is_kept(functions, bench):
     run = functions.submit(2)
     bench.until(lambda: functions.runtime.starts)
     functions.finish_all(run)
     bench.until(lambda: len(functions.runtime.stops) == len(functions.runtime.starts))
     for worker in functions.runtime.starts:
-        bench.until(lambda worker=worker: not (bench.folder(worker) / "code").exists())  # type: ignore[misc]
+        bench.until(lambda worker=worker: not (bench.folder(worker) / "code").exists())
         assert functions.told(worker)
     bench.yard.services.runs.delete(OWNER, run)
     assert not any(bench.folder(worker).exists() for worker in functions.runtime.starts)
 
 
-def test_tasks_with_process_limits_get_their_own_process(
-    functions: Functions, bench: Bench
-) -> None:
+def test_tasks_with_process_limits_get_their_own_process(functions, bench):
     run = functions.submit(1, memory_bytes=2**30)
     bench.until(lambda: functions.runtime.starts)
     (attempt,) = functions.attempts(run)
     assert functions.runtime.starts == [attempt.id] and attempt.worker == ""
 
 
-def test_a_waiting_task_gets_the_slot_of_a_worker(functions: Functions, bench: Bench) -> None:
+def test_a_waiting_task_gets_the_slot_of_a_worker(functions, bench):
     """The worker gets no call while an earlier task waits in the queue."""
     bench.context.settings.slots = 1
     run = functions.submit(12)
-    bench.until(lambda: len(functions.attempts(run)) == 4)
-    (worker,) = functions.runtime.starts
-    bench.until(lambda: len(functions.told(worker)) == 4)
+    worker = functions.only_worker(4)
     bench.version = bench.register()
-    urgent = bench.submit({"a": []}, priority=5)
+    urgent = bench.submit(priority=5)
     bench.round(3)
     functions.finish(worker, *functions.told(worker))
-    bench.until(lambda: bench.task(urgent).state == "running")
+    bench.until_task(urgent, "running")
     assert len(functions.attempts(run)) == 4
     bench.runtime.end(bench.attempt(urgent))
     functions.finish_all(run)

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
@@ -31,7 +30,7 @@ http.server.HTTPServer((given["--host"], int(given["--port"])), handler).serve_f
 
 
 @pytest.fixture
-def local(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def local(bench: Bench, monkeypatch) -> Bench:
     """The runtime that is made up stands for processes and for containers."""
     monkeypatch.setattr(controller, "LOOK_SECONDS", 0.0)
     bench.context.runtimes |= {"process": bench.runtime, "docker": bench.runtime}
@@ -39,7 +38,7 @@ def local(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def program(tmp_path, monkeypatch) -> None:
     """A `tensorboard` that is found."""
     place = tmp_path / "bin" / "tensorboard"
     place.parent.mkdir()
@@ -54,9 +53,7 @@ def links(bench: Bench, run: str) -> list[MonitorLink]:
 
 
 def started(bench: Bench, **plan: object) -> str:
-    run = bench.submit({"a": []}, **{"runtime": "process", **plan})
-    bench.until(lambda: bench.task(run).state == "running")
-    return run
+    return bench.start(**{"runtime": "process", **plan})
 
 
 def known(bench: Bench, run: str) -> monitors.MonitorData:
@@ -90,7 +87,7 @@ def listening(port: int) -> Iterator[None]:
         server.server_close()
 
 
-def test_a_link_is_active_while_the_task_responds_at_its_port(local) -> None:
+def test_a_link_is_active_while_the_task_responds_at_its_port(local):
     run = started(local, ports={"web": 0, "other": 80})
     told = variables(local, run)
     assert told["NBYARD_HOST"] == "127.0.0.1" and "NBYARD_PORT" not in told
@@ -108,7 +105,7 @@ def test_a_link_is_active_while_the_task_responds_at_its_port(local) -> None:
     local.until(lambda: not links(local, run)[0].answers)
 
 
-def test_a_finished_task_leaves_no_link(local) -> None:
+def test_a_finished_task_leaves_no_link(local):
     run = started(local, ports={"web": 0})
     attempt = local.attempt(run)
     assert variables(local, run)["NBYARD_PORT"] == variables(local, run)["NBYARD_PORT_WEB"]
@@ -120,7 +117,7 @@ def test_a_finished_task_leaves_no_link(local) -> None:
         local.yard.services.runs.target(OWNER, attempt, "web")
 
 
-def test_the_next_dispatcher_keeps_ports_of_live_tasks_only(local) -> None:
+def test_the_next_dispatcher_keeps_ports_of_live_tasks_only(local):
     run, gone = started(local, ports={"web": 0}), started(local, ports={"web": 0})
     before = known(local, run)
     local.runtime.end(local.attempt(gone))
@@ -130,7 +127,7 @@ def test_the_next_dispatcher_keeps_ports_of_live_tasks_only(local) -> None:
     assert known(local, run).ports == before.ports
 
 
-def test_most_tasks_have_no_links(local) -> None:
+def test_most_tasks_have_no_links(local):
     run = started(local)
     local.round(2)
     assert links(local, run) == [] and monitors.stored_attempts(local.store.folder) == set()
@@ -139,7 +136,7 @@ def test_most_tasks_have_no_links(local) -> None:
         local.yard.services.runs.target(OWNER, local.attempt(run), "web")
 
 
-def test_an_unreachable_container_has_a_reason(local) -> None:
+def test_an_unreachable_container_has_a_reason(local):
     local.yard.settings.container_network = "none"
     run = started(local, runtime="docker", ports={"web": 0}, tensorboard="runs")
     told = variables(local, run)
@@ -154,7 +151,7 @@ def test_an_unreachable_container_has_a_reason(local) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_tensorboard_shows_the_logs_and_stops_with_the_task(local) -> None:
+def test_tensorboard_shows_the_logs_and_stops_with_the_task(local):
     """This holds if another dispatcher takes over."""
     run = started(local, tensorboard="runs")
     attempt = local.attempt(run)
@@ -177,7 +174,7 @@ def test_tensorboard_shows_the_logs_and_stops_with_the_task(local) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_a_stopped_tensorboard_shows_its_reason(local) -> None:
+def test_a_stopped_tensorboard_shows_its_reason(local):
     run = started(local, tensorboard="runs")
     logs = local.folder(local.attempt(run)) / "code" / "runs"
     logs.mkdir()
@@ -186,7 +183,7 @@ def test_a_stopped_tensorboard_shows_its_reason(local) -> None:
     assert links(local, run)[0].reason == because("tensorboard-ended", message="no such plug-in")
 
 
-def test_a_missing_tensorboard_shows_the_remedy(local, monkeypatch) -> None:
+def test_a_missing_tensorboard_shows_the_remedy(local, monkeypatch):
     monkeypatch.setattr(controller, "program_for", lambda _: "")
     run = started(local, tensorboard="runs")
     (local.folder(local.attempt(run)) / "code" / "runs").mkdir()

@@ -4,7 +4,7 @@ import errno
 from unittest.mock import Mock
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.attempts import runtime_calls
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
@@ -12,24 +12,22 @@ from nbyard.domain.attempts.structs import TASK
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 
-from ..benches import running
-
 FULL, BROKEN = OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")
 
 
 @pytest.fixture
 def snapshot(bench: Bench) -> AttemptSnapshot:
-    return bench.snapshot(running(bench))
+    return bench.snapshot(bench.start())
 
 
-def test_a_silent_engine_counts_as_away(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+def test_a_silent_engine_counts_as_away(snapshot, runtime):
     assert runtime_calls.poll_attempt(snapshot, runtime).state == "running"
     runtime.unheard = "no answer"
     with pytest.raises(Unavailable, match="no answer"):
         runtime_calls.poll_attempt(snapshot, runtime)
 
 
-def test_live_attempts_are_found(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+def test_live_attempts_are_found(snapshot, runtime):
     assert runtime_calls.is_there(snapshot, runtime) and runtime_calls.may_live(snapshot, runtime)
     runtime.lose(snapshot.attempt.id)
     assert runtime_calls.is_there(snapshot, runtime)
@@ -40,19 +38,13 @@ def test_live_attempts_are_found(snapshot: AttemptSnapshot, runtime: FakeRuntime
 
 
 @pytest.mark.parametrize(("error", "may_live"), [(Unavailable("away"), False), (FULL, True)])
-def test_without_a_response_an_attempt_may_live(
-    snapshot: AttemptSnapshot,
-    runtime: FakeRuntime,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-    may_live: bool,
-) -> None:
+def test_without_a_response_an_attempt_may_live(snapshot, runtime, monkeypatch, error, may_live):
     """With an unreachable engine, recorded attempts do not count as live."""
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=error))
     assert runtime_calls.may_live(snapshot, runtime) == may_live
 
 
-def test_a_stop_is_accepted_or_refused(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+def test_a_stop_is_accepted_or_refused(snapshot, runtime):
     runtime.out_of_reach = "away"
     assert not runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
     runtime.out_of_reach = ""

@@ -22,9 +22,7 @@ pytestmark = pytest.mark.leaves_running
 
 
 def snapshot(bench: Bench, sample: Sample | None, **inputs: BytesOf) -> AttemptSnapshot:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    found = bench.snapshot(run)
+    found = bench.snapshot(bench.start())
     plan = msgspec.structs.replace(found.task.plan, sample=sample)
     task = msgspec.structs.replace(found.task, plan=plan)
     return dataclasses.replace(found, task=task, inputs=inputs)
@@ -40,13 +38,13 @@ def folder(bench: Bench, *paths: str, content: bytes = TABLE) -> BytesOf:
     return BytesOf(bench.context.blobs.put_tree(Tree(entries)).digest, "many")
 
 
-def test_without_a_sample_inputs_are_unchanged(bench: Bench) -> None:
+def test_without_a_sample_inputs_are_unchanged(bench):
     case = snapshot(bench, None, data=stored(bench, TABLE))
     with with_sample(bench.context, case) as staged:
         assert staged is case
 
 
-def test_sampled_tables_know_their_full_size(bench: Bench) -> None:
+def test_sampled_tables_know_their_full_size(bench):
     whole, note = stored(bench, TABLE), stored(bench, b"a\nb\nc\n", "note.txt")
     case = snapshot(bench, Sample(2, 1), data=whole, note=note)
     with with_sample(bench.context, case) as staged:
@@ -58,13 +56,13 @@ def test_sampled_tables_know_their_full_size(bench: Bench) -> None:
     assert case.inputs["data"] is whole, "cache keys and records have the whole data"
 
 
-def test_a_broken_table_is_passed_unchanged(bench: Bench) -> None:
+def test_a_broken_table_is_passed_unchanged(bench):
     broken = stored(bench, b"no parquet", "data.parquet")
     with with_sample(bench.context, snapshot(bench, Sample(2, 1), data=broken)) as staged:
         assert staged.inputs["data"].digest == broken.digest
 
 
-def test_damaged_bytes_are_refused(bench: Bench) -> None:
+def test_damaged_bytes_are_refused(bench):
     whole = stored(bench, TABLE)
     path = bench.context.blobs.path(whole.digest)
     path.chmod(0o600)
@@ -74,7 +72,7 @@ def test_damaged_bytes_are_refused(bench: Bench) -> None:
         pass
 
 
-def test_folders_keep_their_first_files_with_their_first_rows(bench: Bench) -> None:
+def test_folders_keep_their_first_files_with_their_first_rows(bench):
     whole = folder(bench, "a/1.csv", "a/2.csv", "a/3.csv", "b/1.csv", "c.csv")
     with with_sample(bench.context, snapshot(bench, Sample(2, 2), data=whole)) as staged:
         tree = bench.context.blobs.tree(staged.inputs["data"].digest)
@@ -86,7 +84,7 @@ def test_folders_keep_their_first_files_with_their_first_rows(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("name", ["MLmodel", "nervosum.yaml"])
-def test_models_and_small_folders_are_not_sampled(bench: Bench, name: str) -> None:
+def test_models_and_small_folders_are_not_sampled(bench, name):
     model = folder(bench, name, *(f"{n}.bin" for n in range(9)), content=b"x")
     small = folder(bench, "a.txt", "b.txt", content=b"x")
     case = snapshot(bench, Sample(2, 2), model=model, small=small)
@@ -101,7 +99,7 @@ NAMES = st.lists(
 
 
 @given(NAMES, st.integers(1, 4))
-def test_the_first_files_of_each_kind(names: list[str], most: int) -> None:
+def test_the_first_files_of_each_kind(names, most):
     def group(path: str) -> tuple[str, str]:
         return str(PurePosixPath(path).parent), PurePosixPath(path).suffix.lower()
 

@@ -23,29 +23,21 @@ from nbyard.runner import secret_files
 def case(bench: Bench, tmp_path, monkeypatch):
     """That of a task which names a token and a login."""
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    case = bench.snapshot(run)
+    case = bench.snapshot(bench.start())
     keep = bench.yard.services.credentials.create
     token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
     fields = {"server": "h.test", "username": "ann", "password": CANARY}
     login = keep(OWNER, NewCredential("hub", "registry", fields))
-    bindings = {
-        "token": SecretOf(token.id, "api", 1),
-        "login": SecretOf(login.id, "hub", 1),
-    }
+    bindings = {"token": SecretOf(token.id, "api", 1), "login": SecretOf(login.id, "hub", 1)}
     plan = msgspec.structs.replace(case.task.plan, bindings=bindings)
     task = msgspec.structs.replace(case.task, plan=plan)
     return replace(case, task=task)
 
 
-def test_secrets_are_written_and_removed(bench: Bench, case, tmp_path):
+def test_secrets_are_written_and_removed(bench, case, tmp_path):
     folder = case.order.folder
     places = secret_delivery.deliver_secrets(bench.context, case, folder)
-    assert places == {
-        "token": "{attempt}/secrets/token",
-        "login": "{attempt}/secrets/login.json",
-    }
+    assert places == {"token": "{attempt}/secrets/token", "login": "{attempt}/secrets/login.json"}
     assert (folder / "secrets/token").read_text() == CANARY
     told = msgspec.json.decode((folder / "secrets/login.json").read_bytes())
     assert told == {"server": "h.test", "username": "ann", "password": CANARY}
@@ -54,7 +46,7 @@ def test_secrets_are_written_and_removed(bench: Bench, case, tmp_path):
     assert not (folder / "secrets").exists()
 
 
-def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
+def test_a_deleted_or_replaced_credential_is_noticed(bench, case):
     assert secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows = bench.yard.store.credentials
@@ -68,7 +60,7 @@ def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
         secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
 
 
-def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
+def test_secrets_in_written_files_are_found(bench, case, tmp_path):
     """Every file is checked if the secrets are no longer known."""
     told, fine = tmp_path / "told", tmp_path / "fine"
     told.write_text(f"x{CANARY}y")
@@ -86,7 +78,7 @@ def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
     assert held() == [True, True]
 
 
-def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
+def test_a_sweep_removes_leftover_secrets(bench, case):
     """A killed dispatcher leaves them."""
     live, dead = case.order.folder, "a1"
     secret_delivery.deliver_secrets(bench.context, case, live)
@@ -100,7 +92,7 @@ def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
     assert (live / "secrets/token").exists()
 
 
-def test_registries_get_the_login_of_the_owner(bench: Bench, case):
+def test_registries_get_the_login_of_the_owner(bench, case):
     with secret_delivery.for_registries(bench.context, case.run.owner):
         assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
         assert login_for("cows:1") is None

@@ -13,14 +13,14 @@ from nbyard.domain.attempts.structs import CommandWork, Output, Surroundings, Ta
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path) -> Path:
     output = {"logs": Output("outputs/logs/logs", "folder")}
     work = CommandWork(["true"])
     write_task(tmp_path, TaskFile("a", "t", "m", work, output, directory="code/train"))
     return tmp_path
 
 
-def test_logs_are_below_the_working_directory_or_an_output(folder: Path) -> None:
+def test_logs_are_below_the_working_directory_or_an_output(folder):
     assert logs_of(folder, "runs") is None and logs_of(folder, "logs") is None
     (folder / "code/train/runs").mkdir(parents=True)
     (folder / "outputs/logs/logs").mkdir(parents=True)
@@ -35,7 +35,7 @@ def made(place: Path) -> str:
     return str(place / "tensorboard")
 
 
-def test_the_tensorboard_of_the_environment_comes_first(folder, monkeypatch) -> None:
+def test_the_tensorboard_of_the_environment_comes_first(folder, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(folder / "ours" / "python"))
     monkeypatch.setenv("PATH", str(folder / "path"))
     assert program_for(folder) == ""
@@ -43,15 +43,14 @@ def test_the_tensorboard_of_the_environment_comes_first(folder, monkeypatch) -> 
     assert program_for(folder) == on_path
     beside = made(folder / "ours")
     assert program_for(folder) == beside
-    python = str(folder / "own" / "python")
-    told = Surroundings({}, "", python, "", "", "", "")
+    told = Surroundings({}, "", str(folder / "own" / "python"), "", "", "", "")
     (folder / "surroundings.json").write_bytes(msgspec.json.encode(told))
     assert program_for(folder) == beside
     own = made(folder / "own")
     assert program_for(folder) == own
 
 
-def test_the_last_line_of_tensorboard_is_the_reason(tmp_path: Path) -> None:
+def test_the_last_line_of_tensorboard_is_the_reason(tmp_path):
     assert last_log_line(tmp_path, "a") == ""
     (tmp_path / monitor_link_files.FOLDER).mkdir()
     monitor_link_files.log_path(tmp_path, "a").write_text("first\nlast \n\n")

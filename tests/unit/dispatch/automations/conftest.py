@@ -140,14 +140,13 @@ class TimesBench(AutomationBench):
 
 
 @pytest.fixture
-def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock_of(monkeypatch) -> Clock:
     return Clock(monkeypatch)
 
 
 @pytest.fixture
 def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[TimesBench]:
-    made = TimesBench(bench, clock_of, yard.context.files.root)
-    yield made
+    yield TimesBench(bench, clock_of, yard.context.files.root)
 
 
 LIVE = ("queued", "running")
@@ -207,7 +206,7 @@ class EventsBench(AutomationBench):
     def end(self, run_id: str, *, succeeds: bool = True) -> None:
         """End a run when its attempt runs."""
         runtime = self.bench.runtime
-        self.bench.until(lambda: self.bench.task(run_id, "main").state == "running")
+        self.bench.until_task(run_id, "running", "main")
         attempt = self.bench.attempt(run_id, "main")
         self.bench.until(lambda: attempt in runtime.running)
         runtime.end(attempt, "succeeded" if succeeds else "failed")
@@ -215,8 +214,7 @@ class EventsBench(AutomationBench):
 
     def firings(self, automation: Automation) -> list[Firing]:
         """Return all firings of an automation, the oldest first."""
-        page = self.service.firings(OWNER, automation.id, limit=500)
-        return page.items[::-1]
+        return self.service.firings(OWNER, automation.id, limit=500).items[::-1]
 
     def outcomes(self, automation: Automation) -> list[str]:
         """Return what the events of an automation led to, the oldest first."""

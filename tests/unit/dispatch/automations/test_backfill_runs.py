@@ -72,8 +72,7 @@ def test_its_runs_use_the_cache_like_due_runs(scheduled, force):
         scheduled.finish_run()
         scheduled.look()
     assert backfills.now().state == "done"
-    cached = [bench.task(run.id, "main").cached for run in scheduled.runs()]
-    assert cached == [not force, False]
+    assert [bench.task(run.id, "main").cached for run in scheduled.runs()] == [not force, False]
 
 
 def test_at_most_some_runs_are_active(backfills):
@@ -167,8 +166,7 @@ def test_a_due_time_that_another_backfill_runs_is_left_out(backfills):
         if firing.outcome == "skipped"
     ]
     assert skipped.reason.code == "backfill-active"
-    dues = [run.origin.due_at for run in backfills.scheduled.runs()]
-    assert dues.count(skipped.due_at) == 1
+    assert [run.origin.due_at for run in backfills.scheduled.runs()].count(skipped.due_at) == 1
 
 
 def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
@@ -207,16 +205,16 @@ def test_a_retry_takes_the_place_of_its_run(backfills):
     first = runs.retry(OWNER, failed.id)
     assert backfills.now().firings[0].run_id == first.id
     scheduled.bench.cancel(first.id)
-    scheduled.bench.until(lambda: scheduled.bench.run(first.id).state == "cancelled")
+    scheduled.bench.until_run(first.id, "cancelled")
     again = runs.retry(OWNER, first.id)
     assert (again.origin.due_at, again.origin.backfill_id) == (due, backfills.id)
     assert again.scheduled_at == "2026-11-24T00:00:00Z"
     assert backfills.now().firings[0].run_id == again.id
     bench = scheduled.bench
-    bench.until(lambda: bench.task(again.id, "main").state == "running")
+    bench.until_task(again.id, "running", "main")
     bench.until(lambda: bench.attempt(again.id, "main") in bench.runtime.running)
     bench.runtime.end(bench.attempt(again.id, "main"), "succeeded")
-    bench.until(lambda: bench.run(again.id).state == "succeeded")
+    bench.until_run(again.id, "succeeded")
     scheduled.look()
     assert backfills.now().counts.succeeded == 1
     with pytest.raises(Conflict, match="succeeded"):

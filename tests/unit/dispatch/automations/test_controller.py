@@ -46,16 +46,10 @@ def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
     assert controller.seconds_until_due() == 0
 
 
-def test_a_disabled_automation_needs_no_dispatcher(scheduled):
-    scheduled.create(on=HOURLY)
-    scheduled.service.disable(OWNER, scheduled.id)
-    scheduled.look()
-    assert not scheduled.controller.is_enabled
-
-
-def test_without_events_it_sleeps(fired):
+@pytest.mark.parametrize("on", [HOURLY, {"kind": "notebook"}], ids=["time", "event"])
+def test_a_disabled_automation_needs_no_dispatcher(fired, on):
+    fired.service.disable(OWNER, fired.create(on).id)
     fired.look()
-    assert fired.controller.seconds_until_due() == float("inf")
     assert not fired.controller.is_enabled
 
 
@@ -77,10 +71,3 @@ def test_events_of_its_own_dispatcher_are_read_soon(fired):
     assert fired.controller.seconds_until_due() <= 0.1
     fired.look()
     assert fired.controller.seconds_until_due() == float("inf")
-
-
-def test_a_disabled_automation_on_an_event_needs_no_dispatcher(fired):
-    made = fired.create({"kind": "notebook"})
-    fired.service.disable(OWNER, made.id)
-    fired.look()
-    assert not fired.controller.is_enabled

@@ -195,7 +195,7 @@ def test_runs_that_fire_their_own_automation_end(scheduled, monkeypatch):
     caller = OWNER
     for _ in range(2):
         run = scheduled.service.fire(caller, scheduled.id, Fire()).run_id
-        scheduled.bench.until(lambda run=run: scheduled.bench.task(run, "main").state == "running")
+        scheduled.bench.until_task(run, "running", "main")
         attempt = scheduled.bench.attempt(run, "main")
         caller = msgspec.structs.replace(OWNER, attempt_id=attempt)
     with pytest.raises(Conflict):

@@ -29,7 +29,7 @@ def test_a_run_of_unchanged_code_ignores_the_cache(fired, run, is_cached):
     again = fired.runs(made)[0].id
     if not is_cached:
         fired.end(again)
-    fired.bench.until(lambda: fired.bench.run(again).state == "succeeded")
+    fired.bench.until_run(again, "succeeded")
     assert fired.bench.task(again, "main").cached == is_cached
 
 

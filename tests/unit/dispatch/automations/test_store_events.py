@@ -52,7 +52,7 @@ def test_a_cancelled_run_starts_none(fired):
     made = fired.create({"kind": "run", "path": "other.py", "outcome": "either"})
     run = fired.runs_of.create(OWNER, NewRun(path="other.py"))
     fired.bench.cancel(run.id)
-    fired.bench.until(lambda: fired.bench.run(run.id).state == "cancelled")
+    fired.bench.until_run(run.id, "cancelled")
     fired.look()
     assert fired.outcomes(made) == []
 

@@ -32,7 +32,7 @@ def play(scheduled: Any, verb: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_each_due_time_has_at_most_one_run(scheduled: Any, case: dict[str, Any]) -> None:
+def test_each_due_time_has_at_most_one_run(scheduled, case):
     scheduled.clock.set(case["start"])
     scheduled.create(**case["automation"])
     for verb, word in case["story"]:
@@ -76,7 +76,7 @@ def play_events(fired: Any, scene: str) -> None:
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 @pytest.mark.parametrize("kind", ["dataset", "notebook"])
-def test_each_event_has_one_run(fired: Any, story: list[str], kind: str) -> None:
+def test_each_event_has_one_run(fired, story, kind):
     fired.publish()
     on = {"kind": kind, "dataset": "sea"} if kind == "dataset" else {"kind": kind}
     made = fired.create(on, overlap="queue")

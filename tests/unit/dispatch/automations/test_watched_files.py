@@ -191,8 +191,7 @@ def test_a_run_that_writes_into_its_watched_folder_does_not_run_for_ever(fired, 
     assert held.reason.code == "watched-files-change-with-runs"
     (inbox / "next.csv").write_text("2")
     await_firings(fired, made, MOST_IN_CHAIN + 2)
-    newest = fired.firings(made)[-1]
-    assert names(newest) == ["next.csv", f"out{MOST_IN_CHAIN}.csv"]
+    assert names(fired.firings(made)[-1]) == ["next.csv", f"out{MOST_IN_CHAIN}.csv"]
     fired.bench.until(lambda: len(fired.runs(made)) > MOST_IN_CHAIN)
     assert fired.runs(made)[0].origin.chain == [made.id]
 

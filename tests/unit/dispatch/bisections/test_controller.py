@@ -21,7 +21,7 @@ TWO = {"a": [], "b": ["a"]}
 
 
 @pytest.fixture
-def controller(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> BisectionController:
+def controller(bench: Bench, monkeypatch) -> BisectionController:
     """Return a controller that works alone: the dispatcher's own one would race with it."""
     monkeypatch.setattr(bench.dispatcher.bisections, "tick", lambda **_: False)
     return BisectionController(bench.context, Threads(1), lambda: None)
@@ -90,24 +90,15 @@ def state(bench: Bench, one: Bisection) -> Bisection:
     return found
 
 
-def finish(
-    bench: Bench, controller: BisectionController, one: Bisection, fails: Callable[[int], bool]
-) -> Bisection:
-    while (found := state(bench, one)).state == "running":
-        if not controller.handle(one.id):
-            settle(bench, found.probes[-1].run_id, fails)
-    return found
-
-
-def test_the_cause_is_found_and_finished_nodes_are_reused(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_the_cause_is_found_and_finished_nodes_are_reused(bench, controller):
     def fails(n: int) -> bool:
         return n == 2
 
     one = begin(bench, fails)
     assert [change.kind for change in one.changes] == ["parameter", "limits", "parameter"]
-    found = finish(bench, controller, one, fails)
+    while (found := state(bench, one)).state == "running":
+        if not controller.handle(one.id):
+            settle(bench, found.probes[-1].run_id, fails)
     assert (found.ending, found.culprits) == ("found", [0])
     assert [(probe.changes, probe.verdict) for probe in found.probes] == [
         ([], "good"), ([0, 1, 2], "bad"), ([0], "bad"),
@@ -118,15 +109,13 @@ def test_the_cause_is_found_and_finished_nodes_are_reused(
     assert {run.origin.id for run in runs} == {one.id}
 
 
-def test_mixed_files_outlive_collections(
-    bench: Bench, controller: BisectionController, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mixed_files_outlive_collections(bench, controller, monkeypatch):
     """A collection before a probe starts leaves its code, also that of an earlier probe."""
     monkeypatch.setattr(bench.context.settings, "garbage_grace_seconds", 0)
     runs = []
     for n, texts in enumerate(({"a": b"1", "b": b"1"}, {"a": b"2", "b": b"2"})):
         use_version(bench, **texts)
-        runs.append(bench.submit({"a": []}, n=n))
+        runs.append(bench.submit(n=n))
         settle(bench, runs[-1], bool)
     one = bisect(bench, *runs)
     assert [(change.kind, change.files) for change in one.changes] == [
@@ -149,7 +138,7 @@ def test_mixed_files_outlive_collections(
     assert all(texts == ["12"[1 in of], "12"[2 in of]] for of, texts in seen.items())
 
 
-def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionController) -> None:
+def test_different_changes_end_a_bisection(bench, controller):
     """Another version of nbyard may divide the changes otherwise, so indexes differ."""
     one = begin(bench, lambda n: n == 2)
     other = msgspec.structs.replace(one, id=new_id(), changes=one.changes[1:])
@@ -161,9 +150,7 @@ def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionCo
     assert found.probes == [] and found.culprits == []
 
 
-def test_equal_tasks_of_earlier_probes_are_not_repeated(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_equal_tasks_of_earlier_probes_are_not_repeated(bench, controller):
     one = begin(bench, lambda n: False)
     controller.handle(one.id)
     settle(bench, state(bench, one).probes[0].run_id)
@@ -176,9 +163,7 @@ def test_equal_tasks_of_earlier_probes_are_not_repeated(
         assert controller.with_reused_tasks(c, plans, []) == plans
 
 
-def test_another_dispatcher_continues_a_bisection(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_another_dispatcher_continues_a_bisection(bench, controller):
     """Each step follows from the stored verdicts, and a second one starts no second run."""
 
     def fails(n: int) -> bool:
@@ -194,7 +179,7 @@ def test_another_dispatcher_continues_a_bisection(
     assert found.culprits == [0]
 
 
-def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionController) -> None:
+def test_a_deleted_probe_is_unclear(bench, controller):
     one = begin(bench, lambda n: n == 2)
     controller.handle(one.id)
     probe = state(bench, one).probes[0].run_id
@@ -208,7 +193,7 @@ def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionControlle
     assert (found.ending, found.probes[0].verdict) == ("good-not-repeated", "unclear")
 
 
-def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionController) -> None:
+def test_a_bisection_fails_without_its_runs(bench, controller):
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         run = bench.store.runs.by_id(c, one.bad_run)
@@ -219,9 +204,7 @@ def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionC
     assert (found.state, found.reason and found.reason.code) == ("failed", "bisected-run-gone")
 
 
-def test_a_probe_after_the_cancellation_is_cancelled(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_a_probe_after_the_cancellation_is_cancelled(bench, controller):
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         bench.store.bisections.cancel(c, one)
@@ -232,7 +215,7 @@ def test_a_probe_after_the_cancellation_is_cancelled(
     assert controller.handle(one.id) is False
 
 
-def test_rounds_check_running_bisections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_check_running_bisections(bench, monkeypatch):
     asked: list[str] = []
     threads = Threads(1)
 

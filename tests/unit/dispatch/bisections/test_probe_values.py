@@ -18,11 +18,10 @@ pytestmark = pytest.mark.leaves_running
 
 
 def ended(bench: Bench, **plan: object) -> tuple[str, Path]:
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(**plan)
     attempt = bench.attempt(run)
     bench.runtime.end(attempt)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     return run, attempt_folder_of(bench.context.folder, attempt)
 
 
@@ -39,7 +38,7 @@ def record(folder: Path, *values: float) -> None:
     (folder / METRICS).write_text("".join(json.dumps(point) + "\n" for point in points))
 
 
-def test_the_newest_recorded_value(bench: Bench) -> None:
+def test_the_newest_recorded_value(bench):
     run, folder = ended(bench)
     assert value(bench, run) is None
     record(folder, 0.25, 0.75)
@@ -49,23 +48,22 @@ def test_the_newest_recorded_value(bench: Bench) -> None:
     assert value(bench, run, msgspec.structs.replace(SCORE, metric="other")) is None
 
 
-def test_a_reused_result_has_the_value_of_its_maker(bench: Bench) -> None:
+def test_a_reused_result_has_the_value_of_its_maker(bench):
     run, folder = ended(bench)
     record(folder, 0.75)
-    again = bench.submit({"a": []}, reuse=bench.task(run).id, origin="bisect")
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    again = bench.submit(reuse=bench.task(run).id, origin="bisect")
+    bench.until_run(again, "succeeded")
     assert bench.task(again).cached
     assert value(bench, again) == 0.75
 
 
 @pytest.mark.parametrize(("text", "expected"), [('{"score": 0.5}', 0.5), ("{", None)])
-def test_a_json_output_has_numbers(bench: Bench, text: str, expected: float | None) -> None:
+def test_a_json_output_has_numbers(bench, text, expected):
     run, _ = ended(bench)
     blob = bench.context.blobs.put_bytes(text.encode())
     row = {"name": "m", "filename": "m.json", "format": "json", "digest": blob.digest}
     with bench.store.write() as c:
         task = bench.store.tasks.of_node(c, run, "a")
         assert task is not None
-        rows = [row | {"size_bytes": blob.size_bytes}]
-        bench.store.artifacts.insert_all(c, [(task, rows)])
+        bench.store.artifacts.insert_all(c, [(task, [row | {"size_bytes": blob.size_bytes}])])
     assert value(bench, run) == expected

@@ -25,7 +25,7 @@ def may_end() -> Iterator[threading.Event]:
     event.set()
 
 
-def test_values_and_errors_arrive(lookups: BoundedLookups[str]) -> None:
+def test_values_and_errors_arrive(lookups):
     def fail() -> str:
         raise NotFound("gone")
 
@@ -36,9 +36,7 @@ def test_values_and_errors_arrive(lookups: BoundedLookups[str]) -> None:
     assert not lookups.is_under_way("a")
 
 
-def test_a_slow_lookup_continues_and_is_not_repeated(
-    lookups: BoundedLookups[str], may_end: threading.Event
-) -> None:
+def test_a_slow_lookup_continues_and_is_not_repeated(lookups, may_end):
     begun: list[str] = []
 
     def look() -> str:
@@ -57,9 +55,7 @@ def test_a_slow_lookup_continues_and_is_not_repeated(
     assert lookups.get("a", look, LONG) == "found"
 
 
-def test_the_number_of_threads_is_bounded(
-    lookups: BoundedLookups[str], may_end: threading.Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_threads_is_bounded(lookups, may_end, monkeypatch):
     monkeypatch.setattr(forecasts, "MOST_THREADS", 2)
     for key in "abc":
         with pytest.raises(Unavailable):
@@ -67,9 +63,7 @@ def test_the_number_of_threads_is_bounded(
     assert [lookups.is_under_way(key) for key in "abc"] == [True, True, False]
 
 
-def test_an_unexpected_error_is_logged_by_its_thread(
-    lookups: BoundedLookups[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_is_logged_by_its_thread(lookups, monkeypatch):
     logged: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda of: logged.append(of.exc_type))
     of: list[threading.Thread] = []

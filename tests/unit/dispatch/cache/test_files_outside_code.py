@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 from tests.support import fake_runtime_bench as benches
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.cache import files_outside_code
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
@@ -26,7 +26,7 @@ from nbyard.runner.process.path_states import describe_paths, state_of
 
 
 @pytest.fixture
-def table(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def table(bench: Bench, tmp_path, monkeypatch) -> Path:
     """A file that the code of the bench opens."""
     (tmp_path / "a.csv").write_text("1")
     monkeypatch.setattr(benches, "SCRIPT", f"open('{tmp_path}/a.csv')\n")
@@ -36,8 +36,7 @@ def table(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def code(bench: Bench, table: Path) -> Code:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     assert table.exists()
     return Identities(bench.context).look_up(bench.snapshot(run).task.plan)[0]
 
@@ -60,9 +59,7 @@ def used(*paths: Path, reads: str = "first", is_changed: bool = False) -> dict[s
     }
 
 
-def test_paths_of_code_values_and_files_beside(
-    bench: Bench, files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_of_code_values_and_files_beside(bench, files, code, table, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     cell = {"cell_type": "code", "source": "D = '/d'"}
     texts = {"z.ipynb": json.dumps({"cells": [cell]}), "lib.py": "B = '~/b'"}
@@ -94,9 +91,7 @@ def expected(
     return made.observed.outside
 
 
-def test_states_of_used_files_are_recorded(
-    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_states_of_used_files_are_recorded(files, code, table, monkeypatch):
     """Large files have no digest. What other code names, or nobody read, is left out."""
     other, copy = table.with_name("other"), table.with_name("a.csv.old")
     for path in (other, copy):
@@ -114,9 +109,7 @@ def test_states_of_used_files_are_recorded(
     assert not expected(files, code, used(table))[str(table)].digest
 
 
-def test_a_file_that_changed_after_the_end_has_no_digest(
-    files: OutsideFiles, code: Code, table: Path
-) -> None:
+def test_a_file_that_changed_after_the_end_has_no_digest(files, code, table):
     """So the result is not reused: those bytes were not read."""
     uses = used(table)
     os.utime(table, (1, 1))
@@ -127,9 +120,7 @@ def test_a_file_that_changed_after_the_end_has_no_digest(
     ]
 
 
-def test_files_are_compared(
-    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_compared(files, code, table, monkeypatch):
     old = expected(files, code, used(table))
     assert not [*files.changes(old, PROCESS)]
     os.utime(table, (1, 1))
@@ -144,9 +135,7 @@ def test_files_are_compared(
     assert [*files.changes(old, PROCESS)], "and nobody waits for a writer"
 
 
-def test_a_file_that_cannot_be_read_counts_as_changed(
-    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_read_counts_as_changed(files, code, table, monkeypatch):
     old = expected(files, code, used(table))
     os.utime(table, (1, 1))
 
@@ -157,7 +146,7 @@ def test_a_file_that_cannot_be_read_counts_as_changed(
     assert [*files.changes(old, PROCESS)]
 
 
-def test_names_in_folders_are_compared(files: OutsideFiles, tmp_path: Path) -> None:
+def test_names_in_folders_are_compared(files, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     state = msgspec.convert(state_of(str(folder)), FileState)
@@ -190,9 +179,7 @@ class Workers:
         return path.replace(str(self.folder), str(place))
 
 
-def test_files_of_other_machines_are_compared_there(
-    bench: Bench, files: OutsideFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_of_other_machines_are_compared_there(bench, files, tmp_path, monkeypatch):
     """Files of this machine do not matter. A file that only one of the machines has counts."""
     here, one, two = (tmp_path / name for name in ("here", "one", "two"))
     for place in (one, two):
@@ -219,22 +206,22 @@ def test_files_of_other_machines_are_compared_there(
     assert len(changes()) == 1 and changes()[0].endswith("could not be compared")
 
 
-def submit(bench: Bench, **more: object) -> str:
-    return bench.submit({"a": []}, cache=True, **more)
+def submit(bench: Bench, **more: Any) -> str:
+    return bench.submit(cache=True, **more)
 
 
 def end(bench: Bench, run: str, table: Path) -> None:
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
 
 
-def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> None:
+def test_a_result_is_used_until_its_file_changes(bench, table):
     """This holds for any run, and for a task that used the result itself."""
     end(bench, submit(bench), table)
     for _ in range(2):
         again = submit(bench)
-        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+        bench.until_run(again, "succeeded")
         assert bench.task(again).cached
     table.write_text("2")
     changed = submit(bench)
@@ -244,24 +231,24 @@ def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> N
     bench.until(lambda: bench.task(again).cached)
 
 
-def test_the_next_dispatcher_stores_outside_files(bench: Bench, table: Path) -> None:
+def test_the_next_dispatcher_stores_outside_files(bench, table):
     """The attempt ended before."""
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
     bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     table.write_text("2")
     changed = submit(bench)
     end(bench, changed, table)
     assert not bench.task(changed).cached
 
 
-def test_many_tasks_are_compared_at_once(bench: Bench, table: Path) -> None:
+def test_many_tasks_are_compared_at_once(bench, table):
     graph = {f"n{at}": list[str]() for at in range(5)}
     end(bench, submit(bench), table)
     run = bench.submit(graph, cache=True)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert all(task.cached for task in bench.detail(run).tasks)
 
 
@@ -273,9 +260,7 @@ class Slow(threading.Event):
         return iter(())
 
 
-def test_a_hanging_file_system_delays_no_other_task(
-    bench: Bench, runtime: FakeRuntime, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hanging_file_system_delays_no_other_task(bench, runtime, table, monkeypatch):
     """A cancelled task is no longer checked."""
     end(bench, submit(bench), table)
     slow = Slow()
@@ -285,7 +270,7 @@ def test_a_hanging_file_system_delays_no_other_task(
     hung_id, cancelled_id = bench.task(hung).id, bench.task(cancelled).id
     compares = bench.dispatcher.runs.candidates.comparisons.is_under_way
     bench.until_now(lambda: compares(hung_id) and compares(cancelled_id))
-    other = bench.submit({"a": []}, n=1)
+    other = bench.submit(n=1)
     bench.until_now(lambda: len(runtime.running) == 1)
     bench.cancel(cancelled)
     bench.until_now(lambda: bench.run(cancelled).state == "cancelled")
@@ -295,7 +280,7 @@ def test_a_hanging_file_system_delays_no_other_task(
     bench.until(lambda: bench.task(hung).cached)
 
 
-def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Path) -> None:
+def test_states_are_decoded_by_the_thread_that_compares(bench, table):
     """So that thousands of states do not hold up the loop; broken ones show where."""
     first = submit(bench)
     end(bench, first, table)
@@ -304,18 +289,16 @@ def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Pat
         values = {"observed": json.dumps(observed), "id": first}
         c.execute(text("update tasks set observed = :observed where run_id = :id"), values)
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert bench.task(run).why.endswith("could not be compared")
 
 
-def test_a_comparison_that_fails_makes_the_task_run(
-    bench: Bench, table: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comparison_that_fails_makes_the_task_run(bench, table, monkeypatch):
     def fail(*_: object) -> Iterator[Any]:
         raise ValueError("odd")
 
     end(bench, submit(bench), table)
     monkeypatch.setattr(bench.dispatcher.runs.candidates.identities.outside, "changes", fail)
     run = submit(bench)
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     assert bench.task(run).why.endswith("could not be compared")

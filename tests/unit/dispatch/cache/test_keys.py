@@ -27,37 +27,33 @@ def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
 def run(bench: Bench) -> str:
     """a is finished, b runs."""
     made = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(made).state == "running")
+    bench.until_task(made, "running")
     bench.runtime.end(bench.attempt(made), text="from a")
-    bench.until(lambda: bench.task(made, "b").state == "running")
+    bench.until_task(made, "running", "b")
     return made
 
 
-def test_the_key_depends_on_inputs_values_and_image(bench: Bench, run: str) -> None:
+def test_the_key_depends_on_inputs_values_and_image(bench, run):
     known = parts_of(bench, run, "b")
-    assert known.inputs == {"in0": bench.task(run).artifacts[0].digest}
-    assert known.values == {"n": 0}
-    bindings = {"n": ValueOf(1)}
-    assert parts_of(bench, run, "b", bindings=bindings).key() != known.key()
+    assert (known.inputs, known.values) == ({"in0": bench.task(run).artifacts[0].digest}, {"n": 0})
+    assert parts_of(bench, run, "b", bindings={"n": ValueOf(1)}).key() != known.key()
     assert parts_of(bench, run, "b", image="other").environment != known.environment
     assert parts_of(bench, run, "b", label="x", cpu=2.0, timeout_seconds=1.0) == known
 
 
-def test_the_key_does_not_depend_on_the_owner(bench: Bench, run: str) -> None:
+def test_the_key_does_not_depend_on_the_owner(bench, run):
     """A notebook that reads its run's ID still comes from the cache."""
     known = parts_of(bench, run, "b")
     bindings = {**bench.snapshot(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
     assert parts_of(bench, run, "b", bindings=bindings) == known
 
 
-def test_deleted_code_is_not_found(bench: Bench, run: str) -> None:
+def test_deleted_code_is_not_found(bench, run):
     with pytest.raises(NotFound, match="no longer in"):
         parts_of(bench, run, "b", executable_version_id="gone")
 
 
-def test_environments_are_looked_up_again(
-    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environments_are_looked_up_again(bench, run, monkeypatch):
     """Installed packages may change. Frozen code does not."""
     identities, plan = Identities(bench.context), bench.snapshot(run, "b").task.plan
     assert identities.known(plan, 0.0) is None
@@ -68,9 +64,7 @@ def test_environments_are_looked_up_again(
     assert identities.known(plan, 0.0) is None
 
 
-def test_a_slow_lookup_is_used_once(
-    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_lookup_is_used_once(bench, run, monkeypatch):
     """Otherwise, a slow engine would be asked forever."""
     identities, plan = Identities(bench.context), bench.snapshot(run, "b").task.plan
     begun = time.monotonic()
@@ -81,9 +75,7 @@ def test_a_slow_lookup_is_used_once(
     assert identities.known(plan, begun + 1) is None, "a run that came after the question"
 
 
-def test_code_in_memory_is_bounded_by_its_files(
-    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_in_memory_is_bounded_by_its_files(bench, run, monkeypatch):
     """The code of each run is stored, and its list of files may be long."""
     plan = bench.snapshot(run, "b").task.plan
     made = Code(Identities(bench.context).code(plan).version, {"a": "", "b": ""}, "")
@@ -104,7 +96,7 @@ def test_code_in_memory_is_bounded_by_its_files(
     assert opened == ["one", "two", "three", "one"]
 
 
-def test_folders_of_code(bench: Bench, run: str) -> None:
+def test_folders_of_code(bench, run):
     """Those of its own file, too."""
     code = Identities(bench.context).code(bench.snapshot(run, "b").task.plan)
     version = msgspec.structs.replace(code.version, file="jobs/steps.py::one")

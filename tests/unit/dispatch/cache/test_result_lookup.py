@@ -13,13 +13,11 @@ from nbyard.reasons.structs import because
 from nbyard.store.runs.artifacts_and_cache import Hit
 from nbyard.store.runs.past_results import Last
 
-from ..benches import running
-
 OUTSIDE = because("file-changed", name="/data/a.csv")
 
 
 def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
-    case = bench.snapshot(running(bench))
+    case = bench.snapshot(bench.start())
     changed = msgspec.structs.replace(case.task.plan, **plan)
     code, environment = identities.look_up(changed)
     parts = key_parts(changed, code, case.inputs, environment)
@@ -34,7 +32,7 @@ def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
         ({"cache": "off"}, "cache-off"),
     ],
 )
-def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object], code: str) -> None:
+def test_plans_that_use_no_earlier_result(bench, plan, code):
     identities = Identities(bench.context)
     query = query_of(bench, identities, **plan)
     with bench.context.store.read() as c:
@@ -42,7 +40,7 @@ def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object],
     assert why.code == code
 
 
-def test_a_result_without_its_bytes_is_not_used(bench: Bench) -> None:
+def test_a_result_without_its_bytes_is_not_used(bench):
     """Its age, else what changed outside, else the change since the last success."""
     identities = Identities(bench.context)
     lookup = ResultLookup(bench.context.store, identities)
@@ -59,7 +57,7 @@ def test_a_result_without_its_bytes_is_not_used(bench: Bench) -> None:
         assert lookup.why(c, query, lambda: None).code == "no-earlier-result"
 
 
-def test_changed_requirements_are_named(bench: Bench) -> None:
+def test_changed_requirements_are_named(bench):
     """Without an environment, whose version says more."""
     identities = Identities(bench.context)
     lookup = ResultLookup(bench.context.store, identities)

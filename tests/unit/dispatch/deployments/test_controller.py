@@ -1,7 +1,6 @@
 """Deployments without an engine. With one: tests/integration/docker."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,14 +23,14 @@ ANN = Caller("ann")
 
 
 @pytest.fixture
-def no_engine(yard: Yard, tmp_path: Path) -> Yard:
+def no_engine(yard: Yard, tmp_path) -> Yard:
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
     yard.settings.gpus = ["0"]
     yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
     return yard
 
 
-def test_without_an_engine_a_deployment_is_down_with_a_reason(no_engine: Yard) -> None:
+def test_without_an_engine_a_deployment_is_down_with_a_reason(no_engine):
     with Dispatching(no_engine.settings) as running:
         get = no_engine.services.deployments.get
         found = running.until(lambda: get(ANN, "cows"), lambda d: d.state == "down")
@@ -39,7 +38,7 @@ def test_without_an_engine_a_deployment_is_down_with_a_reason(no_engine: Yard) -
         assert has_work(no_engine.store), "the dispatcher stays"
 
 
-def test_a_deployment_with_too_many_gpus_waits(no_engine: Yard) -> None:
+def test_a_deployment_with_too_many_gpus_waits(no_engine):
     no_engine.settings.gpus = []
     deployments = no_engine.services.deployments
     deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
@@ -75,9 +74,7 @@ class Swept:
         return bool(self.there.pop(("network", name)))
 
 
-def test_leftovers_of_deployments_that_do_not_run_are_deleted(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leftovers_of_deployments_that_do_not_run_are_deleted(yard, monkeypatch):
     """Their files are deleted if no deployment uses them.
 
     Running deployments and foreign containers stay.
@@ -117,7 +114,7 @@ def test_leftovers_of_deployments_that_do_not_run_are_deleted(
     assert ("container", "copied") in engine.there and ("volume", "nby-d-gone") not in engine.there
 
 
-def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
+def test_a_revision_gives_way_only_while_another_waits(yard):
     made = yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
@@ -134,7 +131,7 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
 
 
 @pytest.fixture
-def shared(bench: Bench, tmp_path: Path) -> Bench:
+def shared(bench: Bench, tmp_path) -> Bench:
     """One GPU, which a task has, and no engine for deployments."""
     bench.context.settings.gpus = ["0"]
     bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
@@ -157,13 +154,13 @@ def has_it(bench: Bench, one: str) -> bool:
 
 @pytest.mark.parametrize("order", ["task first", "deployment first"])
 @pytest.mark.parametrize("is_followed", [False, True])
-def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_followed) -> None:
+def test_a_gpu_is_granted_to_the_longest_waiting(shared, order, is_followed):
     """This holds for tasks, deployments and the next dispatcher."""
-    first = shared.submit({"a": []}, gpu=1)
+    first = shared.submit(gpu=1)
     shared.until(lambda: has_it(shared, first))
 
     def task() -> str:
-        made = shared.submit({"a": []}, gpu=1)
+        made = shared.submit(gpu=1)
         shared.until(lambda: shared.task(made).waits)
         return made
 
@@ -171,7 +168,7 @@ def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_follow
         longer, shorter = task(), wanting(shared, "cows")
     else:
         longer, shorter = wanting(shared, "cows"), task()
-    none = shared.submit({"a": []})
+    none = shared.submit()
     shared.until(lambda: bool(shared.task(none).attempts))
     if is_followed:
         shared.replace_dispatcher()
@@ -181,11 +178,11 @@ def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_follow
     assert not has_it(shared, shorter)
 
 
-def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> None:
-    first = shared.submit({"a": []}, gpu=1)
+def test_a_task_of_higher_priority_comes_before_deployments(shared):
+    first = shared.submit(gpu=1)
     shared.until(lambda: has_it(shared, first))
     cows, other = wanting(shared, "cows"), wanting(shared, "other")
-    urgent = shared.submit({"a": []}, gpu=1, priority=5)
+    urgent = shared.submit(gpu=1, priority=5)
     shared.until(lambda: shared.task(urgent).waits)
     shared.runtime.end(shared.attempt(first))
     shared.until(lambda: has_it(shared, urgent))
@@ -195,20 +192,20 @@ def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> No
     assert not has_it(shared, other)
 
 
-def test_a_task_waiting_for_cores_blocks_no_gpu(shared: Bench) -> None:
-    first = shared.submit({"a": []}, cpu=2.0)
+def test_a_task_waiting_for_cores_blocks_no_gpu(shared):
+    first = shared.submit(cpu=2.0)
     shared.until(lambda: has_it(shared, first))
-    waits = shared.submit({"a": []}, gpu=1)
+    waits = shared.submit(gpu=1)
     shared.until(lambda: "slot" in shared.task(waits).why)
     shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
 
 
-def test_a_sleeping_deployment_frees_its_gpu(shared: Bench) -> None:
+def test_a_sleeping_deployment_frees_its_gpu(shared):
     """No other deployment remains that would cause a new check of grants."""
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
-    waits = shared.submit({"a": []}, gpu=1)
+    waits = shared.submit(gpu=1)
     shared.until(lambda: "(0 free)" in shared.task(waits).why)
     rows = shared.yard.store.deployments
     shared.yard.services.deployments.stop(OWNER, cows.name)

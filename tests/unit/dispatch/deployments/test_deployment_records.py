@@ -14,7 +14,6 @@ from nbyard.domain.deployments.structs import (
     DeploymentChange,
     NewDeployment,
     Place,
-    ServiceKind,
 )
 from nbyard.reasons.structs import text_reason
 from nbyard.store.deployments import DeploymentRow
@@ -39,7 +38,7 @@ def row_of(context: DispatchContext) -> DeploymentRow:
         return context.store.deployments.under_way(c)[0]
 
 
-def test_a_state_is_not_recorded_after_a_new_request(yard: Yard, context: DispatchContext) -> None:
+def test_a_state_is_not_recorded_after_a_new_request(yard, context):
     notes, seen = DeploymentRecords(context), row_of(context)
     assert notes.is_wanted(seen)
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
@@ -49,13 +48,13 @@ def test_a_state_is_not_recorded_after_a_new_request(yard: Yard, context: Dispat
     assert yard.services.deployments.get(ANN, "cows").reason == text_reason("why")
 
 
-def test_a_leaving_dispatcher_records_nothing(context: DispatchContext) -> None:
+def test_a_leaving_dispatcher_records_nothing(context):
     notes = DeploymentRecords(context)
     context.stopping.set()
     assert not notes.is_wanted(row_of(context))
 
 
-def test_the_last_line_is_of_this_start(context: DispatchContext) -> None:
+def test_the_last_line_is_of_this_start(context):
     notes, row = DeploymentRecords(context), row_of(context)
     notes.log(row, row.newest).write(b"first\nno model\n")
     assert notes.last_output(row, row.newest, 2000) == "first\nno model\n"
@@ -66,9 +65,7 @@ def test_the_last_line_is_of_this_start(context: DispatchContext) -> None:
     assert notes.last_output(row, row.newest, 2000) == "again\n"
 
 
-def test_the_endpoints_are_read_once_after_the_first_response(
-    yard: Yard, context: DispatchContext
-) -> None:
+def test_the_endpoints_are_read_once_after_the_first_response(yard, context):
     notes, row = DeploymentRecords(context), row_of(context)
     notes.record_places(row, row.newest, [Place("api", "h", 1)])
     assert row_of(context).serving == 0
@@ -81,13 +78,7 @@ def test_the_endpoints_are_read_once_after_the_first_response(
     ("service", "value", "has_one"),
     [("api", "", True), ("api", "0", True), ("api", "1", False), ("jupyterlab", "", False)],
 )
-def test_only_deployments_of_models_have_a_secret(
-    context: DispatchContext,
-    monkeypatch: pytest.MonkeyPatch,
-    service: ServiceKind,
-    value: str,
-    has_one: bool,
-) -> None:
+def test_only_deployments_of_models_have_a_secret(context, monkeypatch, service, value, has_one):
     """An IDE of the same image asks for its password instead."""
     monkeypatch.setattr(
         "nbyard.dispatch.deployments.deployment_records.packages_of_images",
@@ -104,9 +95,7 @@ def test_only_deployments_of_models_have_a_secret(
     ("image", "version"),
     [("nbyard/model-cows:3", "3"), ("nbyard/model-cows:v1", "v1"), ("cows:3", None)],
 )
-def test_a_model_gets_the_version_of_its_image_name(
-    yard: Yard, context: DispatchContext, image: str, version: str | None
-) -> None:
+def test_a_model_gets_the_version_of_its_image_name(yard, context, image, version):
     """Equal builds are one image, which cannot know all its numbers."""
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image=image))
     row = row_of(context)

@@ -40,16 +40,14 @@ def leaving(engine: Any) -> Shutdowns:
     return Shutdowns(engine, lambda _: None)
 
 
-def test_a_failed_removal_is_requested_again(engine: Engine, leaving: Shutdowns):
+def test_a_failed_removal_is_requested_again(engine, leaving):
     engine.removes = False
     assert not leaving.is_gone(1, "n") and not leaving.is_gone(1, "n")
     engine.removes = True
     assert leaving.is_gone(1, "n") and leaving.is_gone(1, "n")
 
 
-def test_a_container_that_does_not_stop_is_killed(
-    engine: Engine, leaving: Shutdowns, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_that_does_not_stop_is_killed(engine, leaving, monkeypatch):
     moments = iter([0.0, SECONDS - 1, SECONDS - 1, SECONDS])
     monkeypatch.setattr(revision_driver, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     assert not leaving.has_stopped(ONE, "n") and leaving.is_ending(1)
@@ -58,7 +56,7 @@ def test_a_container_that_does_not_stop_is_killed(
     assert not leaving.is_ending(1) and not leaving.is_busy
 
 
-def test_open_requests_have_the_time_of_the_setting(leaving: Shutdowns, monkeypatch):
+def test_open_requests_have_the_time_of_the_setting(leaving, monkeypatch):
     """Requests that are just arriving have at least a moment."""
     moments, used = [0.0], [True]
     monkeypatch.setattr(revision_driver, "time", SimpleNamespace(monotonic=lambda: moments[0]))
@@ -74,7 +72,7 @@ def test_open_requests_have_the_time_of_the_setting(leaving: Shutdowns, monkeypa
     assert leaving.is_drained(ONE)
 
 
-def test_a_restarted_container_is_found_again(engine: Engine, leaving: Shutdowns) -> None:
+def test_a_restarted_container_is_found_again(engine, leaving):
     assert leaving.is_gone(1, "n")
     leaving.reset(1)
     engine.status = "exited"

@@ -36,7 +36,7 @@ class Engine:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def patience(monkeypatch) -> None:
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
 
 
@@ -70,9 +70,7 @@ def test_each_failed_pull_raises_its_reason() -> None:
     assert len(engine.wanted) == 2
 
 
-def test_a_pull_runs_once_and_blocks_no_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_pull_runs_once_and_blocks_no_others(monkeypatch):
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
     engine, said = Engine(here="one"), list[str]()
     engine.speaks.clear()
@@ -87,7 +85,7 @@ def test_a_pull_runs_once_and_blocks_no_others(
 
 
 @pytest.mark.parametrize("leaves", ["the revision", "the dispatcher"])
-def test_an_unneeded_pull_is_stopped(monkeypatch, leaves) -> None:
+def test_an_unneeded_pull_is_stopped(monkeypatch, leaves):
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
     engine, said, leaving = Engine(), list[str](), threading.Event()
     engine.speaks.clear()

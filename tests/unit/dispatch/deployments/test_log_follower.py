@@ -3,10 +3,7 @@
 import threading
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from nbyard.dispatch.deployments import revision_driver
 from nbyard.dispatch.deployments.revision_driver import LogFollower
@@ -36,7 +33,7 @@ class Shared:
             yield moment, b"%d\n" % moment
 
 
-def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path: Path) -> None:
+def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path):
     """This happens when one takes over from another that still runs."""
     given: Any = Shared(threading.Barrier(2))
     path = tmp_path / "1.log"
@@ -46,7 +43,7 @@ def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path
     assert RotatingLog(path).read(0, done=True).text.split() == [str(n) for n in range(5, 500)]
 
 
-def test_a_log_has_each_line_once(tmp_path: Path) -> None:
+def test_a_log_has_each_line_once(tmp_path):
     kept, engine = RotatingLog(tmp_path / "1.log"), Printing()
     for _ in range(3):
         given: Any = engine
@@ -54,16 +51,13 @@ def test_a_log_has_each_line_once(tmp_path: Path) -> None:
     assert kept.read(0, done=True).text == "5\n6\n7\n8\n9\n"
 
 
-def test_the_end_of_a_container_is_logged_but_no_lost_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_end_of_a_container_is_logged_but_no_lost_engine(tmp_path, monkeypatch):
     """Otherwise an engine that cannot follow logs would be asked without a pause."""
     monkeypatch.setattr(revision_driver, "SHORT_SECONDS", -1.0)
     ends: list[str] = []
     given: Any = Printing()
     for stage in ("lost", "stopped"):
-        kept = RotatingLog(tmp_path / "1.log")
-        LogFollower(given, "c", kept, partial(ends.append, stage)).join()
+        LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, stage)).join()
     assert ends == ["stopped"]
     monkeypatch.setattr(revision_driver, "SHORT_SECONDS", 60.0)
     LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, "short")).join()

@@ -62,9 +62,7 @@ def happen(rolling: Rolling, word: str, patch: pytest.MonkeyPatch) -> None:
             rolling.deployments.start(ANN, "cows")
 
 
-def test_only_the_expected_state_changes_happen(
-    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_expected_state_changes_happen(rolling, monkeypatch):
     made: set[tuple[str, str]] = set()
     for story in STORIES:
         monkeypatch.setattr(revision_driver, "PROCESS_SECONDS", 0.0)

@@ -4,7 +4,6 @@ import http.client
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +21,7 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.ipc.port_relay import open_port
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow
-from nbyard.yard import Yard
+from nbyard.testing.conformance.runtimes import wait_until
 
 from .test_deployment_records import context, row_of
 
@@ -90,7 +89,7 @@ def status(port: int) -> int:
 
 
 @pytest.mark.parametrize("inside", [HOME, ""])
-def test_a_port_opens_to_the_container_that_serves(context: DispatchContext, inside: str) -> None:
+def test_a_port_opens_to_the_container_that_serves(context, inside):
     with container(401) as port:
         row, ours = served(context, port, inside=inside, inside_port=port), own_port(context)
         ours.serve(row)
@@ -103,13 +102,10 @@ def test_a_port_opens_to_the_container_that_serves(context: DispatchContext, ins
             assert status(number) == 401
         finally:
             ours.close(row)
-        end = time.monotonic() + SECONDS
-        while status(number):
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: not status(number))
 
 
-def test_a_container_that_checks_no_keys_is_not_reached(context: DispatchContext) -> None:
+def test_a_container_that_checks_no_keys_is_not_reached(context):
     with container(200) as port:
         row, ours = served(context, port), own_port(context)
         number = give_port(context, row)
@@ -119,7 +115,7 @@ def test_a_container_that_checks_no_keys_is_not_reached(context: DispatchContext
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_an_unreadable_certificate_is_reported_once(context: DispatchContext) -> None:
+def test_an_unreadable_certificate_is_reported_once(context):
     context.settings.deployment_certificate = "/none.pem"
     with container(401) as port:
         row, ours = served(context, port), own_port(context)
@@ -130,9 +126,7 @@ def test_an_unreadable_certificate_is_reported_once(context: DispatchContext) ->
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_a_container_gets_changed_keys(
-    yard: Yard, context: DispatchContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_gets_changed_keys(yard, context, monkeypatch):
     delivered: list[Any] = []
     monkeypatch.setattr(
         deployment_containers, "put_keys", lambda _, made: delivered.append(json.loads(made.keys))

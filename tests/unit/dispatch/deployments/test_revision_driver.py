@@ -40,9 +40,7 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
         (STARTED | READY | ENDED, True, Phase.OVER),
     ],
 )
-def test_a_step_starts_from_the_stored_phase(
-    rolling: Rolling, monkeypatch: Any, facts: dict[str, Any], is_ending: bool, phase: Phase
-) -> None:
+def test_a_step_starts_from_the_stored_phase(rolling, monkeypatch, facts, is_ending, phase):
     rolling.create()
     if is_ending:
         monkeypatch.setattr(rolling.rollout.memory.departures, "is_ending", lambda _: True)
@@ -50,9 +48,7 @@ def test_a_step_starts_from_the_stored_phase(
 
 
 @pytest.mark.parametrize("wish", WISHES)
-def test_an_ended_revision_is_alive_until_its_container_is_gone(
-    rolling: Rolling, wish: Event
-) -> None:
+def test_an_ended_revision_is_alive_until_its_container_is_gone(rolling, wish):
     rolling.create()
     rolling.step(2)
     rolling.engine.removes = False
@@ -62,7 +58,7 @@ def test_an_ended_revision_is_alive_until_its_container_is_gone(
     assert driven(rolling, wish).begin() == RevisionStatus(1, "over", exit_code=3)
 
 
-def test_waiting_for_a_gpu_is_not_a_start(rolling: Rolling) -> None:
+def test_waiting_for_a_gpu_is_not_a_start(rolling):
     rolling.create(gpu=1)
     assert driven(rolling).begin() == RevisionStatus(1, "pending")
     assert rolling.row().newest.revision.started_at is None
@@ -70,7 +66,7 @@ def test_waiting_for_a_gpu_is_not_a_start(rolling: Rolling) -> None:
     assert driven(rolling).begin().phase == "alive" and rolling.engine.living()
 
 
-def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rolling: Rolling) -> None:
+def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rolling):
     rolling.create()
     rolling.step(2)
     container = rolling.engine.living()[0]
@@ -82,7 +78,7 @@ def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rollin
     assert (found.phase, found.reason) == ("alive", None)
 
 
-def test_only_a_deletion_skips_draining(rolling: Rolling, monkeypatch: Any) -> None:
+def test_only_a_deletion_skips_draining(rolling, monkeypatch):
     rolling.create()
     rolling.step(2)
     monkeypatch.setattr(rolling.rollout.memory.departures, "is_drained", lambda _: False)
@@ -91,15 +87,14 @@ def test_only_a_deletion_skips_draining(rolling: Rolling, monkeypatch: Any) -> N
     assert not rolling.engine.containers
 
 
-def test_a_requested_stop_is_recorded_unless_it_is_wanted_again(rolling: Rolling) -> None:
+def test_a_requested_stop_is_recorded_unless_it_is_wanted_again(rolling):
     rolling.create()
     rolling.step(2)
     rolling.deployments.stop(ANN, "cows")
     ends = driven(rolling, Event.STOPPED)
     rolling.deployments.start(ANN, "cows")
     ends.begin()
-    found = driven(rolling)
-    assert found.phase in (Phase.ENDING, Phase.WAITING)
+    assert driven(rolling).phase in (Phase.ENDING, Phase.WAITING)
     assert rolling.step(3).state == "running"
 
 

@@ -385,9 +385,7 @@ def happen(world: World, happening: str, data: st.DataObject) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(SERVICES, st.lists(st.sampled_from(HAPPENINGS), max_size=40), st.data())
-def test_every_sequence_of_events_reaches_the_wanted_state(
-    service: dict[str, Any], story: list[str], data: st.DataObject
-) -> None:
+def test_every_sequence_of_events_reaches_the_wanted_state(service, story, data):
     """No revision stays in *stopping*, and a failed revision harms none that responds."""
     world = World([Rev(1, **service)])
     for happening in story:
@@ -432,12 +430,12 @@ def test_at_most_one_revision_besides_the_newest_is_wanted(newest, serving, numb
 
 @pytest.mark.parametrize("wish", WISHES)
 @pytest.mark.parametrize("phase", [phase for phase in P if phase is not P.GONE])
-def test_each_request_has_an_action_in_each_phase(phase: Phase, wish: Event) -> None:
+def test_each_request_has_an_action_in_each_phase(phase, wish):
     assert TABLE[phase, wish].actions
 
 
 @pytest.mark.parametrize("event", Event)
-def test_each_event_is_in_the_table(event: Event) -> None:
+def test_each_event_is_in_the_table(event):
     assert [phase for phase in Phase if (phase, event) in TABLE]
 
 

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -29,13 +28,11 @@ VERSIONS = [version(number) for number in (5, 4, 3, 2, 1)]
         (2, ("v5",), [3, 2, 1]),
     ],
 )
-def test_the_newest_and_used_installations_are_kept(
-    keep: int, used: tuple[str, ...], gone: list[int]
-) -> None:
+def test_the_newest_and_used_installations_are_kept(keep, used, gone):
     assert [one.number for one in unused_versions(VERSIONS, keep, used)] == gone
 
 
-def test_a_running_program_counts_as_use(tmp_path: Path) -> None:
+def test_a_running_program_counts_as_use(tmp_path):
     python = tmp_path / "bin/python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)

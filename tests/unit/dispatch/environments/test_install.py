@@ -35,7 +35,7 @@ def used(bench: Bench, wheels: Wheels) -> UsedEnvironment:
     return UsedEnvironment(made.id, "cows", made.current.id, 1, "")
 
 
-def test_a_missing_installation_is_restored_once(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_missing_installation_is_restored_once(bench, used):
     found = version_in_place(bench.context, used)
     assert list(Path(found.place).glob("lib/python3*/site-packages/cow.py"))
     assert version_in_place(bench.context, used) == found
@@ -43,9 +43,7 @@ def test_a_missing_installation_is_restored_once(bench: Bench, used: UsedEnviron
     assert version_in_place(bench.context, used).place != found.place
 
 
-def test_a_failed_installation_leaves_no_folder(
-    bench: Bench, used: UsedEnvironment, wheels: Wheels
-) -> None:
+def test_a_failed_installation_leaves_no_folder(bench, used, wheels):
     for path in wheels.folder.glob("cow*"):
         path.unlink()
     with pytest.raises(Invalid, match="cow"):
@@ -54,19 +52,19 @@ def test_a_failed_installation_leaves_no_folder(
     assert not [path for path in folder.iterdir() if path.is_dir()] and not bench.context.building
 
 
-def test_a_deleted_environment_is_refused(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_deleted_environment_is_refused(bench, used):
     bench.yard.services.environments.delete(ANN, "cows")
     with pytest.raises(NotFound, match="environment cows was deleted"):
         version_in_place(bench.context, used)
 
 
-def test_a_leaving_dispatcher_installs_nothing(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_leaving_dispatcher_installs_nothing(bench, used):
     bench.context.stopping.set()
     with pytest.raises(Unavailable, match="cows version 1 must"):
         version_in_place(bench.context, used)
 
 
-def test_a_failed_installation_removes_its_folder(bench: Bench, tmp_path: Path) -> None:
+def test_a_failed_installation_removes_its_folder(bench, tmp_path):
     with pytest.raises(OSError, match="full"), new_place(bench.context, tmp_path / "v") as place:
         assert place.is_dir() and place in bench.context.building
         raise OSError("full")

@@ -75,8 +75,7 @@ class NoticeBench:
         secret = ChannelSecret("https://h.test/s3cr3t")
         with self.store.write() as c:
             self.store.channels.insert_sealed(c, made, secret)
-            given = rules or (NoticeRule(["failed"]),)
-            self.store.rules.replace(c, OWNER.name, made.id, given)
+            self.store.rules.replace(c, OWNER.name, made.id, rules or (NoticeRule(["failed"]),))
         return made
 
     def pass_time(self, seconds: float) -> None:
@@ -99,12 +98,11 @@ class NoticeBench:
 
     def end(self, state: str = "succeeded", path: str = "", **more: Any) -> str:
         """Let a run end; return its ID."""
-        run_id = self.bench.submit({"a": []})
+        run_id = self.bench.submit()
         if path:
             self.set_run(run_id, path=path)
         self.bench.until(lambda: self.bench.runtime.running)
-        attempt = self.bench.attempt(run_id)
-        self.bench.runtime.end(attempt, state, **more)
+        self.bench.runtime.end(self.bench.attempt(run_id), state, **more)
         self.bench.until(lambda: self.bench.run(run_id).state == state)
         return run_id
 
@@ -128,5 +126,5 @@ class NoticeBench:
 
 
 @pytest.fixture
-def notified(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[NoticeBench]:
+def notified(bench: Bench, monkeypatch) -> Iterator[NoticeBench]:
     yield NoticeBench(bench, monkeypatch)

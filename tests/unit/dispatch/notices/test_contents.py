@@ -32,8 +32,7 @@ def test_a_failure_names_its_cell_and_last_lines(notified):
 def test_a_message_names_the_schedule_of_its_run(notified):
     notified.channel()
     add_automation(notified.store, "nightly", None)
-    run = notified.end("failed")
-    notified.set_run(run, origin="retry", source_id="nightly")
+    notified.set_run(notified.end("failed"), origin="retry", source_id="nightly")
     notified.fail()
     notified.look()
     of_schedule, other = notified.sent
@@ -44,13 +43,13 @@ def test_a_message_names_the_schedule_of_its_run(notified):
 
 def test_without_a_traceback_the_log_has_the_last_lines(notified):
     notified.channel()
-    run_id = notified.bench.submit({"a": []})
+    run_id = notified.bench.submit()
     notified.bench.until(lambda: notified.bench.runtime.running)
     attempt = notified.bench.attempt(run_id)
     (notified.bench.folder(attempt) / "log").write_text("one\ntwo\n")
     failure = Failure("exit code", because("text", text="exit code 3"), exit_code=3)
     notified.bench.runtime.end(attempt, "failed", failure=failure)
-    notified.bench.until(lambda: notified.bench.run(run_id).state == "failed")
+    notified.bench.until_run(run_id, "failed")
     notified.look()
     assert "    one\n    two\n" in notified.sent[0].body
 
@@ -58,8 +57,7 @@ def test_without_a_traceback_the_log_has_the_last_lines(notified):
 def test_the_duration_is_compared_with_earlier_runs_of_the_file(notified):
     notified.channel("team", NoticeRule(["succeeded"]))
     for seconds in (10, 20, 60):
-        run = notified.end(path="/a.nbflow")
-        notified.set_run(run, started_at=0, finished_at=seconds)
+        notified.set_run(notified.end(path="/a.nbflow"), started_at=0, finished_at=seconds)
     notified.look()
     first, second, third = (message.body.splitlines()[0] for message in notified.sent)
     assert "after 10.0 s" in first and "usually" not in first

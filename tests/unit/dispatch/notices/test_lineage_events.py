@@ -42,12 +42,12 @@ def test_an_ended_run_has_its_events(notified):
 
 def test_a_cancelled_run_ends_with_an_abort(notified):
     openlineage(notified)
-    run = notified.bench.submit({"a": []})
+    run = notified.bench.submit()
     notified.bench.until(lambda: notified.bench.runtime.running)
-    waiting = notified.bench.submit({"a": []})
+    waiting = notified.bench.submit()
     for one in (waiting, run):
         notified.bench.cancel(one)
-        notified.bench.until(lambda one=one: notified.bench.run(one).state == "cancelled")
+        notified.bench.until_run(one, "cancelled")
     notified.look()
     assert len(notified.sent) == 2
     for message, one in zip(notified.sent, (waiting, run), strict=True):

@@ -9,9 +9,9 @@ from nbyard.domain.projects.structs import NewProject
 
 
 def start(notified, path: str = "/a.nbflow") -> str:
-    run_id = notified.bench.submit({"a": []})
+    run_id = notified.bench.submit()
     notified.set_run(run_id, path=path)
-    notified.bench.until(lambda: notified.bench.run(run_id).state == "running")
+    notified.bench.until_run(run_id, "running")
     notified.set_run(run_id, started_at=notified.time.timestamp())
     return run_id
 
@@ -37,8 +37,7 @@ def test_a_run_beyond_an_absolute_time_is_reported_once(notified):
 
 def test_the_usual_duration_counts_and_each_channel_has_its_own_time(notified):
     for seconds in (10, 10, 40):
-        earlier = notified.end(path="/a.nbflow")
-        notified.set_run(earlier, started_at=0, finished_at=seconds)
+        notified.set_run(notified.end(path="/a.nbflow"), started_at=0, finished_at=seconds)
     early = notified.channel("early", NoticeRule(["running-long"], long_factor=2))
     late = notified.channel("late", NoticeRule(["running-long"], long_factor=5))
     run = start(notified)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -22,8 +22,7 @@ CANCELLED = Ended("cancelled")
 
 
 def a_run(bench: Bench) -> str:
-    run = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(cache=True)
     bench.runtime.obeys = False
     return run
 
@@ -40,7 +39,7 @@ def told(bench: Bench, run: str, *facts: Fact) -> None:
     bench.dispatcher.inbox.put(Report(bench.attempt(run), list(facts)))
 
 
-def test_a_continued_task_says_so(bench: Bench) -> None:
+def test_a_continued_task_says_so(bench):
     run = a_run(bench)
     told(bench, run, WaitEnded(12))
     bench.round()
@@ -48,7 +47,7 @@ def test_a_continued_task_says_so(bench: Bench) -> None:
     assert bench.task(run).why == f"no earlier result; {words}"
 
 
-def test_only_the_first_result_counts(bench: Bench) -> None:
+def test_only_the_first_result_counts(bench):
     run = a_run(bench)
     report = succeeded(bench, run)
     bench.dispatcher.inbox.put(report)
@@ -63,9 +62,7 @@ def test_only_the_first_result_counts(bench: Bench) -> None:
     assert [one.name for one in task.artifacts] == ["out"]
 
 
-def test_outputs_are_on_disk_before_the_commit_that_names_them(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_are_on_disk_before_the_commit_that_names_them(bench, monkeypatch):
     """Both the file and its folder are synced."""
     run, synced, at_commit = a_run(bench), list[int](), list[set[int]]()
     fsync, insert = os.fsync, bench.store.artifacts.insert_all
@@ -82,20 +79,20 @@ def test_outputs_are_on_disk_before_the_commit_that_names_them(
     monkeypatch.setattr(os, "fsync", noted)
     monkeypatch.setattr(bench.store.artifacts, "insert_all", inserting)
     bench.dispatcher.inbox.put(succeeded(bench, run))
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     place = bench.context.blobs.path(bench.task(run).artifacts[0].digest)
     (before,) = at_commit
     assert {place.stat().st_ino, place.parent.stat().st_ino} <= before
 
 
-def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
+def test_bytes_are_kept_until_the_commit(bench):
     """The garbage collector keeps bytes that no row names yet."""
     run = a_run(bench)
     report = succeeded(bench, run)
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert not is_alone
     bench.dispatcher.inbox.put(report)
-    bench.until(lambda: bench.task(run).state == "succeeded")
+    bench.until_task(run, "succeeded")
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert is_alone
 
@@ -103,7 +100,7 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "late", [FAILED, CANCELLED, LOST, None], ids=["failed", "cancelled", "lost", "nothing"]
 )
-def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) -> None:
+def test_a_former_dispatcher_publishes_nothing(bench, late):
     """The epoch of the lease protects every write."""
     run = a_run(bench)
     report = Report(bench.attempt(run), [late]) if late else succeeded(bench, run)
@@ -117,27 +114,22 @@ def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) 
         assert is_alone
 
 
-def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_output_that_vanished_breaks_the_contract(bench, runtime):
     """Either all outputs are published or none."""
     run = a_run(bench)
     case = bench.snapshot(run)
     runtime.end(case.attempt.id, text="x")
     (case.order.folder / "outputs" / "out" / "out.txt").unlink()
     (case.order.folder / "outputs" / "out" / "out.txt").symlink_to("/etc/hostname")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     task = bench.task(run)
     assert (task.state, task.artifacts) == ("failed", [])
     assert task.failure is not None and task.failure.kind == "contract"
 
 
-def test_an_unstorable_report_delays_no_others(
-    bench: Bench,
-    runtime: FakeRuntime,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_an_unstorable_report_delays_no_others(bench, runtime, monkeypatch, caplog):
     """No database stores the figures. The attempt ends, and others continue."""
-    run, other = a_run(bench), bench.submit({"a": []})
+    run, other = a_run(bench), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
     attempt, read = bench.attempt(run), folders.read_result
 
@@ -149,8 +141,7 @@ def test_an_unstorable_report_delays_no_others(
 
     monkeypatch.setattr(folders, "read_result", bad_figures)
     runtime.end(attempt, "failed", failure=Failure("error", because("text", text="words")))
-    runtime.end(bench.attempt(other))
-    bench.until(lambda: bench.run(other).state == "succeeded")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.finish(other)
+    bench.until_run(run, "failed")
     assert "report cannot be stored" in bench.task(run).why
     assert "this round failed" in caplog.text

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy import event
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Unavailable
@@ -38,13 +37,13 @@ def states(bench: Bench, run: str) -> dict[str, str]:
 
 
 def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
-    bench.until(lambda: bench.task(run, node).state == "running")
+    bench.until_task(run, "running", node)
     failure = Failure("error", because("text", text="boom")) if state == "failed" else None
     bench.runtime.end(bench.attempt(run, node), state, failure=failure)
     bench.until(lambda: bench.task(run, node).state == state)
 
 
-def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_diamond_runs_in_order_and_in_parallel(bench, runtime):
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     side_by_side = {"a": "succeeded", "b": "running", "c": "running", "d": "waiting"}
@@ -53,41 +52,36 @@ def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRunt
     assert states(bench, run)["d"] == "waiting"
     finish(bench, run, "c")
     finish(bench, run, "d")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert len(runtime.starts) == 4
 
 
-def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
+def test_results_are_passed_on(bench, runtime):
     run = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     runtime.end(bench.attempt(run), text="from a")
-    bench.until(lambda: bench.task(run, "b").state == "running")
+    bench.until_task(run, "running", "b")
     staged = list((bench.folder(bench.attempt(run, "b")) / "inputs" / "in0").iterdir())
     assert [path.read_text() for path in staged] == ["from a"]
 
 
-def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
+def test_tasks_after_a_failure_are_skipped(bench):
     """Independent nodes continue."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     finish(bench, run, "b", "failed")
     finish(bench, run, "c")
-    bench.until(lambda: bench.run(run).state == "failed")
-    assert states(bench, run) == {
-        "a": "succeeded",
-        "b": "failed",
-        "c": "succeeded",
-        "d": "skipped",
-    }
+    bench.until_run(run, "failed")
+    assert states(bench, run) == {"a": "succeeded", "b": "failed", "c": "succeeded", "d": "skipped"}
     assert bench.task(run, "d").why == "an upstream task failed"
 
 
-def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_skips_waiting_tasks(bench, runtime):
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     bench.until(lambda: len(runtime.running) == 2)
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert states(bench, run) == {
         "a": "succeeded",
         "b": "cancelled",
@@ -98,15 +92,15 @@ def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> Non
     assert len(runtime.starts) == 3
 
 
-def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_queued_run_is_cancelled(bench, runtime):
     """No round has run yet."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
     assert runtime.starts == []
 
 
-def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_the_next_dispatcher_finds_acknowledged_runs(bench, runtime):
     """Finished tasks are not repeated, and running ones are adopted."""
     run = bench.submit(DIAMOND)
     bench.replace_dispatcher()
@@ -117,13 +111,13 @@ def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: Fake
     finish(bench, run, "c")
     bench.replace_dispatcher()
     finish(bench, run, "d")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert len(runtime.starts) == 4
 
 
-def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
+def test_a_round_with_nothing_to_do_writes_nothing(bench):
     for _ in range(30):
-        bench.submit({"a": []})
+        bench.submit()
     bench.until(lambda: len(bench.runtime.running) == 2)
     bench.round(3)
     with counted(bench) as found:
@@ -132,12 +126,9 @@ def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
     assert found["SELECT"] < 25
 
 
-def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(bench, runtime, monkeypatch):
     """Nothing is repeated, and only the record of the attempt stays."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     attempt = bench.attempt(run)
     runtime.end(attempt)
     write = bench.store.write
@@ -151,16 +142,13 @@ def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
             raise Unavailable("the connection was cut")
 
     monkeypatch.setattr(bench.store, "write", cut)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     bench.until(lambda: not (bench.folder(attempt) / "outputs").exists())
-    assert runtime.starts == [attempt]
-    assert runtime.ended_runs == [run]
+    assert (runtime.starts, runtime.ended_runs) == ([attempt], [run])
 
 
-def test_one_broken_run_does_not_stop_the_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken, sound = bench.submit({"a": []}), bench.submit({"a": []})
+def test_one_broken_run_does_not_stop_the_others(bench, monkeypatch):
+    broken, sound = bench.submit(), bench.submit()
     of_run = bench.store.tasks.of_run
 
     def refuse(c: Connection, run_id: str) -> list[TaskRecord]:
@@ -169,13 +157,13 @@ def test_one_broken_run_does_not_stop_the_others(
         return of_run(c, run_id)
 
     monkeypatch.setattr(bench.store.tasks, "of_run", refuse)
-    bench.until(lambda: bench.task(sound).state == "running")
+    bench.until_task(sound, "running")
     monkeypatch.undo()
     bench.replace_dispatcher()
-    bench.until(lambda: bench.task(broken).state == "running")
+    bench.until_task(broken, "running")
 
 
-def test_runtimes_are_notified_of_the_end_of_a_run(bench: Bench):
+def test_runtimes_are_notified_of_the_end_of_a_run(bench):
     run = bench.submit({"a": [], "b": ["a"]})
     finish(bench, run, "a")
     assert bench.runtime.ended_runs == []

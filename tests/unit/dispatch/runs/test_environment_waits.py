@@ -30,7 +30,7 @@ class Elsewhere(FakeRuntime):
 
 
 @pytest.fixture
-def runtime(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+def runtime(bench: Bench, monkeypatch) -> Elsewhere:
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     made = bench.context.runtimes["elsewhere"] = Elsewhere()
     return made
@@ -46,7 +46,7 @@ def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
     bench.until(lambda: bench.run(run).state == "succeeded")
 
 
-def test_a_task_waits_for_its_environment_with_a_reason(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_task_waits_for_its_environment_with_a_reason(bench, runtime):
     """Then its cache key has the known environment, and finds the result."""
     first, second = (submit(bench, cache=True) for _ in range(2))
     bench.until(lambda: bench.task(first).why == WAITS)
@@ -61,9 +61,7 @@ def test_a_task_waits_for_its_environment_with_a_reason(bench: Bench, runtime: E
 
 
 @pytest.mark.parametrize("others", [[NEW], [OLD, NEW]])
-def test_another_environment_changes_the_cache_key(
-    bench: Bench, runtime: Elsewhere, others: list[Lock]
-) -> None:
+def test_another_environment_changes_the_cache_key(bench, runtime, others):
     """The same holds for workers that differ."""
     runtime.installed = [OLD]
     finish(bench, runtime, submit(bench, cache=True))
@@ -73,9 +71,7 @@ def test_another_environment_changes_the_cache_key(
     assert not bench.task(run).cached
 
 
-def test_a_result_after_a_changed_environment_is_not_cached(
-    bench: Bench, runtime: Elsewhere
-) -> None:
+def test_a_result_after_a_changed_environment_is_not_cached(bench, runtime):
     runtime.installed = [OLD]
     run = submit(bench, cache=True)
     bench.until(lambda: bench.task(run).state == "running")
@@ -90,7 +86,7 @@ def test_a_result_after_a_changed_environment_is_not_cached(
         assert not bench.task(again).cached
 
 
-def test_a_reused_result_needs_no_environment(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_reused_result_needs_no_environment(bench, runtime):
     """Neither does a pinned one."""
     runtime.installed = [OLD]
     first = submit(bench, cache=True)
@@ -102,9 +98,7 @@ def test_a_reused_result_needs_no_environment(bench: Bench, runtime: Elsewhere) 
     bench.until(lambda: bench.run(again).state == "succeeded")
 
 
-def test_one_lookup_serves_all_tasks_at_intervals(
-    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_lookup_serves_all_tasks_at_intervals(bench, runtime, monkeypatch):
     """There is no busy loop while the environment is unknown."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 1000.0)
     run = submit(bench, *"abcdef")
@@ -115,16 +109,14 @@ def test_one_lookup_serves_all_tasks_at_intervals(
     assert bench.dispatcher.runs.seconds_until_due() > 1.0
 
 
-def test_a_waiting_task_delays_no_others(
-    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_waiting_task_delays_no_others(bench, runtime, monkeypatch):
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     submit(bench, *"abcdef")
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).state == "running")
 
 
-def test_a_waiting_task_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_waiting_task_can_be_cancelled(bench, runtime):
     run = submit(bench)
     bench.until(lambda: bench.task(run).why == WAITS)
     bench.cancel(run)
@@ -134,13 +126,13 @@ def test_a_waiting_task_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> No
     assert (runtime.asked, runtime.starts) == (asked, [])
 
 
-def test_a_waiting_task_has_a_time_limit(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_waiting_task_has_a_time_limit(bench, runtime):
     run = submit(bench, queue_timeout_seconds=0.2)
     bench.until(lambda: bench.run(run).state == "failed", 10_000)
     assert bench.task(run).reason == because("queue-limit", seconds=0.2)
 
 
-def test_earlier_reasons_are_kept_while_waiting(bench: Bench, runtime: Elsewhere) -> None:
+def test_earlier_reasons_are_kept_while_waiting(bench, runtime):
     runtime.installed = [OLD]
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
@@ -157,16 +149,14 @@ def test_earlier_reasons_are_kept_while_waiting(bench: Bench, runtime: Elsewhere
     assert bench.task(run).why == f"runs again: {lost}"
 
 
-def test_a_refused_lookup_fails_the_task(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_refused_lookup_fails_the_task(bench, runtime):
     runtime.silence = Invalid("No cluster is set.")
     run = submit(bench, *"ab")
     bench.until(lambda: bench.run(run).state == "failed")
     assert {task.why for task in bench.detail(run).tasks} == {"No cluster is set."}
 
 
-def test_a_busy_store_is_asked_at_intervals(
-    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_busy_store_is_asked_at_intervals(bench, runtime, monkeypatch):
     runtime.silence = Busy()
     submit(bench)
     bench.round(20)
@@ -174,22 +164,20 @@ def test_a_busy_store_is_asked_at_intervals(
 
 
 @pytest.mark.parametrize("identity", ["", "sha256:1"])
-def test_a_missing_image_is_never_reused(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, identity: str
-) -> None:
+def test_a_missing_image_is_never_reused(bench, monkeypatch, identity):
     """The meaning of its name is known only after the pull."""
     monkeypatch.setattr(bench.runtime, "image_id", lambda _: identity, raising=False)
-    first = bench.submit({"a": []}, cache=True)
+    first = bench.submit(cache=True)
     bench.until(lambda: bench.task(first).state == "running")
     bench.runtime.end(bench.attempt(first), text="made")
     bench.until(lambda: bench.run(first).state == "succeeded")
     bench.dispatcher.runs.candidates.identities.seen_environments.clear()
-    again = bench.submit({"a": []}, cache=True)
+    again = bench.submit(cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == bool(identity)
 
 
-def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_engine_is_awaited(bench, monkeypatch):
     """The reason is shown, and no attempt starts."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     silent = [Unavailable("no response in time")]
@@ -200,7 +188,7 @@ def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatc
         return "sha256:1"
 
     monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).why == "waits: no response in time")
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()
@@ -209,12 +197,8 @@ def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("faults", "state"), [(2, "running"), (3, "failed")])
 def test_an_unexpected_error_is_retried_before_the_task_fails(
-    bench: Bench,
-    runtime: Elsewhere,
-    monkeypatch: pytest.MonkeyPatch,
-    faults: int,
-    state: str,
-) -> None:
+    bench, runtime, monkeypatch, faults, state
+):
     left = iter([KeyError("unexpected")] * faults)
 
     def locks() -> list[Lock]:

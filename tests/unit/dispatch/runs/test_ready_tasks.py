@@ -5,7 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.cache import keys
 from nbyard.dispatch.runs import ready_tasks
@@ -42,7 +42,7 @@ class Ground:
 
 
 @pytest.fixture
-def ground(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Ground:
+def ground(bench: Bench, monkeypatch) -> Ground:
     """With one slot."""
     bench.context.settings.slots = 1
     return Ground(monkeypatch)
@@ -54,13 +54,13 @@ CHAIN = {f"n{at}": [f"n{at - 1}"] if at else [] for at in range(6)}
 def run_once(bench: Bench, graph: dict[str, list[str]]) -> str:
     run = bench.submit(graph, cache=True)
     for node in graph:
-        bench.until(lambda node=node: bench.task(run, node).state == "running")  # type: ignore[misc]
+        bench.until_task(run, "running", node)
         bench.runtime.end(bench.attempt(run, node), text=node)
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     return run
 
 
-def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unchanged_graph_is_one_write(bench, runtime):
     """Levels are planned in memory, followed by one commit."""
     run_once(bench, CHAIN)
     with bench.store.read() as c:
@@ -68,7 +68,7 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
         assert c is not None
     again = bench.submit(CHAIN, cache=True)
     submitted = bench.store.database.writes
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    bench.until_run(again, "succeeded")
     assert submitted - before == 1
     assert bench.store.database.writes - submitted <= 2, "begun, then all of it"
     detail = bench.detail(again)
@@ -76,9 +76,7 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_a_round_is_bounded_and_the_next_follows(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_round_is_bounded_and_the_next_follows(bench, runtime, monkeypatch):
     """The next round follows at once."""
     run_once(bench, CHAIN)
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
@@ -86,13 +84,11 @@ def test_a_round_is_bounded_and_the_next_follows(
     runs = bench.dispatcher.runs
     bench.until(lambda: runs.candidates.is_behind)
     assert runs.seconds_until_due() == 0.0
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    bench.until_run(again, "succeeded")
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_code_is_looked_up_once_for_all_tasks(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_is_looked_up_once_for_all_tasks(bench, monkeypatch):
     """The lookup runs beside the loop, because an engine may hang."""
     looked, seen = keys.environment_of, list[str]()
 
@@ -107,76 +103,66 @@ def test_code_is_looked_up_once_for_all_tasks(
     assert len(seen) == 1 and seen[0].startswith("nbyard-work")
 
 
-def is_running(bench: Bench, run: str) -> bool:
-    return bench.task(run).state == "running"
-
-
 def installed_by_key(bench: Bench, run: str) -> str:
     with bench.store.read() as c:
         parts = bench.store.tasks.key_of(c, bench.task(run).id)["parts"]
     return str(parts["environment"])
 
 
-def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) -> None:
+def test_installations_while_a_task_waits_count(bench, ground):
     """Key and reason are those of the environment in which the task runs."""
-    before, waiting = bench.submit({"a": []}, n=1), bench.submit({"a": []}, cache=True)
-    bench.until(lambda: is_running(bench, before))
+    before, waiting = bench.submit(n=1), bench.submit(cache=True)
+    bench.until_task(before, "running")
     bench.round(2)
     ground.install("numpy 2")
     bench.runtime.end(bench.attempt(before))
-    bench.until(lambda: is_running(bench, waiting))
+    bench.until_task(waiting, "running")
     assert installed_by_key(bench, waiting) == "numpy 2"
-    bench.runtime.end(bench.attempt(waiting))
-    bench.until(lambda: bench.run(waiting).state == "succeeded")
+    bench.finish(waiting)
     ground.install("numpy 1")
-    downgraded = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: is_running(bench, downgraded))
+    downgraded = bench.submit(cache=True)
+    bench.until_task(downgraded, "running")
     assert "environment changed" in bench.task(downgraded).why
-    bench.runtime.end(bench.attempt(downgraded))
-    bench.until(lambda: bench.run(downgraded).state == "succeeded")
+    bench.finish(downgraded)
     ground.install("numpy 2")
-    again = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    again = bench.submit(cache=True)
+    bench.until_run(again, "succeeded")
     assert bench.task(again).cached
 
 
-def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Ground) -> None:
+def test_installations_during_a_run_are_not_recorded(bench, ground):
     """It is unknown which of the two environments gave the result."""
-    run = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: is_running(bench, run))
+    run = bench.submit(cache=True)
+    bench.until_task(run, "running")
     ground.install("numpy 2")
-    bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.finish(run)
     for installed in ("numpy 1", "numpy 2"):
         ground.install(installed)
-        again = bench.submit({"a": []}, cache=True)
-        bench.until(lambda again=again: is_running(bench, again))  # type: ignore[misc]
-        bench.runtime.end(bench.attempt(again))
-        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+        again = bench.submit(cache=True)
+        bench.until_task(again, "running")
+        bench.finish(again)
 
 
-def test_a_failing_lookup_delays_no_other_tasks(
-    bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_lookup_delays_no_other_tasks(bench, ground, monkeypatch):
     """The next task gets the slot. The first one continues when the engine responds."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     bench.context.runtimes["other"] = bench.runtime
-    before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
-    bench.until(lambda: is_running(bench, before))
+    before, waiting = bench.submit(), bench.submit()
+    bench.until_task(before, "running")
     bench.round(2)
-    next_one = bench.submit({"a": []}, runtime="other")
+    next_one = bench.submit(runtime="other")
     bench.round(2)
     ground.wait()
     ground.silent = "fake"
     bench.runtime.end(bench.attempt(before))
-    bench.until(lambda: is_running(bench, next_one))
+    bench.until_task(next_one, "running")
     assert (bench.task(waiting).state, bench.task(waiting).why) == ("queued", "waits: no word")
     ground.silent = ""
     bench.runtime.end(bench.attempt(next_one))
-    bench.until(lambda: is_running(bench, waiting))
+    bench.until_task(waiting, "running")
 
 
-def test_many_lookups_hide_no_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_lookups_hide_no_tasks(bench, monkeypatch):
     """A silent engine delays only its own tasks."""
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     answers = threading.Event()
@@ -187,8 +173,8 @@ def test_many_lookups_hide_no_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(keys, "environment_of", look)
     there = bench.submit({"a": [], "b": [], "c": []}, runtime="far")
-    here = bench.submit({"a": []})
+    here = bench.submit()
     bench.until_now(lambda: bench.task(here).state == "running")
     assert {bench.task(there, node).state for node in "abc"} == {"queued"}
     answers.set()
-    bench.until(lambda: bench.task(there).state == "running")
+    bench.until_task(there, "running")

@@ -32,9 +32,8 @@ def threads() -> AtOnce:
     return AtOnce()
 
 
-def test_runs_are_cleaned_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
-    runs = bench.yard.services.runs
-    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
+def test_runs_are_cleaned_up_once_a_day(bench, threads, monkeypatch):
+    bench.yard.services.runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
     controller = RetentionController(bench.context, threads)
     controller.tick()
     assert threads.done == 1
@@ -47,7 +46,7 @@ def test_runs_are_cleaned_up_once_a_day(bench: Bench, threads: AtOnce, monkeypat
     assert threads.done == 2
 
 
-def test_new_rules_and_a_clock_that_was_set_back(bench: Bench, threads: AtOnce) -> None:
+def test_new_rules_and_a_clock_that_was_set_back(bench, threads):
     runs = bench.yard.services.runs
     runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=1)))
     RetentionController(bench.context, threads).tick()
@@ -60,7 +59,7 @@ def test_new_rules_and_a_clock_that_was_set_back(bench: Bench, threads: AtOnce) 
     assert threads.done == 3
 
 
-def test_without_rules_nothing_is_deleted(bench: Bench, threads: AtOnce) -> None:
+def test_without_rules_nothing_is_deleted(bench, threads):
     runs = bench.yard.services.runs
     runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
     runs.set_retention(OWNER, NewRetention(None))
@@ -69,16 +68,14 @@ def test_without_rules_nothing_is_deleted(bench: Bench, threads: AtOnce) -> None
 
 
 def ended(bench: Bench) -> str:
-    run_id = bench.submit({"a": []})
+    run_id = bench.submit()
     bench.until(lambda: bench.runtime.running)
     bench.runtime.end(bench.attempt(run_id), "failed")
-    bench.until(lambda: bench.run(run_id).state == "failed")
+    bench.until_run(run_id, "failed")
     return run_id
 
 
-def test_policies_of_projects_delete_runs_of_their_project_only(
-    bench: Bench, threads: AtOnce
-) -> None:
+def test_policies_of_projects_delete_runs_of_their_project_only(bench, threads):
     services = bench.yard.services
     wine = services.projects.create(OWNER, NewProject("wine"))
     inside, kept, outside = (ended(bench) for _ in range(3))

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.runs.retention import KEPT_FOR, ScratchController, due_runs
 from nbyard.dispatch.threads import Threads
@@ -45,7 +44,7 @@ RUNS = st.lists(
 
 
 @given(RUNS)
-def test_due_scratch_runs_are_found(scratch: list[Run]) -> None:
+def test_due_scratch_runs_are_found(scratch):
     due = due_runs(scratch, NOW)
     assert all(run.state in RUN.terminal for run in due), "live runs stay"
     for run in scratch:
@@ -64,17 +63,9 @@ def test_runs_of_running_bisections_are_kept() -> None:
     assert due_runs(probes, NOW, {"last's"}) == probes[:1]
 
 
-def ended(bench: Bench, **plan: object) -> str:
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
-    bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    return run
-
-
-def test_scratch_runs_are_deleted_with_their_folders(bench: Bench) -> None:
-    made = [ended(bench, origin="check") for _ in range(2)]
-    kept = ended(bench)
+def test_scratch_runs_are_deleted_with_their_folders(bench):
+    made = [bench.finished(origin="check") for _ in range(2)]
+    kept = bench.finished()
     folders = [bench.folder(bench.attempt(run)) for run in made]
     controller = ScratchController(bench.context, Threads(1))
     now = bench.run(made[1]).created_at
@@ -84,7 +75,7 @@ def test_scratch_runs_are_deleted_with_their_folders(bench: Bench) -> None:
     assert not folders[1].exists() and bench.run(kept).state == "succeeded"
 
 
-def test_scratch_runs_are_checked_once_a_minute(bench: Bench, monkeypatch) -> None:
+def test_scratch_runs_are_checked_once_a_minute(bench, monkeypatch):
     asked = []
     threads = Threads(1)
     monkeypatch.setattr(threads, "submit", lambda key, work: asked.append(key))

@@ -39,7 +39,7 @@ def took(seconds: float) -> Result:
     ("seconds", "most"),
     [(None, AHEAD_AT_FIRST), (0.0, MOST_AHEAD), (2**-7, 128), (0.25, 4), (60.0, 1)],
 )
-def test_a_worker_has_work_for_about_a_second(seconds: float | None, most: int) -> None:
+def test_a_worker_has_work_for_about_a_second(seconds, most):
     found = placing()
     if seconds is not None:
         found.learn_duration(PLAN, took(seconds))
@@ -82,7 +82,7 @@ def test_an_idle_worker_is_used_before_a_new_one() -> None:
     ("value", "shares"),
     [(1, True), ("a/b", True), ("/", True), ("/data/a", False), (["~/a"], False)],
 )
-def test_a_call_with_an_absolute_path_has_its_own_process(value: object, shares: bool) -> None:
+def test_a_call_with_an_absolute_path_has_its_own_process(value, shares):
     """The runner watches paths from the start of a process."""
     plan = TaskPlan(
         *("n", "label", "e", "v"), arguments=[], bindings={"n": ValueOf(value)}, runtime=PROCESS

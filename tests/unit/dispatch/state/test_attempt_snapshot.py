@@ -1,15 +1,13 @@
 """A case is what the board has now."""
 
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.errors import NotFound
 
 
-def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
-    run = bench.submit({"a": []}, memory_bytes=5, cpu=1.5)
-    bench.until(lambda: bench.task(run).state == "running")
+def test_a_snapshot_follows_the_board(bench, runtime):
+    run = bench.start(memory_bytes=5, cpu=1.5)
     case = bench.snapshot(run)
     assert not case.is_cancelled
     assert (case.order.memory_bytes, case.order.cpu, case.order.site) == (5, 1.5, "here")
@@ -21,24 +19,24 @@ def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> Non
     assert not case.is_cancelled
 
 
-def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_retries_come_before_waiting_tasks(bench, runtime):
     """Runs of a higher priority precede both."""
-    run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
-    bench.until(lambda: bench.task(run).state == "running")
+    run, high = (bench.submit(priority=one) for one in (3, 4))
+    bench.until_task(run, "running")
     assert bench.snapshot(run).order.priority == 3
     runtime.lose(bench.attempt(run))
     bench.until(lambda: len(bench.task(run).attempts) == 2)
     assert 3 < bench.snapshot(run).order.priority < bench.snapshot(high).order.priority == 4
 
 
-def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+def test_inputs_are_the_results_of_earlier_tasks(bench, runtime):
     run = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     board = bench.dispatcher.runs.board
     with pytest.raises(NotFound, match="create the output out"):
         inputs_of(board.runs[run].tasks["b"])
     runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.task(run, "b").state == "running")
+    bench.until_task(run, "running", "b")
     (artifact,) = bench.task(run).artifacts
     (found,) = bench.snapshot(run, "b").inputs.values()
     assert (found.digest, found.filename, found.origin) == (artifact.digest, "out.txt", "a")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from tests.support.fake_runtime_bench import Bench, FakeRuntime
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.state import live_runs as module
 from nbyard.dispatch.state.live_runs import LiveRuns
@@ -21,10 +21,10 @@ def board(bench: Bench) -> LiveRuns:
     return found
 
 
-def test_a_cancel_request_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
+def test_a_cancel_request_reads_only_the_run(bench, board):
     """The tasks of a large graph are not read again."""
     run = bench.submit({"a": [], "b": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     before = board.runs[run].tasks
     with bench.store.read() as c:
         last = bench.store.events.newest_id(c)
@@ -37,9 +37,9 @@ def test_a_cancel_request_reads_only_the_run(bench: Bench, board: LiveRuns) -> N
     assert run in board.untouched
 
 
-def test_a_run_cancelled_at_its_start_starts_once(bench: Bench, board: LiveRuns) -> None:
+def test_a_run_cancelled_at_its_start_starts_once(bench, board):
     """The start may be undecided when the request is read."""
-    run = bench.submit({"a": []})
+    run = bench.submit()
     with bench.store.read() as c:
         board.read(c, run)
         last = bench.store.events.newest_id(c)
@@ -63,12 +63,9 @@ def test_a_run_cancelled_at_its_start_starts_once(bench: Bench, board: LiveRuns)
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_the_duration_of_a_run_is_measured(
-    bench: Bench, board: LiveRuns, monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_the_duration_of_a_run_is_measured(bench, board, monkeypatch, days):
     """The clock is set during the run."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     set_to = datetime.now(UTC) + timedelta(days=days)
     monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: set_to))
     live = board.runs[run]
@@ -78,10 +75,9 @@ def test_the_duration_of_a_run_is_measured(
     assert live.monotonic_now == max(live.run.started_at, set_to)
 
 
-def test_changes_of_other_writers_are_read_again(bench: Bench, board: LiveRuns) -> None:
+def test_changes_of_other_writers_are_read_again(bench, board):
     """Nobody should; but the store is right, not the board."""
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start()
     record = board.runs[run].tasks["a"].record
     with bench.store.read() as c:
         last = bench.store.events.newest_id(c)
@@ -99,26 +95,22 @@ def test_changes_of_other_writers_are_read_again(bench: Bench, board: LiveRuns) 
     assert board.runs[run] is kept, "it looks alike"
 
 
-def test_a_write_on_a_stale_board_is_undone_and_repeated(
-    bench: Bench, board: LiveRuns, runtime: FakeRuntime
-) -> None:
+def test_a_write_on_a_stale_board_is_undone_and_repeated(bench, board, runtime):
     """No state replaces one that was unknown."""
-    run, other = bench.submit({"a": []}), bench.submit({"a": []})
+    run, other = bench.submit(), bench.submit()
     bench.until(lambda: len(runtime.running) == 2)
     attempt, record = bench.attempt(run), board.runs[run].tasks["a"].record
     with bench.store.write() as c:
         assert transition.move(c, TASK, record.subject, "failed", reason=because("cancelled"))
     runtime.end(attempt)
-    runtime.end(bench.attempt(other))
-    bench.until(lambda: bench.run(other).state == "succeeded")
+    bench.finish(other)
     assert bench.task(run).reason == because("cancelled")
     assert bench.task(run).artifacts == []
 
 
-def test_a_cleared_board_is_empty(bench: Bench, board: LiveRuns) -> None:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    bench.submit({"a": []}, cpu=2.0)
+def test_a_cleared_board_is_empty(bench, board):
+    bench.start()
+    bench.submit(cpu=2.0)
     bench.round(2)
     assert len(board.queue.ids) == len(board.attempts) == 1
     board.clear()

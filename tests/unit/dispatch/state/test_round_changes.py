@@ -1,11 +1,8 @@
 """One round is one write; what does not hurry waits for it."""
 
-from functools import partial
-
 import pytest
-from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER, Bench
 
-from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import Reason, because
 
 
@@ -20,10 +17,10 @@ def quiet(bench: Bench, times: int = 1) -> None:
         assert bench.dispatcher.settle(30)
 
 
-def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_end_and_its_effects_are_one_write(bench, runtime):
     """Readers never see an intermediate state of the node, its outputs and the next attempts."""
     run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
-    bench.until(lambda: bench.task(run).state == "running")
+    bench.until_task(run, "running")
     attempt = bench.attempt(run)
     runtime.end(attempt)
     before = writes(bench)
@@ -35,22 +32,15 @@ def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime
     assert found == {"a": ("succeeded", 1), "b": ("preparing", 1), "c": ("preparing", 1)}
 
 
-def has_failed(bench: Bench, run: str, node: str) -> bool:
-    return bench.task(run, node).state == "failed"
-
-
-def test_a_failed_run_has_the_reason_of_its_first_failure(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_failed_run_has_the_reason_of_its_first_failure(bench, runtime):
     """Also if another dispatcher saw that failure."""
     run = bench.submit({"a": [], "b": [], "c": ["a"]})
     bench.until(lambda: len(runtime.running) == 2)
     for node, words in (("b", "first"), ("a", "second")):
-        failure = Failure("error", because("text", text=words))
-        runtime.end(bench.attempt(run, node), "failed", failure=failure)
-        bench.until(partial(has_failed, bench, run, node))
+        bench.fail(run, words, node)
+        bench.until_task(run, "failed", node)
         bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     assert bench.run(run).reason == because("text", text="first")
     with bench.store.read() as c:
         (listed,) = bench.store.runs.page(c, "ada", 9, "")
@@ -59,33 +49,29 @@ def test_a_failed_run_has_the_reason_of_its_first_failure(
     assert str(Reason(**found[-1].data["reason"])) == "first"
 
 
-def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_failed_retry_has_both_reasons(bench, runtime):
     """That of its first failure after the run that it retries, also in the list and the event."""
-    failure = Failure("error", because("text", text="no"))
-
-    def fail(run: str) -> None:
-        bench.until(lambda: bench.task(run).state == "running")
-        runtime.end(bench.attempt(run), "failed", failure=failure)
-        bench.until(lambda: bench.run(run).state == "failed")
-
-    first = bench.submit({"a": []})
-    fail(first)
-    fail(bench.yard.services.runs.retry(OWNER, first).id)
+    first = bench.start()
+    bench.fail(first, "no")
+    bench.until_run(first, "failed")
+    second = bench.yard.services.runs.retry(OWNER, first).id
+    bench.until_task(second, "running")
+    bench.fail(second, "no")
+    bench.until_run(second, "failed")
+    no = because("text", text="no")
     retry = because("retry-of-run", run=bench.run(first).number)
-    both = because("all", reasons=[retry, failure.reason])
+    both = because("all", reasons=[retry, no])
     with bench.store.read() as c:
         listed = bench.store.runs.page(c, "ada", 9, "")
         found = bench.store.events.events_after(c, "ada", 0, 100)
-    assert [one.reason for one in listed] == [both, failure.reason]
+    assert [one.reason for one in listed] == [both, no]
     assert Reason(**found[-1].data["reason"]) == both
 
 
-def test_a_start_is_written_with_the_next_change(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_is_written_with_the_next_change(bench, runtime, monkeypatch):
     """It is written with the next end, or when its time has come."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).attempts)
     before = writes(bench)
     quiet(bench, 3)
@@ -105,10 +91,10 @@ def test_a_start_is_written_with_the_next_change(
     assert bench.run(run).state == "succeeded"
 
 
-def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_begins_with_its_first_attempt(bench, monkeypatch):
     """While its environment is looked at nothing of it is written: the two are one write."""
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.dispatcher.tick(set(), has_news=True)
     assert bench.dispatcher.settle(30)
     assert bench.run(run).state == "queued"
@@ -118,9 +104,9 @@ def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.M
     assert bench.run(run).state == "running" and len(bench.task(run).attempts) == 1
 
 
-def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_is_written_after_its_delay(bench, monkeypatch):
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 0.0)
-    run = bench.submit({"a": []})
+    run = bench.submit()
     bench.until(lambda: bench.task(run).attempts)
     quiet(bench, 3)
     assert bench.task(run).state == "running"
@@ -129,14 +115,9 @@ def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("origin", "is_kept"), [("manual", True), ("check", False), ("bisect", False)]
 )
-def test_results_of_scratch_runs_stay_out_of_the_cache(
-    bench: Bench, origin: str, is_kept: bool
-) -> None:
+def test_results_of_scratch_runs_stay_out_of_the_cache(bench, origin, is_kept):
     """This includes tasks that had all of their data."""
-    run = bench.submit({"a": []}, origin=origin, cache=True)
-    bench.until(lambda: bench.task(run).state == "running")
-    bench.runtime.end(bench.attempt(run))
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    again = bench.submit({"a": []}, cache=True)
+    bench.finished(origin=origin, cache=True)
+    again = bench.submit(cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == is_kept

@@ -22,7 +22,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
-def test_the_queue_is_always_in_order(wanted: list[Any], data: Any) -> None:
+def test_the_queue_is_always_in_order(wanted, data):
     """The order is priority, then arrival, then the limits."""
     queue: TaskQueue[Any] = TaskQueue()
     there: dict[str, Any] = {}

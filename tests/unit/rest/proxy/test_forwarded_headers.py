@@ -22,8 +22,7 @@ names = st.sampled_from([LOGIN, "_xsrf", "username-other-1", "jupyterhub-user", 
 
 
 def told(headers: dict[str, str], is_trusted: bool = False) -> HTTPHeaders:
-    given = HTTPHeaders(headers)
-    return request_headers(given, PREFIX, is_trusted=is_trusted, login_cookie=LOGIN)
+    return request_headers(HTTPHeaders(headers), PREFIX, is_trusted=is_trusted, login_cookie=LOGIN)
 
 
 def back(headers: list[tuple[str, str]], is_trusted: bool = False) -> HTTPHeaders:
@@ -93,17 +92,13 @@ def test_only_parameters_of_jupyter_are_removed_from_queries(query, sent):
 
 
 @pytest.mark.parametrize(
-    ("location", "sent"),
-    [("/in", f"{PREFIX}in"), ("in", f"{PREFIX}in"), (f"{PREFIX}in", f"{PREFIX}in"),
-     ("http://here.test/api", f"{PREFIX}api"), ("//here.test/api", f"{PREFIX}api"),
-     ("http://else.test/", None), ("mailto:me", None), ("http:/api", None)],
+    ("location", "is_trusted", "sent"),
+    [("http://here.test/in", False, f"{PREFIX}in"), ("in", False, f"{PREFIX}in"),
+     ("http:/api", False, None), ("http://else.test/", False, None),
+     ("http://else.test/", True, "http://else.test/")],
 )  # fmt: skip
-def test_redirects_stay_below_the_prefix(location, sent):
-    assert back([("Location", location)]).get("Location") == sent
-
-
-def test_a_trusted_ide_may_redirect_elsewhere():
-    assert back([("Location", "http://else.test/")], is_trusted=True)["Location"].endswith("test/")
+def test_only_a_trusted_ide_may_redirect_elsewhere(location, is_trusted, sent):
+    assert back([("Location", location)], is_trusted).get("Location") == sent
 
 
 def test_headers_named_by_connection_are_removed():
@@ -180,7 +175,7 @@ def test_a_page_gets_its_own_xsrf_value(shown, cookies, sent):
 
 
 @pytest.mark.parametrize("secret", ["", "own"])
-def test_only_the_service_s_own_secret_is_forwarded(secret: str):
+def test_only_the_service_s_own_secret_is_forwarded(secret):
     given = HTTPHeaders({"X-NBYARD-secret": "browser's", "Connection": "X-Nbyard-Secret"})
     sent = request_headers(given, PREFIX, is_trusted=True, login_cookie=LOGIN, secret=secret)
     assert sent.get_list("X-Nbyard-Secret") == ([secret] if secret else [])

@@ -432,7 +432,8 @@ def test_a_model_keeps_its_connection_for_the_next_request(app, monkeypatch):
     with store.read() as c:
         row = store.deployments.serving(c, local_name(), "app")
     KeptSecret(store.folder / deployment_folder(row.deployment), row.number).create()
-    wait_until(lambda: _connection(app) == "keep-alive")  # what was known before is forgotten
+    # what was known before is forgotten
+    wait_until(lambda: ["Connection", "keep-alive"] in get(app, WEB).json["headers"])
     for _ in range(3):
         assert app.request("POST", f"{WEB}upload", b"z" * 10, OWN).content == b"z" * 10
         assert get(app, f"{WEB}login").status == 302
@@ -442,10 +443,6 @@ def test_a_model_keeps_its_connection_for_the_next_request(app, monkeypatch):
         assert app.request("DELETE", WEB, None, OWN).status == 200
     say(app)
     assert any(taken)
-
-
-def _connection(app: JupyterServer) -> str:
-    return dict(get(app, WEB).json["headers"]).get("Connection", "")
 
 
 def test_an_admission_holds_for_one_user_and_deployment(app, cookies):
@@ -471,7 +468,7 @@ def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
     return SimpleNamespace(closing=[], services=services, pool=ThreadPoolExecutor(1))
 
 
-def test_counts_are_stored_together_and_at_the_end(monkeypatch) -> None:
+def test_counts_are_stored_together_and_at_the_end(monkeypatch):
     kept: list[tuple[str, int, int]] = []
     context = desk_of(kept)
     meter = RequestMeter(context)
@@ -497,7 +494,7 @@ def test_counts_are_stored_together_and_at_the_end(monkeypatch) -> None:
     assert kept[2:] == [("c", 1, 0)]
 
 
-def test_the_first_count_after_a_pause_is_stored_soon(monkeypatch) -> None:
+def test_the_first_count_after_a_pause_is_stored_soon(monkeypatch):
     delays: list[float] = []
     loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
     monkeypatch.setattr(proxy_handlers, "IOLoop", SimpleNamespace(current=lambda: loop))

@@ -46,7 +46,7 @@ def client() -> Client:
 
 
 @pytest.fixture
-def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+def cluster(client: Client, monkeypatch) -> Cluster:
     monkeypatch.setattr(module, "FRESH_SECONDS", math.inf)  # however slow the machine is
     made = Cluster(Settings(dask_address="tcp://127.0.0.1:1"))
     made.client = client
@@ -58,16 +58,14 @@ def refused(ask: Callable[[], Any]) -> None:
         ask()
 
 
-def test_a_hanging_cluster_is_asked_once_for_all(cluster: Cluster, client: Client) -> None:
+def test_a_hanging_cluster_is_asked_once_for_all(cluster, client):
     """Many callers ask different questions."""
     for ask in (cluster.workers, cluster.published_names, cluster.connect, cluster.describe):
         refused(ask)
     assert client.asked == 1
 
 
-def test_one_thread_asks_again_and_others_fail_at_once(
-    cluster: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_thread_asks_again_and_others_fail_at_once(cluster, client, monkeypatch):
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
     refused(cluster.workers)
     client.gate = threading.Event()
@@ -88,7 +86,7 @@ def test_one_thread_asks_again_and_others_fail_at_once(
     assert client.asked == 2
 
 
-def test_no_thread_waits_for_another_request(cluster: Cluster, client: Client) -> None:
+def test_no_thread_waits_for_another_request(cluster, client):
     """This includes callers that asked before the cluster was known to hang."""
     client.gate = threading.Event()
     one = threading.Thread(target=lambda: refused(cluster.workers))
@@ -102,9 +100,7 @@ def test_no_thread_waits_for_another_request(cluster: Cluster, client: Client) -
     refused(cluster.connect)
 
 
-def test_a_lost_connection_is_opened_again_at_once(
-    cluster: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_connection_is_opened_again_at_once(cluster, client, monkeypatch):
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.1)
     refused(cluster.workers)
     client.status = "closed"
@@ -112,7 +108,7 @@ def test_a_lost_connection_is_opened_again_at_once(
         cluster.connect()
 
 
-def test_a_missing_object_is_asked_for_again(cluster: Cluster, client: Client) -> None:
+def test_a_missing_object_is_asked_for_again(cluster, client):
     client.hangs = False
     assert cluster.has_worker("tcp://w:1")
     assert not cluster.has_worker("tcp://w:2")

@@ -19,9 +19,7 @@ def settings(folder: Path, name: str) -> Settings:
 @pytest.mark.parametrize(
     ("name", "package"), [("gateway", "dask-gateway"), ("slurm", "dask-jobqueue")]
 )
-def test_a_missing_package_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
-) -> None:
+def test_a_missing_package_is_named(tmp_path, monkeypatch, name, package):
     monkeypatch.setitem(sys.modules, package.replace("-", "_"), None)
     for ask in (create_cluster, describe_cluster):
         with pytest.raises(Invalid, match=f"{package} cannot be imported") as caught:
@@ -29,7 +27,7 @@ def test_a_missing_package_is_named(
         assert caught.value.hint == f"pip install {package}"
 
 
-def test_a_missing_batch_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_batch_system_is_named(tmp_path, monkeypatch):
     """Else jobs would be asked for in vain, for ever."""
     told = ModuleType("dask_jobqueue")
     job = SimpleNamespace(submit_command="no-such-sbatch --parsable")
@@ -39,9 +37,7 @@ def test_a_missing_batch_system_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         describe_cluster(settings(tmp_path, "slurm"))
 
 
-def test_importing_a_package_changes_no_signal_handler(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_importing_a_package_changes_no_signal_handler(tmp_path, monkeypatch):
     (tmp_path / "dask_jobqueue.py").write_text(
         "import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\nraise ImportError('enough')"
     )
@@ -53,9 +49,7 @@ def test_importing_a_package_changes_no_signal_handler(
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_callable_may_return_an_address_or_fail(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_callable_may_return_an_address_or_fail(tmp_path, monkeypatch):
     (tmp_path / "named_clusters.py").write_text(
         "def cluster(): return 'tcp://scheduler:8786'\n"
         "def away(): raise ConnectionRefusedError('nobody there')\n"
@@ -69,7 +63,7 @@ def test_a_callable_may_return_an_address_or_fail(
 
 
 @pytest.mark.parametrize("name", ["no_such_module", "os:no_such_name", "slrum"])
-def test_an_invalid_factory_is_reported_early(tmp_path: Path, name: str) -> None:
+def test_an_invalid_factory_is_reported_early(tmp_path, name):
     with pytest.raises(Invalid, match=f"{name} cannot create a cluster") as refused:
         describe_cluster(settings(tmp_path, name))
     assert "gateway, htcondor" in refused.value.hint and "MODULE:CALLABLE" in refused.value.hint

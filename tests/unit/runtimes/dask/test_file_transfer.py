@@ -29,14 +29,14 @@ CAPS = (1000, 100)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path) -> Path:
     made = tmp_path / "nbyard-place"
     made.mkdir()
     return made
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path) -> Path:
     made = tmp_path / "ours"
     for name in ("code/deep", "inputs/i", "outputs/o"):
         (made / name).mkdir(parents=True)
@@ -56,7 +56,7 @@ class Asked:
         return getattr(worker_functions, verb)(self.place, *words)
 
 
-def test_all_files_of_the_work_are_sent(folder: Path, place: Path, tmp_path: Path) -> None:
+def test_all_files_of_the_work_are_sent(folder, place, tmp_path):
     large = os.urandom(worker_functions.PIECE_BYTES * 2 + 7)
     (tmp_path / "large").write_bytes(large)
     (folder / "inputs/i/large").symlink_to(tmp_path / "large")
@@ -74,9 +74,7 @@ def test_all_files_of_the_work_are_sent(folder: Path, place: Path, tmp_path: Pat
     assert worker_functions.attempt_progress(str(place), {}, [])["is_filled"]
 
 
-def test_secrets_are_in_memory_and_deleted_with_the_worker(
-    folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_in_memory_and_deleted_with_the_worker(folder, place, tmp_path, monkeypatch):
     """This includes a killed worker."""
     monkeypatch.setattr(worker_functions, "MEMORY", str(tmp_path / "memory"))
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
@@ -98,7 +96,7 @@ def test_secrets_are_in_memory_and_deleted_with_the_worker(
     assert not left.exists() and len(os.listdir(tmp_path / "memory")) == 2
 
 
-def test_growing_files_are_followed(folder: Path, place: Path) -> None:
+def test_growing_files_are_followed(folder, place):
     there, ask = place / "attempt", Asked(place)
     seen: list[int] = []
     there.mkdir()
@@ -114,7 +112,7 @@ def test_growing_files_are_followed(folder: Path, place: Path) -> None:
     assert (folder / "executed.ipynb").read_text() == "second one"
 
 
-def test_results_are_fetched_completely(folder: Path, place: Path) -> None:
+def test_results_are_fetched_completely(folder, place):
     there = place / "attempt"
     (there / "outputs/o/sub").mkdir(parents=True)
     for number in range(1200):
@@ -137,14 +135,7 @@ def test_results_are_fetched_completely(folder: Path, place: Path) -> None:
     ("total", "error", "message"),
     [(9, TooLarge, "disk full: needs"), (99, OSError, "No space left")],
 )
-def test_results_without_space_are_not_fetched(
-    folder: Path,
-    place: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    total: int,
-    error: type[Exception],
-    message: str,
-) -> None:
+def test_results_without_space_are_not_fetched(folder, place, monkeypatch, total, error, message):
     """They wait, unless they exceed an empty disk."""
     there = place / "attempt"
     (there / "outputs/o").mkdir(parents=True, exist_ok=True)
@@ -181,7 +172,7 @@ def _ticked(place: Path, there: Path) -> bool:
     return times[0] != times[1]
 
 
-def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
+def test_old_files_keep_their_time(folder, place):
     """The runner identifies old files at the paths of outputs by their time."""
     large, small = folder / "code/large.csv", folder / "code/small.csv"
     large.write_bytes(b"x" * (worker_functions.PIECE_BYTES + 1))
@@ -193,7 +184,7 @@ def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
         assert (place / "attempt/code" / path.name).stat().st_mtime == UNTOUCHED
 
 
-def test_written_files_are_fetched(folder: Path, place: Path, sent: Path) -> None:
+def test_written_files_are_fetched(folder, place, sent):
     """New files and changed files of the code, whatever their time."""
     before = (sent / "data.csv").stat()
     (sent / "data.csv").write_text("9,9")
@@ -215,9 +206,7 @@ def test_written_files_are_fetched(folder: Path, place: Path, sent: Path) -> Non
     assert ask.calls == ["others", "take"]
 
 
-def test_files_that_are_not_kept_are_named(
-    folder: Path, place: Path, sent: Path, tmp_path: Path
-) -> None:
+def test_files_that_are_not_kept_are_named(folder, place, sent, tmp_path):
     """Links and invalid names are not fetched, and the limits hold."""
     for name, size in (("a", 1), ("b", 2), ("c", 3), ("large", 40), ("e\u0301", 1), ("\u00e9", 2)):
         (sent / name).write_bytes(b"x" * size)
@@ -237,9 +226,7 @@ def test_files_that_are_not_kept_are_named(
     assert ours == {"deep", "main.py", "data.csv", "other.csv", "a", "b", "e\u0301"}
 
 
-def test_very_deep_folders_are_read_up_to_the_limit(
-    folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_very_deep_folders_are_read_up_to_the_limit(folder, place, sent, monkeypatch):
     monkeypatch.setattr(file_transfer, "LIMITS", {**file_transfer.LIMITS, "most": 9, "depth": 2})
     (sent / "a/b/c").mkdir(parents=True)
     (sent / "a/b/c/deep").write_text("x")
@@ -254,9 +241,7 @@ def test_very_deep_folders_are_read_up_to_the_limit(
     assert (folder / "code/z").exists() and (folder / "code/a/file").exists()
 
 
-def test_a_file_that_shrinks_during_the_transfer_is_not_kept(
-    folder: Path, place: Path, sent: Path
-) -> None:
+def test_a_file_that_shrinks_during_the_transfer_is_not_kept(folder, place, sent):
     (sent / "growing").write_text("12345")
 
     class Changing(Asked):
@@ -271,7 +256,7 @@ def test_a_file_that_shrinks_during_the_transfer_is_not_kept(
     assert not (folder / "code/growing").exists()
 
 
-def test_an_occupied_path_blocks_no_other_file(folder: Path, place: Path, sent: Path) -> None:
+def test_an_occupied_path_blocks_no_other_file(folder, place, sent):
     """The work made a folder where a file of the code was, and a file where a folder was."""
     (sent / "data.csv").unlink()
     (sent / "data.csv").mkdir()
@@ -288,7 +273,7 @@ def test_an_occupied_path_blocks_no_other_file(folder: Path, place: Path, sent: 
     assert (folder / "code/z").exists()
 
 
-def test_large_inputs_are_not_sent_back(folder: Path, place: Path, sent: Path) -> None:
+def test_large_inputs_are_not_sent_back(folder, place, sent):
     """Its time of arrival may be that of the sign that all came."""
     for name in ("data.csv", "other.csv"):
         (sent / name).chmod(0o600)
@@ -300,7 +285,7 @@ def test_large_inputs_are_not_sent_back(folder: Path, place: Path, sent: Path) -
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside", ""])
-def test_nothing_is_written_outside_the_folder(folder: Path, path: str) -> None:
+def test_nothing_is_written_outside_the_folder(folder, path):
     """The response of a worker may come from hostile work."""
 
     def ask(verb: str, *words: Any) -> Any:
@@ -311,7 +296,7 @@ def test_nothing_is_written_outside_the_folder(folder: Path, path: str) -> None:
         file_transfer.fetch_results(folder, ask, TASK)
 
 
-def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_through_a_link(folder, tmp_path):
     (folder / "outputs/o").rmdir()
     (folder / "outputs/o").symlink_to(tmp_path)
     entry = {"path": "outputs/o/x", "kind": "file", "mode": 0o644, "offset": 0, "data": b"x"}
@@ -320,15 +305,13 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     assert not (tmp_path / "x").exists()
 
 
-def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path):
     assert worker_functions.attempt_progress(str(tmp_path / "gone"), {}, [])["is_there"] is False
     worker_functions.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_piece_leaves_no_gap(
-    folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_piece_leaves_no_gap(folder, place, sent, monkeypatch):
     """Its file would have the right size, and zeros in it."""
     monkeypatch.setattr(worker_functions, "PIECE_BYTES", 4)
     (sent / "new").write_text("0123456789")
@@ -345,9 +328,7 @@ def test_a_missing_piece_leaves_no_gap(
     assert not (folder / "code/new").exists()
 
 
-def test_files_fetched_before_the_worker_ended_are_kept(
-    folder: Path, place: Path, sent: Path
-) -> None:
+def test_files_fetched_before_the_worker_ended_are_kept(folder, place, sent):
     """The work has ended, and its results are on this machine."""
     size = worker_functions.PIECE_BYTES
     for name in ("small", "torn"):
@@ -365,9 +346,7 @@ def test_files_fetched_before_the_worker_ended_are_kept(
     assert (folder / "code/small").exists() and not (folder / "code/torn").exists()
 
 
-def test_a_folder_with_very_many_files_takes_little_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_with_very_many_files_takes_little_memory(tmp_path, monkeypatch):
     """It is that of the worker: only so many are looked at, the first ones by their names."""
     for number in range(40):
         (tmp_path / f"{number:02}").touch()

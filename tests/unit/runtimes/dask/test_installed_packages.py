@@ -22,7 +22,7 @@ class OneWorker:
         return {address: getattr(worker_functions, verb)(*arguments) for address in addresses}
 
 
-def test_a_killed_package_lister_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_package_lister_is_started_again(monkeypatch):
     packages = InstalledPackages(OneWorker(), "here")  # type: ignore[arg-type]
     monkeypatch.setattr(runtime, "LIST_PACKAGES", KILLED)
     with pytest.raises(Unavailable):

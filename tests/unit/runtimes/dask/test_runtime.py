@@ -119,9 +119,7 @@ def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
     return order
 
 
-def test_ended_attempts_are_removed_before_disconnecting(
-    cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
-) -> None:
+def test_ended_attempts_are_removed_before_disconnecting(cluster, runtime, tmp_path):
     """Otherwise, it would occupy a thread until the worker times out."""
     order = begun(cluster, runtime, tmp_path)
     (tmp_path / "result.json").write_text("{}")
@@ -134,9 +132,7 @@ def test_ended_attempts_are_removed_before_disconnecting(
     assert cluster.is_closed and cluster.ended == ["nbyard-a1-x"]
 
 
-def test_a_sweep_that_fails_is_repeated(
-    cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
-) -> None:
+def test_a_sweep_that_fails_is_repeated(cluster, runtime, tmp_path):
     begun(cluster, runtime, tmp_path)
     cluster.refusal = Unavailable("the worker does not answer")
     assert runtime.sweep("store", []) == []
@@ -148,7 +144,7 @@ def test_a_sweep_that_fails_is_repeated(
     assert cluster.ended == ["nbyard-a1-x"]
 
 
-def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRuntime) -> None:
+def test_every_worker_is_asked_about_paths(cluster, runtime):
     """Any of them may have computed the results."""
     cluster.known.append("tcp://w2")
     told: list[Any] = [*runtime.path_states(("/a", "/b"))]

@@ -3,7 +3,6 @@
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 from nbyard.runtimes.dask.cluster import CODE
 from nbyard.serving.dask_worker_code import EXPRESSION
@@ -16,7 +15,7 @@ print(eval(expression, packed)[0]["path"], "nbyard" in sys.modules)
 """
 
 
-def test_a_function_runs_without_nbyard_on_the_worker(tmp_path: Path) -> None:
+def test_a_function_runs_without_nbyard_on_the_worker(tmp_path):
     """The Python has only its standard library."""
     (tmp_path / "attempt").mkdir()
     (tmp_path / "attempt/log").write_text("x")

@@ -18,8 +18,7 @@ NOTEBOOK = NotebookWork("code/n.ipynb", "python3", "python", {})
 
 def spec_of(folder: Path, work, staging="bind", **more):
     order = Order("a1", "s", "r", "n", folder, "m")
-    task = TaskFile("a1", "t", "m", work, {}, **more)
-    return container_spec(order, task, INFO, "image", staging)
+    return container_spec(order, TaskFile("a1", "t", "m", work, {}, **more), INFO, "image", staging)
 
 
 def test_a_command_sees_three_folders_its_task_and_our_names_in_its_environment(tmp_path):

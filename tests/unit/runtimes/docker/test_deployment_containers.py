@@ -62,8 +62,7 @@ def test_a_secret_is_passed_as_a_file():
 
 def test_vs_code_gets_a_default_shell():
     """The shell of the user `nobody` does not work."""
-    given = container_spec(deployed("code-server"), USER, "n").environment
-    assert given["SHELL"] == "/bin/bash"
+    assert container_spec(deployed("code-server"), USER, "n").environment["SHELL"] == "/bin/bash"
     wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
     assert container_spec(wish, USER, "n").environment["SHELL"] == "/bin/sh"
     assert "SHELL" not in container_spec(deployed("own"), USER, "n").environment

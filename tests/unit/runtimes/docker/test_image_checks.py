@@ -47,8 +47,7 @@ class FakeEngine:
 
 
 def check(granted: list[str], **answers: str | Exception | None) -> FakeEngine:
-    named = {name.replace("_", "-"): said for name, said in answers.items()}
-    engine = FakeEngine(named)
+    engine = FakeEngine({name.replace("_", "-"): said for name, said in answers.items()})
     order = Order("a1", "s", "r", "n", Path("/a1"), "m", gpus=granted)
     image_checks.verify_gpus(engine, order, "image")  # type: ignore[arg-type]
     return engine
@@ -59,8 +58,7 @@ def check(granted: list[str], **answers: str | Exception | None) -> FakeEngine:
     [(["GPU-aa"], ONE), (["GPU-bb", "GPU-aa"], TWO), (["0", "3"], TWO), (["MIG-cc"], PARTS)],
 )
 def test_granted_gpus_are_confirmed(granted, said):
-    engine = check(granted, nvidia_smi=said)
-    (spec,) = engine.specs
+    (spec,) = check(granted, nvidia_smi=said).specs
     assert spec.gpus == granted and spec.network == "none"
     assert spec.environment["NVIDIA_VISIBLE_DEVICES"] == ",".join(granted)
     assert spec.labels["nbyard.gpus"] == ",".join(granted)

@@ -11,7 +11,7 @@ from nbyard.runtimes.protocol import Order
 
 
 @pytest.mark.parametrize(("kind", "ports"), [("bridge", [8000]), ("internal", []), ("none", [])])
-def test_only_a_bridge_opens_ports(kind: str, ports: list[int]) -> None:
+def test_only_a_bridge_opens_ports(kind, ports):
     spec = ContainerSpec("nby-a", "image", [], "1:1", {}, ports=[8000])
     placed = Networks(kind).with_network(spec, "its network")
     assert (placed.network, placed.ports) == ("its network", ports)

@@ -1,6 +1,5 @@
 """An attempt in a warm container, where no engine has to be asked."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,7 @@ from nbyard.runtimes.docker.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 
-def test_an_attempt_without_container_notices_a_silent_engine(tmp_path: Path) -> None:
+def test_an_attempt_without_container_notices_a_silent_engine(tmp_path):
     """Its slot is not needed for this."""
 
     def container(_: str) -> None:

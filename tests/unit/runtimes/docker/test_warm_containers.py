@@ -12,7 +12,7 @@ ME = (os.getuid(), os.getgid())
 
 
 @pytest.fixture
-def mount(tmp_path: Path) -> WarmMount:
+def mount(tmp_path) -> WarmMount:
     made = WarmMount(tmp_path / "containers" / "one")
     made.make(ME)
     return made
@@ -31,7 +31,7 @@ def content(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_the_mount_serves_one_attempt_after_another(mount: WarmMount, tmp_path):
+def test_the_mount_serves_one_attempt_after_another(mount, tmp_path):
     bound, inputs = (os.stat(path).st_ino for path in (mount.folder, mount.folder / "inputs"))
     assert (mount.home / "runner/__main__.py").exists()
     for name in ("a", "b"):
@@ -50,7 +50,7 @@ def test_the_mount_serves_one_attempt_after_another(mount: WarmMount, tmp_path):
         assert not mount.was_leaving()
 
 
-def test_a_late_cancel_hits_no_other_attempt(mount: WarmMount, tmp_path):
+def test_a_late_cancel_hits_no_other_attempt(mount, tmp_path):
     (mount.folder / "cancel").touch()
     folder = attempt(tmp_path, "a")
     mount.become_attempt_folder(folder)
@@ -58,7 +58,7 @@ def test_a_late_cancel_hits_no_other_attempt(mount: WarmMount, tmp_path):
 
 
 @pytest.mark.parametrize("steps", range(8))
-def test_releasing_continues_after_a_crash(mount: WarmMount, tmp_path, steps, monkeypatch):
+def test_releasing_continues_after_a_crash(mount, tmp_path, steps, monkeypatch):
     """The attempt loses nothing, and is not over without its result."""
     folder = attempt(tmp_path, "a")
     mount.become_attempt_folder(folder)
@@ -85,7 +85,7 @@ def test_releasing_continues_after_a_crash(mount: WarmMount, tmp_path, steps, mo
     assert content(mount.folder) == ["inputs"]
 
 
-def test_a_partially_mounted_folder_has_no_task(mount: WarmMount, tmp_path, monkeypatch):
+def test_a_partially_mounted_folder_has_no_task(mount, tmp_path, monkeypatch):
     """Who comes after the crash fills it anew."""
     folder = attempt(tmp_path, "a")
     rename = Path.rename

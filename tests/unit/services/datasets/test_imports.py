@@ -1,27 +1,22 @@
 """Datasets are created from files, addresses and uploads."""
 
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.datasets.structs import (
-    FileSource,
-    NewDataset,
-    NewUpload,
-    UploadSource,
-    UrlSource,
-)
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 
 
-def test_a_file_becomes_a_dataset_that_is_importing(yard, ann, a_csv):
-    made = yard.services.datasets.create(ann, NewDataset(a_csv))
+def test_a_file_becomes_a_dataset_that_is_importing(datasets, ann, a_csv):
+    made = datasets.create(ann, NewDataset(a_csv))
     assert (made.name, made.current.state, made.current.origin) == ("a.csv", "importing", "file")
-    assert yard.services.datasets.get(ann, "a.csv") == made
-    assert yard.services.datasets.list(ann).items == [made]
+    assert datasets.get(ann, "a.csv") == made
+    assert datasets.list(ann).items == [made]
 
 
-def test_a_version_names_the_run_that_published_it(yard, ann, a_csv, root, finished):
+def test_a_version_names_the_run_that_published_it(yard, ann, datasets, a_csv, root, finished):
     (root / "t.sh").write_text("#!/bin/sh\n")
     run = finished(path="t.sh")
     attempt = run.tasks[0].attempts[-1].id
@@ -30,21 +25,19 @@ def test_a_version_names_the_run_that_published_it(yard, ann, a_csv, root, finis
         (Caller("eve", attempt_id=attempt), ""),
         (Caller("bob", attempt_id="none"), ""),
     ):
-        made = yard.services.datasets.create(caller, NewDataset(a_csv))
+        made = datasets.create(caller, NewDataset(a_csv))
         with yard.store.read() as c:
             assert yard.store.automations.version(c, made.current.id).run_id == expected
 
 
 @pytest.mark.parametrize("name", ["", " a", "a/b", "..", "-rf", "a\nb", "n" * 201])
-def test_bad_names_store_nothing(yard, ann, a_csv, name):
-    with pytest.raises(Invalid) as refused:
-        yard.services.datasets.create(ann, NewDataset(a_csv, name))
-    assert refused.value.details[0].path == "name"
-    assert yard.services.datasets.list(ann).items == []
+def test_bad_names_store_nothing(datasets, ann, a_csv, name):
+    with refused_at("name"):
+        datasets.create(ann, NewDataset(a_csv, name))
+    assert datasets.list(ann).items == []
 
 
-def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
-    datasets = yard.services.datasets
+def test_the_same_key_makes_one_dataset(datasets, ann, a_csv):
     made = datasets.create(ann, NewDataset(a_csv), idempotency_key="k")
     assert datasets.create(ann, NewDataset(a_csv), idempotency_key="k").id == made.id
     with pytest.raises(Conflict):
@@ -69,71 +62,61 @@ def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
         (UrlSource("s3://inside@sea/a.csv"), "source.url"),
     ],
 )
-def test_invalid_sources_are_refused(yard, ann, source, place):
+def test_invalid_sources_are_refused(yard, ann, datasets, source, place):
     """This includes the endpoint of a credential."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "http://10.0.0.1:9000"}
     for name, kind, fields in (("token", "token", {"secret": "x"}), ("inside", "s3", key)):
         yard.services.credentials.create(ann, NewCredential(name, kind, fields))
-    with pytest.raises(Invalid) as refused:
-        yard.services.datasets.create(ann, NewDataset(source))
-    assert refused.value.details[0].path == place
+    with refused_at(place):
+        datasets.create(ann, NewDataset(source))
 
 
-def test_an_object_is_named_by_key_and_credential(yard, ann):
+def test_an_object_is_named_by_key_and_credential(yard, ann, datasets):
     """The record contains the name of the credential."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     yard.services.credentials.create(ann, NewCredential("minio", "s3", key))
     url = "s3://minio@sea/in/cows 1.csv"
-    made = yard.services.datasets.create(ann, NewDataset(UrlSource(url)))
+    made = datasets.create(ann, NewDataset(UrlSource(url)))
     assert (made.name, made.current.origin, made.current.source) == ("cows 1.csv", "url", url)
     with pytest.raises(Invalid, match=r"'other' .* s3; .*: minio"):
-        yard.services.datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
+        datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
 
 
-def test_a_link_out_of_the_root_is_refused(yard, ann, root):
+def test_a_link_out_of_the_root_is_refused(datasets, ann, root):
     (root / "out").symlink_to("/etc")
     with pytest.raises(Invalid):
-        yard.services.datasets.create(ann, NewDataset(FileSource("out/passwd")))
+        datasets.create(ann, NewDataset(FileSource("out/passwd")))
 
 
-def test_an_unknown_upload_is_refused(yard, ann):
+def test_an_unknown_upload_is_refused(datasets, ann):
     with pytest.raises(NotFound):
-        yard.services.datasets.create(ann, NewDataset(UploadSource("0" * 32)))
+        datasets.create(ann, NewDataset(UploadSource("0" * 32)))
 
 
-def test_an_upload_whose_name_is_taken_can_be_used_under_another(yard, ann, a_csv):
-    datasets, uploads = yard.services.datasets, yard.services.uploads
+def test_an_upload_whose_name_is_taken_can_be_used_under_another(ann, datasets, a_csv, upload):
     datasets.create(ann, NewDataset(a_csv))
-    begun = uploads.create(ann, NewUpload("a.csv", None))
-    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
-        piece.write(b"y\n2\n")
+    sent = UploadSource(upload("a.csv", b"y\n2\n"))
     with pytest.raises(NameTaken):
-        datasets.create(ann, NewDataset(UploadSource(begun.id)))
-    assert datasets.create(ann, NewDataset(UploadSource(begun.id), "b")).current.size_bytes == 4
+        datasets.create(ann, NewDataset(sent))
+    assert datasets.create(ann, NewDataset(sent, "b")).current.size_bytes == 4
 
 
-def uploaded(yard, who, content=b"y\n2\n", filename="u.csv"):
-    begun = yard.services.uploads.create(who, NewUpload(filename, len(content)))
-    with yard.services.uploads.appending(who, begun.id, 0) as piece:
-        piece.write(content)
-    return begun.id
-
-
-def test_uploads_of_others_are_not_found(yard, ann):
-    key = uploaded(yard, ann)
+def test_uploads_of_others_are_not_found(ann, datasets, uploads, upload):
+    key = upload("u.csv", b"y\n2\n")
     bob = Caller("bob")
     with pytest.raises(NotFound):
-        yard.services.datasets.create(bob, NewDataset(UploadSource(key)))
+        datasets.create(bob, NewDataset(UploadSource(key)))
     with pytest.raises(NotFound):
-        yard.services.uploads.appending(bob, key, 4).__enter__()
-    assert yard.services.datasets.create(ann, NewDataset(UploadSource(key)))
+        uploads.appending(bob, key, 4).__enter__()
+    assert datasets.create(ann, NewDataset(UploadSource(key)))
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
-def test_a_crash_after_storing_the_bytes_is_repaired(yard, ann, when, monkeypatch):
+def test_a_crash_after_storing_the_bytes_is_repaired(
+    yard, ann, datasets, upload, when, monkeypatch
+):
     """The same request again creates one dataset."""
-    datasets = yard.services.datasets
-    source = UploadSource(uploaded(yard, ann))
+    source = UploadSource(upload("u.csv", b"y\n2\n"))
     body = NewDataset(source)
 
     class Killed(BaseException):

@@ -3,16 +3,14 @@
 import msgspec
 import pytest
 
-from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import bytes_of
 from nbyard.errors import InUse, NotFound
 from nbyard.store.schema.tables import tasks
-from nbyard.yard import Yard
 
 from ...store.rows import Rows
 
 
-def test_a_dataset_of_an_unfinished_run_is_kept_unless_forced(yard: Yard, ann: Caller) -> None:
+def test_a_dataset_of_an_unfinished_run_is_kept_unless_forced(yard, ann):
     datasets = yard.services.datasets
     with yard.context.store.write() as c:
         rows = Rows(yard.context.store, c)

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import name_of
@@ -61,9 +62,8 @@ def test_a_created_environment_is_queued_with_its_lines(environments, ann):
     ],
 )
 def test_a_refused_environment_is_not_created(environments, ann, text, where):
-    with pytest.raises((Invalid, PolicyRefused)) as refused:
+    with refused_at(where, (Invalid, PolicyRefused)):
         environments.create(ann, NewEnvironment("cows", text))
-    assert refused.value.details[0].path == where
     assert environments.list(ann).items == []
 
 

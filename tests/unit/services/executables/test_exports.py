@@ -2,7 +2,6 @@
 
 import pytest
 
-from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.tools import read_tool
@@ -24,9 +23,9 @@ $namespaces: {iana: "https://www.iana.org/assignments/media-types/"}
 """
 
 
-def test_a_tool_is_read_as_a_command(yard, ann, root):
+def test_a_tool_is_read_as_a_command(executables, ann, root):
     (root / "sort.cwl").write_text(TOOL)
-    found = yard.services.executables.inspect(ann, Inspect("sort.cwl"))
+    found = executables.inspect(ann, Inspect("sort.cwl"))
     assert (found.kind, found.name, found.command) == ("command", "sort", ["sort"])
     assert found.hints == [because("cwl-hint-left-out", name="SoftwareRequirement")]
     told = [(a.name, a.role, a.format, a.required) for a in found.arguments]
@@ -36,8 +35,7 @@ def test_a_tool_is_read_as_a_command(yard, ann, root):
     ]  # fmt: skip
 
 
-def test_a_tool_follows_its_file_until_a_form_corrects_it(yard, ann, root):
-    executables = yard.services.executables
+def test_a_tool_follows_its_file_until_a_form_corrects_it(executables, ann, root):
     (root / "sort.cwl").write_text(TOOL)
     made = executables.create(ann, NewExecutable(path="sort.cwl"))
     assert made.current.invocation.apart and not (root / "sort.cwl.nbexec").exists()
@@ -57,17 +55,10 @@ def test_a_tool_follows_its_file_until_a_form_corrects_it(yard, ann, root):
     assert corrected.current.invocation == made.current.invocation
 
 
-def test_an_uploaded_tool(yard, ann):
-    def upload(text: str) -> str:
-        begun = yard.services.uploads.create(ann, NewUpload("sort.cwl", None))
-        with yard.services.uploads.appending(ann, begun.id, 0) as piece:
-            piece.write(text.encode())
-        return begun.id
-
-    executables = yard.services.executables
-    made = executables.create(ann, NewExecutable(upload=upload(TOOL)))
+def test_an_uploaded_tool(ann, executables, upload):
+    made = executables.create(ann, NewExecutable(upload=upload("sort.cwl", TOOL.encode())))
     assert made.current.command == ["sort"]
-    newer = upload(TOOL.replace("[sort]", "[sort, -n]"))
+    newer = upload("sort.cwl", TOOL.replace("[sort]", "[sort, -n]").encode())
     changed = executables.update(
         ann, made.id, ExecutablePatch(revision=made.revision, upload=newer)
     )
@@ -75,8 +66,7 @@ def test_an_uploaded_tool(yard, ann):
     assert read_tool(executables.export(ann, made.id).text.encode(), "x")
 
 
-def test_an_export_is_the_same_command(yard, ann, root):
-    executables = yard.services.executables
+def test_an_export_is_the_same_command(executables, ann, root):
     (root / "sort.cwl").write_text(TOOL)
     made = executables.create(ann, NewExecutable(path="sort.cwl", description="Sorts a table."))
     found = executables.export(ann, "sort")
@@ -87,27 +77,26 @@ def test_an_export_is_the_same_command(yard, ann, root):
         assert getattr(again.current, field) == getattr(made.current, field)
 
 
-def test_a_script_is_named_in_its_export(yard, ann, root, tool):
-    yard.services.executables.create(ann, NewExecutable(path=tool))
-    found = yard.services.executables.export(ann, "tool")
+def test_a_script_is_named_in_its_export(executables, ann, tool):
+    executables.create(ann, NewExecutable(path=tool))
+    found = executables.export(ann, "tool")
     assert "location: tool.py" in found.text and "- result.csv" in found.text
 
 
-def test_unsupported_executables_are_not_exported(yard, ann, root, tool):
-    yard.services.executables.create(ann, NewExecutable(path=tool))
+def test_unsupported_executables_are_not_exported(executables, ann, tool):
+    executables.create(ann, NewExecutable(path=tool))
     with pytest.raises(Invalid, match="format: unknown format 'wdl'"):
-        yard.services.executables.export(ann, "tool", "wdl")
+        executables.export(ann, "tool", "wdl")
 
 
-def test_a_refused_tool_names_the_place(yard, ann, root):
+def test_a_refused_tool_names_the_place(executables, ann, root):
     (root / "bad.cwl").write_text(TOOL.replace("inputs:", "requirements: [{class: X}]\ninputs:"))
     with pytest.raises(Invalid, match=r"requirements.X: this requirement"):
-        yard.services.executables.create(ann, NewExecutable(path="bad.cwl"))
-    assert yard.services.executables.list(ann).items == []
+        executables.create(ann, NewExecutable(path="bad.cwl"))
+    assert executables.list(ann).items == []
 
 
-def test_files_that_a_tool_names_are_read_below_the_root_only(yard, ann, root):
-    executables = yard.services.executables
+def test_files_that_a_tool_names_are_read_below_the_root_only(executables, ann, root):
     (root / "sub").mkdir()
     (root / "types.yml").write_text('{type: {type: enum, symbols: ["-r", "-n"]}, inputBinding: {}}')
     text = TOOL.replace("reverse: {type: boolean, default: false, inputBinding: {prefix: -r}}",
@@ -125,9 +114,9 @@ def test_files_that_a_tool_names_are_read_below_the_root_only(yard, ann, root):
             executables.inspect(ann, Inspect("sub/sort.cwl"))
 
 
-def test_an_upload_has_nothing_beside_it(yard, ann):
-    begun = yard.services.uploads.create(ann, NewUpload("sort.cwl", None))
-    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
-        piece.write(TOOL.replace("[sort]", "[sort]\narguments: {$import: x.yml}").encode())
+def test_an_upload_has_nothing_beside_it(ann, executables, upload):
+    sent = upload(
+        "sort.cwl", TOOL.replace("[sort]", "[sort]\narguments: {$import: x.yml}").encode()
+    )
     with pytest.raises(Invalid, match="is not supported here"):
-        yard.services.executables.inspect(ann, Inspect(upload=begun.id))
+        executables.inspect(ann, Inspect(upload=sent))

@@ -7,9 +7,9 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import NewRun
 
 
-def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
+def test_a_run_of_an_executable_follows_its_file(yard, ann, executables, tool, root):
     """The saved file runs, also by the executable's name. A lost file leaves its version."""
-    executables, runs = yard.services.executables, yard.services.runs
+    runs = yard.services.runs
     (root / "a.csv").write_text("x\n1\n")
     made = executables.create(ann, NewExecutable(path=tool))
     assert executables.get(ann, made.id).hints == []
@@ -31,14 +31,14 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     assert version_that_runs() == 2
 
 
-def test_a_file_with_the_same_bytes_has_not_changed(yard, ann, tool, root):
-    made = yard.services.executables.create(ann, NewExecutable(path=tool))
+def test_a_file_with_the_same_bytes_has_not_changed(executables, ann, tool, root):
+    made = executables.create(ann, NewExecutable(path=tool))
     os.utime(root / tool, (2**32, 2**32))
-    found = yard.services.executables.get(ann, made.id)
+    found = executables.get(ann, made.id)
     assert (found.hints, found.changed) == ([], False)
 
 
-def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(yard, ann, root):
+def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(executables, ann, root):
     """Outputs, IDs and the default kernel are no change; code, tags and other kernels are."""
     file = root / "n.ipynb"
 
@@ -52,10 +52,10 @@ def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(yard
         os.utime(file, (2**32, 2**32))
 
     def is_changed():
-        return yard.services.executables.get(ann, made.id).changed
+        return executables.get(ann, made.id).changed
 
     save("1 / 0")
-    made = yard.services.executables.create(ann, NewExecutable(path="n.ipynb"))
+    made = executables.create(ann, NewExecutable(path="n.ipynb"))
     save(["1 ", "/ 0"], "python3", collapsed=True)
     assert not is_changed()
     save("1 / 1", "python3")
@@ -69,8 +69,8 @@ def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(yard
     assert is_changed()
 
 
-def test_a_file_outside_of_the_served_folder_is_named(yard, ann, tool, root, monkeypatch):
-    made = yard.services.executables.create(ann, NewExecutable(path=tool))
+def test_a_file_outside_of_the_served_folder_is_named(yard, ann, executables, tool, monkeypatch):
+    made = executables.create(ann, NewExecutable(path=tool))
     monkeypatch.setattr(yard.context.files, "has", lambda path: False)
-    (hint,) = yard.services.executables.get(ann, made.id).hints
+    (hint,) = executables.get(ann, made.id).hints
     assert str(hint).startswith("Its file is outside")

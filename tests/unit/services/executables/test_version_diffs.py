@@ -24,7 +24,7 @@ def test_notebooks_are_compared_without_their_json() -> None:
     assert lines(book("a"), book("b"), are_notebooks=True) == [("removed", "a"), ("added", "b")]
 
 
-def test_versions_of_two_executables(yard, ann, root, finished) -> None:
+def test_versions_of_two_executables(yard, root, finished):
     for name in ("one", "two"):
         (root / f"{name}.py").write_text(f"print('{name}')\n")
     ids = [finished(path=f"{name}.py").tasks[0].executable_version_id for name in ("one", "two")]

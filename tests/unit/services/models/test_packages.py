@@ -3,9 +3,10 @@
 from importlib import metadata
 
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.models.structs import ModelColumn, NewModel
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import NotFound
 
 from .test_service import write
 
@@ -24,11 +25,6 @@ class Signs:
     def predict(self, frame):
         return [sign(one) for one in frame["x"]]
 """
-
-
-@pytest.fixture
-def models(yard):
-    return yard.services.models
 
 
 @pytest.fixture
@@ -88,9 +84,8 @@ def test_a_requirements_file_beside_it_counts_in_place_of_its_imports(models, an
 )
 def test_missing_settings_are_requested(models, ann, file, root, old, new, path, words):
     (root / file).write_text(MODEL.replace(old, new))
-    with pytest.raises(Invalid) as caught:
+    with refused_at(path) as caught:
         models.build(ann, NewModel(file))
-    assert caught.value.details[0].path == path
     assert words in caught.value.message
     assert models.list(ann).items == []
 
@@ -113,9 +108,8 @@ def test_optional_imports_are_not_required(models, ann, file, root):
 )
 def test_only_one_source_is_built(models, ann, file, root, body, path):
     (root / "signs/my-model.py").write_text(MODEL)
-    with pytest.raises(Invalid) as caught:
+    with refused_at(path):
         models.build(ann, body)
-    assert caught.value.details[0].path == path
 
 
 def test_a_missing_file_is_named(models, ann):

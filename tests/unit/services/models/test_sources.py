@@ -59,8 +59,7 @@ def test_equal_results_of_workflows_with_one_title_are_listed_once(yard, ann):
             )
             run = rows.run(owner="ann", workflow_id=workflow.id, title=title)
             row = {**model, "digest": f"sha256:{digest}", "type": None}
-            task = rows.task(run, state="succeeded")
-            yard.store.artifacts.insert_all(c, [(task, [row])])
+            yard.store.artifacts.insert_all(c, [(rows.task(run, state="succeeded"), [row])])
     found = yard.services.models.sources(ann).outputs
     # the older model of f is not listed, so the same bytes of e are
     assert [output.run_number for output in found] == [7, 5, 4, 3, 2]

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.callers import Caller
@@ -86,24 +87,19 @@ def test_a_channel_is_stored_and_its_url_never_returned(channels, ann, made):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"url": "http://127.0.0.1:1/"}, "url"),
         ({"url": "http://h.test/"}, "url"),
         ({"url": "unknown://a"}, "url"),
-        ({"url": "syslog://"}, "url"),
         ({"name": "a\r\nBcc: x@y"}, "name"),
         ({"name": "01900000-0000-7000-8000-000000000000"}, "name"),
         ({"rules": [{"events": []}]}, "rules.0.events"),
         ({"rules": [{"events": ["failed"], "path": "gone.py"}]}, "rules.0.path"),
         ({"rules": [{"events": ["failed"], "project": "gone"}]}, "rules.0.project"),
-        ({"rules": [{"events": ["failed"], "long_factor": 0.5}]}, "rules.0.long_factor"),
         ({"digest": {"most": 0}}, "digest.most"),
-        ({"digest": {"window_seconds": 1}}, "digest.window_seconds"),
     ],
 )
 def test_a_refusal_names_its_field_and_stores_nothing(channels, ann, body, field):
-    with pytest.raises(Invalid) as caught:
+    with refused_at(field):
         channels.create(ann, new(**body))
-    assert caught.value.details[0].path == field
     assert channels.list(ann).items == []
 
 
@@ -167,9 +163,8 @@ def test_a_url_is_tested_before_there_is_a_channel(channels, ann, answers):
     answers.append(Delivery(WHY))
     assert channels.test_url(ann, ChannelUrl(URL)) == ChannelTest(False, WHY)
     assert channels.test_url(ann, ChannelUrl(f"openlineage+{URL}")).is_sent
-    with pytest.raises(Invalid) as refused:
+    with refused_at("url"):
         channels.test_url(ann, ChannelUrl("http://127.0.0.1:1/"))
-    assert refused.value.details[0].path == "url"
     assert channels.list(ann).items == []
 
 

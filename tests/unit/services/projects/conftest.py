@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.projects.definitions import (
-    FILE,
-    ProjectFile,
-    ProjectPush,
-    read_definition,
-)
+from nbyard.domain.projects.definitions import FILE, ProjectFile, ProjectPush, read_definition
 from nbyard.transfer.project_folders import SelectedFile, pack_files
 from nbyard.yard import Yard
 

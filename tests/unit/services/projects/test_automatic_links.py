@@ -36,30 +36,27 @@ def test_a_link_needs_a_scope():
     check_may_link(Caller("ann", scopes=("projects:write",)), "runs.create")
 
 
-def test_the_first_run_links_its_workflow_too(yard, ann, made, flow):
-    projects, runs = yard.services.projects, yard.services.runs
+def test_the_first_run_links_its_workflow_too(yard, ann, runs, projects, made, flow):
     run = runs.create(ann, NewRun(path=flow))
     for _ in range(2):
         projects.link_created(ann, made.id, "runs.create", run)
     assert links(yard, ann) == {"run": 1, "workflow": 1}
 
 
-def test_a_later_run_does_not_take_over_a_workflow(yard, ann, made, flow):
-    projects, runs = yard.services.projects, yard.services.runs
+def test_a_later_run_does_not_take_over_a_workflow(yard, ann, runs, projects, made, flow):
     runs.create(ann, NewRun(path=flow))
     projects.link_created(ann, made.id, "runs.create", runs.create(ann, NewRun(path=flow)))
     assert links(yard, ann) == {"run": 1}
 
 
-def test_a_single_run_has_no_workflow(yard, ann, made, root):
+def test_a_single_run_has_no_workflow(yard, ann, runs, projects, made, root):
     (root / "a.py").write_text("print()\n")
-    run = yard.services.runs.create(ann, NewRun(path="a.py"))
-    yard.services.projects.link_created(ann, made.id, "runs.create", run)
+    projects.link_created(ann, made.id, "runs.create", runs.create(ann, NewRun(path="a.py")))
     assert links(yard, ann) == {"run": 1}
 
 
-def test_other_operations_projects_and_people_link_nothing(yard, ann, made):
-    projects, thing = yard.services.projects, SimpleNamespace(id="x", workflow_id="")
+def test_other_operations_projects_and_people_link_nothing(yard, ann, projects, made):
+    thing = SimpleNamespace(id="x", workflow_id="")
     projects.link_created(ann, made.id, "runs.cancel", thing)
     projects.link_created(ann, "gone", "runs.create", thing)
     projects.link_created(Caller("eve"), made.id, "runs.create", thing)

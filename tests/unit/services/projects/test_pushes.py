@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.blobs import open_download
 from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
@@ -26,16 +27,11 @@ TOOLS = '[environments.tools]\nrequirements = ["nothing_of_this_name_is_installe
 GIT = GitState("1" * 40, "main")
 
 
-@pytest.fixture
-def projects(yard):
-    return yard.services.projects
-
-
 def lines(plan):
     return [f"{one.action} {one.kind} {one.name}" for one in plan.changes]
 
 
-def test_a_second_push_changes_nothing(projects, ann, folder, yard):
+def test_a_second_push_changes_nothing(projects, ann, folder, schedules):
     body = folder(MORNING + TOOLS)
     planned = projects.plan(ann, body)
     assert lines(planned) == [
@@ -52,12 +48,12 @@ def test_a_second_push_changes_nothing(projects, ann, folder, yard):
     assert (again.changes, again.missing) == ([], [])
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
     assert projects.get(ann, "wine").links == {"automation": 1, "environment": 1}
-    assert yard.services.automations.get(ann, "morning").run.path == "a.py"
+    assert schedules.get(ann, "morning").run.path == "a.py"
 
 
-def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
+def test_changes_name_their_fields_and_are_applied(projects, ann, folder, schedules):
     projects.push(ann, folder(MORNING))
-    first = yard.services.automations.get(ann, "morning")
+    first = schedules.get(ann, "morning")
     later = MORNING.replace("8:00", "9:00") + 'overlap = "queue"\nenabled = false\n'
     body = folder('description = "red"\n' + later, {"a.py": b"print(1)\n"})
     planned = projects.plan(ann, body)
@@ -68,15 +64,14 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     assert planned.missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
-    found = yard.services.automations.get(ann, "morning")
+    found = schedules.get(ann, "morning")
     assert (found.id, found.overlap, found.is_enabled) == (first.id, "queue", False)
     assert str(found.sentence).startswith("Monday to Friday")
 
 
-def test_fields_that_the_file_omits_are_kept(projects, ann, folder, yard):
+def test_fields_that_the_file_omits_are_kept(projects, ann, folder, schedules):
     body = folder(MORNING + 'overlap = "queue"\nat_most = 9\nruntime = "process"\n')
     projects.push(ann, body)
-    schedules = yard.services.automations
     found = schedules.get(ann, "morning")
     edited = AutomationPatch(
         found.revision,
@@ -109,9 +104,11 @@ def test_a_pull_after_a_push_changes_nothing_in_the_file(projects, ann, folder):
     assert projects.definition(ann, "wine").definition == body.definition
 
 
-def test_schedules_use_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
+def test_schedules_use_pushed_files_and_their_commit(
+    projects, ann, schedules, folder, yard, dispatcher
+):
     projects.push(ann, folder(MORNING, {"a.py": b"print('first')\n"}, git=GIT))
-    schedules, runs = yard.services.automations, yard.services.runs
+    runs = yard.services.runs
     run = runs.get(ann, schedules.fire(ann, "morning", Fire()).run_id).run
     assert run.git == GIT
     dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
@@ -123,21 +120,20 @@ def test_schedules_use_pushed_files_and_their_commit(projects, ann, folder, yard
     dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
     assert "second" in runs.log(ann, run.id, "main").text
     assert runs.list(ann, project="wine").items[0].id == run.id
-    project = projects.get(ann, "wine")
-    assert len([*folder_of(yard.store, project.id).iterdir()]) == 1
+    assert len([*folder_of(yard.store, projects.get(ann, "wine").id).iterdir()]) == 1
 
 
 def test_schedules_that_the_file_lacks_are_deleted_only_if_pushed(
-    projects, ann, folder, yard, root
+    projects, ann, schedules, folder, yard, root
 ):
     projects.push(ann, folder(MORNING + TOOLS))
     (root / "own.py").write_text("print()\n")
-    own = yard.services.automations.create(ann, _daily("own.py"))
+    own = schedules.create(ann, _daily("own.py"))
     projects.link(ann, "wine", NewLink("automation", own.id))
     body = folder()
     assert lines(projects.plan(ann, body)) == ["change file nbyard.toml", "delete schedule morning"]
     projects.push(ann, body)
-    assert [one.name for one in yard.services.automations.list(ann).items] == ["own"]
+    assert [one.name for one in schedules.list(ann).items] == ["own"]
     assert yard.services.environments.get(ann, "tools").name == "tools"
 
 
@@ -146,27 +142,28 @@ def _daily(path):
     return msgspec.convert(body, NewAutomation)
 
 
-def test_a_schedule_of_another_user_is_not_changed(projects, ann, folder, yard, root):
+def test_a_schedule_of_another_user_is_not_changed(projects, ann, folder, schedules, root):
     (root / "morning.py").write_text("print()\n")
-    yard.services.automations.create(ann, _daily("morning.py"))
+    schedules.create(ann, _daily("morning.py"))
     for call in (projects.plan, projects.push):
-        with pytest.raises(NameTaken) as refused:
+        with refused_at("schedules.morning", NameTaken) as refused:
             call(ann, folder(MORNING))
-        assert refused.value.details[0].path == "schedules.morning"
         assert "'morning 2' is free" in refused.value.hint
-    assert yard.services.automations.get(ann, "morning").run.path == "morning.py"
+    assert schedules.get(ann, "morning").run.path == "morning.py"
     assert projects.list(ann).items == []
 
 
-def test_a_renamed_schedule_frees_its_name(projects, ann, folder, yard):
+def test_a_renamed_schedule_frees_its_name(projects, ann, folder, schedules):
     plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
     projects.push(ann, folder(plain))
     projects.push(ann, folder(wide))
-    assert [one.name for one in yard.services.automations.list(ann).items] == ["a\u2003b"]
+    assert [one.name for one in schedules.list(ann).items] == ["a\u2003b"]
     assert projects.plan(ann, folder(wide)).changes == []
 
 
-def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, yard, dispatcher):
+def test_schedules_of_deleted_environments_are_refused(
+    projects, ann, schedules, folder, yard, dispatcher
+):
     environments = yard.services.environments
     made = environments.create(ann, NewEnvironment("tools", ""))
     dispatcher.until(
@@ -178,7 +175,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
         projects.plan(ann, folder(text.replace("@1", "@2")))
     assert "the environment" in refused.value.details[0].message
     environments.delete(ann, made.id, force=True)
-    before = yard.services.automations.get(ann, "morning")
+    before = schedules.get(ann, "morning")
     for other in (text, MORNING.replace("8:00", "9:00")):
         for call in (projects.plan, projects.push):
             with pytest.raises(Invalid) as refused:
@@ -187,7 +184,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
             assert detail.path == "schedules.morning.environment"
             assert "there is no environment" in detail.message
             assert "nbyard.toml" in refused.value.hint
-    assert yard.services.automations.get(ann, "morning") == before
+    assert schedules.get(ann, "morning") == before
     without = text.replace("tools@1", "")
     projects.push(ann, folder(without))
     assert projects.plan(ann, folder(without)).changes == []
@@ -214,16 +211,14 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
 )
 def test_a_plan_names_the_wrong_field(projects, ann, folder, toml, path):
     for call in (projects.plan, projects.push):
-        with pytest.raises(Invalid) as refused:
+        with refused_at(path):
             call(ann, folder(toml))
-        assert refused.value.details[0].path == path
     assert projects.list(ann).items == []
 
 
 def test_a_push_names_the_wrong_field_of_a_schedule_and_can_be_repeated(projects, ann, folder):
-    with pytest.raises(Invalid) as refused:
+    with refused_at("schedules.morning.parameters.x"):
         projects.push(ann, folder(MORNING + "parameters = {x = 1}\n"))
-    assert refused.value.details[0].path == "schedules.morning.parameters.x"
     projects.push(ann, folder(MORNING))
     assert projects.plan(ann, folder(MORNING)).changes == []
 
@@ -252,11 +247,11 @@ def test_a_push_needs_files(projects, ann, folder):
         projects.plan(ann, msgspec.structs.replace(folder(), files={}))
 
 
-def test_the_definition_shows_the_present_state(projects, ann, folder, yard):
+def test_the_definition_shows_the_present_state(projects, ann, folder, schedules):
     projects.push(ann, folder(MORNING + TOOLS, git=GIT))
-    found = yard.services.automations.get(ann, "morning")
+    found = schedules.get(ann, "morning")
     patch = AutomationPatch(found.revision, overlap="replace", zone=local_zone())
-    yard.services.automations.update(ann, found.id, patch)
+    schedules.update(ann, found.id, patch)
     pulled = projects.definition(ann, "wine")
     assert pulled.git == GIT
     assert sorted(pulled.files) == ["a.py", FILE]
@@ -284,7 +279,7 @@ def test_files_are_downloaded(projects, ann, folder, yard):
         projects.file(ann, "empty", "a.py")
 
 
-def test_pushed_files_are_no_garbage(projects, ann, folder, yard):
+def test_pushed_files_are_no_garbage(projects, ann, schedules, folder, yard):
     projects.push(ann, folder(MORNING))
     project = projects.get(ann, "wine")
     with yard.store.read() as c:
@@ -292,23 +287,23 @@ def test_pushed_files_are_no_garbage(projects, ann, folder, yard):
     # The folder can be laid out again.
     shutil.rmtree(folder_of(yard.store, project.id))
     projects.push(ann, folder(MORNING, {"b.py": b""}))
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.fire(ann, "morning", Fire()).run_id
 
 
-def test_a_deleted_project_leaves_its_schedules_working(projects, ann, folder, yard):
+def test_a_deleted_project_leaves_its_schedules_working(projects, ann, schedules, folder, yard):
     projects.push(ann, folder(MORNING))
     place = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.fire(ann, "morning", Fire()).run_id
     projects.push(ann, folder())
     other = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
     assert place.is_dir() and not other.is_dir()
 
 
-def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatch):
+def test_an_interrupted_push_is_repeated(projects, ann, folder, schedules, monkeypatch):
     projects.push(ann, folder(MORNING))
-    before = yard.services.automations.get(ann, "morning")
+    before = schedules.get(ann, "morning")
     body = folder(MORNING.replace("8:00", "9:00"), {"a.py": b"print(1)\n"})
 
     def broken(*_: object, **__: object) -> None:
@@ -319,14 +314,14 @@ def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatc
         with pytest.raises(RuntimeError):
             projects.push(ann, body)
     # The schedule still has the files of the push before.
-    assert yard.services.automations.get(ann, "morning") == before
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.get(ann, "morning") == before
+    assert schedules.fire(ann, "morning", Fire()).run_id
     assert projects.plan(ann, body).missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
 
 
-def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monkeypatch):
+def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, schedules, monkeypatch):
     body = folder(MORNING)
     other = folder(MORNING, {"a.py": b"print(1)\n"})
     compared = projects.compare
@@ -343,10 +338,10 @@ def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monke
         patch.setattr(projects, "compare", lambda *_: late)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.fire(ann, "morning", Fire()).run_id
 
 
-def test_concurrent_pushes_are_detected_and_repaired(projects, ann, folder, yard, monkeypatch):
+def test_concurrent_pushes_are_detected_and_repaired(projects, ann, folder, schedules, monkeypatch):
     projects.push(ann, folder(MORNING))
     first, second = folder(MORNING, {"a.py": b"1\n"}), folder(MORNING, {"a.py": b"2\n"})
     apply = ScheduleSync.apply
@@ -361,22 +356,23 @@ def test_concurrent_pushes_are_detected_and_repaired(projects, ann, folder, yard
     with pytest.raises(StaleWrite):
         projects.push(ann, first)
     assert projects.plan(ann, second).changes == []
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.fire(ann, "morning", Fire()).run_id
 
 
-def test_a_push_without_changes_restores_missing_files(projects, ann, folder, yard):
+def test_a_push_without_changes_restores_missing_files(projects, ann, schedules, folder, yard):
     body = folder(MORNING)
     projects.push(ann, body)
     shutil.rmtree(folder_of(yard.store, projects.get(ann, "wine").id))
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
-    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
+    assert schedules.fire(ann, "morning", Fire()).run_id
 
 
-def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, folder, yard, root):
+def test_a_pushed_schedule_keeps_to_the_files_of_its_project(
+    projects, ann, schedules, folder, yard, root
+):
     """A path that a user gives is that of the project's folder, not of the server's root."""
     projects.push(ann, folder(MORNING, {"b.py": b"print('pushed')\n"}))
     (root / "b.py").write_text("print('of the server')\n")
-    schedules = yard.services.automations
     found = schedules.get(ann, "morning")
     run = msgspec.structs.replace(found.run, path="b.py")
     changed = schedules.update(ann, found.id, AutomationPatch(found.revision, run=run))
@@ -398,11 +394,11 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, fold
     assert schedules.get(ann, "morning").run.path == "a.py"
 
 
-def test_a_folder_is_deleted_with_the_last_schedule_of_its_project(projects, ann, folder, yard):
-    evening = MORNING.replace("morning", "evening")
-    projects.push(ann, folder(MORNING + evening))
+def test_a_folder_is_deleted_with_the_last_schedule_of_its_project(
+    projects, ann, schedules, folder, yard
+):
+    projects.push(ann, folder(MORNING + MORNING.replace("morning", "evening")))
     place = folder_of(yard.store, projects.get(ann, "wine").id)
-    schedules = yard.services.automations
     projects.delete(ann, "wine")
     schedules.delete(ann, "morning")
     assert place.is_dir()
@@ -423,13 +419,12 @@ def test_a_folder_is_deleted_with_the_last_schedule_of_its_project(projects, ann
     ],
 )
 def test_values_typed_on_a_command_line_stay_if_the_file_has_none(
-    projects, ann, folder, yard, line, parameters, texts
+    projects, ann, folder, schedules, line, parameters, texts
 ):
     parser = "import argparse\np = argparse.ArgumentParser()\n"
     script = parser + "".join(f"p.add_argument('--{name}', type=int)\n" for name in "nm")
     code = dict.fromkeys(("a.py", "b.py"), f"{script}p.parse_args()\n".encode())
     projects.push(ann, folder(MORNING, code))
-    schedules = yard.services.automations
     before = schedules.get(ann, "morning")
     run = msgspec.structs.replace(before.run, texts={"n": "2", "m": "3"})
     schedules.update(ann, "morning", AutomationPatch(before.revision, run=run))

@@ -9,13 +9,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.projects.structs import (
-    LinkKind,
-    NewLink,
-    NewProject,
-    ProjectPatch,
-    ProjectTask,
-)
+from nbyard.domain.projects.structs import LinkKind, NewLink, NewProject, ProjectPatch, ProjectTask
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.services.operation_table import table
@@ -24,11 +18,6 @@ SIDEBAR = (
     *("artifacts", "credentials", "datasets", "deployments", "environments", "executables"),
     *("automations", "runs", "workflows"),
 )
-
-
-@pytest.fixture
-def projects(yard):
-    return yard.services.projects
 
 
 @pytest.fixture
@@ -119,8 +108,7 @@ def test_a_workflow_is_linked_before_it_runs(projects, ann, made, flow, root, ya
     assert (linked.name, linked.path) == ("Twice", flow)
     (listed,) = yard.services.workflows.list(ann, project="wine").items
     assert (listed.id, listed.has_runs) == (linked.id, False)
-    run = yard.services.runs.create(ann, NewRun(path=flow))
-    assert run.workflow_id == linked.id
+    assert yard.services.runs.create(ann, NewRun(path=flow)).workflow_id == linked.id
     assert yard.services.workflows.list(ann, project="wine").items[0].has_runs
     (rest,) = projects.linkable(ann, "wine", kind="workflow").items
     assert rest.path == "other.nbflow"
@@ -219,7 +207,7 @@ def test_an_unknown_kind_is_refused(projects, ann, made):
         projects.unlink(ann, "wine", "channel", "team")
 
 
-def test_other_people_see_neither_project_nor_resources(projects, ann, made, imported):
+def test_other_people_see_neither_project_nor_resources(projects, made, imported):
     eve = Caller("eve")
     projects.create(eve, NewProject("beer"))
     texts = []

@@ -163,8 +163,7 @@ def test_invalid_event_lines_are_skipped(tmp_path, folder):
 def test_the_last_line_has_no_reason_of_a_gap(tmp_path, folder, case):
     (folder / contract.LOG).write_text(f"1\n{case['line']}\n")
     shown = f"[nbyard: {case['text']}]" if case["gap"] else case["text"]
-    activity = views.Progress(tmp_path).of("r", "clean", "a1", 1)
-    assert activity.last_line == one_line(shown, 80)
+    assert views.Progress(tmp_path).of("r", "clean", "a1", 1).last_line == one_line(shown, 80)
 
 
 def test_the_progress_of_an_attempt_is_shown(tmp_path, folder):

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.structs import NewExecutable
@@ -15,10 +16,9 @@ from nbyard.store import transition
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def test_missing_inputs_are_refused_and_nothing_is_created(yard, ann, root):
+def test_missing_inputs_are_refused_and_nothing_is_created(runs, ann, root):
     (root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     (root / "a.csv").write_text("a\n")
-    runs = yard.services.runs
     body = NewRun(
         path="Dockerfile",
         runtime="docker",
@@ -38,14 +38,13 @@ def test_missing_inputs_are_refused_and_nothing_is_created(yard, ann, root):
     assert runs.list(ann).items == []
 
 
-def test_several_files_are_a_folder_or_one_file(yard, ann, root):
+def test_several_files_are_a_folder_or_one_file(runs, ann, root):
     """One file is a list of one."""
     (root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     (root / "a.csv").write_text("a\n")
     (root / "many").mkdir()
     several = Argument("files", role="input", type="list", format="folder", required=True)
     body = NewRun(path="Dockerfile", runtime="docker", arguments=[several])
-    runs = yard.services.runs
     with pytest.raises(Invalid, match="with several files") as refused:
         runs.check(ann, body)
     assert refused.value.hint_reason == because("give-input-file", name="files")
@@ -54,9 +53,8 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
         assert runs.create(ann, msgspec.structs.replace(body, texts={"files": given})).id
 
 
-def test_a_check_run_replaces_the_one_before(yard, ann, flow):
+def test_a_check_run_replaces_the_one_before(yard, ann, runs, flow):
     """The earlier one is cancelled, or deleted if it has ended."""
-    runs = yard.services.runs
     first = runs.check_sample(ann, NewCheckRun(path=flow))
     second = runs.check_sample(ann, NewCheckRun(path=flow, rows=5))
     assert (first.number, second.number) == (-1, -2)
@@ -73,12 +71,11 @@ def test_a_check_run_replaces_the_one_before(yard, ann, flow):
         runs.get(ann, first.id)
 
 
-def test_check_runs_of_executables_are_independent(yard, ann):
+def test_check_runs_of_executables_are_independent(yard, ann, runs):
     """Executables are named in the request, so that their runs have no file."""
     for name in ("one", "two"):
         (yard.context.files.root / f"{name}.py").write_text("x = 1  # parameters\n")
         yard.services.executables.create(ann, NewExecutable(path=f"{name}.py"))
-    runs = yard.services.runs
     first, second = (
         runs.check_sample(ann, NewCheckRun(executable=name)) for name in ("one", "two")
     )
@@ -89,8 +86,7 @@ def test_check_runs_of_executables_are_independent(yard, ann):
     assert runs.get(ann, second.id).run.cancel_requested_at is None
 
 
-def test_check_runs_are_refused_for_history(yard, ann, flow):
-    runs = yard.services.runs
+def test_check_runs_are_refused_for_history(yard, ann, runs, flow):
     made = runs.check_sample(ann, NewCheckRun(path=flow)).id
     other = runs.create(ann, NewRun(path=flow)).id
     node = runs.get(ann, made).tasks[0].node
@@ -115,16 +111,15 @@ def test_check_runs_are_refused_for_history(yard, ann, flow):
 @pytest.mark.parametrize(
     ("wish", "field"), [({"name": "x"}, "name"), ({"rows": 0}, "rows"), ({"files": 10**9}, "files")]
 )
-def test_invalid_requests_are_refused_by_name(yard, ann, flow, wish, field):
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.check_sample(ann, NewCheckRun(path=flow, **wish))
-    assert [one.path for one in refused.value.details] == [field]
-    assert yard.services.runs.list(ann, origin="check").items == []
+def test_invalid_requests_are_refused_by_name(runs, ann, flow, wish, field):
+    with refused_at(field):
+        runs.check_sample(ann, NewCheckRun(path=flow, **wish))
+    assert runs.list(ann, origin="check").items == []
 
 
-def test_code_of_a_scratch_run_changes_nothing(yard, ann, flow):
+def test_code_of_a_scratch_run_changes_nothing(yard, ann, runs, flow):
     """Neither datasets nor models, deployments or automations."""
-    runs, attempts = yard.services.runs, {}
+    attempts = {}
     for kind, made in (
         ("check", runs.check_sample(ann, NewCheckRun(path=flow)).id),
         ("manual", runs.create(ann, NewRun(path=flow)).id),

@@ -15,12 +15,7 @@ from nbyard.reasons.structs import because
 ALL = CleanUpRules(keep=0)
 
 
-@pytest.fixture
-def runs(yard):
-    return yard.services.runs
-
-
-def test_the_preview_equals_the_clean_up(yard, ann, root, runs, flow, finished):
+def test_the_preview_equals_the_clean_up(yard, ann, runs, flow, finished):
     first = finished(path=flow)
     second = finished(path=flow, parameters={"n": 3})
     rules = CleanUpRules(keep=1)

@@ -27,15 +27,13 @@ def states(found):
     return {one.node: one.state for one in found.nodes}
 
 
-def test_the_unsaved_document_counts(yard, ann, root, flow, finished):
+def test_the_unsaved_document_counts(runs, ann, root, flow, finished):
     finished(path=flow)
-    runs = yard.services.runs
     saved = runs.forecast(ann, ForecastRequest(path=flow))
     assert (states(saved), saved.to_run) == ({"one": "cached", "two": "cached"}, 0)
     document = json.loads((root / flow).read_text())
     document["nodes"]["two"]["arguments"] = {"times": {"value": 3}}
-    unsaved = ForecastRequest(path=flow, document=json.dumps(document))
-    found = runs.forecast(ann, unsaved)
+    found = runs.forecast(ann, ForecastRequest(path=flow, document=json.dumps(document)))
     assert (states(found), found.cached, found.to_run) == ({"one": "cached", "two": "stale"}, 1, 1)
     assert found.nodes[1].reason.params["changes"][0]["code"] == "value-changed"
     assert found.nodes[1].usual.samples == 2, "both nodes are one executable"
@@ -43,14 +41,13 @@ def test_the_unsaved_document_counts(yard, ann, root, flow, finished):
     assert runs.forecast(ann, ForecastRequest(path=flow, parameters={"n": 5})).is_maximum
 
 
-def test_other_people_have_their_own_cache(yard, root, flow, finished):
+def test_other_people_have_their_own_cache(runs, flow, finished):
     finished(path=flow)
-    found = yard.services.runs.forecast(Caller("bob"), ForecastRequest(path=flow))
+    found = runs.forecast(Caller("bob"), ForecastRequest(path=flow))
     assert (found.cached, found.to_run, found.seconds) == (0, 2, None)
 
 
-def test_executables_and_invalid_runs_have_a_forecast(yard, ann, root, tool, flow):
-    runs = yard.services.runs
+def test_executables_and_invalid_runs_have_a_forecast(runs, ann, root, tool, flow):
     (root / "data.csv").write_text("a\n1\n")
     body = ForecastRequest(path=tool, texts={"source": "data.csv"})
     assert [one.node for one in runs.forecast(ann, body).nodes] == ["main"]
@@ -61,18 +58,18 @@ def test_executables_and_invalid_runs_have_a_forecast(yard, ann, root, tool, flo
         runs.forecast(ann, ForecastRequest(path=flow))
 
 
-def test_a_node_with_a_large_new_file_is_unknown(yard, ann, root, flow, finished, monkeypatch):
+def test_a_node_with_a_large_new_file_is_unknown(runs, ann, root, flow, finished, monkeypatch):
     """Also the nodes after it. The file is not hashed for a forecast."""
     finished(path=flow)
     (root / "data.csv").write_text("a\n" * 500)
     monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 900)
-    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    found = runs.forecast(ann, ForecastRequest(path=flow))
     assert states(found) == {"one": "unknown", "two": "unknown"}
     assert found.nodes[0].reason.code == "file-not-read"
     assert (found.to_run, found.is_maximum) == (2, True)
 
 
-def test_a_folder_with_a_large_new_file_is_unknown(yard, ann, root, tool, finished, monkeypatch):
+def test_a_folder_with_a_large_new_file_is_unknown(runs, ann, root, tool, finished, monkeypatch):
     """Other files are hashed, even after the one that is too large."""
     (root / "code").mkdir()
     (root / "data").mkdir()
@@ -90,9 +87,7 @@ def test_a_folder_with_a_large_new_file_is_unknown(yard, ann, root, tool, finish
             "list": {"type": "executable", "path": "code/list.py"},
             "alone": {"type": "executable", "path": "code/alone.sh"},
         },
-        "edges": {
-            "a": {"source": "data", "output": "data", "target": "list", "input": "source"},
-        },
+        "edges": {"a": {"source": "data", "output": "data", "target": "list", "input": "source"}},
     }
     (root / "code/alone.sh").write_text("true\n")
     (root / "flow.nbflow").write_text(json.dumps(document))
@@ -100,29 +95,28 @@ def test_a_folder_with_a_large_new_file_is_unknown(yard, ann, root, tool, finish
     assert detail.run.state == "succeeded", detail.tasks
     body = ForecastRequest(path="flow.nbflow")
     cached = {"list": "cached", "alone": "cached"}
-    assert states(yard.services.runs.forecast(ann, body)) == cached
+    assert states(runs.forecast(ann, body)) == cached
     (root / "data/large.csv").write_text("a\n" * 500)
     monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 990)
-    assert states(yard.services.runs.forecast(ann, body)) == cached | {"list": "unknown"}
+    assert states(runs.forecast(ann, body)) == cached | {"list": "unknown"}
     monkeypatch.undo()
-    assert states(yard.services.runs.forecast(ann, body)) == cached | {"list": "stale"}
+    assert states(runs.forecast(ann, body)) == cached | {"list": "stale"}
 
 
-def test_code_that_is_not_stored_is_not_kept(yard, ann, root, tool, flow, finished):
+def test_code_that_is_not_stored_is_not_kept(runs, ann, root, tool, flow, finished):
     """Each save changes the code, and its list of files may be long."""
     finished(path=flow)
-    runs = yard.services.runs
     for text in ("", "# a", "# b"):
         (root / tool).write_text((root / tool).read_text() + text)
         runs.forecast(ann, ForecastRequest(path=flow))
     assert len(runs.forecaster.identities.codes) == 1
 
 
-def test_slow_lookups_are_limited(yard, ann, root, flow, monkeypatch):
+def test_slow_lookups_are_limited(runs, ann, flow, monkeypatch):
     from nbyard.dispatch.cache import forecasts as looked
 
     monkeypatch.setattr(looked, "MOST_SECONDS", -1.0)
-    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    found = runs.forecast(ann, ForecastRequest(path=flow))
     assert found.nodes[0].state == "unknown"
     assert found.nodes[0].reason.code == "forecast-late"
 
@@ -132,7 +126,7 @@ def threads(name):
 
 
 def test_an_engine_that_is_silent_leaves_its_nodes_unknown(
-    yard, ann, tmp_path, flow, dispatcher, monkeypatch
+    yard, ann, runs, tmp_path, flow, dispatcher, monkeypatch
 ):
     """It is asked once: later nodes and forecasts wait for the same answer."""
     monkeypatch.setattr("nbyard.dispatch.cache.forecasts.ENGINE_SECONDS", 0.5)
@@ -144,7 +138,7 @@ def test_an_engine_that_is_silent_leaves_its_nodes_unknown(
         silent.listen()
         silent.settimeout(10)
         for _ in range(2):
-            found = yard.services.runs.forecast(ann, body)
+            found = runs.forecast(ann, body)
             assert states(found) == {"one": "unknown", "two": "unknown"}
             assert found.nodes[0].reason.code == "forecast-late"
         assert len(threads("nbyard-forecast")) == 1
@@ -156,10 +150,9 @@ def test_an_engine_that_is_silent_leaves_its_nodes_unknown(
         assert request.startswith(b"GET /")
 
 
-def test_without_an_engine_the_reason_names_it(yard, ann, root, flow, dispatcher):
+def test_without_an_engine_the_reason_names_it(yard, ann, runs, root, flow, dispatcher):
     """A Dask cluster is never started for a forecast."""
     yard.settings.docker_host = f"unix://{root}/none.sock"
-    runs = yard.services.runs
     found = runs.forecast(ann, ForecastRequest(path=flow, runtime="docker"))
     assert states(found) == {"one": "unknown", "two": "unknown"}
     assert found.nodes[0].reason.code == "engine-unreachable"
@@ -167,9 +160,9 @@ def test_without_an_engine_the_reason_names_it(yard, ann, root, flow, dispatcher
     assert found.nodes[0].reason.code == "forecast-late"
 
 
-def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
+def test_one_forecast_at_a_time_for_each_person(runs, ann, flow, monkeypatch):
     """One whose disk hangs leaves the threads of the server to other requests."""
-    runs, body, create = yard.services.runs, ForecastRequest(path=flow), templates.freeze
+    body, create = ForecastRequest(path=flow), templates.freeze
     refusals: list[str] = []
 
     def freeze(context, owner, body, *more):
@@ -208,7 +201,7 @@ def test_forecasts_of_two_people_share_one_forecaster(yard, ann, flow, finished,
     assert len(opened) == 1
 
 
-def test_slow_lookups_hold_no_connection(yard, ann, flow, finished, monkeypatch):
+def test_slow_lookups_hold_no_connection(yard, ann, runs, flow, finished, monkeypatch):
     """Otherwise the pool of PostgreSQL would be exhausted by a few forecasts."""
     finished(path=flow)
     read, look = yard.store.database.read, keys.environment_of
@@ -229,13 +222,13 @@ def test_slow_lookups_hold_no_connection(yard, ann, flow, finished, monkeypatch)
 
     monkeypatch.setattr(yard.store.database, "read", counted)
     monkeypatch.setattr(keys, "environment_of", environment_of)
-    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    found = runs.forecast(ann, ForecastRequest(path=flow))
     assert states(found) == {"one": "cached", "two": "cached"}
     assert (set(looked), set(depths)) == ({0}, {1})
 
 
 def test_a_package_used_from_a_folder_with_a_large_new_file(
-    yard, ann, tmp_path, flow, finished, monkeypatch
+    runs, ann, tmp_path, flow, finished, monkeypatch
 ):
     """Its folder is part of the environment."""
     finished(path=flow)
@@ -254,7 +247,7 @@ def test_a_package_used_from_a_folder_with_a_large_new_file(
 
     monkeypatch.setattr(keys, "environment_of", environment_of)
     monkeypatch.setattr(keys, "FRESH_SECONDS", -1.0)
-    runs, body = yard.services.runs, ForecastRequest(path=flow)
+    body = ForecastRequest(path=flow)
     assert runs.forecast(ann, body).cached == 2
     (folder / "large.bin").write_bytes(b"d" * 5001)
     monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 5000)
@@ -263,11 +256,11 @@ def test_a_package_used_from_a_folder_with_a_large_new_file(
     assert found.nodes[0].reason.code == "file-not-read"
 
 
-def test_muted_and_bypassed_nodes_are_left_out(yard, ann, root, flow, finished):
+def test_muted_and_bypassed_nodes_are_left_out(runs, ann, root, flow, finished):
     document = json.loads((root / flow).read_text())
     document["nodes"]["two"]["mode"] = "muted"
     (root / flow).write_text(json.dumps(document))
-    runs, body = yard.services.runs, ForecastRequest(path=flow)
+    body = ForecastRequest(path=flow)
     assert states(runs.forecast(ann, body)) == {"one": "stale"}
     finished(path=flow)
     assert states(runs.forecast(ann, body)) == {"one": "cached"}
@@ -299,6 +292,5 @@ def plan(node, **limits):
     ],
 )
 def test_reasons_of_the_first_nodes_are_shown(plans, running, code):
-    slots = Slots(Capacity(2, 4 * GIB, ("0",)), running)
-    found = first_wait(plans, slots)
+    found = first_wait(plans, Slots(Capacity(2, 4 * GIB, ("0",)), running))
     assert (found and found.code) == code

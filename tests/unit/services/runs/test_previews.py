@@ -6,7 +6,6 @@ import io
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -356,7 +355,7 @@ def test_the_first_rows_of_an_output(yard, made):
             head(node, output)
 
 
-def test_the_data_of_a_dataset_node(yard: Yard, tmp_path: Path):
+def test_the_data_of_a_dataset_node(yard, tmp_path):
     digest = yard.context.blobs.put_bytes(b"a\n1\n").digest
     edge = {"source": "data", "output": "data", "target": "one", "input": "source"}
     with yard.store.write() as c:

@@ -18,10 +18,9 @@ def run(yard, ann):
     return yard.services.runs.create(ann, NewRun(path="t.sh", name="a b"))
 
 
-def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
-    dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
-    wanted = yard.services.runs.bundle(ann, run.id)
-    source, name = open_download(yard.context.blobs, wanted)
+def test_a_bundle_has_the_code_and_the_script(yard, ann, runs, run, dispatcher):
+    dispatcher.until(lambda: runs.get(ann, run.id).run, lambda one: one.finished_at)
+    source, name = open_download(yard.context.blobs, runs.bundle(ann, run.id))
     with source, zipfile.ZipFile(source) as packed:
         names = packed.namelist()
         assert packed.read("nodes/main/code/t.sh").decode() == SCRIPT
@@ -31,21 +30,21 @@ def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
     assert len(names) == len(set(names))
 
 
-def test_a_live_run_has_no_bundle(yard, ann, run):
+def test_a_live_run_has_no_bundle(runs, ann, run):
     with pytest.raises(Conflict, match="Run 1 has not"):
-        yard.services.runs.bundle(ann, run.id)
+        runs.bundle(ann, run.id)
 
 
-def test_other_users_get_no_bundle(yard, ann, run):
-    yard.services.runs.cancel(ann, run.id)
+def test_other_users_get_no_bundle(runs, ann, run):
+    runs.cancel(ann, run.id)
     with pytest.raises(NotFound, match="no run"):
-        yard.services.runs.bundle(Caller("bob"), run.id)
+        runs.bundle(Caller("bob"), run.id)
     with pytest.raises(NotFound):
-        yard.services.runs.bundle(ann, "404")
+        runs.bundle(ann, "404")
 
 
-def test_bytes_that_were_deleted_are_named(yard, ann, run, dispatcher, monkeypatch):
-    dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
+def test_bytes_that_were_deleted_are_named(yard, ann, runs, run, dispatcher, monkeypatch):
+    dispatcher.until(lambda: runs.get(ann, run.id).run, lambda one: one.finished_at)
     monkeypatch.setattr(type(yard.context.blobs), "exists", lambda self, digest: False)
     with pytest.raises(NotFound, match="nodes/main/code of the bundle"):
-        yard.services.runs.bundle(ann, run.id)
+        runs.bundle(ann, run.id)

@@ -6,6 +6,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
@@ -16,63 +17,61 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.yard import Yard
 
 
-def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, flow):
+def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, runs, flow):
     """After the run is stored, the dispatcher would be busy."""
-    runs, seen = yard.services.runs, []
+    seen = []
     parts = dataclasses.replace(
         yard.context,
         retire_idle_dispatcher=lambda: seen.append([run.state for run in runs.list(ann).items]),
     )
     made = type(runs)(parts).create(ann, NewRun(path=flow, parameters={"n": 3}))
-    yard.services.runs.cancel(ann, made.id)
+    runs.cancel(ann, made.id)
     assert seen == [[]]
 
 
-def test_a_cancel_request_returns_at_once(yard, ann, flow):
+def test_a_cancel_request_returns_at_once(runs, ann, flow):
     """No dispatcher needs to run."""
-    made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
-    yard.services.runs.cancel(ann, made.id)
-    run = yard.services.runs.get(ann, made.id).run
+    made = runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
+    runs.cancel(ann, made.id)
+    run = runs.get(ann, made.id).run
     assert (run.state, run.cancel_requested_at is None) == ("queued", False)
 
 
-def test_a_cancel_request_uses_the_reserve_of_a_full_disk(yard, ann, flow, monkeypatch):
-    made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
+def test_a_cancel_request_uses_the_reserve_of_a_full_disk(yard, ann, runs, flow, monkeypatch):
+    made = runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
     reserve = yard.store.folder / "reserve"
     reserve.touch()
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
-    yard.services.runs.cancel(ann, made.id)
+    runs.cancel(ann, made.id)
     assert not reserve.exists()
 
 
-def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
-    made = yard.services.runs.create(ann, NewRun(path=flow, name="seven"))
+def test_a_run_is_found_by_id_name_and_number(runs, ann, flow):
+    made = runs.create(ann, NewRun(path=flow, name="seven"))
     for key in (made.id, "seven", str(made.number)):
-        assert yard.services.runs.get(ann, key).run.id == made.id
+        assert runs.get(ann, key).run.id == made.id
     for key in ("", "0", "none", "9" * 30, "\u0661"):
         with pytest.raises(NotFound):
-            yard.services.runs.get(ann, key)
+            runs.get(ann, key)
 
 
 @pytest.mark.parametrize("name", ["7", "٧", "019a1f5e-624e-765b-9cea-aedb8aeedbd0"])
-def test_ambiguous_names_are_refused(yard, ann, flow, name):
+def test_ambiguous_names_are_refused(runs, ann, flow, name):
     """Else `rm 7` would remove another run than number 7."""
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.create(ann, NewRun(path=flow, name=name))
-    assert refused.value.details[0].path == "name"
-    assert yard.services.runs.list(ann).items == []
+    with refused_at("name"):
+        runs.create(ann, NewRun(path=flow, name=name))
+    assert runs.list(ann).items == []
 
 
-def test_names_of_runs_are_unique(yard, ann, flow):
-    yard.services.runs.create(ann, NewRun(path=flow, name="nightly"))
+def test_names_of_runs_are_unique(runs, ann, flow):
+    runs.create(ann, NewRun(path=flow, name="nightly"))
     with pytest.raises(NameTaken):
-        yard.services.runs.create(ann, NewRun(path=flow, name="night\u200dly"))
+        runs.create(ann, NewRun(path=flow, name="night\u200dly"))
     with pytest.raises(Invalid):
-        yard.services.runs.create(ann, NewRun(path=flow, name=""))
+        runs.create(ann, NewRun(path=flow, name=""))
 
 
-def test_the_same_key_gives_the_same_run(yard, ann, flow):
-    runs = yard.services.runs
+def test_the_same_key_gives_the_same_run(runs, ann, flow):
     made = runs.create(ann, NewRun(path=flow), idempotency_key="k")
     assert runs.create(ann, NewRun(path=flow), idempotency_key="k").id == made.id
     with pytest.raises(Conflict):
@@ -96,42 +95,39 @@ def test_the_same_key_gives_the_same_run(yard, ann, flow):
         {"executable": "none"},
     ],
 )
-def test_an_invalid_run_is_not_stored(yard, ann, flow, body):
+def test_an_invalid_run_is_not_stored(yard, ann, runs, flow, body):
     with pytest.raises((Invalid, NotFound)):
-        yard.services.runs.create(ann, NewRun(**body))
-    assert yard.services.runs.list(ann).items == []
+        runs.create(ann, NewRun(**body))
+    assert runs.list(ann).items == []
     assert yard.services.executables.list(ann).items == []
 
 
-def test_a_run_of_data_alone_is_refused_without_a_field(yard, ann, flow):
+def test_a_run_of_data_alone_is_refused_without_a_field(runs, ann, flow):
     with pytest.raises(Invalid, match=r"nothing to run: ") as refused:
-        yard.services.runs.create(ann, NewRun(path=flow, scope="selected", nodes=["data"]))
+        runs.create(ann, NewRun(path=flow, scope="selected", nodes=["data"]))
     assert refused.value.details == []
 
 
-def test_only_inputs_of_selected_nodes_are_required(yard, ann, flow, root):
+def test_only_inputs_of_selected_nodes_are_required(runs, ann, flow, root):
     document = json.loads((root / flow).read_text())
     document["meta"]["parameters"] |= {"n": {"type": "int"}, "other": {"type": "string"}}
     document["nodes"]["alone"] = {"type": "executable", "path": "alone.py"}
     (root / "alone.py").write_text("print(1)\n")
     (root / flow).write_text(json.dumps(document))
-    runs = yard.services.runs
     with pytest.raises(Invalid, match=r"parameters\.n: a value"):
         runs.create(ann, NewRun(path=flow))
-    made = runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"]))
-    assert made.parameters == {}
+    assert runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"])).parameters == {}
     assert runs.create(ann, NewRun(path=flow, parameters={"n": 1})).parameters == {"n": 1}
 
 
-def test_a_live_run_is_not_deleted(yard, ann, flow):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_live_run_is_not_deleted(runs, ann, flow):
+    made = runs.create(ann, NewRun(path=flow))
     with pytest.raises(Conflict):
-        yard.services.runs.delete(ann, made.id)
+        runs.delete(ann, made.id)
 
 
-def test_lists_are_filtered(yard, ann, flow):
-    made = yard.services.runs.create(ann, NewRun(path=flow, name="findme"))
-    runs = yard.services.runs
+def test_lists_are_filtered(runs, ann, flow):
+    made = runs.create(ann, NewRun(path=flow, name="findme"))
     assert [r.id for r in runs.list(ann, state="queued").items] == [made.id]
     assert [r.id for r in runs.list(ann, workflow="flow.nbflow").items] == [made.id]
     assert [r.id for r in runs.list(ann, search="findme").items] == [made.id]
@@ -153,10 +149,10 @@ def test_lists_are_filtered(yard, ann, flow):
     assert [a.run for a in runs.activity(ann, [made.id, "none"])] == []
 
 
-def test_a_shell_and_a_server_see_the_same_runs(yard, ann, root, flow, tool):
+def test_a_shell_and_a_server_see_the_same_runs(yard, ann, runs, root, flow, tool):
     """Paths are those of the caller, whatever started the run."""
     (root / "data.csv").write_text("a\n1\n")
-    served, real = yard.services.runs, os.path.realpath(root)
+    served, real = runs, os.path.realpath(root)
     with Yard.open(yard.settings, start=root) as opened:
         shell = opened.services.runs
         made = shell.create(ann, NewRun(path=flow))
@@ -174,8 +170,7 @@ def test_a_shell_and_a_server_see_the_same_runs(yard, ann, root, flow, tool):
             assert [run.id for run in seen] == [again.id, made.id]
 
 
-def test_runs_of_an_executable_are_found_by_its_name_file_and_id(yard, ann, flow, tool, root):
-    runs = yard.services.runs
+def test_runs_of_an_executable_are_found_by_its_name_file_and_id(yard, ann, runs, flow, tool, root):
     (root / "data.csv").write_text("a\n")
     (root / "one.sh").write_text("true\n")
     runs.create(ann, NewRun(path="one.sh"))
@@ -187,60 +182,55 @@ def test_runs_of_an_executable_are_found_by_its_name_file_and_id(yard, ann, flow
         runs.list(ann, executable="none")
 
 
-def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
+def test_a_run_from_elsewhere_keeps_its_path(yard, ann, runs, tmp_path, flow):
     """It lies in no folder of this server: nothing is made up."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "one.py").write_text("print(1)\n")
     with Yard.open(yard.settings, start=elsewhere) as opened:
         made = opened.services.runs.create(ann, NewRun(path="one.py"))
-    told = yard.services.runs.get(ann, made.id).run.path
+    told = runs.get(ann, made.id).run.path
     assert told == f"{elsewhere.resolve()}/one.py"
-    assert [run.id for run in yard.services.runs.list(ann, workflow=told).items] == [made.id]
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.list(ann, workflow="../elsewhere/one.py")
-    assert refused.value.details[0].path == "workflow"
+    assert [run.id for run in runs.list(ann, workflow=told).items] == [made.id]
+    with refused_at("workflow"):
+        runs.list(ann, workflow="../elsewhere/one.py")
 
 
-def test_outputs_have_no_chosen_path_and_texts_are_limited(yard, ann, tool, root):
+def test_outputs_have_no_chosen_path_and_texts_are_limited(runs, ann, tool, root):
     (root / "a.csv").write_text("a\n")
     given = {"source": "a.csv", "result": "/tmp/elsewhere.csv"}
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.create(ann, NewRun(path=tool, parameters=given))
-    assert refused.value.details[0].path == "parameters.result"
+    with refused_at("parameters.result"):
+        runs.create(ann, NewRun(path=tool, parameters=given))
     with pytest.raises(TooLarge):
-        long = {"source": "x" * 1_000_001}
-        yard.services.runs.create(ann, NewRun(path=tool, parameters=long))
+        runs.create(ann, NewRun(path=tool, parameters={"source": "x" * 1_000_001}))
 
 
-def test_an_edge_without_a_node_is_refused(yard, ann, flow, root):
+def test_an_edge_without_a_node_is_refused(runs, ann, flow, root):
     text = (root / flow).read_text().replace('"target": "two"', '"target": "gone"')
     (root / flow).write_text(text)
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.create(ann, NewRun(path=flow))
-    assert refused.value.details[0].path == "document.edges"
+    with refused_at("document.edges"):
+        runs.create(ann, NewRun(path=flow))
 
 
-def test_followers_of_a_run_get_changes(yard, ann, flow):
+def test_followers_of_a_run_get_changes(yard, ann, runs, flow):
     """Changed tasks and attempts, or everything if too many changes were forgotten."""
-    run = yard.services.runs.create(ann, NewRun(path=flow))
-    before = yard.services.runs.tasks(ann, run.id)
-    assert yard.services.runs.tasks(ann, run.id, since=before.last).items == []
+    run = runs.create(ann, NewRun(path=flow))
+    before = runs.tasks(ann, run.id)
+    assert runs.tasks(ann, run.id, since=before.last).items == []
     with yard.store.write() as c:
         one, two = yard.store.tasks.of_run(c, run.id)
         transition.move_all(
             c, [yard.store.tasks.step(one, "queued", {"reason": because("forced")})]
         )
-    news = yard.services.runs.tasks(ann, run.id, since=before.last)
+    news = runs.tasks(ann, run.id, since=before.last)
     assert [(task.node, task.reason) for task in news.items] == [("one", because("forced"))]
     attempt = AttemptRecord(
         "a" * 32, two.id, run.id, ann.name, 1, "recorded", "process", "", token="t", mark="m"
     )
     with yard.store.write() as c:
         transition.move_all(c, [], yard.store.attempts.insertions([attempt]))
-    after = yard.services.runs.tasks(ann, run.id, since=news.last)
+    after = runs.tasks(ann, run.id, since=news.last)
     assert [(task.node, len(task.attempts)) for task in after.items] == [("two", 1)]
     with yard.store.write() as c:
         yard.store.events.delete_oldest(c, 1)
-    late = yard.services.runs.tasks(ann, run.id, since=before.last)
-    assert late.items == yard.services.runs.get(ann, run.id).tasks
+    assert runs.tasks(ann, run.id, since=before.last).items == runs.get(ann, run.id).tasks

@@ -100,8 +100,7 @@ def credentials() -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for new credentials, with the fields of their kinds."""
 
     def of_kind(kind: CredentialKind) -> st.SearchStrategy[dict[str, Any]]:
-        optional = {field.name: TEXTS for field in kind.fields}
-        fields = st.fixed_dictionaries({}, optional=optional)
+        fields = st.fixed_dictionaries({}, optional={field.name: TEXTS for field in kind.fields})
         given = {"name": TEXTS, "kind": st.just(kind.kind), "fields": fields}
         return st.fixed_dictionaries(given, optional={"description": TEXTS})
 
@@ -166,8 +165,7 @@ class Recorder:
         if self._is_read:
             raise Sent(operation, values)
         if operation.method == "GET":
-            key = next(iter(values.values()), "")
-            return SimpleNamespace(id=key, items=[], **self._known)
+            return SimpleNamespace(id=next(iter(values.values()), ""), items=[], **self._known)
         if operation.id == "runs.preview_clean_up":
             return SimpleNamespace(
                 runs=[], count=1, freed_bytes=0, record_bytes=0, protected_count=0

@@ -3,21 +3,13 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.refusals import refused_at
 
 from nbyard.domain.spelling import SpellingRequest
-from nbyard.errors import Invalid
 from nbyard.services.operation_table import table
 from nbyard.services.spelling.spell import spell
 
-from .sent_requests import (
-    BY_ID,
-    READS,
-    TEXTS,
-    check_command,
-    round_trip,
-    values_of,
-    with_secrets,
-)
+from .sent_requests import BY_ID, READS, TEXTS, check_command, round_trip, values_of, with_secrets
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +121,5 @@ def test_requests_that_read_have_the_commands_that_exist(name, asked, command):
     ],
 )
 def test_a_refused_field_is_named(name, asked, place):
-    with pytest.raises(Invalid) as refused:
+    with refused_at(place):
         spell(BY_ID[name], SpellingRequest(name, **asked))
-    assert [detail.path for detail in refused.value.details] == [place]

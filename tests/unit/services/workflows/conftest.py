@@ -24,8 +24,7 @@ def push(yard, ann, flow, root):
             path: ProjectFile(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
             for path, content in contents.items()
         }
-        definition = read_definition(contents[FILE])
-        body = ProjectPush(definition, described, archive=upload.id)
+        body = ProjectPush(read_definition(contents[FILE]), described, archive=upload.id)
         return yard.services.projects.push(ann, body)
 
     return send

@@ -23,33 +23,33 @@ def check(yard, ann, path):
     return yard.services.workflows.check(ann, CheckWorkflow(path, text))
 
 
-def test_a_moved_file_keeps_its_runs(yard, ann, flow, root, runs_of):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_moved_file_keeps_its_runs(yard, ann, runs, flow, root, runs_of):
+    made = runs.create(ann, NewRun(path=flow))
     (root / "deep").mkdir()
     os.rename(root / flow, root / "deep" / "other.nbflow")
     assert runs_of("deep/other.nbflow") == [made.id]
     assert check(yard, ann, "deep/other.nbflow").copy_of == ""
 
 
-def test_a_run_after_a_move_belongs_to_the_same_workflow(yard, ann, flow, root, runs_of):
-    first = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_run_after_a_move_belongs_to_the_same_workflow(runs, ann, workflows, flow, root, runs_of):
+    first = runs.create(ann, NewRun(path=flow))
     os.rename(root / flow, root / "other.nbflow")
-    second = yard.services.runs.create(ann, NewRun(path="other.nbflow"))
+    second = runs.create(ann, NewRun(path="other.nbflow"))
     assert second.workflow_id == first.workflow_id
     assert runs_of("other.nbflow") == runs_of(first.workflow_id) == [second.id, first.id]
     assert runs_of(flow) == []
-    (seen,) = yard.services.workflows.list(ann).items
+    (seen,) = workflows.list(ann).items
     assert seen.path == str(root / "other.nbflow")
-    found = yard.services.runs.get(ann, first.id).run
+    found = runs.get(ann, first.id).run
     assert (found.path, found.workflow_id) == ("other.nbflow", seen.id)
 
 
-def test_a_copy_has_no_runs_and_names_its_original(yard, ann, flow, root, runs_of):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_copy_has_no_runs_and_names_its_original(yard, ann, runs, flow, root, runs_of):
+    made = runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
     assert runs_of("copy.nbflow") == []
     assert check(yard, ann, "copy.nbflow").copy_of == flow
-    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    own = runs.create(ann, NewRun(path="copy.nbflow"))
     assert own.workflow_id != made.workflow_id
     assert (runs_of(flow), runs_of("copy.nbflow")) == ([made.id], [own.id])
     assert check(yard, ann, flow).copy_of == ""
@@ -70,14 +70,14 @@ def undecided(yard, ann, flow, root):
 
 @pytest.mark.parametrize("opened", [("copy", "b"), ("b", "copy")])
 def test_opening_a_copy_first_changes_nothing(
-    yard, ann, flow, root, runs_of, store, undecided, opened
+    yard, ann, workflows, flow, root, runs_of, store, undecided, opened
 ):
     with store.read() as c:
         before = store.events.events_after(c, "ann", 0, 100)
     for name in opened:
         assert check(yard, ann, f"{name}.nbflow").copy_of == ""
         assert runs_of(f"{name}.nbflow") == [undecided.id]
-    (seen,) = yard.services.workflows.list(ann).items
+    (seen,) = workflows.list(ann).items
     assert seen.path == str(root / flow)
     with store.read() as c:
         assert store.events.events_after(c, "ann", 0, 100) == before
@@ -87,10 +87,12 @@ def test_opening_a_copy_first_changes_nothing(
 
 
 @pytest.mark.parametrize(("ran", "other"), [("copy", "b"), ("b", "copy")])
-def test_the_first_copy_that_runs_keeps_the_history(yard, ann, runs_of, undecided, ran, other):
+def test_the_first_copy_that_runs_keeps_the_history(
+    yard, ann, runs, runs_of, undecided, ran, other
+):
     for name in ("copy", "b"):
         check(yard, ann, f"{name}.nbflow")
-    again = yard.services.runs.create(ann, NewRun(path=f"{ran}.nbflow"))
+    again = runs.create(ann, NewRun(path=f"{ran}.nbflow"))
     assert runs_of(f"{ran}.nbflow") == [again.id, undecided.id]
     assert (check(yard, ann, f"{other}.nbflow").copy_of, runs_of(f"{other}.nbflow")) == (
         f"{ran}.nbflow",
@@ -98,73 +100,73 @@ def test_the_first_copy_that_runs_keeps_the_history(yard, ann, runs_of, undecide
     )
 
 
-def test_a_moved_original_of_a_copy_that_ran_is_no_copy(yard, ann, flow, root, runs_of):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_moved_original_of_a_copy_that_ran_is_no_copy(yard, ann, runs, flow, root, runs_of):
+    made = runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
-    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    own = runs.create(ann, NewRun(path="copy.nbflow"))
     os.rename(root / flow, root / "b.nbflow")
     assert check(yard, ann, "b.nbflow").copy_of == ""
     assert (runs_of("b.nbflow"), runs_of("copy.nbflow")) == ([made.id], [own.id])
 
 
-def test_a_copy_that_gets_its_own_id_keeps_its_runs(yard, ann, flow, root, runs_of):
-    yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_copy_that_gets_its_own_id_keeps_its_runs(runs, ann, flow, root, runs_of):
+    runs.create(ann, NewRun(path=flow))
     document = json.loads((root / flow).read_text())
     (root / "copy.nbflow").write_text(json.dumps(document))
-    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    own = runs.create(ann, NewRun(path="copy.nbflow"))
     document["meta"]["id"] = "w2"
     (root / "copy.nbflow").write_text(json.dumps(document))
-    again = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    again = runs.create(ann, NewRun(path="copy.nbflow"))
     assert again.workflow_id == own.workflow_id
     assert runs_of("copy.nbflow") == [again.id, own.id]
 
 
-def test_a_document_without_an_id_is_known_by_its_path(yard, ann, flow, root, runs_of):
+def test_a_document_without_an_id_is_known_by_its_path(runs, ann, flow, root, runs_of):
     document = json.loads((root / flow).read_text())
     del document["meta"]["id"]
     (root / flow).write_text(json.dumps(document))
-    first = yard.services.runs.create(ann, NewRun(path=flow))
+    first = runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
     assert (runs_of(flow), runs_of("copy.nbflow")) == ([first.id], [])
     document["meta"]["id"] = "first"
     (root / flow).write_text(json.dumps(document))
-    second = yard.services.runs.create(ann, NewRun(path=flow))
+    second = runs.create(ann, NewRun(path=flow))
     assert runs_of(flow) == [second.id, first.id]
 
 
-def test_a_deleted_file_still_names_its_runs(yard, ann, flow, root, runs_of):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_deleted_file_still_names_its_runs(runs, ann, flow, root, runs_of):
+    made = runs.create(ann, NewRun(path=flow))
     (root / flow).unlink()
     assert runs_of(flow) == [made.id]
 
 
 @pytest.mark.parametrize("text", ["{", '{"version": 2}'])
-def test_an_unreadable_file_keeps_its_path(yard, ann, flow, root, runs_of, text):
-    made = yard.services.runs.create(ann, NewRun(path=flow))
+def test_an_unreadable_file_keeps_its_path(runs, ann, flow, root, runs_of, text):
+    made = runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
     (root / flow).write_text(text)
     assert (runs_of(flow), runs_of("copy.nbflow")) == ([made.id], [])
 
 
-def test_workflows_follow_a_renamed_folder(yard, ann, flow, root, runs_of):
+def test_workflows_follow_a_renamed_folder(runs, ann, workflows, flow, root, runs_of):
     (root / "old").mkdir()
     (root / "old2.nbflow").write_text((root / flow).read_text().replace('"w"', '"w2"'))
     for name in (flow, "tool.py", "tool.py.nbexec", "data.csv"):
         shutil.copy(root / name, root / "old")
     (root / flow).unlink()
-    made = yard.services.runs.create(ann, NewRun(path=f"old/{flow}"))
-    other = yard.services.runs.create(ann, NewRun(path="old2.nbflow"))
+    made = runs.create(ann, NewRun(path=f"old/{flow}"))
+    other = runs.create(ann, NewRun(path="old2.nbflow"))
     os.rename(root / "old", root / "new")
-    yard.services.workflows.renamed("old", "new")
-    places = {one.id: one.path for one in yard.services.workflows.list(ann).items}
+    workflows.renamed("old", "new")
+    places = {one.id: one.path for one in workflows.list(ann).items}
     assert places[made.workflow_id] == str(root / "new" / flow)
     assert places[other.workflow_id] == str(root / "old2.nbflow")
     with pytest.raises(NbyardError):
-        yard.services.workflows.renamed("new", "../out")
+        workflows.renamed("new", "../out")
 
 
-def test_the_rename_of_any_other_file_writes_nothing(yard, ann, flow, root, monkeypatch):
+def test_the_rename_of_any_other_file_writes_nothing(yard, ann, runs, workflows, flow, monkeypatch):
     """Each write takes the store's one turn and wakes the dispatcher."""
-    yard.services.runs.create(ann, NewRun(path=flow))
+    runs.create(ann, NewRun(path=flow))
     monkeypatch.setattr(yard.store, "write", lambda: pytest.fail("this writes"))
-    yard.services.workflows.renamed("data.csv", "data2.csv")
+    workflows.renamed("data.csv", "data2.csv")

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,8 +15,7 @@ from nbyard.host import example_files
 from nbyard.services.workflows import service
 
 
-def test_the_copy_is_complete_with_its_own_id(yard, ann, root):
-    workflows = yard.services.workflows
+def test_the_copy_is_complete_with_its_own_id(workflows, ann, root):
     first = workflows.create_example(ann, NewExample())
     second = workflows.create_example(ann, NewExample())
     assert (first.path, second.path) == ("penguins/penguins.nbflow", "penguins-1/penguins.nbflow")
@@ -25,22 +25,20 @@ def test_the_copy_is_complete_with_its_own_id(yard, ann, root):
     assert len(ids) == 2
     assert origin["meta"]["id"] not in ids
     found = workflows.check(ann, CheckWorkflow(first.path, texts[0]))
-    assert found.problems == []
-    assert found.copy_of == ""
+    assert (found.problems, found.copy_of) == ([], "")
     assert json.loads(texts[0]) | {"meta": 0} == origin | {"meta": 0}
     assert '"penguins": [0, 240]' in texts[0]  # as the canvas writes it
 
 
-def test_existing_files_are_not_overwritten(yard, ann, root):
+def test_existing_files_are_not_overwritten(workflows, ann, root):
     (root / "penguins").write_text("mine")
-    made = yard.services.workflows.create_example(ann, NewExample())
-    assert made.path == "penguins-1/penguins.nbflow"
+    assert workflows.create_example(ann, NewExample()).path == "penguins-1/penguins.nbflow"
     assert (root / "penguins").read_text() == "mine"
 
 
-def test_a_folder_of_the_users_choice_and_an_environment(yard, ann, root):
+def test_a_folder_of_the_users_choice_and_an_environment(workflows, ann, root):
     (root / "mine").mkdir()
-    made = yard.services.workflows.create_example(ann, NewExample("mine", "birds"))
+    made = workflows.create_example(ann, NewExample("mine", "birds"))
     assert made.path == "mine/penguins/penguins.nbflow"
     nodes = json.loads((root / made.path).read_text())["nodes"]
     assert {name: node.get("environment") for name, node in nodes.items()} == {
@@ -50,8 +48,8 @@ def test_a_folder_of_the_users_choice_and_an_environment(yard, ann, root):
     assert not any("requirements" in node for node in nodes.values())  # refused beside the other
 
 
-def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
-    create = yard.services.workflows.create_example
+def test_a_folder_that_is_missing_or_outside_is_refused(workflows, ann, root):
+    create = workflows.create_example
     with pytest.raises(NotFound, match="no folder"):
         create(ann, NewExample("fog"))
     with pytest.raises(Invalid):
@@ -59,17 +57,17 @@ def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
-def test_a_read_only_folder_is_refused(yard, ann, root, monkeypatch, number):
+def test_a_read_only_folder_is_refused(workflows, ann, root, monkeypatch, number):
     def refuse(folder):
         raise OSError(number, os.strerror(number), str(folder))
 
     (root / "mine").mkdir()
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     with pytest.raises(Forbidden, match="folder mine is not"):
-        yard.services.workflows.create_example(ann, NewExample("mine"))
+        workflows.create_example(ann, NewExample("mine"))
 
 
-def test_a_failed_copy_leaves_no_files(yard, ann, root, monkeypatch):
+def test_a_failed_copy_leaves_no_files(workflows, ann, root, monkeypatch):
     copy = shutil.copyfile
 
     def full(source, target):
@@ -79,21 +77,21 @@ def test_a_failed_copy_leaves_no_files(yard, ann, root, monkeypatch):
 
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(Unavailable, match="disk full"):
-        yard.services.workflows.create_example(ann, NewExample())
+        workflows.create_example(ann, NewExample())
     assert not (root / "penguins").exists()
 
 
-def test_a_copy_without_an_id_leaves_no_files(yard, ann, root, monkeypatch):
+def test_a_copy_without_an_id_leaves_no_files(workflows, ann, root, monkeypatch):
     monkeypatch.setattr(service, "canonical", lambda _: pytest.fail("no text"))
     with pytest.raises(pytest.fail.Exception):
-        yard.services.workflows.create_example(ann, NewExample())
+        workflows.create_example(ann, NewExample())
     assert not (root / "penguins").exists()
 
 
-def test_an_installation_without_the_files_is_reported(yard, ann, monkeypatch):
+def test_an_installation_without_the_files_is_reported(workflows, ann, monkeypatch):
     monkeypatch.setattr(service, "source", lambda: None)
     with pytest.raises(NotFound, match="contain the example"):
-        yard.services.workflows.create_example(ann, NewExample())
+        workflows.create_example(ann, NewExample())
 
 
 def test_an_installed_example_is_found_in_the_data_of_jupyter(monkeypatch, tmp_path):
@@ -115,24 +113,19 @@ def test_the_wheel_contains_every_file(repository):
     ] == []
 
 
-def test_missing_packages_of_the_kernel_are_named(yard, ann, monkeypatch):
-    needs = yard.services.workflows.example_needs
+def test_missing_packages_of_the_kernel_are_named(workflows, ann, monkeypatch):
+    needs = workflows.example_needs
     assert needs(ann).missing == []
     monkeypatch.setattr(service, "PACKAGES", ("pandas", "no-such-package"))
     assert needs(ann).missing == ["no-such-package"]
     # spelled as in another index
     monkeypatch.setattr(service, "PACKAGES", ("Pandas", "typing.extensions"))
     assert needs(ann).missing == []
-    monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
+    monkeypatch.setattr("nbyard.host.kernels.find_kernel", Mock(side_effect=NotFound("gone")))
     assert needs(ann).missing == []
 
 
-def _no_kernel(name):
-    raise NotFound("gone")
-
-
-def test_files_that_never_ran_are_listed_newest_first(yard, ann, flow, root):
-    workflows = yard.services.workflows
+def test_files_that_never_ran_are_listed_newest_first(yard, ann, workflows, flow, root):
     assert [one.path for one in workflows.unrun(ann).items] == [flow]
     (root / "sub").mkdir()
     for age, name in enumerate(("new.nbflow", "sub/old.nbflow")):

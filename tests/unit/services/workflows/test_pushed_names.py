@@ -13,9 +13,9 @@ pytestmark = pytest.mark.slow
 NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 
 
-def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, push, flow, fire):
+def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, workflows, push, fire):
     push(NIGHTLY)
-    (workflow,) = yard.services.workflows.list(ann).items
+    (workflow,) = workflows.list(ann).items
     assert workflow.shown_path == "wine:flow.nbflow"
     run = fire("nightly")
     found = yard.services.runs.list(ann, workflow="wine:flow.nbflow").items
@@ -48,9 +48,9 @@ def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, roo
     assert channels.get(ann, channel.id).rules == [rule]
 
 
-def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, flow, root):
+def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, workflows, push):
     push()
-    (now,) = yard.services.workflows.list(ann).items
+    (now,) = workflows.list(ann).items
     channels = yard.services.channels
     named = NoticeRule(["failed"], path="wine:flow.nbflow")
     stale = now.path.replace("/flow.nbflow", "-before/flow.nbflow")
@@ -59,10 +59,12 @@ def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, f
     assert rule.path == now.path
 
 
-def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, root, fire):
+def test_retention_of_a_pushed_workflow_outlasts_pushes(
+    yard, ann, workflows, push, flow, root, fire
+):
     runs = yard.services.runs
     push(NIGHTLY)
-    (workflow,) = yard.services.workflows.list(ann).items
+    (workflow,) = workflows.list(ann).items
     rules = CleanUpRules(keep=0, workflow="wine:flow.nbflow")
     assert runs.set_retention(ann, NewRetention(rules)).rules == rules
     edit(root, flow, "Again")
@@ -84,11 +86,11 @@ def test_other_paths_are_unchanged(yard, ann, push, flow, root):
         assert [names.real(c, text) for text in ("", flow, "beer:flow.nbflow")] == [""] * 3
 
 
-def test_rules_of_channels_show_the_pushed_name(yard, ann, push, flow):
+def test_rules_of_channels_show_the_pushed_name(yard, ann, workflows, push):
     push()
     notices = yard.services.channels
     (rule,) = notices.matching_rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
-    assert rule.path == yard.services.workflows.list(ann).items[0].path
+    assert rule.path == workflows.list(ann).items[0].path
     with yard.context.store.read() as c:
         shown = notices.with_shown_path(rule, PushedNames(yard.context.store, c, ann.name))
     assert shown.path == "wine:flow.nbflow"

@@ -20,16 +20,16 @@ FIRST = '[schedules.first]\npath = "flow.nbflow"\nwhen = "daily"\n'
 NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 
 
-def test_a_pushed_workflow_has_runs_after_its_first(yard, ann, push, fire):
+def test_a_pushed_workflow_has_runs_after_its_first(workflows, ann, push, fire):
     push(NIGHTLY)
-    assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [False]
+    assert [item.has_runs for item in workflows.list(ann).items] == [False]
     fire("nightly")
-    assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [True]
+    assert [item.has_runs for item in workflows.list(ann).items] == [True]
 
 
 @pytest.mark.parametrize("has_id", [False, True])
 def test_a_refused_push_keeps_workflows_and_their_history(
-    yard, ann, push, listed, flow, root, has_id, fire
+    yard, ann, workflows, push, listed, flow, root, has_id, fire
 ):
     document = json.loads((root / flow).read_text())
     if not has_id:
@@ -47,21 +47,21 @@ def test_a_refused_push_keeps_workflows_and_their_history(
         runs += [fire(name) for name in names]
         assert listed("wine")[0] == [flow]
     push(FIRST + NIGHTLY)
-    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    (workflow,) = workflows.list(ann, project="wine").items
     assert workflow.title == "Once more"
     found = [yard.services.runs.get(ann, run.id).run for run in runs]
     assert {(run.workflow_id, run.path) for run in found} == {(workflow.id, workflow.path)}
 
 
-def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flow, root):
+def test_a_push_without_the_files_of_a_node_changes_nothing(projects, ann, push, flow, root):
     (root / "sub").mkdir()
     (root / "sub" / flow).write_bytes((root / flow).read_bytes())
     with pytest.raises(Invalid, match="uses sub/data"):
         push(NIGHTLY.replace(flow, f"sub/{flow}"), flow=f"sub/{flow}")
-    assert yard.services.projects.list(ann).items == []
+    assert projects.list(ann).items == []
 
 
-def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
+def test_a_push_reads_no_large_workflows(yard, ann, projects, push, monkeypatch):
     monkeypatch.setattr(service, "MAX_DOCUMENT", 10, raising=False)
     read, open_blob = [], yard.context.blobs.open
 
@@ -71,36 +71,36 @@ def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
 
     monkeypatch.setattr(yard.context.blobs, "open", noted)
     push(NIGHTLY)
-    large = yard.services.projects.definition(ann, "wine").files["flow.nbflow"]
+    large = projects.definition(ann, "wine").files["flow.nbflow"]
     assert large.size_bytes > 10 and large.digest not in read
 
 
-def test_an_overtaken_push_moves_no_workflows(yard, ann, push, monkeypatch, root):
+def test_an_overtaken_push_moves_no_workflows(projects, ann, workflows, push, monkeypatch, root):
     push()
-    (before,) = yard.services.workflows.list(ann).items
+    (before,) = workflows.list(ann).items
     (root / "data.csv").write_text("a\n2\n")
 
     def change(*_):
-        revision = yard.services.projects.get(ann, "wine").revision
-        yard.services.projects.update(ann, "wine", ProjectPatch(revision, description="new"))
+        revision = projects.get(ann, "wine").revision
+        projects.update(ann, "wine", ProjectPatch(revision, description="new"))
         return []
 
     monkeypatch.setattr(ScheduleSync, "apply", change)
     with pytest.raises(StaleWrite):
         push()
-    assert yard.services.workflows.list(ann).items == [before]
+    assert workflows.list(ann).items == [before]
 
 
 def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
-    yard, ann, push, listed, flow, root, fire
+    runs, ann, workflows, push, listed, flow, root, fire
 ):
     push(NIGHTLY)
     run = fire("nightly")
     (root / flow).rename(root / "new.nbflow")
     push(flow="new.nbflow")
-    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    (workflow,) = workflows.list(ann, project="wine").items
     assert (workflow.id, workflow.pushed_path) == (run.workflow_id, "new.nbflow")
-    assert yard.services.runs.get(ann, run.id).run.path == workflow.path
+    assert runs.get(ann, run.id).run.path == workflow.path
     (root / "new.nbflow").rename(root / flow)
     push(NIGHTLY)  # its schedule stores the workflow first
     assert fire("nightly").workflow_id == run.workflow_id
@@ -108,20 +108,19 @@ def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
 
 
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
-def test_a_push_keeps_the_history_of_a_file_outside_of_it(yard, ann, push, flow, root, toml):
-    run = yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_push_keeps_the_history_of_a_file_outside_of_it(runs, ann, push, flow, root, toml):
+    run = runs.create(ann, NewRun(path=flow))
     content = (root / flow).read_bytes()
     (root / flow).rename(root / "renamed.nbflow")
     push(toml, flow="renamed.nbflow", **{flow: content})
-    again = yard.services.runs.create(ann, NewRun(path="renamed.nbflow"))
-    assert again.workflow_id == run.workflow_id
-    assert yard.services.runs.get(ann, run.id).run.path == "renamed.nbflow"
+    assert runs.create(ann, NewRun(path="renamed.nbflow")).workflow_id == run.workflow_id
+    assert runs.get(ann, run.id).run.path == "renamed.nbflow"
 
 
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_a_push_lists_a_file_whose_id_another_one_has_now(
-    yard, ann, push, listed, flow, root, monkeypatch, toml, is_reversed, fire
+    workflows, ann, projects, push, listed, flow, root, monkeypatch, toml, is_reversed, fire
 ):
     push(NIGHTLY)
     run = fire("nightly")
@@ -136,38 +135,37 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
     monkeypatch.setattr("nbyard.services.projects.service.pushed_documents", documents)
     push(toml, **{"new.nbflow": content})
     assert sorted(listed("wine")[0]) == [flow, "new.nbflow"]
-    ids = {i.pushed_path: i.id for i in yard.services.workflows.list(ann, project="wine").items}
+    ids = {i.pushed_path: i.id for i in workflows.list(ann, project="wine").items}
     assert ids["new.nbflow"] == run.workflow_id
 
 
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
-def test_a_workflow_that_is_pushed_again_has_its_runs(yard, ann, push, flow, root, toml, fire):
+def test_a_workflow_that_is_pushed_again_has_its_runs(runs, ann, workflows, push, toml, fire):
     push(NIGHTLY)
     run = fire("nightly")
     push(flow="data.csv")
-    assert yard.services.workflows.list(ann, project="wine").items == []
+    assert workflows.list(ann, project="wine").items == []
     push(toml)
-    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    (workflow,) = workflows.list(ann, project="wine").items
     assert workflow.id == run.workflow_id
-    assert yard.services.runs.get(ann, run.id).run.path == workflow.path
+    assert runs.get(ann, run.id).run.path == workflow.path
 
 
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
 def test_a_push_keeps_the_history_of_a_file_that_was_replaced_outside_of_it(
-    yard, ann, push, flow, root, toml
+    runs, ann, push, flow, root, toml
 ):
-    run = yard.services.runs.create(ann, NewRun(path=flow))
+    run = runs.create(ann, NewRun(path=flow))
     content = (root / flow).read_bytes()
     (root / flow).write_bytes(content.replace(b'"id": "w"', b'"id": "other"'))
-    yard.services.runs.create(ann, NewRun(path=flow))
+    runs.create(ann, NewRun(path=flow))
     push(toml, flow="data.csv", **{flow: content})
     (root / "again.nbflow").write_bytes(content)
-    again = yard.services.runs.create(ann, NewRun(path="again.nbflow"))
-    assert again.workflow_id == run.workflow_id
+    assert runs.create(ann, NewRun(path="again.nbflow")).workflow_id == run.workflow_id
 
 
 def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
-    yard, ann, push, listed, flow, root, fire
+    workflows, ann, push, listed, flow, root, fire
 ):
     push(NIGHTLY)
     run = fire("nightly")
@@ -178,9 +176,7 @@ def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
     (root / flow).write_text(good)
     push(NIGHTLY)
     assert fire("nightly").workflow_id == run.workflow_id
-    assert [run.workflow_id] == [
-        i.id for i in yard.services.workflows.list(ann, project="wine").items
-    ]
+    assert [run.workflow_id] == [i.id for i in workflows.list(ann, project="wine").items]
 
 
 def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, listed, flow):
@@ -192,7 +188,7 @@ def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, li
 
 
 @pytest.mark.parametrize("has_id", [False, True])
-def test_the_next_push_keeps_the_history(yard, ann, push, listed, flow, root, has_id, fire):
+def test_the_next_push_keeps_the_history(workflows, ann, push, listed, flow, root, has_id, fire):
     document = json.loads((root / flow).read_text())
     if not has_id:
         del document["meta"]["id"]
@@ -202,13 +198,13 @@ def test_the_next_push_keeps_the_history(yard, ann, push, listed, flow, root, ha
     document["meta"]["title"] = "Once more"
     (root / flow).write_text(json.dumps(document))
     push(NIGHTLY)
-    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    (workflow,) = workflows.list(ann, project="wine").items
     assert (workflow.id, workflow.title) == (run.workflow_id, "Once more")
     assert fire("nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
 
 
-def test_a_file_that_is_no_longer_pushed_leaves_the_lists(yard, ann, push, listed, flow, root):
+def test_a_file_that_is_no_longer_pushed_leaves_the_lists(push, listed, flow, root):
     push()
     (root / flow).rename(root / "new.nbflow")
     push(flow="new.nbflow")
@@ -216,13 +212,13 @@ def test_a_file_that_is_no_longer_pushed_leaves_the_lists(yard, ann, push, liste
 
 
 def test_pushed_workflows_are_deleted_with_their_project_or_last_schedule(
-    yard, ann, push, listed, flow
+    yard, ann, projects, push, listed, flow
 ):
     push()
-    yard.services.projects.delete(ann, "wine")
+    projects.delete(ann, "wine")
     assert listed() == ([], [flow])
     push(NIGHTLY)
-    yard.services.projects.delete(ann, "wine")
+    projects.delete(ann, "wine")
     assert listed() == ([flow], [flow])
     yard.services.automations.delete(ann, "nightly")
     assert listed() == ([], [flow])
@@ -237,16 +233,17 @@ def linked(yard, ann):
     return [one.id for one in yard.services.projects.links(ann, "wine", kind="workflow").items]
 
 
-def test_policies_delete_no_runs_from_before_the_push(yard, ann, push, flow, finished):
-    projects = yard.services.projects
+def test_policies_delete_no_runs_from_before_the_push(
+    yard, ann, runs, projects, push, flow, finished
+):
     run = finished(path=flow).run
     none = "[retention.none]\nkeep = 0\n"
     assert push(none).unlinked == push(none).unlinked == {run.workflow_id: flow}
-    (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
+    (policy,) = runs.preview_retention(ann, project="wine").policies
     assert policy.preview.count == 0 and linked(yard, ann) == []
     # The user may link the workflow, and sees what the policies delete.
     projects.link(ann, "wine", NewLink("workflow", run.workflow_id))
-    (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
+    (policy,) = runs.preview_retention(ann, project="wine").policies
     assert policy.preview.count == 1
     assert push(none).unlinked == {}
     projects.unlink(ann, "wine", "workflow", run.workflow_id)
@@ -259,9 +256,8 @@ def test_a_push_without_policies_links_a_workflow_that_ran(yard, ann, push, flow
     assert linked(yard, ann) == [run.workflow_id]
 
 
-def test_an_unlinked_workflow_stays_unlinked(yard, ann, push, flow):
-    projects = yard.services.projects
-    workflow = yard.services.runs.create(ann, NewRun(path=flow)).workflow_id
+def test_an_unlinked_workflow_stays_unlinked(yard, ann, runs, projects, push, flow):
+    workflow = runs.create(ann, NewRun(path=flow)).workflow_id
     push()
     projects.unlink(ann, "wine", "workflow", workflow)
     push(NIGHTLY)
@@ -271,7 +267,7 @@ def test_an_unlinked_workflow_stays_unlinked(yard, ann, push, flow):
     assert linked(yard, ann) == [workflow]
 
 
-def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypatch):
+def test_files_are_read_outside_of_transactions(yard, ann, runs, push, flow, monkeypatch):
     store = yard.context.store
     writing, write = [], store.write
 
@@ -293,10 +289,10 @@ def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypat
     monkeypatch.setattr(store, "write", counted)
     monkeypatch.setattr(PushedCopies, "name_in", noted)
     push()
-    yard.services.runs.create(ann, NewRun(path=flow))
+    runs.create(ann, NewRun(path=flow))
     assert seen == [0] and len(linked(yard, ann)) == 1
     push(NIGHTLY)
     assert seen == [0, 0]
     # A workflow that ran before needs no look at files.
-    yard.services.runs.create(ann, NewRun(path=flow))
+    runs.create(ann, NewRun(path=flow))
     assert seen == [0, 0]

@@ -72,16 +72,15 @@ def test_invalid_documents_are_refused(yard, ann, text):
 def test_a_workflow_is_no_node(yard, ann):
     nodes = {"a": {"type": "executable", "path": "flow.nbflow"}}
     (yard.context.files.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
-    found = check(yard, ann, {"version": 1, "nodes": nodes})
-    assert "workflow" in str(found.problems[0].reason)
+    assert "workflow" in str(check(yard, ann, {"version": 1, "nodes": nodes}).problems[0].reason)
 
 
-def test_workflows_that_ran_are_listed(yard, ann, flow):
-    assert yard.services.workflows.list(ann).items == []
+def test_workflows_that_ran_are_listed(yard, ann, workflows, flow):
+    assert workflows.list(ann).items == []
     yard.services.runs.create(ann, NewRun(path=flow))
-    (seen,) = yard.services.workflows.list(ann, search="flow").items
+    (seen,) = workflows.list(ann, search="flow").items
     assert seen.title == "Twice"
-    assert yard.services.workflows.list(ann, search="other").items == []
+    assert workflows.list(ann, search="other").items == []
 
 
 @pytest.mark.parametrize("where", ["run", "node"])
@@ -95,7 +94,7 @@ def test_an_unknown_runtime_is_a_problem(yard, ann, flow, root, where):
     assert "process" in refused.value.message
 
 
-def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, tool):
+def test_nodes_of_a_saved_workflow_are_shown_in_order(workflows, ann, flow, root, tool):
     """Each has its executable, kind and runtime."""
     description = json.loads((root / f"{tool}.nbexec").read_text())
     (root / f"{tool}.nbexec").write_text(json.dumps({**description, "resources": {"image": "own"}}))
@@ -105,7 +104,7 @@ def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, too
     (root / "Dockerfile").write_text('FROM python\nENTRYPOINT ["python"]\n')
     document["nodes"]["made"] = {"type": "executable", "path": "Dockerfile"}
     (root / flow).write_text(json.dumps(document))
-    found = {line.node: line for line in yard.services.workflows.show(ann, flow).items}
+    found = {line.node: line for line in workflows.show(ann, flow).items}
     assert [name for name in found if name not in ("gone", "made")] == ["data", "one", "two"]
     assert (found["one"].kind, found["one"].executable) == ("command", tool)
     assert [(found[n].image, found[n].runtime) for n in ("one", "two")] == [
@@ -116,12 +115,11 @@ def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, too
     assert "no file" in str(found["gone"].problem)
     for path, error in (("none.nbflow", NotFound), ("../x.nbflow", Invalid), (tool, Invalid)):
         with pytest.raises(error):
-            yard.services.workflows.show(ann, path)
+            workflows.show(ann, path)
 
 
-def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
+def test_images_of_a_workflow_are_listed(yard, ann, workflows, flow, root):
     """Each image of nodes in containers is listed once."""
-    workflows = yard.services.workflows
     assert workflows.images(ann, flow).items == []
     base = yard.settings.docker_base_image
     (alike,) = workflows.images(ann, flow, runtime="docker").items
@@ -156,7 +154,7 @@ def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
         workflows.images(ann, flow, runtime="nowhere")
 
 
-def test_the_hinted_image_of_a_tool_is_listed(yard, ann, flow, root):
+def test_the_hinted_image_of_a_tool_is_listed(workflows, ann, flow, root):
     """The tool needs it in a container."""
     hint = {"DockerRequirement": {"dockerPull": "hinted"}}
     tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "baseCommand": "true"}
@@ -164,13 +162,12 @@ def test_the_hinted_image_of_a_tool_is_listed(yard, ann, flow, root):
     document = json.loads((root / flow).read_text())
     document |= {"nodes": {"t": {"type": "executable", "path": "t.cwl"}}, "edges": {}}
     (root / flow).write_text(json.dumps(document))
-    workflows = yard.services.workflows
     assert workflows.images(ann, flow).items == []
     found = workflows.images(ann, flow, runtime="docker").items
     assert found == [NeededImage("hinted", "", False, False, ("t",))]
 
 
-def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, flow, root):
+def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, workflows, flow, root):
     made = yard.services.environments.create(ann, NewEnvironment("cows", "cow"))
     with yard.store.write() as c:
         move = yard.store.environments.move
@@ -180,5 +177,5 @@ def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, flo
     document = json.loads((root / flow).read_text())
     document["nodes"]["one"] |= {"environment": "cows", "runtime": "docker"}
     (root / flow).write_text(json.dumps(document))
-    (needed,) = yard.services.workflows.images(ann, flow).items
+    (needed,) = workflows.images(ann, flow).items
     assert (needed.requirements, needed.is_built, needed.nodes) == ("cow==1\n", True, ("one",))

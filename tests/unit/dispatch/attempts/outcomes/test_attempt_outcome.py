@@ -14,16 +14,12 @@ from nbyard.dispatch.attempts import attempt_driver
 from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.reasons.structs import because
 
-from ...benches import running, states
 
-
-def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
+def test_success_publishes_the_output(bench):
     """The task is waiting, queued, preparing, running and succeeded. Then the run succeeds."""
-    run = running(bench)
-    runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    run = bench.finished("made")
     task = bench.task(run)
-    assert (task.state, states(bench, run)) == ("succeeded", ["succeeded"])
+    assert (task.state, bench.states(run)) == ("succeeded", ["succeeded"])
     assert [artifact.name for artifact in task.artifacts] == ["out"]
     assert task.attempts[0].site == "here"
     with bench.store.read() as c:
@@ -32,11 +28,9 @@ def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> Non
     assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 
 
-def test_a_failure_keeps_its_reason_and_publishes_nothing(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_failure_keeps_its_reason_and_publishes_nothing(bench, runtime):
     """The executed notebook is kept, but no output."""
-    run = running(bench)
+    run = bench.start()
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
     (bench.folder(attempt) / "outputs" / "out" / "out.txt").write_text("half")
@@ -46,18 +40,16 @@ def test_a_failure_keeps_its_reason_and_publishes_nothing(
         failure=Failure("error", because("text", text="boom"), cell=2),
         outputs=["out"],
     )
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     task = bench.task(run)
     assert task.failure == Failure("error", because("text", text="boom"), cell=2)
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
 
 
 @pytest.mark.parametrize("state", ["failed", "succeeded"])
-def test_outputs_that_fill_the_disk_fail_and_are_deleted(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_outputs_that_fill_the_disk_fail_and_are_deleted(bench, runtime, monkeypatch, state):
     """Failed work keeps its notebook. Outputs that can never be copied do not wait."""
-    run = running(bench)
+    run = bench.start()
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
     put, outputs = bench.context.blobs.put_fd, bench.folder(attempt) / "outputs"
@@ -72,23 +64,21 @@ def test_outputs_that_fill_the_disk_fail_and_are_deleted(
     usage = shutil.disk_usage(outputs)._replace(total=1)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     runtime.end(attempt, state, text="made")
-    bench.until(lambda: bench.run(run).state == "failed")
+    bench.until_run(run, "failed")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
     assert (task.failure and task.failure.kind) == ("error" if state == "failed" else "contract")
 
 
 @pytest.fixture
-def full_disk(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, Callable[[], None]]:
+def full_disk(bench: Bench, runtime: FakeRuntime, monkeypatch) -> tuple[str, Callable[[], None]]:
     """A run whose work is done, on a disk without room for what it made, and who makes room."""
 
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
 
     monkeypatch.setattr(attempt_driver, "FULL_SECONDS", 0.0)
-    run = running(bench, timeout_seconds=60.0)
+    run = bench.start(timeout_seconds=60.0)
     make_room = partial(
         monkeypatch.setattr, bench.context.blobs, "put_fd", bench.context.blobs.put_fd
     )
@@ -98,76 +88,65 @@ def full_disk(
     return run, make_room
 
 
-def test_outputs_wait_for_disk_space(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_wait_for_disk_space(bench, full_disk, monkeypatch):
     """No limit ends the wait, and its reason disappears with it."""
     run, make_room = full_disk
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", -60.0)
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     bench.round(3)
-    assert states(bench, run) == ["running"]
+    assert bench.states(run) == ["running"]
     make_room()
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["out"]
     assert task.reason == because("runs", cause=because("cache-off"))
 
 
-def test_outputs_waiting_for_space_take_no_slot(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]]
-) -> None:
+def test_outputs_waiting_for_space_take_no_slot(bench, full_disk):
     """The work has ended, so other tasks may start."""
     nodes = [f"n{number}" for number in range(bench.context.settings.slots)]
     other = bench.submit({node: [] for node in nodes})
     bench.until(lambda: {bench.task(other, node).state for node in nodes} == {"running"})
 
 
-def test_a_cancelled_task_stops_waiting_for_space(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]]
-) -> None:
+def test_a_cancelled_task_stops_waiting_for_space(bench, full_disk):
     run, _ = full_disk
     bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.until_run(run, "cancelled")
 
 
-def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_dead_kernel_is_lost(bench, runtime):
     """A killed kernel is no failure of the code."""
-    run = running(bench)
+    run = bench.start()
     dead = Failure("kernel-died", because("text", text="the kernel died (signal 9)"))
     runtime.end(bench.attempt(run), "failed", failure=dead)
-    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    bench.until_attempts(run, ["lost", "running"])
     assert bench.task(run).attempts[0].why == dead.message
 
 
-def test_externally_killed_work_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_externally_killed_work_is_lost(bench, runtime):
     """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
-    run = running(bench)
+    run = bench.start()
     told = Failure("cancelled", because("text", text="the supervisor was told to stop (SIGTERM)"))
     runtime.end(bench.attempt(run), "cancelled", failure=told)
-    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    bench.until_attempts(run, ["lost", "running"])
 
 
-def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_result_with_another_token_is_refused(bench, runtime):
     """Only the started attempt may report a result."""
-    run = running(bench)
+    run = bench.start()
     runtime.end(bench.attempt(run), token="forged")
-    bench.until(lambda: states(bench, run)[0] == "lost")
+    bench.until(lambda: bench.states(run)[0] == "lost")
     assert "token" in bench.task(run).attempts[0].why
     assert bench.task(run).artifacts == []
 
 
-def test_a_result_is_not_reused_if_its_types_are_in_doubt(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_result_is_not_reused_if_its_types_are_in_doubt(bench):
     """The file that lists inputs without types cannot be read."""
-    first = running(bench, cache=True)
+    first = bench.start(cache=True)
     (bench.folder(bench.attempt(first)) / UNTYPED).write_text("no JSON")
-    runtime.end(bench.attempt(first), text="made")
-    bench.until(lambda: bench.run(first).state == "succeeded")
-    second = running(bench, cache=True)
-    runtime.end(bench.attempt(second), text="made")
-    bench.until(lambda: bench.run(second).state == "succeeded")
-    third = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.run(third).state == "succeeded")
+    bench.finish(first, "made")
+    second = bench.finished("made", cache=True)
+    third = bench.submit(cache=True)
+    bench.until_run(third, "succeeded")
     assert not bench.task(second).cached and bench.task(third).cached

@@ -1,7 +1,6 @@
 """Differences between the lock and the environment in which the work ran."""
 
 import msgspec
-from tests.support.fake_runtime_bench import Bench
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import environment_lock_warning
@@ -14,15 +13,13 @@ from nbyard.reasons.structs import because
 ANN = Caller("ann")
 
 
-def test_recorded_packages_are_compared_with_the_lock(bench: Bench) -> None:
+def test_recorded_packages_are_compared_with_the_lock(bench):
     made = bench.yard.services.environments.create(ANN, NewEnvironment("cows", "cow"))
     with bench.store.write() as c:
         move, packages = bench.store.environments.move, [{"name": "cow", "version": "1.0"}]
         move(c, "ann", made.current.id, "building", place="x")
         move(c, "ann", made.current.id, "ready", packages=packages, python="3.11.2")
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    case = bench.snapshot(run, "a")
+    case = bench.snapshot(bench.start(), "a")
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
     assert environment_lock_warning(bench.context, case.attempt, case.task.plan) is None

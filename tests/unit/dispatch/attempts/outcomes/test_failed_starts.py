@@ -43,6 +43,6 @@ def test_the_hint_comes_with_the_cause() -> None:
         {"content": OSError("the disk does not answer")},
     ],
 )
-def test_without_a_hint_the_failure_is_unchanged(of: dict[str, Any]) -> None:
+def test_without_a_hint_the_failure_is_unchanged(of):
     """Also if the file is gone: the failure must be stored."""
     assert hinted(**of) is FAILURE

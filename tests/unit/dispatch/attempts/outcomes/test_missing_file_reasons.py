@@ -23,7 +23,7 @@ from nbyard.transfer.dataset_links import ResourceLinks
         ("data/x.csv", "the folder home is too large to copy as a whole. Create an empty file"),
     ],
 )
-def test_the_reason_names_the_remedy(tmp_path: Path, place: str, words: str) -> None:
+def test_the_reason_names_the_remedy(tmp_path, place, words):
     home = tmp_path / "home"
     for folder in ("build", "data"):
         (home / folder).mkdir(parents=True)
@@ -32,7 +32,7 @@ def test_the_reason_names_the_remedy(tmp_path: Path, place: str, words: str) -> 
     assert words in str(missing_file_reason(home, place))
 
 
-def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
+def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path):
     """Neither a rule nor a link is the cause."""
     links = ResourceLinks(tmp_path / "store", [tmp_path / "home/resources"])
     (tmp_path / "home").mkdir()
@@ -45,13 +45,13 @@ def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".env", "certs/tls.pem", "local.nbvars", ".aws/config"])
-def test_a_file_that_may_hold_secrets_is_named_as_such(tmp_path: Path, place: str) -> None:
+def test_a_file_that_may_hold_secrets_is_named_as_such(tmp_path, place):
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).touch()
     assert missing_file_reason(tmp_path, place) == because("secret-left-out", path=place)
 
 
-def test_a_path_from_the_root_is_named_relative_to_the_code(tmp_path: Path) -> None:
+def test_a_path_from_the_root_is_named_relative_to_the_code(tmp_path):
     for place in ("data/x.csv", "src/notebooks/y.csv"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()
@@ -62,7 +62,7 @@ def test_a_path_from_the_root_is_named_relative_to_the_code(tmp_path: Path) -> N
     assert find_higher_in_bundle(tmp_path, "", ["data/x.csv"]) is None
 
 
-def test_a_file_above_the_bundle_needs_a_project_and_its_path(tmp_path: Path) -> None:
+def test_a_file_above_the_bundle_needs_a_project_and_its_path(tmp_path):
     base = tmp_path / "notebooks"
     for place in (base / "a.py", tmp_path / "data/x.csv"):
         place.parent.mkdir()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench
 
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -15,9 +15,7 @@ from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain import limits
 from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
-from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
 from nbyard.runner.secret_masking import Masks
 
 Write = Callable[[Path], object]
@@ -25,8 +23,7 @@ Write = Callable[[Path], object]
 
 def running(bench: Bench, **plan: object) -> tuple[str, Path]:
     """A run whose only attempt runs, and its copy of the code."""
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
+    run = bench.start(**plan)
     return run, bench.folder(bench.attempt(run)) / "code"
 
 
@@ -34,9 +31,8 @@ def ended(bench: Bench, write: Write, state: str = "succeeded", **plan: object) 
     """A run whose work wrote this."""
     run, code = running(bench, **plan)
     write(code)
-    more = {"failure": Failure("error", because("text", text="boom"))} if state == "failed" else {}
-    bench.runtime.end(bench.attempt(run), state, text="made", **more)
-    bench.until(lambda: bench.run(run).state == state)
+    bench.fail(run, "boom") if state == "failed" else bench.finish(run, "made")
+    bench.until_run(run, state)
     return run
 
 
@@ -61,9 +57,7 @@ def some(code: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_files_above_the_code_are_named(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_files_above_the_code_are_named(bench, runtime, monkeypatch, state):
     """Files of the attempt itself, hidden files and caches are not named."""
     monkeypatch.setattr(store_outputs, "PROCESS", runtime.name)
 
@@ -80,7 +74,7 @@ def test_files_above_the_code_are_named(
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
+def test_written_files_are_kept(bench, state):
     """This includes files of failed work."""
     run = ended(bench, some, state)
     assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
@@ -90,7 +84,7 @@ def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) 
     assert [one.name for one in bench.task(run).artifacts] == ["out"][: state == "succeeded"]
 
 
-def test_unchanged_files_and_caches_are_not_listed(bench: Bench, runtime: FakeRuntime) -> None:
+def test_unchanged_files_and_caches_are_not_listed(bench):
     def write(code: Path) -> None:
         os.utime(code / "work.py")
         (code / "work.py").write_text(SCRIPT)
@@ -104,7 +98,7 @@ def test_unchanged_files_and_caches_are_not_listed(bench: Bench, runtime: FakeRu
     assert files(bench, run) == OtherFileList([], [], 0)
 
 
-def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_changed_file_of_the_bundle_counts_as_written(bench):
     """Also one of the same length, with its old date."""
 
     def write(code: Path) -> None:
@@ -115,9 +109,7 @@ def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: F
     assert kept(bench, ended(bench, write)) == {"work.py": SCRIPT[::-1]}
 
 
-def test_harmful_files_are_named_and_not_kept(
-    bench: Bench, runtime: FakeRuntime, tmp_path: Path
-) -> None:
+def test_harmful_files_are_named_and_not_kept(bench, tmp_path):
     """A container may leave links, special files and invalid names."""
     (tmp_path / "secret").write_text("s3cr3t")
     (tmp_path / "folder").mkdir()
@@ -145,9 +137,7 @@ def test_harmful_files_are_named_and_not_kept(
     }
 
 
-def test_limits_are_settings_and_files_beyond_them_are_named(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_limits_are_settings_and_files_beyond_them_are_named(bench):
     bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
 
     def write(code: Path) -> None:
@@ -159,9 +149,7 @@ def test_limits_are_settings_and_files_beyond_them_are_named(
     assert left(bench, run) == {"c": "too-many", "large": "too-large"}
 
 
-def test_very_deep_folders_are_read_up_to_the_limit(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_very_deep_folders_are_read_up_to_the_limit(bench, monkeypatch):
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 6)
     monkeypatch.setattr(store_outputs, "MAX_DEPTH", 2)
 
@@ -176,9 +164,7 @@ def test_very_deep_folders_are_read_up_to_the_limit(
     assert left(bench, run) == {"a/b/c/": "too-many", "./": "too-many"}
 
 
-def test_undecodable_names_are_shown_among_files_beyond_the_limit(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_undecodable_names_are_shown_among_files_beyond_the_limit(bench, monkeypatch):
     monkeypatch.setattr(store_outputs, "MOST_SEEN", 3)
 
     def write(code: Path) -> None:
@@ -187,13 +173,10 @@ def test_undecodable_names_are_shown_among_files_beyond_the_limit(
         for name in (b"/a", b"/b"):
             os.mkdir(folder + name)
 
-    run = ended(bench, write)
-    assert left(bench, run) == {"\\udcff/": "too-many"}
+    assert left(bench, ended(bench, write)) == {"\\udcff/": "too-many"}
 
 
-def test_files_with_secrets_are_not_kept(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_with_secrets_are_not_kept(bench, monkeypatch):
     """Nobody expects a credential in an undeclared file."""
     monkeypatch.setattr(store_outputs, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"]))
 
@@ -206,9 +189,7 @@ def test_files_with_secrets_are_not_kept(
     assert left(bench, run) == {"config.json": "secret"}
 
 
-def test_a_full_disk_costs_the_files_and_not_the_result(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_costs_the_files_and_not_the_result(bench, monkeypatch):
     """The output is kept, and nothing waits for the other files."""
     real = bench.context.blobs.put_fd
 
@@ -223,30 +204,25 @@ def test_a_full_disk_costs_the_files_and_not_the_result(
     assert [one.name for one in bench.task(run).artifacts] == ["out"]
 
 
-def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> None:
+def test_only_the_last_attempt_counts(bench):
     run, code = running(bench, retries=1)
     (code / "first").write_text("x")
-    runtime.end(
-        bench.attempt(run), "failed", failure=Failure("error", because("text", text="boom"))
-    )
+    bench.fail(run, "boom")
     bench.until(lambda: len(bench.task(run).attempts) == 2 and bench.task(run).state == "running")
     (bench.folder(bench.attempt(run)) / "code" / "second").write_text("x")
-    runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.finish(run, "made")
     assert kept(bench, run).keys() == {"second"}
 
 
 @pytest.mark.parametrize("when", ["lost", "taken over"])
-def test_a_lost_attempt_lists_no_partial_files(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
+def test_a_lost_attempt_lists_no_partial_files(bench, runtime, monkeypatch, when):
     """The files were never recorded."""
     run, code = running(bench)
     some(code)
     if when == "lost":
         monkeypatch.setattr(limits, "LOST_RETRIES", 0)
         runtime.lose(bench.attempt(run))
-        bench.until(lambda: bench.run(run).state == "failed")
+        bench.until_run(run, "failed")
         assert (bench.task(run).other_files, kept(bench, run)) == (None, {})
         return
     runtime.end(bench.attempt(run), text="made")
@@ -263,18 +239,16 @@ def test_a_lost_attempt_lists_no_partial_files(
     assert taken[0] is not None and taken[0].count == 2
     assert bench.task(run).other_files is None
     bench.replace_dispatcher()
-    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until_run(run, "succeeded")
     assert kept(bench, run).keys() == {"result.csv", "plots/a.svg"}
 
 
-def test_cached_runs_share_files_until_the_last_is_deleted(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_cached_runs_share_files_until_the_last_is_deleted(bench, runtime):
     bench.context.settings.garbage_grace_seconds = 0
     collector = GarbageCollector(bench.context, Threads())
     first = ended(bench, some, cache=True)
-    again = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.run(again).state == "succeeded")
+    again = bench.submit(cache=True)
+    bench.until_run(again, "succeeded")
     assert bench.task(again).cached and len(runtime.starts) == 1
     digests = [one.digest for one in files(bench, first).files]
     bench.yard.services.runs.delete(OWNER, first)
@@ -285,17 +259,15 @@ def test_cached_runs_share_files_until_the_last_is_deleted(
     assert not any(map(bench.context.blobs.exists, digests))
 
 
-def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: FakeRuntime) -> None:
-    first = ended(bench, some, cache=True)
-    others = bench.task(first).other_files
+def test_a_result_without_its_other_files_is_not_reused(bench, runtime):
+    others = bench.task(ended(bench, some, cache=True)).other_files
     assert others is not None
     bench.context.blobs.delete(others.digest)
-    again = bench.submit({"a": []}, cache=True)
-    bench.until(lambda: bench.task(again).state == "running")
+    bench.start(cache=True)
     assert len(runtime.starts) == 2
 
 
-def test_one_file_or_all_can_be_fetched(bench: Bench, runtime: FakeRuntime) -> None:
+def test_one_file_or_all_can_be_fetched(bench):
     run, service = ended(bench, some), bench.yard.services.runs
     one = service.file(OWNER, run, "a", "plots/a.svg")
     assert (one.filename, one.is_folder) == ("a.svg", False)

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -16,40 +15,38 @@ from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 
 
-def a_case(bench: Bench) -> AttemptSnapshot:
-    run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).state == "running")
-    snapshot = bench.snapshot(run)
-    return snapshot
+@pytest.fixture
+def snapshot(bench: Bench) -> AttemptSnapshot:
+    return bench.snapshot(bench.start())
 
 
-def test_files_folders_and_the_notebook(bench: Bench) -> None:
-    snapshot = a_case(bench)
-    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+@pytest.fixture
+def folder(snapshot: AttemptSnapshot) -> Path:
+    return snapshot.order.folder
+
+
+@pytest.fixture
+def result(snapshot: AttemptSnapshot) -> Result:
+    return Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+
+
+def test_files_folders_and_the_notebook(bench, folder, result):
+    out = folder / "outputs" / "out" / "out.txt"
     out.write_text("hello")
-    (snapshot.order.folder / "executed.ipynb").write_text("{}")
-    rows = take_outputs(bench.context, snapshot.order.folder, result)
+    (folder / "executed.ipynb").write_text("{}")
+    rows = take_outputs(bench.context, folder, result)
     told = {row["name"]: (row["filename"], row["format"], row["size_bytes"]) for row in rows}
-    assert told == {
-        "out": ("out.txt", "txt", 5),
-        "executed.ipynb": ("executed.ipynb", "ipynb", 2),
-    }
+    assert told == {"out": ("out.txt", "txt", 5), "executed.ipynb": ("executed.ipynb", "ipynb", 2)}
     out.unlink()
     out.mkdir()
     (out / "part").write_text("x")
-    (row,) = [
-        r for r in take_outputs(bench.context, snapshot.order.folder, result) if r["name"] == "out"
-    ]
+    (row,) = [r for r in take_outputs(bench.context, folder, result) if r["name"] == "out"]
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
 
 
 @pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
-def test_a_model_folder_is_recognised(bench: Bench, marks: str) -> None:
+def test_a_model_folder_is_recognised(bench, folder, result, marks):
     """Results show which model can be served."""
-    snapshot = a_case(bench)
-    folder = snapshot.order.folder
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     out = folder / "outputs" / "out" / "out"
     out.mkdir()
     types = []
@@ -72,13 +69,8 @@ def test_a_model_folder_is_recognised(bench: Bench, marks: str) -> None:
         ("m.csv", "", None),
     ],
 )
-def test_the_class_of_an_output_is_stored(
-    bench: Bench, filename: str, declared: Any, expected: str | None
-) -> None:
+def test_the_class_of_an_output_is_stored(bench, folder, result, filename, declared, expected):
     """A declaration overrides the guess from the suffix."""
-    snapshot = a_case(bench)
-    folder = snapshot.order.folder
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     (folder / "outputs" / "out" / filename).write_text("{}")
     output = Output(f"outputs/out/{filename}", output_class=declared)
     (row,) = take_outputs(bench.context, folder, result, {"out": output})
@@ -87,21 +79,17 @@ def test_the_class_of_an_output_is_stored(
 
 
 @pytest.mark.parametrize("adopt", [True, False])
-def test_a_file_is_copied_if_the_work_may_still_run(bench: Bench, adopt: bool) -> None:
-    snapshot = a_case(bench)
-    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+def test_a_file_is_copied_if_the_work_may_still_run(bench, folder, result, adopt):
+    out = folder / "outputs" / "out" / "out.txt"
     out.write_text("hello")
-    (row,) = take_outputs(bench.context, snapshot.order.folder, result, adopt=adopt)
+    (row,) = take_outputs(bench.context, folder, result, adopt=adopt)
     stored = bench.context.blobs.path(row["digest"])
     assert (stored.stat().st_ino == out.stat().st_ino) == adopt
 
 
 @pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
-def test_files_outside_the_attempt_are_refused(bench: Bench, tmp_path: Path, path: str) -> None:
+def test_files_outside_the_attempt_are_refused(bench, folder, result, tmp_path, path):
     """A container may overwrite task.json or leave links."""
-    snapshot = a_case(bench)
-    folder = snapshot.order.folder
     (tmp_path / "secret").write_text("s3cr3t")
     (folder.parent.parent / "secret").write_text("s3cr3t")
     (folder / "outputs" / "out").rmdir()
@@ -110,7 +98,6 @@ def test_files_outside_the_attempt_are_refused(bench: Bench, tmp_path: Path, pat
     task = json.loads((folder / "task.json").read_text())
     task["outputs"]["out"]["path"] = path.format(outside=tmp_path)
     (folder / "task.json").write_text(json.dumps(task))
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     with pytest.raises(Invalid, match="outside"):
         take_outputs(bench.context, folder, result)
     assert take_outputs(bench.context, folder, msgspec.structs.replace(result, outputs=[])) == []
@@ -141,25 +128,17 @@ TOLD = {
         ([], "out", False),
     ],
 )
-def test_descriptions_by_the_code_are_kept(
-    bench: Bench, told: Any, filename: str, has_type: bool
-) -> None:
-    snapshot = a_case(bench)
-    folder = snapshot.order.folder
+def test_descriptions_by_the_code_are_kept(bench, folder, result, told, filename, has_type):
     (folder / "outputs" / "out" / "out").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps(told))
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
     assert (row["filename"], row["type"] is not None) == (filename, has_type)
     if has_type:
         assert json.loads(row["type"])["columns"] == [["a", "int64"]]
 
 
-def test_a_declared_name_is_kept(bench: Bench) -> None:
-    snapshot = a_case(bench)
-    folder = snapshot.order.folder
+def test_a_declared_name_is_kept(bench, folder, result):
     (folder / "outputs" / "out" / "out.txt").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps({"format": "txt"}))
-    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     (row,) = take_outputs(bench.context, folder, result)
     assert (row["filename"], row["format"]) == ("out.txt", "txt")

@@ -26,16 +26,14 @@ def signals() -> list[str]:
 
 
 @pytest.fixture
-def attempt(tmp_path: Path, signals: list[str], request: pytest.FixtureRequest) -> ContainerAttempt:
+def attempt(tmp_path, signals: list[str], request) -> ContainerAttempt:
     work = getattr(request, "param", CommandWork(["x"]))
     write_task(tmp_path, TaskFile("a", "t", "m", work, {}, timeout_seconds=60.0))
     engine: Any = SimpleNamespace(signal=lambda name, signal: signals.append(signal))
     return ContainerAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks=None)  # type: ignore[arg-type]
 
 
-def test_a_container_that_outlives_its_result_is_killed(
-    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, signals: list[str]
-) -> None:
+def test_a_container_that_outlives_its_result_is_killed(attempt, monkeypatch, signals):
     """Its grace period does not depend on the clock."""
     moment = [100.0]
     monkeypatch.setattr(
@@ -50,16 +48,14 @@ def test_a_container_that_outlives_its_result_is_killed(
     assert signals == ["SIGKILL"]
 
 
-def test_a_full_disk_during_the_run_is_reported(
-    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_during_the_run_is_reported(attempt, monkeypatch):
     """Each caller reports it and tries again."""
     container: Any = SimpleNamespace(labels={})
     heard: Any = SimpleNamespace(
         is_listening=True, wait=lambda _: None, has_reported=lambda *_: True
     )
     attempt.watcher.channel = heard
-    attempt.watcher.progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
+    attempt.watcher.progress = SimpleNamespace(pause=0.0)
     full = OSError(errno.ENOSPC, "full")
     watched: list[int] = []
     monkeypatch.setattr(attempt, "watch", lambda: watched.append(1))
@@ -72,9 +68,7 @@ def test_a_full_disk_during_the_run_is_reported(
 
 
 @pytest.mark.parametrize("is_warm", [False, True])
-def test_only_work_without_a_runner_ends_at_its_limit(
-    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_warm: bool
-) -> None:
+def test_only_work_without_a_runner_ends_at_its_limit(attempt, monkeypatch, is_warm):
     """The runner of a warm attempt enforces the limit after its start."""
     watched: list[float] = []
     one: Any = attempt
@@ -96,9 +90,7 @@ def test_only_work_without_a_runner_ends_at_its_limit(
 @pytest.mark.parametrize(
     ("error", "state"), [(Conflict("marked for removal"), "lost"), (TooLarge("full"), "finished")]
 )
-def test_results_that_cannot_be_fetched_end_the_attempt(
-    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
-) -> None:
+def test_results_that_cannot_be_fetched_end_the_attempt(attempt, monkeypatch, error, state):
     container = Container("c", "removing", 0, False, 1.0, 2.0, {})
     monkeypatch.setattr(attempt, "_conclude", Mock(side_effect=error))
     monkeypatch.setattr(attempt, "_complete_result", lambda _: None)
@@ -109,7 +101,7 @@ def test_results_that_cannot_be_fetched_end_the_attempt(
 
 
 @pytest.fixture
-def full_disk(attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch) -> Path:
+def full_disk(attempt: ContainerAttempt, monkeypatch) -> Path:
     """The folder of an attempt whose outputs fill the disk at its end."""
     outputs = attempt.order.folder / "outputs"
     outputs.mkdir()
@@ -126,13 +118,7 @@ def full_disk(attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch) -> Pat
     ("exit_code", "reason"),
     [(1, "exit code 1: no space (disk full: nothing can be written)"), (0, "disk full: needs ")],
 )
-def test_outputs_that_fill_the_disk_are_deleted(
-    attempt: ContainerAttempt,
-    full_disk: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    exit_code: int,
-    reason: str,
-) -> None:
+def test_outputs_that_fill_the_disk_are_deleted(attempt, full_disk, monkeypatch, exit_code, reason):
     """This holds for failed work, and for outputs that exceed the store's disk."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=7, free=0))
     container = Container("c", "exited", exit_code, False, 1.0, 2.0, {})
@@ -143,9 +129,7 @@ def test_outputs_that_fill_the_disk_are_deleted(
 
 
 @pytest.mark.parametrize("attempt", [CommandWork(["x"], stdout="outputs/o")], indirect=True)
-def test_failed_work_with_a_captured_stream_does_not_wait(
-    attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_work_with_a_captured_stream_does_not_wait(attempt, full_disk, monkeypatch):
     """The stream goes to the log."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 60, free=0))
     attempt.finish(Container("c", "exited", 1, False, 1.0, 2.0, {}))
@@ -154,9 +138,7 @@ def test_failed_work_with_a_captured_stream_does_not_wait(
     assert not full_disk.exists()
 
 
-def test_outputs_of_a_success_wait_for_space(
-    attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_of_a_success_wait_for_space(attempt, full_disk, monkeypatch):
     """Others may delete files. Large inputs do not count."""
     (attempt.order.folder / "inputs").mkdir()
     (attempt.order.folder / "inputs/large").write_bytes(bytes(99))

@@ -127,7 +127,6 @@ def test_a_kernel_killed_for_memory_is_a_memory_failure():
     container = ending(1, oom=True).container
     better = container_outcome.with_memory_failure(died, container, 2**30)
     assert better.failure == Failure("memory", because("out-of-memory-at", limit="1.0 GiB"), cell=2)
-    calm = ending(1).container
-    assert container_outcome.with_memory_failure(died, calm, None) is died
+    assert container_outcome.with_memory_failure(died, ending(1).container, None) is died
     error = Result("a", "t", "failed", 0, 1, failure=Failure("error", because("text", text="x")))
     assert container_outcome.with_memory_failure(error, container, None) is error

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,9 +21,7 @@ def limited(seconds: float | None) -> TaskFile:
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])
-def test_the_limit_counts_from_the_first_sight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_the_limit_counts_from_the_first_sight(tmp_path, monkeypatch, days):
     """Any process may watch the limit, whatever its clock.
 
     The clock of the engine does not count.
@@ -49,7 +46,7 @@ def test_the_limit_counts_from_the_first_sight(
     assert left == pytest.approx([65, 45, 0])
 
 
-def test_at_the_deadline_a_stop_is_requested(tmp_path: Path) -> None:
+def test_at_the_deadline_a_stop_is_requested(tmp_path):
     """In the folder with the reason, and at the engine."""
     task = limited(0.01)
     write_task(tmp_path, task)

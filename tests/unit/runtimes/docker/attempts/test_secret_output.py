@@ -33,8 +33,7 @@ class Collecting:
     def __init__(self, folder: Path, file_bytes: int):
         self.folder = folder
         secret_output.make_pipe(str(folder), (os.getuid(), os.getgid()))
-        words = ["sh", "-c", SCRIPT, "sh", str(folder), PIPE, str(file_bytes), "2"]
-        self.words = words
+        self.words = ["sh", "-c", SCRIPT, "sh", str(folder), PIPE, str(file_bytes), "2"]
         self.start()
 
     def start(self) -> None:

@@ -16,7 +16,7 @@ RESULT = ("result.json", FILE, b"{}")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path) -> Path:
     """An attempt's folder, with its copy of the code."""
     (tmp_path / "f/code").mkdir(parents=True)
     for name, text in (("main.py", "code"), ("data.csv", "1,2"), ("twice.csv", "1,2")):
@@ -45,7 +45,7 @@ def ours(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("inputs", [0, 9 * 2**20])
-def test_new_and_changed_files_come_back(folder: Path, inputs: int) -> None:
+def test_new_and_changed_files_come_back(folder, inputs):
     """They come as one archive, or as one of the code folder if that is too large."""
     before = (folder / "code/main.py").stat().st_ctime_ns
     left = fetched(
@@ -68,7 +68,7 @@ def test_new_and_changed_files_come_back(folder: Path, inputs: int) -> None:
     assert (folder / "code/main.py").stat().st_ctime_ns == before
 
 
-def test_code_in_an_ignored_folder_is_not_named(folder: Path) -> None:
+def test_code_in_an_ignored_folder_is_not_named(folder):
     """A bundle has such a folder where the code itself lies in it."""
     (folder / "code/build").mkdir()
     (folder / "code/build/main.py").write_text("code")
@@ -77,7 +77,7 @@ def test_code_in_an_ignored_folder_is_not_named(folder: Path) -> None:
     assert fetched(folder, code, ("build/new", FILE, b"x")) == {"build/": "ignored"}
 
 
-def test_files_that_are_not_kept_are_named(folder: Path, tmp_path: Path) -> None:
+def test_files_that_are_not_kept_are_named(folder, tmp_path):
     """A container may leave links, invalid names and other paths."""
     left = fetched(
         folder,
@@ -99,7 +99,7 @@ def test_files_that_are_not_kept_are_named(folder: Path, tmp_path: Path) -> None
     assert not (tmp_path / "evil").exists()
 
 
-def test_the_smallest_files_are_kept(folder: Path) -> None:
+def test_the_smallest_files_are_kept(folder):
     sizes = {"a": 20, "b": 40, "c": 2, "d": 9, "e": 10, "f": 1}
     files = [(name, FILE, b"x" * size) for name, size in sizes.items()]
     left = fetched(folder, *files, ("data.csv", FILE, b"9,9"), caps=(30, 4))
@@ -107,17 +107,17 @@ def test_the_smallest_files_are_kept(folder: Path) -> None:
     assert ours(folder).keys() == {"main.py", "data.csv", "twice.csv", "c", "d", "f"}
 
 
-def test_a_large_file_of_the_code_is_not_taken_as_a_new_one(folder: Path) -> None:
+def test_a_large_file_of_the_code_is_not_taken_as_a_new_one(folder):
     assert fetched(folder, ("main.py", FILE, b"else"), caps=(3, 9)) == {}
     assert ours(folder)["main.py"] == "code"
 
 
-def test_without_a_limit_nothing_is_read(folder: Path) -> None:
+def test_without_a_limit_nothing_is_read(folder):
     assert fetched(folder, ("a", FILE, b"x"), caps=(0, 0)) == {}
     assert "a" not in ours(folder)
 
 
-def test_many_unkept_files_end_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_unkept_files_end_the_search(folder, monkeypatch):
     """What was found before it is kept, and declared outputs are fetched."""
     monkeypatch.setattr(volume_transfer, "PASSED_BYTES", 50)
     left = fetched(folder, ("a", FILE, b"x"), ("b", FILE, b"x" * 60), ("c", FILE, b"x"))
@@ -126,7 +126,7 @@ def test_many_unkept_files_end_the_search(folder: Path, monkeypatch: pytest.Monk
     assert (folder / "result.json").exists()
 
 
-def test_a_full_disk_loses_only_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_loses_only_the_files(folder, monkeypatch):
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from tests.support.refusals import refused_at
 
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.structs import NewBisection
@@ -32,18 +33,17 @@ def ended(yard, ann, flow):
     return make
 
 
-def test_the_preview_counts_runs_and_starts_none(yard, ann, ended):
+def test_the_preview_counts_runs_and_starts_none(bisections, ann, ended):
     good, bad = ended("succeeded", n=1), ended("failed", n=2)
-    preview = yard.services.bisections.preview(ann, NewBisection(good.id, str(bad.number)))
+    preview = bisections.preview(ann, NewBisection(good.id, str(bad.number)))
     assert [(one.kind, one.name, one.before, one.after) for one in preview.changes] == [
         ("parameter", "n", "1", "2")
     ]
     assert (preview.expected, preview.limit, preview.judge.metric) == (2, 20, "")
-    assert yard.services.bisections.list(ann).items == []
+    assert bisections.list(ann).items == []
 
 
-def test_a_bisection_is_created_listed_cancelled_and_deleted(yard, ann, ended):
-    bisections = yard.services.bisections
+def test_a_bisection_is_created_listed_cancelled_and_deleted(bisections, ann, ended):
     good, bad = ended("succeeded", n=1), ended("failed", n=2)
     made = bisections.create(ann, NewBisection(good.id, bad.id))
     assert (made.good_number, made.bad_number, made.state) == (1, 2, "running")
@@ -74,24 +74,23 @@ def test_clean_ups_keep_runs_of_a_running_bisection(yard, ann, ended):
     assert services.runs.preview_clean_up(ann, rules).count == 2
 
 
-def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, ended):
+def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, bisections, ended):
     seen: list[str] = []
     parts = dataclasses.replace(
         yard.context,
         retire_idle_dispatcher=lambda: seen.append("way"),
         ensure_dispatcher=lambda: seen.append("started"),
     )
-    service = type(yard.services.bisections)(parts)
+    service = type(bisections)(parts)
     good, bad = ended("succeeded", n=1), ended("failed", n=2)
     service.create(ann, NewBisection(good.id, bad.id))
     assert seen == ["way", "started"]
 
 
-def test_runs_that_cannot_be_bisected_are_refused(yard, ann, flow, ended):
+def test_runs_that_cannot_be_bisected_are_refused(yard, ann, bisections, flow, ended):
     good, bad = ended("succeeded", n=1), ended("failed", n=2)
     same = ended("failed", n=1)
     live = yard.services.runs.create(ann, NewRun(path=flow))
-    bisections = yard.services.bisections
     for body, field in (
         (NewBisection(good.id, live.id), "bad"),
         (NewBisection(live.id, bad.id), "good"),
@@ -101,9 +100,8 @@ def test_runs_that_cannot_be_bisected_are_refused(yard, ann, flow, ended):
         (NewBisection(good.id, bad.id, threshold=1.0), "threshold"),
         (NewBisection(good.id, bad.id, metric="one.none"), "metric"),
     ):
-        with pytest.raises(Invalid) as refused:
+        with refused_at(field):
             bisections.create(ann, body)
-        assert [one.path for one in refused.value.details] == [field]
     with pytest.raises(Conflict, match="same values"):
         bisections.create(ann, NewBisection(good.id, same.id))
     with pytest.raises(NotFound):
@@ -114,15 +112,13 @@ def test_runs_that_cannot_be_bisected_are_refused(yard, ann, flow, ended):
     assert bisections.list(ann).items == []
 
 
-def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkeypatch):
+def test_a_refusal_names_the_metrics_that_could_be_used(bisections, ann, ended, monkeypatch):
     one, other = ended("succeeded", n=1), ended("succeeded", n=2)
     values = {one.id: {"one": {"loss": 1.0, "same": 2.0}}, other.id: {"one": {"loss": 2.0}}}
     monkeypatch.setattr(RunComparisons, "metrics_of", lambda _self, _caller, run: values[run.id])
-    bisections = yard.services.bisections
     for metric, field in (("", "bad"), ("one.same", "metric"), ("one.lost", "metric")):
-        with pytest.raises(Invalid) as refused:
+        with refused_at(field) as refused:
             bisections.preview(ann, NewBisection(one.id, other.id, metric))
-        assert [detail.path for detail in refused.value.details] == [field]
         assert refused.value.hint.endswith("runs: one.loss.")
     values[other.id] = {}
     with pytest.raises(Invalid) as refused:
@@ -130,12 +126,11 @@ def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkey
     assert "nbyard.log_metric" in refused.value.hint
 
 
-def test_packages_of_the_machine_are_listed_but_not_tried(yard, ann, ended, monkeypatch):
+def test_packages_of_the_machine_are_listed_but_not_tried(bisections, ann, ended, monkeypatch):
     change = BisectionChange(
         "package", ["one"], "cowsay", reason=because("package-gained", name="cowsay", version="6.1")
     )
     monkeypatch.setattr(service_module, "untried_changes", lambda *_: [change])
-    bisections = yard.services.bisections
     good, bad = ended("succeeded", n=1), ended("failed", n=2)
     preview = bisections.preview(ann, NewBisection(good.id, bad.id))
     assert [one.kind for one in preview.changes] == ["parameter", "package"]

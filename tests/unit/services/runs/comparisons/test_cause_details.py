@@ -53,8 +53,7 @@ def test_deleted_code_is_only_named(yard, ann, root, flow, tool, finished):
     old = finished(path=flow)
     (root / tool).write_text((root / tool).read_text().replace("* int", "* 3 * int"))
     new = finished(path=flow)
-    executable = old.tasks[0].executable_id
-    yard.services.executables.delete(ann, executable)
+    yard.services.executables.delete(ann, old.tasks[0].executable_id)
     assert {one.kind for one in causes(yard, ann, old, new)} <= {"code", "nondeterministic"}
 
 

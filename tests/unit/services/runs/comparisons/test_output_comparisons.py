@@ -1,7 +1,6 @@
 """Outputs of two runs are compared by their kind."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,12 +27,12 @@ def compare(yard: Yard) -> Any:
     return compared
 
 
-def test_equal_bytes_are_not_read(compare: Any) -> None:
+def test_equal_bytes_are_not_read(compare):
     found = compare("o.csv", b"x\n1\n", b"x\n1\n")
     assert (found.same, found.columns) == (True, [])
 
 
-def test_tables_by_column(compare: Any) -> None:
+def test_tables_by_column(compare):
     found = compare("o.csv", b"x,y\n1,2\n", b"x,z\n3,2\n4,2\n")
     assert [(one.name, one.change) for one in found.columns] == [
         ("x", "changed"), ("y", "removed"), ("z", "added")
@@ -41,7 +40,7 @@ def test_tables_by_column(compare: Any) -> None:
     assert found.rows == [1, 2]
 
 
-def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_by_line(compare, monkeypatch):
     found = compare("o.txt", b"a\nb\n", b"a\nc\n")
     changed = [(one.kind, one.text) for one in found.lines if one.kind != "place"]
     assert changed == [("same", "a"), ("removed", "b"), ("added", "c")]
@@ -50,24 +49,23 @@ def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.lines, found.note) == ([], because("too-many-bytes", most=3))
 
 
-def test_a_file_only_named_like_a_notebook_is_text(compare: Any) -> None:
+def test_a_file_only_named_like_a_notebook_is_text(compare):
     cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": []}
     book = json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()
     found = compare("o.ipynb", b"not JSON", book)
     assert [one.text for one in found.lines if one.kind == "removed"] == ["not JSON"]
 
 
-def test_other_files_have_only_bytes(compare: Any) -> None:
+def test_other_files_have_only_bytes(compare):
     found = compare("o.bin", b"1", b"2")
     assert (found.same, found.columns, found.lines, found.note) == (False, [], [], None)
 
 
-def test_a_table_that_cannot_be_read_says_why(compare: Any) -> None:
-    found = compare("o.parquet", b"1", b"2")
-    assert found.note is not None
+def test_a_table_that_cannot_be_read_says_why(compare):
+    assert compare("o.parquet", b"1", b"2").note is not None
 
 
-def test_folders_by_file(yard: Yard, tmp_path: Path) -> None:
+def test_folders_by_file(yard, tmp_path):
     files = []
     for text in ("1", "2"):
         (tmp_path / "made").mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from nbyard.domain.comparison.facts import InputFacts
 from nbyard.services.runs.comparisons.run_facts import FactReader, only_metrics
 
 
-def test_the_facts_of_a_workflow(yard, ann, flow, finished):
+def test_the_facts_of_a_workflow(yard, flow, finished):
     detail = finished(path=flow, parameters={"n": 3})
     store = yard.context.store
     with store.read() as c:
@@ -23,7 +23,7 @@ def test_the_facts_of_a_workflow(yard, ann, flow, finished):
     assert one.environment == "process"
 
 
-def test_a_single_executable_has_its_values_once(yard, ann, root, tool, finished):
+def test_a_single_executable_has_its_values_once(yard, root, tool, finished):
     (root / "data.csv").write_text("a\n")
     detail = finished(path=tool, texts={"source": "data.csv", "times": "2"})
     store = yard.context.store
@@ -33,7 +33,7 @@ def test_a_single_executable_has_its_values_once(yard, ann, root, tool, finished
     assert found.tasks["main"].values == {"times": "2"}
 
 
-def test_a_notebook_counts_only_with_a_picture(yard, ann, root, finished):
+def test_a_notebook_counts_only_with_a_picture(yard, root, finished):
     cell = {"cell_type": "code", "id": "a", "source": "1", "metadata": {}, "outputs": []}
     spec = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
     book = {"nbformat": 4, "nbformat_minor": 5, "metadata": spec}
