@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.images import base_image, example_locks, tiny_image
-from tests.support.private_engine import PrivateEngine, why_no_engine
+from tests.support.private_engine import PrivateEngine, started_engine
 
 from nbyard.dockerd import STORE, Engine
 
@@ -42,12 +42,9 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 def private(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[PrivateEngine]:
-    if why_no_engine():
-        pytest.skip(why_no_engine())
-    engine = PrivateEngine(tmp_path_factory.mktemp("e"), **getattr(request, "param", {}))
-    engine.start()
-    yield engine
-    engine.stop()
+    options = getattr(request, "param", {})
+    with started_engine(tmp_path_factory.mktemp("e"), **options) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ import psutil
 import pytest
 from tests.support.kept_folders import kept_folder
 
-from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance.runtimes import finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import finish, wait_until
+
+from .attempts import is_gone, log_of, place_notebook, printed, supervisor_pid
 
 KERNEL = "other"
 # A cell that prints the kernel's process.
@@ -90,44 +91,6 @@ def _declare(data: Path, spec: dict[str, Any], name: str) -> Path:
     return place
 
 
-def place_notebook(
-    folder: Path,
-    cells: Sequence[str],
-    files: Sequence[str] = (),
-    *,
-    language: str = "python",
-    **more: Any,
-) -> Order:
-    """Return an attempt that runs these cells, with empty files beside the notebook."""
-    work = NotebookWork("code/n.ipynb", KERNEL, language, {})
-    order = place_attempt(folder, "", {}, "", work=work, directory="code", **more)
-    empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
-    empty["cell_type"] = "code"
-    written = [{**empty, "id": f"c{n}", "source": text} for n, text in enumerate(cells)]
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": written}
-    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
-    for name in files:
-        (order.folder / "code" / name).touch()
-    return order
-
-
-def executed(order: Order) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = json.loads((order.folder / EXECUTED).read_text())["cells"]
-    return cells
-
-
-def printed(order: Order) -> Any:
-    """Return what the last cell printed, parsed as JSON."""
-    return json.loads("".join(executed(order)[-1]["outputs"][0]["text"]))
-
-
-def is_gone(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 class Yard:
     """A runtime with a parent that keeps kernels ready."""
 
@@ -140,13 +103,21 @@ class Yard:
         self.runtime = ProcessRuntime(parents=self.parents)
         self.runtime.open(store)
 
+    def place(self, *cells: str, files: Sequence[str] = (), **more: Any) -> Order:
+        """Return an attempt that runs these cells, with empty files beside the notebook."""
+        told = {"kernel": KERNEL, "language": self.language, **more}
+        order = place_notebook(self.folder, *cells, **told)
+        for name in files:
+            (order.folder / "code" / name).touch()
+        return order
+
     def run(self, *cells: str, started: bool = False, **more: Any) -> Order:
         """Run a notebook until it succeeds; with `started`, as without a parent."""
         runtime = ProcessRuntime() if started else self.runtime
-        order = place_notebook(self.folder, cells, language=self.language, **more)
+        order = self.place(*cells, **more)
         runtime.start(order)
         result = finish(runtime, order)
-        assert result.failure is None, (result.failure, (order.folder / LOG).read_text())
+        assert result.failure is None, (result.failure, log_of(order))
         return order
 
     def run_own(self, **more: Any) -> Order:
@@ -154,8 +125,7 @@ class Yard:
 
     def is_ready_one(self, order: Order, standing: list[psutil.Process]) -> bool:
         """Return whether one of the waiting supervisors ran it, not one that was started for it."""
-        pid = json.loads((order.folder / RUNNER).read_text())["pid"]
-        return pid in {one.pid for one in standing}
+        return supervisor_pid(order) in {one.pid for one in standing}
 
     @property
     def parent(self) -> psutil.Process:
@@ -228,7 +198,7 @@ def run_while_ending(yard: Yard, one: psutil.Process, part: str) -> Order:
     held.send_signal(signal.SIGSTOP)
     wait_until(lambda: held.status() == psutil.STATUS_STOPPED)  # until then it may still hear
     {"runner": runner, "kernel": kernel}[part].kill()
-    order = place_notebook(yard.folder, (OWN[yard.language],), language=yard.language)
+    order = yard.place(OWN[yard.language])
     begin = threading.Thread(target=yard.runtime.start, args=(order,))
     begin.start()
     wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})

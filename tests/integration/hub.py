@@ -7,14 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.testing import bind_unused_port
 
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +94,7 @@ class Hub:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        until(lambda: self._process.poll() is not None or self._answers())
+        wait_until(lambda: self._process.poll() is not None or self._answers())
         assert self._process.poll() is None, self.log
 
     def _answers(self) -> bool:
@@ -141,7 +140,7 @@ class Hub:
 
     def wait_for(self, user: str) -> None:
         """Return when the user's server answers."""
-        until(lambda: self.server(user).get("ready"))
+        wait_until(lambda: bool(self.server(user).get("ready")))
 
     def culler(self, idle_seconds: int) -> "subprocess.Popen[bytes]":
         """Stop servers that are idle for so long, as the service of a hub does."""
@@ -157,7 +156,7 @@ class Hub:
 
     def stop_server(self, user: str) -> None:
         self.ask("DELETE", f"/users/{user}/server")
-        until(lambda: not self.server(user))
+        wait_until(lambda: not self.server(user))
 
     def server(self, user: str) -> dict[str, Any]:
         """Return the hub's record of a user's server; empty if it does not run."""
@@ -169,11 +168,3 @@ class Hub:
         self._process.terminate()
         self._process.wait(PATIENCE_SECONDS)
         self._log.close()
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return found

@@ -1,7 +1,6 @@
 """Runs one notebook with each way to start a kernel, with the packages of a separate
 environment."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,12 +11,13 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from nbyard.domain.attempts.structs import EXECUTED, LOG, RESULT, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.runtimes.supervisor_parents import RUNNER as PROGRAM
-from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, wait_until
+
+from .attempts import executed, log_of, place_notebook, result_of, supervisor_pid
 
 CELLS = (
     "import sys\nx = 1\nprint('printed')\nprint('an error', file=sys.stderr)",
@@ -59,26 +59,12 @@ class Ran(NamedTuple):
 
 
 def place(folder: Path) -> Order:
-    work = NotebookWork("code/n.ipynb", "python3", "python", {})
-    order = place_attempt(folder, "", {}, "", work=work, directory="code")
-    metadata = {"tags": ["raises-exception"]}
-    empty: dict[str, Any] = {
-        "cell_type": "code",
-        "metadata": metadata,
-        "outputs": [],
-        "execution_count": None,
-    }
-    cells = [{**empty, "id": f"c{n}", "source": text} for n, text in enumerate((*CELLS, OWN))]
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
-    return order
+    return place_notebook(folder, *CELLS, OWN, tags=[["raises-exception"]] * (len(CELLS) + 1))
 
 
-def result_of(order: Order) -> Ran:
-    log = (order.folder / LOG).read_text()
-    result = json.loads((order.folder / RESULT).read_text())
-    assert result["state"] == "succeeded", (result, log)
-    cells = json.loads((order.folder / EXECUTED).read_text())["cells"]
+def ran(order: Order) -> Ran:
+    log, result, cells = log_of(order), result_of(order), executed(order)
+    assert result.state == "succeeded", (result, log)
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     *outputs, last = [cell["outputs"] for cell in cells]
     printed = "".join(output["text"] for output in last)
@@ -92,7 +78,7 @@ def run_spawned(folder: Path, python: str = sys.executable) -> Ran:
     order = place(folder)
     runtime.start(order)
     finish(runtime, order)
-    return result_of(order)
+    return ran(order)
 
 
 def run_alone(folder: Path, python: str = sys.executable, change: str = "") -> Ran:
@@ -105,7 +91,7 @@ def run_alone(folder: Path, python: str = sys.executable, change: str = "") -> R
         timeout=100,
         stdout=subprocess.DEVNULL,
     )
-    return result_of(order)
+    return ran(order)
 
 
 class Warm:
@@ -122,8 +108,7 @@ class Warm:
         order = place(folder)
         self.runtime.start(order)
         finish(self.runtime, order)
-        pid = json.loads((order.folder / RUNNER).read_text())["pid"]
-        return result_of(order), pid in standing
+        return ran(order), supervisor_pid(order) in standing
 
     def wait_for_one(self) -> None:
         """Wait until a kernel is ready."""

@@ -29,9 +29,13 @@ class RunningProject(ABC):
 
     @classmethod
     @contextmanager
-    def opened(cls, root: Path, settings: Settings) -> Iterator[Self]:
-        """Yield a project whose processes have all ended after the block."""
-        with Yard.open(settings, root, root) as yard, Dispatching(settings) as dispatching:
+    def opened(cls, folder: Path, **settings: Any) -> Iterator[Self]:
+        """Yield a project in a folder; its processes have all ended after the block."""
+        root = folder / "root"
+        root.mkdir(exist_ok=True)
+        told = {"store_dir": str(folder / "store"), "inline_dispatch": True, **settings}
+        config = Settings(**told)
+        with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
             made = cls(root, yard, dispatching)
             yield made
             dispatching.until(made.alive, lambda left: not left)

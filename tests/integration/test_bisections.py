@@ -11,7 +11,6 @@ from nbyard.domain.bisections.structs import Bisection, NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.reasons.structs import because
-from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 
 from ..notebooks import PARAMETERS, notebook
@@ -71,10 +70,7 @@ class Trained(RunningProject):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Trained]:
-    root = tmp_path / "root"
-    root.mkdir()
-    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    with Trained.opened(root, settings) as made:
+    with Trained.opened(tmp_path, slots=2) as made:
         yield made
 
 

@@ -11,7 +11,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.reasons.structs import because
-from nbyard.settings import Settings
 
 from ..notebooks import PARAMETERS, notebook
 from .projects import RunningProject
@@ -56,10 +55,7 @@ class Checked(RunningProject):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Checked]:
-    root = tmp_path / "root"
-    root.mkdir()
-    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    with Checked.opened(root, settings) as made:
+    with Checked.opened(tmp_path, slots=2) as made:
         yield made
 
 

@@ -15,17 +15,8 @@ import pytest
 from nbyard.domain.attempts.structs import METRICS
 from nbyard.testing.conformance.runtimes import STORE, wait_until
 
-from .foreign import (
-    OWN,
-    Environment,
-    Serves,
-    Yard,
-    executed,
-    one,
-    printed,
-    run_while_ending,
-    serves,
-)
+from .attempts import executed, printed
+from .foreign import OWN, Environment, Serves, Yard, one, run_while_ending, serves
 
 __all__ = ["one", "serves"]
 

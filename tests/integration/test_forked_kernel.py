@@ -1,17 +1,19 @@
 """A forked kernel, which communicates through a socket pair, returns what a started kernel
 returns."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbyard.domain.attempts.structs import EXECUTED, NotebookWork, Result
+from nbyard.domain.attempts.structs import Result
 from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import Parents
-from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt
+from nbyard.testing.conformance.runtimes import STORE, finish
+
+from .attempts import executed, log_of, place_notebook
 
 CELLS = (
     "import sys; print('one'); print('two', file=sys.stderr); print('three'); 4",
@@ -47,50 +49,31 @@ def parents(monkeypatch: pytest.MonkeyPatch) -> Iterator[Parents]:
     parents.close()
 
 
-def notebook(*sources: str, tags: tuple[str, ...] = ()) -> dict[str, Any]:
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {"tags": list(tags)},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for number, source in enumerate(sources)
-    ]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-
-
-def run(
-    folder: Path, whole: dict[str, Any], parents: Parents | None
-) -> tuple[Result, dict[str, Any]]:
-    """Return the result and the executed notebook."""
+def run(order: Order, parents: Parents | None) -> Result:
     runtime = ProcessRuntime(parents=parents)
-    work = NotebookWork("code/n.ipynb", "python3", "python", {})
-    order = place_attempt(folder, "", {}, "", work=work, directory="code")
-    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
     runtime.start(order)
-    return finish(runtime, order), json.loads((order.folder / EXECUTED).read_text())
+    return finish(runtime, order)
 
 
-def said(folder: Path, whole: dict[str, Any], parents: Parents | None) -> dict[str, Any]:
-    """Return the executed notebook, without times."""
-    result, executed = run(folder, whole, parents)
+def said(order: Order, parents: Parents | None) -> list[dict[str, Any]]:
+    """Return the executed cells, without times."""
+    result = run(order, parents)
     assert result.failure is None, result.failure
-    for cell in executed["cells"]:
+    cells = executed(order)
+    for cell in cells:
         assert cell["metadata"].pop("execution")
-    return executed
+    return cells
 
 
 def test_forked_kernel_returns_the_same_outputs(tmp_path: Path, parents: Parents) -> None:
-    whole = notebook(*CELLS)
-    assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
+    forked, started = (place_notebook(tmp_path, *CELLS) for _ in range(2))
+    assert said(forked, parents) == said(started, None)
 
 
 def test_forked_kernel_fails_with_the_same_message(tmp_path: Path, parents: Parents) -> None:
-    whole = notebook(*ERRORS, tags=("raises-exception",))
-    assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
+    tags = [["raises-exception"]] * len(ERRORS)
+    forked, started = (place_notebook(tmp_path, *ERRORS, tags=tags) for _ in range(2))
+    assert said(forked, parents) == said(started, None)
 
 
 @pytest.mark.sample(2)
@@ -111,15 +94,15 @@ def test_clean_exit_skips_the_remaining_cells(
     tmp_path: Path, parents: Parents, last: str, is_forked: bool
 ) -> None:
     """The cells after `exit` do not run, as in papermill."""
-    whole = notebook("import sys; 1 + 1", last, "print('never')")
-    result, executed = run(tmp_path, whole, parents if is_forked else None)
+    order = place_notebook(tmp_path, "import sys; 1 + 1", last, "print('never')")
+    result = run(order, parents if is_forked else None)
     assert result.state == "succeeded", result.failure
-    assert [cell["execution_count"] for cell in executed["cells"]] == [1, 2, None]
+    assert [cell["execution_count"] for cell in executed(order)] == [1, 2, None]
 
 
 @pytest.mark.parametrize("last", ["sys.exit(3)", "sys.exit('no data')", "raise SystemExit('0 ')"])
 def test_exit_with_an_error_code_fails(tmp_path: Path, parents: Parents, last: str) -> None:
-    result, _ = run(tmp_path, notebook("import sys", last, "print('never')"), parents)
+    result = run(place_notebook(tmp_path, "import sys", last, "print('never')"), parents)
     assert result.failure is not None and result.failure.error_name == "SystemExit"
 
 
@@ -129,13 +112,12 @@ def test_lone_surrogate_in_code_fails_its_cell(
     tmp_path: Path, parents: Parents, half: str, is_forked: bool
 ) -> None:
     """The codec of kernels rejects one half of a pair, and replaces the other."""
-    whole = notebook("1 + 1", f"text = '{half}'", "print('never')")
-    result, executed = run(tmp_path, whole, parents if is_forked else None)
-    failure = result.failure
-    assert failure is not None, result
+    order = place_notebook(tmp_path, "1 + 1", f"text = '{half}'", "print('never')")
+    failure = run(order, parents if is_forked else None).failure
+    assert failure is not None
     assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "UnicodeEncodeError")
     assert "surrogates not allowed" in failure.message
-    assert [len(cell["outputs"]) for cell in executed["cells"]] == [1, 0, 0]
+    assert [len(cell["outputs"]) for cell in executed(order)] == [1, 0, 0]
 
 
 def test_user_configuration_applies_to_the_forked_kernel(
@@ -146,12 +128,12 @@ def test_user_configuration_applies_to_the_forked_kernel(
     monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
     parents = Parents(ready_kernels=0, ready_bytes=0)
     ProcessRuntime(parents=parents).open(STORE)
-    whole = notebook("import builtins; print(getattr(builtins, 'own', None))")
+    cell = "import builtins; print(getattr(builtins, 'own', None))"
+    before, after = (place_notebook(tmp_path, cell) for _ in range(2))
     try:
-        before = said(tmp_path, whole, parents)
+        said(before, parents)
         (profile / "ipython_config.py").write_text("import builtins; builtins.own = 1")
-        after = said(tmp_path, whole, parents)
+        said(after, parents)
     finally:
         parents.close()
-    texts = [one["cells"][0]["outputs"][0]["text"] for one in (before, after)]
-    assert texts == ["None\n", "1\n"]
+    assert [log_of(order) for order in (before, after)] == ["None\n", "1\n"]

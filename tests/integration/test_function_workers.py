@@ -258,6 +258,7 @@ def test_import_error_of_a_file_fails_its_calls(runtime: ProcessRuntime, tmp_pat
     for result in worker.wait(*calls):
         assert result.failure is not None
         assert "No module named 'nowhere_at_all'" in result.failure.message
+        assert 'steps.py", line 1' in result.failure.traceback
     runtime.stop(worker.order, because("text", text="the test is over"))
     wait_until(lambda: not worker.processes())
 

@@ -12,7 +12,6 @@ from nbyard.domain.executables.structs import Inspect, NewExecutable
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
-from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 
 from .projects import ADA, RunningProject
@@ -95,11 +94,9 @@ class Project(RunningProject):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    root = tmp_path / "root"
-    (root / "pkg").mkdir(parents=True)
-    (root / "pkg" / "steps.py").write_text(STEPS)
-    config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    with Project.opened(root, config) as made:
+    with Project.opened(tmp_path, slots=2) as made:
+        (made.root / "pkg").mkdir()
+        (made.root / "pkg" / "steps.py").write_text(STEPS)
         yield made
 
 
@@ -160,15 +157,6 @@ def test_errors_of_functions_are_reported(project: Project) -> None:
     assert (failures["dies"].kind, failures["dies"].exit_code) == ("exit-code", 4)
     assert failures["wrong"].kind == "contract"
     assert "be written as txt" in failures["wrong"].message
-
-
-def test_import_error_of_a_file_fails_its_functions(project: Project) -> None:
-    (project.root / "pkg" / "steps.py").write_text("import nowhere_at_all\ndef f(): pass\n")
-    project.node("f", "f")
-    detail = project.run()
-    failure = tasks(detail)["f"].failure
-    assert failure is not None and "No module named 'nowhere_at_all'" in failure.message
-    assert 'steps.py", line 1' in failure.traceback
 
 
 def test_single_function_runs_from_shell_and_rest(project: Project) -> None:

@@ -23,11 +23,12 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from ..unit.rest.served import Service
-from .hub import PATIENCE_SECONDS, Hub, until
+from .hub import PATIENCE_SECONDS, Hub
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 IDLE_SECONDS = 10
@@ -230,7 +231,7 @@ def test_shell_on_another_machine_runs_files_of_the_server(people: People, waiti
     waits = ask("run", "wait.py", "--detach", "--name", "long", "--force")
     assert waits.returncode == 0, waits.stderr
     assert ask("runs", "cancel", "long").returncode == 0
-    until(lambda: ask("runs", "status", "long").stdout == "cancelled\n")
+    wait_until(lambda: ask("runs", "status", "long").stdout == "cancelled\n")
 
 
 @pytest.mark.long
@@ -242,9 +243,9 @@ def test_hub_stops_idle_servers_but_not_those_with_running_work(
     asked = datetime.now(UTC)
     culler = people.hub.culler(IDLE_SECONDS)
     try:
-        until(lambda: last_activity(people) > asked + timedelta(seconds=IDLE_SECONDS))
+        wait_until(lambda: last_activity(people) > asked + timedelta(seconds=IDLE_SECONDS))
         waiting.touch()
-        until(lambda: not people.hub.server("ann"))
+        wait_until(lambda: not people.hub.server("ann"))
     finally:
         culler.terminate()
         culler.wait()
@@ -291,13 +292,13 @@ def test_due_run_starts_after_the_idle_server_was_stopped(people: People) -> Non
     made = create_automation(people)
     culler = people.hub.culler(IDLE_SECONDS)
     try:
-        until(lambda: not people.hub.server("ann"))
+        wait_until(lambda: not people.hub.server("ann"))
     finally:
         culler.terminate()
         culler.wait()
     with store_of_ann(people) as yard:
         make_due(yard, made)
-        until(lambda: states(yard, made) == ["succeeded"])
+        wait_until(lambda: states(yard, made) == ["succeeded"])
     assert not people.hub.server("ann")
     people.hub.ask("POST", "/users/ann/server")
     people.hub.wait_for("ann")
@@ -314,15 +315,15 @@ def test_due_run_waits_for_a_server_that_took_the_dispatcher_along(people: Peopl
                 lease = yard.store.leases.get(c, LEASE)
             return lease.holder if lease is not None and lease.seems_held else ""
 
-        until(holder)
+        wait_until(lambda: bool(holder()))
         people.hub.stop_server("ann")
         os.kill(pid_of(holder()), signal.SIGKILL)
         due = make_due(yard, made)
-        until(lambda: datetime.now(UTC) > due)
+        wait_until(lambda: datetime.now(UTC) > due)
         assert states(yard, made) == []
         people.hub.ask("POST", "/users/ann/server")
         people.hub.wait_for("ann")
-        until(lambda: states(yard, made) == ["succeeded"])
+        wait_until(lambda: states(yard, made) == ["succeeded"])
 
 
 def last_activity(people: People) -> datetime:

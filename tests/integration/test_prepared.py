@@ -1,6 +1,5 @@
 """The prepared parent: its forks equal started processes, and work also runs without it."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,12 +8,20 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.reasons.structs import because
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
+
+from .attempts import (
+    executed,
+    is_gone,
+    log_of,
+    place_notebook,
+    printed,
+    supervisor_pid,
+)
 
 pytestmark = pytest.mark.sample(1)
 
@@ -97,13 +104,6 @@ def is_ready(process: psutil.Process) -> bool:
         return False
 
 
-def is_gone(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:  # it went between the two questions
-        return True
-
-
 @pytest.fixture
 def run(tmp_path: Path, parent: Counted) -> Run:
     """Run the cells of a notebook in a fork; return the last printed text, parsed as JSON."""
@@ -112,13 +112,9 @@ def run(tmp_path: Path, parent: Counted) -> Run:
         *cells: str, environment: dict[str, str] | None = None, forked: bool = True, **files: str
     ) -> Any:
         runtime = ProcessRuntime(parents=parent if forked else None)
-        work = NotebookWork("code/n.ipynb", "python3", "python", {})
-        order = place_attempt(
-            tmp_path, "", {}, "", work=work, directory="code", environment=environment or {}
-        )
+        order = place_notebook(tmp_path, *cells, environment=environment or {})
         for name, text in files.items():
             (order.folder / "code" / f"{name}.py").write_text(text)
-        write_notebook(order, cells)
         plain = not any(name.startswith("PYTHON") for name in environment or {})
         standing = parent.standing() if forked and plain else set()
         runtime.start(order)
@@ -128,31 +124,6 @@ def run(tmp_path: Path, parent: Counted) -> Run:
         return printed(order)
 
     return run
-
-
-def supervisor_pid(order: Order) -> int:
-    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
-
-
-def write_notebook(order: Order, cells: tuple[str, ...]) -> None:
-    written: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for number, source in enumerate(cells)
-    ]
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": written}
-    (order.folder / "code" / "n.ipynb").write_text(json.dumps(notebook))
-
-
-def printed(order: Order) -> Any:
-    cells = json.loads((order.folder / EXECUTED).read_text())["cells"]
-    return json.loads("".join(cells[-1]["outputs"][0]["text"]))
 
 
 TELL = "import json, os, sys, random\n"
@@ -244,18 +215,15 @@ def test_output_of_child_processes_appears_once_in_its_cell(
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves them their streams
     runtime = ProcessRuntime(parents=(parent := Counted()))
     runtime.open(STORE)
-    work = NotebookWork("code/n.ipynb", "python3", "python", {})
-    order = place_attempt(tmp_path, "", {}, "", work=work, directory="code")
     say = "print({0}, 'by itself'); os.system('echo {0} a ünïcode child')"
     cells = ["import os", *(f"{say.format(n)};" for n in range(20))]
-    write_notebook(order, tuple(cells))
+    order = place_notebook(tmp_path, *cells)
     runtime.start(order)
     assert finish(runtime, order).failure is None
     parent.close()
     told = [f"{n} by itself\n{n} a ünïcode child\n" for n in range(20)]
-    executed = json.loads((order.folder / EXECUTED).read_text())["cells"][1:]
-    assert ["".join(cell["outputs"][0]["text"]) for cell in executed] == told
-    assert (order.folder / LOG).read_text() == "".join(told)
+    assert ["".join(cell["outputs"][0]["text"]) for cell in executed(order)[1:]] == told
+    assert log_of(order) == "".join(told)
 
 
 def test_exit_handlers_run(run: Run, tmp_path: Path):

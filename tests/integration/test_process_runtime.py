@@ -33,13 +33,12 @@ from nbyard.testing.conformance.runtimes import (
     wait_until,
 )
 
+from ..notebooks import PARAMETERS, notebook
+from .attempts import executed, failure_of, log_of, run, supervisor_pid
+
 pytestmark = pytest.mark.sample(1)
 
 RUNNER_FOLDER = RUNNER_PROGRAM.parent
-
-
-def supervisor(order: Order) -> int:
-    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
 
 
 def alive(order: Order) -> list[str]:
@@ -54,11 +53,6 @@ def alive(order: Order) -> list[str]:
     return found
 
 
-def log_of(order: Order) -> str:
-    path = order.folder / LOG
-    return path.read_text() if path.exists() else ""
-
-
 def printed(order: Order) -> str:
     """Return what the notebook printed.
 
@@ -67,26 +61,10 @@ def printed(order: Order) -> str:
     return log_of(order).partition("ERROR:tornado.general:Uncaught exception in ZMQStream")[0]
 
 
-def notebook(*sources: str, kernel: str = "python3") -> str:
-    cells: list[dict] = [
-        {
-            "cell_type": "code",
-            "id": f"cell{index}",
-            "metadata": {"tags": ["parameters"] if index == 0 else []},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for index, source in enumerate(sources)
-    ]
-    metadata = {"kernelspec": {"name": kernel, "display_name": kernel}}
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
-
-
 def place_notebook(place: Place, *sources: str, **parameters: object) -> Order:
     work = NotebookWork("code/n.ipynb", "python3", "python", parameters)
     order = place("", work=work)
-    (order.folder / "code" / "n.ipynb").write_text(notebook(*sources))
+    (order.folder / "code" / "n.ipynb").write_text(notebook(*sources, tags=[PARAMETERS]))
     return order
 
 
@@ -118,7 +96,7 @@ def runtime(
 
 class TestProcessRuntime(Supervised):
     def lose(self, runtime: Runtime, order: Order) -> None:
-        os.kill(supervisor(order), signal.SIGKILL)
+        os.kill(supervisor_pid(order), signal.SIGKILL)
 
     @pytest.mark.parametrize("program", ['PYTHON "$@"; kill -9 $$', "exit 3"])
     def test_killed_start_can_be_repeated(self, place: Place, tmp_path: Path, program: str) -> None:
@@ -130,8 +108,7 @@ class TestProcessRuntime(Supervised):
         with pytest.raises(Unavailable, match="exited during its start"):
             ProcessRuntime(str(python)).start(order)
         runtime = ProcessRuntime()
-        runtime.start(order)
-        assert finish(runtime, order).state == "succeeded"
+        assert run(runtime, order).state == "succeeded"
         assert log_of(order) == "once\n"
 
     def test_killed_supervisor_leaves_no_process(self, runtime: Runtime, place: Place) -> None:
@@ -139,7 +116,7 @@ class TestProcessRuntime(Supervised):
         order = place("setsid sleep 1000 & (setsid sh -c 'sleep 1001 & sleep 1002' &) ; sleep 1003")
         runtime.start(order)
         wait_until(lambda: len(alive(order)) >= 6)
-        os.kill(supervisor(order), signal.SIGKILL)
+        os.kill(supervisor_pid(order), signal.SIGKILL)
         wait_until(lambda: not alive(order))
         assert runtime.poll(order).state == "lost"
 
@@ -150,7 +127,7 @@ class TestProcessRuntime(Supervised):
         order = place("setsid sleep 1000 & sleep 1001")
         runtime.start(order)
         wait_until(lambda: sum("sleep" in line for line in alive(order)) >= 2)
-        pid = supervisor(order)
+        pid = supervisor_pid(order)
         for child in [*psutil.Process(pid).children(), psutil.Process(pid)]:
             child.kill()
         wait_until(lambda: not psutil.pid_exists(pid))
@@ -164,9 +141,8 @@ class TestProcessRuntime(Supervised):
         """A kill from outside loses the attempt, as in a container."""
         for number, kind in ((signal.SIGKILL, "lost"), (signal.SIGSEGV, "exit-code")):
             order = place(f"kill -{number:d} $$")
-            runtime.start(order)
-            failure = finish(runtime, order).failure
-            assert failure is not None and failure.kind == kind
+            failure = failure_of(runtime, order)
+            assert failure.kind == kind
             assert failure.message.startswith(f"killed by signal {number:d}")
 
     def test_daemons_are_killed_at_the_end_of_an_attempt(
@@ -174,8 +150,7 @@ class TestProcessRuntime(Supervised):
     ) -> None:
         """Double-forked children are included."""
         order = place("(setsid env -i sleep 1000 &) ; (setsid sleep 1001 &) ; sleep 0.2")
-        runtime.start(order)
-        assert finish(runtime, order).state == "succeeded"
+        assert run(runtime, order).state == "succeeded"
         assert not alive(order)
         assert "left behind were ended" in log_of(order)
 
@@ -200,7 +175,7 @@ class TestProcessRuntime(Supervised):
         """SIGSTOP does not keep an attempt alive."""
         order = place("sleep 1000")
         runtime.start(order)
-        os.kill(supervisor(order), signal.SIGSTOP)
+        os.kill(supervisor_pid(order), signal.SIGSTOP)
         runtime.stop(order, because("text", text="hangs"))
         assert finish(runtime, order).state == "cancelled"
 
@@ -208,9 +183,8 @@ class TestProcessRuntime(Supervised):
         order = place(
             "x=$(head -c 150000000 /dev/zero | tr '\\0' x); sleep 60", memory_bytes=5 << 24
         )
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "memory" and "limit" in failure.message
+        failure = failure_of(runtime, order)
+        assert failure.kind == "memory" and "limit" in failure.message
 
     def test_work_with_a_full_log_still_counts_as_active(
         self, runtime: Runtime, place: Place
@@ -229,8 +203,7 @@ class TestProcessRuntime(Supervised):
     def test_log_flood_is_capped_and_counted(self, runtime: Runtime, place: Place) -> None:
         """The end of one line of 100 MiB is kept, and the missing bytes are counted."""
         order = place("head -c 104857600 /dev/zero | tr '\\0' x; echo; echo the end")
-        runtime.start(order)
-        finish(runtime, order)
+        run(runtime, order)
         log = order.folder / LOG
         assert log.stat().st_size <= 64 * 1024 * 1024 + 400
         text = log.read_text()
@@ -259,25 +232,18 @@ class TestProcessRuntime(Supervised):
         assert last["cpu"] >= max(line["cpu"] for line in seen())
 
     def test_million_lines_are_logged_in_order(self, runtime: Runtime, place: Place) -> None:
-        """In order, none lost."""
         order = place("seq 1000000")
-        runtime.start(order)
-        finish(runtime, order)
+        run(runtime, order)
         lines = log_of(order).splitlines()
         assert len(lines) == 1_000_000 and lines[-1] == "1000000" and lines[4711] == "4712"
 
-    def test_output_link_to_a_file_outside_is_refused(self, runtime: Runtime, place: Place) -> None:
-        """A link to another file of the machine is not an output."""
-        order = place('ln -s /etc/passwd "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "contract" and "link" in failure.message
-
-    def test_output_that_is_a_fifo_is_refused(self, runtime: Runtime, place: Place) -> None:
-        order = place('mkfifo "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "contract" and "neither" in failure.message
+    def test_output_that_is_a_link_or_a_fifo_is_refused(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        for command, word in (("ln -s /etc/passwd", "link"), ("mkfifo", "neither")):
+            script = f'{command} "$NBYARD_ATTEMPT/outputs/o"'
+            failure = failure_of(runtime, place(script, {"o": Output("outputs/o")}))
+            assert failure.kind == "contract" and word in failure.message
 
     def test_unreadable_task_is_reported(self, runtime: Runtime, place: Place) -> None:
         order = place("true")
@@ -293,8 +259,7 @@ class TestProcessRuntime(Supervised):
         monkeypatch.setenv("JPY_PARENT_PID", "1")
         monkeypatch.setenv("NBYARD_DATABASE", "secret")
         order = place("env")
-        runtime.start(order)
-        finish(runtime, order)
+        run(runtime, order)
         text = log_of(order)
         assert "JUPYTERHUB" not in text and "JPY_" not in text and "DATABASE" not in text
         assert f"NBYARD_ATTEMPT={order.folder}" in text
@@ -316,8 +281,7 @@ class TestProcessRuntime(Supervised):
             made = place("seq 2000000; echo the end")
             order = msgspec.structs.replace(made, folder=disk / made.attempt_id)
             shutil.copytree(made.folder, order.folder)
-            runtime.start(order)
-            assert finish(runtime, order).state == "succeeded"
+            assert run(runtime, order).state == "succeeded"
             assert "No space left" in log_of(order)
             assert '"incomplete"' in (order.folder / "events.jsonl").read_text()
         finally:
@@ -354,7 +318,7 @@ class TestForeground:
         order = place('cd "$NBYARD_ATTEMPT"; echo run >> count; touch counted; sleep 1000')
         runtime.start(order)
         wait_until((order.folder / "counted").exists)
-        os.kill(supervisor(order), signal.SIGKILL)
+        os.kill(supervisor_pid(order), signal.SIGKILL)
         wait_until(lambda: runtime.poll(order).state == "lost")
         assert self.run(order, tmp_path / "copied") == 0
         assert runtime.poll(order).state == "lost"
@@ -386,29 +350,26 @@ class TestNotebooks:
             numbers=[1, 2],
         )
         before = (order.folder / "code" / "n.ipynb").read_bytes()
-        runtime.start(order)
-        result = finish(runtime, order)
+        result = run(runtime, order)
         assert result.failure is None
         expected = repr("'\"\\\n${HOME}`id`\u2028\U0001f600") + " data.csv (1, 2) code\n"
         assert printed(order) == expected
         assert (order.folder / "code" / "n.ipynb").read_bytes() == before
-        executed = json.loads((order.folder / "executed.ipynb").read_text())
-        assert executed["cells"][1]["metadata"]["tags"] == ["injected-parameters"]
-        assert executed["cells"][2]["outputs"][0]["text"] == expected
+        cells = executed(order)
+        assert cells[1]["metadata"]["tags"] == ["injected-parameters"]
+        assert cells[2]["outputs"][0]["text"] == expected
         assert result.usage["cpu_seconds"] > 0
 
     def test_failing_cell_keeps_the_notebook_so_far(self, runtime: Runtime, place: Place) -> None:
         """The notebook is kept up to the failing cell, with its traceback."""
         order = place_notebook(place, "x = 1", "1 / 0", "print('never')")
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None
+        failure = failure_of(runtime, order)
         assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "ZeroDivisionError")
         assert failure.message == "ZeroDivisionError: division by zero"
         assert "1 / 0" in failure.traceback or "ZeroDivisionError" in failure.traceback
-        executed = json.loads((order.folder / "executed.ipynb").read_text())
-        assert executed["cells"][1]["outputs"][0]["ename"] == "ZeroDivisionError"
-        assert executed["cells"][2]["outputs"] == []
+        cells = executed(order)
+        assert cells[1]["outputs"][0]["ename"] == "ZeroDivisionError"
+        assert cells[2]["outputs"] == []
         lines = (order.folder / "events.jsonl").read_text().splitlines()
         events = [json.loads(line) for line in lines]
         assert failure.executed_cell == 1
@@ -430,9 +391,7 @@ class TestNotebooks:
         written = json.loads(path.read_text())
         written["cells"][1]["metadata"]["tags"] = tags
         path.write_text(json.dumps(written))
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None
+        failure = failure_of(runtime, order)
         assert (failure.cell, failure.executed_cell) == (2, executed)
         assert failure.kind == "error" or "in cell 3" in failure.message
 
@@ -444,8 +403,7 @@ class TestNotebooks:
         written = json.loads(path.read_text())
         del written["cells"][1]["metadata"]
         path.write_text(json.dumps(written))
-        runtime.start(order)
-        assert finish(runtime, order).state == "succeeded"
+        assert run(runtime, order).state == "succeeded"
         assert "source; cells: 2" in log_of(order)
         assert "metadata" not in json.loads(path.read_text())["cells"][1]
 
@@ -456,9 +414,8 @@ class TestNotebooks:
         order = place_notebook(
             place, "print('before')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
         )
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "kernel-died"
+        failure = failure_of(runtime, order)
+        assert failure.kind == "kernel-died"
         assert "signal 9" in failure.message
         assert "before" in log_of(order)
 
@@ -476,9 +433,8 @@ class TestNotebooks:
         for name, kind in (("killed", "kernel-died"), ("broken", "preparation")):
             order = place("", work=NotebookWork("code/n.ipynb", name, "python", {}))
             (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
-            runtime.start(order)
-            failure = finish(runtime, order).failure
-            assert failure is not None and failure.kind == kind, failure
+            failure = failure_of(runtime, order)
+            assert failure.kind == kind, failure
             assert "exited during startup" in failure.message
 
     def test_killed_notebook_leaves_no_connection_file(
@@ -490,9 +446,8 @@ class TestNotebooks:
         kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
         order = place_notebook(place, kill)
         runtime = ProcessRuntime()
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "kernel-died"
+        failure = failure_of(runtime, order)
+        assert failure.kind == "kernel-died"
         wait_until(lambda: not list((tmp_path / "tmp").iterdir()))
 
     def test_kernel_stops_with_its_supervisor(self, runtime: Runtime, place: Place) -> None:
@@ -504,7 +459,7 @@ class TestNotebooks:
         )
         runtime.start(order)
         wait_until(lambda: "up" in log_of(order))
-        os.kill(supervisor(order), signal.SIGKILL)
+        os.kill(supervisor_pid(order), signal.SIGKILL)
         wait_until(lambda: not alive(order))
         wait_until(lambda: runtime.poll(order).state == "lost")
         scratch = Path(json.loads((order.folder / RUNNER).read_text())["scratch"])
@@ -531,9 +486,8 @@ class TestNotebooks:
     ) -> None:
         order = place("", work=NotebookWork("code/n.ipynb", "no_such", "", {}))
         (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
-        runtime.start(order)
-        failure = finish(runtime, order).failure
-        assert failure is not None and failure.kind == "preparation"
+        failure = failure_of(runtime, order)
+        assert failure.kind == "preparation"
         assert "no_such" in failure.message and "python3" in failure.message
 
     def test_another_kernel_of_the_language_runs_the_notebook(
@@ -542,8 +496,7 @@ class TestNotebooks:
         """The kernel of the notebook is not installed, as in a container."""
         order = place("", work=NotebookWork("code/n.ipynb", "no_such", "python", {}))
         (order.folder / "code" / "n.ipynb").write_text(notebook("print('ran')"))
-        runtime.start(order)
-        assert finish(runtime, order).state == "succeeded"
+        assert run(runtime, order).state == "succeeded"
         words = "The kernel no_such is not installed: python3 runs the notebook.\nran\n"
         assert printed(order) == words
 
@@ -555,8 +508,7 @@ class TestNotebooks:
         scratch.mkdir()
         monkeypatch.setenv("TMPDIR", str(scratch))
         order = place_notebook(place, "x = 1")
-        runtime.start(order)
-        assert finish(runtime, order).state == "succeeded"
+        assert run(runtime, order).state == "succeeded"
         wait_until(lambda: not any(scratch.glob("nby-*")))
 
 

@@ -14,20 +14,9 @@ from nbyard.kinds.notebook import NotebookKind
 from nbyard.reasons.structs import because
 from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
-from .foreign import (
-    KERNEL,
-    R,
-    Serves,
-    Yard,
-    executed,
-    is_gone,
-    kernel_of,
-    one,
-    place_notebook,
-    printed,
-    run_while_ending,
-    serves,
-)
+from ..notebooks import PARAMETERS, notebook
+from .attempts import executed, is_gone, log_of, printed
+from .foreign import KERNEL, R, Serves, Yard, kernel_of, one, run_while_ending, serves
 
 __all__ = ["one", "serves"]
 
@@ -125,15 +114,8 @@ def test_values_reach_the_parameters_of_the_notebook(yard: Yard, tmp_path: Path)
     )
     named = "alpha, n, names, more, words, on"
     told = f"list({named}, is.vector(names, 'character'), sum(weights))"
-    source = [(declared + "\nweights <- c(1, 2)", ["parameters"]), (TELL.format(told), [])]
-    cells: list[dict[str, Any]] = [
-        {"cell_type": "code", "id": f"c{n}", "source": text, "metadata": {"tags": tags}}
-        | {"outputs": [], "execution_count": None}
-        for n, (text, tags) in enumerate(source)
-    ]
-    metadata = {"kernelspec": {"name": KERNEL, "language": "R", "display_name": "R"}}
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
-    content = json.dumps(whole).encode()
+    cells = declared + "\nweights <- c(1, 2)", TELL.format(told)
+    content = notebook(*cells, tags=[PARAMETERS], kernel=KERNEL, language="R").encode()
     reading = NotebookKind().read("n.ipynb", content)
     assert reading.hints == []
     awkward = '"it\'s" \\n ${HOME} `x` é 😀'
@@ -260,7 +242,7 @@ def test_saved_workspace_in_the_working_directory_is_loaded(
 ) -> None:
     yard.run(f"x <- 5; save.image('{tmp_path}/saved')")
     yard.standing()
-    order = place_notebook(tmp_path, (TELL.format("x"),), language="R")
+    order = yard.place(TELL.format("x"))
     (tmp_path / "saved").rename(order.folder / "code" / ".RData")
     yard.runtime.start(order)
     assert finish(yard.runtime, order).failure is None and printed(order) == 5
@@ -294,21 +276,14 @@ def test_package_folder_chosen_by_the_directory_is_used(
 
 
 @pytest.mark.long
-def test_interrupt_reaches_the_ready_kernel(
-    yard: Yard, one: psutil.Process, tmp_path: Path
-) -> None:
-    order = place_notebook(tmp_path, ("cat('up'); flush.console(); Sys.sleep(100)",), language="R")
+def test_interrupt_reaches_the_ready_kernel(yard: Yard, one: psutil.Process) -> None:
+    order = yard.place("cat('up'); flush.console(); Sys.sleep(100)")
     kernel = kernel_of(one)
     yard.runtime.start(order)
-    wait_until(lambda: "up" in log(order.folder))
+    wait_until(lambda: "up" in log_of(order))
     yard.runtime.stop(order, because("text", text="enough"))
     assert finish(yard.runtime, order).state == "cancelled"
     assert is_gone(kernel)
-
-
-def log(folder: Path) -> str:
-    file = folder / "log"
-    return file.read_text() if file.exists() else ""
 
 
 @pytest.mark.long
@@ -327,10 +302,9 @@ def test_killed_attempt_leaves_no_process_and_no_folder(
 ) -> None:
     """This includes detached child processes and folders of R."""
     runner, kernel = one.children(recursive=True)
-    cell = "system('setsid sleep 1000 &'); cat('up'); flush.console(); Sys.sleep(1000)"
-    order = place_notebook(tmp_path, (cell,), language="R")
+    order = yard.place("system('setsid sleep 1000 &'); cat('up'); flush.console(); Sys.sleep(1000)")
     yard.runtime.start(order)
-    wait_until(lambda: "up" in log(order.folder))
+    wait_until(lambda: "up" in log_of(order))
     left = [one, *one.children(recursive=True)]
     assert {one.pid, runner.pid, kernel.pid} <= {each.pid for each in left}
     scratch = json.loads((order.folder / "runner.json").read_text())["scratch"]

@@ -1,7 +1,6 @@
 """Kernels that are started before a notebook needs them leave nothing behind, whichever process is
 killed."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,11 +13,12 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts.structs import LOG, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, wait_until
+
+from .attempts import is_gone, log_of, place_notebook, supervisor_pid
 
 KERNEL_THREADS = 2
 LATE_SECONDS = 2.0
@@ -31,13 +31,6 @@ LOOK = """
 shell = get_ipython()
 print(len(In), Out, shell.execution_count, len(shell.compile._filename_map), 'x' in globals())
 """
-CELL: dict[str, Any] = {
-    "cell_type": "code",
-    "id": "c",
-    "metadata": {},
-    "outputs": [],
-    "execution_count": None,
-}
 DISPATCHER = """
 import sys, time
 from pathlib import Path
@@ -45,7 +38,7 @@ from typing import Any
 from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance.runtimes import STORE
-from tests_of_ready import run_one
+from tests.integration.test_ready_kernels import run_one
 parents = Parents(ready_kernels=2, ready_bytes=1 << 30)
 run_one(ProcessRuntime(parents=parents), Path(sys.argv[1]))
 print(parents.of_notebooks.pid, flush=True)
@@ -57,17 +50,12 @@ def language() -> str:
     return "R" if os.environ[KERNEL] == "ir" else "python"
 
 
-def place_notebook(folder: Path, source: str) -> Order:
-    work = NotebookWork("code/n.ipynb", os.environ[KERNEL], language(), {})
-    order = place_attempt(folder, "", {}, "", work=work)
-    cells = [{**CELL, "source": source}]
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
-    return order
+def placed(folder: Path, cell: str) -> Order:
+    return place_notebook(folder, cell, kernel=os.environ[KERNEL], language=language())
 
 
 def run_one(runtime: ProcessRuntime, folder: Path) -> Order:
-    order = place_notebook(folder, "print(1)")
+    order = placed(folder, "print(1)")
     runtime.start(order)
     assert finish(runtime, order).state == "succeeded"
     return order
@@ -107,13 +95,6 @@ def is_complete(supervisor: psutil.Process) -> bool:
 def folders() -> set[Path]:
     """Return the private folders of waiting supervisors."""
     return set(Path(os.environ["TMPDIR"]).glob("nby-*"))
-
-
-def is_gone(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.fixture(autouse=True)
@@ -157,10 +138,9 @@ def watch(runtime: ProcessRuntime, folder: Path) -> Watched:
 
 def test_ready_kernels_stop_when_the_dispatcher_is_killed(tmp_path: Path) -> None:
     """A killed dispatcher cannot notify them."""
-    program = DISPATCHER.replace("tests_of_ready", Path(__file__).stem)
     dispatcher = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        [sys.executable, "-c", DISPATCHER, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -198,7 +178,7 @@ def test_ready_kernel_with_a_killed_process_is_replaced(
     wait_until(lambda: all(map(is_gone, parts.values())) and len(before - folders()) == 1)
     wait_until(lambda: len(watched.supervisors()) == 2)
     order = run_one(runtime, tmp_path)
-    assert json.loads((order.folder / RUNNER).read_text())["pid"] not in (0, first.pid)
+    assert supervisor_pid(order) not in (0, first.pid)
 
 
 def test_sweep_ignores_ready_kernels(
@@ -221,11 +201,11 @@ def test_sweep_treats_a_just_assigned_kernel_as_new(
     # the sweep may come that much later than its limit was set
     wait_until(lambda: time.time() - youngest > LATE_SECONDS)
     before = {one.pid for one in standing}
-    order = place_notebook(tmp_path, SLEEP[language()])
+    order = placed(tmp_path, SLEEP[language()])
     runtime.start(order)
-    wait_until(lambda: (order.folder / LOG).exists() and "up" in (order.folder / LOG).read_text())
-    assert json.loads((order.folder / RUNNER).read_text())["pid"] in before
-    supervisor = psutil.Process(json.loads((order.folder / RUNNER).read_text())["pid"])
+    wait_until(lambda: "up" in log_of(order))
+    assert supervisor_pid(order) in before
+    supervisor = psutil.Process(supervisor_pid(order))
     parts = [supervisor, *supervisor.children(recursive=True)]
     age = time.time() - max(one.create_time() for one in parts)
     monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", age - 0.05)
@@ -242,15 +222,15 @@ def test_warm_up_cell_leaves_no_trace_in_the_kernel(
 ) -> None:
     """The cell that ran during warm-up is in no history and defines no name."""
     before = {one.pid for one in watch(runtime, tmp_path).everything()}
-    ready, started = (place_notebook(tmp_path, LOOK) for _ in range(2))
+    ready, started = (placed(tmp_path, LOOK) for _ in range(2))
     for where, order in ((runtime, ready), (ProcessRuntime(parents=None), started)):
         where.start(order)
         assert finish(where, order).state == "succeeded"
-    assert json.loads((ready.folder / RUNNER).read_text())["pid"] in before
-    said = (ready.folder / LOG).read_text()
+    assert supervisor_pid(ready) in before
+    said = log_of(ready)
     assert said.endswith(" False\n")
     # of its own, ipykernel 7.3 and later say while they start that TCP is not encrypted
-    lines = (started.folder / LOG).read_text().splitlines(keepends=True)
+    lines = log_of(started).splitlines(keepends=True)
     assert said == "".join(line for line in lines if not line.startswith("[IPKernelApp]"))
 
 

@@ -15,7 +15,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import CANCEL_SECONDS
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.dataset_links import ResourceLinks
@@ -83,11 +82,7 @@ class Project(RunningProject):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    root = tmp_path / "root"
-    root.mkdir()
-    config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    config.gpus = ["GPU-a", "GPU-b"]
-    with Project.opened(root, config) as made:
+    with Project.opened(tmp_path, slots=2, gpus=["GPU-a", "GPU-b"]) as made:
         yield made
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.attempts.structs import LOG
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance.runtimes import finish
 
-from .foreign import KERNEL, OWN, place_notebook, printed
+from .attempts import log_of, place_notebook, printed
+from .foreign import KERNEL, OWN
 
 # A kernel before whose start another program takes the port for outputs, if it can be had.
 ROBBED = """
@@ -42,9 +42,9 @@ def test_other_programs_cannot_take_the_ports_of_the_kernel(
     place.parent.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-c", ROBBED, "-f", "{connection_file}"]
     place.write_text(json.dumps({"argv": argv, "language": "python", "display_name": "robbed"}))
-    order = place_notebook(tmp_path, [OWN["python"]])
+    order = place_notebook(tmp_path, OWN["python"], kernel=KERNEL)
     runtime = ProcessRuntime()
     runtime.start(order)
     assert finish(runtime, order).failure is None
     assert printed(order) > 0
-    assert "refused" in (order.folder / LOG).read_text()
+    assert "refused" in log_of(order)

@@ -13,25 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psutil
 import pytest
 
-from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
 from nbyard.reasons.structs import because
 from nbyard.runner.prefork.warm_runner import MOST_ATTEMPTS
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, wait_until
 
-CELL: dict[str, Any] = {
-    "cell_type": "code",
-    "id": "c",
-    "metadata": {},
-    "outputs": [],
-    "execution_count": None,
-}
+from .attempts import log_of, place_notebook, printed, result_of, supervisor_pid
+
 LOOK = """
 import gc, json, os, random, signal, sys, threading, uuid
 files = {os.readlink(f"/proc/self/fd/{n}").split(":")[0] for n in os.listdir("/proc/self/fd")
@@ -70,12 +63,7 @@ class Yard:
         self.runtime.open(STORE)
 
     def place(self, *sources: str, **more: Any) -> Order:
-        work = NotebookWork("code/n.ipynb", "python3", "python", {})
-        order = place_attempt(self._folder, "", {}, "", work=work, directory="code", **more)
-        cells = [{**CELL, "source": source} for source in sources]
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-        (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
-        return order
+        return place_notebook(self._folder, *sources, **more)
 
     def run(self, *sources: str, **more: Any) -> Order:
         order = self.place(*sources, **more)
@@ -100,7 +88,7 @@ class Yard:
         """Run one notebook; return its supervisor when it waits again. Others exit."""
         self.run("1")
         served = self.run("1")
-        one = psutil.Process(supervisor(served))
+        one = psutil.Process(supervisor_pid(served))
         self.leave_alone(one)
         return one
 
@@ -134,24 +122,11 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     made.close()
 
 
-def supervisor(order: Order) -> int:
-    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
-
-
-def result(order: Order) -> Result:
-    return msgspec.json.decode((order.folder / "result.json").read_bytes(), type=Result)
-
-
-def printed(order: Order) -> Any:
-    cells = json.loads((order.folder / EXECUTED).read_text())["cells"]
-    return json.loads(cells[-1]["outputs"][-1]["text"])
-
-
 def served_by(yard: Yard, one: psutil.Process, *sources: str, **more: Any) -> Order:
     """Run a notebook with this supervisor, which was busy last and is ready."""
     yard.leave_alone(one)
     order = yard.run(*sources, **more)
-    assert supervisor(order) == one.pid
+    assert supervisor_pid(order) == one.pid
     return order
 
 
@@ -193,14 +168,14 @@ def test_each_attempt_has_its_own_log_and_usage(yard: Yard) -> None:
     large = "block = bytearray(200 * 2**20); block[::4096] = b'x' * len(block[::4096])\n"
     first = served_by(yard, one, burn + large + "print('x' * 300_000, end='')")
     second = served_by(yard, one, "print('second')")
-    assert (first.folder / LOG).read_text().count("x") == 300_000
-    assert (second.folder / LOG).read_text() == "second\n"
-    used = [result(order).usage for order in (first, second)]
+    assert log_of(first).count("x") == 300_000
+    assert log_of(second) == "second\n"
+    used = [result_of(order).usage for order in (first, second)]
     assert used[0]["cpu_seconds"] >= 1 > used[1]["cpu_seconds"]
     assert used[0]["max_rss_bytes"] > 200 * 2**20 > used[1]["max_rss_bytes"] > 0
     third = served_by(yard, one, "1 / 0")
-    assert result(third).failure and result(third).usage["cpu_seconds"] < 1
-    assert result(third).usage["max_rss_bytes"] < 200 * 2**20
+    assert result_of(third).failure and result_of(third).usage["cpu_seconds"] < 1
+    assert result_of(third).usage["max_rss_bytes"] < 200 * 2**20
     lines = (first.folder / "usage.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["cpu"] >= 1
 
@@ -221,12 +196,12 @@ def test_supervisor_exits_after_unusual_work(yard: Yard, source: str, state: str
     one = yard.warm_up()
     parts = [one, *one.children(recursive=True)]
     order = served_by(yard, one, source)
-    failure = result(order).failure
+    failure = result_of(order).failure
     assert (failure.kind if failure else "") == state
     if not state:
-        assert "1 processes" in (order.folder / LOG).read_text()
+        assert "1 processes" in log_of(order)
     wait_until(lambda: not any(part.is_running() for part in parts))
-    assert result(yard.run("1")).state == "succeeded"
+    assert result_of(yard.run("1")).state == "succeeded"
 
 
 def test_cancel_at_any_moment_gives_cancelled_or_succeeded(yard: Yard) -> None:
@@ -241,7 +216,7 @@ def test_cancel_at_any_moment_gives_cancelled_or_succeeded(yard: Yard) -> None:
         # interrupted between a cell and its answer, a kernel never answers
         states.add(finish(yard.runtime, order).state)
     assert states <= {"succeeded", "cancelled"}
-    assert result(yard.run("1")).state == "succeeded"
+    assert result_of(yard.run("1")).state == "succeeded"
 
 
 @pytest.mark.long
@@ -262,8 +237,8 @@ def test_many_simultaneous_notebooks_succeed(yard: Yard) -> None:
     yard.warm_up()
     with ThreadPoolExecutor(6) as together:
         orders = list(together.map(lambda _: yard.run("print(1)"), range(150)))
-    assert [(order.folder / LOG).read_text() for order in orders] == ["1\n"] * 150
-    assert len({supervisor(order) for order in orders}) < 75
+    assert [log_of(order) for order in orders] == ["1\n"] * 150
+    assert len({supervisor_pid(order) for order in orders}) < 75
     wait_until(lambda: len(yard.folders()) == len(yard.standing()))
 
 
@@ -272,7 +247,7 @@ def test_supervisor_is_replaced_after_its_attempt_limit(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No attempt is assigned to a supervisor that is about to exit."""
-    served = [supervisor(yard.run("print(1)")) for _ in range(2 * MOST_ATTEMPTS + 5)]
+    served = [supervisor_pid(yard.run("print(1)")) for _ in range(2 * MOST_ATTEMPTS + 5)]
     assert max(Counter(served).values()) <= MOST_ATTEMPTS
     yard.leave_alone(psutil.Process(served[-1]))
 
@@ -303,7 +278,7 @@ def test_gpu_watchers_do_not_reach_the_next_attempt(watchers: Path, yard: Yard) 
     for source in (look, look, look, dies):
         watchers.write_text("")
         order = served_by(yard, one, source, environment={"CUDA_VISIBLE_DEVICES": "GPU-1"})
-        assert (order.folder / LOG).read_text() == ""
+        assert log_of(order) == ""
         pids = [int(line) for line in watchers.read_text().split()]
         assert pids
         wait_until(partial(are_gone, pids))

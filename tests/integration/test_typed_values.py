@@ -17,7 +17,6 @@ from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.runner.work.inject_parameters import insert_values_cell
-from nbyard.settings import Settings
 
 from ..notebooks import PARAMETERS, notebook
 from .foreign import R
@@ -41,10 +40,8 @@ class Notebook(RunningProject):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Notebook]:
-    settings = Settings(store_dir=str(tmp_path / "store"), slots=2, ready_kernels=0)
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "shapes.py").write_text(SHAPES)
-    with Notebook.opened(tmp_path / "root", settings) as project:
+    with Notebook.opened(tmp_path, slots=2, ready_kernels=0) as project:
+        (project.root / "shapes.py").write_text(SHAPES)
         yield project
 
 

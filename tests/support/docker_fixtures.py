@@ -15,7 +15,13 @@ from tests.support.private_engine import using_shared_engine, why_no_engine
 from nbyard.dispatch.image_controller import ENGINE_SECONDS
 from nbyard.dockerd import Engine
 
-__all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"]
+__all__ = [
+    "docker_engine",
+    "docker_settings",
+    "docker_variables",
+    "python_base_image",
+    "tiny_image",
+]
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +56,10 @@ def docker_settings(docker_engine: Engine, python_base_image: str) -> dict[str, 
         "NBYARD_DOCKER_BASE_IMAGE": python_base_image,
         "NBYARD_DOCKER_BUILD_NETWORK": "none",
     }
+
+
+@pytest.fixture
+def docker_variables(docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set these variables in this process."""
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)

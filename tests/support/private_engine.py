@@ -16,7 +16,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tests.support.kept_folders import cache_folder, locked
 
 from nbyard.dockerd import Engine
@@ -301,6 +303,19 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not (folder / KEPT).exists():
                     engine.stop()
+
+
+@contextmanager
+def started_engine(folder: Path, **options: Any) -> Iterator[PrivateEngine]:
+    """Start an engine of the test's own; skip the test if none can be started."""
+    if why_no_engine():
+        pytest.skip(why_no_engine())
+    engine = PrivateEngine(folder, **options)
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.stop()
 
 
 def main(argv: list[str]) -> int:

@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 import psutil
 import pytest
+
+from nbyard.testing.conformance.runtimes import wait_until
 
 PATIENCE_SECONDS = 60.0
 NBYARD = (sys.executable, "-c", "from nbyard.cli.warm_shell import main; main()")
@@ -69,13 +70,6 @@ def leads_session(pid: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def ended(process: Popen[str]) -> subprocess.CompletedProcess[str]:
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -85,7 +79,7 @@ def ended(process: Popen[str]) -> subprocess.CompletedProcess[str]:
 def warm(start: Start, tmp_path: Path) -> psutil.Process:
     """Return the warm process that the first command started."""
     assert ended(start("run", "good.py")).returncode == 0
-    until(lambda: [*(tmp_path / f"nbyard-{os.getuid()}").glob("*.sock")])
+    wait_until(lambda: any((tmp_path / f"nbyard-{os.getuid()}").glob("*.sock")))
     (process,) = warm_processes(tmp_path)
     return process
 
@@ -94,7 +88,7 @@ def test_command_in_a_warm_process_exits_like_any_other(
     start: Start, warm: psutil.Process, folder: Path
 ):
     slow = start("run", "slow.py")
-    until(warm.children)
+    wait_until(lambda: bool(warm.children()))
     (folder / "go").touch()
     assert ended(slow).returncode == 0
     failed, cold = (
@@ -129,10 +123,10 @@ def test_ctrl_c_stops_the_command_but_not_its_run(start: Start, warm: psutil.Pro
 
 def test_command_stops_when_its_caller_is_killed(start: Start, warm: psutil.Process):
     slow = start("run", "slow.py")
-    until(warm.children)
+    wait_until(lambda: bool(warm.children()))
     slow.kill()
     ended(slow)
-    until(lambda: not warm.children())
+    wait_until(lambda: not warm.children())
 
 
 def test_other_code_or_environment_uses_another_warm_process(
@@ -163,8 +157,8 @@ def test_socket_folder_writable_by_others_is_not_used(tmp_path: Path):
 def test_idle_warm_process_exits(start: Start, tmp_path: Path):
     assert ended(start("run", "good.py", NBYARD_IDLE_SECONDS="0.5")).returncode == 0
     folder = tmp_path / f"nbyard-{os.getuid()}"
-    until(lambda: folder.exists() and not warm_processes(tmp_path))
-    until(lambda: not [*folder.glob("*.sock")])
+    wait_until(lambda: folder.exists() and not warm_processes(tmp_path))
+    wait_until(lambda: not [*folder.glob("*.sock")])
 
 
 def test_setting_disables_warm_processes(start: Start, tmp_path: Path):

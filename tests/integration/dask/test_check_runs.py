@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.runs.checks import NewCheckRun
-from nbyard.settings import Settings
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 from ..test_runs import ADA, OUT, Project, option
 from .ground import Ground
@@ -20,13 +17,8 @@ pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole 
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """Create a project with a worker that sees the attempt's folder, and with one that does not."""
     found: Ground = request.getfixturevalue(request.param)
-    root = tmp_path / "root"
-    root.mkdir()
-    config = Settings(
-        store_dir=str(tmp_path / "store"), inline_dispatch=True, dask_address=found.address
-    )
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        yield Project(root, yard, dispatching)
+    with Project.opened(tmp_path, dask_address=found.address) as made:
+        yield made
 
 
 @pytest.mark.sample(1)

@@ -14,8 +14,8 @@ import pytest
 
 from nbyard.testing.conformance.runtimes import wait_until
 
+from ..penguins import Penguins, digests
 from .peers import python_with_peers
-from .penguins import Penguins, digests
 
 CONFIGURATION = """
 c.DaskGateway.backend_class = "dask_gateway_server.backends.local.UnsafeLocalBackend"

@@ -12,8 +12,8 @@ import pytest
 
 from nbyard.testing.conformance.runtimes import wait_until
 
+from ..penguins import Penguins, digests
 from .peers import python_with_peers
-from .penguins import Penguins, digests
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
 CONFIGURATION = """

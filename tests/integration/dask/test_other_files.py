@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.attempts.other_files import LeftOut
-from nbyard.settings import Settings
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 from ..test_runs import ADA, OUT, Project
 from .ground import Ground
@@ -36,16 +33,8 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]
 
     All tests share the worker, which has one thread; each dispatcher frees it on exit."""
     found: Ground = request.getfixturevalue(request.param)
-    root = tmp_path / "root"
-    root.mkdir()
-    config = Settings(
-        store_dir=str(tmp_path / "store"),
-        inline_dispatch=True,
-        dask_address=found.address,
-        max_other_files=3,
-    )
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        yield Project(root, yard, dispatching)
+    with Project.opened(tmp_path, dask_address=found.address, max_other_files=3) as made:
+        yield made
 
 
 @pytest.mark.sample(2)

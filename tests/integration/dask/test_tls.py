@@ -11,8 +11,6 @@ from nbyard.errors import Unavailable
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import finish, place_attempt
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 from ..test_runs import Project
 from .ground import Ground, ground
@@ -72,18 +70,8 @@ def test_notebook_computes_a_dataframe_on_a_tls_cluster(
 ) -> None:
     """The notebook contains only the address, on a worker and in a process."""
     pem, key = map(str, certificate)
-    config = Settings(
-        store_dir=str(tmp_path / "store"),
-        inline_dispatch=True,
-        dask_address=cluster.address,
-        dask_tls_ca_file=pem,
-        dask_tls_cert=pem,
-        dask_tls_key=key,
-    )
-    root = tmp_path / "root"
-    root.mkdir()
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        project = Project(root, yard, dispatching)
+    told = {"dask_tls_ca_file": pem, "dask_tls_cert": pem, "dask_tls_key": key}
+    with Project.opened(tmp_path, dask_address=cluster.address, **told) as project:
         project.notebook("table", "output_txt = 'o.txt'", TABLE)
         detail = project.run(runtime=runtime)
         assert detail.run.state == "succeeded", project.log(detail.run.id, "table")

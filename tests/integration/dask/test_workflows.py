@@ -9,10 +9,7 @@ import pytest
 
 from nbyard.domain.runs.structs import RunDetail, Task
 from nbyard.reasons.structs import because
-from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 from ..test_runs import (
     ADA,
@@ -76,16 +73,8 @@ def cluster() -> Iterator[Ground]:
 
 @pytest.fixture
 def project(tmp_path: Path, cluster: Ground) -> Iterator[Project]:
-    root = tmp_path / "root"
-    root.mkdir()
-    config = Settings(
-        store_dir=str(tmp_path / "store"),
-        inline_dispatch=True,
-        slots=2,
-        dask_address=cluster.address,
-    )
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        yield Project(root, yard, dispatching)
+    with Project.opened(tmp_path, slots=2, dask_address=cluster.address) as made:
+        yield made
 
 
 def begin_squares(project: Project, cluster: Ground, count: int, threads: int) -> tuple[str, Path]:
@@ -134,14 +123,6 @@ def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
     detail = end_squares(project, cluster, run, count)
     assert 1 <= len(tried_again(detail)) <= 3
     return detail
-
-
-@pytest.mark.long
-@pytest.mark.timeout(300)
-def test_eight_notebooks_succeed_although_one_of_two_workers_dies(
-    project: Project, cluster: Ground
-) -> None:
-    assert squares(project, cluster, 8).run.state == "succeeded"
 
 
 @pytest.mark.long

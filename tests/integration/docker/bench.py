@@ -5,10 +5,12 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import pytest
 
+from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts.structs import (
     CommandWork,
@@ -19,8 +21,14 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.errors import Conflict
+from nbyard.images.builds import environment_image
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Observation, Order
+
+# no lock of these tests names a folder
+BUILD = partial(environment_image, blobs=cast(Blobs, None), network="none")
+BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 
 def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
@@ -75,8 +83,7 @@ class Bench:
         self, order: Order, runtime: DockerRuntime | None = None, seconds: float = 60
     ) -> Result:
         runtime = runtime or self.runtime()
-        site = runtime.start(order)
-        return self.wait(msgspec.structs.replace(order, site=site), runtime, seconds)
+        return self.wait(self.start(order, runtime), runtime, seconds)
 
     def wait(self, order: Order, runtime: DockerRuntime, seconds: float = 60) -> Result:
         seen = self.over(order, runtime, seconds)
@@ -84,11 +91,17 @@ class Bench:
         return result_of(order)
 
     def over(self, order: Order, runtime: DockerRuntime, seconds: float = 60) -> Observation:
-        last = until(
-            lambda: (o := runtime.poll(order)).state in ("finished", "lost", "absent") and o,
-            seconds,
-        )
-        return last
+        ends = ("finished", "lost", "absent")
+        return until(lambda: (o := runtime.poll(order)).state in ends and o, seconds)
+
+    def start(self, order: Order, runtime: DockerRuntime) -> Order:
+        return msgspec.structs.replace(order, site=runtime.start(order))
+
+    def clear(self, runtime: DockerRuntime, *orders: Order) -> None:
+        """Remove what finished attempts keep; nothing else may be left."""
+        for order in orders:
+            runtime.stop(order, because("ended"))
+        until(lambda: not self.left())
 
     def left(self) -> list[str]:
         return [f"{one.kind} {one.name}" for one in self.engine.owned_objects(STORE, self.store_id)]

@@ -9,7 +9,9 @@ from tests.support.docker_fixtures import *  # noqa: F403
 from tests.support.private_engine import why_no_engine
 
 from nbyard.dockerd import Engine
+from nbyard.runtimes.docker.files import volume_transfer
 
+from ..test_runs import Project
 from .bench import Bench
 
 
@@ -20,6 +22,26 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if needs and not session.config.option.collectonly and not why_no_engine():
         with suppress(subprocess.CalledProcessError):  # the tests that need it show why
             images.fetch(images.example_locks(session.config.rootpath))
+
+
+@pytest.fixture(params=["bind", "volume"])
+def project(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    docker_variables: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Project]:
+    """Create a project with an engine that sees nbyard's files, and as with one that does not."""
+    if request.param == "volume":
+        monkeypatch.setattr(volume_transfer, "can_access_folder", lambda *_: False)
+    with Project.opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def python_bench(bench: Bench, python_base_image: str) -> Bench:
+    bench.image = python_base_image
+    return bench
 
 
 @pytest.fixture

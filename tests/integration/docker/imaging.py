@@ -24,11 +24,7 @@ Built = Callable[..., NamedImage]
 
 
 @pytest.fixture
-def yard(
-    tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Yard]:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
+def yard(tmp_path: Path, docker_variables: None) -> Iterator[Yard]:
     root = tmp_path / "root"
     root.mkdir()
     settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)

@@ -5,10 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.settings import Settings
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
-
 from ..test_runs import Project, option
 
 MAKE = """
@@ -24,18 +20,9 @@ with open(output_txt, "w") as file:
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Project]:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
-    root = tmp_path / "root"
-    root.mkdir()
-    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    with Yard.open(settings, root, root) as yard, Dispatching(settings) as dispatching:
-        made = Project(root, yard, dispatching)
+def project(tmp_path: Path, docker_variables: None) -> Iterator[Project]:
+    with Project.opened(tmp_path, slots=2) as made:
         yield made
-        dispatching.until(made.alive, lambda left: not left)
 
 
 def test_processes_and_containers_give_equal_results(project: Project) -> None:

@@ -22,12 +22,11 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 
-from .bench import Bench, log_of, output, result_of, until
+from .bench import BOTH, Bench, log_of, output, result_of, until
 
 pytestmark = pytest.mark.sample(1)
 
 PAGE = mmap.PAGESIZE
-BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 
 @BOTH
@@ -139,20 +138,6 @@ def test_probe_detects_whether_the_engine_sees_the_files(bench: Bench):
     until(lambda: not bench.left())
 
 
-def test_exit_code_3_fails_with_the_last_lines(bench: Bench):
-    result = bench.run(bench.shell("echo before; exit 3"))
-    assert result.state == "failed" and result.failure
-    assert (result.failure.kind, result.failure.message) == ("exit-code", "exit code 3: before")
-    assert result.failure.exit_code == 3
-    assert "before" in result.failure.traceback
-
-
-def test_missing_output_fails_the_attempt(bench: Bench):
-    result = bench.run(bench.shell("true", outputs={"o": output("outputs/o/result.txt")}))
-    assert result.failure and result.failure.kind == "contract"
-    assert "outputs/o/result.txt" in result.failure.message
-
-
 def test_output_link_out_of_the_folder_is_refused(bench: Bench):
     script = "cd ../outputs/o && rm -f x; ln -s /etc/passwd result.txt 2>/dev/null || exit 9"
     order = bench.shell(script, outputs={"o": output("outputs/o/result.txt")})
@@ -190,8 +175,9 @@ def test_arguments_are_not_read_by_a_shell(bench: Bench):
 def test_cancel_kills_a_command_that_ignores_term(bench: Bench):
     """TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
     runtime = bench.runtime()
-    order = bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = bench.start(
+        bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done"), runtime
+    )
     until(lambda: "ready" in log_of(order))
     runtime.stop(order, because("text", text="cancelled by ada"))
     assert bench.left()
@@ -214,12 +200,6 @@ def test_command_that_obeys_term_ends_at_once(bench: Bench, monkeypatch):
     assert "bye" in log_of(order) and result_of(order).state == "cancelled"
 
 
-def test_time_limit_stops_the_command(bench: Bench):
-    result = bench.run(bench.shell("echo begun; sleep 60", timeout_seconds=1))
-    assert result.state == "failed" and result.failure
-    assert result.failure.kind == "timeout" and "limit of 1 s" in result.failure.message
-
-
 @pytest.mark.long
 def test_time_limit_holds_for_the_next_process(bench: Bench):
     """The next process counts from the same start.
@@ -227,7 +207,7 @@ def test_time_limit_holds_for_the_next_process(bench: Bench):
     In any case, the attempt ends at its limit."""
     order = bench.shell("trap 'exit 3' TERM; while true; do sleep 0.1; done", timeout_seconds=4)
     former = bench.runtime()
-    order = msgspec.structs.replace(order, site=former.start(order))
+    order = bench.start(order, former)
     until(lambda: former.poll(order).state == "running")
     former.close()
     result = bench.wait(order, bench.runtime())
@@ -258,7 +238,7 @@ def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     bench = Bench(small_disk, docker_engine, tiny_image)
     order = bench.shell("echo begun; sleep 600", timeout_seconds=4)
     runtime = bench.runtime()
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = bench.start(order, runtime)
     until(lambda: runtime.poll(order).state == "running" and (order.folder / USAGE).exists())
     ballast = small_disk / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -274,12 +254,22 @@ def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     result = bench.wait(order, runtime)
     assert result.failure is not None and result.failure.kind == "timeout"
     assert log_of(order) == "begun\n"
-    runtime.stop(order, because("text", text="it is at its end"))
-    until(lambda: not bench.left())
+    bench.clear(runtime, order)
     bench.close()
 
 
-def test_out_of_memory_is_reported(bench: Bench):
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_out_of_memory_is_reported(bench: Bench, monkeypatch, is_late: bool):
+    """From the engine's events, if its state lacks the reason."""
+    known = Engine.container
+
+    def late(engine: Engine, name: str) -> Container | None:
+        found = known(engine, name)
+        return found and msgspec.structs.replace(found, out_of_memory=False)
+
+    if is_late:
+        monkeypatch.setattr(Engine, "container", late)
     limit = 48 * 2**20
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
@@ -287,37 +277,25 @@ def test_out_of_memory_is_reported(bench: Bench):
     assert result.failure.reason == because("out-of-memory-at", limit="48 MiB")
 
 
-def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypatch):
-    """The engine's events contain the reason that its state lacks."""
-    known = Engine.container
-
-    def late(engine: Engine, name: str) -> Container | None:
-        found = known(engine, name)
-        return found and msgspec.structs.replace(found, out_of_memory=False)
-
-    monkeypatch.setattr(Engine, "container", late)
-    limit = 48 * 2**20
-    order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
-    result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
-    assert result.failure and result.failure.reason == because("out-of-memory-at", limit="48 MiB")
-
-
-def test_removed_container_loses_the_attempt(bench: Bench):
+@pytest.mark.sample(2)
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (Engine.remove, because("container-removed")),
+        (
+            lambda engine, name: engine.signal(name, "SIGKILL"),
+            because("container-killed", signal=9),
+        ),
+    ],
+    ids=["removed", "killed"],
+)
+def test_attempt_is_lost_with_its_container(bench: Bench, end, reason):
     runtime = bench.runtime()
-    order = bench.shell("sleep 60")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = bench.start(bench.shell("sleep 60"), runtime)
     assert runtime.poll(order).state == "running"
-    bench.engine.remove(f"nby-{order.attempt_id}")
-    assert bench.over(order, runtime).reason == because("container-removed")
-
-
-def test_killed_container_loses_the_attempt(bench: Bench):
-    runtime = bench.runtime()
-    order = bench.shell("echo here; sleep 60")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
-    bench.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
+    end(bench.engine, f"nby-{order.attempt_id}")
     seen = bench.over(order, runtime)
-    assert (seen.state, seen.reason) == ("lost", because("container-killed", signal=9))
+    assert (seen.state, seen.reason) == ("lost", reason)
 
 
 def test_command_that_cannot_start_is_explained(bench: Bench):
@@ -398,7 +376,7 @@ def test_resource_usage_of_a_command_is_recorded(bench: Bench):
     gate = "../outputs/o/gate"
     order = bench.shell(f"until [ -e {gate} ]; do :; done", outputs={"o": output("outputs/o/gate")})
     runtime = bench.runtime()
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = bench.start(order, runtime)
     until(lambda: len(samples(order)) >= 2)
     (order.folder / "outputs/o/gate").touch()
     assert bench.wait(order, runtime).state == "succeeded"

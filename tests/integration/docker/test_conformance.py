@@ -28,7 +28,7 @@ class Containers(RuntimeConformance):
         runtime.engine.remove(f"nby-{order.attempt_id}")
 
 
-@pytest.mark.long  # test_commands.py shows the same behaviour with mounted folders
+@pytest.mark.long  # test_commands.py shows what is special with mounted folders
 class TestDockerRuntime(Containers):
     staging = "bind"
 

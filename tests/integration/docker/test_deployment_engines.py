@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.images import tiny_image
-from tests.support.private_engine import PrivateEngine, why_no_engine
+from tests.support.private_engine import PrivateEngine, started_engine
 
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import DeploymentChange
@@ -20,17 +20,13 @@ STAY = {"command": ["sleep", "600"], "ports": []}
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
     """Provide an engine with two GPUs, whose containers stop when it is killed."""
-    if why_no_engine():
-        pytest.skip(why_no_engine())
     folder = tmp_path_factory.mktemp("g")
     (folder / "gpus").write_text("\n".join(UUIDS))
     (folder / "journal").touch()
     hooks = f"{Path(__file__).parent}:{os.environ['PATH']}"
     environment = {"PATH": hooks, "FAKE_GPUS": str(folder)}
-    made = PrivateEngine(folder / "e", live_restore=False, environment=environment)
-    made.start()
-    yield made
-    made.stop()
+    with started_engine(folder / "e", live_restore=False, environment=environment) as made:
+        yield made
 
 
 @pytest.fixture

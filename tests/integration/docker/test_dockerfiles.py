@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.docker.bench import until
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
@@ -18,6 +17,8 @@ from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.shells import CommandResult, StoreShell
 from nbyard.yard import Yard
+
+from .bench import until
 
 ANN = Caller("ann")
 Shell = Callable[..., CommandResult]
@@ -101,14 +102,11 @@ def test_run_f_refuses_invalid_requests_at_once(shell: Shell, tool: Path) -> Non
 
 
 @pytest.mark.long
-def test_dockerfile_works_as_a_node(
-    tool: Path, tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("docker_variables")
+def test_dockerfile_works_as_a_node(tool: Path, tmp_path: Path) -> None:
     """Its description is beside it.
 
     It is built once, at its first start; the second run is cached."""
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
     arguments: list[dict[str, Any]] = [
         {"name": "data", "role": "input"},
         {"name": "n", "type": "int", "default": 1},

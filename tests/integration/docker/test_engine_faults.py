@@ -4,18 +4,17 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 from tests.support.images import tiny_image
-from tests.support.private_engine import PrivateEngine, why_no_engine
+from tests.support.private_engine import PrivateEngine, started_engine
 
 from nbyard.attempts.folders import keep_record
 from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.files.log_copy import UNSEEN
 
 from .bench import Bench, log_of, output, result_of, until
@@ -28,23 +27,18 @@ LINES = "".join(f"line {i}\n" for i in range(120))
 
 @pytest.fixture
 def private(tmp_path_factory, request) -> Iterator[PrivateEngine]:
-    if why_no_engine():
-        pytest.skip(why_no_engine())
     options = getattr(request, "param", {})
-    engine = PrivateEngine(tmp_path_factory.mktemp("e"), **options)
-    engine.start()
-    yield engine
-    engine.stop()
+    with started_engine(tmp_path_factory.mktemp("e"), **options) as engine:
+        yield engine
 
 
 @pytest.fixture
 def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
-    engine = Engine(private.url)
-    bench = Bench(tmp_path, engine, tiny_image(engine))
-    yield bench
-    for runtime in bench.runtimes:
-        runtime.close()
-    engine.close()
+    with closing(Engine(private.url)) as engine:
+        bench = Bench(tmp_path, engine, tiny_image(engine))
+        yield bench
+        for runtime in bench.runtimes:
+            runtime.close()
 
 
 @pytest.mark.long
@@ -52,7 +46,7 @@ def test_container_survives_an_engine_with_live_restore(private: PrivateEngine, 
     """The container is adopted, and its log has no gap."""
     runtime = own_bench.runtime()
     order = own_bench.shell(COUNT)
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = own_bench.start(order, runtime)
     until(lambda: "line 3" in log_of(order))
     private.kill()
     until(lambda: "cannot be reached" in str(runtime.poll(order).reason))
@@ -71,7 +65,7 @@ def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
     """For an infrastructure reason, as soon as the engine is back."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 600")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = own_bench.start(order, runtime)
     private.kill()
     private.start()
     seen = own_bench.over(order, runtime)
@@ -87,7 +81,7 @@ def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
     """The exit code is known, or the attempt is lost."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 1; echo last")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = own_bench.start(order, runtime)
     until(lambda: "last" in log_of(order))
     private.kill()
     private.start()
@@ -96,8 +90,7 @@ def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
         assert seen.reason and seen.reason.code in ("container-exit-unknown", "container-killed")
     else:
         assert result_of(order).state == "succeeded"
-    runtime.stop(order, because("ended"))
-    until(lambda: not own_bench.left())
+    own_bench.clear(runtime, order)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +103,7 @@ def test_an_engine_that_misses_the_end_of_a_container(
     nothing remains."""
     runtime = own_bench.runtime()
     order = own_bench.shell(f"echo one; sleep 1.{SECONDS}; echo two")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = own_bench.start(order, runtime)
     until(lambda: log_of(order) == "one\n")
     private.kill()
     until(lambda: not _sleepers(f"1.{SECONDS}"))
@@ -122,15 +115,14 @@ def test_an_engine_that_misses_the_end_of_a_container(
         assert seen.state == "lost", seen
     text = log_of(order)
     assert text == "one\ntwo\n" or text.endswith(UNSEEN.decode()), text
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not own_bench.left())
+    own_bench.clear(runtime, order)
 
 
 def test_calls_to_a_hanging_engine_time_out(private: PrivateEngine, own_bench: Bench, monkeypatch):
     """The work continues when the engine does."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 3; echo done")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = own_bench.start(order, runtime)
     pid = private.pid
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -167,8 +159,7 @@ def test_engine_without_access_to_the_files_is_detected(
     assert container and container.labels["nbyard.staging"] == "volume"
     assert (order.folder / "outputs/o/x").read_text() == "across\n"
     assert log_of(order) == "said\n"
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not own_bench.left())
+    own_bench.clear(runtime, order)
 
 
 @pytest.mark.long
@@ -190,13 +181,12 @@ def test_folder_of_a_lost_attempt_stays_empty(bench: Bench) -> None:
     """For an engine without access to it, which removes the container after the record."""
     runtime = bench.runtime(staging="volume")
     order = bench.shell("echo begun; exec sleep 600", outputs={"o": output("outputs/o/x")})
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = bench.start(order, runtime)
     until(lambda: log_of(order) == "begun\n")
     runtime.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
     assert bench.over(order, runtime).state == "lost"
     keep_record(order.folder)
-    runtime.stop(order, because("ended"))
-    until(lambda: not bench.left())
+    bench.clear(runtime, order)
     assert not {"code", "outputs"} & {path.name for path in order.folder.iterdir()}
 
 
@@ -207,8 +197,7 @@ def test_number_of_threads_does_not_grow(bench: Bench):
     orders = [bench.shell("true") for _ in range(3)]
     for order in orders:
         bench.run(order, runtime)
-        runtime.stop(order, because("text", text="finished"))
-    until(lambda: not bench.left())
+        bench.clear(runtime, order)
     until(lambda: threading.active_count() <= before)
 
 

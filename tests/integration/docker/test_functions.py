@@ -1,18 +1,11 @@
 """Functions in real containers, whose image contains no part of nbyard."""
 
-import functools
-from typing import cast
-
 import pytest
 
-from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import FunctionWork, Output
-from nbyard.images.builds import environment_image
 
-from .bench import Bench, log_of
+from .bench import BOTH, BUILD, Bench, log_of
 
-# no lock of these tests names a folder
-BUILD = functools.partial(environment_image, blobs=cast(Blobs, None), network="none")
 STEPS = """
 from pathlib import Path
 
@@ -39,14 +32,8 @@ def call(bench: Bench, function: str, **more):
     return order
 
 
-@pytest.fixture
-def python_bench(bench: Bench, python_base_image: str) -> Bench:
-    bench.image = python_base_image
-    return bench
-
-
 @pytest.mark.sample(1)
-@pytest.mark.parametrize("staging", ["bind", "volume"])
+@BOTH
 def test_return_value_of_a_function_leaves_its_container(python_bench: Bench, staging):
     order = call(
         python_bench,

@@ -13,8 +13,8 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order
 
-from .bench import Bench, log_of, result_of, until
-from .test_notebooks import BOTH, BUILD, notebook
+from .bench import BOTH, BUILD, Bench, log_of, result_of, until
+from .test_notebooks import notebook
 from .test_warm import name_of, warm_bench
 
 __all__ = ["warm_bench"]
@@ -97,7 +97,7 @@ def test_data_frames_pass_from_a_notebook_to_a_script(warm_bench: Bench, warm: b
     runtime = warm_bench.runtime(image_for=BUILD)
     outputs = {"table": Output("outputs/table/table")}
     maker = with_library(notebook(warm_bench, LIBRARY, MAKE, warm=warm, outputs=outputs))
-    maker = msgspec.structs.replace(maker, site=runtime.start(maker))
+    maker = warm_bench.start(maker, runtime)
     until(lambda: len(metrics(maker)) == 3, 60)
     assert metrics(maker)[-1] == ("loss", 1 / 3) and runtime.poll(maker).state == "running"
     (maker.folder / "code" / "go").touch()
@@ -116,7 +116,7 @@ def test_data_frames_pass_from_a_notebook_to_a_script(warm_bench: Bench, warm: b
     ]
     for taker, total in zip(takers, ("21", "3"), strict=True):
         with_table(taker, maker)
-        taker = msgspec.structs.replace(taker, site=runtime.start(taker))  # noqa: PLW2901
+        taker = warm_bench.start(taker, runtime)  # noqa: PLW2901
         names.append(ended(warm_bench, runtime, taker))
         assert result_of(taker).outputs == ["total"]
         assert (taker.folder / "outputs/total/total").read_text() == total

@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from nbyard.store.images import ImageRow
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
+from .bench import until
 from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
 from .registry import Registry, is_there
 
@@ -215,14 +214,6 @@ def test_build_restarts_after_its_dispatcher_was_killed(
         dispatcher.until(lambda: containers(docker_engine, yard), bool)
         yard.services.images.delete(ANN, made.id)
         dispatcher.until(lambda: containers(docker_engine, yard), lambda left: not left)
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end
-        threading.Event().wait(0.1)
-    return found
 
 
 def to_remove(yard: Yard) -> list[ImageRow]:

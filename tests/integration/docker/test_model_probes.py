@@ -53,14 +53,7 @@ BUILD_SECONDS = 300
 
 
 @pytest.fixture
-def yards(
-    tmp_path: Path,
-    docker_engine: Engine,
-    docker_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Yards]:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
+def yards(tmp_path: Path, docker_engine: Engine, docker_variables: None) -> Iterator[Yards]:
     with opened(tmp_path, docker_engine, "") as (found, _):
         yield found
     remove_images(docker_engine, found.yard.store.id)

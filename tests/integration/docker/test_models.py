@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -29,6 +28,7 @@ from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from .deploying import shown
+from .far import free_port
 from .imaging import remove_images, yard
 
 __all__ = ["yard"]
@@ -120,12 +120,6 @@ def write(yard: Yard, variant: dict[str, Any], code: str = LIGHT) -> str:
     told = {name: variant.get(name, "") for name in ("platform", "tag")}
     (folder / "nervosum.yaml").write_text(NERVOSUM.format(requirements=lines, **told))
     return "Iris project"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

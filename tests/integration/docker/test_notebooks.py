@@ -1,35 +1,21 @@
 """Notebooks in real containers: the image is built, and the runner is copied in."""
 
-import functools
 import json
 import os
 import socket
 import threading
-from typing import cast
 
 import msgspec
 import nbformat
 import pytest
 
-from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
-from nbyard.images.builds import environment_image
 from nbyard.reasons.structs import because
 
-from .bench import Bench, log_of, output, result_of, until
+from .bench import BOTH, BUILD, Bench, log_of, output, result_of, until
 
 pytestmark = pytest.mark.sample(1)
-
-# no lock of these tests names a folder
-BUILD = functools.partial(environment_image, blobs=cast(Blobs, None), network="none")
-BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
-
-
-@pytest.fixture
-def python_bench(bench: Bench, python_base_image: str) -> Bench:
-    bench.image = python_base_image
-    return bench
 
 
 def notebook(bench: Bench, *cells: str, parameters=None, **more):
@@ -68,8 +54,7 @@ def test_notebook_runs_in_an_image_built_for_it(python_bench: Bench, staging):
     states = [e["state"] for e in events(order) if e["type"] == "cell"]
     assert states.count("done") >= 3
     assert {path.lstat().st_uid for path in order.folder.rglob("*")} == {os.getuid()}
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not python_bench.left())
+    python_bench.clear(runtime, order)
 
 
 @BOTH
@@ -103,7 +88,7 @@ def test_a_failing_cell_keeps_the_notebook_so_far(python_bench: Bench, staging):
 def test_progress_is_reported_and_cancel_works_during_a_run(python_bench: Bench, staging):
     order = notebook(python_bench, "print('begun', flush=True)", "import time; time.sleep(600)")
     runtime = python_bench.runtime(staging=staging, image_for=BUILD)
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = python_bench.start(order, runtime)
 
     def begun() -> bool:
         runtime.logs(order)
@@ -181,8 +166,7 @@ def test_processes_of_a_notebook_are_killed_at_its_end(python_bench: Bench, stag
     assert result.state == "succeeded", (result, log_of(order))
     assert "debugpy 1" in log_of(order)
     size = (order.folder / "outputs/stray").stat().st_size
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not python_bench.left())
+    python_bench.clear(runtime, order)
     assert (order.folder / "outputs/stray").stat().st_size == size
 
 

@@ -13,8 +13,8 @@ from nbyard.runtimes.protocol import Order
 from ..drawn_programs import LIBRARIES, draw, lay_drawn
 from ..observing import PROGRAMS, check_never_stale, lay
 from ..test_runs import Project, project
-from .bench import Bench, log_of, result_of
-from .test_notebooks import BOTH, BUILD, notebook
+from .bench import BOTH, BUILD, Bench, log_of, result_of
+from .test_notebooks import notebook
 
 __all__ = ["project"]
 
@@ -93,13 +93,7 @@ CONTAINERS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def in_docker(
-    docker_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-) -> Project:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
+def in_docker(docker_variables: None, request: pytest.FixtureRequest) -> Project:
     made: Project = request.getfixturevalue("project")
     return made
 

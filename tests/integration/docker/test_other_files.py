@@ -1,15 +1,8 @@
 """Undeclared files that work in containers writes."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from nbyard.domain.attempts.other_files import LeftOut
-from nbyard.runtimes.docker.files import volume_transfer
-from nbyard.settings import Settings
-from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.yard import Yard
 
 from ..test_runs import ADA, Project
 
@@ -26,30 +19,11 @@ os.chmod("same.csv", 0o700)
 """
 
 
-@pytest.fixture(params=["bind", "volume"])
-def project(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    docker_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Project]:
-    """Create a project with an engine that sees nbyard's files, and as with one that does not."""
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
-    if request.param == "volume":
-        monkeypatch.setattr(volume_transfer, "can_access_folder", lambda *_: False)
-    root = tmp_path / "root"
-    root.mkdir()
-    store = str(tmp_path / "store")
-    config = Settings(store_dir=store, inline_dispatch=True, max_other_files=3)
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        yield Project(root, yard, dispatching)
-
-
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("fails", [False, True])
 def test_undeclared_files_are_the_same_as_of_a_process(project: Project, fails: bool) -> None:
     """This also holds for failed work. Files that are not kept are named."""
+    project.dispatching.settings.max_other_files = 3
     for name in ("table.csv", "same.csv"):
         (project.root / name).write_text("as it was")
     (project.root / "step.py").write_text(WRITE + ("exit(1)\n" if fails else ""))

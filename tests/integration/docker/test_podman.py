@@ -20,14 +20,13 @@ from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.errors import NbyardError
-from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployment_containers import Deployed, launch_revision
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance.runtimes import RuntimeConformance
 
-from .bench import Bench, log_of, output, until
-from .test_notebooks import BUILD, notebook
+from .bench import BUILD, Bench, log_of, output, until
+from .test_notebooks import notebook
 
 pytestmark = pytest.mark.long
 
@@ -162,8 +161,7 @@ def test_podman_reads_and_writes_every_byte(podman_bench: Bench, staging: str):
     container = podman_bench.engine.container(f"nby-{order.attempt_id}")
     expected = {"auto": "bind", "volume": "volume"}[staging]
     assert container and container.labels["nbyard.staging"] == expected
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not podman_bench.left())
+    podman_bench.clear(runtime, order)
 
 
 @pytest.mark.parametrize("staging", ["auto", "volume"])
@@ -202,8 +200,7 @@ def test_a_notebook_runs_on_podman(
     assert (result.state, result.outputs) == ("succeeded", ["o"]), (result, log_of(order))
     assert (order.folder / "outputs/o/answer.txt").read_text() == "42"
     assert "n is 21" in log_of(order)
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not podman_bench.left())
+    podman_bench.clear(runtime, order)
 
 
 LOOK = 'echo "gpu $CDI_TEST"; ls /dev; id -u; touch /etc/x 2>/dev/null && echo WRITABLE; touch ~/x'
@@ -227,8 +224,7 @@ def test_podman_provides_the_granted_gpus(
     assert (told["Memory"], told["NanoCpus"], told["Init"]) == (2**28, 5e8, True)
     assert told["SecurityOpt"] == ["no-new-privileges"] and told["ReadonlyRootfs"]
     assert (told["NetworkMode"] == "none") == (network == "none")
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not podman_bench.left())
+    podman_bench.clear(runtime, order)
 
 
 SERVES = "touch ~/made-by-$WHO; exec python3 -m http.server --directory ~ 8000"

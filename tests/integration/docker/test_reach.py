@@ -108,7 +108,7 @@ def test_attempt_runs_on_a_remote_engine(far_bench: Bench, way: dict):
     assert (order.folder / "outputs/o/copy.bin").read_bytes() == data
     assert log_of(order) == "to the log\n"
     endless = far_bench.shell("echo ready; sleep 600")
-    endless = msgspec.structs.replace(endless, site=runtime.start(endless))
+    endless = far_bench.start(endless, runtime)
     assert endless.site == runtime.engine.url
     until(lambda: "ready" in log_of(endless))
     runtime.stop(order, because("text", text="finished"))
@@ -122,7 +122,7 @@ def test_later_process_finds_the_attempt_by_its_site(far_bench: Bench, tls: Tls)
     keys = str(tls.keys / "client")
     order = far_bench.shell("echo begun; sleep 1; echo ended")
     first = far_bench.runtime(docker_host=tls.url, certificates=keys)
-    order = msgspec.structs.replace(order, site=first.start(order))
+    order = far_bench.start(order, first)
     first.close()
     later = far_bench.runtime(docker_host="unix:///nowhere", certificates=keys)
     assert far_bench.wait(order, later).state == "succeeded"
@@ -153,7 +153,7 @@ def test_lost_connection_is_restored(ssh: Ssh, far_bench: Bench, monkeypatch: py
     monkeypatch.setenv("PATH", ssh.client("key"))
     runtime = far_bench.runtime(docker_host=ssh.url)
     order = far_bench.shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done")
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = far_bench.start(order, runtime)
     until(lambda: "2" in log_of(order))
     ssh.cut()
     assert far_bench.wait(order, runtime).state == "succeeded"

@@ -34,14 +34,7 @@ REMOVAL_SECONDS = 120  # of all files of large images
 
 
 @pytest.fixture
-def yards(
-    tmp_path: Path,
-    docker_engine: Engine,
-    docker_settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Yards]:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
+def yards(tmp_path: Path, docker_engine: Engine, docker_variables: None) -> Iterator[Yards]:
     with opened(tmp_path, docker_engine, "", caller=ME) as (found, _):
         yield found
     patient = Engine(docker_engine.url, timeout=REMOVAL_SECONDS)

@@ -3,7 +3,6 @@ contains none."""
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +32,7 @@ from ..telling import (
     writing,
 )
 from .bench import Bench, log_of, output, until
-from .test_survival import COUNT, LINES, MISSING, start_elsewhere
+from .test_survival import COUNT, LINES, MISSING, site_of_killed_starter
 
 pytestmark = pytest.mark.sample(1)
 
@@ -41,9 +40,7 @@ FAILS = pytest.mark.parametrize("fails", [False, True])
 
 
 @pytest.fixture
-def work(tmp_path, docker_settings, monkeypatch):
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
+def work(tmp_path, docker_variables):
     with telling(tmp_path) as made:
         yield made
 
@@ -140,7 +137,7 @@ def test_engine_log_contains_no_secret(bench: Bench):
     """
     with order_with_secret(bench, script, {}) as order:
         runtime = bench.runtime()
-        placed = msgspec.structs.replace(order, site=runtime.start(order))
+        placed = bench.start(order, runtime)
         until(lambda: "last" in log_of(order))
         name = container_name(order.attempt_id)
         assert (kept(bench.engine, name), kept(bench.engine, name + COLLECTOR)) == (b"", b"")
@@ -148,8 +145,7 @@ def test_engine_log_contains_no_secret(bench: Bench):
         assert bench.wait(placed, runtime).state == "succeeded"
         assert log_of(order) == "first\n***\n***\nby name\n******\nlast\n"
         assert kept(bench.engine, name) == b""
-        runtime.stop(placed, because("text", text="it is at its end"))
-        until(lambda: not bench.left())
+        bench.clear(runtime, placed)
 
 
 def test_declared_streams_arrive_complete_as_files(bench: Bench):
@@ -174,14 +170,7 @@ def test_declared_streams_arrive_complete_as_files(bench: Bench):
 def test_kill_9_of_the_starter_keeps_each_line_once(bench: Bench, ends):
     """This also holds if the command ended before another process adopts it."""
     with order_with_secret(bench, f'{COUNT}; echo "$TOKEN"', {}) as order:
-        starter = start_elsewhere(bench, order)
-        try:
-            until(lambda: "line 5" in log_of(order))
-            assert starter.stdout
-            site = starter.stdout.readline().strip()
-        finally:
-            starter.send_signal(signal.SIGKILL)
-            starter.communicate()
+        site = site_of_killed_starter(bench, order, "line 5")
         placed = msgspec.structs.replace(order, site=site)
         name = container_name(order.attempt_id)
         until(lambda: not ends or ((c := bench.engine.container(name)) and c.is_over))
@@ -195,7 +184,7 @@ def test_killed_collector_is_restarted(bench: Bench):
         bench, f"echo begun; until test -e go; do sleep 0.05; done; {COUNT}", {}
     ) as order:
         runtime = bench.runtime()
-        placed = msgspec.structs.replace(order, site=runtime.start(order))
+        placed = bench.start(order, runtime)
         until(lambda: "begun" in log_of(order))
         bench.engine.signal(container_name(order.attempt_id) + COLLECTOR, "SIGKILL")
         (order.folder / "code/go").touch()
@@ -207,7 +196,7 @@ def test_killed_collector_is_restarted(bench: Bench):
 def test_command_with_a_removed_collector_is_lost(bench: Bench):
     with order_with_secret(bench, "echo begun; sleep 600", {}) as order:
         runtime = bench.runtime()
-        placed = msgspec.structs.replace(order, site=runtime.start(order))
+        placed = bench.start(order, runtime)
         until(lambda: "begun" in log_of(order))
         bench.engine.remove(container_name(order.attempt_id) + COLLECTOR)
         assert bench.over(placed, runtime).reason == because("container-killed", signal=9)
@@ -220,7 +209,7 @@ def test_log_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypat
     script = "seq 1 1000; until test -e go; do sleep 0.05; done; seq 1001 300000"
     with order_with_secret(bench, script, {}) as order:
         runtime = bench.runtime()
-        placed = msgspec.structs.replace(order, site=runtime.start(order))
+        placed = bench.start(order, runtime)
         until(lambda: log_of(order).endswith("\n1000\n"))
         (order.folder / "code/go").touch()
         assert bench.wait(placed, runtime).state == "succeeded"

@@ -16,6 +16,7 @@ from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.docker.attempt_container_spec import container_name, container_spec
+from nbyard.runtimes.protocol import Order
 
 from .bench import Bench, log_of, output, until
 
@@ -37,7 +38,7 @@ time.sleep(600)
 """
 
 
-def start_elsewhere(bench: Bench, order) -> "subprocess.Popen[str]":
+def start_elsewhere(bench: Bench, order: Order) -> "subprocess.Popen[str]":
     packed = msgspec.json.encode(order, enc_hook=str).decode()
     words = [sys.executable, "-c", STARTER, bench.engine.url, packed, bench.image]
     path = os.pathsep.join(p for p in sys.path if p)
@@ -46,17 +47,22 @@ def start_elsewhere(bench: Bench, order) -> "subprocess.Popen[str]":
     )
 
 
-def test_kill_9_of_the_starter_keeps_the_attempt(bench: Bench):
-    """Another process adopts it. Its log has no gap and no repeated line."""
-    order = bench.shell(COUNT)
+def site_of_killed_starter(bench: Bench, order: Order, line: str = "") -> str:
+    """Start an attempt in a process that is killed once the log has a line; return its site."""
     starter = start_elsewhere(bench, order)
     try:
-        until(lambda: "line 5" in log_of(order))
+        until(lambda: line in log_of(order))
         assert starter.stdout
-        site = starter.stdout.readline().strip()
+        return starter.stdout.readline().strip()
     finally:
         starter.send_signal(signal.SIGKILL)
         starter.communicate()
+
+
+def test_kill_9_of_the_starter_keeps_the_attempt(bench: Bench):
+    """Another process adopts it. Its log has no gap and no repeated line."""
+    order = bench.shell(COUNT)
+    site = site_of_killed_starter(bench, order, "line 5")
     runtime = bench.runtime()
     order = msgspec.structs.replace(order, site=site)
     assert runtime.poll(order).state == "running"
@@ -98,20 +104,10 @@ def test_created_container_is_started_by_the_next_process(bench: Bench):
 
 def test_truncated_standard_input_is_not_a_success(bench: Bench):
     """A starter that dies while it sends standard input must not leave a truncated result."""
-    order = bench.shell(
-        "while read line; do sleep 0.01; done; echo ended",
-        stdin="inputs/i/x",
-        outputs={},
-    )
+    order = bench.shell("while read line; do sleep 0.01; done; echo ended", stdin="inputs/i/x")
     (order.folder / "inputs/i").mkdir()
     (order.folder / "inputs/i/x").write_text("0123456789\n" * 400_000)
-    starter = start_elsewhere(bench, order)
-    try:
-        assert starter.stdout
-        site = starter.stdout.readline().strip()
-    finally:
-        starter.send_signal(signal.SIGKILL)
-        starter.communicate()
+    site = site_of_killed_starter(bench, order)
     runtime = bench.runtime()
     seen = bench.over(msgspec.structs.replace(order, site=site), runtime)
     assert seen.state == "lost"
@@ -252,7 +248,6 @@ def test_nothing_remains_after_the_results_were_fetched(bench: Bench, staging):
     order = bench.shell("echo x > ../outputs/o/x", outputs={"o": output("outputs/o/x")})
     assert bench.run(order, runtime).state == "succeeded"
     assert bench.left()
-    runtime.stop(order, because("text", text="finished"))
-    until(lambda: not bench.left())
+    bench.clear(runtime, order)
     assert not (order.folder / "cancel").exists()
     assert runtime.poll(order).state == "finished"

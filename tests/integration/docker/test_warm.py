@@ -1,7 +1,6 @@
 """Containers that a run keeps warm: attempts one after another, each in a state like new."""
 
 import os
-import signal
 from collections.abc import Iterator
 
 import msgspec
@@ -14,9 +13,9 @@ from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance.runtimes import Supervised
 
-from .bench import Bench, log_of, output, result_of, until
-from .test_notebooks import BOTH, BUILD, notebook
-from .test_survival import start_elsewhere
+from .bench import BOTH, BUILD, Bench, log_of, output, result_of, until
+from .test_notebooks import notebook
+from .test_survival import site_of_killed_starter
 
 pytestmark = pytest.mark.sample(1)
 
@@ -187,7 +186,7 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
 def test_cancel_stops_the_attempt_and_keeps_the_container(warm_bench: Bench, staging):
     runtime = warm_bench.runtime(staging=staging)
     order = warm_bench.shell("trap '' TERM; echo ready; while true; do sleep 0.1; done", warm=True)
-    order = msgspec.structs.replace(order, site=runtime.start(order))
+    order = warm_bench.start(order, runtime)
 
     def ready() -> bool:
         runtime.logs(order)
@@ -213,13 +212,7 @@ def test_lack_of_memory_ends_only_the_attempt(warm_bench: Bench):
 def test_kill_9_of_the_starter_keeps_the_attempt(warm_bench: Bench, monkeypatch):
     """Another process adopts it. Its container ends afterwards, and is swept."""
     order = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done; echo went on", warm=True)
-    starter = start_elsewhere(warm_bench, order)
-    try:
-        assert starter.stdout
-        site = starter.stdout.readline().strip()
-    finally:
-        starter.send_signal(signal.SIGKILL)
-        starter.communicate()
+    site = site_of_killed_starter(warm_bench, order)
     runtime = warm_bench.runtime()
     assert runtime.start(order) == site, "whose site was not written down"
     order = msgspec.structs.replace(order, site=site)

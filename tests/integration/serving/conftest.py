@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ...unit.serving.models import SPEC, write_model
+from ...unit.serving.models import MODEL, SPEC, write_model
 
 SECONDS = 60
 
@@ -88,6 +88,35 @@ def until(is_so: Callable[[], bool], server: Server) -> None:
     raise AssertionError(server.log.read_text())
 
 
+def stop(server: Server) -> None:
+    """Stop a server, which exits without an error."""
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(SECONDS) == 0
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts a server and waits until its model is ready."""
+    started: list[Server] = []
+
+    def serve(
+        code: str = MODEL,
+        spec: dict[str, Any] = SPEC,
+        headers: Mapping[str, str] = {},
+        **variables: str,
+    ) -> Server:
+        write_model(tmp_path, code)
+        made = start(tmp_path, spec, **variables)
+        started.append(made)
+        until(lambda: made.ask("/v2/health/ready", headers=headers).status == 200, made)
+        return made
+
+    yield serve
+    for one in started:
+        if one.process.returncode is None:
+            stop(one)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a server of the model that doubles its input."""
@@ -98,5 +127,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         until(lambda: found.ask("/v2/health/ready").status == 200, found)
         yield found
     finally:
-        found.process.send_signal(signal.SIGTERM)
-        found.process.wait(SECONDS)
+        stop(found)

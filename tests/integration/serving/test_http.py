@@ -15,7 +15,7 @@ from nbyard.domain.deployments.deployment_status import failure_line
 from nbyard.domain.deployments.keys import hash_of_key
 
 from ...unit.serving.models import MODEL, SPEC, write_model
-from .conftest import SECONDS, start, until
+from .conftest import SECONDS, start, stop, until
 
 ONE = {"x": 1.5}
 
@@ -83,6 +83,7 @@ def test_schema_and_metadata_are_returned(server):
 def test_the_openapi_document_is_valid_and_names_the_columns(server):
     told = server.ask("/openapi.json").body
     validate(told)
+    assert json.dumps(told, allow_nan=False)
     record = told["components"]["schemas"]["Record"]
     assert record["required"] == ["x"]
     assert record["properties"]["note"]["type"] == ["string", "null"]
@@ -131,7 +132,7 @@ def test_unknown_paths_and_methods_are_refused(server):
     assert server.ask("/schema/").status == 200
 
 
-def test_listed_paths_are_spelled_as_they_are_requested(server, tmp_path):
+def test_listed_paths_are_spelled_as_they_are_requested(server, serve):
     """Names are percent-encoded."""
     told = server.ask("/").body["paths"]
     assert {"/predict", "/v2/models/doubling", "/v2/models/doubling/versions/v1/infer"} <= {*told}
@@ -139,14 +140,10 @@ def test_listed_paths_are_spelled_as_they_are_requested(server, tmp_path):
     assert {server.ask(path).status for path in reads} == {200}
     found = server.ask("/v2/models/Doubling")
     assert found.status == 404 and "at /v2/models/doubling/versions/v1" in found.body["error"]
-    write_model(tmp_path)
-    spaced = start(tmp_path, SPEC | {"name": "Churn of café/1"})
-    until(lambda: spaced.ask("/v2/health/ready").status == 200, spaced)
+    spaced = serve(spec=SPEC | {"name": "Churn of café/1"})
     told = [path for path in spaced.ask("/").body["paths"] if "versions" in path]
     assert told[0] == "/v2/models/Churn%20of%20caf%C3%A9%2F1/versions/v1"
     assert spaced.ask(told[0]).body["name"] == "Churn of café/1"
-    spaced.process.send_signal(signal.SIGTERM)
-    assert spaced.process.wait(SECONDS) == 0
 
 
 def test_body_above_the_size_limit_is_refused(server):
@@ -222,10 +219,8 @@ class Doubling:
 SLOW = {"x": 99}
 
 
-def test_waiting_requests_are_batched_and_only_the_invalid_one_fails(tmp_path):
-    write_model(tmp_path, GATED)
-    server = start(tmp_path, SPEC)
-    until(lambda: server.ask("/health").status == 200, server)
+def test_waiting_requests_are_batched_and_only_the_invalid_one_fails(serve, tmp_path):
+    server = serve(GATED)
     with ThreadPoolExecutor(10) as pool:
         busy = pool.submit(server.ask, "/predict", SLOW)
         until(lambda: _number(server, "nbyard_model_calls_total") == 1, server)
@@ -238,8 +233,6 @@ def test_waiting_requests_are_batched_and_only_the_invalid_one_fails(tmp_path):
     assert [one.status for one in found] == [500] + [200] * 8
     assert [one.body["prediction"]["y"] for one in found[1:]] == [2 * x for x in asked[1:]]
     assert _number(server, "nbyard_model_calls_total") == 2
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
 
 
 def _number(server, name: str) -> float:
@@ -247,10 +240,8 @@ def _number(server, name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 
-def test_full_queue_returns_retry_after_and_shutdown_waits(tmp_path):
-    write_model(tmp_path, GATED)
-    server = start(tmp_path, SPEC, NBYARD_MAX_QUEUE_ROWS="2")
-    until(lambda: server.ask("/v2/health/ready").status == 200, server)
+def test_full_queue_returns_retry_after_and_shutdown_waits(serve, tmp_path):
+    server = serve(GATED, NBYARD_MAX_QUEUE_ROWS="2")
     with ThreadPoolExecutor(3) as pool:
         slow = pool.submit(server.ask, "/predict", SLOW)
         until(lambda: _number(server, "nbyard_model_calls_total") == 1, server)
@@ -264,13 +255,11 @@ def test_full_queue_returns_retry_after_and_shutdown_waits(tmp_path):
     assert server.process.wait(SECONDS) == 0
 
 
-def test_server_with_a_secret_refuses_requests_without_it(tmp_path):
+def test_server_with_a_secret_refuses_requests_without_it(serve, tmp_path):
     """Readiness requests are refused as well, and wrong secrets beside other headers."""
-    write_model(tmp_path)
     (tmp_path / "secret").write_text("s3cret")
-    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "secret"))
     own = {"X-Nbyard-Secret": "s3cret"}
-    until(lambda: server.ask("/v2/health/ready", headers=own).status == 200, server)
+    server = serve(headers=own, NBYARD_SECRET_FILE=str(tmp_path / "secret"))
     assert server.ask("/predict", ONE, headers=own).body["prediction"]["y"] == 3.0
     for path in ("/", "/health", "/metrics", "/predict", "/nothing"):
         for headers in ({}, {"X-Nbyard-Secret": ""}, {"X-Nbyard-Secret": "s3cre"}):
@@ -284,31 +273,24 @@ def test_server_with_a_secret_refuses_requests_without_it(tmp_path):
             connection.putheader("X-Nbyard-Secret", value)
         connection.endheaders()
         assert connection.getresponse().status == 401
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
+    stop(server)
     assert "s3cret" not in server.log.read_text()
 
 
-def test_server_returns_the_version_of_its_deployment(tmp_path):
-    write_model(tmp_path)
-    server = start(tmp_path, SPEC, NBYARD_MODEL_VERSION="3")
-    until(lambda: server.ask("/v2/health/ready").status == 200, server)
+def test_server_returns_the_version_of_its_deployment(serve):
+    server = serve(NBYARD_MODEL_VERSION="3")
     model = f"/v2/models/{SPEC['name']}"
     assert server.ask(f"{model}/versions/3").body["versions"] == ["3"]
     assert server.ask(f"{model}/versions/3/ready").status == 200
     assert server.ask(f"{model}/versions/{SPEC['version']}").status == 404
     assert server.ask("/").body["version"] == "3"
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
 
 
-def test_key_is_accepted_until_it_is_removed_from_the_key_file(tmp_path):
-    write_model(tmp_path)
+def test_key_is_accepted_until_it_is_removed_from_the_key_file(serve, tmp_path):
     (tmp_path / "1.secret").write_text("s3cret")
     keys, shown = tmp_path / "1.keys", {"Authorization": "Bearer first"}
     keys.write_text(json.dumps({"keys": {hash_of_key("first"): None}, "leaving": False}))
-    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "1.secret"))
-    until(lambda: server.ask("/health", headers=shown).status == 200, server)
+    server = serve(headers=shown, NBYARD_SECRET_FILE=str(tmp_path / "1.secret"))
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
 
     def closes() -> bool:
@@ -323,19 +305,15 @@ def test_key_is_accepted_until_it_is_removed_from_the_key_file(tmp_path):
         until(closes, server)
     keys.write_text(json.dumps({"keys": {}, "leaving": False}))
     until(lambda: server.ask("/health", headers=shown).status == 401, server)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
 
 
 def test_server_with_a_missing_secret_file_refuses_all_requests(tmp_path):
     write_model(tmp_path)
-    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "nothing"))
-    assert server.process.wait(SECONDS) == 1
-    assert "No such file" in server.log.read_text()
     (tmp_path / "empty").touch()
-    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "empty"))
-    assert server.process.wait(SECONDS) == 1
-    assert "is empty" in server.log.read_text()
+    for name, words in (("nothing", "No such file"), ("empty", "is empty")):
+        server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / name))
+        assert server.process.wait(SECONDS) == 1
+        assert words in server.log.read_text()
 
 
 def test_server_is_live_but_not_ready_while_the_model_loads(tmp_path):
@@ -348,8 +326,7 @@ def test_server_is_live_but_not_ready_while_the_model_loads(tmp_path):
     assert server.ask("/predict", ONE).status == 503
     (tmp_path / "go").touch()
     until(lambda: server.ask("/v2/health/ready").status == 200, server)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
+    stop(server)
 
 
 def test_server_exits_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
@@ -372,11 +349,9 @@ class Doubling:
 """
 
 
-def test_hanging_model_is_reported_until_it_returns(tmp_path):
+def test_hanging_model_is_reported_until_it_returns(serve, tmp_path):
     """To its request, to waiting requests, by the health path and in the log."""
-    write_model(tmp_path, HANGS)
-    server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS="2.5")
-    until(lambda: server.ask("/health").status == 200, server)
+    server = serve(HANGS, NBYARD_CALL_SECONDS="2.5")
     with ThreadPoolExecutor(2) as pool:
         hung = pool.submit(server.ask, "/predict", {"x": 2})
         until(lambda: _number(server, "nbyard_model_calls_total") == 1, server)
@@ -421,11 +396,9 @@ class Doubling:
     ("row", "seconds", "words"),
     [(2, 1, "has not returned within 3 s"), (3, 4, "predict")],
 )
-def test_model_that_never_returns_ends_its_server(tmp_path, row, seconds, words):
+def test_model_that_never_returns_ends_its_server(serve, row, seconds, words):
     """The server exits with a code and a reason; its deployment restarts it."""
-    write_model(tmp_path, HOLDS)
-    server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS=str(seconds))
-    until(lambda: server.ask("/health").status == 200, server)
+    server = serve(HOLDS, NBYARD_CALL_SECONDS=str(seconds))
     with ThreadPoolExecutor(1) as pool, contextlib.suppress(OSError, HTTPException):
         pool.submit(server.ask, "/predict", {"x": row}).result()
     assert server.process.wait(SECONDS) == 1
@@ -445,15 +418,12 @@ class Doubling:
 """
 
 
-def test_panic_of_the_model_fails_only_its_request(tmp_path):
-    write_model(tmp_path, PANICS)
-    server = start(tmp_path, SPEC)
-    until(lambda: server.ask("/health").status == 200, server)
+def test_panic_of_the_model_fails_only_its_request(serve):
+    server = serve(PANICS)
     found = server.ask("/predict", {"x": -1})
     assert found.status == 500 and "Panic: out of bounds" in found.body["error"]
     assert (server.ask("/predict", ONE).status, server.ask("/health").status) == (200, 200)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(SECONDS) == 0
+    stop(server)
     assert failure_line(server.log.read_text()) == "", "a request that failed ends nothing"
 
 
@@ -462,7 +432,3 @@ def test_server_exits_with_a_code_when_loading_is_interrupted(tmp_path):
     server = start(tmp_path, SPEC)
     assert server.process.wait(SECONDS) == 1
     assert "model cannot continue" in server.log.read_text()
-
-
-def test_openapi_document_is_strict_json(server):
-    assert json.loads(json.dumps(server.ask("/openapi.json").body, allow_nan=False))

@@ -9,15 +9,15 @@ def test_a_request_with_a_body(shell):
     body = {"name": "wine", "metadata": {"team": "cellar"}}
     made = shell("call", "projects.create", "--body", json.dumps(body))
     assert made.code == 0, made.err
-    key = json.loads(made.out)["id"]
+    key = made.json["id"]
     change = json.dumps({"revision": 1, "name": "white-wine"})
     changed = shell("call", "projects.update", f"project={key}", "--body", change)
-    assert json.loads(changed.out)["name"] == "white-wine"
+    assert changed.json["name"] == "white-wine"
     assert shell("call", "projects.delete", "project=white-wine").out == ""
 
 
 def test_values_of_a_query_have_their_types(shell):
-    assert json.loads(shell("call", "runs.list", "limit=1").out)["items"] == []
+    assert shell("call", "runs.list", "limit=1").json["items"] == []
     refused = shell("call", "runs.list", "limit=one")
     assert refused.code == 2 and "limit: 'one' is not" in refused.err
 
@@ -27,7 +27,7 @@ def test_a_secret_is_read_from_standard_input(shell):
     words = ("call", "credentials.create", "--body", body, "--ask", "fields.secret")
     made = shell(*words, typed="hunter2-long\n")
     assert made.code == 0, made.err
-    assert json.loads(made.out)["kept"] == ["secret"] and "hunter2" not in made.out + made.err
+    assert made.json["kept"] == ["secret"] and "hunter2" not in made.out + made.err
 
 
 @pytest.mark.parametrize(

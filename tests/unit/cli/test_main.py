@@ -378,7 +378,7 @@ def test_a_workflow_without_runs_is_noted(shell, yard):
     with yard.store.write() as c:
         Rows(yard.store, c).run("nightly", local_name(), path="/w.py")
     empty = shell("runs", "ls", "--workflow", "nosuch", "--json")
-    assert (empty.code, json.loads(empty.out)["items"]) == (0, [])
+    assert (empty.code, empty.json["items"]) == (0, [])
     assert "'nosuch'" in empty.err
     filtered = shell("runs", "ls", "--workflow", "/w.py", "--state", "failed", "--json")
-    assert (filtered.code, json.loads(filtered.out)["items"], filtered.err) == (0, [], "")
+    assert (filtered.code, filtered.json["items"], filtered.err) == (0, [], "")

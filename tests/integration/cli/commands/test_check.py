@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +23,16 @@ def project(shell, yard) -> Path:
     root: Path = yard.context.files.root
     shutil.copytree(EXAMPLE, root / "penguins")
     return root / "penguins"
+
+
+@pytest.fixture
+def git(yard) -> Callable[..., None]:
+    def git(*words: str) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        root = yard.context.files.root
+        subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
+
+    return git
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -79,13 +90,8 @@ def test_unreadable_files_are_errors(shell, yard, name, content, code) -> None:
     assert finding["level"] == "error" and code in (None, finding["code"])
 
 
-def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
+def test_only_changed_workflows_are_checked(shell, project: Path, git) -> None:
     root = project.parent
-
-    def git(*words: str) -> None:
-        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-        subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
-
     outside = shell("check", "--changed")
     assert outside.code == 2 and "not a git repository" in outside.err
     shutil.copytree(project, root / "other")
@@ -136,7 +142,7 @@ def test_code_with_a_syntax_error_is_an_error(shell, project: Path) -> None:
     assert shell("check", "penguins").code == 0
     failure = ElementTree.fromstring(shell("check", "bad.ipynb", "--junit", "-").out)
     assert failure.attrib["failures"] == "1"
-    result = json.loads(shell("check", "bad.py", "--sarif", "-").out)["runs"][0]["results"][0]
+    result = shell("check", "bad.py", "--sarif", "-").json["runs"][0]["results"][0]
     assert (result["level"], result["ruleId"]) == ("error", "python-line-invalid")
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
 
@@ -159,13 +165,8 @@ def test_a_function_is_checked(shell, yard) -> None:
     assert shell("check", "lib.py::clean").out == "lib.py::clean: no problems\n"
 
 
-def test_changed_code_outside_workflows_is_checked(shell, project: Path) -> None:
+def test_changed_code_outside_workflows_is_checked(shell, project: Path, git) -> None:
     root = project.parent
-
-    def git(*words: str) -> None:
-        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-        subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
-
     git("init", "-q")
     git("add", "penguins")
     git("commit", "-qm", "first")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, pid_of
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.leaves_running
 ANN = Caller(local_name())
-PATIENCE_SECONDS = 60.0
 WAIT = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.05)\n"
 
 
@@ -29,16 +28,8 @@ def server(tmp_path: Path) -> Iterator[JupyterServer]:
     yield made
     made.stop()
     store = Store(made.store)
-    until(lambda: not has_dispatcher(store))
+    wait_until(lambda: not has_dispatcher(store))
     store.close()
-
-
-def until(condition):
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
 
 
 def holder(store: Store) -> str:
@@ -62,12 +53,12 @@ def test_killed_dispatcher_is_replaced_without_a_request(
     server.start()
     run_id = server.send("POST", "/runs", {"path": "wait.py"}).json["id"]
     store = Store(server.store)
-    until(lambda: state(store, run_id) == "running")
+    wait_until(lambda: state(store, run_id) == "running")
     killed = holder(store)
     os.kill(pid_of(killed), signal.SIGKILL)
-    until(lambda: holder(store) not in ("", killed))
+    wait_until(lambda: holder(store) not in ("", killed))
     go.touch()
-    until(lambda: state(store, run_id) == "succeeded")
+    wait_until(lambda: state(store, run_id) == "succeeded")
     store.close()
 
 
@@ -79,5 +70,5 @@ def test_starting_server_resumes_abandoned_runs(server: JupyterServer, tmp_path:
         run_id = yard.services.runs.create(ANN, NewRun(path="quick.py")).id
     server.start()
     store = Store(server.store)
-    until(lambda: state(store, run_id) == "succeeded")
+    wait_until(lambda: state(store, run_id) == "succeeded")
     store.close()

@@ -1,7 +1,5 @@
 """A bisection in a shell."""
 
-import json
-
 import pytest
 
 from nbyard.cli.output.views.bisection_views import change_text, cost_text, files_text
@@ -34,7 +32,7 @@ def test_the_number_of_runs_is_shown_before_the_start(shell, pair):
     change, cost = said.out.splitlines()
     assert change.startswith("code report.py: ") and change.endswith("1 → version 2")
     assert "about 2 runs" in cost and "at most 20" in cost and cost.startswith("1 change, ")
-    found = json.loads(shell("runs", "bisect", *pair, "--dry-run", "--json").out)
+    found = shell("runs", "bisect", *pair, "--dry-run", "--json").json
     assert (found["expected"], found["limit"]) == (2, 20)
 
 

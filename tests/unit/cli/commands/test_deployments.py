@@ -1,6 +1,5 @@
 """Deployments from a shell."""
 
-import json
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +26,7 @@ def test_a_deployment_is_created_shown_and_listed(shell, cows):
     assert "api: nbyard/deployments/cows/api/ (not responding)" in shown.out
     assert "GPU" in shown.err
     assert "cows:gpu" in shell("deployment", "ls").out
-    assert json.loads(shell("deployments", "show", "cows", "--json").out)["state"] == "queued"
+    assert shell("deployments", "show", "cows", "--json").json["state"] == "queued"
 
 
 def test_arguments_ports_and_variables_are_sent(shell):
@@ -36,7 +35,7 @@ def test_arguments_ports_and_variables_are_sent(shell):
         "deployments", "create", "tools:1", *words, "--keep-prefix", "more", "--variable", "A=b=c",
         "--json", "--", "serve", "--fast",
     )  # fmt: skip
-    spec = json.loads(made.out)["spec"]
+    spec = made.json["spec"]
     assert spec["command"] == ["serve", "--fast"] and spec["environment"] == {"A": "b=c"}
     assert [(p["port"], p["keep_prefix"]) for p in spec["ports"]] == [(80, False), (81, True)]
     assert "NAME=PORT" in shell("deployments", "create", "a:1", "--port", "web=x").err
@@ -63,7 +62,7 @@ def test_a_deployment_is_restarted_and_awaited(shell, cows, monkeypatch):
     assert "queued" in shell("deployments", "start", "cows").out and waited == []
     started = shell("deployments", "start", "cows", "--wait")
     assert (started.code, waited) == (0, ["cows"]) and "running" in started.out
-    assert json.loads(shell("deployments", "start", "cows", "--json").out)["name"] == "cows"
+    assert shell("deployments", "start", "cows", "--json").json["name"] == "cows"
 
 
 def test_a_deployment_is_edited_rolled_back_stopped_and_deleted(shell, cows):
@@ -136,7 +135,7 @@ def test_a_mismatch_is_a_warning_at_creation(shell):
     made = shell("deployments", "create", "cows:gpu", "--name", "one")
     assert "The tag 'gpu'" in made.err and len(made.out.split()) == 1
     made = shell("deployments", "create", "cows:cpu", "--name", "two", "--gpu", "1", "--json")
-    assert json.loads(made.out)["warnings"]
+    assert made.json["warnings"]
     assert "Warning" in shell("deployments", "edit", "one", "--cpu", "2").err
     assert "Warning" not in shell("deployments", "edit", "one", "--image", "cows:1").err
 
@@ -146,7 +145,7 @@ def test_a_rollback_can_be_awaited(shell, cows, monkeypatch):
     monkeypatch.setattr(deployments, "wait_until_settled", lambda _, made: made)
     told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
     assert told.code == 1 and "3" in told.out, "it does not respond"
-    assert json.loads(shell("deployments", "rollback", "cows", "--json").out)["revision"] == 4
+    assert shell("deployments", "rollback", "cows", "--json").json["revision"] == 4
     assert shell("deployments", "rollback", "cows", "--revision", "9").code == 3
 
 
@@ -154,7 +153,7 @@ def test_several_deployments_are_deleted_at_once(shell, cows):
     shell("deployments", "create", "cows:1", "--name", "more")
     told = shell("deployments", "rm", "none", "cows", "nothing", "more")
     assert told.code == 3 and "'none'" in told.err and "'nothing'" in told.err
-    assert json.loads(shell("deployments", "ls", "--json").out)["items"] == []
+    assert shell("deployments", "ls", "--json").json["items"] == []
     assert shell("deployments", "rm").code == 2
 
 

@@ -1,7 +1,5 @@
 """`nbyard automations` on events, from a shell."""
 
-import json
-
 import pytest
 
 from nbyard.reasons.structs import because
@@ -67,7 +65,7 @@ def test_a_secret_is_shown_once(shell, root):
 def test_options_become_fields(shell, root):
     assert create(shell, "--on-file", "inbox", "--pinned", "--disabled").code == 0
     words = ("--overlap", "skip", "--follow", "--on-file", "inbox", "--pattern", "**/*.csv")
-    changed = json.loads(shell("automations", "update", "report", *words, "--json").out)
+    changed = shell("automations", "update", "report", *words, "--json").json
     assert (changed["overlap"], changed["mode"], changed["is_enabled"]) == (
         "skip",
         "follows",
@@ -76,19 +74,6 @@ def test_options_become_fields(shell, root):
     assert changed["on"]["pattern"] == "**/*.csv"
     renamed = shell("automations", "update", "report", "--name", "morning", "--refreeze")
     assert renamed.err.startswith("morning: ")
-
-
-def test_an_option_changes_the_use_of_the_cache(shell, root):
-    made = json.loads(create(shell, "--on-notebook", "--use-cache", "--json").out)
-    assert made["run"]["force"] is False
-    changed = shell("automations", "update", "report", "--ignore-cache", "--json")
-    assert json.loads(changed.out)["run"]["force"] is True, changed.err
-
-
-def test_an_option_changes_where_nodes_run(shell, root):
-    create(shell, "--on-notebook")
-    changed = shell("automations", "update", "report", "--runtime", "process", "--json")
-    assert json.loads(changed.out)["run"]["runtime"] == "process", changed.err
 
 
 def test_fire_disable_and_firings(shell, root):
@@ -100,12 +85,3 @@ def test_fire_disable_and_firings(shell, root):
     assert "false" in shell("automations", "disable", "report", "--json").out
     assert shell("automations", "fire", "report", "--json").code != 0
     assert shell("automations", "rm", "report").code == 0
-
-
-def test_a_renamed_file_is_set_by_its_option(shell, root):
-    create(shell, "--on-notebook")
-    (root / "report.py").rename(root / "moved.py")
-    refused = shell("automations", "update", "report", "--overlap", "queue")
-    assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
-    changed = shell("automations", "update", "report", "--file", "moved.py", "--json")
-    assert json.loads(changed.out)["run"]["path"].endswith("moved.py")

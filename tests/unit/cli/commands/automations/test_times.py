@@ -1,7 +1,5 @@
 """`nbyard automations` on times, from a shell."""
 
-import json
-
 import msgspec
 import pytest
 
@@ -59,7 +57,7 @@ def test_an_automation_without_further_due_times_is_finished(yard, made, capsys)
 def test_options_become_fields(shell, made):
     options = ("--overlap", "queue", "--missed", "all", "--most", "3", "--at-most", "5", "--pinned")
     changed = shell("automations", "update", "report", "--until", "2099-01-01", *options, "--json")
-    found = json.loads(changed.out)
+    found = changed.json
     assert (found["overlap"], found["at_most"], found["mode"]) == ("queue", 5, "pinned")
     assert found["missed"] == {"policy": "all", "window_seconds": 3600, "most": 3}
     assert found["ends_at"] == "2098-12-31T23:00:00Z" and found["on"] == {
@@ -74,14 +72,14 @@ def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
     def changed(*words):
         done = shell("automations", "update", "report", *words, "--json")
         assert done.code == 0, done.err
-        return json.loads(done.out)["run"]["force"]
+        return done.json["run"]["force"]
 
     assert changed("--name", "report") is True
     assert changed("--use-cache") is False
     assert changed("--overlap", "queue") is False
     assert changed("--ignore-cache") is True
     cached = ("automations", "create", "report.py", "--at", "daily", "--name", "cached")
-    assert not json.loads(shell(*cached, "--use-cache", "--json").out)["run"]["force"]
+    assert not shell(*cached, "--use-cache", "--json").json["run"]["force"]
 
 
 def test_options_change_the_values_of_runs(yard, shell, made):
@@ -95,7 +93,7 @@ def test_options_change_the_values_of_runs(yard, shell, made):
     def changed(*words):
         done = shell("automations", "update", "greet", *words, "--json")
         assert done.code == 0, done.err
-        run = json.loads(done.out)["run"]
+        run = done.json["run"]
         return run["parameters"], run["texts"], run["runtime"]
 
     assert changed("--overlap", "queue") == ({"rows": 5}, {"name": "zed"}, "process")
@@ -115,7 +113,7 @@ def test_a_renamed_file_is_set_by_its_option(yard, shell, made):
     refused = shell("automations", "update", "report", "--overlap", "queue")
     assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
     changed = shell("automations", "update", "report", "--file", "moved.py", "--json")
-    assert json.loads(changed.out)["run"]["path"].endswith("moved.py")
+    assert changed.json["run"]["path"].endswith("moved.py")
 
 
 def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
@@ -142,7 +140,7 @@ def test_an_unknown_phrase_is_refused_with_examples(shell, made):
 def test_fire_disable_and_firings(shell, made):
     started = shell("automations", "fire", "report")
     assert started.code == 0
-    (run,) = json.loads(shell("runs", "ls", "--automation", "report", "--json").out)["items"]
+    (run,) = shell("runs", "ls", "--automation", "report", "--json").json["items"]
     assert (run["state"], run["id"] in started.err) == ("queued", True)
     assert "origin   automation report\n" in shell("runs", "show", run["id"]).out
     assert "origin   automation report\n" in shell("runs", "keep", run["id"]).out
@@ -160,5 +158,5 @@ def test_a_second_automation_at_the_same_times_needs_a_name(shell, made):
     assert "--name NAME" in refused.err
     assert shell(*words, "weekdays 8:00", "--name", "again").code == 0
     assert shell(*words, "daily at 6").code == 0
-    names = [one["name"] for one in json.loads(shell("automations", "ls", "--json").out)["items"]]
+    names = [one["name"] for one in shell("automations", "ls", "--json").json["items"]]
     assert names == ["report 2", "again", "report"]

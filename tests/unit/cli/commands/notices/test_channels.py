@@ -1,7 +1,5 @@
 """`nbyard channels` from a shell."""
 
-import json
-
 import pytest
 
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, ChannelAddress, Delivery
@@ -44,24 +42,24 @@ def test_a_channel_without_options_reports_the_events_that_the_form_chooses(shel
     words = ("channels", "create", "--file", str(tmp_path / "url.txt"))
     created = shell(*words, "team")
     assert "team reports: failed, recovered, automation-missed\n" in created.err
-    (rule,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
+    (rule,) = shell("channels", "show", "team", "--json").json["rules"]
     assert (rule["events"], rule["path"]) == ([*DEFAULT_EVENTS], "")
     assert all(event in shell("channels", "create", "--help").out for event in DEFAULT_EVENTS)
     silent = shell(*words, "silent", "--on", "none")
     assert "silent reports: only what" in silent.err
-    assert json.loads(shell("channels", "show", "silent", "--json").out)["rules"] == []
+    assert shell("channels", "show", "silent", "--json").json["rules"] == []
     assert shell("projects", "create", "wine").code == 0
     assert shell("channels", "update", "team", "--project", "wine", "--project", "").code == 0
     assert shell("channels", "update", "team", "--on", "none", "--of", "a.py").code == 2
     assert shell("channels", "update", "team", "--on", "none").code == 0
-    (kept,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
+    (kept,) = shell("channels", "show", "team", "--json").json["rules"]
     assert kept["project"] == "wine"
 
 
 def test_options_become_fields(shell, made):
     options = ("--on", "running-long", "--long-after", "60", "--most", "3", "--window", "30")
     changed = shell("channels", "update", "team", *options, "--json")
-    found = json.loads(changed.out)
+    found = changed.json
     (rule,) = found["rules"]
     assert rule.pop("path").endswith("report.py")
     assert rule == {
@@ -79,7 +77,7 @@ def test_rules_are_limited_to_projects(shell, made):
     for name in ("wine", "beer"):
         assert shell("projects", "create", name).code == 0
     words = ("channels", "update", "team", "--project", "wine", "--project", "beer", "--json")
-    rules = json.loads(shell(*words).out)["rules"]
+    rules = shell(*words).json["rules"]
     assert [rule["project"] for rule in rules] == ["wine", "beer"]
     assert len({rule["path"] for rule in rules}) == 1
     refused = shell("channels", "update", "team", "--on", "retried")
@@ -112,7 +110,7 @@ def test_options_without_a_project_keep_the_rules_of_projects(shell, made):
 def events_by_project(shell, *options):
     changed = shell("channels", "update", "team", *options, "--json")
     assert changed.code == 0, changed.err
-    return {rule["project"]: rule["events"] for rule in json.loads(changed.out)["rules"]}
+    return {rule["project"]: rule["events"] for rule in changed.json["rules"]}
 
 
 def test_unknown_events_and_files_are_refused(shell, made):
@@ -127,7 +125,7 @@ def test_the_exit_code_of_a_test_follows_its_result(shell, made, answers):
     answers.append(Delivery(because("channel-answered", service="webhook", status=404)))
     failed = shell("channels", "test", "team")
     assert failed.code == 1 and "webhook answered 404" in failed.err
-    assert json.loads(shell("channels", "test", "team", "--json").out)["is_sent"]
+    assert shell("channels", "test", "team", "--json").json["is_sent"]
 
 
 def test_a_schedule_names_its_channels(shell, made):
@@ -151,4 +149,4 @@ def test_a_url_is_tested_without_a_channel(shell, tmp_path, answers):
     assert tested.code == 0 and "s3cr3t" not in tested.out + tested.err
     answers.append(Delivery(because("channel-answered", service="webhook", status=404)))
     assert shell(*words).code == 1
-    assert json.loads(shell("channels", "ls", "--json").out)["items"] == []
+    assert shell("channels", "ls", "--json").json["items"] == []

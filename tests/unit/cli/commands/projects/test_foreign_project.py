@@ -1,6 +1,5 @@
 """`nbyard projects convert` writes a project that can be pushed."""
 
-import json
 import shlex
 import subprocess
 
@@ -65,7 +64,7 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
     assert pushed.code == 0, pushed.err
     assert "+ schedule nightly" in pushed.out and "+ notification slack" in pushed.out
     assert shell("push", "--current").out == "No changes.\n"
-    assert json.loads(shell("automations", "fire", "nightly", "--json").out)["outcome"] == "started"
+    assert shell("automations", "fire", "nightly", "--json").json["outcome"] == "started"
 
 
 def test_secrets_become_credentials_on_request(shell, folder, yard):
@@ -82,7 +81,7 @@ def test_existing_files_are_kept(shell, folder):
     refused = shell("projects", "convert")
     assert refused.code == 2 and "nightly.nbflow exists" in refused.err
     assert not (folder / "nbyard.toml").exists()
-    found = json.loads(shell("projects", "convert", "--force", "--json").out)
+    found = shell("projects", "convert", "--force", "--json").json
     assert found["written"] == ["nbyard.toml", "nightly.nbflow"]
     assert len(found["left"]) == 1 and found["channels"] == ["slack"]
 

@@ -157,12 +157,12 @@ def is_over(text):
 
 
 def test_json(shell, folder):
-    planned = json.loads(shell("plan", "--current", "--json").out)
+    planned = shell("plan", "--current", "--json").json
     assert {"action": "add", "kind": "schedule", "name": "morning", "fields": {}} in planned[
         "changes"
     ]
-    assert json.loads(shell("push", "--current", "--yes", "--json").out)["missing"] == []
-    assert json.loads(shell("push", "--current", "--json").out)["changes"] == []
+    assert shell("push", "--current", "--yes", "--json").json["missing"] == []
+    assert shell("push", "--current", "--json").json["changes"] == []
 
 
 def test_a_pull_names_changes_that_it_replaces(shell, folder, commit):

@@ -1,7 +1,5 @@
 """`nbyard projects` from a shell."""
 
-import json
-
 import pytest
 
 
@@ -21,7 +19,7 @@ def test_a_project_is_created_and_shown(shell, made):
 
 def test_a_change_keeps_the_rest(shell, made):
     words = ("--criteria", "RMSE below 0.6", "--unset", "a", "--name", "red wine", "--json")
-    changed = json.loads(shell("projects", "update", "wine", *words).out)
+    changed = shell("projects", "update", "wine", *words).json
     assert changed["task"] == {
         "goal": "Predict",
         "evaluation_data": "",

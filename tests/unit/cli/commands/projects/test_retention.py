@@ -1,7 +1,5 @@
 """`nbyard projects retention` sets and shows policies."""
 
-import json
-
 import pytest
 
 
@@ -18,7 +16,7 @@ def test_policies_are_set_shown_replaced_and_deleted(shell, wine):
     assert "7 days ago" in made.out and "are failed." in made.out
     shell(*words, "recent", "--keep", "20", "--max-size", "20GB")
     shell(*words, "recent", "--keep", "5")
-    found = json.loads(shell(*words, "--json").out)["policies"]
+    found = shell(*words, "--json").json["policies"]
     assert [(one["name"], one["rules"]) for one in found] == [
         ("failed", {"older_than_days": 7.0, "states": ["failed"]}),
         ("recent", {"keep": 5}),

@@ -12,7 +12,7 @@ def test_events_are_lines_or_an_array(shell, made):
     for event in lines:
         check_event(event)
     assert [event["eventType"] for event in lines] == ["START", "COMPLETE"]
-    found = json.loads(shell("runs", "openlineage", "1", "--namespace", "lab", "--json").out)
+    found = shell("runs", "openlineage", "1", "--namespace", "lab", "--json").json
     assert found == lines
     refused = shell("runs", "openlineage", "1", "--namespace", "")
     assert refused.code == 2 and "namespace" in refused.err

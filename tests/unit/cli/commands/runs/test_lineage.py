@@ -1,7 +1,5 @@
 """`nbyard NOUN lineage` from a shell."""
 
-import json
-
 import pytest
 
 
@@ -11,7 +9,7 @@ def test_the_lineage_of_a_run_is_a_tree(shell, made):
     lines = ["task echo.py run 1 word=x n=1", "comes from:", "├─ code echo version 1 (echo.py)"]
     assert seen.out.splitlines()[:3] == lines
     assert seen.out.splitlines()[3].startswith("└─ environment python (")
-    found = json.loads(shell("runs", "lineage", "1", "--json").out)
+    found = shell("runs", "lineage", "1", "--json").json
     assert {node["kind"] for node in found["nodes"]} == {"task", "code", "environment"}
 
 

@@ -19,7 +19,7 @@ CANONICAL = ("output_csv", "output_test", "metrics", "predictions")
 
 
 class Penguins:
-    """The copied example; the variables in `told` name a cluster."""
+    """The copied example; the variables in `told` name a cluster or an engine."""
 
     def __init__(
         self, folder: Path, repository: Path, told: Mapping[str, str], python: str = sys.executable
@@ -53,7 +53,7 @@ class Penguins:
         return self.end(self.start(*options))
 
     def end(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
-        said, trouble = process.communicate(timeout=400)
+        said, trouble = process.communicate(timeout=900)
         assert process.returncode == 0, said + trouble
         found: dict[str, Any] = json.loads(said)
         return found
