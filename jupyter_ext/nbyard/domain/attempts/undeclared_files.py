@@ -46,6 +46,24 @@ class OpenedFile(msgspec.Struct, frozen=True):
         return Argument(self.name, reach=File(self.path), **fields)  # type: ignore[arg-type]
 
 
+class NodeFileAccess(msgspec.Struct, frozen=True):
+    """Files that the newest success of a node read and wrote beside its code.
+
+    After a newer failure, they include the relative path that the code did not find. Before a
+    first run, they are the files that the source names. `name` and `path` are those of the
+    executable. `file` is the path of the code in the bundle.
+    """
+
+    node: str
+    executable_id: str
+    name: str
+    path: str
+    kind: str
+    file: str
+    is_apart: bool
+    observed: Observed
+
+
 class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
     """Files that the last attempt opened and no argument declares.
 

@@ -30,8 +30,7 @@ from nbyard.domain.workflows.structs import (
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
-from nbyard.services.executables.named_files import local_modules
-from nbyard.services.executables.undeclared_files import declare_files
+from nbyard.services.executables.undeclared_files import declare_files, local_modules
 from nbyard.transfer.bundles import is_ignored
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Past results: durations of successes, the inputs of results, and newest outputs of projects."""
 
 from collections.abc import Collection
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from nbyard.domain.arguments.bindings import File
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_files import missing_paths
 from nbyard.domain.attempts.structs import EXECUTED, Observed
+from nbyard.domain.attempts.undeclared_files import NodeFileAccess
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.projects.structs import ProjectArtifact
@@ -105,52 +106,31 @@ class Last(msgspec.Struct, frozen=True):
     requirements: str = ""
 
 
-class NodeFileAccess(msgspec.Struct, frozen=True):
-    """Files that the newest success of a node read and wrote beside its code.
-
-    After a newer failure, they include the relative path that the code did not find. `name` and
-    `path` are those of the executable. `file` is the path of the code in the bundle.
-    """
-
-    node: str
-    executable_id: str
-    name: str
-    path: str
-    kind: str
-    file: str
-    is_apart: bool
-    observed: Observed
-
-    @classmethod
-    def of_row(cls, row: Any, before: Self | None) -> Self | None:
-        """Return the files of a task; for a failure, add its missing file to those of `before`."""
-        if row.state == "succeeded":
-            # a success replaces what an earlier failure missed
-            observed = (
-                Observed() if row.observed is None else msgspec.convert(row.observed, Observed)
-            )
-        else:
-            missing = [
-                File(path).place(row.file) for path in missing_paths(read_failure(row.failure))
-            ]
-            if not missing:
-                return before
-            observed = Observed(read=missing, written=[])
-            if before and (before.executable_id, before.file) == (row.executable_id, row.file):
-                seen = before.observed
-                if seen.problem is None and seen.written is not None:
-                    read = dict.fromkeys([*seen.read, *missing])
-                    observed = msgspec.structs.replace(seen, read=[*read])
-        return cls(
-            row.node,
-            row.executable_id,
-            row.name,
-            row.path,
-            row.kind,
-            row.file,
-            bool(row.invocation.get("apart")),
-            observed,
-        )
+def _access_of_row(row: Any, before: NodeFileAccess | None) -> NodeFileAccess | None:
+    """Return the files of a task; for a failure, add its missing file to those of `before`."""
+    if row.state == "succeeded":
+        # a success replaces what an earlier failure missed
+        observed = Observed() if row.observed is None else msgspec.convert(row.observed, Observed)
+    else:
+        missing = [File(path).place(row.file) for path in missing_paths(read_failure(row.failure))]
+        if not missing:
+            return before
+        observed = Observed(read=missing, written=[])
+        if before and (before.executable_id, before.file) == (row.executable_id, row.file):
+            seen = before.observed
+            if seen.problem is None and seen.written is not None:
+                read = dict.fromkeys([*seen.read, *missing])
+                observed = msgspec.structs.replace(seen, read=[*read])
+    return NodeFileAccess(
+        row.node,
+        row.executable_id,
+        row.name,
+        row.path,
+        row.kind,
+        row.file,
+        bool(row.invocation.get("apart")),
+        observed,
+    )
 
 
 class HistoryRows:
@@ -222,7 +202,7 @@ class HistoryRows:
         )
         opened: dict[str, NodeFileAccess] = {}
         for row in c.execute(query):
-            if access := NodeFileAccess.of_row(row, opened.get(row.node)):
+            if access := _access_of_row(row, opened.get(row.node)):
                 opened[row.node] = access
         return opened
 
