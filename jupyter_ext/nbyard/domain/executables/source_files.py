@@ -8,8 +8,9 @@ import ast
 import contextlib
 import json
 import posixpath
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from nbyard.domain.arguments.structs import Role
@@ -27,7 +28,8 @@ from nbyard.errors import Invalid
 
 MAX_DEPTH = 8  # calls inside calls
 MAX_ITEMS = 100  # of a loop
-MAX_STEPS = 20_000  # statements in all
+MAX_STEPS = 300_000  # parts of statements in all
+MAX_LENGTH = 1000  # of a text, list or dict
 ANY_FILE = "*"  # in the path of a file that a loop over a folder opens
 MAX_SPEC = 4  # characters of a format, which could demand any width
 UNKNOWN = object()
@@ -68,7 +70,7 @@ class Content(str):
 
 
 class TooLong(Exception):
-    """The code has more statements and iterations than are followed."""
+    """The code has more statements, calls and iterations than are followed."""
 
 
 @lru_cache(maxsize=100)  # the same code is read after each change of a workflow
@@ -147,7 +149,7 @@ PATH_METHODS: dict[str, Callable[..., Any]] = {
 }
 READERS = frozenset({"open", "read", "read_bytes", "read_text"})
 LOADERS = frozenset({"json.load", "json.loads", "yaml.full_load", "yaml.load", "yaml.safe_load"})
-TEXT_METHODS = frozenset({"format", "lower", "replace", "rstrip", "strip", "title", "upper"})
+TEXT_METHODS = frozenset({"lower", "replace", "rstrip", "strip", "title", "upper"})
 DICT_METHODS = frozenset({"get", "items", "keys", "values"})
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "enumerate": lambda items, start=0: [[*pair] for pair in enumerate(items, start)],
@@ -206,7 +208,7 @@ class _Code:
         return UNKNOWN
 
     def step(self) -> None:
-        """Count a statement.
+        """Count a part of a statement.
 
         Raises:
             TooLong: there were too many.
@@ -250,11 +252,17 @@ class _Scope(ast.NodeVisitor):
     def block(self, body: Iterable[ast.stmt]) -> Any:
         """Follow statements up to a `return` with a known value."""
         for statement in body:
-            self._code.step()
             returned = self.visit(statement)
             if returned is not UNKNOWN:
                 return returned
         return UNKNOWN
+
+    def visit(self, node: ast.AST) -> Any:
+        """Follow a part of the code. A value that grows too long is unknown."""
+        self._code.step()
+        value = super().visit(node)
+        is_long = isinstance(value, str | list | dict) and len(value) > MAX_LENGTH
+        return UNKNOWN if is_long else value
 
     def generic_visit(self, node: ast.AST) -> Any:
         """Follow what is inside; the value is unknown."""
@@ -579,6 +587,13 @@ def _items(value: Any) -> list[Any]:
     return [UNKNOWN]
 
 
+def _formatted(text: str, *given: Any, **named: Any) -> Any:
+    """Return `text.format(…)` of plain fields, without attributes, items and widths."""
+    fields = [part[1:3] for part in string.Formatter().parse(text) if part[1] is not None]
+    is_plain = all(not spec and not set(name or "") & set(".[") for name, spec in fields)
+    return text.format(*given, **named) if is_plain else UNKNOWN
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -615,6 +630,8 @@ def _returned(
         function = _joined if given else FUNCTIONS["pathlib.Path.cwd"]
     elif isinstance(owner, FilePath) and method in PATH_METHODS:
         function, given = PATH_METHODS[method], [owner, *given]
+    elif isinstance(owner, str) and method == "format":
+        function = partial(_formatted, owner)
     elif isinstance(owner, str) and method in TEXT_METHODS:
         function = getattr(str(owner), method)
     elif isinstance(owner, dict) and method in DICT_METHODS:

@@ -67,6 +67,7 @@ def found(text: str, **more: bytes) -> dict[str, list[str]]:
         ("pd.read_csv(Path.cwd() / 'a.csv')", "a.csv"),
         ("pd.read_csv('data\\\\a.csv')", "data/a.csv"),
         ("F = 'data'\npd.read_csv(f'{F}/a_{7:03d}.csv')", "data/a_007.csv"),
+        ("pd.read_csv('{}/{n}.csv'.format('data', n='a'))", "data/a.csv"),
         ("F = 'a.csv'\npd.read_csv(F)\nF = other()", "a.csv"),
         ("pd.read_csv(os.environ.get('DATA', 'a.csv'))", "a.csv"),
         ("for name in ['a']:\n    pd.read_csv(name + '.csv')", "a.csv"),
@@ -161,8 +162,17 @@ def test_other_code_has_no_files(file: str, content: bytes) -> None:
     assert source_files(file, content, lambda path: None) == {}
 
 
-def test_long_loops_end() -> None:
-    loop = "for a in range(100):\n" + "".join(
-        f"{' ' * n}for b{n} in range(100):\n" for n in range(1, 9)
-    )
-    assert found(f"pd.read_csv('a.csv')\n{loop}{' ' * 9}pass") == {"a.csv": ["input"]}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{' ' * n}for b{n} in range(100):\n" for n in range(9)) + "         pass",
+        f"{'[' * 9}1{' for x in range(100)]' * 9}",
+        "def f(n):\n    f(n)\n    f(n)\n    f(n)\n    f(n)\nf(1)",
+        "s = 'a'\nfor i in range(100):\n    s = f'{s}{s}{s}'",
+        "s = 'a'\nfor i in range(100):\n    s = s.replace('a', 'aa')",
+        "s = [1]\nfor i in range(100):\n    s = s + s",
+        "s = '{:999999999}'.format('a')\nt = f'{s:999999999}'",
+    ],
+)
+def test_code_that_would_take_all_time_or_memory_is_followed_to_a_limit(text: str) -> None:
+    assert found(f"pd.read_csv('a.csv')\n{text}") == {"a.csv": ["input"]}
