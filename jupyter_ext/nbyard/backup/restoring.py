@@ -170,11 +170,6 @@ def restore_backup(
 
 
 def _refuse_store(folder: Path, url: str) -> None:
-    """Refuse a folder or a database with a store.
-
-    Raises:
-        Conflict: There is a store.
-    """
     has_files = any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts"))
     if has_files or schema_before(folder, url):
         raise _in_use(folder)
@@ -391,10 +386,7 @@ class _Reader:
         return self._checksum.through(member.name, file)
 
     def _extract(self, member: tarfile.TarInfo) -> None:
-        """Extract a file to its place.
-
-        If the file is a blob, compare its bytes with its digest.
-        """
+        """Extract a file to its place. If the file is a blob, compare its bytes with its digest."""
         name, blob = member.name, BLOB.match(member.name)
         path = self.temporary / name
         is_expected = bool(blob) or name == KEY

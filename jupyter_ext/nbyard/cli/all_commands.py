@@ -109,11 +109,7 @@ def call(
 
 
 def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
-    """Return the values for path and query, converted to their types.
-
-    Raises:
-        UsageError: a value is missing, unknown or of another type.
-    """
+    """Return the values for path and query, converted to their types."""
     fields = {field.name: field for field in operation.fields if field.place in ("path", "query")}
     arguments: dict[str, Any] = {}
     for name, text in texts.items():

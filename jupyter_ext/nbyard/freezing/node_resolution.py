@@ -317,7 +317,6 @@ def import_hints(
 
 
 def _names_packages(node: Node) -> bool:
-    """Return whether a node itself chooses its packages."""
     return bool(node.environment or node.requirements or node.kernel or node.image)
 
 

@@ -104,7 +104,6 @@ def all_specs() -> dict[str, Any]:
 
 
 def _spec(folder: str) -> dict[str, Any] | None:
-    """Return the kernelspec in a folder, None if only jupyter_client can judge it."""
     try:
         read = json.loads(Path(folder, "kernel.json").read_bytes())
     except (OSError, ValueError):
@@ -361,10 +360,7 @@ def importable_modules(environment: EnvironmentRef) -> frozenset[str]:
 
 
 def identify_program(command: str) -> EnvironmentRef:
-    """Return the reference to another program.
-
-    Its path, size and modification time identify it.
-    """
+    """Return the reference to another program. Its path, size and modification time identify it."""
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))
 

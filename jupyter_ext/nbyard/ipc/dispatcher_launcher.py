@@ -24,10 +24,7 @@ SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def has_dispatcher(store: Store) -> bool:
-    """Return whether a dispatcher seems to hold the lease.
-
-    A second one would exit by itself.
-    """
+    """Return whether a dispatcher seems to hold the lease. A second one would exit by itself."""
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     return lease is not None and lease.seems_held and not is_dead(lease.holder)

@@ -144,11 +144,7 @@ class ContentHandler(NbyardHandler):
             await self._send(source, filename)
 
     def _asked(self) -> dict[str, Any]:
-        """Return the arguments in the query for the service's method.
-
-        Raises:
-            Invalid: The version is not a number, or the path cannot be stored.
-        """
+        """Return the arguments in the query for the service's method."""
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         if self._verb == "crate":

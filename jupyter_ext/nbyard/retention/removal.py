@@ -175,7 +175,6 @@ def remove_records(store: Store, names: Collection[str]) -> None:
 
 
 def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
-    """Return the digests, and those of files in their folders."""
     all_digests = set(digests)
     for digest in digests:
         if digest.startswith("tree:"):
@@ -185,7 +184,6 @@ def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
 
 
 def _size(blobs: Blobs, digest: str) -> int:
-    """Return the size of a blob in bytes, 0 if it is gone."""
     try:
         return os.stat(blobs.place(digest)).st_size
     except OSError:

@@ -57,8 +57,6 @@ INSTEAD = {
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """An image to build from a version of an environment."""
-
     environment: Environment
     version: EnvironmentVersion
     recipe: Recipe

@@ -193,7 +193,6 @@ class SystemService:
         return Check("automations", "ok", finding, user_unit.linger_hint())
 
     def _lease(self) -> Lease | None:
-        """Return the lease of the running dispatcher, or None."""
         with self._context.store.read() as c:
             lease = self._context.store.leases.get(c, "dispatcher")
         # A killed dispatcher leaves its row, whose lease then runs out.

@@ -99,10 +99,7 @@ def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
 
 
 class Question(msgspec.Struct, omit_defaults=True):
-    """A question about a file.
-
-    `about` is its kind, and `folder` is for intermediate files.
-    """
+    """A question about a file. `about` is its kind, and `folder` is for intermediate files."""
 
     about: str
     path: str = ""
@@ -140,7 +137,6 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
 
 
 def _requested_places(question: Question, info: TableInfo) -> range:
-    """Return the places of the columns that the question requests."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
         raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")
@@ -189,10 +185,7 @@ def _place(info: TableInfo, shown: range) -> tuple[int, int, str, list[str]]:
 
 
 def _scan(source: Source, offset: int) -> text_tables.Scan | None:
-    """Return the index of rows.
-
-    It is created if the page is far from the start of the file.
-    """
+    """Return the index of rows. It is created if the page is far from the start of the file."""
     known = source.known_scan()
     far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
     return known or (source.scan() if far else None)

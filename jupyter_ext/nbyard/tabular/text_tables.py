@@ -247,10 +247,7 @@ def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
 
 
 def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
-    """Return `limit` lines from `offset`, without blank ones.
-
-    `scan` has the index of lines.
-    """
+    """Return `limit` lines from `offset`, without blank ones. `scan` has the index of lines."""
     with path.open("rb") as file:
         skip, start = offset, 0
         if scan and scan.offsets:
@@ -325,7 +322,6 @@ def each_line(path: Path) -> Iterator[bytes]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Yield each line with its number and its offset in bytes."""
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:

@@ -79,7 +79,6 @@ class FiringRuns:
         return True
 
     def _drop_excess_firings(self, row: AutomationRow, waiting: list[FiringRow]) -> bool:
-        """Drop the firings beyond the number that may wait; return whether there were any."""
         ids = [firing_row.firing.id for firing_row in waiting[MOST_WAITING:]]
         if not ids:
             return False

@@ -113,7 +113,6 @@ class PathPattern(msgspec.Struct, frozen=True):
         return [place + 1] if not is_last and self._matches(place, folder) else []
 
     def _with_skipped_folders(self, places: set[int]) -> set[int]:
-        """Add the places that follow a `**` that matches no folder."""
         for place in range(len(self.parts)):
             if place in places and self.parts[place] is None:
                 places = places | {place + 1}

@@ -189,10 +189,7 @@ class MixedPlans:
         return "input", node, name
 
     def _fields_key(self, fields: Sequence[str], then: TaskPlan, now: TaskPlan) -> Key | None:
-        """Return the key of the change of these fields, or None.
-
-        The fields change together.
-        """
+        """Return the key of the change of these fields, or None. The fields change together."""
         texts = [canonical_text([getattr(plan, name) for name in fields]) for plan in (then, now)]
         kind = "environment" if fields is ENVIRONMENT else "limits"
         return None if texts[0] == texts[1] else (kind, *texts)
@@ -316,10 +313,7 @@ def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
 
 
 def _fresh(plan: TaskPlan) -> TaskPlan:
-    """Return the plan without the options of its own run.
-
-    A pinned result stays.
-    """
+    """Return the plan without the options of its own run. A pinned result stays."""
     reuse = plan.reuse if plan.pinned else ""
     return msgspec.structs.replace(plan, force=False, reuse=reuse, sample=None)
 
@@ -334,7 +328,6 @@ def _shape(plan: TaskPlan) -> object:
 
 
 def _names(plan: TaskPlan) -> set[str]:
-    """Return the names of the arguments of a node that may be bound."""
     return {argument.name for argument in plan.arguments if argument.role != "output"}
 
 

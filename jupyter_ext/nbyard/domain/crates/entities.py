@@ -334,7 +334,6 @@ class CrateParts:
         return entity
 
     def _environment(self, task: Task) -> list[Entity]:
-        """Add the lock of the environment of a task, else its recorded packages."""
         used = task.environment
         version = self._record.environments.get(used.version_id) if used else None
         if used is None or version is None:

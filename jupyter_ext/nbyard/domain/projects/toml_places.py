@@ -121,7 +121,6 @@ class _Scan:
                 self._value = None
 
     def _close(self) -> None:
-        """Close the innermost list or inline table."""
         if len(self._levels) > 1:
             self._value = self._levels.pop().path
             self._keys = []
@@ -153,7 +152,6 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _unquoted_key(key: str) -> str:
-    """Return a key without its quotes."""
     import tomllib
 
     if key[0] == '"' and "\\" in key:

@@ -82,10 +82,7 @@ def read_outputs(
 
 
 class _Outputs:
-    """Collects outputs as arguments with free names.
-
-    `loaded` names those with `loadContents`.
-    """
+    """Collects outputs as arguments with free names. `loaded` names those with `loadContents`."""
 
     def __init__(self, taken: set[str], formats: Formats) -> None:
         self.arguments: list[Argument] = []
@@ -193,7 +190,6 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
 
 
 def _read_output_binding(fields: Fields) -> Found:
-    """Return the patterns of an output, and the expression for its value."""
     if "outputBinding" not in fields:
         return Found()
     binding = _binding(fields)

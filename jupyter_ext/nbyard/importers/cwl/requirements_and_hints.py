@@ -42,8 +42,6 @@ def with_schemas(tool: Fields) -> Fields:
 
 
 class _Schemas:
-    """The named types of a tool."""
-
     def __init__(self) -> None:
         self.known: dict[str, dict[str, Any]] = {}
         self._uses = 0
@@ -117,10 +115,7 @@ class _Schemas:
 
 
 class Requirements:
-    """The requirements and hints of a tool.
-
-    A requirement overrides a hint of the same class.
-    """
+    """The requirements and hints of a tool. A requirement overrides a hint of the same class."""
 
     def __init__(self) -> None:
         self.resources = Resources()

@@ -154,7 +154,6 @@ class Pool:
         return fits and not is_short(more)
 
     def _size(self, kernel: str) -> int:
-        """Return the memory of a kernel in bytes, 0 while it is unknown."""
         return self._sizes.get(kernel, (0.0, 0))[1]
 
     def give_up(self) -> None:

@@ -46,10 +46,7 @@ def show_to_work(shown: bool) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Kill this child when its parent process `parent` ends.
-
-    Call this between fork and exec.
-    """
+    """Kill this child when its parent process `parent` ends. Call this between fork and exec."""
     # exec keeps ignored signals, such as SIGHUP if the dispatcher was started with nohup.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
@@ -69,10 +66,7 @@ def prepare_to_fork() -> None:
 
 
 def fork_child(work: Callable[[], int]) -> int:
-    """Run `work` in a child process, which is killed when this process ends.
-
-    Return its pid.
-    """
+    """Run `work` in a child process, which is killed when this process ends. Return its pid."""
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:

@@ -38,10 +38,7 @@ class Progress:
         self.note()
 
     def note(self) -> None:
-        """Record that there is news, such as output.
-
-        Wake listeners if that is due.
-        """
+        """Record that there is news, such as output. Wake listeners if that is due."""
         self.has_news = bool(self._wake)
         self.poke()
 

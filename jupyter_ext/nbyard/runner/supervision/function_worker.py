@@ -139,7 +139,6 @@ class WorkerSupervisor(Supervisor):
         return calls[0] if calls else None
 
     def _write(self) -> None:
-        """Write the results of finished calls with one write."""
         if self._lines:
             data, self._lines = b"".join(self._lines), []
             with open(self._folder.at(RESULTS), "ab", 0) as file:

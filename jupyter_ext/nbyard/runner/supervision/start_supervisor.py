@@ -114,10 +114,7 @@ def supervise(
 
 
 def _release_terminal(folder: AttemptFolder) -> None:
-    """Release the terminal and inherited pipes.
-
-    Redirect errors to the attempt's log.
-    """
+    """Release the terminal and inherited pipes. Redirect errors to the attempt's log."""
     nothing = os.open(os.devnull, os.O_RDWR)
     trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for target, source in ((0, nothing), (1, nothing), (2, trouble)):

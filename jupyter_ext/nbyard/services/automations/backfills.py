@@ -144,11 +144,7 @@ class BackfillService:
     def _firings(
         self, c: Connection, row: AutomationRow, wanted: Range, made: str, *, again: bool
     ) -> builtins.list[FiringRow]:
-        """Return the firings of the due times in a range.
-
-        Raises:
-            Conflict: No due time needs a run.
-        """
+        """Return the firings of the due times in a range."""
         due_times = past_due(row.plan, wanted, row.automation.next_due)
         runs = self._rows.past_runs(c, row.automation.id, due_times[0], due_times[-1])
         firings = []
@@ -192,10 +188,5 @@ class BackfillService:
 
 
 def _check_is_timed(row: AutomationRow) -> None:
-    """Check that an automation has due times.
-
-    Raises:
-        Conflict: It is on an event.
-    """
     if row.automation.timing is None:
         raise Conflict(f"Only times have a past to run; this automation is on {row.kind}")

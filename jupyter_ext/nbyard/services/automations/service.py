@@ -492,7 +492,6 @@ class AutomationService:
         return self._firings.add_fired(c, automation, fired, made_run)
 
     def _started_runs(self, caller: Caller, automation: str) -> int:
-        """Return the number of runs that an automation started."""
         if not automation:
             return 0
         with self._store.read() as c:
@@ -501,7 +500,6 @@ class AutomationService:
     # What an automation is called, runs and looks like
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
-        """Return the name of a new automation."""
         if name:
             return self._free(c, caller, name, "")
         return name_of_code(run, self._rows.names(c, caller.name).values())
@@ -593,11 +591,7 @@ class AutomationService:
 
 
 def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
-    """Return the kind of an automation after a change.
-
-    Raises:
-        Invalid: an event would become one of another kind or a time, or the reverse.
-    """
+    """Return the kind of an automation after a change."""
     on = given.get("on", row.automation.on)
     kind = kind_of(on)
     if kind != row.kind and not (row.automation.timing and isinstance(on, OnTime)):
@@ -608,7 +602,6 @@ def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
 
 
 def _is_frozen_again(row: AutomationRow, body: AutomationPatch, wanted: Automation) -> bool:
-    """Return whether a change freezes and checks the run again."""
     is_given = (body.run, body.values_from) != (msgspec.UNSET, msgspec.UNSET)
     return is_given or body.refreeze or wanted.mode != row.automation.mode
 
@@ -637,7 +630,6 @@ def _changed_time(
     given: Mapping[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the columns of a changed time; none for an event."""
     if plan is None:
         return {}
     is_changed = given.keys() & {*OF_TIMING}

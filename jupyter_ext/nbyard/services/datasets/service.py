@@ -157,12 +157,7 @@ class ImportRequest:
         return address_of(wanted, credential.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, name: str) -> str | None:
-        """Return the ID of the dataset to replace, or None if the name is free.
-
-        Raises:
-            NameTaken: a dataset has this name, and `replace` is not set.
-            Conflict: its newest version is still importing.
-        """
+        """Return the ID of the dataset to replace, or None if the name is free."""
         names = self._store.datasets.names(c, self._caller.name)
         # Only an equal name means the same dataset. `check_free` refuses a name that looks the
         # same.
@@ -279,7 +274,6 @@ class DatasetService:
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     def _is_shown(self, dataset: Dataset) -> bool:
-        """Return whether a version of the dataset is ready, be it the current or an earlier one."""
         if dataset.current.state == "ready" or dataset.current.number == 1:
             return dataset.current.state == "ready"
         with self._store.read() as c:

@@ -95,11 +95,7 @@ class EnvironmentService:
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
-        """Return the ID of the environment with this name if it was never installed, else None.
-
-        Raises:
-            NameTaken: A version of that environment was installed, or is being installed.
-        """
+        """Return the ID of the environment with this name if it was never installed, else None."""
         rows, wanted = self._store.environments, name_key(name)
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
@@ -262,12 +258,7 @@ class EnvironmentService:
     def _older(
         self, caller: Caller, environment: str, body: EnvironmentChange
     ) -> EnvironmentVersion:
-        """Return the version to roll back to.
-
-        Raises:
-            NotFound: No version has this number.
-            Invalid: The version was never installed, or the request changes something else, too.
-        """
+        """Return the version to roll back to."""
         check_count(body.version, "version")
         # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):

@@ -222,7 +222,6 @@ class ExecutableService:
             raise Invalid.field("path", reason_of(error)) from None
 
     def _check_environment(self, owner: str, resources: Resources | None) -> None:
-        """Check that the environment in the resources, if any, exists and is installed."""
         if resources is None or not resources.environment:
             return
         try:
@@ -233,7 +232,6 @@ class ExecutableService:
             raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
 
     def _corrected_description(self, code: Code, body: NewExecutable) -> Description | None:
-        """Return the description of the code, with the corrections that the form contains."""
         old = code.description or Description(kind=body.kind)
         changes: dict[str, Any] = {}
         if body.arguments is not None:

@@ -88,7 +88,6 @@ def _outputs_of_runs(context: ServiceContext, owner: str, limit: int) -> list[Mo
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
-    """Return the classes of Python files that have `predict`, in the order of the files."""
     classes: list[ModelClass] = []
     for file in files.with_suffix(".py"):
         try:
@@ -213,7 +212,6 @@ class ModelService:
     def _insert_image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
     ) -> str:
-        """Insert the row of the image to build and return its ID."""
         reference = model_reference(model.name, model.tag, number)
         self._check_free(c, caller, reference, model.name)
         made = new_id()
@@ -442,7 +440,6 @@ def _lease() -> datetime:
 
 
 def _runs(deployment: Deployment) -> bool:
-    """Return whether the deployment is running or about to run."""
     return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 

@@ -263,11 +263,6 @@ class ChannelService:
         return checked_rules
 
     def _project_ids(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
-        """Return the IDs of the projects that rules name.
-
-        Raises:
-            Invalid: the owner has no such project.
-        """
         project_ids: dict[str, str] = {}
         with self._store.read() as c:
             for place, rule in enumerate(rules):

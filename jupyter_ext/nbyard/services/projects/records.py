@@ -263,9 +263,6 @@ class ProjectRecords:
         """Return the ID of a resource of this kind, which is given by ID or name.
 
         With `records`, a workflow file that never ran is stored.
-
-        Raises:
-            NotFound: The caller has no such resource.
         """
         store, owner = self._store, caller.name
         resource: Any

@@ -53,12 +53,7 @@ class RunAttempts:
         return record
 
     def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
-        """Return a run, which must not be a scratch run.
-
-        Raises:
-            NotFound: There is no such run.
-            Conflict: It is a scratch run.
-        """
+        """Return a run, which must not be a scratch run."""
         record = self._find(c, caller, run)
         refuse_scratch(record)
         return record

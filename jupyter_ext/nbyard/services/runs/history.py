@@ -298,11 +298,7 @@ def _check_known(word: str, field: str, known: Iterable[str]) -> None:
 
 
 def _moment(text: str, field: str) -> datetime | None:
-    """Return the time in a text, None for an empty text.
-
-    Raises:
-        Invalid: The text is no date or time in ISO 8601. The error names the field.
-    """
+    """Return the time in a text, None for an empty text."""
     if not text:
         return None
     try:

@@ -215,7 +215,6 @@ class RunService(RunExports):
         ]
 
     def _with_folder_and_links(self, attempt: Attempt) -> Attempt:
-        """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
         folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
         links = (

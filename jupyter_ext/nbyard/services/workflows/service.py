@@ -351,7 +351,6 @@ def _complete_views(
 def _resolver(
     context: ServiceContext, caller: Caller, base: str, path: str, document: Document
 ) -> Resolver:
-    """Return the resolver for the document at `path` in the folder `base`."""
     wanted = document.meta.environment
     default = find_default(context, caller.name, path, wanted, caller.project)
     return Resolver(context, caller.name, base, default=default)

@@ -199,7 +199,6 @@ def _naming_lines(files: Mapping[str, SelectedFile]) -> Iterator[None]:
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:
-    """Return the request for a folder, and the chosen files."""
     if stash and current:
         raise click.UsageError("Use either --stash or --current.")
     place = selection.project_folder(Path(folder).resolve())

@@ -208,11 +208,7 @@ def save_files(
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:
-    """Check that two nodes do not save different files at the same place.
-
-    Raises:
-        click.ClickException: they do.
-    """
+    """Check that two nodes do not save different files at the same place."""
     known: dict[Path, Saved] = {}
     for saved in wanted:
         other = known.setdefault(saved.place, saved)

@@ -82,11 +82,6 @@ def refused_text(error: Invalid) -> Invalid:
 
 
 def _timing_of(text: str, now: datetime) -> Timing | None:
-    """Return the timing of a phrase or a cron expression; None for other texts.
-
-    Raises:
-        Invalid: a part of it is refused.
-    """
     if len(text) > MAX_PHRASE:
         raise Invalid.field("on.text", f"may have at most {MAX_PHRASE} characters")
     if looks_like_cron(text):

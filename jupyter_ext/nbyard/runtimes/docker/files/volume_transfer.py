@@ -130,10 +130,7 @@ class OtherFilesTaker:
     def _store_member(
         self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path
     ) -> bool:
-        """Store a file, unless the same content is there already.
-
-        Return whether it was stored.
-        """
+        """Store a file, unless the same content is there already. Return whether it was stored."""
         part = self._folder / f"{OTHERS}.part"
         content = archive.extractfile(member)
         assert content is not None
@@ -161,7 +158,6 @@ class OtherFilesTaker:
 
 
 def _size(path: Path) -> int:
-    """Return the size of a file, -1 if there is none."""
     with suppress(OSError):
         file_stat = os.lstat(path)
         return file_stat.st_size if stat.S_ISREG(file_stat.st_mode) else -1

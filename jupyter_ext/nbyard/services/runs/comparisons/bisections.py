@@ -150,11 +150,7 @@ class BisectionService:
         return record
 
     def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
-        """Check a request for a bisection. Return both runs and the preview of it.
-
-        Raises:
-            Invalid: The runs cannot be compared, or the metric does not distinguish them.
-        """
+        """Check a request for a bisection. Return both runs and the preview of it."""
         check_limit_of_probes(body.limit)
         good, bad = (self._runs.recorded(caller, key) for key in (body.good, body.bad))
         for name, run in (("good", good), ("bad", bad)):
@@ -192,7 +188,6 @@ class BisectionService:
         return judge
 
     def _with_version_numbers(self, c: Connection, change: BisectionChange) -> BisectionChange:
-        """Return a change. If it is a change of code, the numbers of the versions are added."""
         if change.kind != "code":
             return change
         versions = [
