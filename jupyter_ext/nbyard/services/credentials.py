@@ -28,7 +28,7 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.services.workflows.dependents import workflows_with_credential
 
 if TYPE_CHECKING:
@@ -37,17 +37,13 @@ if TYPE_CHECKING:
 MAX_DESCRIPTION = 10_000
 
 
-class CredentialService:
+class CredentialService(Service):
     """Named secrets of one owner. The API stores secret fields and never returns them.
 
     Only the dispatcher reads them, for the tasks and imports that name the credential.
     """
 
     noun = "credentials"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/credential-kinds", scope="credentials:read")
     def kinds(self, caller: Caller) -> list[CredentialKind]:

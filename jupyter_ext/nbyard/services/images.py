@@ -35,7 +35,7 @@ from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_files
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_with_image
 from nbyard.transfer import bundles
 
@@ -63,14 +63,10 @@ class _Draft(msgspec.Struct, frozen=True):
     reference: str
 
 
-class ImageService:
+class ImageService(Service):
     """Named images on the container engine, which the dispatcher builds, pulls and pushes."""
 
     noun = "images"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/images", scope="images:write", status=201)
     @pin_blobs

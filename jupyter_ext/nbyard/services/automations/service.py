@@ -79,7 +79,7 @@ from nbyard.services.notices.automation_notices import replace_notices
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
@@ -93,14 +93,13 @@ OF_TIMING = ("on", "zone", "starts_at", "ends_at")
 PLAIN = ("overlap", "missed", "mode", "at_most", "values_from")
 
 
-class AutomationService:
+class AutomationService(Service):
     """Runs that start by themselves: at set times, or when something happens."""
 
     noun = "automations"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.automations
         self._firings = context.store.firings
         self._refusals = Refusals()

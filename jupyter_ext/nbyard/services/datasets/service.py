@@ -46,7 +46,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
 
 if TYPE_CHECKING:
@@ -207,14 +207,10 @@ class ImportRequest:
         }
 
 
-class DatasetService:
+class DatasetService(Service):
     """Named datasets with immutable versions."""
 
     noun = "datasets"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/datasets", scope="datasets:read")
     def list(

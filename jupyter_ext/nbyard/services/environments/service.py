@@ -39,7 +39,7 @@ from nbyard.logs import log_files
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:
@@ -51,14 +51,10 @@ if TYPE_CHECKING:
 Lines = list[str]  # inside the class, `list` is the operation
 
 
-class EnvironmentService:
+class EnvironmentService(Service):
     """Named environments with immutable versions, which the dispatcher installs."""
 
     noun = "environments"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/environments", scope="environments:write", status=201)
     def create(self, caller: Caller, body: NewEnvironment) -> Environment:

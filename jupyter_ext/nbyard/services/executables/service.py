@@ -51,7 +51,7 @@ from nbyard.services.executables.version_diffs import version_diff
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.nbexec_files import Description
@@ -67,14 +67,13 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class ExecutableService:
+class ExecutableService(Service):
     """Notebooks, scripts and binaries with named inputs, outputs and parameters."""
 
     noun = "executables"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._freezer = Freezer(context)
 
     @operation("GET", "/executables", scope="executables:read")

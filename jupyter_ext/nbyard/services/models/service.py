@@ -52,7 +52,7 @@ from nbyard.services.models.packages import (
 from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.host.project_files import ProjectFiles
@@ -109,14 +109,10 @@ MAX_DEPLOYED = 500
 OTHERWISE = "Give this model another name or tag in its file."
 
 
-class ModelService:
+class ModelService(Service):
     """Packaged models; each is deleted with its image."""
 
     noun = "models"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/models", scope="models:write", status=201)
     @pin_blobs

@@ -36,7 +36,7 @@ from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import InUse, Invalid, StaleWrite
 from nbyard.host import clock
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.services.workflows.pushed_workflows import PushedNames
 from nbyard.transfer.notices.sender import describe_url, send_message
 
@@ -48,14 +48,10 @@ OUTCOMES = ("waiting", "sent", "failed")
 TEST_TYPE = "nbyard.channel.test"
 
 
-class ChannelService:
+class ChannelService(Service):
     """Notice channels: where messages about runs are sent. URLs are never returned."""
 
     noun = "channels"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/channels", scope="channels:write", status=201)
     def create(self, caller: Caller, body: NewChannel) -> Channel:

@@ -40,7 +40,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import pin_blobs
+from nbyard.services.service_context import Service, pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
@@ -52,12 +52,11 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class ProjectRecords:
+class ProjectRecords(Service):
     """The part of the project service that describes projects and links resources."""
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.projects
 
     @operation("POST", "/projects", scope="projects:write", status=201)

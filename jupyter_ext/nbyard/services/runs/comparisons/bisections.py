@@ -29,7 +29,7 @@ from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.services.runs.comparisons.run_facts import FactReader
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -37,14 +37,13 @@ if TYPE_CHECKING:
 Pair = tuple[Run, Run]
 
 
-class BisectionService:
+class BisectionService(Service):
     """Searches for the change between a good and a bad run that makes the result bad."""
 
     noun = "bisections"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.bisections
         self._runs = RunComparisons(context)
 
