@@ -205,11 +205,7 @@ def _folder_of_parts(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _lock_file(file: Path, flags: int) -> Iterator[None]:
-    """Lock a file during the block.
-
-    Raises:
-        OSError: The file is locked, missing or a link.
-    """
+    """Lock a file during the block. Raise OSError if it is locked, missing or a link."""
     opened = os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -323,11 +319,7 @@ class _Reader:
             self._ids.rename_folders(self.temporary)
 
     def _publish(self, folder: Path, url: str) -> None:
-        """Move the restored files to the folder of the store, the database last.
-
-        Raises:
-            Conflict: Another restore was faster.
-        """
+        """Move the restored files to the folder of the store, the database last."""
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

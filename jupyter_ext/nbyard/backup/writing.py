@@ -179,13 +179,7 @@ class _Writer:
         return totals
 
     def _add(self, path: Path) -> None:
-        """Add a regular file with its present size.
-
-        A process may append to the file meanwhile.
-
-        Raises:
-            NotFound: The file does not exist.
-        """
+        """Add a regular file with its present size; a process may append to it meanwhile."""
         try:
             # Without O_NONBLOCK, opening a FIFO would wait for a writer.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -120,10 +120,7 @@ class ImportController:
         return blob
 
     def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:
-        """Unpack an archive and return its folder.
-
-        Return `packed` if an earlier dispatcher has unpacked it.
-        """
+        """Unpack an archive and return its folder, also if an earlier dispatcher unpacked it."""
         if packed.digest.startswith("tree:"):
             return packed
         limit = self._context.settings.max_upload_bytes
@@ -197,10 +194,7 @@ class ImportController:
         return write_progress
 
     def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
-        """Return a function that tests whether the dataset was deleted.
-
-        It queries the store at most once a second.
-        """
+        """Return a function that tests, at most once a second, whether the dataset was deleted."""
         next_look, gone = 0.0, False
 
         def look() -> bool:

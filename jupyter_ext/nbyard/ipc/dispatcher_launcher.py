@@ -45,10 +45,7 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
-    """Return the differing settings of a dispatcher's process.
-
-    They do not change while it lives.
-    """
+    """Return the differing settings of a dispatcher's process, the same while it lives."""
     try:
         environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:

@@ -19,12 +19,7 @@ import msgspec
 from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.handoff.text_format import (
-    MAX_LINE_BYTES,
-    Dialect,
-    UnreadableText,
-    in_words,
-)
+from nbyard.runner.handoff.text_format import MAX_LINE_BYTES, Dialect, UnreadableText, in_words
 
 CHUNK = 256 << 10
 ROWS_PER_ENTRY = 1000

@@ -110,10 +110,7 @@ class WatchedFiles:
                 self._first_look = 0.0
 
     def _begin(self, watch: Watch) -> None:
-        """Ask the system to report changes of the automation's files.
-
-        This takes long in a large tree of folders.
-        """
+        """Ask the system to report changes of files, which takes long in a large tree."""
 
         def hint() -> None:
             with self._lock:

@@ -166,10 +166,7 @@ class MixedPlans:
     def _bound_key(
         self, node: str, name: str, then: Binding | None, now: Binding | None
     ) -> Key | None:
-        """Return the key of the change of an argument, or None.
-
-        An optional input may be unbound in one run, or in both.
-        """
+        """Return the key of the change of an argument, or None, also if it is unbound in a run."""
         if then is None and now is None:
             return None
         # Connections are part of the change of the graph.

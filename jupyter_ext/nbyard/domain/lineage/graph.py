@@ -157,10 +157,7 @@ def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> d
 def _in_order(
     refs: Collection[Ref], before: Mapping[Ref, list[Ref]], after: Mapping[Ref, list[Ref]]
 ) -> list[Ref]:
-    """Return the nodes in topological order; nodes in cycles come last.
-
-    `before` and `after` are the neighbours of each node.
-    """
+    """Return the nodes in topological order, from their neighbours; nodes in cycles come last."""
     waits = {ref: len(before.get(ref, ())) for ref in refs}
     order = [ref for ref, left in waits.items() if not left]
     for ref in order:

@@ -126,10 +126,7 @@ class _Scan:
             self._keys = []
 
     def _path(self, path: str) -> str:
-        """Return the path of a dotted key below a table; record its line.
-
-        Its parts are in `_keys`.
-        """
+        """Return the path of the dotted key in `_keys` below a table; record its line."""
         for key in self._keys[:MOST_PARTS]:
             if path:
                 self.implied.setdefault(path, self._line)

@@ -28,11 +28,7 @@ from typing import Any
 from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from IPython.core.application import (
-    ENV_CONFIG_DIRS,
-    SYSTEM_CONFIG_DIRS,
-    BaseIPythonApplication,
-)
+from IPython.core.application import ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS, BaseIPythonApplication
 from IPython.paths import get_ipython_dir
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait

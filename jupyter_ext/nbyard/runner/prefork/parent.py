@@ -213,10 +213,7 @@ class Parent:
         return supervise(folder, ready, self._pid, is_prepared=prepared, waiting=warm)
 
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
-        """Wait in the fork for an attempt and supervise it, then repeat that.
-
-        Return the exit status.
-        """
+        """Wait in the fork for attempts and supervise each of them. Return the exit status."""
         adopt_orphans()
         warm = WarmRunner(kernel, scratch)
         status = 0

@@ -170,10 +170,7 @@ def _supervise(
 
 
 def _lock(folder: AttemptFolder) -> int | None:
-    """Lock the attempt and return the descriptor of the lock.
-
-    Return None if another supervisor runs or has run the attempt.
-    """
+    """Lock the attempt and return the descriptor; None if another supervisor had it."""
     # A lock on the folder itself needs no file. The system releases it if the supervisor is killed.
     lock = os.open(folder.path, os.O_RDONLY)
     try:
@@ -189,10 +186,7 @@ def _lock(folder: AttemptFolder) -> int | None:
 
 
 def _socket_folder(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
-    """Return a folder for the sockets of a notebook, "" for other work.
-
-    Its path is short, as sockets require.
-    """
+    """Return a folder with a short path for the sockets of a notebook, "" for other work."""
     if task["work"]["kind"] != "notebook":
         return ""
     try:

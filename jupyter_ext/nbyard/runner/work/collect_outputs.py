@@ -124,10 +124,7 @@ def _copy(path: str, target: str) -> None:
 def _find_outputs(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
-    """Return the paths of each output's files.
-
-    Outputs that are values are written as JSON at once.
-    """
+    """Return the paths of each output's files. Values are written as JSON at once."""
     declared_in = next(filter(None, (output.get("declared_in") for output in wanted.values())), "")
     declared = _declared_outputs(work, declared_in) if declared_in else None
     paths_by_output: dict[str, list[str]] = {}

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.automations.file_changes import MOST_FILES, check_file_event, path_pattern
-from nbyard.domain.automations.structs import (
-    On,
-    OnDataset,
-    OnEvent,
-    OnFile,
-    OnRun,
-    OnWebhook,
-)
+from nbyard.domain.automations.structs import On, OnDataset, OnEvent, OnFile, OnRun, OnWebhook
 from nbyard.domain.automations.webhooks import check_rate
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import NewRun
@@ -68,10 +61,7 @@ def find_loop(links: Iterable[Link], new: Link) -> list[str] | None:
 
 
 def _names(new: Link, came_by: dict[str, Link], place: str) -> list[str]:
-    """Return the names from the target of the new link to a place.
-
-    `came_by` has for each place the link by which the search reached it.
-    """
+    """Return the names from the target of the new link to a place, by the links that reached it."""
     names: list[str] = []
     while place != new.target:
         link = came_by[place]

@@ -17,15 +17,7 @@ from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
-from nbyard.domain.runs.structs import (
-    Attempt,
-    NewRun,
-    Run,
-    RunDetail,
-    Task,
-    TaskPage,
-    check_sample,
-)
+from nbyard.domain.runs.structs import Attempt, NewRun, Run, RunDetail, Task, TaskPage, check_sample
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid, NbyardError
 from nbyard.freezing.environment_resolution import plan_renewer

@@ -9,12 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.output.console import (
-    format_size,
-    print_note,
-    show_json,
-    show_table,
-)
+from nbyard.cli.output.console import format_size, print_note, show_json, show_table
 from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option

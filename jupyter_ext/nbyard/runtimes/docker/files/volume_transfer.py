@@ -360,10 +360,7 @@ def _take(
 
 
 def _make_links(links: Links) -> None:
-    """Create links.
-
-    Call this after all files were written, so that none is written through a link.
-    """
+    """Create links, after all files, so that none is written through a link."""
     for target, text in links:
         if not os.path.lexists(target):
             os.symlink(text, target)

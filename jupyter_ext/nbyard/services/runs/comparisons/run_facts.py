@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.cache_policy import IDENTITY
-from nbyard.domain.comparison.facts import (
-    CodeVersion,
-    InputFacts,
-    OutputFile,
-    RunFacts,
-    TaskFacts,
-)
+from nbyard.domain.comparison.facts import CodeVersion, InputFacts, OutputFile, RunFacts, TaskFacts
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import Artifact, BytesOf, ResultOf, Run, SecretOf, TaskPlan, ValueOf
