@@ -82,8 +82,7 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.answer(200, record)
 
     def on_connection_close(self) -> None:
-        # The written bytes stay: a client that lost its connection asks for the offset and sends
-        # the rest.
+        # The written bytes stay: a client without its connection asks for the offset to continue.
         self.context.pool.submit(self._close)  # syncing the bytes to disk may take long
         super().on_connection_close()
 

@@ -149,8 +149,7 @@ def remove_runs(
                     continue
                 names |= remove_run(store, c, run)
                 count += 1
-        # After the commit: if this process is killed in between, the next dispatcher deletes
-        # folders without rows.
+        # After the commit: if this process is killed before, the dispatcher deletes such folders.
         remove_records(store, names)
     return count
 

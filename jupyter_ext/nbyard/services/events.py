@@ -36,8 +36,7 @@ class EventService(Service):
             until = min(until, newest)
             events = self._store.events.events_after(c, caller.name, after, limit, until)
         is_all = len(events) < limit
-        # Events of other owners are left out. The cursor skips them, or each request would read
-        # them again.
+        # Events of other owners are left out. The cursor skips them, so that they are read once.
         last = max(after, until) if is_all else events[-1].id
         # A client at `oldest - 1` has missed none of the events that retention deleted.
         return Events(events, last, refetch=oldest > after + 1)

@@ -38,8 +38,7 @@ class Walk:
     def __init__(self, expand: Expand, describe: Describe, most: int):
         self._expand, self._describe, self._most = expand, describe, most
         self._nodes: dict[Ref, LineageNode] = {}
-        # A dictionary instead of a set keeps the order of the links, so that a graph always looks
-        # the same.
+        # A dictionary instead of a set keeps the order of the links: a graph always looks the same.
         self._links: dict[tuple[Ref, Ref, str], None] = {}
         # Links to nodes that did not fit; some of these nodes are reached by another way later.
         self._cut: list[tuple[Direction, Link]] = []

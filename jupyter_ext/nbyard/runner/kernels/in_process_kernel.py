@@ -52,8 +52,7 @@ class Pipe:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        # Two threads read the pipe: that of the stream, and that of the kernel at the end of a
-        # cell.
+        # Two threads read the pipe: that of the stream, and at the end of a cell the kernel's.
         self._turn = threading.Lock()
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 

@@ -110,8 +110,7 @@ class Parent:
             for supervisor in list(self._pool.standing.values()):
                 self._pool.dismiss(supervisor)
             self._supervisors.dismiss_all()
-            # The dispatcher waits for the end of this process, unless this byte reports that the
-            # process stays.
+            # The dispatcher waits for the end of this process, unless this byte says it stays.
             if self._folders:
                 with contextlib.suppress(OSError):  # the dispatcher may be gone
                     self._requests.send(STAYS)

@@ -159,8 +159,7 @@ class ImportRequest:
     def _replaced(self, c: Connection, name: str) -> str | None:
         """Return the ID of the dataset to replace, or None if the name is free."""
         names = self._store.datasets.names(c, self._caller.name)
-        # Only an equal name means the same dataset. `check_free` refuses a name that looks the
-        # same.
+        # Only an equal name means the same dataset. `check_free` refuses one that looks the same.
         same = next((key for key, taken in names.items() if taken == name), "")
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:

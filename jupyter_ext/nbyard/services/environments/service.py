@@ -96,8 +96,7 @@ class EnvironmentService(Service):
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
         environment = rows.get(c, caller.name, same) if same else None
-        # A first installation may fail because of a typo. The corrected request may then use the
-        # name again.
+        # A first installation may fail for a typo. The corrected request may use the name again.
         if environment is not None and environment.never_installed:
             return environment.id
         check_free(names, "environment", name)

@@ -123,8 +123,7 @@ class RunService(RunExports):
         """
         crash_point("request-read")
         with self._store.read() as c:
-            # Answer a repeated request without freezing, which reads and stores all files of the
-            # code.
+            # Answer a repeated request without freezing, which stores all files of the code.
             before = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)

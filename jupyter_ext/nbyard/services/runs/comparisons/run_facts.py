@@ -107,8 +107,7 @@ class FactReader:
             if isinstance(binding, ValueOf) and name not in IDENTITY:
                 values[name] = canonical_text(binding.value)
             elif isinstance(binding, SecretOf):
-                # The value of a secret is never shown. Each change of a credential has a new
-                # version.
+                # The value of a secret is never shown. A changed credential has a new version.
                 values[name] = f"{binding.name} (version {binding.version})"
         return values
 
