@@ -24,7 +24,7 @@ from nbyard.domain.credentials import (
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import MAX_TOLD
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_length, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
@@ -58,18 +58,18 @@ class CredentialService(Service):
             Invalid: the name looks like an ID.
         """
         name, kind = check_name(body.name), kind_of(body.kind)
-        # Requests name a credential by ID or name in the same field, so no name may look like an
-        # ID.
+        # Requests name a credential by ID or name in one field, so no name may look like an ID.
         if is_id(name):
             raise Invalid.field("name", "may not be an ID: IDs identify other credentials")
         shown, secret = split_fields(kind, check_fields(kind, body.fields))
+        check_length("description", body.description, MAX_DESCRIPTION)
         now = datetime.now(UTC)
         made = Credential(
             id=new_id(),
             name=name,
             owner=caller.name,
             kind=kind.kind,
-            description=_description(body.description),
+            description=body.description,
             fields=shown,
             kept=sorted(secret),
             version=1,
@@ -143,7 +143,8 @@ class CredentialService(Service):
         columns: dict[str, Any] = {}
         secret = None
         if isinstance(body.description, str):
-            columns["description"] = _description(body.description)
+            check_length("description", body.description, MAX_DESCRIPTION)
+            columns["description"] = body.description
         with self._store.write() as c:
             if isinstance(body.fields, dict):
                 kind = kind_of(record.kind)
@@ -197,10 +198,3 @@ class CredentialService(Service):
         sealed = (self._store.credentials, self._store.channels, self._store.automation_secrets)
         with self._store.write() as c:
             return Sealed(sum(rows.reseal_all(c, caller.name) for rows in sealed))
-
-
-def _description(text: str) -> str:
-    if len(text) > MAX_DESCRIPTION:
-        why = f"may have at most {MAX_DESCRIPTION:,} characters"
-        raise Invalid.field("description", why)
-    return text

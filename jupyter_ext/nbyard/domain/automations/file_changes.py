@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from nbyard.domain.automations.structs import OnFile
-from nbyard.domain.paging import check_range
+from nbyard.domain.paging import check_length, check_range
 from nbyard.domain.runs.origins import Change, ChangedFile, FileCause
 from nbyard.errors import Invalid
 
@@ -132,8 +132,7 @@ def path_pattern(pattern: str) -> PathPattern:
     """
     if not pattern:
         raise Invalid.field(FIELD, "may not be empty")
-    if len(pattern) > MAX_PATTERN:
-        raise Invalid.field(FIELD, f"may have at most {MAX_PATTERN} characters")
+    check_length(FIELD, pattern, MAX_PATTERN)
     parts = pattern.split("/")
     if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
         raise Invalid.field(

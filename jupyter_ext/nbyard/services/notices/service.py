@@ -31,7 +31,7 @@ from nbyard.domain.notices.structs import (
     NoticeRule,
     Receiver,
 )
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import InUse, Invalid, StaleWrite
 from nbyard.host import clock
@@ -190,8 +190,8 @@ class ChannelService(Service):
             Invalid: the outcome is unknown.
         """
         check_limit(limit)
-        if outcome and outcome not in OUTCOMES:
-            raise Invalid.field("outcome", f"must be one of {', '.join(OUTCOMES)}")
+        if outcome:
+            check_choice("outcome", outcome, OUTCOMES)
         with self._store.read() as c:
             record = self._store.channels.find(c, caller.name, channel)
             page = self._store.notices.page(c, record.id, limit + 1, after, outcome)

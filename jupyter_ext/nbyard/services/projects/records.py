@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, check_limit, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
     ARTIFACT_KINDS,
@@ -26,11 +26,7 @@ from nbyard.domain.projects.structs import (
     ProjectResource,
 )
 from nbyard.domain.runs.checks import refuse_scratch
-from nbyard.domain.runs.retention import (
-    MOST_POLICIES,
-    PolicyRules,
-    ProjectRetention,
-)
+from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules, ProjectRetention
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.executable_versions import Code, Freezer
@@ -124,7 +120,7 @@ class ProjectRecords(Service):
         after: str = "",
     ) -> Page[ProjectResource]:
         """List the linked resources of a project, newest first, or those of one kind."""
-        kinds = (check_kind(kind),) if kind else LINK_KINDS
+        kinds = (check_choice("kind", kind, LINK_KINDS),) if kind else LINK_KINDS
         return self._resources(caller, project, (kinds, limit, after, search), linked=True)
 
     @operation("GET", "/projects/{project}/linkable", scope="projects:read")
@@ -142,7 +138,7 @@ class ProjectRecords(Service):
         Pushed workflows are left out: they belong to the project that pushed them. The last page
         has all files that never ran, beyond its limit: of workflows, or for executables, notebooks.
         """
-        kinds = (check_kind(kind),)
+        kinds = (check_choice("kind", kind, LINK_KINDS),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
             files = unrun_files(self._context, caller.name)
@@ -171,8 +167,8 @@ class ProjectRecords(Service):
             Invalid: the kind is unknown.
         """
         check_limit(limit)
-        if kind not in ("", *ARTIFACT_KINDS):
-            raise Invalid.field("kind", f"must be one of {', '.join(ARTIFACT_KINDS)}")
+        if kind:
+            check_choice("kind", kind, ARTIFACT_KINDS)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             artifacts = self._store.results.page(
@@ -250,7 +246,7 @@ class ProjectRecords(Service):
         Raises:
             NotFound: the project has no such link.
         """
-        of_kind = check_kind(kind)
+        of_kind = check_choice("kind", kind, LINK_KINDS)
         with self._store.write() as c:
             of = self._rows.find(c, caller.name, project)
             if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
@@ -317,8 +313,7 @@ class ProjectRecords(Service):
                     "policy", f"there may be at most {MOST_POLICIES} retention policies"
                 )
             self._store.retention.set_policy(c, record, name, body)
-            # Policies are rows of their own. Without this event, open windows would show the old
-            # ones.
+            # Policies are rows of their own. Without this event, open windows would show old ones.
             self._rows.append_event(c, record.id, caller.name, "changed")
         self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
@@ -336,18 +331,6 @@ class ProjectRecords(Service):
                 ]
                 raise no_such("retention policy", policy, present)
             self._rows.append_event(c, record.id, caller.name, "changed")
-
-
-def check_kind(kind: str) -> LinkKind:
-    """Return the kind if projects may link resources of it.
-
-    Raises:
-        Invalid: Projects cannot link such resources.
-    """
-    for known in LINK_KINDS:
-        if kind == known:
-            return known
-    raise Invalid.field("kind", f"must be one of {', '.join(LINK_KINDS)}")
 
 
 def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectResource]:
