@@ -189,6 +189,8 @@ def all_commands() -> Iterator[click.Command]:
     """Yield the commands without a noun, then a group for each noun."""
     yield from WITHOUT_NOUN
     for noun in dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN):
+        if noun not in HELP:
+            raise KeyError(f"add a line for `nbyard {noun}` to HELP in cli/all_commands.py")
         group = click.Group(noun, help=HELP[noun])
         # A command written by hand replaces the one of its operation.
         for command in (*generated_commands(noun), *BY_HAND.get(noun, ())):
