@@ -167,10 +167,7 @@ class ImageService(Service):
         return DockerfileText(text, draft.recipe, MARKER, draft.reference)
 
     def _draft(self, caller: Caller, body: NewImage) -> _Draft:
-        """Return the image to build.
-
-        Options that the request omits keep the values of the last build.
-        """
+        """Return the image to build. Options that the request omits are those of the last build."""
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:
@@ -294,13 +291,11 @@ class ImageService(Service):
         A name means the newest image of that name that was built; a failed build changes nothing.
         """
         self._context.watch()
-        with self._store.read() as c:
-            return self._find(c, caller, image)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> NamedImage:
         get = self._store.images.get
-        # Docker completes a name without a tag by `latest`, and users type names as in Docker.
-        return _existing(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
+        with self._store.read() as c:
+            # Docker completes a name without a tag by `latest`, and users type names as in Docker.
+            made = get(c, caller.name, image) or get(c, caller.name, f"{image}:latest")
+        return _existing(made, image)
 
     @operation("GET", "/images/{image}/log", scope="images:read")
     def log(self, caller: Caller, image: str, after: int = 0) -> LogChunk:

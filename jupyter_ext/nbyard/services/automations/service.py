@@ -315,7 +315,11 @@ class AutomationService(Service):
         sentence = sentence_of(plan, body.at_most)
         count, ended = body.count, None
         if body.at_most is not None:
-            started = self._started_runs(caller, body.automation)
+            started = 0
+            if body.automation:
+                with self._store.read() as c:
+                    row = self._rows.find(c, caller.name, body.automation)
+                started = row.automation.counts.started
             count = min(count, max(0, body.at_most - started))
             if not count:
                 ended = because("automation-runs-started", started=started, most=body.at_most)
@@ -473,8 +477,7 @@ class AutomationService(Service):
     ) -> str:
         """Record that an automation was fired, and start its run if it is on times."""
         automation = row.automation
-        # If a run fires the automation, its chain of automations is counted, which ends endless
-        # loops.
+        # The chain of automations of a run that fires is counted, which ends endless loops.
         run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
         cause = FireCause(run_id)
         if automation.timing is None:
@@ -489,12 +492,6 @@ class AutomationService(Service):
             self._store, c, row, fired, frozen, person=caller.submitter
         )
         return self._firings.add_fired(c, automation, fired, made_run)
-
-    def _started_runs(self, caller: Caller, automation: str) -> int:
-        if not automation:
-            return 0
-        with self._store.read() as c:
-            return self._rows.find(c, caller.name, automation).automation.counts.started
 
     # What an automation is called, runs and looks like
 

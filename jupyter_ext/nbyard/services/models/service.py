@@ -64,14 +64,6 @@ MARK = f"def {PREDICT}".encode()
 MAX_SOURCE = 1 << 20
 
 
-def sources_of_models(context: ServiceContext, owner: str, limit: int) -> ModelSources:
-    """Return up to `limit` outputs of runs and classes in files that may be models."""
-    outputs = _outputs_of_runs(context, owner, limit + 1)
-    classes = _classes_of_files(context.files, limit + 1)
-    cut = max(len(outputs), len(classes)) > limit
-    return ModelSources(outputs[:limit], classes[:limit], cut)
-
-
 def _outputs_of_runs(context: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
     """Return the newest result of each output, newest first, and equal bytes of one title once."""
     with context.store.read() as c:
@@ -94,8 +86,7 @@ def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
             if file.stat().st_size > MAX_SOURCE:
                 continue
             content = file.read_bytes()
-            # Parsing every Python file below the root would take long. This test excludes most of
-            # them.
+            # Parsing every Python file below the root would take long; this test excludes most.
             names = class_names(content, file.name) if MARK in content else []
         except (OSError, NbyardError):
             continue
@@ -168,10 +159,7 @@ class ModelService(Service):
         return package
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
-        """Check that the model's tag was never built.
-
-        A model without a tag gets a number as tag.
-        """
+        """Check that the model's tag was never built; without a tag, the model gets a number."""
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.with_name(c, reference):
             hint = "Deploying the model rebuilds the image and replaces the earlier one."
@@ -248,7 +236,10 @@ class ModelService(Service):
         with one title and equal results are listed once.
         """
         check_limit(limit)
-        return sources_of_models(self._context, caller.name, limit)
+        outputs = _outputs_of_runs(self._context, caller.name, limit + 1)
+        classes = _classes_of_files(self._context.files, limit + 1)
+        cut = max(len(outputs), len(classes)) > limit
+        return ModelSources(outputs[:limit], classes[:limit], cut)
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
