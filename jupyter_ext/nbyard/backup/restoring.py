@@ -205,7 +205,11 @@ def _folder_of_parts(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _lock_file(file: Path, flags: int) -> Iterator[None]:
-    """Lock a file during the block. Raise OSError if it is locked, missing or a link."""
+    """Lock a file during the block.
+
+    Raises:
+        OSError: The file is locked, missing or a link.
+    """
     opened = os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -378,7 +382,10 @@ class _Reader:
         return self._checksum.through(member.name, file)
 
     def _extract(self, member: tarfile.TarInfo) -> None:
-        """Extract a file to its place. If the file is a blob, compare its bytes with its digest."""
+        """Extract a file to its place.
+
+        If the file is a blob, compare its bytes with its digest.
+        """
         name, blob = member.name, BLOB.match(member.name)
         path = self.temporary / name
         is_expected = bool(blob) or name == KEY

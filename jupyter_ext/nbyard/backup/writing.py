@@ -179,7 +179,13 @@ class _Writer:
         return totals
 
     def _add(self, path: Path) -> None:
-        """Add a regular file with its present size; a process may append to it meanwhile."""
+        """Add a regular file with its present size.
+
+        A process may append to the file meanwhile.
+
+        Raises:
+            NotFound: The file does not exist.
+        """
         try:
             # Without O_NONBLOCK, opening a FIFO would wait for a writer.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -120,7 +120,10 @@ class ImportController:
         return blob
 
     def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:
-        """Unpack an archive and return its folder, also if an earlier dispatcher unpacked it."""
+        """Unpack an archive and return its folder.
+
+        Return `packed` if an earlier dispatcher has unpacked it.
+        """
         if packed.digest.startswith("tree:"):
             return packed
         limit = self._context.settings.max_upload_bytes

@@ -351,7 +351,10 @@ class ImageController:
         return self._is_leased
 
     def _delete_expired(self) -> list[ModelPackage]:
-        """Delete and return the packages whose lease has expired; those in use lose their lease."""
+        """Delete the packages whose lease has expired; return them.
+
+        A package in use is kept, without a lease.
+        """
         models, removed = self._context.store.models, []
         with self._context.write() as c:
             for package in models.with_expired_lease(c, datetime.now(UTC)):

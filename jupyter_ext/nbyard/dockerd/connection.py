@@ -73,7 +73,10 @@ def forget_dead() -> None:
 
 
 class SshRelay:
-    """A relay to an engine over ssh. It listens at `address` (unix://…) until it is closed."""
+    """A relay to an engine over ssh.
+
+    It listens at `address` (unix://…) until it is closed.
+    """
 
     def __init__(self, url: str, seconds: float):
         if shutil.which("ssh") is None:

@@ -75,7 +75,10 @@ class ImageRequest(msgspec.Struct, frozen=True):
 
 
 class BuiltImage(msgspec.Struct, frozen=True):
-    """An image on the engine. `was_here` states that it existed before, so nothing was built."""
+    """An image on the engine.
+
+    `was_here` states that it existed before, so nothing was built.
+    """
 
     reference: str
     image_id: str

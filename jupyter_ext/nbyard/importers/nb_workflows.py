@@ -379,7 +379,10 @@ def _packages(container: Fields, name: str) -> list[str]:
 
 
 def _accepts(fields: Fields, name: str, value: Any, option: str) -> bool:
-    """Return whether an option of a recipe can have a value; record a refused one as left out."""
+    """Return whether an option of a recipe can have a value.
+
+    A refused value is recorded as left out.
+    """
     try:
         check_recipe(Recipe(**{option: value}))
     except Invalid as error:

@@ -24,7 +24,10 @@ SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def has_dispatcher(store: Store) -> bool:
-    """Return whether a dispatcher seems to hold the lease. A second one would exit by itself."""
+    """Return whether a dispatcher seems to hold the lease.
+
+    A second one would exit by itself.
+    """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     return lease is not None and lease.seems_held and not is_dead(lease.holder)
@@ -45,7 +48,10 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
-    """Return the differing settings of a dispatcher's process, the same while it lives."""
+    """Return the differing settings of a dispatcher's process.
+
+    They do not change while it lives.
+    """
     try:
         environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:

@@ -45,7 +45,10 @@ class Admission(NamedTuple):
 
 
 class Admissions:
-    """The cached authorizations of one server. Use it in the thread of the event loop only."""
+    """The cached authorizations of one server.
+
+    Use it in the thread of the event loop only.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[float, Admission]] = {}
@@ -70,7 +73,10 @@ class Admissions:
 
 
 def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
-    """Return everything in a request on which access depends. `place` has the port and the pass."""
+    """Return everything in a request on which access depends.
+
+    `place` has the port and the pass.
+    """
     headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
     return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)
 

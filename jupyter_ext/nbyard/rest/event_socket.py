@@ -88,7 +88,10 @@ class Broadcast:
             await window.send_activity()
 
     def publish(self) -> None:
-        """Send new events to all windows. A notification in the meantime causes one more round."""
+        """Send new events to all windows.
+
+        A notification in the meantime causes one more round.
+        """
         if self._busy:
             self._again = True
             return

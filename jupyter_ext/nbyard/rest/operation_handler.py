@@ -335,7 +335,10 @@ class NbyardHandler(JupyterHandler):
 
 @web.stream_request_body
 class OperationHandler(NbyardHandler, APIHandler):
-    """Handles all operations with one path. The method of the request selects the operation."""
+    """Handles all operations with one path.
+
+    The method of the request selects the operation.
+    """
 
     request: HTTPServerRequest
 

@@ -151,6 +151,9 @@ def _filled(general: str, path: str) -> str:
 
 
 def _pattern(path: str, prefix: str = "") -> str:
-    """Return the regular expression for a path. `{name=text}` is a variable with a fixed value."""
+    """Return the regular expression for a path.
+
+    `{name=text}` is a variable with a fixed value.
+    """
     text = re.sub(r"{(\w+)=([\w-]+)}", r"(?P<\1>\2)", path)
     return prefix + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", text)

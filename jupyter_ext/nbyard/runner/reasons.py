@@ -56,7 +56,10 @@ def system_error(error: OSError) -> Reason:
 
 
 def raised(line: str) -> Reason:
-    """Return the reason for an exception of the work. `line` is the last line of its traceback."""
+    """Return the reason for an exception of the work.
+
+    `line` is the last line of its traceback.
+    """
     name, colon, text = line.partition(": ")
     return because("raised", name=name, text=text) if colon else because("raised-bare", name=name)
 

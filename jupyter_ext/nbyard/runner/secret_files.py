@@ -58,7 +58,10 @@ def delete_linked_secrets(folder: str) -> None:
 
 
 def delete_secrets(target: str) -> None:
-    """Delete a folder of secrets. Do nothing for another kind of folder or one of another user."""
+    """Delete a folder of secrets.
+
+    Do nothing for another kind of folder or one of another user.
+    """
     if not os.path.lexists(target):
         return
     import shutil

@@ -177,7 +177,10 @@ class Masks:
         return any(len(pattern) > left and text.endswith(pattern[:left]) for pattern in near)
 
     def end(self) -> bytes:
-        """Return the masked bytes that were held back. Call this at the end of the stream."""
+        """Return the masked bytes that were held back.
+
+        Call this at the end of the stream.
+        """
         shown, _ = self._hide(self._rest, self._hidden, len(self._rest))
         self._rest, self._hidden = b"", 0
         return shown

@@ -400,7 +400,10 @@ class DeploymentService(Service):
         return traffic_of(self._traffic(record.id).read(), span, time.time())
 
     def counted(self, deployment_id: str, counts: Sequence[Counted]) -> None:
-        """Add request counts of the proxy to a deployment's traffic. Ignore deleted deployments."""
+        """Add request counts of the proxy to a deployment's traffic.
+
+        Ignore deleted deployments.
+        """
         with self._store.read() as c:
             if deployment_id not in self._rows.ids(c):
                 return

@@ -167,7 +167,10 @@ class ImageService(Service):
         return DockerfileText(text, draft.recipe, MARKER, draft.reference)
 
     def _draft(self, caller: Caller, body: NewImage) -> _Draft:
-        """Return the image to build. Options that the request omits are those of the last build."""
+        """Return the image to build.
+
+        Options that the request omits keep the values of the last build.
+        """
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:

@@ -107,7 +107,10 @@ class NamedRows(Generic[T]):
         project: str = "",
         **values: str,
     ) -> list[T]:
-        """Return a page of rows, newest first. Empty `values` of columns limit nothing."""
+        """Return a page of rows, newest first.
+
+        Empty `values` of columns limit nothing.
+        """
         of = self.stored_in.c
         own = select(of.id).where(of.owner == owner, linked_to(project, self.noun, of.id))
         own = own.where(*(of[name] == value for name, value in values.items() if value))

@@ -62,7 +62,10 @@ def _listen(questions: "queue.Queue[bytes]") -> None:
 
 
 def reply_to(line: bytes) -> Reply:
-    """Answer one question, which is a line of JSON. The reply may be the reason why that failed."""
+    """Answer one question, which is a line of JSON.
+
+    The reply may be the reason why that failed.
+    """
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer_question(question))))

@@ -39,7 +39,10 @@ MARKUP = re.compile(
 
 
 def promises_table(filename: str) -> bool:
-    """Return whether the name says that a file contains a table. JSON may contain anything."""
+    """Return whether the name says that a file contains a table.
+
+    JSON may contain anything.
+    """
     return SUFFIXES.get(Path(unpacked_name(filename)).suffix.lower(), "json") != "json"
 
 

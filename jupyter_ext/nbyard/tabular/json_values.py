@@ -48,7 +48,10 @@ def _other(value: object, depth: int) -> object:
 
 
 def cut_text(text: str) -> str:
-    """Return at most 1,000 characters as valid Unicode. A text that was cut ends with a mark."""
+    """Return at most 1,000 characters as valid Unicode.
+
+    A text that was cut ends with a mark.
+    """
     if len(text) > MAX_CELL_CHARACTERS:
         text = text[: MAX_CELL_CHARACTERS - 1] + MARK
     # JSON may contain lone surrogates, which UTF-8 cannot encode.

@@ -38,7 +38,10 @@ ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 
 
 class Source:
-    """A file with a table. `folder` has intermediate files, which later questions use again."""
+    """A file with a table.
+
+    `folder` has intermediate files, which later questions use again.
+    """
 
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder

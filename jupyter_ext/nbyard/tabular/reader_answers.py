@@ -99,7 +99,10 @@ def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
 
 
 class Question(msgspec.Struct, omit_defaults=True):
-    """A question about a file. `about` is its kind, and `folder` is for intermediate files."""
+    """A question about a file.
+
+    `about` is its kind, and `folder` is for intermediate files.
+    """
 
     about: str
     path: str = ""
@@ -185,7 +188,10 @@ def _place(info: TableInfo, shown: range) -> tuple[int, int, str, list[str]]:
 
 
 def _scan(source: Source, offset: int) -> text_tables.Scan | None:
-    """Return the index of rows. It is created if the page is far from the start of the file."""
+    """Return the index of rows.
+
+    It is created if the page is far from the start of the file.
+    """
     known = source.known_scan()
     far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
     return known or (source.scan() if far else None)

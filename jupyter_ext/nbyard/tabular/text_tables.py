@@ -242,7 +242,10 @@ def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
 
 
 def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
-    """Return `limit` lines from `offset`, without blank ones. `scan` has the index of lines."""
+    """Return `limit` lines from `offset`, without blank ones.
+
+    `scan` has the index of lines.
+    """
     with path.open("rb") as file:
         skip, start = offset, 0
         if scan and scan.offsets:

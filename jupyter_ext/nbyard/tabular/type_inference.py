@@ -180,7 +180,10 @@ def _bare(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 def values_of(text: pl.Expr, column: Column, decimal_comma: bool) -> pl.Expr:
-    """Return an expression for a column's typed values. A text that does not fit becomes null."""
+    """Return an expression for a column's typed values.
+
+    A text that does not fit becomes null.
+    """
     text = _bare(text, column)
     if decimal_comma and column.type in ("float", "decimal"):
         text = text.str.replace(",", ".", literal=True)

@@ -302,7 +302,10 @@ class AttemptDriver:
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
 
     def _recheck(self) -> Signal | None:
-        """Ask the engine whether a failed start has reached it; None if it does not respond."""
+        """Ask the engine whether a failed start has reached it.
+
+        Return None if the engine does not respond.
+        """
         with suppress(NbyardError):
             is_there = runtime_calls.is_there(self.snapshot, self.runtime)
             return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)

@@ -37,7 +37,10 @@ class AttemptController:
         self._workers: dict[str, WorkerObservations] = {}
 
     def grant_slots(self, attempt_id: str) -> None:
-        """Record that the attempt got its slots. The next check starts it."""
+        """Record that the attempt got its slots.
+
+        The next check starts it.
+        """
         seen = self._seen.setdefault(attempt_id, Observations())
         # Without this step, the first check would ask the engine whether it knows the attempt.
         seen.phase = next_step(seen.phase, Event.ADMIT).phase

@@ -110,7 +110,10 @@ class WatchedFiles:
                 self._first_look = 0.0
 
     def _begin(self, watch: Watch) -> None:
-        """Ask the system to report changes of files, which takes long in a large tree."""
+        """Ask the system to report changes of the automation's files.
+
+        This takes long in a large tree of folders.
+        """
 
         def hint() -> None:
             with self._lock:

@@ -243,7 +243,11 @@ class CacheForecaster:
         return self._environments.get(environment_identity(plan, version), look, seconds)
 
     def _load(self, name: str) -> None:
-        """Load a runtime once, unless it would have to start a cluster to answer."""
+        """Load a runtime once.
+
+        Raises:
+            Unavailable: The runtime would have to start a cluster to answer.
+        """
         with self._loading:
             runtime = self._context.runtimes.get(name)
             if runtime is None:

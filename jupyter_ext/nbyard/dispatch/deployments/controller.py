@@ -144,7 +144,10 @@ class DeploymentController:
     # GPUs
 
     def _read_grants(self) -> None:
-        """Read which GPUs deployments have, so that the queue of runs does not grant them."""
+        """Read from the store which GPUs deployments have.
+
+        The queue of runs does not grant these GPUs.
+        """
         with self._context.store.read() as c:
             granted = self._rows.granted_gpus(c)
         self._context.grants.clear()

@@ -180,7 +180,10 @@ def snapshot_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
 def order_of(
     context: DispatchContext, attempt: AttemptRecord, task: TaskRecord, priority: int
 ) -> Order:
-    """Return what a runtime needs to know of an attempt. Retries get a slightly higher priority."""
+    """Return what a runtime needs to know of an attempt.
+
+    Retries get a slightly higher priority.
+    """
     plan = task.plan
     return Order(
         attempt_id=attempt.id,

@@ -228,7 +228,10 @@ class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unk
     path: str
 
     def place(self, file: str) -> str:
-        """Return the path in the code bundle. `file` is the path of the code file in the bundle."""
+        """Return the path in the code bundle.
+
+        `file` is the path of the code file in the bundle.
+        """
         # The code file may be in a subfolder: `work/clean.ipynb` opens `../data/a.csv`.
         return os.path.normpath(os.path.join(os.path.dirname(file), self.path))
 

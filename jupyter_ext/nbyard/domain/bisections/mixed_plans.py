@@ -166,7 +166,10 @@ class MixedPlans:
     def _bound_key(
         self, node: str, name: str, then: Binding | None, now: Binding | None
     ) -> Key | None:
-        """Return the key of the change of an argument, or None, also if it is unbound in a run."""
+        """Return the key of the change of an argument, or None.
+
+        An optional input may be unbound in one run, or in both.
+        """
         if then is None and now is None:
             return None
         # Connections are part of the change of the graph.
@@ -186,7 +189,10 @@ class MixedPlans:
         return "input", node, name
 
     def _fields_key(self, fields: Sequence[str], then: TaskPlan, now: TaskPlan) -> Key | None:
-        """Return the key of the change of these fields, or None. The fields change together."""
+        """Return the key of the change of these fields, or None.
+
+        The fields change together.
+        """
         texts = [canonical_text([getattr(plan, name) for name in fields]) for plan in (then, now)]
         kind = "environment" if fields is ENVIRONMENT else "limits"
         return None if texts[0] == texts[1] else (kind, *texts)
@@ -310,7 +316,10 @@ def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
 
 
 def _fresh(plan: TaskPlan) -> TaskPlan:
-    """Return the plan without the options of its own run. A pinned result stays."""
+    """Return the plan without the options of its own run.
+
+    A pinned result stays.
+    """
     reuse = plan.reuse if plan.pinned else ""
     return msgspec.structs.replace(plan, force=False, reuse=reuse, sample=None)
 

@@ -186,7 +186,11 @@ def _resolved(source: PythonModule, node: ast.expr) -> ast.expr:
 
 
 def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position: int) -> Parameter:
-    """Return the parameter of a decorator. Raise UnknownValue if the source does not state it."""
+    """Return the parameter that one decorator declares.
+
+    Raises:
+        UnknownValue: the source does not state the parameter explicitly.
+    """
     call_arguments = CallArguments(source, call)
     others = set(call_arguments.keywords) - KEYWORDS
     if others:

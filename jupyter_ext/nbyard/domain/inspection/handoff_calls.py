@@ -39,7 +39,10 @@ class HandedOver(msgspec.Struct, frozen=True):
 
 
 def read_handoff_calls(source: PythonModule) -> HandedOver:
-    """Return the arguments of all hand-off calls of a module. Each name is returned once."""
+    """Return the arguments of all hand-off calls of a module.
+
+    Each name is returned once.
+    """
     by_name: dict[str, Argument] = {}
     hints: list[Reason] = []
     for call in source.calls():

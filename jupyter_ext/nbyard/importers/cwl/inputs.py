@@ -149,7 +149,10 @@ class Inputs:
         binding: Bound | None,
         above: tuple[int | str, ...],
     ) -> None:
-        """Add the fields of a record as arguments. If the record is optional, so are its fields."""
+        """Add the fields of a record as arguments.
+
+        If the record is optional, so are its fields.
+        """
         if binding is not None:
             above = (*above, binding.position, path[-1])
         if declared.nullable:

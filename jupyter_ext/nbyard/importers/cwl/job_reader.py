@@ -159,7 +159,10 @@ class _Translation:
         return JobFile(name, contents=contents)
 
     def _place(self, fields: Fields) -> str:
-        """Return the path of a file or folder, decoded from a `location`; empty for a literal."""
+        """Return the path of a file or folder, empty for a literal.
+
+        A `location` is a URI, so its `%20` is a space; a `path` is not.
+        """
         for name in ("path", "location"):
             place = fields.get(name)
             if place is None:

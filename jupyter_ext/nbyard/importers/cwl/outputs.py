@@ -82,7 +82,10 @@ def read_outputs(
 
 
 class _Outputs:
-    """Collects outputs as arguments with free names. `loaded` names those with `loadContents`."""
+    """Collects outputs as arguments with free names.
+
+    `loaded` names those with `loadContents`.
+    """
 
     def __init__(self, taken: set[str], formats: Formats) -> None:
         self.arguments: list[Argument] = []

@@ -146,7 +146,10 @@ def replace_self(text: str, path: tuple[str, ...]) -> str:
 
 
 def reference_text(path: tuple[str, ...]) -> str:
-    """Return segments in the syntax of references. `("reads", "0")` becomes `.reads[0]`."""
+    """Return segments in the syntax of references.
+
+    `("reads", "0")` becomes `.reads[0]`.
+    """
     parts = []
     for segment in path:
         if segment.isdecimal():

@@ -115,7 +115,10 @@ class _Schemas:
 
 
 class Requirements:
-    """The requirements and hints of a tool. A requirement overrides a hint of the same class."""
+    """The requirements and hints of a tool.
+
+    A requirement overrides a hint of the same class.
+    """
 
     def __init__(self) -> None:
         self.resources = Resources()

@@ -176,7 +176,10 @@ def read_document(document: dict[str, Any]) -> Imported:
 
 
 def _the_one(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the tool of a document; of a `$graph`, the only one or the one with the ID `main`."""
+    """Return the tool of a document.
+
+    In a `$graph`, it is the only tool, or the one with the ID `main`.
+    """
     graph = document.get("$graph")
     if graph is None:
         return document

@@ -104,7 +104,10 @@ class Upstream(HTTPMessageDelegate):
             await (self._send_head(chunk) if self._head else self._connection.write(chunk))
 
     async def answer(self, begin: Begin, give: Give) -> None:
-        """Finish the request and read the response. `give` gets its pieces and limits the speed."""
+        """Finish the request and read the response.
+
+        `give` gets its pieces and limits the speed.
+        """
         self._begin, self._give = begin, give
         with contextlib.suppress(StreamClosedError):
             if self._head:

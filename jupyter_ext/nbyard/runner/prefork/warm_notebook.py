@@ -114,7 +114,10 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
 
 
 async def _serve(attempt: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
-    """Run the attempt. Return True if this process stays for another one, or exit."""
+    """Run the attempt.
+
+    Return True if this process stays for another one; otherwise the process exits.
+    """
     folder, kernel, stays = AttemptFolder(attempt["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()

@@ -46,7 +46,10 @@ def show_to_work(shown: bool) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Kill this child when its parent process `parent` ends. Call this between fork and exec."""
+    """Kill this child when its parent process `parent` ends.
+
+    Call this between fork and exec.
+    """
     # exec keeps ignored signals, such as SIGHUP if the dispatcher was started with nohup.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:

@@ -69,7 +69,10 @@ def entry_digests(entries: Iterable[os.DirEntry[str]]) -> tuple[str, str]:
 
 
 def _kind_of(entry: os.DirEntry[str]) -> str:
-    """Return the kind of an entry, or of its target for a link. Most need no system call."""
+    """Return the kind of an entry, or of its target for a link.
+
+    Most need no system call.
+    """
     try:
         if entry.is_dir():
             return "folder"

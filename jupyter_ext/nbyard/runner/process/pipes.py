@@ -20,7 +20,10 @@ class Lines:
         return b"\n" in self._come
 
     def next(self) -> bytes:
-        """Wait for the next line and return it. Return empty bytes once the other end is closed."""
+        """Wait for the next line and return it.
+
+        Return empty bytes once the other end is closed.
+        """
         while not self.has_come:
             piece = os.read(self.descriptor, 1 << 16)
             if not piece:

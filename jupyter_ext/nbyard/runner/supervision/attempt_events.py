@@ -38,7 +38,10 @@ class Progress:
         self.note()
 
     def note(self) -> None:
-        """Record that there is news, such as output. Wake listeners if that is due."""
+        """Record that there is news, such as output.
+
+        Wake listeners if that is due.
+        """
         self.has_news = bool(self._wake)
         self.poke()
 

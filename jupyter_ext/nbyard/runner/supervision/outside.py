@@ -215,14 +215,20 @@ class OutsideWatch:
                         )
 
     def _remember_file(self, file: os.DirEntry[str]) -> None:
-        """Record the state of a file in a watched folder. If it is a link, watch its target."""
+        """Record the state of a file in a watched folder.
+
+        If it is a link, watch its target.
+        """
         if file.is_symlink() and not self._add(file.path):
             self._unwatched.add(file.path)
         if len(self._start) < MOST_READ:
             self._start.setdefault(file.path, state_of(file.path))
 
     def _add(self, path: str) -> bool:
-        """Watch a path. Return False if that fails, so that its events will be missing."""
+        """Watch a path.
+
+        Return False if that fails, so that its events will be missing.
+        """
         if self._inotify is None or len(self._places) >= MOST_PLACES:
             return self._inotify is None
         try:

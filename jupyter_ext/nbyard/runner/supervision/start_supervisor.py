@@ -114,7 +114,10 @@ def supervise(
 
 
 def _release_terminal(folder: AttemptFolder) -> None:
-    """Release the terminal and inherited pipes. Redirect errors to the attempt's log."""
+    """Release the terminal and inherited pipes.
+
+    Redirect errors to the attempt's log.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
     trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for target, source in ((0, nothing), (1, nothing), (2, trouble)):
@@ -170,7 +173,10 @@ def _supervise(
 
 
 def _lock(folder: AttemptFolder) -> int | None:
-    """Lock the attempt and return the descriptor; None if another supervisor had it."""
+    """Lock the attempt and return the descriptor of the lock.
+
+    Return None if another supervisor runs or has run the attempt.
+    """
     # A lock on the folder itself needs no file. The system releases it if the supervisor is killed.
     lock = os.open(folder.path, os.O_RDONLY)
     try:

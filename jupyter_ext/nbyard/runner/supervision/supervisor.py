@@ -44,7 +44,10 @@ class Reserve:
         self._file = -1
 
     def hold(self, folder: str) -> None:
-        """Reserve space on the disk of a folder. If there is no space, reserve nothing."""
+        """Reserve space on the disk of a folder.
+
+        If there is no space, reserve nothing.
+        """
         try:
             if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
                 return
@@ -368,7 +371,10 @@ class Supervisor:
             self._children.ask_to_end()
 
     def _read(self, descriptor: int) -> bytes:
-        """Read from a pipe of the work. Empty bytes mean that the work has closed the pipe."""
+        """Read from a pipe of the work.
+
+        Empty bytes mean that the work has closed the pipe.
+        """
         self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
@@ -387,7 +393,10 @@ class Supervisor:
             self._progress.write_events(*news)
 
     def _handle_message(self, message: dict[str, Any]) -> bool:
-        """Handle a message of the runner. Return whether to write it to events.jsonl, too."""
+        """Handle a message of the runner.
+
+        Return whether to write it to events.jsonl, too.
+        """
         if message["type"] == "end":
             self._children.note_end(message)
         return message["type"] not in ("end", "ready")

@@ -72,7 +72,10 @@ class Watch:
             self.problem = because("reads-not-watched", error=str(error))
 
     def _list(self) -> list[str]:
-        """Record all files in the folder. Return all folders relative to it, with "" for itself."""
+        """Record all files in the folder.
+
+        Return all folders relative to it, with "" for itself.
+        """
         folders = [""]
         for inside in folders:
             start = _before(inside)

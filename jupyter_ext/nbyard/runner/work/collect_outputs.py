@@ -26,7 +26,10 @@ Outputs = dict[str, dict[str, Any]]
 
 
 class OutputNotAsDeclared(Explained):
-    """An output is missing, or differs from its declaration. `name` is its name, or "*" for all."""
+    """An output is missing, or differs from its declaration.
+
+    `name` is its name, or "*" for all.
+    """
 
     def __init__(self, name: str, cause: Reason) -> None:
         super().__init__(because("output-missing", output=name, cause=cause))
@@ -124,7 +127,10 @@ def _copy(path: str, target: str) -> None:
 def _find_outputs(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
-    """Return the paths of each output's files. Values are written as JSON at once."""
+    """Return the paths of each output's files.
+
+    Outputs that are values are written as JSON at once.
+    """
     declared_in = next(filter(None, (output.get("declared_in") for output in wanted.values())), "")
     declared = _declared_outputs(work, declared_in) if declared_in else None
     paths_by_output: dict[str, list[str]] = {}

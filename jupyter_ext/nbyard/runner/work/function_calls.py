@@ -98,7 +98,10 @@ class WrittenFiles:
         return True
 
     def _copy(self, sizes: Iterable[tuple[int, str]], place: str) -> Iterator[tuple[str, str, int]]:
-        """Copy files, the smallest first. Yield path, reason and size of those not copied."""
+        """Copy files, the smallest first.
+
+        Yield path, reason and size of those not copied.
+        """
         import shutil  # most calls write no such file
 
         count = size = 0
@@ -183,7 +186,10 @@ def mark_of(mark: str, attempt_id: str) -> bytes:
 
 
 class Calls:
-    """Reads the calls in calls.jsonl. A call of an attempt that was read before is ignored."""
+    """Reads the calls in calls.jsonl.
+
+    A call of an attempt that was read before is ignored.
+    """
 
     def __init__(self, folder: AttemptFolder) -> None:
         # Open for writing too: without a writer, select would report the end of the file forever.
@@ -215,7 +221,10 @@ class Calls:
 
 
 def read_call(line: bytes) -> dict[str, Any] | None:
-    """Parse one line of calls.jsonl. Return None for a line that was only partly written."""
+    """Parse one line of calls.jsonl.
+
+    Return None for a line that was only partly written.
+    """
     try:
         call = json.loads(line)
         return call if isinstance(call["attempt_id"], str) else None
@@ -242,7 +251,10 @@ def main(path: str, descriptor: int) -> int:
 
 
 class Worker:
-    """Calls functions in this process. Their file is imported once, before the first call."""
+    """Calls functions in this process.
+
+    Their file is imported once, before the first call.
+    """
 
     def __init__(self, folder: AttemptFolder, task: dict[str, Any], report: Report) -> None:
         self._folder = folder
@@ -321,7 +333,10 @@ class Worker:
 
 
 class Place(AttemptFolder):
-    """The attempt folder of one call, inside the worker's. It exists once it contains a file."""
+    """The attempt folder of one call, inside the worker's.
+
+    It exists once it contains a file.
+    """
 
     def __init__(self, worker: str, attempt_id: str) -> None:
         self.path = f"{worker}/{PLACES}/{attempt_id}"

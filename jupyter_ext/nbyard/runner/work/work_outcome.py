@@ -22,7 +22,10 @@ NOTE = "[nbyard: "  # a line of ours in the log, such as one about lost output
 
 
 def failure_record(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
-    """Return a failure as in result.json. `more` has further fields, such as `traceback`."""
+    """Return a failure as in result.json.
+
+    `more` has further fields, such as `traceback`.
+    """
     return {"kind": kind, "reason": reason, **more}
 
 

@@ -90,7 +90,10 @@ def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[di
 
 
 def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
-    """Fetch all results into the folder. Return the bytes of result.json, which is not written."""
+    """Fetch all results into the folder.
+
+    Return the bytes of result.json, which is not written.
+    """
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
     size = sum(entry["size"] for entry in entries)

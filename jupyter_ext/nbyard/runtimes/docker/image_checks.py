@@ -199,7 +199,10 @@ def _ask(
 
 
 def _compare(granted: list[str], seen: list[str]) -> None:
-    """Check that the seen GPUs are as many as granted: containers number their GPUs anew."""
+    """Check that the seen GPUs are the granted ones.
+
+    Indexes are only counted, because containers number their GPUs anew.
+    """
     if not seen:
         raise _without_toolkit(granted, because("no-gpu-seen"))
     if len(seen) != len(granted):

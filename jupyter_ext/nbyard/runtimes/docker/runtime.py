@@ -161,7 +161,10 @@ class DockerRuntime:
         self.attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove objects of attempts that are not in `live`. Return the names of those objects."""
+        """Remove objects of attempts that are not in `live`.
+
+        Return the names of those objects.
+        """
         removed: list[str] = []
         self._warm.remove_idle()
         for engine in list(self.engines.values()):

@@ -46,7 +46,10 @@ def can_serve(lock: Lock | None) -> bool:
 
 
 class WarmAttempt(ContainerAttempt):
-    """An attempt in a warm container. A supervisor runs its work, even if that is a command."""
+    """An attempt in a warm container.
+
+    A supervisor runs its work, even if that is a command.
+    """
 
     command = None
     is_shared = True

@@ -137,7 +137,10 @@ class WarmContainer:
         return self.channel.is_listening
 
     def run_attempt(self, attempt_id: str) -> None:
-        """Request the run of an attempt. The attempt's files must be in the container's folder."""
+        """Request the run of an attempt.
+
+        The attempt's files must be in the container's folder.
+        """
         self._ask({RUN: attempt_id})
 
     def clear(self, attempt_id: str) -> bool:

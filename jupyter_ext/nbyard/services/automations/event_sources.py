@@ -61,7 +61,10 @@ def find_loop(links: Iterable[Link], new: Link) -> list[str] | None:
 
 
 def _names(new: Link, came_by: dict[str, Link], place: str) -> list[str]:
-    """Return the names from the target of the new link to a place, by the links that reached it."""
+    """Return the names from the target of the new link to a place.
+
+    `came_by` has for each place the link by which the search reached it.
+    """
     names: list[str] = []
     while place != new.target:
         link = came_by[place]

@@ -173,7 +173,10 @@ class ImportRequest:
         return None
 
     def _named(self, c: Connection, name: str) -> str:
-        """Return the ID of the dataset with this name to replace; create it if there is none."""
+        """Return the ID of the dataset with this name to replace.
+
+        Create the dataset if there is none.
+        """
         known = self._replaced(c, name)
         if known is not None:
             return known

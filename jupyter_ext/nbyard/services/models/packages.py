@@ -87,7 +87,10 @@ def is_class_file(body: NewModel) -> bool:
 
 
 def _locate(context: ServiceContext, body: NewModel) -> tuple[Path, Path]:
-    """Return the folder of a model and its model file, which may be outside the folder."""
+    """Return the folder of a model and its model file.
+
+    A named model file may be outside the folder.
+    """
     files = context.files
     folder = files.locate(body.path)
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):

@@ -159,7 +159,10 @@ class ModelService(Service):
         return package
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
-        """Check that the model's tag was never built; without a tag, the model gets a number."""
+        """Check that the model's tag was never built.
+
+        A model without a tag gets a number as tag.
+        """
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.with_name(c, reference):
             hint = "Deploying the model rebuilds the image and replaces the earlier one."

@@ -24,7 +24,10 @@ MOST_FILES = 10_000
 
 
 def files_of(context: ServiceContext, digest: str) -> dict[str, ProjectFile]:
-    """Return the files of a pushed folder by path. `digest` is that of the stored folder, or ""."""
+    """Return the files of a pushed folder by path.
+
+    `digest` is that of the stored folder, or "".
+    """
     if not digest:
         return {}
     return {

@@ -137,7 +137,10 @@ def apply_rules(
 def _replace(
     context: ServiceContext, c: Connection, project: Project, name: str, rules: list[NoticeRule]
 ) -> None:
-    """Replace the rules of a channel for runs of the project. Rules for files elsewhere stay."""
+    """Replace the rules of a channel for runs of the project.
+
+    Rules for files elsewhere stay.
+    """
     store = context.store
     channel = store.channels.get(c, project.owner, name)
     if channel is None:
@@ -183,7 +186,10 @@ def _checked_rules(
 def _check_channels(
     context: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
 ) -> None:
-    """Check that channels exist. `named` has pairs of a channel and the field that names it."""
+    """Check that channels exist.
+
+    `named` has pairs of a channel and the field that names it.
+    """
     names = {*context.store.channels.names(c, owner).values()} if named else set()
     for field, name in named:
         if name not in names:

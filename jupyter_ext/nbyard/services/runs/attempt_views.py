@@ -100,7 +100,10 @@ Stamps = tuple[tuple[int, int], ...]
 
 
 class Progress:
-    """Reads the progress of attempts for frequent requests. Unchanged files are not read again."""
+    """Reads the progress of attempts for frequent requests.
+
+    Unchanged files are not read again.
+    """
 
     def __init__(self, store: Path):
         self._store = store

@@ -158,7 +158,10 @@ def _rules(c: Connection, owners: Iterable[str]) -> list[StoredRule]:
 
 
 def _runs(c: Connection, ids: set[str]) -> list[Any]:
-    """Return the columns of runs that notices show. Scratch runs are left out."""
+    """Return the columns of runs that notices show.
+
+    Scratch runs are left out.
+    """
     return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids), HISTORY))]
 
 

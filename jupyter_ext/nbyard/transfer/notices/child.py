@@ -29,7 +29,10 @@ PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fo
 
 
 class AddressRefused(ConnectionError):
-    """A connection to a private address was refused. Libraries handle it like a lost connection."""
+    """A connection to a private address was refused.
+
+    Libraries handle it like a lost connection.
+    """
 
 
 class Guard:

@@ -76,7 +76,10 @@ def too_late(service: str) -> Delivery:
 
 
 def mail_delivery(service: str, status: int, text: str = "") -> Delivery:
-    """Return the delivery for a refusal by a mail server. A status of 4xx is to be repeated."""
+    """Return the delivery for a refusal by a mail server.
+
+    A status of 4xx is to be repeated.
+    """
     why = because("channel-answered", service=service, status=status)
     if line := " ".join(text.split())[:LONGEST_TEXT]:
         why = because("channel-answered-text", service=service, status=status, text=line)

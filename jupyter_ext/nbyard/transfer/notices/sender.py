@@ -43,7 +43,10 @@ class SendRequest(msgspec.Struct, frozen=True):
 
 
 class SendAnswer(msgspec.Struct, frozen=True):
-    """The delivery of a message, or the receiver of a URL. `problem` says why that is unknown."""
+    """The delivery of a message, or the receiver of a URL.
+
+    `problem` says why that is unknown.
+    """
 
     delivery: Delivery | None = None
     address: ChannelAddress | None = None

@@ -288,7 +288,10 @@ def find_outside_bundle(
 
 
 def missing_file_reason(base: Path, place: str) -> Reason:
-    """Return why a path in `base` is not in its bundle. The reason also contains what to do."""
+    """Return why a path in `base` is not in its bundle.
+
+    The reason also contains what to do.
+    """
     folder = base.name or str(base)
     return _reason(base, place) or because("folder-does-not-travel", folder=folder)
 

@@ -178,7 +178,10 @@ class ContainerAttempt:
             return Observation("finished")
 
     def finish_early(self, container: Container) -> None:
-        """Collect the results while the runner exits. It has already killed all other processes."""
+        """Collect the results while the runner exits.
+
+        It has already killed all other processes.
+        """
         with self._finish_lock:
             if (
                 container.labels.get(attempt_container_spec.STAGING)

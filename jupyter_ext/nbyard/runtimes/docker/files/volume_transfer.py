@@ -130,7 +130,10 @@ class OtherFilesTaker:
     def _store_member(
         self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path
     ) -> bool:
-        """Store a file, unless the same content is there already. Return whether it was stored."""
+        """Store a file, unless the same content is there already.
+
+        Return whether it was stored.
+        """
         part = self._folder / f"{OTHERS}.part"
         content = archive.extractfile(member)
         assert content is not None
@@ -360,7 +363,10 @@ def _take(
 
 
 def _make_links(links: Links) -> None:
-    """Create links, after all files, so that none is written through a link."""
+    """Create links.
+
+    Call this after all files were written, so that none is written through a link.
+    """
     for target, text in links:
         if not os.path.lexists(target):
             os.symlink(text, target)

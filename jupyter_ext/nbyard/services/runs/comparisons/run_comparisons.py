@@ -60,7 +60,10 @@ MAX_CAUSES = 200
 
 
 def compare_outputs(context: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
-    """Compare two files by their kind. Of pictures and other files, only the bytes are compared."""
+    """Compare two files by their kind.
+
+    Of pictures and other files, only the bytes are compared.
+    """
     if old.digest == new.digest:
         return OutputComparison(old, new, same=True)
     kind = kind_of((old, new))
