@@ -15,7 +15,7 @@ import click
 from nbyard.cli import generated_commands
 from nbyard.cli.all_commands import all_commands
 from nbyard.cli.lazy_commands import TABLE
-from nbyard.cli.name_completion import PATH, sources_of
+from nbyard.cli.name_completion import BY_PLACE, EVERYWHERE, PATH
 
 
 def text() -> str:
@@ -71,7 +71,8 @@ def _source(command: click.Command) -> str:
 
 def _names(noun: str, verb: str, word: str, parameter: click.Parameter) -> dict[str, Any]:
     """Return where completion gets the names of a parameter: the store, or files."""
-    sources = getattr(parameter, "names", ()) or sources_of(noun, verb, word)
+    known = BY_PLACE.get((noun, verb, word), EVERYWHERE.get(word, ()))
+    sources = getattr(parameter, "names", ()) or known
     stored = [source for source in sources if source != PATH]
     names = {"names": stored} if stored else {}
     return names | ({"type": {"is_file": True}} if PATH in sources else {})

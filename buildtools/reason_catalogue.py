@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from nbyard.reasons.codes import CODES
-from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, Code
-from nbyard.reasons.structs import FIELD, Reason
+from nbyard.reasons.codes.code import FIELD, NUMBER, REASON, REASONS, Code
+from nbyard.reasons.structs import Reason
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "src/reasons/codes.ts"

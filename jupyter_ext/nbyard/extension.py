@@ -31,8 +31,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     base_url = serverapp.web_app.settings["base_url"]
 
-    # The watchdog must not create a store that no user has needed yet. A PostgreSQL database counts
-    # as existing.
+    # The watchdog must not create a store that no user has needed. A PostgreSQL database counts.
     def exists() -> bool:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 

@@ -142,7 +142,6 @@ def _refusal(
 
 
 def _members(type_info: Any) -> list[Any]:
-    """Return the types that a value may have."""
     return [
         inner
         for alternative in getattr(type_info, "types", (type_info,))

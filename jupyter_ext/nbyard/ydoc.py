@@ -113,7 +113,6 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_valid_item(block: str, item: Any) -> bool:
-    """Return whether a block of a workflow may contain the item."""
     match block:
         case "nodes":
             return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)

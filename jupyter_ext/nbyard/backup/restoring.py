@@ -170,11 +170,6 @@ def restore_backup(
 
 
 def _refuse_store(folder: Path, url: str) -> None:
-    """Refuse a folder or a database with a store.
-
-    Raises:
-        Conflict: There is a store.
-    """
     has_files = any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts"))
     if has_files or schema_before(folder, url):
         raise _in_use(folder)
@@ -328,11 +323,7 @@ class _Reader:
             self._ids.rename_folders(self.temporary)
 
     def _publish(self, folder: Path, url: str) -> None:
-        """Move the restored files to the folder of the store, the database last.
-
-        Raises:
-            Conflict: Another restore was faster.
-        """
+        """Move the restored files to the folder of the store, the database last."""
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -103,16 +103,6 @@ class StoredBlob(msgspec.Struct, frozen=True):
     since: float
 
 
-def stored_blobs(root: Path) -> Iterator[StoredBlob]:
-    """Yield all blobs, folders before the files that they list."""
-    for algorithm in ("tree", "sha256"):
-        for path in (root / algorithm).glob("??/*"):
-            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                status = path.stat()
-                digest = f"{algorithm}:{path.parent.name}{path.name}"
-                yield StoredBlob(digest, status.st_size, max(status.st_mtime, status.st_ctime))
-
-
 class Blobs:
     """Files and folders by their digest, below a folder of the local file system."""
 
@@ -460,7 +450,12 @@ class Blobs:
 
     def stored(self) -> Iterator[StoredBlob]:
         """Yield all blobs, folders before the files that they list."""
-        return stored_blobs(self.root)
+        for algorithm in ("tree", "sha256"):
+            for path in (self.root / algorithm).glob("??/*"):
+                with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                    status = path.stat()
+                    digest = f"{algorithm}:{path.parent.name}{path.name}"
+                    yield StoredBlob(digest, status.st_size, max(status.st_mtime, status.st_ctime))
 
     def ensure_room(self, needed_bytes: int) -> None:
         """Check that so many bytes fit beside the reserve.

@@ -109,11 +109,7 @@ def call(
 
 
 def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
-    """Return the values for path and query, converted to their types.
-
-    Raises:
-        UsageError: a value is missing, unknown or of another type.
-    """
+    """Return the values for path and query, converted to their types."""
     fields = {field.name: field for field in operation.fields if field.place in ("path", "query")}
     arguments: dict[str, Any] = {}
     for name, text in texts.items():
@@ -193,6 +189,8 @@ def all_commands() -> Iterator[click.Command]:
     """Yield the commands without a noun, then a group for each noun."""
     yield from WITHOUT_NOUN
     for noun in dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN):
+        if noun not in HELP:
+            raise KeyError(f"add a line for `nbyard {noun}` to HELP in cli/all_commands.py")
         group = click.Group(noun, help=HELP[noun])
         # A command written by hand replaces the one of its operation.
         for command in (*generated_commands(noun), *BY_HAND.get(noun, ())):

@@ -257,11 +257,7 @@ class GeneratedCommand(click.Command):
         *,
         is_quiet: bool,
     ) -> None:
-        """Remove each of the keys, also after an error; print what was deleted.
-
-        Raises:
-            NbyardError: the last error; earlier ones are printed.
-        """
+        """Remove each of the keys and print what was deleted. Raise the last error at the end."""
         failed: NbyardError | None = None
         for key in keys:
             try:

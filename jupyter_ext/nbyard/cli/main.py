@@ -69,7 +69,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
-    """Run the command line; return its exit code."""
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
         return code if isinstance(code, int) else 0

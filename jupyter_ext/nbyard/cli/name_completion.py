@@ -165,8 +165,3 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("artifacts", "create", "more"): ("=datasets", "=artifacts"),
     ("artifacts", "export", "--output-file"): (PATH,),
 }
-
-
-def sources_of(noun: str, verb: str, parameter: str) -> tuple[str, ...]:
-    """Return the sources of names for a parameter of a command; empty for other parameters."""
-    return BY_PLACE.get((noun, verb, parameter), EVERYWHERE.get(parameter, ()))

@@ -58,8 +58,7 @@ def stored_run(target: str, given: Mapping[str, Any]) -> AutomaticRun:
     texts = texts_of(given["params"], given["inputs"])
     others = {name: given[name] for name in PLAIN}
     values = json_object(given["parameters"])
-    # Without --use-cache, such runs ignore the cache: data that the code fetches itself may change
-    # unnoticed.
+    # Without --use-cache, such runs ignore the cache: data that the code fetches may change.
     return AutomaticRun(
         path=path,
         executable=executable,

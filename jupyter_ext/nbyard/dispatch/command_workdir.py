@@ -95,11 +95,7 @@ def reference_facts(
 
 
 def _listing(place: str, where: str) -> Listing:
-    """Return the content of a folder in name order.
-
-    Raises:
-        Invalid: The folder has more than 10,000 files and folders.
-    """
+    """Return the content of a folder in name order."""
     left = MAX_LISTED
 
     def below(folder: str) -> Listing:
@@ -116,11 +112,7 @@ def _listing(place: str, where: str) -> Listing:
 
 
 def _contents(place: str, shown: str) -> str:
-    """Return a small file as text.
-
-    Raises:
-        Invalid: The file is larger than 64 KiB, or is not UTF-8 text.
-    """
+    """Return a small file as text."""
     try:
         return contents_of(place)
     except NoValue as error:

@@ -197,10 +197,7 @@ class ImportController:
         return write_progress
 
     def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
-        """Return a function that tests whether the dataset was deleted.
-
-        It queries the store at most once a second.
-        """
+        """Return a function that tests, at most once a second, whether the dataset was deleted."""
         next_look, gone = 0.0, False
 
         def look() -> bool:

@@ -111,7 +111,6 @@ class GarbageCollector:
         return [digest for digest in digests if digest not in named]
 
     def _members_of(self, tree: str) -> set[str]:
-        """Return the files of a folder, which never change."""
         if tree in self._members:
             return self._members[tree]
         try:

@@ -295,7 +295,6 @@ class ImageController:
         return {name: value for name, value in labels.items() if value}
 
     def _is_wanted(self, row: ImageRow) -> bool:
-        """Return whether the image is not deleted and this dispatcher is not leaving."""
         if self._context.stopping.is_set():
             return False
         with self._context.store.read() as c:

@@ -293,7 +293,6 @@ class Dispatcher:
 
     @property
     def _other_threads(self) -> tuple[Threads, ...]:
-        """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
         own = (self._starters, self._senders)
         return *makers, self._lookers, self._testers, *own

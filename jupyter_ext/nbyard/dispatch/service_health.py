@@ -87,7 +87,6 @@ def refuses_strangers(place: Place) -> bool | None:
 
 
 def _headers(secret: str) -> dict[str, str]:
-    """Return the headers of the proxy, with the secret of the revision if it has one."""
     return {"Connection": "close", **({SECRET_HEADER: secret} if secret else {})}
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.images.structs import registry_place, repository_of
+from nbyard.domain.paging import check_choice
 from nbyard.domain.presentation import shown
 from nbyard.errors import Detail, Invalid
 
@@ -172,9 +173,7 @@ def kind_of(name: str, path: str = "kind") -> CredentialKind:
     Raises:
         Invalid: the kind does not exist.
     """
-    if name not in _KINDS:
-        raise Invalid.field(path, f"must be one of {', '.join(_KINDS)}")
-    return _KINDS[name]
+    return _KINDS[check_choice(path, name, _KINDS)]
 
 
 def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, str]:

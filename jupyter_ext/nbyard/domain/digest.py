@@ -11,11 +11,6 @@ import msgspec
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
 
-def is_digest(text: str) -> bool:
-    """Return whether a text is a digest."""
-    return DIGEST.match(text) is not None
-
-
 def canonical_text(value: Any) -> str:
     """Return sorted, compact JSON: equal values give equal text. Structs become objects."""
     plain = msgspec.to_builtins(value, str_keys=True)

@@ -1,6 +1,6 @@
 """Pages of lists, newest item first. `next` is the cursor of the next page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from nbyard.errors import Invalid
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 MAX_LIMIT = 500
 # The largest integer of SQLite and of a BIGINT in PostgreSQL.
 MAX_COUNT = 2**63 - 1
@@ -38,6 +39,29 @@ def check_range(field: str, number: float | None, least: float, most: float) -> 
     """
     if number is not None and not least <= number <= most:
         raise Invalid.field(field, f"must be between {least:.12g} and {most:.12g}")
+
+
+def check_length(field: str, text: str, most: int) -> None:
+    """Check that a text has at most `most` characters.
+
+    Raises:
+        Invalid: The text is longer.
+    """
+    if len(text) > most:
+        raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
+
+
+def check_choice(field: str, text: str, known: Iterable[Word]) -> Word:
+    """Return the known word that a text is.
+
+    Raises:
+        Invalid: The text is another one.
+    """
+    words = [*known]
+    for word in words:
+        if text == word:
+            return word
+    raise Invalid.field(field, f"must be one of {', '.join(words)}")
 
 
 def check_count(count: int, field: str) -> int:

@@ -24,13 +24,7 @@ from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.runs.planning import (
-    COMMAND,
-    CONTAINER,
-    ResolvedNode,
-    RunOverrides,
-    runtime_of,
-)
+from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, RunOverrides, runtime_of
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
@@ -317,7 +311,6 @@ def import_hints(
 
 
 def _names_packages(node: Node) -> bool:
-    """Return whether a node itself chooses its packages."""
     return bool(node.environment or node.requirements or node.kernel or node.image)
 
 

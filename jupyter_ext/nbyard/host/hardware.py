@@ -196,8 +196,7 @@ def cgroup_limits(
     folders: list[Path] = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        # A line of version 1 is such as `4:memory:/job`. That of version 2 has no controllers:
-        # `0::/job`.
+        # A line of version 1 is such as `4:memory:/job`; that of version 2 is such as `0::/job`.
         mount = mounts / controllers
         folder = mount / path.lstrip("/")
         # Inside a container the path may be the machine's. The mount itself is our group then.

@@ -351,12 +351,7 @@ class Installer:
         self._log.write(f"{line}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
-        """Run a command to its end, with its output in the log.
-
-        Raises:
-            InstallFailed: The command failed or was killed.
-            InstallationStopped: The installation is no longer wanted.
-        """
+        """Run a command to its end, with its output in the log."""
         if not self._is_wanted():
             raise InstallationStopped
         start = self._log.seek(0, os.SEEK_END)

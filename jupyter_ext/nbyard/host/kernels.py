@@ -104,7 +104,6 @@ def all_specs() -> dict[str, Any]:
 
 
 def _spec(folder: str) -> dict[str, Any] | None:
-    """Return the kernelspec in a folder, None if only jupyter_client can judge it."""
     try:
         read = json.loads(Path(folder, "kernel.json").read_bytes())
     except (OSError, ValueError):

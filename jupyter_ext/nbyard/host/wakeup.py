@@ -97,8 +97,7 @@ class Listener:
             self._socket.bind(address)
             self._bell.connect(address)
         for each in (self._socket, self._bell):
-            # Reading ends when the queue is empty. A thread that rings never waits for space in the
-            # queue.
+            # Reading ends when the queue is empty. A thread that rings never waits for space in it.
             each.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)

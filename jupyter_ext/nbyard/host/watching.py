@@ -240,8 +240,7 @@ def is_remote(path: Path, mounts: Path = MOUNTS) -> bool:
         return False
     best, kind = "", ""
     for line in lines:
-        # For example `36 25 8:1 / /home rw shared:1 - ext4 /dev/sda1 rw`. A space in a path is
-        # written as `\040`.
+        # For example `36 25 8:1 / /home rw shared:1 - ext4 /dev/sda1 rw`, with `\040` for a space.
         before, _, after = line.partition(" - ")
         place = before.split(" ")[4].replace("\\040", " ")
         # The deepest mount counts. Of two at the same place, the later one hides the other.

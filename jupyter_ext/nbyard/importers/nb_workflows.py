@@ -237,7 +237,6 @@ def read_workflow(
 
 
 def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
-    """Return the workflow node for a notebook, with its values and limits."""
     node: dict[str, Any] = {"type": "executable", "path": path}
     if params := task.entries("params"):
         node["arguments"] = {key: {"value": value} for key, value in params.items()}
@@ -529,7 +528,6 @@ def _repository(fields: Fields) -> str:
 def _workflows(
     top: Fields, paths: Collection[str], environments: Collection[str]
 ) -> dict[str, ReadWorkflow]:
-    """Return all workflows by name."""
     workflows: dict[str, ReadWorkflow] = {}
     for alias, fields in top.each("workflows"):
         made = read_workflow(alias, fields, paths, environments)

@@ -19,6 +19,7 @@ from nbyard.domain.models.structs import (
     ModelFile,
     model_json,
 )
+from nbyard.domain.paging import check_choice
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import Invalid
@@ -50,8 +51,7 @@ def arguments_of(output: str = CSV) -> list[Argument]:
     Raises:
         Invalid: the output format is not in OUTPUTS.
     """
-    if output not in OUTPUTS:
-        raise Invalid.field("output", f"must be one of {', '.join(OUTPUTS)}")
+    check_choice("output", output, OUTPUTS)
     input_help = "CSV or Parquet, or a folder of them, to predict."
     return [
         Argument(INPUT, role="input", format=ANY, required=True, help=input_help),

@@ -195,7 +195,6 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
 
 
 def _parse_notebook(content: bytes, name: str) -> dict[str, Any]:
-    """Parse the notebook of a file and check its format."""
     try:
         # for bytes, json would guess the encoding
         notebook = json.loads(_text(content))

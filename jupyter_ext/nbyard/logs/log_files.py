@@ -189,16 +189,12 @@ class RotatingLog:
 
     def _pieces(self) -> list[int]:
         """Return the offsets at which the existing pieces begin, in order."""
-        return sorted(self._base_offsets())
-
-    def _base_offsets(self) -> Iterator[int]:
-        name = f"{self.path.name}."
         if not self.path.parent.is_dir():
-            return
-        for entry in os.scandir(self.path.parent):
-            base = entry.name.removeprefix(name)
-            if base != entry.name and base.isdecimal():
-                yield int(base)
+            return []
+        start = f"{self.path.name}."
+        names = [e.name for e in os.scandir(self.path.parent) if e.name.startswith(start)]
+        bases = [name.removeprefix(start) for name in names]
+        return sorted(int(base) for base in bases if base.isdecimal())
 
     def _piece(self, base: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{base}")

@@ -171,7 +171,6 @@ class NbyardMagics(Magics):
             raise UsageError(str(error.details[0].why) if is_time else error.words) from None
 
     def _execute_verb(self, verb: str, argv: list[str]) -> Any:
-        """Execute a verb, after checking its number of arguments."""
         calls: dict[str, tuple[Callable[..., Any], range]] = {
             "dataset": (self._dataset, range(1, 2)),
             "run": (self._run, range(1, MOST)),
@@ -238,7 +237,6 @@ class NbyardMagics(Magics):
         return self._finished(self.connection.runs.check_sample(body=body).id)
 
     def _finished(self, run: str) -> FinishedRun:
-        """Wait for the end of a run, and return it."""
         while self.connection.runs.get(run=run).run.state not in RUN.terminal:
             self.connection.wait(0.5)
         return self._status(run)
@@ -426,10 +424,7 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
 
 
 def notebook_path(names: Mapping[str, Any]) -> str:
-    """Return the file of the running notebook, "" if it is unknown.
-
-    `names` are its variables.
-    """
+    """Return the file of the running notebook, "" if it is unknown. `names` are its variables."""
     for path in (os.environ.get(SESSION), names.get(VS_CODE)):
         if path and Path(path).is_file():
             return str(path)

@@ -5,17 +5,16 @@ here for the shell, logs and notebooks, in `src/reasons` for the browser. The ca
 `codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
 """
 
-import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from nbyard.reasons.codes import CODES
+from nbyard.reasons.codes.code import FIELD
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
-# For example `{count}`, `{names:, }` and `{size:bytes}`.
-FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 BETWEEN = "; "
 THOUSANDS = ","
 BYTES = "bytes"
@@ -57,7 +56,7 @@ def because(code: str, **params: Any) -> Reason:
         KeyError: The catalogue does not have the code.
         TypeError: The parameters are not those of the code.
     """
-    fields = CODES[code].fields
+    fields = _fields_of(code)
     if params.keys() != fields.keys():
         raise TypeError(f"{code} has the parameters {sorted(fields)}, not {sorted(params)}")
     for name, value in params.items():
@@ -76,6 +75,11 @@ def because(code: str, **params: Any) -> Reason:
             raise TypeError(f"{code}: {name} is {value!r}")
     # Nested reasons become plain data: the reason then equals its copy from the store.
     return Reason(code, msgspec.to_builtins(params))
+
+
+@cache
+def _fields_of(code: str) -> dict[str, Any]:
+    return CODES[code].fields
 
 
 def text_reason(text: str) -> Reason | None:

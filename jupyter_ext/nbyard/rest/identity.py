@@ -30,7 +30,6 @@ def local_name() -> str:
     """Return the name of the user that this process runs as."""
     try:
         return getpass.getuser()
-    # A container may run with a user ID that /etc/passwd lacks. Before Python 3.13, this was a
-    # KeyError.
+    # A container's user ID may be missing in /etc/passwd: a KeyError before Python 3.13.
     except (KeyError, OSError):
         return "user"

@@ -82,8 +82,7 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.answer(200, record)
 
     def on_connection_close(self) -> None:
-        # The written bytes stay: a client that lost its connection asks for the offset and sends
-        # the rest.
+        # The written bytes stay: a client without its connection asks for the offset to continue.
         self.context.pool.submit(self._close)  # syncing the bytes to disk may take long
         super().on_connection_close()
 
@@ -144,11 +143,7 @@ class ContentHandler(NbyardHandler):
             await self._send(source, filename)
 
     def _asked(self) -> dict[str, Any]:
-        """Return the arguments in the query for the service's method.
-
-        Raises:
-            Invalid: The version is not a number, or the path cannot be stored.
-        """
+        """Return the arguments in the query for the service's method."""
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         if self._verb == "crate":

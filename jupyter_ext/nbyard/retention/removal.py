@@ -149,8 +149,7 @@ def remove_runs(
                     continue
                 names |= remove_run(store, c, run)
                 count += 1
-        # After the commit: if this process is killed in between, the next dispatcher deletes
-        # folders without rows.
+        # After the commit: if this process is killed before, the dispatcher deletes such folders.
         remove_records(store, names)
     return count
 
@@ -175,7 +174,6 @@ def remove_records(store: Store, names: Collection[str]) -> None:
 
 
 def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
-    """Return the digests, and those of files in their folders."""
     all_digests = set(digests)
     for digest in digests:
         if digest.startswith("tree:"):
@@ -185,7 +183,6 @@ def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
 
 
 def _size(blobs: Blobs, digest: str) -> int:
-    """Return the size of a blob in bytes, 0 if it is gone."""
     try:
         return os.stat(blobs.place(digest)).st_size
     except OSError:

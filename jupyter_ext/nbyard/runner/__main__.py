@@ -54,8 +54,7 @@ def main(argv: list[str]) -> int:
     Return the exit status. The options in WORK and `--parent` are internal: nbyard passes them to
     its own child processes.
     """
-    # Imported by name: each process loads only the modules of its own part, which keeps starts
-    # short.
+    # Imported by name: each process loads only the modules of its own part and starts fast.
     if argv and argv[0] in WORK and len(argv) == 3:
         work = importlib.import_module(f".{WORK[argv[0]]}", __package__)
         return int(work.main(argv[1], int(argv[2])))

@@ -210,8 +210,7 @@ class AttemptFolder:
         if not names:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            # A listener that hangs has a full queue. Its wake-up is dropped, as it must not stop
-            # the work.
+            # A listener that hangs has a full queue. Its wake-up is dropped: the work must go on.
             sender.setblocking(False)
             for name in names:
                 # A killed listener leaves its socket in the folder, which then refuses datagrams.

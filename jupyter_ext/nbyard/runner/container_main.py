@@ -68,12 +68,10 @@ def serve(path: str) -> int:
             if RUN in request:
                 write_line(BEGUN, request[RUN])
                 kernel = _run_attempt(path, warm)
-                # Reported before the clean-up, so that the dispatcher collects the results
-                # meanwhile.
+                # Reported before the clean-up: meanwhile, the dispatcher collects the results.
                 write_line(ENDED, request[RUN])
                 _tidy_up()
-                # Forked only now: the clean-up empties /tmp, where a warm process keeps its
-                # sockets.
+                # Forked only now: the clean-up empties /tmp, where a warm process has its sockets.
                 warm = None
                 if kernel:
                     from .prefork.warm_runner import WarmProcess
@@ -134,8 +132,7 @@ def _tidy_up() -> None:
                 ipc_ids = [int(line.split()[1]) for line in listing.readlines()[1:]]
             forget = getattr(ctypes.CDLL(None), f"{kind}ctl")
             for ipc_id in ipc_ids:
-                # semctl(2) has the number of a semaphore before the command, unlike shmctl and
-                # msgctl.
+                # semctl(2) has the number of a semaphore before the command, shmctl and msgctl not.
                 forget(ipc_id, 0, IPC_RMID) if kind == "sem" else forget(ipc_id, IPC_RMID, None)
 
 

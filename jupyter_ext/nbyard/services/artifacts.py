@@ -20,19 +20,16 @@ from nbyard.freezing.artifact_files import file_named, files_named
 from nbyard.freezing.runs.run_creation import check_run_name_free
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 # Counting the rows of a larger file would delay the first page.
 COUNTED_BYTES = 64 * 2**20
 
 
-class ArtifactService:
+class ArtifactService(Service):
     """Stored files with their origin. `GET /artifacts/{artifact}/content` returns the bytes."""
 
     noun = "artifacts"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
 
     @operation("GET", "/artifacts", scope="runs:read")
     def list(

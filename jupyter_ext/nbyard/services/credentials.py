@@ -24,11 +24,11 @@ from nbyard.domain.credentials import (
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import MAX_TOLD
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_length, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.services.workflows.dependents import workflows_with_credential
 
 if TYPE_CHECKING:
@@ -37,17 +37,13 @@ if TYPE_CHECKING:
 MAX_DESCRIPTION = 10_000
 
 
-class CredentialService:
+class CredentialService(Service):
     """Named secrets of one owner. The API stores secret fields and never returns them.
 
     Only the dispatcher reads them, for the tasks and imports that name the credential.
     """
 
     noun = "credentials"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/credential-kinds", scope="credentials:read")
     def kinds(self, caller: Caller) -> list[CredentialKind]:
@@ -62,18 +58,18 @@ class CredentialService:
             Invalid: the name looks like an ID.
         """
         name, kind = check_name(body.name), kind_of(body.kind)
-        # Requests name a credential by ID or name in the same field, so no name may look like an
-        # ID.
+        # Requests name a credential by ID or name in one field, so no name may look like an ID.
         if is_id(name):
             raise Invalid.field("name", "may not be an ID: IDs identify other credentials")
         shown, secret = split_fields(kind, check_fields(kind, body.fields))
+        check_length("description", body.description, MAX_DESCRIPTION)
         now = datetime.now(UTC)
         made = Credential(
             id=new_id(),
             name=name,
             owner=caller.name,
             kind=kind.kind,
-            description=_description(body.description),
+            description=body.description,
             fields=shown,
             kept=sorted(secret),
             version=1,
@@ -147,7 +143,8 @@ class CredentialService:
         columns: dict[str, Any] = {}
         secret = None
         if isinstance(body.description, str):
-            columns["description"] = _description(body.description)
+            check_length("description", body.description, MAX_DESCRIPTION)
+            columns["description"] = body.description
         with self._store.write() as c:
             if isinstance(body.fields, dict):
                 kind = kind_of(record.kind)
@@ -201,10 +198,3 @@ class CredentialService:
         sealed = (self._store.credentials, self._store.channels, self._store.automation_secrets)
         with self._store.write() as c:
             return Sealed(sum(rows.reseal_all(c, caller.name) for rows in sealed))
-
-
-def _description(text: str) -> str:
-    if len(text) > MAX_DESCRIPTION:
-        why = f"may have at most {MAX_DESCRIPTION:,} characters"
-        raise Invalid.field("description", why)
-    return text

@@ -62,7 +62,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.models.packages import deployable_model
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +75,13 @@ BASE_URL = "base_url"
 DESCRIBED, EDITED = because("deployment-described"), because("deployment-edited")
 
 
-class DeploymentService:
+class DeploymentService(Service):
     """Deployments: their requested revisions and their observed states."""
 
     noun = "deployments"
 
     def __init__(self, context: ServiceContext):
-        self._context, self._store = context, context.store
+        super().__init__(context)
         self._rows = context.store.deployments
 
     @operation("GET", "/deployment-form", scope="deployments:read")

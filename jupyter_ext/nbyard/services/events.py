@@ -6,20 +6,16 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 
-class EventService:
+class EventService(Service):
     """Changes in the order in which they were stored.
 
     The socket `/events/socket` sends them live; [it has its own page](../how-to/events.md).
     """
 
     noun = "events"
-
-    def __init__(self, context: ServiceContext):
-        self._store = context.store
-        self._watch = context.watch
 
     @operation("GET", "/events", scope="events:read")
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
@@ -40,8 +36,7 @@ class EventService:
             until = min(until, newest)
             events = self._store.events.events_after(c, caller.name, after, limit, until)
         is_all = len(events) < limit
-        # Events of other owners are left out. The cursor skips them, or each request would read
-        # them again.
+        # Events of other owners are left out. The cursor skips them, so that they are read once.
         last = max(after, until) if is_all else events[-1].id
         # A client at `oldest - 1` has missed none of the events that retention deleted.
         return Events(events, last, refetch=oldest > after + 1)
@@ -51,7 +46,7 @@ class EventService:
 
         Start a dispatcher if there is work and none is running.
         """
-        self._watch()
+        self._context.watch()
         with self._store.read() as c:
             newest: int = self._store.events.newest_id(c)
             return newest

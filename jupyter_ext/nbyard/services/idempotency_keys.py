@@ -32,10 +32,7 @@ def find_earlier_request(
 def store_idempotency_key(
     context: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
 ) -> None:
-    """Store an idempotency key with the ID that its request created.
-
-    Do nothing without a key.
-    """
+    """Store an idempotency key with the ID that its request created. Do nothing without a key."""
     if key:
         context.store.submissions.record(c, owner, key, digest_of(body), made)
 

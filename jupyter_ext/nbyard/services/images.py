@@ -35,7 +35,7 @@ from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_files
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_with_image
 from nbyard.transfer import bundles
 
@@ -57,22 +57,16 @@ INSTEAD = {
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """An image to build from a version of an environment."""
-
     environment: Environment
     version: EnvironmentVersion
     recipe: Recipe
     reference: str
 
 
-class ImageService:
+class ImageService(Service):
     """Named images on the container engine, which the dispatcher builds, pulls and pushes."""
 
     noun = "images"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/images", scope="images:write", status=201)
     @pin_blobs
@@ -300,13 +294,11 @@ class ImageService:
         A name means the newest image of that name that was built; a failed build changes nothing.
         """
         self._context.watch()
-        with self._store.read() as c:
-            return self._find(c, caller, image)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> NamedImage:
         get = self._store.images.get
-        # Docker completes a name without a tag by `latest`, and users type names as in Docker.
-        return _existing(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
+        with self._store.read() as c:
+            # Docker completes a name without a tag by `latest`, and users type names as in Docker.
+            made = get(c, caller.name, image) or get(c, caller.name, f"{image}:latest")
+        return _existing(made, image)
 
     @operation("GET", "/images/{image}/log", scope="images:read")
     def log(self, caller: Caller, image: str, after: int = 0) -> LogChunk:

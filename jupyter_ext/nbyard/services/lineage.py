@@ -16,7 +16,7 @@ from nbyard.services.deployments import DeploymentService
 from nbyard.services.images import ImageService
 from nbyard.services.models.service import ModelService
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,14 +45,10 @@ SCOPES: Mapping[LineageKind, str] = {
 }
 
 
-class LineageService:
+class LineageService(Service):
     """The lineage of datasets, results, models, images and deployments."""
 
     noun = "lineage"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/lineage", scope="runs:read")
     def get(  # noqa: PLR0913, PLR0917  these are the query's parameters

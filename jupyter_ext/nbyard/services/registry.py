@@ -105,8 +105,7 @@ class Services:
         Raises:
             Conflict: A scratch run sent the request, and the scope is not one to read.
         """
-        # Only requests from the code of a task have an attempt. All others need no look at the
-        # store.
+        # Only requests from the code of a task have an attempt. Others need no look at the store.
         if not caller.attempt_id or scope.endswith(":read"):
             return
         with self._context.store.read() as c:

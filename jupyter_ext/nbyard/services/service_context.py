@@ -55,6 +55,14 @@ class ServiceContext(FreezingContext):
         return TableFile(self.blobs.path(digest), filename, digest, sheet)
 
 
+class Service:
+    """The operations of a noun."""
+
+    def __init__(self, context: ServiceContext):
+        self._context = context
+        self._store = context.store
+
+
 def pin_blobs(method: F) -> F:
     """Decorate a service method that stores references to blobs.
 

@@ -21,7 +21,7 @@ from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 if TYPE_CHECKING:
     from nbyard.store.leases import Lease
@@ -31,20 +31,17 @@ MIB = 2**20
 INSTALL_UNIT = "nbyard service install starts the dispatcher after a reboot."
 
 
-class SystemService:
+class SystemService(Service):
     """Health checks and resources of the installation."""
 
     noun = "system"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
 
     @operation("GET", "/system/doctor", scope="system:read")
     def doctor(self, caller: Caller) -> Diagnosis:
         """Check what nbyard needs and can use on this machine."""
         checks: list[Callable[[], Check]] = [
             self._versions,
-            self._store,
+            self._store_check,
             self._disk,
             self._bytes,
             self._kernels,
@@ -90,7 +87,7 @@ class SystemService:
             return Check("platform", "ok", finding)
         return Check("platform", "missing", finding, "Only Linux is tested. On Windows, use WSL2.")
 
-    def _store(self) -> Check:
+    def _store_check(self) -> Check:
         store = self._context.store
         try:
             version = store.database.server_version()
@@ -193,7 +190,6 @@ class SystemService:
         return Check("automations", "ok", finding, user_unit.linger_hint())
 
     def _lease(self) -> Lease | None:
-        """Return the lease of the running dispatcher, or None."""
         with self._context.store.read() as c:
             lease = self._context.store.leases.get(c, "dispatcher")
         # A killed dispatcher leaves its row, whose lease then runs out.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload, Upload
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 if TYPE_CHECKING:
     from nbyard.transfer.uploads import UploadWriter
 
 
-class UploadService:
+class UploadService(Service):
     """Uploads in pieces.
 
     `PATCH /uploads/{upload}` sends the bytes, with their position in the header Upload-Offset.
@@ -22,26 +22,23 @@ class UploadService:
 
     noun = "uploads"
 
-    def __init__(self, context: ServiceContext):
-        self._uploads = context.uploads
-
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:
         """Start an upload."""
-        return self._uploads.create(caller.name, body.filename, body.size_bytes)
+        return self._context.uploads.create(caller.name, body.filename, body.size_bytes)
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
         """Show how many bytes of an upload have arrived."""
-        return self._uploads.get(caller.name, upload)
+        return self._context.uploads.get(caller.name, upload)
 
     @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, upload: str) -> None:
         """Cancel an upload."""
-        self._uploads.delete(caller.name, upload)
+        self._context.uploads.delete(caller.name, upload)
 
     def appending(
         self, caller: Caller, upload: str, offset: int
     ) -> AbstractContextManager[UploadWriter]:
         """Return a context manager that appends streamed bytes to an upload, from `offset` on."""
-        return self._uploads.appending(caller.name, upload, offset)
+        return self._context.uploads.appending(caller.name, upload, offset)

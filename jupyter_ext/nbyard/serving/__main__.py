@@ -32,15 +32,10 @@ def main(argv: list[str]) -> int:
         else:
             root = rest[1]
         rest = rest[2:]
-    serving = mode_named(mode)
+    module, _, name = mode.partition(":")
+    serving = cast(Mode, getattr(importlib.import_module(module), name)())
     text = model_source if model_source.startswith("{") else Path(model_source).read_text("utf-8")
     return serving.serve(read_spec(text, os.path.abspath(root)), rest)
-
-
-def mode_named(reference: str) -> Mode:
-    """Import and create the mode that `package.module:Name` names."""
-    module, _, name = reference.partition(":")
-    return cast(Mode, getattr(importlib.import_module(module), name)())
 
 
 if __name__ == "__main__":

@@ -115,7 +115,6 @@ class Schema:
         return self.check(columns) if rows else [[] for _ in self.columns]
 
     def _rows_of_records(self, records: Sequence[Any]) -> list[Any]:
-        """Return the rows of records, after a check for missing and unknown columns."""
         rows = []
         for index, record in enumerate(records):
             if not isinstance(record, dict):

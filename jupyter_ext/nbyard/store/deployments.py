@@ -345,7 +345,6 @@ class DeploymentRows:
         return select(deployments).where(D.owner == owner, D.removed_at.is_(None))
 
     def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
-        """Convert rows, and add the models that they serve."""
         shown = self._newest_and_serving(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(revision.spec.image, revision.image_id) for revision in newest]
@@ -380,7 +379,6 @@ class DeploymentRows:
     def _newest_and_serving(
         self, c: Connection, rows: Sequence[Row[Any]]
     ) -> dict[tuple[str, int], RevisionRow]:
-        """Return the newest and the serving revision of each deployment."""
         if not rows:
             return {}
         newest = (D.id == R.deployment_id) & ((D.revision == R.number) | (D.serving == R.number))

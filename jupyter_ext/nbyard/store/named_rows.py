@@ -5,17 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    Table,
-    and_,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, Table, and_, delete, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.unique_names import check_free, no_such, not_among

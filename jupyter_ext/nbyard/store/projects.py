@@ -26,12 +26,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.projects.definitions import FOLDER, push_name
-from nbyard.domain.projects.structs import (
-    LINK_KINDS,
-    LinkKind,
-    Project,
-    ProjectResource,
-)
+from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project, ProjectResource
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Run
 from nbyard.store.database.query_parts import contains_text, newest_first
@@ -156,16 +151,15 @@ class ProjectRows(NamedRows[Project]):
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.append_event(c, project.id, project.owner, "linked")
 
-    def link_automatically(
-        self, c: Connection, project: Project, kind: LinkKind, resource_id: str
-    ) -> None:
-        """Link a resource; do nothing if it is linked or the user unlinked it."""
-        if not c.execute(select(L.kind).where(_is_unlinked(project, kind, resource_id))).first():
-            self.link(c, project, kind, resource_id)
+    def link_automatically(self, c: Connection, project: Project, workflow_id: str) -> None:
+        """Link a workflow; do nothing if it is linked or the user unlinked it."""
+        unlinked = _is_unlinked(project, "workflow", workflow_id)
+        if not c.execute(select(L.kind).where(unlinked)).first():
+            self.link(c, project, "workflow", workflow_id)
 
-    def with_link_choice(self, c: Connection, project: Project, kind: LinkKind) -> set[str]:
-        """Return the IDs of the resources that are linked, or that the user unlinked."""
-        kinds = (kind, f"{UNLINKED}{kind}")
+    def with_link_choice(self, c: Connection, project: Project) -> set[str]:
+        """Return the IDs of the workflows that are linked, or that the user unlinked."""
+        kinds = ("workflow", f"{UNLINKED}workflow")
         query = select(L.resource_id).where(L.project_id == project.id, L.kind.in_(kinds))
         return {*c.execute(query).scalars()}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
 from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.digest import digest_of
@@ -20,6 +20,7 @@ from nbyard.store.database.query_parts import (
     with_text,
 )
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import struct_of_row
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.tables import HISTORY, runs, workflow_versions, workflows
 
@@ -154,18 +155,21 @@ class WorkflowRows:
     def below(self, c: Connection, path: str) -> list[Workflow]:
         """Return the workflows of all owners at a path or below it."""
         where = (workflows.c.path == path) | is_below(path)
-        return [_workflow(row) for row in c.execute(select(workflows).where(where))]
+        return [struct_of_row(row, Workflow) for row in c.execute(select(workflows).where(where))]
 
     def ending(self, c: Connection, owner: str, folder: str, end: str) -> list[Workflow]:
         """Return the workflows below a folder whose paths have this end."""
         where = (workflows.c.owner == owner) & is_below(folder)
         has_end = workflows.c.path.endswith(end, autoescape=True)
-        return [_workflow(row) for row in c.execute(select(workflows).where(where, has_end))]
+        return [
+            struct_of_row(row, Workflow)
+            for row in c.execute(select(workflows).where(where, has_end))
+        ]
 
     def of_document(self, c: Connection, owner: str, document_id: str) -> list[Workflow]:
         """Return the workflows with this document ID, oldest first; copies share the ID."""
         rows = c.execute(OF_DOCUMENT, {"of": owner, "document": document_id})
-        return [_workflow(row) for row in rows]
+        return [struct_of_row(row, Workflow) for row in rows]
 
     def version_of(self, c: Connection, workflow: Workflow, document: Document) -> str:
         """Return the ID of the version with exactly this document; insert it if needed."""
@@ -189,7 +193,7 @@ class WorkflowRows:
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
         """Return the workflow with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
-        return _workflow(row) if row else None
+        return struct_of_row(row, Workflow) if row else None
 
     def paths_with_dataset(self, c: Connection, dataset: Dataset) -> list[str]:
         """Return the paths of workflows whose newest version has a node for the dataset."""
@@ -215,7 +219,7 @@ class WorkflowRows:
     def placed(self, c: Connection, owner: str) -> list[Workflow]:
         """Return all workflows with a current or last known path."""
         where = (workflows.c.owner == owner) & HAS_PLACE
-        return [_workflow(row) for row in c.execute(select(workflows).where(where))]
+        return [struct_of_row(row, Workflow) for row in c.execute(select(workflows).where(where))]
 
     def with_runs(self, c: Connection, ids: Iterable[str]) -> set[str]:
         """Return which of the workflows have runs."""
@@ -227,7 +231,7 @@ class WorkflowRows:
         """Return a workflow by ID."""
         own = workflows.c.owner == owner
         row = c.execute(select(workflows).where(own, workflows.c.id == workflow_id)).first()
-        return _workflow(row) if row else None
+        return struct_of_row(row, Workflow) if row else None
 
     def page(
         self,
@@ -252,21 +256,9 @@ class WorkflowRows:
             is_source = is_one_of(workflows.c.id, pushed.sources)
             known = known.where(or_(linked, of_push, is_source))
         query = newest_first(known, workflows.c.id, limit, after)
-        return [_workflow(row) for row in c.execute(query)]
+        return [struct_of_row(row, Workflow) for row in c.execute(query)]
 
 
 def is_below(folder: str) -> ColumnElement[bool]:
     """Return the condition that the file of a workflow is below a folder."""
     return workflows.c.path.startswith(f"{folder}/", autoescape=True)
-
-
-def _workflow(row: Row[Any]) -> Workflow:
-    return Workflow(
-        id=row.id,
-        document_id=row.document_id,
-        path=row.path,
-        title=row.title,
-        owner=row.owner,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )

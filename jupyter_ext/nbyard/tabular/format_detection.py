@@ -124,7 +124,6 @@ def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
     if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        # A first line such as `[{"a": 1},` begins a list. `[1, 2]` is complete, and so one line of
-        # many.
+        # A first line such as `[{"a": 1},` begins a list. `[1, 2]` is one line of many.
         return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
     return named

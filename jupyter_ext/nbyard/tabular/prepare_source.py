@@ -104,9 +104,8 @@ class Source:
         return self._remembered(text_tables.check_lines(self.path, see))
 
     def _remembered(self, scan: text_tables.Scan) -> text_tables.Scan:
-        write_atomically(
-            self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan))
-        )
+        encoding = "" if self.format == "jsonl" else self.dialect.encoding
+        write_atomically(self.folder / "scan", msgspec.msgpack.encode((encoding, scan)))
         return scan
 
     def known_info(self) -> TableInfo | None:
@@ -129,11 +128,6 @@ class Source:
         encoding, scan = msgspec.msgpack.decode(content, type=tuple[str, text_tables.Scan])
         self._read_as_other(encoding)
         return scan
-
-    @property
-    def dialect_encoding(self) -> str:
-        """Return the encoding of a text table, "" for JSON lines."""
-        return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> text_tables.Scan:
         if len(self.dialect.names) > MAX_TABLE_COLUMNS:

@@ -238,7 +238,6 @@ def preview(
 
 
 def _text(path: Path, is_page: bool) -> str:
-    """Return the beginning of a text file, or of the text in an HTML page."""
     with path.open("rb") as file:
         head = file.read(MAX_PAGE_BYTES if is_page else MAX_TEXT_BYTES)
     text = "" if b"\0" in head else head.decode("utf-8", "replace")

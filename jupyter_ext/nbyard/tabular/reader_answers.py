@@ -140,7 +140,6 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
 
 
 def _requested_places(question: Question, info: TableInfo) -> range:
-    """Return the places of the columns that the question requests."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
         raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")

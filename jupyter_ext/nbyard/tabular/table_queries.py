@@ -155,8 +155,7 @@ class Reader:
             if places := environment.get("PYTHONPATH"):
                 absolute = map(os.path.abspath, places.split(os.pathsep))
                 environment["PYTHONPATH"] = os.pathsep.join(absolute)
-            # -P and our own folder as working directory: no module beside a user's file is
-            # imported.
+            # -P and our own working directory: no module beside a user's file is imported.
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "nbyard.tabular", *self._limits],
                 stdin=subprocess.PIPE,

@@ -19,12 +19,7 @@ import msgspec
 from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.handoff.text_format import (
-    MAX_LINE_BYTES,
-    Dialect,
-    UnreadableText,
-    in_words,
-)
+from nbyard.runner.handoff.text_format import MAX_LINE_BYTES, Dialect, UnreadableText, in_words
 
 CHUNK = 256 << 10
 ROWS_PER_ENTRY = 1000
@@ -325,7 +320,6 @@ def each_line(path: Path) -> Iterator[bytes]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Yield each line with its number and its offset in bytes."""
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:

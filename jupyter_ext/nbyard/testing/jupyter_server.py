@@ -80,8 +80,7 @@ class JupyterServer:
             self._failure = error
         finally:
             self._ready.set()
-            # including the connections that a client keeps, whose sockets would leak into later
-            # tests
+            # including connections that a client keeps, whose sockets would leak into later tests
             IOLoop.current().close(all_fds=True)
 
     async def _serve(self) -> None:

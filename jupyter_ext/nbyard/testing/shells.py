@@ -135,8 +135,7 @@ def _serve() -> None:
                 os.environ.clear()
                 os.environ.update(request["environment"])
                 main(request["words"])
-                # Unlike os._exit, this runs the functions of atexit, as at the end of a real
-                # command.
+                # Unlike os._exit, this runs the functions of atexit, as a real command does.
                 sys.exit()
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             out.seek(0)

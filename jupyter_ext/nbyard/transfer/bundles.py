@@ -10,13 +10,7 @@ import msgspec
 
 from nbyard.blobs import Blobs, Tree
 from nbyard.domain.environments.structs import LockedPackage
-from nbyard.domain.ignore_rules import (
-    IGNORED,
-    STORE_MARK,
-    is_named,
-    may_hold_secrets,
-    rule_for,
-)
+from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, is_named, may_hold_secrets, rule_for
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Invalid, NotFound, TooLarge

@@ -161,7 +161,6 @@ def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, Selecte
 
 
 def _files_not_ignored(folder: Path) -> Iterator[str]:
-    """Yield the paths of files in a folder that no ignore rule excludes."""
     rules = [*CACHES, *(f"!{name}" for name in IGNORE_FILES), *ignore_rules(folder)]
     for place, subfolders, names in os.walk(folder):
         inside = os.path.relpath(place, folder)
@@ -281,11 +280,7 @@ def _folder_for(name: str) -> Path:
 
 
 def _target(folder: Path, path: str) -> Path:
-    """Return the path of a project file in the folder.
-
-    Raises:
-        Invalid: A link in the path leads out of the folder, or the path is refused.
-    """
+    """Return the path of a project file in the folder."""
     target = folder / check_folder_path(path)
     root = os.path.realpath(folder)
     if not Path(os.path.realpath(target.parent)).is_relative_to(root):

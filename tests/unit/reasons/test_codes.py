@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.reasons.codes import CODES, PARTS
-from nbyard.reasons.structs import FIELD
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
@@ -25,9 +24,3 @@ def _codes(value: Any) -> set[str]:
         own = {value["code"]} if "code" in value else set()
         return own.union(*map(_codes, value.values()))
     return set()
-
-
-def test_a_text_names_only_parameters_of_its_code() -> None:
-    for code, entry in CODES.items():
-        # some are only for programs, such as the code of an error
-        assert {name for name, _ in FIELD.findall(entry.text)} <= set(entry.fields), code

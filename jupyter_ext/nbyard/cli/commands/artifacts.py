@@ -100,11 +100,6 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
 
 
 def _run_of(connection: Any, name: str) -> Run:
-    """Return the run that created the artifact with this name.
-
-    Raises:
-        NotFound: no artifact has this name.
-    """
     with contextlib.suppress(NotFound):
         run: Run = connection.runs.get(run=name).run
         # A key may also be a number or an ID, and a run of a workflow is no artifact.

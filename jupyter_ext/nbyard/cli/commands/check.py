@@ -324,11 +324,7 @@ def _findings_of(error: NbyardError) -> list[Finding]:
 
 
 def _changes(commit: str) -> set[Path]:
-    """Return the real paths of files that differ from a commit, and of new files.
-
-    Raises:
-        Invalid: git fails: this is no repository, or it has no such commit.
-    """
+    """Return the real paths of files that differ from a commit, and of new files."""
     top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
     # A COMMIT such as `--output=x` must not be read as an option of git.
     names = _git("diff", "--name-only", "-z", "--end-of-options", commit)

@@ -91,10 +91,7 @@ COMMANDS = (add, replace)
 def _fields(
     kind: CredentialKind, pair_texts: tuple[str, ...], files: tuple[str, ...], *, is_new: bool
 ) -> dict[str, str]:
-    """Return all given fields; prompt for a missing required secret.
-
-    An existing credential prompts only if no field is given.
-    """
+    """Return all given fields; prompt for a missing secret, for a change only if none is given."""
     secret = [field for field in kind.fields if field.secret]
     pairs = parse_pairs("--field", pair_texts, "NAME=VALUE")
     for field in secret:

@@ -17,7 +17,7 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.views.views_by_noun import show_version_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
-from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.reasons.structs import reason_text
 
 CHUNK = 8 << 20
@@ -60,18 +60,13 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
         size, why = format_size(current.size_bytes), reason_text(current.reason)
         print_note(f"{made.name}: {', '.join(filter(None, (current.state, size, table, why)))}")
         if current.state == "ready":
-            print_note(opened_by_path(made))
+            print_note(
+                f"Code opens it in $NBYARD_RESOURCES/{made.id}, below JupyterLab's root also in"
+                f" {made.resource or f'resources/{made.id}'} (a link, ignored by git)."
+            )
         click.echo(made.id)
     if made.current.state == "failed":
         raise click.exceptions.Exit(1)
-
-
-def opened_by_path(made: Dataset) -> str:
-    """Return how code opens a dataset by its path."""
-    return (
-        f"Code opens it in $NBYARD_RESOURCES/{made.id}, below JupyterLab's root also in"
-        f" {made.resource or f'resources/{made.id}'} (a link, ignored by git)."
-    )
 
 
 def _source(connection: Any, source: str) -> Any:

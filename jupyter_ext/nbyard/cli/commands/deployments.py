@@ -8,10 +8,7 @@ import click
 from msgspec.structs import replace
 
 from nbyard.cli.body_options import body_options
-from nbyard.cli.output.console import (
-    print_note,
-    show_json,
-)
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.output.views.deployment_views import (
     print_warnings,

@@ -159,7 +159,6 @@ def _deleted_afterwards(connection: Any, run: Run, known: Container[str]) -> Ite
 
 
 def _executables(connection: Any) -> set[str]:
-    """Return the IDs of all executables."""
     executables: set[str] = set()
     after: str | None = ""
     while after is not None:

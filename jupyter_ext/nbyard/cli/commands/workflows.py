@@ -93,10 +93,7 @@ def build_workflow(file: str, runtime: str) -> None:
 
 
 def _ensure_image(yard: Any, needed: Any) -> bool:
-    """Build or pull an image if it is missing; return whether it is now present.
-
-    Its log goes to standard error.
-    """
+    """Build or pull a missing image, with its log on standard error; return whether it is here."""
     from nbyard.dockerd import Engine
     from nbyard.images.builds import code_image, environment_image
 

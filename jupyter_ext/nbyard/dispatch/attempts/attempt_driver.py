@@ -182,7 +182,6 @@ class AttemptDriver:
                 self._react(following)
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
-        """Carry out an action; return the event that it caused."""
         following = None
         match action:
             case Action.PROBE:
@@ -297,7 +296,6 @@ class AttemptDriver:
                 self._add_fact(WaitEnded(done))
 
     def _pause(self, error: Unavailable, took: float) -> None:
-        """Pause before the next start."""
         if self.seen.waits is None:
             log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took

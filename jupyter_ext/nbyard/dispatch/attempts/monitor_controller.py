@@ -253,7 +253,6 @@ class MonitorController:
             yield LinkTarget(name, before.get(name) or published.get(number, 0))
 
     def _published_ports(self, attempt: AttemptRecord) -> dict[int, int]:
-        """Return the published ports of the attempt's container, by container port."""
         engine = self._engines.get(attempt.site)
         if engine is None:
             certificates = self._context.settings.docker_cert_path

@@ -68,10 +68,15 @@ class FiringRuns:
         if action == "wait":
             return is_event and self._drop_excess_firings(row, waiting)
         if action == "skip":
-            self._skip(row, waiting[0], live)
+            with self._context.write() as c:
+                run = self._store.runs.by_id(c, live[0])
+                why = because("firing-overlapped", number=run.number if run else 0)
+                self._rows.conclude(c, row.automation, waiting[0].firing, "overlapped", why)
             return True
         if overlap == "replace" and len(waiting) > 1:
-            self._keep_newest(row, waiting)
+            ids = [firing_row.firing.id for firing_row in waiting[:-1]]
+            with self._context.write() as c:
+                self._rows.drop_waiting(c, row.automation, because("firing-replaced"), ids)
         try:
             self._start(row, waiting[-1] if overlap == "replace" else waiting[0])
         except StaleWrite:
@@ -79,7 +84,6 @@ class FiringRuns:
         return True
 
     def _drop_excess_firings(self, row: AutomationRow, waiting: list[FiringRow]) -> bool:
-        """Drop the firings beyond the number that may wait; return whether there were any."""
         ids = [firing_row.firing.id for firing_row in waiting[MOST_WAITING:]]
         if not ids:
             return False
@@ -87,17 +91,6 @@ class FiringRuns:
         with self._context.write() as c:
             self._rows.drop_waiting(c, row.automation, why, ids)
         return True
-
-    def _skip(self, row: AutomationRow, firing: FiringRow, live: list[str]) -> None:
-        with self._context.write() as c:
-            run = self._store.runs.by_id(c, live[0])
-            why = because("firing-overlapped", number=run.number if run else 0)
-            self._rows.conclude(c, row.automation, firing.firing, "overlapped", why)
-
-    def _keep_newest(self, row: AutomationRow, waiting: list[FiringRow]) -> None:
-        ids = [firing_row.firing.id for firing_row in waiting[:-1]]
-        with self._context.write() as c:
-            self._rows.drop_waiting(c, row.automation, because("firing-replaced"), ids)
 
     def _start(self, row: AutomationRow, firing: FiringRow) -> None:
         """Start the run of a firing; record why there is none if it is refused."""

@@ -80,7 +80,6 @@ class StoreEvents:
         return has_fired
 
     def _rows(self, c: Connection, occurrences: Iterable[Occurrence]) -> list[AutomationRow]:
-        """Return the automations that these events may fire."""
         sources = {source for occurrence in occurrences for source in occurrence.sources}
         return self._store.automations.of_sources(c, KINDS, sources)
 
@@ -136,7 +135,6 @@ class StoreEvents:
 
 
 def _fires(row: AutomationRow, occurrence: Occurrence) -> bool:
-    """Return whether an event fires an automation."""
     if (row.kind, row.automation.owner) != (
         occurrence.kind,
         occurrence.owner,

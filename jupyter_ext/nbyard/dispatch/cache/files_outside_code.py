@@ -164,26 +164,15 @@ class OutsideFiles:
         """
         if result.observed is None:
             return result
-        outside = dict(self._with_digests(result.observed.outside))
+        outside, left = dict(result.observed.outside), MOST_BYTES_AT_END
+        for path, outside_file in result.observed.outside.items():
+            state, most = outside_file.state, min(left, MOST_DIGESTED_BYTES)
+            if outside_file.is_read and state.kind == "file" and state.size <= most:
+                left -= state.size
+                digest = self.digest_of(path, state)
+                outside[path] = msgspec.structs.replace(outside_file, digest=digest)
         observed = msgspec.structs.replace(result.observed, outside=outside)
         return msgspec.structs.replace(result, observed=observed)
-
-    def _with_digests(self, states: Mapping[str, OutsideFile]) -> Iterator[tuple[str, OutsideFile]]:
-        left = MOST_BYTES_AT_END
-        for path, outside_file in states.items():
-            state = outside_file.state
-            if (
-                outside_file.is_read
-                and state.kind == "file"
-                and state.size <= min(left, MOST_DIGESTED_BYTES)
-            ):
-                left -= state.size
-                yield (
-                    path,
-                    msgspec.structs.replace(outside_file, digest=self.digest_of(path, state)),
-                )
-            else:
-                yield path, outside_file
 
     def changes(self, outside: Mapping[str, OutsideFile], runtime: str) -> Iterator[Reason]:
         """Yield a reason for each outside file that has changed.

@@ -268,7 +268,6 @@ class RevisionDriver:
                 self._react(following)
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
-        """Carry out an action; return the event that it caused."""
         following = None
         match action:
             case Action.PREPARE:
@@ -492,7 +491,6 @@ class RevisionDriver:
         return Signal(Event.RECORDED if is_over else Event.RESUMED)
 
     def _clear(self) -> Signal:
-        """Remove the container and free the GPUs."""
         self.memory.pins.abandon(self.revision_row.number)
         if not self.memory.departures.is_gone(self.revision_row.number, self._made.container):
             return Signal(Event.STAYS)

@@ -110,7 +110,6 @@ class OwnPort:
         return self._checked.get(spot)
 
     def _log_once(self, row: DeploymentRow, serving: RevisionRow, problem: Reason) -> None:
-        """Write a problem to the log of the revision, once."""
         if problem != self._problem:
             self._problem = problem
             self.notes.append_to_log(row, serving, str(problem))
@@ -221,7 +220,6 @@ class Rollout:
         return min([CALM_SECONDS, *waits])
 
     def _end_all(self, row: DeploymentRow, wish: Event) -> bool:
-        """Advance the end of all revisions; return whether no container is left."""
         ends = [self._advance(row, revision, wish) for revision in row.revisions.values()]
         return all(status.phase == "over" for status in ends)
 

@@ -315,10 +315,7 @@ class EnvironmentController:
             self._store.environments.move(c, owner, environment.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
-        """Point kernels at the newest ready versions; remove those of deleted environments.
-
-        This also repairs kernels after a crash.
-        """
+        """Point kernels at the newest ready versions, and remove others, also after a crash."""
         with self._store.read() as c:
             ready = self._store.environments.all_ready(c)
         for environment, place in ready:

@@ -196,18 +196,13 @@ class Deliveries:
         ]
         if channel is None or not waiting or self._context.stopping.is_set():
             return False
-        message_id = next(
-            (
-                outbox_notice.notice.message_id
-                for outbox_notice in waiting
-                if outbox_notice.notice.message_id
-            ),
-            "",
-        )
-        if not message_id:
-            message_id = self._group(channel, waiting, now)
+        begun = (each.notice.message_id for each in waiting if each.notice.message_id)
+        message_id = next(begun, "") or self._group(channel, waiting, now)
         if message_id:
-            self._try(channel, message_id, self._members(channel_id, message_id))
+            with self._store.read() as c:
+                waiting = self._store.notices.waiting(c, channel_id)
+            members = [each for each in waiting if each.notice.message_id == message_id]
+            self._try(channel, message_id, members)
         return True
 
     def _group(self, channel: Channel, waiting: list[OutboxNotice], now: datetime) -> str:
@@ -226,15 +221,6 @@ class Deliveries:
             message_id = new_id()
             self._store.notices.assign(c, groups[0], message_id)
         return message_id
-
-    def _members(self, channel_id: str, message_id: str) -> list[OutboxNotice]:
-        with self._store.read() as c:
-            waiting = self._store.notices.waiting(c, channel_id)
-        return [
-            outbox_notice
-            for outbox_notice in waiting
-            if outbox_notice.notice.message_id == message_id
-        ]
 
     def _try(self, channel: Channel, message_id: str, group: list[OutboxNotice]) -> None:
         if not group:  # the channel was deleted

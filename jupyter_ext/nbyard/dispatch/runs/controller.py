@@ -270,7 +270,6 @@ class RunController:
     # Execution
 
     def _drive_woken(self, woken: Collection[str] | None) -> None:
-        """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
             pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self.board.driven_ids()))

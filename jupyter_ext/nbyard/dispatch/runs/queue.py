@@ -148,7 +148,6 @@ class QueueController:
                 self._record(changes, candidate)
 
     def _end_overdue(self, changes: RoundChanges) -> None:
-        """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue_ids():
             candidate = self._candidates.get(name)
             if candidate is not None and not self._is_published(changes, candidate):

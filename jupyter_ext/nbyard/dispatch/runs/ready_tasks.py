@@ -296,7 +296,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         return left < NEW_IN_A_ROUND
 
     def _keep(self, candidates: Sequence[ReadyTask]) -> None:
-        """Keep the candidates that are still queued."""
         for candidate in candidates:
             # An earlier evaluation may have had another key.
             self._forget(candidate.task.id)

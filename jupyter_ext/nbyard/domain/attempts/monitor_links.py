@@ -55,15 +55,11 @@ def port_variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
     """
     if not ports:
         return {}
-    variables = {port_variable(name): str(number) for name, number in ports.items()}
+    plain = {name.upper().replace("-", "_"): str(number) for name, number in ports.items()}
+    variables = {f"NBYARD_PORT_{name}": number for name, number in plain.items()}
     if len(ports) == 1:
         variables["NBYARD_PORT"] = next(iter(variables.values()))
     return {"NBYARD_HOST": host, **variables}
-
-
-def port_variable(name: str) -> str:
-    """Return the environment variable that holds the port of that name."""
-    return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
 
 
 def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from nbyard.domain.automations.structs import OnFile
-from nbyard.domain.paging import check_range
+from nbyard.domain.paging import check_length, check_range
 from nbyard.domain.runs.origins import Change, ChangedFile, FileCause
 from nbyard.errors import Invalid
 
@@ -113,7 +113,6 @@ class PathPattern(msgspec.Struct, frozen=True):
         return [place + 1] if not is_last and self._matches(place, folder) else []
 
     def _with_skipped_folders(self, places: set[int]) -> set[int]:
-        """Add the places that follow a `**` that matches no folder."""
         for place in range(len(self.parts)):
             if place in places and self.parts[place] is None:
                 places = places | {place + 1}
@@ -133,8 +132,7 @@ def path_pattern(pattern: str) -> PathPattern:
     """
     if not pattern:
         raise Invalid.field(FIELD, "may not be empty")
-    if len(pattern) > MAX_PATTERN:
-        raise Invalid.field(FIELD, f"may have at most {MAX_PATTERN} characters")
+    check_length(FIELD, pattern, MAX_PATTERN)
     parts = pattern.split("/")
     if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
         raise Invalid.field(

@@ -1,13 +1,6 @@
 """Sentences, as reasons, that explain the event of an automation, and the cause that fired it."""
 
-from nbyard.domain.automations.structs import (
-    On,
-    OnDataset,
-    OnFile,
-    OnNotebook,
-    OnRun,
-    OnWebhook,
-)
+from nbyard.domain.automations.structs import On, OnDataset, OnFile, OnNotebook, OnRun, OnWebhook
 from nbyard.domain.runs.origins import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.reasons.structs import Reason, all_of, because
 

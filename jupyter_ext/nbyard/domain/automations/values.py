@@ -6,6 +6,7 @@ from typing import Any
 
 from nbyard.domain.arguments.structs import TEXT_TYPES, Argument
 from nbyard.domain.automations.structs import Kind
+from nbyard.domain.paging import check_length
 from nbyard.domain.runs.origins import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
@@ -48,8 +49,7 @@ def check_references(kind: Kind, references: Mapping[str, str]) -> None:
     known = FIELDS.get(kind, {})
     for name, reference in references.items():
         where = f"values_from.{name}"
-        if len(reference) > MAX_REFERENCE:
-            raise Invalid.field(where, f"may have at most {MAX_REFERENCE} characters")
+        check_length(where, reference, MAX_REFERENCE)
         first, *rest = reference.split(".")
         if not known:
             raise Invalid.field(

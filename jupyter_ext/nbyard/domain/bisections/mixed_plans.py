@@ -334,7 +334,6 @@ def _shape(plan: TaskPlan) -> object:
 
 
 def _names(plan: TaskPlan) -> set[str]:
-    """Return the names of the arguments of a node that may be bound."""
     return {argument.name for argument in plan.arguments if argument.role != "output"}
 
 

@@ -108,8 +108,6 @@ def python_appends(code: str, parsed: str, tree: ast.AST) -> bool:
 
 
 class _Signs:
-    """Finds the signs in a syntax tree."""
-
     def __init__(self, tree: ast.AST) -> None:
         self._nodes = [*ast.walk(tree)]
         calls = [node for node in self._nodes if isinstance(node, ast.Call)]
@@ -203,7 +201,6 @@ def _word(node: ast.AST) -> str:
 
 
 def _is_mode_name(node: ast.expr | None) -> bool:
-    """Return whether a key is a name for modes."""
     text = node.value if isinstance(node, ast.Constant) else None
     return isinstance(text, str) and ("mode" in text.lower() or text in ("flag", "flags"))
 
@@ -215,7 +212,6 @@ def _has_mode(node: ast.expr) -> bool:
 
 
 def _is_clear(node: ast.expr) -> bool:
-    """Return whether the values of an expression are known."""
     return all(
         isinstance(part, ast.Constant) or _word(part).startswith("O_") for part in _parts(node)
     )

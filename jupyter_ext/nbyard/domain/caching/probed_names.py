@@ -297,7 +297,6 @@ class _Reader:
         return False
 
     def _is_function(self, node: ast.Name | ast.Attribute) -> bool:
-        """Return whether a node may be a function that opens files."""
         word = _last(node)
         if isinstance(node, ast.Name):
             is_owned = word in self._bound or word in self._defined

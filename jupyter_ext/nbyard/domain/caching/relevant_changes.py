@@ -87,10 +87,7 @@ def _is_looked_for(
 
 
 class _ObservedFiles:
-    """The observations of a task, applied to two states of the same files.
-
-    `parts` are the paths of folders and files in both states.
-    """
+    """The observations of a task, applied to two states of files; `parts` are paths in both."""
 
     def __init__(self, old: Files, new: Files, observed: Observed) -> None:
         self._read = {*observed.read}

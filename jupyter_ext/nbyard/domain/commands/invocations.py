@@ -181,7 +181,6 @@ def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[s
 
 
 def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths of references to a field of an input."""
     for where, text, itself in texts_with_references(invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
@@ -301,7 +300,6 @@ class ReferenceContext:
         return self._words_of_binding(bound, value, where)
 
     def _words_of_binding(self, bound: Bound, value: Any, where: str) -> list[str]:
-        """Return the words of a value."""
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []
@@ -350,7 +348,6 @@ class ReferenceContext:
     def _place_companions(
         self, value: dict[str, Any], name: str, writable: bool, where: str
     ) -> list[PlacedFile]:
-        """Place the companions of an input beside it."""
         inputs, placed = self.known["inputs"], []
         for argument in self._arguments:
             reach, own = argument.reach, inputs.get(argument.name)

@@ -245,7 +245,6 @@ class _Sides:
 
 
 def _by_name(mappings: Sequence[Mapping[str, T]]) -> dict[str, list[T | None]]:
-    """Return the items of each name in the order of the runs, by sorted name."""
     names = sorted(set(chain.from_iterable(mappings)))
     return {name: [mapping.get(name) for mapping in mappings] for name in names}
 

@@ -215,10 +215,7 @@ class CrateParts:
         return tool
 
     def _code_folder(self, code: ExecutableVersion) -> Entity:
-        """Add the folder of a code bundle, and return a reference to it.
-
-        The folder has the code of all tools in the bundle.
-        """
+        """Add the folder of a code bundle, which all its tools share; return a reference to it."""
         digest = code.bundle_digest
         if digest in self._folders:
             return self._folders[digest]
@@ -334,7 +331,6 @@ class CrateParts:
         return entity
 
     def _environment(self, task: Task) -> list[Entity]:
-        """Add the lock of the environment of a task, else its recorded packages."""
         used = task.environment
         version = self._record.environments.get(used.version_id) if used else None
         if used is None or version is None:

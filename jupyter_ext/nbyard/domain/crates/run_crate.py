@@ -134,7 +134,6 @@ class _RunCrate:
         return [CrateFile(METADATA, content=metadata), *self._graph.files.values()]
 
     def _add_workflow(self) -> Entity:
-        """Add the document with its parameters, its tools and their connections."""
         graph, parts, run = self._graph, self._parts, self._record.run
         language = graph.add("#nbflow", "ComputerLanguage", name="nbyard workflow", url=HOME)
         name = run.path.rpartition("/")[2] or "workflow.nbflow"
@@ -188,7 +187,6 @@ class _RunCrate:
             self._graph.link(key, "connection", connection)
 
     def _parameters(self) -> dict[str, Argument]:
-        """Return the parameters of the workflow."""
         meta = msgspec.convert((self._record.document or {}).get("meta", {}), Meta)
         return {name: parameter.argument(name) for name, parameter in meta.parameters.items()}
 
@@ -196,7 +194,6 @@ class _RunCrate:
         return [artifact for artifact in self._record.results() if artifact.name != EXECUTED]
 
     def _add_action(self, task: Task) -> Entity:
-        """Add the action of a task, with its tool, data, values and results."""
         graph, parts = self._graph, self._parts
         used = [(name, parts.data(content)) for name, content in task.inputs.items()]
         used += [
@@ -232,7 +229,6 @@ class _RunCrate:
         )
 
     def _add_run(self, workflow: Entity) -> Entity:
-        """Add the action of the run as a whole."""
         graph, parts, run = self._graph, self._parts, self._record.run
         for task in self._done:
             for name, content in task.inputs.items():

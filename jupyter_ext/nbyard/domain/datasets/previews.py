@@ -103,10 +103,7 @@ def metrics_in(value: Any) -> list[ShownMetric]:
 
 
 def json_number(value: float) -> float | str:
-    """Return a number for JSON, which has no NaN and no infinities.
-
-    Such a number becomes text.
-    """
+    """Return a number for JSON, which has no NaN and no infinities. Such a number becomes text."""
     return value if math.isfinite(value) else WORDS[str(value)]
 
 

@@ -306,11 +306,7 @@ def normal_name(name: str) -> str:
 
 
 def _parsed(text: str) -> Requirement:
-    """Parse a requirement (PEP 508) with valid versions (PEP 440).
-
-    Raises:
-        ValueError: the text is not a requirement.
-    """
+    """Parse a requirement (PEP 508) with valid versions (PEP 440)."""
     # commands without requirements start faster without this import
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion, Version

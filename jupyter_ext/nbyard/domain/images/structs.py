@@ -225,7 +225,7 @@ def image_folder(image_id: str) -> str:
     return f"builds/{image_id}"
 
 
-def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Refuse values that could become another line or option of a Dockerfile.
 
     Raises:
@@ -253,7 +253,7 @@ def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
     if len(recipe.own.encode()) > MAX_OWN or "\x00" in recipe.own:
         wrong.append(("own", f"must be text of at most {MAX_OWN} bytes"))
     if wrong:
-        raise Invalid.fields([Detail.of(f"{where}.{name}", problem) for name, problem in wrong])
+        raise Invalid.fields([Detail.of(f"recipe.{name}", problem) for name, problem in wrong])
 
 
 def _wrong_texts(

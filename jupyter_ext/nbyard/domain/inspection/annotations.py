@@ -150,7 +150,6 @@ def _literal(items: list[ast.expr]) -> Declared:
 def _with_items(
     declared: Declared, items: list[ast.expr], known: Mapping[str, Declared], depth: int
 ) -> Declared:
-    """Return the type of a list with that of its items, if they have one type."""
     if len(items) == 2 and isinstance(items[1], ast.Constant) and items[1].value is ...:
         items = items[:1]  # tuple[int, ...]
     item = declared_type(items[0], known, depth + 1)

@@ -407,7 +407,6 @@ def _with_value(
 
 
 def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
-    """Add type, choices and default."""
     node = call_arguments.keywords.get("type", ast.Constant(None))
     origin = source.origin(node)
     if not has_type(node):
@@ -439,11 +438,7 @@ def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Param
 
 
 def _nargs(source: PythonModule, call_arguments: CallArguments) -> Any:
-    """Return the `nargs` of a parameter: a number, a symbol such as `*`, or None.
-
-    Raises:
-        UnknownValue: the parameter takes the rest of the command line.
-    """
+    """Return the `nargs` of a parameter: a number, a symbol such as `*`, or None."""
     node = call_arguments.keywords.get("nargs")
     if node is None:
         return None

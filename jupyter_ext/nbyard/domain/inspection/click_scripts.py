@@ -269,7 +269,6 @@ def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Paramete
 
 
 def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
-    """Add type, choices and default."""
     parameter = with_default(plain, call_arguments)
     node = call_arguments.keywords.get("type")
     if not has_type(node):

@@ -142,11 +142,7 @@ def _word_type(tokens: list[str]) -> WordType:
 
 
 def _positional(lines: list[str]) -> list[Parameter]:
-    """Return the words of the usage line that are not options.
-
-    Raises:
-        UnreadArguments: the program has subcommands.
-    """
+    """Return the words of the usage line that are not options."""
     parameters: list[Parameter] = []
     tokens = _usage(lines)[1:]
     for at, word in enumerate(tokens):

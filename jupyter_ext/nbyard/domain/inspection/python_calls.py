@@ -170,7 +170,6 @@ def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
 
 
 def _bound_names(nodes: list[ast.AST]) -> Iterator[str]:
-    """Yield every binding of a name, anywhere."""
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id

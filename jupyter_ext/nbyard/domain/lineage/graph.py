@@ -38,8 +38,7 @@ class Walk:
     def __init__(self, expand: Expand, describe: Describe, most: int):
         self._expand, self._describe, self._most = expand, describe, most
         self._nodes: dict[Ref, LineageNode] = {}
-        # A dictionary instead of a set keeps the order of the links, so that a graph always looks
-        # the same.
+        # A dictionary instead of a set keeps the order of the links: a graph always looks the same.
         self._links: dict[tuple[Ref, Ref, str], None] = {}
         # Links to nodes that did not fit; some of these nodes are reached by another way later.
         self._cut: list[tuple[Direction, Link]] = []
@@ -157,10 +156,7 @@ def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> d
 def _in_order(
     refs: Collection[Ref], before: Mapping[Ref, list[Ref]], after: Mapping[Ref, list[Ref]]
 ) -> list[Ref]:
-    """Return the nodes in topological order; nodes in cycles come last.
-
-    `before` and `after` are the neighbours of each node.
-    """
+    """Return the nodes in topological order, from their neighbours; nodes in cycles come last."""
     waits = {ref: len(before.get(ref, ())) for ref in refs}
     order = [ref for ref, left in waits.items() if not left]
     for ref in order:

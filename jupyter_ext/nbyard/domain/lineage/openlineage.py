@@ -45,19 +45,11 @@ def run_events(record: RunRecord, version: str, namespace: str = NAMESPACE) -> l
     return sorted(_Events(record, version, namespace).all(), key=lambda event: event["eventTime"])
 
 
-def job_name(run: Run) -> str:
-    """Return the job name of a run: the name of its file, else its title.
-
-    The name has no folders, because they may differ between servers and reveal details of the
-    machine.
-    """
-    return run.path.rpartition("/")[2] or run.title
-
-
 class _Events:
     def __init__(self, record: RunRecord, version: str, namespace: str):
         self._record, self._version, self._namespace = record, version, namespace
-        self._name = job_name(record.run)
+        # Folders may differ between servers and reveal details of the machine.
+        self._name = record.run.path.rpartition("/")[2] or record.run.title
 
     def all(self) -> Iterator[Event]:
         run = self._record.run

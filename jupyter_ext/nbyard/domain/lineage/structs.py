@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from nbyard.domain.paging import check_choice
 from nbyard.domain.runs.origins import GitState
-from nbyard.errors import Invalid
 
 LineageKind = Literal[
     "dataset",
@@ -145,7 +145,4 @@ def check_start(kind: str) -> LineageStart:
     Raises:
         Invalid: no lineage starts at this kind.
     """
-    for known in STARTS:
-        if kind == known:
-            return known
-    raise Invalid.field("kind", f"must be one of {', '.join(STARTS)}")
+    return check_choice("kind", kind, STARTS)

@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote
 
+from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
 
 MAX_NAME = 200
@@ -106,8 +107,7 @@ def check_title(text: str, field: str = "title", most: int = MAX_NAME) -> str:
     Raises:
         Invalid: the text is too long, or has control characters or invisible ones.
     """
-    if len(text) > most:
-        raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
+    check_length(field, text, most)
     _check_characters(text, field)
     return unicodedata.normalize("NFC", text)
 
@@ -211,13 +211,13 @@ def safe_filename(name: str, default: str = "data") -> str:
         return default
 
 
-def derived_name(text: str, default: str = "code") -> str:
-    """Return a valid name like the text, which may be the name of any file."""
+def derived_name(text: str) -> str:
+    """Return a valid name like the text, the name of any file; `code` if none is left."""
     kept = "".join(char for char in text[:MAX_NAME] if char not in "/\\" and _is_shown(char))
     try:
         return check_name(kept.strip().lstrip("-").strip())
     except Invalid:
-        return default
+        return "code"
 
 
 def _is_shown(char: str) -> bool:

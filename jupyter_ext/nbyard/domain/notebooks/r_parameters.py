@@ -319,11 +319,7 @@ def _raw(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return the content of a quoted text, with its escapes resolved.
-
-    Raises:
-        NotConstant: the text has an escape that R does not know.
-    """
+    """Return the content of a quoted text, with its escapes resolved."""
 
     def resolved(match: re.Match[str]) -> str:
         if match["plain"] is not None:

@@ -9,6 +9,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from nbyard.domain.paging import check_length
 from nbyard.domain.parsing.urls import (
     HINT,
     LOCAL_ENDINGS,
@@ -44,10 +45,10 @@ GENERIC = ("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises
 PLAIN = ("json", "xml", "form", "apprise", "gotify", "mmost", "ntfy", "rocket")
 
 
-def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> None:
+def check_channel_url(url: str, allowed: AllowedHosts) -> None:
     """Check the URL of a channel before its host name is resolved.
 
-    `allowed` are private hosts that the administrator allows. `field` names the URL in errors.
+    `allowed` are private hosts that the administrator allows.
 
     Raises:
         Invalid: the URL is refused. The message does not contain the URL.
@@ -57,53 +58,52 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
         # The key becomes the value of a header.
         if any(not "!" <= char <= "~" for char in key):
             raise Invalid.field(
-                field,
+                "url",
                 "may have only visible ASCII characters in its key, such as letters and digits",
             )
-        _check_webhook(web, allowed, field)
+        _check_webhook(web, allowed)
     elif scheme_of(url) in WEB:
-        _check_webhook(url, allowed, field)
+        _check_webhook(url, allowed)
     else:
-        _check_apprise(url, allowed, field)
+        _check_apprise(url, allowed)
 
 
-def _check_webhook(url: str, allowed: AllowedHosts, field: str) -> None:
-    target = parse_url(url, WEB, field)
-    check_host(target, allowed, field)
+def _check_webhook(url: str, allowed: AllowedHosts) -> None:
+    target = parse_url(url)
+    check_host(target, allowed)
     if target.scheme == "http" and not _is_allowed(target.host, target.port, allowed):
         raise Invalid.field(
-            field,
+            "url",
             "must be encrypted (https://, jsons://), because messages name your work",
             hint=HINT,
         )
 
 
-def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
+def _check_apprise(url: str, allowed: AllowedHosts) -> None:
     scheme = scheme_of(url)
-    if len(url) > MAX_URL:
-        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
+    check_length("url", url, MAX_URL)
     if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
-        raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
+        raise Invalid.field("url", "may not contain spaces, backslashes or control characters")
     if "://" not in url or not SCHEME.match(scheme):
         raise Invalid.field(
-            field,
+            "url",
             "must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…",
             hint=examples_for(url),
         )
     if scheme in LOCAL:
-        raise Invalid.field(field, f"{scheme}:// stays on the server's own machine")
+        raise Invalid.field("url", f"{scheme}:// stays on the server's own machine")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", _port_of(parts)
         names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     except ValueError:
-        raise Invalid.field(field, "is not a URL") from None
+        raise Invalid.field("url", "is not a URL") from None
     for name in sorted(names & FILES):
-        raise Invalid.field(field, f"may not name a file of the server ({name})")
-    _check_private(host, port, allowed, field)
+        raise Invalid.field("url", f"may not name a file of the server ({name})")
+    _check_private(host, port, allowed)
     if scheme in PLAIN and not _is_allowed(host, port, allowed):
         raise Invalid.field(
-            field,
+            "url",
             "must be encrypted (https://, jsons://), because messages name your work",
             hint=HINT,
         )
@@ -142,17 +142,17 @@ def openlineage_target(url: str) -> tuple[str, str]:
     return web, unquote(key.removeprefix(":"))
 
 
-def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> None:
+def _check_private(host: str, port: int, allowed: AllowedHosts) -> None:
     """Refuse a private host. Other names pass: in many URLs of Apprise, the host is a token."""
     if _is_allowed(host, port, allowed):
         return
     if host in LOCAL_NAMES or host in METADATA_NAMES or host.endswith(LOCAL_ENDINGS):
-        raise Invalid.field(field, f"{host} is a private host", hint=HINT)
+        raise Invalid.field("url", f"{host} is a private host", hint=HINT)
     try:
         ip_address(host)
     except ValueError:
         return
-    check_addresses(Target("", "", host, port, ""), [host], allowed, field)
+    check_addresses(Target("", "", host, port, ""), [host], allowed)
 
 
 def _is_allowed(host: str, port: int, allowed: AllowedHosts) -> bool:

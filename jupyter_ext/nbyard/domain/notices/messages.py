@@ -148,7 +148,6 @@ def lines_of(content: NoticeContent) -> list[str]:
 
 
 def _run_summary(content: NoticeContent) -> str:
-    """Return a line with the number, state and duration of a run, as far as known."""
     parts = [
         f"Run {content.number}" if content.number else "",
         f"of {content.file}" if content.file else "",

@@ -74,14 +74,14 @@ def check_events(events: Collection[str], field: str) -> None:
         raise Invalid.field(field, "at least one event is needed")
 
 
-def check_digest(digest: DigestLimit, field: str = "digest") -> None:
+def check_digest(digest: DigestLimit) -> None:
     """Check the limit of messages in a time window, beyond which events share a message.
 
     Raises:
         Invalid: a number is out of range.
     """
-    check_range(f"{field}.most", digest.most, 1, MOST_MESSAGES)
-    check_range(f"{field}.window_seconds", digest.window_seconds, LEAST_WINDOW, MOST_WINDOW)
+    check_range("digest.most", digest.most, 1, MOST_MESSAGES)
+    check_range("digest.window_seconds", digest.window_seconds, LEAST_WINDOW, MOST_WINDOW)
 
 
 def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:

@@ -65,8 +65,7 @@ def _shortest(number: float) -> str:
     point = len(digits) + int(parts.exponent)  # position of the decimal point in the digits
     if digits == "0":
         return "0"
-    # The limits 21 and -6 for the notation with an exponent are those of ECMAScript's
-    # Number::toString.
+    # The limits 21 and -6 for the notation with an exponent are those of ECMAScript's numbers.
     if len(digits) <= point <= 21:
         return digits + "0" * (point - len(digits))
     if 0 < point <= 21:

@@ -41,8 +41,7 @@ def read_yaml(content: bytes, filename: str) -> Any:
     if len(content) > MAX_BYTES:
         raise Invalid.field(filename, f"is larger than {MAX_BYTES >> 20} MiB")
     try:
-        # Only events are used: yaml.safe_load makes the word `no` false, and keeps the last of
-        # equal keys.
+        # Only events: yaml.safe_load makes the word `no` false, and keeps the last of equal keys.
         reader = _Reader(filename, yaml.parse(content.decode("utf-8-sig"), yaml.SafeLoader))
         return reader.document()
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -131,8 +132,7 @@ def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") ->
     """
     if not isinstance(text, str) or not text:
         raise Invalid.field(field, "must be a URL")
-    if len(text) > MAX_URL:
-        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
+    check_length(field, text, MAX_URL)
     if "\\" in text or any(char.isspace() or unicodedata.category(char)[0] == "C" for char in text):
         raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
     try:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.names import check_name
+from nbyard.domain.paging import check_length
 from nbyard.domain.presentation import presented_fields
 from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_places import entry_path
@@ -42,7 +43,7 @@ def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
         checked["name"] = check_name(given["name"])
     for field in PLAIN_TEXTS:
         if field in given:
-            check_length(given[field], field)
+            check_length(field, given[field], MOST_TEXT)
     if "repository" in given:
         checked["repository"] = check_repository(given["repository"])
     if "metadata" in given:
@@ -50,16 +51,6 @@ def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     if "task" in given:
         check_task(given["task"])
     return checked
-
-
-def check_length(text: str, field: str, most: int = MOST_TEXT) -> None:
-    """Check that a text is not too long.
-
-    Raises:
-        Invalid: the text has more than `most` characters.
-    """
-    if len(text) > most:
-        raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
 
 
 def check_repository(url: str) -> str:
@@ -70,7 +61,7 @@ def check_repository(url: str) -> str:
     Raises:
         Invalid: the URL has another scheme, no host, or a password.
     """
-    check_length(url, "repository", MOST_URL)
+    check_length("repository", url, MOST_URL)
     url = url.strip()
     if any(char.isspace() or unicodedata.category(char) == "Cc" for char in url):
         raise Invalid.field("repository", "may not contain spaces or control characters")
@@ -105,7 +96,7 @@ def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
     checked = {}
     for name, value in facts.items():
         field = f"metadata.{name[:40]}"
-        check_length(value, field, MOST_FACT)
+        check_length(field, value, MOST_FACT)
         checked[check_name(name, field)] = value
     return checked
 
@@ -117,7 +108,7 @@ def check_task(task: ProjectTask) -> None:
         Invalid: a text is too long.
     """
     for field in task.__struct_fields__:
-        check_length(getattr(task, field), f"task.{field}")
+        check_length(f"task.{field}", getattr(task, field), MOST_TEXT)
 
 
 def check_node_files(

@@ -121,16 +121,12 @@ class _Scan:
                 self._value = None
 
     def _close(self) -> None:
-        """Close the innermost list or inline table."""
         if len(self._levels) > 1:
             self._value = self._levels.pop().path
             self._keys = []
 
     def _path(self, path: str) -> str:
-        """Return the path of a dotted key below a table; record its line.
-
-        Its parts are in `_keys`.
-        """
+        """Return the path of the dotted key in `_keys` below a table; record its line."""
         for key in self._keys[:MOST_PARTS]:
             if path:
                 self.implied.setdefault(path, self._line)
@@ -153,7 +149,6 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _unquoted_key(key: str) -> str:
-    """Return a key without its quotes."""
     import tomllib
 
     if key[0] == '"' and "\\" in key:

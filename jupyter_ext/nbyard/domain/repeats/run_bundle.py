@@ -114,8 +114,6 @@ def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> S
 
 
 class _NodeSteps:
-    """Collects the steps of one node."""
-
     def __init__(self, node: RecordedNode, nodes: Nodes):
         assert node.version is not None
         self._node, self._nodes, self._version = node, nodes, node.version

@@ -216,10 +216,7 @@ def choose_runs(
 def _kept_by_number(
     ordered: Sequence[FinishedRun], rules: CleanUpRules, newest: Iterable[str]
 ) -> set[str]:
-    """Return the IDs of the runs that the number keeps. `ordered` has the oldest first.
-
-    `newest` are the IDs of the newest successful run of each group.
-    """
+    """Return the IDs of the runs that the number keeps, with the `newest` successes of groups."""
     if not rules.keep:
         return set()
     groups: Mapping[str, list[str]] = defaultdict(list)

@@ -235,11 +235,7 @@ def plan_tasks(
 
 
 def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
-    """Check that each task can run in its runtime.
-
-    Raises:
-        Invalid: some tasks cannot. The details name their nodes.
-    """
+    """Check that each task can run in its runtime."""
     of_containers = [
         p for p in plans if resolved[p.node].kind == CONTAINER and resolved[p.node].pinned is None
     ]
@@ -346,9 +342,6 @@ class _Planner(msgspec.Struct, frozen=True):
 
         It comes from the connection `edge`, a workflow parameter, the node or the default. The
         name of a credential is replaced by the credential.
-
-        Raises:
-            Invalid: the value of a parameter is refused, or names a missing credential.
         """
         if argument.role == "output":
             return None

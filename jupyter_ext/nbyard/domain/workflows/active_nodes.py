@@ -6,13 +6,7 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.workflows.edges import Ports, port_of, ports_fit
-from nbyard.domain.workflows.structs import (
-    Document,
-    Edge,
-    Problem,
-    downstream,
-    upstream,
-)
+from nbyard.domain.workflows.structs import Document, Edge, Problem, downstream, upstream
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 

@@ -45,8 +45,6 @@ def _argument_name(*path: str) -> str:
 
 
 class _Translation:
-    """The values of a job, by the names of arguments."""
-
     def __init__(self, arguments: Sequence[Argument], folder: str) -> None:
         self._arguments = {a.name: a for a in arguments if a.role != "output"}
         self._folder = folder
@@ -132,7 +130,6 @@ class _Translation:
         return JobFile(argument.name, entries=_without_twins(entries, where))
 
     def _files(self, fields: Fields, name: str) -> Iterator[JobFile]:
-        """Yield the files and folders in a list of objects."""
         for index, element in enumerate(fields.listed(name)):
             where = f"{fields.at(name)}.{index}"
             member = Fields(element, where, [])

@@ -193,7 +193,6 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
 
 
 def _read_output_binding(fields: Fields) -> Found:
-    """Return the patterns of an output, and the expression for its value."""
     if "outputBinding" not in fields:
         return Found()
     binding = _binding(fields)

@@ -42,8 +42,6 @@ def with_schemas(tool: Fields) -> Fields:
 
 
 class _Schemas:
-    """The named types of a tool."""
-
     def __init__(self) -> None:
         self.known: dict[str, dict[str, Any]] = {}
         self._uses = 0

@@ -83,8 +83,6 @@ def in_plain_words(description: Description, file: str = "") -> Description:
 
 
 class _Line:
-    """The words and arguments of a command line, with their positions."""
-
     def __init__(self) -> None:
         self.next = 0
         self.words: list[Bound] = []

@@ -10,20 +10,20 @@ AUTOMATIONS = {
         most=int,
     ),
     # due
-    "due-in-zone": code("{times} ({zone})", times=REASON, zone=str),
+    "due-in-zone": code("{times} ({zone})", times=REASON),
     "due-every-seconds": code("Every {count} seconds", count=int),
     "due-every-minutes": code("Every {count} min", count=int),
     "due-every-hours": code("Every {count} h", count=int),
     "due-every-days": code("Every {count} × 24 h", count=int),
-    "due-once": code("Once, at {time}", time=str),
+    "due-once": code("Once, at {time}"),
     "due-hourly": code("Every hour at minute {minute}", minute=int),
-    "due-daily": code("Every day at {time}", time=str),
-    "due-weekdays": code("Monday to Friday at {time}", time=str),
-    "due-on-days": code("{days:, } at {time}", days=REASONS, time=str),
-    "due-monthly": code("On day {day} of each month at {time}", day=int, time=str),
-    "due-cron": code("{words}", words=str),
-    "due-from": code("from {time}", time=str),
-    "due-until": code("until {time}", time=str),
+    "due-daily": code("Every day at {time}"),
+    "due-weekdays": code("Monday to Friday at {time}"),
+    "due-on-days": code("{days:, } at {time}", days=REASONS),
+    "due-monthly": code("On day {day} of each month at {time}", day=int),
+    "due-cron": code("{words}"),
+    "due-from": code("from {time}"),
+    "due-until": code("until {time}"),
     "due-at-most": code("runs: at most {count}", count=int),
     "day-monday": code("Monday"),
     "day-tuesday": code("Tuesday"),
@@ -32,9 +32,9 @@ AUTOMATIONS = {
     "day-friday": code("Friday"),
     "day-saturday": code("Saturday"),
     "day-sunday": code("Sunday"),
-    "clock-skips": code("The clock skips the planned time, so the run starts at {due}", due=str),
-    "clock-repeats": code("The clock repeats {time}; this is the first one", time=str),
-    "clock-repeated": code("The clock repeats {time}; this is the second one", time=str),
+    "clock-skips": code("The clock skips the planned time, so the run starts at {due}"),
+    "clock-repeats": code("The clock repeats {time}; this is the first one"),
+    "clock-repeated": code("The clock repeats {time}; this is the second one"),
     "clock-forward": code("Clocks went forward by {hours} h", hours=NUMBER),
     "clock-back": code("Clocks went back by {hours} h", hours=NUMBER),
     # backfills
@@ -50,14 +50,12 @@ AUTOMATIONS = {
         most=int,
     ),
     # fires
-    "fires-on-dataset": code("A version of dataset {name} is ready", name=str),
-    "fires-after-success": code("A run of {path} succeeded", path=str),
-    "fires-after-failure": code("A run of {path} failed", path=str),
-    "fires-after-end": code("A run of {path} succeeded or failed", path=str),
-    "fires-on-path": code("{path} is {changes: or }", path=str, changes=REASONS),
-    "fires-on-files": code(
-        "A file {pattern} in {path} is {changes: or }", pattern=str, path=str, changes=REASONS
-    ),
+    "fires-on-dataset": code("A version of dataset {name} is ready"),
+    "fires-after-success": code("A run of {path} succeeded"),
+    "fires-after-failure": code("A run of {path} failed"),
+    "fires-after-end": code("A run of {path} succeeded or failed"),
+    "fires-on-path": code("{path} is {changes: or }", changes=REASONS),
+    "fires-on-files": code("A file {pattern} in {path} is {changes: or }", changes=REASONS),
     "fires-on-webhook": code("A signed webhook arrives, at most {most} per minute", most=int),
     "fires-on-request": code("A notebook or program fires it"),
     "file-created": code("created"),
@@ -77,16 +75,16 @@ AUTOMATIONS = {
     "automation-chain-too-long": code(
         "{most} automations started each other in a row; this looks like a loop", most=int
     ),
-    "watched-files-unreadable": code("{path} cannot be read: {message}", path=str, message=str),
+    "watched-files-unreadable": code("{path} cannot be read: {message}"),
     # causes
-    "cause-dataset": code("version {version} of dataset {name}", name=str, version=int),
-    "cause-run": code("run {number} of {title} {state}", number=int, title=str, state=REASON),
+    "cause-dataset": code("version {version} of dataset {name}", version=int),
+    "cause-run": code("run {number} of {title} {state}", number=int, state=REASON),
     "run-has-succeeded": code("succeeded"),
     "run-has-failed": code("failed"),
-    "cause-file": code("{path} was {change}", path=str, change=REASON),
+    "cause-file": code("{path} was {change}", change=REASON),
     "cause-files": code("{changes:, } and {count} more files", changes=REASONS, count=int),
     "cause-no-files": code("the watched files"),
-    "cause-webhook": code("webhook message {id}", id=str),
+    "cause-webhook": code("webhook message {id}"),
     "cause-run-fired": code("fired by a run"),
     "cause-fired": code("fired by a person or program"),
     # webhooks
@@ -94,23 +92,15 @@ AUTOMATIONS = {
     # refused channels
     "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),
     "channel-kind-missing": code(
-        "The package that sends to channels of the kind {kind} is not installed", kind=str
+        "The package that sends to channels of the kind {kind} is not installed"
     ),
-    "channel-package-missing": code(
-        "Channels of the kind {kind} need the package {package}", kind=str, package=str
-    ),
+    "channel-package-missing": code("Channels of the kind {kind} need the package {package}"),
     # deliveries
-    "channel-answered": code("{service} answered {status}", service=str, status=int),
-    "channel-answered-text": code(
-        "{service} answered {status}: {text}", service=str, status=int, text=str
-    ),
-    "channel-too-late": code(
-        "{service} did not answer within {seconds} s", service=str, seconds=NUMBER
-    ),
-    "channel-unreachable": code("{service} cannot be reached: {message}", service=str, message=str),
-    "channel-not-sent": code(
-        "{service} did not accept the message: {message}", service=str, message=str
-    ),
-    "channel-address-refused": code("{service}: {reason}", service=str, reason=REASON),
+    "channel-answered": code("{service} answered {status}", status=int),
+    "channel-answered-text": code("{service} answered {status}: {text}", status=int),
+    "channel-too-late": code("{service} did not answer within {seconds} s", seconds=NUMBER),
+    "channel-unreachable": code("{service} cannot be reached: {message}"),
+    "channel-not-sent": code("{service} did not accept the message: {message}"),
+    "channel-address-refused": code("{service}: {reason}", reason=REASON),
     "sender-ended": code("The sender of messages ended unexpectedly: {cause}", cause=REASON),
 }

@@ -4,90 +4,68 @@ from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 FAILURES = {
     # the work could not begin
-    "task-unusable": code("{problem}", problem=str),
-    "file-unusable": code("{file}: {error}", file=str, error=str),
+    "task-unusable": code("{problem}"),
+    "file-unusable": code("{file}: {error}"),
     "program-missing": code(
-        "{program} cannot be started: the program or its interpreter was not found",
-        program=str,
+        "{program} cannot be started: the program or its interpreter was not found"
     ),
-    "program-not-executable": code(
-        "{program} cannot be started: it is not executable",
-        program=str,
-    ),
+    "program-not-executable": code("{program} cannot be started: it is not executable"),
     "program-not-runnable": code(
-        "{program} cannot be started: the system cannot execute this kind of file",
-        program=str,
+        "{program} cannot be started: the system cannot execute this kind of file"
     ),
-    "program-not-started": code("{program} cannot be started: {error}", program=str, error=str),
+    "program-not-started": code("{program} cannot be started: {error}"),
     "command-too-large": code(
         "the command line and its environment are larger than the system allows"
     ),
     "argument-too-large": code(
         "the argument '{argument}'… has {size} bytes; the system allows less than {limit}",
-        argument=str,
         size=int,
         limit=int,
     ),
-    "notebook-format": code("{path} is not a notebook of format 4", path=str),
-    "notebook-unreadable": code(
-        "{path} cannot be read as a notebook: {error}", path=str, error=str
-    ),
-    "notebooks-impossible": code("notebooks cannot be run here: {error}", error=str),
-    "parameter-name": code("'{name}' is not a valid parameter name", name=str),
-    "parameter-language": code(
-        "values cannot be passed to a notebook in '{language}'", language=str
-    ),
+    "notebook-format": code("{path} is not a notebook of format 4"),
+    "notebook-unreadable": code("{path} cannot be read as a notebook: {error}"),
+    "notebooks-impossible": code("notebooks cannot be run here: {error}"),
+    "parameter-name": code("'{name}' is not a valid parameter name"),
+    "parameter-language": code("values cannot be passed to a notebook in '{language}'"),
     "parameter-not-finite": code(
         "a number that is not finite can only be passed to a Python notebook"
     ),
-    "parameter-refused": code("{error}", error=str),
+    "parameter-refused": code("{error}"),
     "parameter-untranslatable": code(
-        "a value cannot be passed to a notebook in {language}: {error}", language=str, error=str
+        "a value cannot be passed to a notebook in {language}: {error}"
     ),
     # `end` is how the process ended
-    "kernel-missing": code(
-        "the kernel '{kernel}' is not installed here (installed: {present:, })",
-        kernel=str,
-        present=list,
-    ),
-    "no-kernel": code("the kernel '{kernel}' is not installed here (present: none)", kernel=str),
-    "kernel-not-started": code(
-        "the kernel '{kernel}' cannot be started: {error}", kernel=str, error=str
-    ),
+    "kernel-missing": code("the kernel '{kernel}' is not installed here (installed: {present:, })"),
+    "no-kernel": code("the kernel '{kernel}' is not installed here (present: none)"),
+    "kernel-not-started": code("the kernel '{kernel}' cannot be started: {error}"),
     "kernel-silent": code(
-        "the kernel '{kernel}' did not answer within {seconds} s", kernel=str, seconds=NUMBER
+        "the kernel '{kernel}' did not answer within {seconds} s", seconds=NUMBER
     ),
     "kernel-interrupted": code("interrupted while the kernel was started"),
-    "kernel-ended": code("the kernel '{kernel}' exited during startup", kernel=str),
-    "kernel-ended-by": code(
-        "the kernel '{kernel}' exited during startup ({end})", kernel=str, end=REASON
-    ),
+    "kernel-ended": code("the kernel '{kernel}' exited during startup"),
+    "kernel-ended-by": code("the kernel '{kernel}' exited during startup ({end})", end=REASON),
     "kernel-died": code("the kernel died in {place}", place=REASON),
     "kernel-died-by": code("the kernel died ({end}) in {place}", place=REASON, end=REASON),
-    "warm-kernel-lost": code("the ready kernel cannot be used: {error}", error=str),
+    "warm-kernel-lost": code("the ready kernel cannot be used: {error}"),
     "cell": code("cell {number}", number=int),
     "parameter-cell": code("the cell with the parameters' values"),
     # what the work itself said
-    "raised": code("{name}: {text}", name=str, text=str),
-    "raised-bare": code("{name}", name=str),
+    "raised": code("{name}: {text}"),
+    "raised-bare": code("{name}"),
     "no-message": code("it failed without a message"),
     "interrupted": code("interrupted"),
-    "supervisor-stopped": code("the supervisor received {signal}", signal=str),
+    "supervisor-stopped": code("the supervisor received {signal}"),
     # the file of the program shows why it could not start
     "start-hinted": code("{cause}. {hint}", cause=REASON, hint=REASON),
     # the work missed a file that did not travel with its code
     "left-out": code("{cause} ({problem})", cause=REASON, problem=REASON),
     # how the process of the work ended
-    "signal": code("signal {signal}, {name}", signal=int, name=str),
-    "ended-by-signal": code("killed by signal {signal} ({name})", signal=int, name=str),
+    "signal": code("signal {signal}, {name}", signal=int),
+    "ended-by-signal": code("killed by signal {signal} ({name})", signal=int),
     # `meaning` of this exit code in the description of the command: temporary or permanent
-    "exited-as": code(
-        "exit code {exit_code}, declared as a {meaning} failure",
-        exit_code=int,
-        meaning=str,
-    ),
+    "exited-as": code("exit code {exit_code}, declared as a {meaning} failure", exit_code=int),
     # `line` is the last one of the output, mostly the error of the program
-    "exited-after-line": code("{cause}: {line}", cause=REASON, line=str),
+    "exited-after-line": code("{cause}: {line}", cause=REASON),
     "notebook-process-ended": code(
         "the process that ran the notebook exited early ({end})", end=REASON
     ),
@@ -97,64 +75,44 @@ FAILURES = {
     "function-exited": code(
         "the function raised SystemExit (exit code {exit_code})", exit_code=int
     ),
-    "function-missing": code(
-        "{file} does not define the function {function} when imported", file=str, function=str
-    ),
+    "function-missing": code("{file} does not define the function {function} when imported"),
     "disk-full": code("{cause} (disk full: nothing can be written)", cause=REASON),
-    "memory-limit": code(
-        "used {used} of memory, more than its limit of {limit}", used=str, limit=str
-    ),
+    "memory-limit": code("used {used} of memory, more than its limit of {limit}"),
     "system-killed": code(
         "the system killed the process because memory ran out ({cause})", cause=REASON
     ),
     "out-of-memory": code("out of memory"),
-    "out-of-memory-at": code("out of memory: limit {limit}", limit=str),
+    "out-of-memory-at": code("out of memory: limit {limit}"),
     # an output is not as declared
-    "output-missing": code("the output '{output}' is missing: {cause}", output=str, cause=REASON),
-    "value-unfit": code("{text}", text=str),
-    "not-written": code("{path} was not written", path=str),
-    "nothing-fits": code(
-        "no file or folder in the working folder matches {patterns: or }", patterns=list
-    ),
-    "several-files": code(
-        "{count} files match where one is expected: {files:, }", count=int, files=list
-    ),
-    "output-unchanged": code("{path} is unchanged: the task did not write it", path=str),
-    "unchanged-folder": code("{path} contains no file that the task wrote", path=str),
+    "output-missing": code("the output '{output}' is missing: {cause}", cause=REASON),
+    "value-unfit": code("{text}"),
+    "not-written": code("{path} was not written"),
+    "nothing-fits": code("no file or folder in the working folder matches {patterns: or }"),
+    "several-files": code("{count} files match where one is expected: {files:, }", count=int),
+    "output-unchanged": code("{path} is unchanged: the task did not write it"),
+    "unchanged-folder": code("{path} contains no file that the task wrote"),
     "working-folder-linked": code("the working folder was replaced by a symbolic link"),
-    "link-leaves": code(
-        "{file} is a symbolic link that points outside the attempt's folder", file=str
-    ),
-    "neither-file-nor-folder": code("{file} is neither a file nor a folder", file=str),
-    "is-a-folder": code("{file} is a folder where a file is expected", file=str),
-    "is-no-folder": code("{file} is not a folder", file=str),
-    "same-names": code("two of its files are called {file}", file=str),
-    "companion-missing": code("{companion} is missing next to {file}", file=str, companion=str),
+    "link-leaves": code("{file} is a symbolic link that points outside the attempt's folder"),
+    "neither-file-nor-folder": code("{file} is neither a file nor a folder"),
+    "is-a-folder": code("{file} is a folder where a file is expected"),
+    "is-no-folder": code("{file} is not a folder"),
+    "same-names": code("two of its files are called {file}"),
+    "companion-missing": code("{companion} is missing next to {file}"),
     "value-null": code("its value is null"),
-    "expression-lacks": code("$({expression}): there is no '{name}'", expression=str, name=str),
+    "expression-lacks": code("$({expression}): there is no '{name}'"),
     "contents-unusable": code(
-        "{file} {problem}: its contents cannot be used as a value", file=str, problem=REASON
+        "{file} {problem}: its contents cannot be used as a value", problem=REASON
     ),
     "contents-too-large": code("has more than 64 KiB"),
     "contents-not-text": code("is not UTF-8 text (byte {byte})", byte=int),
     # cwl.output.json, in which the work names its outputs
-    "told-not-json": code("{file} is not valid JSON: {error}", file=str, error=str),
-    "told-too-large": code(
-        "{file} is not a JSON object of at most {limit} bytes", file=str, limit=int
-    ),
-    "told-missing": code("{file} refers to '{name}', which was not found", file=str, name=str),
+    "told-not-json": code("{file} is not valid JSON: {error}"),
+    "told-too-large": code("{file} is not a JSON object of at most {limit} bytes", limit=int),
+    "told-missing": code("{file} refers to '{name}', which was not found"),
     # output is missing in a log, which has the English text too
-    "log-gap": code(
-        "lines missing here: {lines:,} ({size:bytes}): {why}",
-        lines=int,
-        size=int,
-        why=REASON,
-    ),
+    "log-gap": code("lines missing here: {lines:,} ({size:bytes}): {why}", why=REASON),
     "log-gap-at-least": code(
-        "lines missing here: at least {lines:,} ({size:bytes}): {why}",
-        lines=int,
-        size=int,
-        why=REASON,
+        "lines missing here: at least {lines:,} ({size:bytes}): {why}", why=REASON
     ),
     "log-gap-uncounted": code("lines missing here: {why}", why=REASON),
     "log-limit": code("the log has reached its limit"),

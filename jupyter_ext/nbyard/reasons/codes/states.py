@@ -5,11 +5,11 @@ from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 STATES = {
     # any kind of text
     # from another program
-    "text": code("{text}", text=str),
+    "text": code("{text}"),
     # the message of an error; `error` is its stable code
-    "error": code("{message}", error=str, message=str),
+    "error": code("{message}", error=str),
     # a refused field of a request; `path` is its place in the body
-    "field": code("{path}: {reason}", path=str, reason=REASON),
+    "field": code("{path}: {reason}", reason=REASON),
     # several reasons at once
     "all": code("{reasons}", reasons=REASONS),
     # what a task waits for
@@ -36,7 +36,7 @@ STATES = {
     ),
     "waits-for-start": code("waits for a free slot"),
     "waits-for-image": code("waits for its image, which is being built or pulled"),
-    "waits-for-engine": code("waits: {message}", error=str, message=str),
+    "waits-for-engine": code("waits: {message}", error=str),
     "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
     # why a task ran, or did not have to
@@ -49,7 +49,7 @@ STATES = {
     "lost-often": code("{cause} (lost {count} times)", cause=REASON, count=int),
     "no-earlier-result": code("it has no earlier result"),
     "forced": code("the cache was ignored on request"),
-    "reads-not-watched": code("its reads could not be watched: {error}", error=str),
+    "reads-not-watched": code("its reads could not be watched: {error}"),
     "too-many-reads": code("it opened too many code files to track"),
     "sampled": code(
         "a check run uses the first {rows} rows of tables and the first {files} files of folders",
@@ -58,10 +58,10 @@ STATES = {
     ),
     "cache-off": code("its cache is off"),
     "result-gone": code("the result to reuse no longer exists"),
-    "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),
+    "result-expired": code("its result of run {run} is older than {age}", run=int),
     "result-not-kept": code("its last result is no longer kept"),
     # only in forecasts
-    "after-node": code("{node} must run first", node=str),
+    "after-node": code("{node} must run first"),
     "forecast-late": code("the node could not be checked in time"),
     "file-not-read": code("a large file has not been read yet"),
     "changed": code("{changes}", changes=REASONS),
@@ -76,45 +76,45 @@ STATES = {
     "upstream-failed": code("an upstream task failed"),
     # what changed since the last run of a node
     "code-changed": code("its code changed"),
-    "value-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
-    "value-added": code("{name} is set to {new}", name=str, new=str),
-    "value-removed": code("{name} is no longer set ({old})", name=str, old=str),
-    "input-connected": code("{name} is now connected", name=str),
-    "input-disconnected": code("{name} is no longer connected", name=str),
-    "input-changed": code("the data of {name} changed", name=str),
-    "file-added": code("the file {name} is new", name=str),
-    "file-changed": code("the file {name} changed", name=str),
-    "file-removed": code("the file {name} is gone", name=str),
-    "file-changed-meanwhile": code("the file {name} changed while its last run used it", name=str),
-    "folder-changed": code("the folder {name} changed", name=str),
-    "too-many-outside": code("it used too many files to track, at {name} and elsewhere", name=str),
+    "value-changed": code("{name} changed {old} → {new}"),
+    "value-added": code("{name} is set to {new}"),
+    "value-removed": code("{name} is no longer set ({old})"),
+    "input-connected": code("{name} is now connected"),
+    "input-disconnected": code("{name} is no longer connected"),
+    "input-changed": code("the data of {name} changed"),
+    "file-added": code("the file {name} is new"),
+    "file-changed": code("the file {name} changed"),
+    "file-removed": code("the file {name} is gone"),
+    "file-changed-meanwhile": code("the file {name} changed while its last run used it"),
+    "folder-changed": code("the folder {name} changed"),
+    "too-many-outside": code("it used too many files to track, at {name} and elsewhere"),
     "outside-unknown": code("the files outside its code folder could not be compared"),
     "declaration-changed": code("its declaration changed"),
     "more-changes": code("and {count} more", count=int),
     "environment-changed": code("its environment changed"),
     "requirements-changed": code("its requirements changed"),
     "environment-has": code("its environment {packages:, }", packages=REASONS),
-    "environment-now": code("it now uses the environment {new}", new=str),
-    "environment-left": code("it no longer uses the environment {old}", old=str),
-    "environment-instead": code("it uses the environment {new} instead of {old}", new=str, old=str),
+    "environment-now": code("it now uses the environment {new}"),
+    "environment-left": code("it no longer uses the environment {old}"),
+    "environment-instead": code("it uses the environment {new} instead of {old}"),
     "environment-version": code(
-        "the environment {name} changed from version {old} to {new}", name=str, old=int, new=int
+        "the environment {name} changed from version {old} to {new}", old=int, new=int
     ),
     "environment-moved": code("{move}: it {packages:, }", move=REASON, packages=REASONS),
-    "package-gained": code("gained {name} {version}", name=str, version=str),
-    "package-lost": code("lost {name} {version}", name=str, version=str),
-    "package-changed": code("has {name} {new} instead of {old}", name=str, new=str, old=str),
+    "package-gained": code("gained {name} {version}"),
+    "package-lost": code("lost {name} {version}"),
+    "package-changed": code("has {name} {new} instead of {old}"),
     "more-packages": code("and {count} more", count=int),
     # only in the comparison of two runs
-    "input-moved": code("{name} comes from another output", name=str),
-    "input-file-changed": code("{file} changed", file=str),
-    "input-table-changed": code("{file} changed: {changes:, }", file=str, changes=REASONS),
+    "input-moved": code("{name} comes from another output"),
+    "input-file-changed": code("{file} changed"),
+    "input-table-changed": code("{file} changed: {changes:, }", changes=REASONS),
     "rows-changed": code("{old} → {new} rows", old=int, new=int),
-    "column-changed": code("{name} {figure} {old} → {new}", name=str, figure=str, old=str, new=str),
-    "column-added": code("the column {name} is new", name=str),
-    "column-removed": code("the column {name} is gone", name=str),
+    "column-changed": code("{name} {figure} {old} → {new}"),
+    "column-added": code("the column {name} is new"),
+    "column-removed": code("the column {name} is gone"),
     "input-not-stored": code("the data is not stored: only its fingerprints can be compared"),
-    "data-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
+    "data-changed": code("{name} changed {old} → {new}"),
     "cell-changed": code("cell {cell} changed", cell=int),
     "cell-added": code("cell {cell} is new", cell=int),
     "cell-removed": code("cell {cell} was removed", cell=int),
@@ -136,25 +136,23 @@ STATES = {
     "container-removed": code("its container was removed outside nbyard"),
     "container-killed": code("its container was killed (signal {signal})", signal=int),
     "container-exit-unknown": code("the container engine does not know how its container ended"),
-    "container-not-started": code("its container could not be started: {message}", message=str),
+    "container-not-started": code("its container could not be started: {message}"),
     "container-input-cut": code("its standard input was cut off when nbyard stopped"),
     "runner-silent": code(
         "the runner exited without a result (exit code {exit_code})", exit_code=int
     ),
     "runner-silent-after": code(
-        "the runner exited without a result (exit code {exit_code}): {last}",
-        exit_code=int,
-        last=str,
+        "the runner exited without a result (exit code {exit_code}): {last}", exit_code=int
     ),
     "supervisor-killed": code("its supervisor was killed"),
     "supervisor-killed-by-signal": code("its supervisor was killed (signal {signal})", signal=int),
     "worker-not-stopped": code("its worker could not be stopped"),
-    "host-silent": code("no heartbeat from {host} for {seconds} s", host=str, seconds=NUMBER),
+    "host-silent": code("no heartbeat from {host} for {seconds} s", seconds=NUMBER),
     "machine-restarted": code("the machine was restarted"),
-    "dask-worker-gone": code("the Dask worker {worker} is gone", worker=str),
+    "dask-worker-gone": code("the Dask worker {worker} is gone"),
     "dask-first-worker-gone": code("the Dask worker that started it is gone"),
     "dask-files-missing": code("its files did not reach the Dask worker"),
-    "dask-task-failed": code("its Dask task failed: {message}", message=str),
+    "dask-task-failed": code("its Dask task failed: {message}"),
     "dask-forgotten": code("the Dask scheduler no longer has its task"),
     "dask-cancelled": code("its Dask task was cancelled outside nbyard"),
     "dask-no-result": code("its result is not visible on this machine"),
@@ -162,9 +160,7 @@ STATES = {
     "keys-not-checked": code(
         "The image does not check keys. Build it again to call the deployment with a key."
     ),
-    "no-port-for-keys": code(
-        "No port at {address} for calls with a key: {error}", address=str, error=str
-    ),
+    "no-port-for-keys": code("No port at {address} for calls with a key: {error}"),
     "deployment-created": code("created"),
     "deployment-edited": code("edited"),
     "deployment-described": code("description edited"),
@@ -172,26 +168,24 @@ STATES = {
     "start-requested": code("start requested"),
     "stop-requested": code("stop requested"),
     "deployment-deleted": code("deleted"),
-    "key-created": code("key {key}… created", key=str),
-    "key-deleted": code("key {key}… revoked", key=str),
+    "key-created": code("key {key}… created"),
+    "key-deleted": code("key {key}… revoked"),
     "revision-answers": code("responds"),
     # deployments
     "waits-for-build": code("waits for the build of its image"),
     "waits-for-removal": code(
         "waits until Docker has removed its former container. If this takes long, run"
-        " `docker rm -f {container}`",
-        container=str,
+        " `docker rm -f {container}`"
     ),
     "build-failed": code("the build of its image failed: {cause}", cause=REASON),
     "image-removed": code("its image was removed before it was built"),
     "no-takeover": code("revision {number} does not serve yet: {cause}", number=int, cause=REASON),
     "service-silent": code("the service does not respond"),
-    "service-silent-because": code("the service does not respond: {message}", message=str),
+    "service-silent-because": code("the service does not respond: {message}"),
     "service-never-answered": code(
         "the service did not respond on port {port} ({path}) within {seconds} s; its"
         " log may show why",
         port=int,
-        path=str,
         seconds=NUMBER,
     ),
     "service-restarts": code("{end}; nbyard restarts it", end=REASON),
@@ -200,41 +194,35 @@ STATES = {
     ),
     "service-not-started": code("the service could not be started: {cause}", cause=REASON),
     "service-ended": code("the service exited with code {exit_code}", exit_code=int),
-    "service-ended-after": code(
-        "the service exited with code {exit_code}: {last}", exit_code=int, last=str
-    ),
+    "service-ended-after": code("the service exited with code {exit_code}: {last}", exit_code=int),
     "service-killed": code("the service was killed (exit code {exit_code})", exit_code=int),
     "service-killed-after": code(
-        "the service was killed (exit code {exit_code}): {last}", exit_code=int, last=str
+        "the service was killed (exit code {exit_code}): {last}", exit_code=int
     ),
-    "port-taken": code("a port is already in use on the engine's machine: {message}", message=str),
-    "hook-failed": code(
-        "a hook of the engine failed, such as the one that adds GPUs: {message}", message=str
-    ),
-    "command-missing": code("the command is not in the image: {message}", message=str),
+    "port-taken": code("a port is already in use on the engine's machine: {message}"),
+    "hook-failed": code("a hook of the engine failed, such as the one that adds GPUs: {message}"),
+    "command-missing": code("the command is not in the image: {message}"),
     "network-closed": code(
         "containers cannot be reached, because the setting container_network is {network}:"
-        " set it to bridge",
-        network=str,
+        " set it to bridge"
     ),
     "engine-elsewhere": code(
         "the engine at {engine} is on another machine, where the ports of containers cannot be"
-        " reached: set docker_host to an engine of this machine",
-        engine=str,
+        " reached: set docker_host to an engine of this machine"
     ),
     # why an image, an environment, a dataset or a kernel cannot be used
     "error-with-hint": code("{message} {hint}", error=str, message=REASON, hint=REASON),
     # for a message that does not end as a sentence
     "error-then-hint": code("{message}. {hint}", error=str, message=REASON, hint=REASON),
     # `error` is the symbol of its number, such as ENOSPC
-    "system-error": code("{message}", error=str, message=str),
+    "system-error": code("{message}", error=str),
     "image-not-built": code("The image could not be built: {cause}", cause=REASON),
     "dockerfile-line-failed": code(
         "The image could not be built: line {line} of the Dockerfile failed: {cause}",
         line=int,
         cause=REASON,
     ),
-    "command-failed": code("{message} (exit code {exit_code})", message=str, exit_code=int),
+    "command-failed": code("{message} (exit code {exit_code})", exit_code=int),
     "command-exited": code("exit code {exit_code}", exit_code=int),
     "engine-disk-full": code(
         "the disk of the engine is full (no space left on device)."
@@ -247,7 +235,7 @@ STATES = {
         failure=REASON,
     ),
     "requirement-failed": code(
-        "The requirement {requirement} cannot be installed: {cause}", requirement=str, cause=REASON
+        "The requirement {requirement} cannot be installed: {cause}", cause=REASON
     ),
     "installer-failed": code("{messages}", messages=list),
     "installer-needs-git": code(
@@ -255,7 +243,7 @@ STATES = {
         " and this machine needs git",
         messages=list,
     ),
-    "installer-silent": code("{program} failed", program=str),
+    "installer-silent": code("{program} failed"),
     "installer-killed": code("The installer was killed by signal {signal}", signal=int),
     "installer-out-of-memory": code(
         "The installer was killed by signal {signal}: did the machine run out of memory?",
@@ -263,10 +251,7 @@ STATES = {
     ),
     "installation-cancelled": code("the installation was cancelled"),
     "broken-table": code(
-        "{message}. To store the file unchanged, give it another extension, such as .dat.",
-        message=str,
+        "{message}. To store the file unchanged, give it another extension, such as .dat."
     ),
-    "kernel-program-gone": code(
-        "The kernel {name} cannot start: {program} was not found.", name=str, program=str
-    ),
+    "kernel-program-gone": code("The kernel {name} cannot start: {program} was not found."),
 }

@@ -4,24 +4,18 @@ from nbyard.reasons.codes.code import REASON, REASONS, code
 
 WORKFLOWS = {
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
-    "no-data": code("there is no file, dataset or artifact '{name}'", name=str),
+    "no-data": code("there is no file, dataset or artifact '{name}'"),
     # connections
     "edge-unknown-node": code("a connection needs a node at both ends"),
     "edge-self": code("a node cannot be connected to itself"),
     "edge-unknown-port": code(
-        "{source}.{output} → {target}.{input}: this output or input does not exist",
-        source=str,
-        output=str,
-        target=str,
-        input=str,
+        "{source}.{output} → {target}.{input}: this output or input does not exist"
     ),
     "edge-direction": code("connections go from an output to an input"),
-    "edge-taken": code("{input} of {target} already has a connection", input=str, target=str),
+    "edge-taken": code("{input} of {target} already has a connection"),
     "edge-format": code(
         "the output {output} ({given}) does not fit the input {input} ({wanted})",
-        output=str,
         given=REASON,
-        input=str,
         wanted=REASON,
     ),
     # what an argument is or takes, in edge-format
@@ -30,41 +24,29 @@ WORKFLOWS = {
     "folder-of-files": code("a folder with several files"),
     "edge-cycle": code("the connections would form a cycle"),
     # bypassed
-    "bypass-none": code(
-        "{input} needs a connection: no input of the bypassed node {node} fits",
-        input=str,
-        node=str,
-    ),
+    "bypass-none": code("{input} needs a connection: no input of the bypassed node {node} fits"),
     "bypass-several": code(
-        "{input} needs a connection: {node} is bypassed, and several inputs fit: {inputs:, }",
-        input=str,
-        node=str,
-        inputs=list,
+        "{input} needs a connection: {node} is bypassed, and several inputs fit: {inputs:, }"
     ),
     # values
-    "argument-gone": code("{name} no longer has the argument {argument}", name=str, argument=str),
-    "argument-problem": code("{argument}: {problem}", argument=str, problem=REASON),
-    "argument-needs-value": code("{argument} needs a value", argument=str),
-    "connection-needed": code("{argument} needs a connection", argument=str),
+    "argument-gone": code("{name} no longer has the argument {argument}"),
+    "argument-problem": code("{argument}: {problem}", problem=REASON),
+    "argument-needs-value": code("{argument} needs a value"),
+    "connection-needed": code("{argument} needs a connection"),
     "connection-needed-for-files": code(
-        "{argument} needs a connection from a file or a folder with several files", argument=str
+        "{argument} needs a connection from a file or a folder with several files"
     ),
     "connection-needed-for-file": code(
-        "{argument} needs a connection: its file {file} was not found",
-        argument=str,
-        file=str,
+        "{argument} needs a connection: its file {file} was not found"
     ),
-    "argument-parameter-unknown": code(
-        "{argument}: the workflow has no parameter {parameter}", argument=str, parameter=str
-    ),
+    "argument-parameter-unknown": code("{argument}: the workflow has no parameter {parameter}"),
     # runtimes
     "dockerfile-needs-containers": code(
-        "is a Dockerfile, which runs in containers: set the runtime to {runtime}", runtime=str
+        "is a Dockerfile, which runs in containers: set the runtime to {runtime}"
     ),
     "shell-needs-containers": code(
         "its command line needs a shell, which is available in containers only: set"
-        " the runtime to {runtime}",
-        runtime=str,
+        " the runtime to {runtime}"
     ),
     "no-image-on-dask": code(
         "a Dask worker runs the node in its own Python, not in an image: remove the"
@@ -72,23 +54,14 @@ WORKFLOWS = {
     ),
     "model-packages-missing": code(
         "its model needs {packages:, }, not installed here. Run `{command}`. Then choose"
-        " the environment {environment}, or a container",
-        packages=list,
-        command=str,
-        environment=str,
+        " the environment {environment}, or a container"
     ),
     "imports-missing": code(
         "its code imports {packages:, }, not installed where it runs. Run `{command}`."
-        " Then choose the environment {environment}",
-        packages=list,
-        command=str,
-        environment=str,
+        " Then choose the environment {environment}"
     ),
     "imports-missing-in-environment": code(
-        "its code imports {packages:, }, missing in the environment {environment}. Run `{command}`",
-        packages=list,
-        command=str,
-        environment=str,
+        "its code imports {packages:, }, missing in the environment {environment}. Run `{command}`"
     ),
     "kernel-only-local": code(
         "only local processes can use a kernel of this machine; set an environment instead"
@@ -114,112 +87,82 @@ WORKFLOWS = {
         "TensorBoard was not found in the task's environment or with nbyard: run `pip"
         " install tensorboard`"
     ),
-    "tensorboard-ended": code("TensorBoard has stopped: {message}", message=str),
+    "tensorboard-ended": code("TensorBoard has stopped: {message}"),
     # why a connection is proposed
     "same-names-of-ends": code("same name"),
     "similar-names": code("similar names"),
-    "similar-names-same-format": code("similar names, both {format}", format=str),
-    "same-file": code(
-        "{writer} writes {file}, and {reader} reads it", writer=str, reader=str, file=str
-    ),
-    "file-of-dataset": code("{reader} reads {file}", reader=str, file=str),
-    "file-of-same-name": code(
-        "{writer} writes {file}, and {reader} reads a file of that name",
-        writer=str,
-        reader=str,
-        file=str,
-    ),
+    "similar-names-same-format": code("similar names, both {format}"),
+    "same-file": code("{writer} writes {file}, and {reader} reads it"),
+    "file-of-dataset": code("{reader} reads {file}"),
+    "file-of-same-name": code("{writer} writes {file}, and {reader} reads a file of that name"),
     # warnings of tasks
     "environment-not-on-dask": code(
         "nbyard does not install the environment {name} on Dask workers: its packages"
-        " must already be there",
-        name=str,
+        " must already be there"
     ),
     "requirements-not-on-dask": code(
         "nbyard does not install its requirements file on Dask workers: the packages"
         " must already be there"
     ),
     "no-links-on-dask": code("Monitor links are not available on Dask workers"),
-    "kernel-replaced": code(
-        "The kernel {kernel} is not installed: {used} runs the notebook.", kernel=str, used=str
-    ),
-    "output-holds-secret": code("the output {output} contains a secret", output=str),
+    "kernel-replaced": code("The kernel {kernel} is not installed: {used} runs the notebook."),
+    "output-holds-secret": code("the output {output} contains a secret"),
     "lock-differs": code(
         "the environment of the task differs from the lock of {environment} version"
         " {number}: {differences}",
-        environment=str,
         number=int,
         differences=REASONS,
     ),
     "lock-differs-in-more": code(
         "the environment of the task differs from the lock of {environment} version"
         " {number}: {differences} and {more} more",
-        environment=str,
         number=int,
         differences=REASONS,
         more=int,
     ),
-    "python-instead": code("Python {found} instead of {locked}", found=str, locked=str),
-    "package-instead": code(
-        "{package} {found} instead of {locked}", package=str, found=str, locked=str
-    ),
-    "package-lacks": code("{package} is missing", package=str),
-    "locked-folder-changed": code("the folder {path} has changed since it was locked", path=str),
-    "locked-folder-gone": code("the folder {path} is gone", path=str),
-    "packages-beside-lock": code("{packages:, } not in the lock", packages=list),
-    "more-packages-beside-lock": code(
-        "{packages:, } and {more} more not in the lock", packages=list, more=int
-    ),
+    "python-instead": code("Python {found} instead of {locked}"),
+    "package-instead": code("{package} {found} instead of {locked}"),
+    "package-lacks": code("{package} is missing"),
+    "locked-folder-changed": code("the folder {path} has changed since it was locked"),
+    "locked-folder-gone": code("the folder {path} is gone"),
+    "packages-beside-lock": code("{packages:, } not in the lock"),
+    "more-packages-beside-lock": code("{packages:, } and {more} more not in the lock", more=int),
     "file-did-not-travel": code(
-        "{name} is next to {beside}, but was not copied with it: {cause}",
-        name=str,
-        beside=str,
-        cause=REASON,
+        "{name} is next to {beside}, but was not copied with it: {cause}", cause=REASON
     ),
     "more-did-not-travel": code("{more} more paths were not copied", more=int),
     "file-is-dataset": code(
         "it is a dataset. Pass it as an input, or open it below the folder in the"
         " variable NBYARD_RESOURCES"
     ),
-    "link-left-out": code(
-        "{path} is a link. Copy the files there, or pass them as an input", path=str
-    ),
+    "link-left-out": code("{path} is a link. Copy the files there, or pass them as an input"),
     "secret-left-out": code(
         "it may hold secrets, by its name. Declare it as an input, or add the line !{path} to"
-        " .nbyardignore to include it",
-        path=str,
+        " .nbyardignore to include it"
     ),
     "secrets-left-out": code(
         "Files that may hold secrets are left out ({count}): {names:, }. To pass a file, declare"
         " it as an input, or add the line !PATH to .nbyardignore. The line PATH hides this message",
         count=int,
-        names=list,
     ),
     "rule-leaves-out": code(
-        "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it",
-        rule=str,
-        path=str,
+        "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it"
     ),
     "folder-does-not-travel": code(
         "the folder {folder} is too large to copy as a whole. Create an empty file"
-        " nbyard.toml there, or mention the path in the code",
-        folder=str,
+        " nbyard.toml there, or mention the path in the code"
     ),
     "outside-of-code": code(
         "{path} was not copied with the code, because it is outside the folder {folder}. {remedy}",
-        path=str,
-        folder=str,
         remedy=REASON,
     ),
     "file-is-higher": code(
         "the file is {path} in the project, and the code looks for it from its own folder. Use"
-        " {use} in the code, or declare the file as an input",
-        path=str,
-        use=str,
+        " {use} in the code, or declare the file as an input"
     ),
-    "remedy-and-path": code("{remedy}. In the code, use {use}", remedy=REASON, use=str),
+    "remedy-and-path": code("{remedy}. In the code, use {use}", remedy=REASON),
     "move-or-give-as-input": code("Move it there, or pass it as an input"),
     "mark-shared-folder": code(
-        "Create an empty file nbyard.toml in {folder}: then all of {folder} is copied", folder=str
+        "Create an empty file nbyard.toml in {folder}: then all of {folder} is copied"
     ),
 }

@@ -23,8 +23,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
 from nbyard.domain.deployments.structs import SECRET_HEADER
 
-# Browsers strip spaces and control characters at both ends, and ignore tabs and line breaks
-# anywhere.
+# Browsers strip spaces and control characters at both ends, and ignore tabs and line breaks.
 ENDS = "".join(map(chr, range(33)))
 IGNORED = str.maketrans("", "", "\t\r\n")
 PARTS = re.compile(r"([^?#]*)(.*)", re.DOTALL)

@@ -9,12 +9,7 @@ from functools import partial
 
 from tornado import util
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
-from tornado.httputil import (
-    HTTPHeaders,
-    HTTPMessageDelegate,
-    RequestStartLine,
-    ResponseStartLine,
-)
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
@@ -24,8 +19,7 @@ from nbyard.rest.proxy.forwarded_headers import has_plain_length, is_upgrade
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
 MAX_HEADER_BYTES = 1 << 18
-# Tornado refuses longer bodies, by default beyond 100 MB. Responses are streamed, so none is too
-# long.
+# Tornado refuses longer bodies, by default beyond 100 MB. Responses are streamed at any length.
 ANY_LENGTH = 2**63 - 1
 SWITCHING = 101
 

@@ -501,8 +501,7 @@ def day_month_swapped(form: Form) -> Form | None:
 def _form_with_used_layouts(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
     """Return the form with only the layouts that the texts use, None if a text does not fit."""
     if not form.layouts:
-        # In Python, `$` also matches before a last line break. In polars, written in Rust, it does
-        # not.
+        # In Python, `$` also matches before a last line break. In polars (Rust), it does not.
         matches = re.compile(form_pattern(form, decimal_comma)[:-1] + r"\Z").match
         return form if all(map(matches, texts)) else None
     used: dict[str, None] = {}

@@ -250,8 +250,7 @@ def _write_beside(name: str, form: Form) -> None:
         if not os.listdir(BESIDE):
             os.rmdir(BESIDE)
         raise
-    # An earlier call may have stored the name in another format. `input` refuses two files of one
-    # name.
+    # An earlier call may have stored the name in another format. `input` refuses two such files.
     for other in _files_beside(name):
         if other != target:
             _remove(os.path.join(BESIDE, other))

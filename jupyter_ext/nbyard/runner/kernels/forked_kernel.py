@@ -40,8 +40,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     """
     keep_only(end.fileno(), tell, *([] if wait is None else [wait]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The variables and arguments that jupyter_client and the specification give to a spawned
-    # kernel.
+    # The variables and arguments that jupyter_client and the specification give to a kernel.
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
     sys.argv = ["ipykernel_launcher", "-f", connection_file]
@@ -51,8 +50,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     app.open()
     os.write(tell, b"1")
     os.close(tell)
-    # The kernel is ready already. Below, it runs startup files of the user, which belong to an
-    # attempt.
+    # The kernel is ready. Below, it runs startup files of the user, which belong to an attempt.
     if wait is not None:
         if not (message := read_whole(wait)):
             os._exit(0)  # no attempt came

@@ -28,11 +28,7 @@ from typing import Any
 from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from IPython.core.application import (
-    ENV_CONFIG_DIRS,
-    SYSTEM_CONFIG_DIRS,
-    BaseIPythonApplication,
-)
+from IPython.core.application import ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS, BaseIPythonApplication
 from IPython.paths import get_ipython_dir
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
@@ -56,8 +52,7 @@ class Pipe:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        # Two threads read the pipe: that of the stream, and that of the kernel at the end of a
-        # cell.
+        # Two threads read the pipe: that of the stream, and at the end of a cell the kernel's.
         self._turn = threading.Lock()
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 

@@ -110,8 +110,7 @@ class Parent:
             for supervisor in list(self._pool.standing.values()):
                 self._pool.dismiss(supervisor)
             self._supervisors.dismiss_all()
-            # The dispatcher waits for the end of this process, unless this byte reports that the
-            # process stays.
+            # The dispatcher waits for the end of this process, unless this byte says it stays.
             if self._folders:
                 with contextlib.suppress(OSError):  # the dispatcher may be gone
                     self._requests.send(STAYS)
@@ -213,10 +212,7 @@ class Parent:
         return supervise(folder, ready, self._pid, is_prepared=prepared, waiting=warm)
 
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
-        """Wait in the fork for an attempt and supervise it, then repeat that.
-
-        Return the exit status.
-        """
+        """Wait in the fork for attempts and supervise each of them. Return the exit status."""
         adopt_orphans()
         warm = WarmRunner(kernel, scratch)
         status = 0

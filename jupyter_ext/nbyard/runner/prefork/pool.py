@@ -154,7 +154,6 @@ class Pool:
         return fits and not is_short(more)
 
     def _size(self, kernel: str) -> int:
-        """Return the memory of a kernel in bytes, 0 while it is unknown."""
         return self._sizes.get(kernel, (0.0, 0))[1]
 
     def give_up(self) -> None:
@@ -351,8 +350,7 @@ class SupervisorPool:
     def _release(self, pid: int) -> None:
         member = self.idle.pop(pid)
         member.claims.close()
-        # Until its end, the member counts as the parent's own, so that it is not killed as an
-        # orphan.
+        # Until its end, the member counts as the parent's own, and is not killed as an orphan.
         self.leaving[pid] = member
 
     def forget_ended(self, pid: int) -> None:
@@ -378,8 +376,7 @@ def serve(
     """
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
     for more in reversed(range(MOST_ATTEMPTS)):
-        # On the scale of start times in /proc. The width is that of the placeholder in the
-        # environment.
+        # On the scale of start times in /proc, with the width of the environment's placeholder.
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
         attempt.write(request["attempt_id"])
         status = supervise(request, ready)

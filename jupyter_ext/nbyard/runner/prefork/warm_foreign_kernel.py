@@ -197,8 +197,7 @@ def _text(kind: str) -> str:
 
 
 PROGRAM = b"\x7fELF"
-# Variables of an attempt, by the start of their names. Kernels that depend on them cannot start
-# early.
+# Variables of an attempt, by how names start. Kernels that depend on them cannot start early.
 OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
 START_SECONDS = 120.0
 CLAIM_SECONDS = 10.0

@@ -218,8 +218,7 @@ class WarmProcess:
 
         Return False if the process has ended.
         """
-        # A request comes with a pipe for the answer. The caller here waits for the end of the
-        # process.
+        # A request has a pipe for the answer. The caller here waits for the end of the process.
         nobody = os.open(os.devnull, os.O_WRONLY)
         try:
             socket.send_fds(self._calls, [json.dumps({"folder": path}).encode()], [nobody])

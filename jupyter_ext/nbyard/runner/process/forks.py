@@ -69,10 +69,7 @@ def prepare_to_fork() -> None:
 
 
 def fork_child(work: Callable[[], int]) -> int:
-    """Run `work` in a child process, which is killed when this process ends.
-
-    Return its pid.
-    """
+    """Run `work` in a child process, which is killed when this process ends. Return its pid."""
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:

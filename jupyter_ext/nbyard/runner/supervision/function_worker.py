@@ -105,8 +105,7 @@ class WorkerSupervisor(Supervisor):
 
     def _finish_calls(self) -> None:
         """Write the results of ended calls whose output is complete."""
-        # Results and output come through two pipes, so a result may arrive before the call's
-        # output.
+        # Results and output have two pipes, so a result may arrive before the call's output.
         while self._results and self._results[0]["attempt_id"] in self._whole:
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
@@ -139,7 +138,6 @@ class WorkerSupervisor(Supervisor):
         return calls[0] if calls else None
 
     def _write(self) -> None:
-        """Write the results of finished calls with one write."""
         if self._lines:
             data, self._lines = b"".join(self._lines), []
             with open(self._folder.at(RESULTS), "ab", 0) as file:

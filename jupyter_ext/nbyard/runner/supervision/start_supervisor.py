@@ -192,10 +192,7 @@ def _lock(folder: AttemptFolder) -> int | None:
 
 
 def _socket_folder(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
-    """Return a folder for the sockets of a notebook, "" for other work.
-
-    Its path is short, as sockets require.
-    """
+    """Return a folder with a short path for the sockets of a notebook, "" for other work."""
     if task["work"]["kind"] != "notebook":
         return ""
     try:

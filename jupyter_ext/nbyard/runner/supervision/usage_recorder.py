@@ -59,20 +59,17 @@ class UsageFile:
         self._lines.append(line)
         try:
             if len(self._lines) > self._max_lines:
-                self._thin_out()
+                self.pause *= 2
+                self._lines = self._lines[::2]
+                temporary = self._path + ".tmp"
+                with open(temporary, "w", encoding="ascii") as file:
+                    file.writelines(self._lines)
+                os.replace(temporary, self._path)
             else:
                 with open(self._path, "a", encoding="ascii") as file:
                     file.write(line)
         except OSError:
             return  # a full disk costs the lines, not the work
-
-    def _thin_out(self) -> None:
-        self.pause *= 2
-        self._lines = self._lines[::2]
-        temporary = self._path + ".tmp"
-        with open(temporary, "w", encoding="ascii") as file:
-            file.writelines(self._lines)
-        os.replace(temporary, self._path)
 
 
 class UsageRecord:

@@ -269,16 +269,11 @@ def _files_named_after(
 
 
 def _named(called: str, output: dict[str, Any]) -> str:
-    """Return the name of the file that belongs to the file `called`."""
     return companion_name(output.get("pattern", ""), called, output.get("value", ()))
 
 
 def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:
-    """Return the path unchanged if it may be collected.
-
-    Raises:
-        OutputNotAsDeclared: A symbolic link leaves the working folder or the attempt folder.
-    """
+    """Return the path unchanged if it may be collected."""
     parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
     is_inside = path == work or f"{parent}/".startswith(f"{work}/")
     if not is_inside or not target.startswith(

@@ -192,8 +192,7 @@ class Calls:
     """
 
     def __init__(self, folder: AttemptFolder) -> None:
-        # Open for writing as well: without a writer, select would report the end of the file
-        # forever.
+        # Open for writing too: without a writer, select would report the end of the file forever.
         self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  open as long as there are calls
         self._seen: set[str] = set()

@@ -161,7 +161,6 @@ class Launch(WorkProcess):
         return variables
 
     def _run_notebook(self) -> int:
-        """Run the notebook in a fork of this process. Return the exit status."""
         from . import run_notebook
 
         forks.become_runner(environment_of_host(), self._output_end, self._report_end)

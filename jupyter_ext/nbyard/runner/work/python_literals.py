@@ -144,7 +144,6 @@ def _collected(name: str, items: str) -> str:
 
 
 def _type_of_default(node: ast.expr | None, enums: Collection[str]) -> ast.expr | None:
-    """Return the type that a default shows, as an annotation would."""
     if isinstance(node, ast.Tuple):
         return ast.Name("tuple")
     if isinstance(node, ast.Set):

@@ -216,8 +216,6 @@ class Functions:
 
 
 class _Function:
-    """A function and the names of its parameters."""
-
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         try:

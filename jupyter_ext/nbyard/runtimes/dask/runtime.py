@@ -286,11 +286,7 @@ class DaskRuntime:
             attempt.note_news()
 
     def _resources(self, order: Order) -> dict[str, float]:
-        """Return the Dask resources that the attempt requires, among those that workers declare.
-
-        Raises:
-            Unavailable: No worker declares a GPU, or none has all of them.
-        """
+        """Return the Dask resources that the attempt requires, among those that workers declare."""
         wanted = {"cpu": order.cpu, "memory": order.memory_bytes, "gpu": order.gpu}
         if not any(wanted.values()):
             return {}

@@ -102,8 +102,7 @@ def container_user(info: EngineInfo) -> tuple[int, int]:
     root (0, 0) stands for the calling user.
     """
     if info.is_rootless:
-        # Root in a rootless container is the user who runs the engine. No other ID maps to that
-        # user.
+        # Root in a rootless container is the user who runs the engine, which no other ID maps to.
         return 0, 0
     if os.getuid() == 0:
         return NOBODY, NOBODY
@@ -197,8 +196,7 @@ def argv_of(command: CommandWork | None, opens_files: bool, apart: bool) -> list
         script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
         argv = ["sh", "-c", script, "sh", FOLDER, *places, *argv]
     if apart:  # both streams go into the collector's pipe
-        # The shell also reads from the pipe, so that the command can write even if the collector
-        # ends.
+        # The shell reads from the pipe too: the command can write even if the collector ends.
         script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
         pipe = f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}"
         argv = ["sh", "-c", script, "sh", pipe, *argv]
@@ -270,7 +268,7 @@ def warm_spec(
     staging = BIND if home else VOLUME
     task = msgspec.structs.replace(task, work=NotebookWork("", "", "", {}))
     fresh = container_spec(order, task, info, image, staging)
-    name = warm_name(order.run_id)
+    name = f"nby-{order.run_id}-warm-{secrets.token_hex(4)}"
     mounts = [Mount(ROOT, name, kind="volume")]
     if home:
         home = home.resolve() / name
@@ -300,11 +298,6 @@ def opens_files(container: Container) -> bool:
 def prints_apart(container: Container) -> bool:
     """Return whether the container prints to a collector instead of the engine's log."""
     return bool(container.labels.get(PRINTS))
-
-
-def warm_name(run_id: str) -> str:
-    """Return a new name for a warm container of a run."""
-    return f"nby-{run_id}-warm-{secrets.token_hex(4)}"
 
 
 def probe_spec(order: Order, image: str, folder: Path) -> ContainerSpec:

@@ -14,8 +14,7 @@ from nbyard.errors import NbyardError
 from nbyard.runtimes.docker.attempt_container_spec import network_labels, network_name
 from nbyard.runtimes.protocol import Order
 
-# Creating a network takes longer than many a task. The next task of a run comes within
-# milliseconds.
+# Creating a network takes longer than many a task. The next task comes within milliseconds.
 LINGER_SECONDS = 1.0
 
 

@@ -28,7 +28,7 @@ from nbyard.freezing.runs.automation_runs import freeze_automation, template_of
 from nbyard.host import clock
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.freezing.runs.templates import FrozenRequest
@@ -37,14 +37,13 @@ if TYPE_CHECKING:
     from nbyard.store.automations.queries import AutomationRow
 
 
-class BackfillService:
+class BackfillService(Service):
     """Runs for past due times of automations."""
 
     noun = "backfills"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.backfills
 
     @operation("POST", "/automations/{automation}/backfills", scope="runs:write", status=201)
@@ -144,11 +143,7 @@ class BackfillService:
     def _firings(
         self, c: Connection, row: AutomationRow, wanted: Range, made: str, *, again: bool
     ) -> builtins.list[FiringRow]:
-        """Return the firings of the due times in a range.
-
-        Raises:
-            Conflict: No due time needs a run.
-        """
+        """Return the firings of the due times in a range."""
         due_times = past_due(row.plan, wanted, row.automation.next_due)
         runs = self._rows.past_runs(c, row.automation.id, due_times[0], due_times[-1])
         firings = []
@@ -192,10 +187,5 @@ class BackfillService:
 
 
 def _check_is_timed(row: AutomationRow) -> None:
-    """Check that an automation has due times.
-
-    Raises:
-        Conflict: It is on an event.
-    """
     if row.automation.timing is None:
         raise Conflict(f"Only times have a past to run; this automation is on {row.kind}")

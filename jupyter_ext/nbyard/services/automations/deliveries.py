@@ -137,13 +137,7 @@ def _values(
 def _check_open(
     context: ServiceContext, c: Connection, row: AutomationRow, message: Message, now: datetime
 ) -> None:
-    """Check limits, and what may have changed since the signature was checked.
-
-    Raises:
-        Forbidden: The automation was deleted or disabled, or has another secret now.
-        Conflict: The message was delivered before.
-        TooOften: The automation has fired as often within a minute as it may.
-    """
+    """Check limits, and what may have changed since the signature was checked."""
     current_row = context.store.automations.by_id(c, row.automation.id)
     if (
         current_row is None

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.automations.file_changes import MOST_FILES, check_file_event, path_pattern
-from nbyard.domain.automations.structs import (
-    On,
-    OnDataset,
-    OnEvent,
-    OnFile,
-    OnRun,
-    OnWebhook,
-)
+from nbyard.domain.automations.structs import On, OnDataset, OnEvent, OnFile, OnRun, OnWebhook
 from nbyard.domain.automations.webhooks import check_rate
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import NewRun

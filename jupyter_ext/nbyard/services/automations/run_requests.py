@@ -86,11 +86,6 @@ def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -
 
 
 def _freeze_request(context: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
-    """Check a run, and store the bytes of its files.
-
-    Raises:
-        Invalid: A field is refused. Its name begins with `run`.
-    """
     try:
         return freeze(context, owner, run)
     except Invalid as error:
@@ -98,11 +93,6 @@ def _freeze_request(context: ServiceContext, owner: str, run: NewRun) -> FrozenR
 
 
 def _keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    """Store the run template of an automation or backfill. No run is created.
-
-    Raises:
-        Invalid: A value is refused. The name of its field begins with `run`.
-    """
     try:
         return store_template(c, frozen)
     except Invalid as error:

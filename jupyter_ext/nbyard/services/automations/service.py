@@ -79,7 +79,7 @@ from nbyard.services.notices.automation_notices import replace_notices
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
@@ -93,14 +93,13 @@ OF_TIMING = ("on", "zone", "starts_at", "ends_at")
 PLAIN = ("overlap", "missed", "mode", "at_most", "values_from")
 
 
-class AutomationService:
+class AutomationService(Service):
     """Runs that start by themselves: at set times, or when something happens."""
 
     noun = "automations"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.automations
         self._firings = context.store.firings
         self._refusals = Refusals()
@@ -316,7 +315,11 @@ class AutomationService:
         sentence = sentence_of(plan, body.at_most)
         count, ended = body.count, None
         if body.at_most is not None:
-            started = self._started_runs(caller, body.automation)
+            started = 0
+            if body.automation:
+                with self._store.read() as c:
+                    row = self._rows.find(c, caller.name, body.automation)
+                started = row.automation.counts.started
             count = min(count, max(0, body.at_most - started))
             if not count:
                 ended = because("automation-runs-started", started=started, most=body.at_most)
@@ -474,8 +477,7 @@ class AutomationService:
     ) -> str:
         """Record that an automation was fired, and start its run if it is on times."""
         automation = row.automation
-        # If a run fires the automation, its chain of automations is counted, which ends endless
-        # loops.
+        # The chain of automations of a run that fires is counted, which ends endless loops.
         run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
         cause = FireCause(run_id)
         if automation.timing is None:
@@ -491,17 +493,9 @@ class AutomationService:
         )
         return self._firings.add_fired(c, automation, fired, made_run)
 
-    def _started_runs(self, caller: Caller, automation: str) -> int:
-        """Return the number of runs that an automation started."""
-        if not automation:
-            return 0
-        with self._store.read() as c:
-            return self._rows.find(c, caller.name, automation).automation.counts.started
-
     # What an automation is called, runs and looks like
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
-        """Return the name of a new automation."""
         if name:
             return self._free(c, caller, name, "")
         return name_of_code(run, self._rows.names(c, caller.name).values())
@@ -593,11 +587,7 @@ class AutomationService:
 
 
 def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
-    """Return the kind of an automation after a change.
-
-    Raises:
-        Invalid: an event would become one of another kind or a time, or the reverse.
-    """
+    """Return the kind of an automation after a change."""
     on = given.get("on", row.automation.on)
     kind = kind_of(on)
     if kind != row.kind and not (row.automation.timing and isinstance(on, OnTime)):
@@ -608,7 +598,6 @@ def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
 
 
 def _is_frozen_again(row: AutomationRow, body: AutomationPatch, wanted: Automation) -> bool:
-    """Return whether a change freezes and checks the run again."""
     is_given = (body.run, body.values_from) != (msgspec.UNSET, msgspec.UNSET)
     return is_given or body.refreeze or wanted.mode != row.automation.mode
 
@@ -637,7 +626,6 @@ def _changed_time(
     given: Mapping[str, Any],
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the columns of a changed time; none for an event."""
     if plan is None:
         return {}
     is_changed = given.keys() & {*OF_TIMING}

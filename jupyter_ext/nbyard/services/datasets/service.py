@@ -46,7 +46,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
 
 if TYPE_CHECKING:
@@ -157,15 +157,9 @@ class ImportRequest:
         return address_of(wanted, credential.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, name: str) -> str | None:
-        """Return the ID of the dataset to replace, or None if the name is free.
-
-        Raises:
-            NameTaken: a dataset has this name, and `replace` is not set.
-            Conflict: its newest version is still importing.
-        """
+        """Return the ID of the dataset to replace, or None if the name is free."""
         names = self._store.datasets.names(c, self._caller.name)
-        # Only an equal name means the same dataset. `check_free` refuses a name that looks the
-        # same.
+        # Only an equal name means the same dataset. `check_free` refuses one that looks the same.
         same = next((key for key, taken in names.items() if taken == name), "")
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:
@@ -212,14 +206,10 @@ class ImportRequest:
         }
 
 
-class DatasetService:
+class DatasetService(Service):
     """Named datasets with immutable versions."""
 
     noun = "datasets"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/datasets", scope="datasets:read")
     def list(
@@ -279,7 +269,6 @@ class DatasetService:
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     def _is_shown(self, dataset: Dataset) -> bool:
-        """Return whether a version of the dataset is ready, be it the current or an earlier one."""
         if dataset.current.state == "ready" or dataset.current.number == 1:
             return dataset.current.state == "ready"
         with self._store.read() as c:

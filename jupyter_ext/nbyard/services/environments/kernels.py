@@ -5,16 +5,13 @@ from nbyard.domain.environments.structs import Kernel
 from nbyard.domain.paging import Page
 from nbyard.host import kernels
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 
 
-class KernelService:
+class KernelService(Service):
     """Installed kernels, looked up at every request because other programs install them."""
 
     noun = "kernels"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
 
     @operation("GET", "/kernels", scope="environments:read")
     def list(self, caller: Caller) -> Page[Kernel]:

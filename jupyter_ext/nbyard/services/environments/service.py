@@ -39,7 +39,7 @@ from nbyard.logs import log_files
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:
@@ -51,14 +51,10 @@ if TYPE_CHECKING:
 Lines = list[str]  # inside the class, `list` is the operation
 
 
-class EnvironmentService:
+class EnvironmentService(Service):
     """Named environments with immutable versions, which the dispatcher installs."""
 
     noun = "environments"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/environments", scope="environments:write", status=201)
     def create(self, caller: Caller, body: NewEnvironment) -> Environment:
@@ -95,17 +91,12 @@ class EnvironmentService:
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
-        """Return the ID of the environment with this name if it was never installed, else None.
-
-        Raises:
-            NameTaken: A version of that environment was installed, or is being installed.
-        """
+        """Return the ID of the environment with this name if it was never installed, else None."""
         rows, wanted = self._store.environments, name_key(name)
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
         environment = rows.get(c, caller.name, same) if same else None
-        # A first installation may fail because of a typo. The corrected request may then use the
-        # name again.
+        # A first installation may fail for a typo. The corrected request may use the name again.
         if environment is not None and environment.never_installed:
             return environment.id
         check_free(names, "environment", name)
@@ -262,12 +253,7 @@ class EnvironmentService:
     def _older(
         self, caller: Caller, environment: str, body: EnvironmentChange
     ) -> EnvironmentVersion:
-        """Return the version to roll back to.
-
-        Raises:
-            NotFound: No version has this number.
-            Invalid: The version was never installed, or the request changes something else, too.
-        """
+        """Return the version to roll back to."""
         check_count(body.version, "version")
         # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):

@@ -51,7 +51,7 @@ from nbyard.services.executables.version_diffs import version_diff
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.nbexec_files import Description
@@ -67,14 +67,13 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class ExecutableService:
+class ExecutableService(Service):
     """Notebooks, scripts and binaries with named inputs, outputs and parameters."""
 
     noun = "executables"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._freezer = Freezer(context)
 
     @operation("GET", "/executables", scope="executables:read")
@@ -222,7 +221,6 @@ class ExecutableService:
             raise Invalid.field("path", reason_of(error)) from None
 
     def _check_environment(self, owner: str, resources: Resources | None) -> None:
-        """Check that the environment in the resources, if any, exists and is installed."""
         if resources is None or not resources.environment:
             return
         try:
@@ -233,7 +231,6 @@ class ExecutableService:
             raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
 
     def _corrected_description(self, code: Code, body: NewExecutable) -> Description | None:
-        """Return the description of the code, with the corrections that the form contains."""
         old = code.description or Description(kind=body.kind)
         changes: dict[str, Any] = {}
         if body.arguments is not None:

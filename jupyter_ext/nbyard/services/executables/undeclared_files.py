@@ -243,8 +243,7 @@ def declare_files(context: ServiceContext, freezer: Freezer, body: DeclareFiles)
         raise Invalid.field("remove", f"'{unknown[0][:80]}' is not a declared file")
 
     def described(arguments: list[Argument]) -> Description:
-        # An empty list would declare that the code has no arguments. None keeps those read from
-        # the code.
+        # An empty list would declare that the code has no arguments. None keeps those of the code.
         return msgspec.structs.replace(description, arguments=(*arguments,) or None)
 
     left = _without(description.arguments or (), body.remove)

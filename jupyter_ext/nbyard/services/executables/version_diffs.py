@@ -66,7 +66,6 @@ def _picked(metadata: Json | None, names: tuple[str, ...]) -> Json:
 
 
 def _without_outputs(notebook: Json) -> Json:
-    """Return the notebook without outputs, execution counts and IDs."""
     cells = []
     for cell in notebook.get("cells", []):
         source = cell.get("source", "")

@@ -195,11 +195,7 @@ def package_of_class(context: ServiceContext, body: NewModel) -> Package:
 
 
 def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence[str]) -> str:
-    """Return requirement lines for the packages that modules import, in the installed versions.
-
-    Raises:
-        Invalid: No installed package of an index provides some imports. The error names them.
-    """
+    """Return requirement lines for the packages that modules import, in the installed versions."""
     from nbyard.serving.installed_packages import imports_of, required_packages
 
     imports = [imports_of(_tree(source, file.name)) for file, source in modules.items()]

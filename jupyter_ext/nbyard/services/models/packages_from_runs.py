@@ -410,10 +410,7 @@ def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage])
 def _probe(
     context: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> ReportedModel:
-    """Load the model in a local process that sees the modules of its code.
-
-    Return its description.
-    """
+    """Describe the model in a local process that sees the modules of its code."""
     from nbyard.images.model_images import serving_sources
 
     interpreter, variables = _interpreter_of_task(context, output)

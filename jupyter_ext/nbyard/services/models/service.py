@@ -52,7 +52,7 @@ from nbyard.services.models.packages import (
 from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.host.project_files import ProjectFiles
@@ -62,14 +62,6 @@ if TYPE_CHECKING:
 MARK = f"def {PREDICT}".encode()
 # A longer file holds data rather than a class.
 MAX_SOURCE = 1 << 20
-
-
-def sources_of_models(context: ServiceContext, owner: str, limit: int) -> ModelSources:
-    """Return up to `limit` outputs of runs and classes in files that may be models."""
-    outputs = _outputs_of_runs(context, owner, limit + 1)
-    classes = _classes_of_files(context.files, limit + 1)
-    cut = max(len(outputs), len(classes)) > limit
-    return ModelSources(outputs[:limit], classes[:limit], cut)
 
 
 def _outputs_of_runs(context: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
@@ -88,15 +80,13 @@ def _outputs_of_runs(context: ServiceContext, owner: str, limit: int) -> list[Mo
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
-    """Return the classes of Python files that have `predict`, in the order of the files."""
     classes: list[ModelClass] = []
     for file in files.with_suffix(".py"):
         try:
             if file.stat().st_size > MAX_SOURCE:
                 continue
             content = file.read_bytes()
-            # Parsing every Python file below the root would take long. This test excludes most of
-            # them.
+            # Parsing every Python file below the root would take long; this test excludes most.
             names = class_names(content, file.name) if MARK in content else []
         except (OSError, NbyardError):
             continue
@@ -110,14 +100,10 @@ MAX_DEPLOYED = 500
 OTHERWISE = "Give this model another name or tag in its file."
 
 
-class ModelService:
+class ModelService(Service):
     """Packaged models; each is deleted with its image."""
 
     noun = "models"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/models", scope="models:write", status=201)
     @pin_blobs
@@ -213,7 +199,6 @@ class ModelService:
     def _insert_image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
     ) -> str:
-        """Insert the row of the image to build and return its ID."""
         reference = model_reference(model.name, model.tag, number)
         self._check_free(c, caller, reference, model.name)
         made = new_id()
@@ -254,7 +239,10 @@ class ModelService:
         with one title and equal results are listed once.
         """
         check_limit(limit)
-        return sources_of_models(self._context, caller.name, limit)
+        outputs = _outputs_of_runs(self._context, caller.name, limit + 1)
+        classes = _classes_of_files(self._context.files, limit + 1)
+        cut = max(len(outputs), len(classes)) > limit
+        return ModelSources(outputs[:limit], classes[:limit], cut)
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
@@ -442,7 +430,6 @@ def _lease() -> datetime:
 
 
 def _runs(deployment: Deployment) -> bool:
-    """Return whether the deployment is running or about to run."""
     return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 

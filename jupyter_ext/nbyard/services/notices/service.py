@@ -31,12 +31,12 @@ from nbyard.domain.notices.structs import (
     NoticeRule,
     Receiver,
 )
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import InUse, Invalid, StaleWrite
 from nbyard.host import clock
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service
 from nbyard.services.workflows.pushed_workflows import PushedNames
 from nbyard.transfer.notices.sender import describe_url, send_message
 
@@ -48,14 +48,10 @@ OUTCOMES = ("waiting", "sent", "failed")
 TEST_TYPE = "nbyard.channel.test"
 
 
-class ChannelService:
+class ChannelService(Service):
     """Notice channels: where messages about runs are sent. URLs are never returned."""
 
     noun = "channels"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("POST", "/channels", scope="channels:write", status=201)
     def create(self, caller: Caller, body: NewChannel) -> Channel:
@@ -194,8 +190,8 @@ class ChannelService:
             Invalid: the outcome is unknown.
         """
         check_limit(limit)
-        if outcome and outcome not in OUTCOMES:
-            raise Invalid.field("outcome", f"must be one of {', '.join(OUTCOMES)}")
+        if outcome:
+            check_choice("outcome", outcome, OUTCOMES)
         with self._store.read() as c:
             record = self._store.channels.find(c, caller.name, channel)
             page = self._store.notices.page(c, record.id, limit + 1, after, outcome)
@@ -263,11 +259,6 @@ class ChannelService:
         return checked_rules
 
     def _project_ids(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
-        """Return the IDs of the projects that rules name.
-
-        Raises:
-            Invalid: the owner has no such project.
-        """
         project_ids: dict[str, str] = {}
         with self._store.read() as c:
             for place, rule in enumerate(rules):

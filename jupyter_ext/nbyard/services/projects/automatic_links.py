@@ -49,4 +49,4 @@ def link_result(store: Store, c: Connection, project: Project, operation: str, r
         # A workflow with earlier runs may belong to another project.
         of_workflow = store.runs.page(c, project.owner, 2, "", workflow=workflow)
         if len(of_workflow) == 1:
-            store.projects.link_automatically(c, project, "workflow", workflow)
+            store.projects.link_automatically(c, project, workflow)

@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, check_limit, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
     ARTIFACT_KINDS,
@@ -26,11 +26,7 @@ from nbyard.domain.projects.structs import (
     ProjectResource,
 )
 from nbyard.domain.runs.checks import refuse_scratch
-from nbyard.domain.runs.retention import (
-    MOST_POLICIES,
-    PolicyRules,
-    ProjectRetention,
-)
+from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules, ProjectRetention
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.executable_versions import Code, Freezer
@@ -40,7 +36,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import pin_blobs
+from nbyard.services.service_context import Service, pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
@@ -52,12 +48,11 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class ProjectRecords:
+class ProjectRecords(Service):
     """The part of the project service that describes projects and links resources."""
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.projects
 
     @operation("POST", "/projects", scope="projects:write", status=201)
@@ -125,7 +120,7 @@ class ProjectRecords:
         after: str = "",
     ) -> Page[ProjectResource]:
         """List the linked resources of a project, newest first, or those of one kind."""
-        kinds = (check_kind(kind),) if kind else LINK_KINDS
+        kinds = (check_choice("kind", kind, LINK_KINDS),) if kind else LINK_KINDS
         return self._resources(caller, project, (kinds, limit, after, search), linked=True)
 
     @operation("GET", "/projects/{project}/linkable", scope="projects:read")
@@ -143,7 +138,7 @@ class ProjectRecords:
         Pushed workflows are left out: they belong to the project that pushed them. The last page
         has all files that never ran, beyond its limit: of workflows, or for executables, notebooks.
         """
-        kinds = (check_kind(kind),)
+        kinds = (check_choice("kind", kind, LINK_KINDS),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
             files = unrun_files(self._context, caller.name)
@@ -172,8 +167,8 @@ class ProjectRecords:
             Invalid: the kind is unknown.
         """
         check_limit(limit)
-        if kind not in ("", *ARTIFACT_KINDS):
-            raise Invalid.field("kind", f"must be one of {', '.join(ARTIFACT_KINDS)}")
+        if kind:
+            check_choice("kind", kind, ARTIFACT_KINDS)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             artifacts = self._store.results.page(
@@ -251,7 +246,7 @@ class ProjectRecords:
         Raises:
             NotFound: the project has no such link.
         """
-        of_kind = check_kind(kind)
+        of_kind = check_choice("kind", kind, LINK_KINDS)
         with self._store.write() as c:
             of = self._rows.find(c, caller.name, project)
             if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
@@ -263,9 +258,6 @@ class ProjectRecords:
         """Return the ID of a resource of this kind, which is given by ID or name.
 
         With `records`, a workflow file that never ran is stored.
-
-        Raises:
-            NotFound: The caller has no such resource.
         """
         store, owner = self._store, caller.name
         resource: Any
@@ -321,8 +313,7 @@ class ProjectRecords:
                     "policy", f"there may be at most {MOST_POLICIES} retention policies"
                 )
             self._store.retention.set_policy(c, record, name, body)
-            # Policies are rows of their own. Without this event, open windows would show the old
-            # ones.
+            # Policies are rows of their own. Without this event, open windows would show old ones.
             self._rows.append_event(c, record.id, caller.name, "changed")
         self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
@@ -340,18 +331,6 @@ class ProjectRecords:
                 ]
                 raise no_such("retention policy", policy, present)
             self._rows.append_event(c, record.id, caller.name, "changed")
-
-
-def check_kind(kind: str) -> LinkKind:
-    """Return the kind if projects may link resources of it.
-
-    Raises:
-        Invalid: Projects cannot link such resources.
-    """
-    for known in LINK_KINDS:
-        if kind == known:
-            return known
-    raise Invalid.field("kind", f"must be one of {', '.join(LINK_KINDS)}")
 
 
 def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectResource]:

@@ -299,8 +299,7 @@ class ProjectService(ProjectRecords):
     def _is_applied(self, comparison: Compared) -> bool:
         """Return whether all schedules and workflows use the files of the last push.
 
-        Two pushes at the same time, or one that failed, may leave them with other files. Earlier
-        versions of nbyard stored no workflows.
+        Two pushes at the same time, or one that failed, may leave them with other files.
         """
         if comparison.project is None:
             return False

@@ -132,8 +132,7 @@ class Progress:
             if metrics:
                 change["metrics"] = folders.last_values(folder)
             activity = msgspec.structs.replace(activity, **change)
-            # Nothing reports the end of an attempt here. After a reset, each file is read once
-            # more.
+            # Nothing reports the end of an attempt here. After a reset, files are read once more.
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
             self._seen[attempt_id] = (stamps, activity)

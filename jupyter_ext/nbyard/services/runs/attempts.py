@@ -29,21 +29,20 @@ from nbyard.errors import NotFound, Unavailable
 from nbyard.services.executables import undeclared_files
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
 
-class RunAttempts:
+class RunAttempts(Service):
     """The part of the run service that reads the folders and files of attempts.
 
     `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes of other files.
     """
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._progress = views.Progress(context.store.folder)
 
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
@@ -53,12 +52,7 @@ class RunAttempts:
         return record
 
     def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
-        """Return a run, which must not be a scratch run.
-
-        Raises:
-            NotFound: There is no such run.
-            Conflict: It is a scratch run.
-        """
+        """Return a run, which must not be a scratch run."""
         record = self._find(c, caller, run)
         refuse_scratch(record)
         return record

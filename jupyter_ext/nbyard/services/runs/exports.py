@@ -61,7 +61,6 @@ class RunExports(RunComparisons):
         return DownloadRequest("", name, tuple(files))
 
     def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
-        """Return a run, and its nodes in an order in which they can run."""
         with self._store.read() as c:
             record = self._recorded(c, caller, run)
             reader = FactReader(self._store, c)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, check_limit, page_of
 from nbyard.domain.runs.clean_up import (
     CleanedUp,
     CleanUpPreview,
@@ -223,8 +223,10 @@ class RunHistory(RunAttempts):
             Invalid: the state or origin is unknown.
         """
         check_limit(limit)
-        _check_known(state, "state", RUN.moves)
-        _check_known(origin, "origin", KINDS)
+        if state:
+            check_choice("state", state, RUN.moves)
+        if origin:
+            check_choice("origin", origin, KINDS)
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
         filters = {
@@ -291,18 +293,8 @@ class RunHistory(RunAttempts):
             return self._store.automations.find(c, caller.name, key).automation.id
 
 
-def _check_known(word: str, field: str, known: Iterable[str]) -> None:
-    names = [*known]
-    if word and word not in names:
-        raise Invalid.field(field, f"must be one of {', '.join(names)}")
-
-
 def _moment(text: str, field: str) -> datetime | None:
-    """Return the time in a text, None for an empty text.
-
-    Raises:
-        Invalid: The text is no date or time in ISO 8601. The error names the field.
-    """
+    """Return the time in a text, None for an empty text."""
     if not text:
         return None
     try:

@@ -17,15 +17,7 @@ from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
-from nbyard.domain.runs.structs import (
-    Attempt,
-    NewRun,
-    Run,
-    RunDetail,
-    Task,
-    TaskPage,
-    check_sample,
-)
+from nbyard.domain.runs.structs import Attempt, NewRun, Run, RunDetail, Task, TaskPage, check_sample
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid, NbyardError
 from nbyard.freezing.environment_resolution import plan_renewer
@@ -131,8 +123,7 @@ class RunService(RunExports):
         """
         crash_point("request-read")
         with self._store.read() as c:
-            # Answer a repeated request without freezing, which reads and stores all files of the
-            # code.
+            # Answer a repeated request without freezing, which stores all files of the code.
             before = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
@@ -215,7 +206,6 @@ class RunService(RunExports):
         ]
 
     def _with_folder_and_links(self, attempt: Attempt) -> Attempt:
-        """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
         folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
         links = (

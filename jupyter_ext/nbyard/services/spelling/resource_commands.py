@@ -7,7 +7,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from nbyard.domain.automations.structs import (
-    AutomaticRun,
     AutomationPatch,
     Fire,
     NewAutomation,
@@ -88,17 +87,14 @@ def _values(command: Words, body: NewRun) -> Words:
     return command
 
 
-def _stored(command: Words, body: AutomaticRun) -> list[str]:
-    need_defaults(body, besides=(*VALUES, *STORED))
-    command = _values(command, body).flag("--use-cache", not body.force)
-    return command.done(target_of(body.path, body.executable))
-
-
 def create_automation(_path: Path, body: NewAutomation) -> list[str]:
     command = _start(Words("automations", "create"), body.on)
     command.fields(body, besides=("run", "on", "notify", "is_enabled"))
     command.each("--notify", map(_notice, body.notify))
-    return _stored(command.flag("--disabled", not body.is_enabled), body.run)
+    command.flag("--disabled", not body.is_enabled)
+    need_defaults(body.run, besides=(*VALUES, *STORED))
+    command = _values(command, body.run).flag("--use-cache", not body.run.force)
+    return command.done(target_of(body.run.path, body.run.executable))
 
 
 def update_automation(path: Path, body: AutomationPatch) -> list[str]:

@@ -192,7 +192,7 @@ def link_sources(store: Store, project: Project) -> dict[str, str]:
     if ids:
         with store.write() as c:
             for workflow_id in ids:
-                store.projects.link_automatically(c, project, "workflow", workflow_id)
+                store.projects.link_automatically(c, project, workflow_id)
     return left_out
 
 
@@ -208,7 +208,7 @@ def unlinked_sources(store: Store, project: Project) -> tuple[list[str], dict[st
     with store.read() as c:
         has_policies = bool(store.retention.of_project(c, project))
         ran = store.workflows.with_runs(c, sources) if has_policies and sources else set()
-        chosen = store.projects.with_link_choice(c, project, "workflow") if ran else set()
+        chosen = store.projects.with_link_choice(c, project) if ran else set()
     left_out = {key: path for key, path in sources.items() if key in ran - chosen}
     return [key for key in sources if key not in ran], left_out
 
@@ -236,7 +236,7 @@ def link_new_source(store: Store, c: Connection, run_id: str, projects: Iterable
         if run is None or project is None:
             continue
         if len(store.runs.page(c, run.owner, 2, "", workflow=run.workflow_id)) == 1:
-            store.projects.link_automatically(c, project, "workflow", run.workflow_id)
+            store.projects.link_automatically(c, project, run.workflow_id)
 
 
 def release_workflows(store: Store, c: Connection, folder: Path) -> None:

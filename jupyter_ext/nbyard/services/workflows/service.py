@@ -66,7 +66,7 @@ from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service, ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.from_files import create_from_files
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
@@ -126,14 +126,10 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
 Names = list[str]  # inside the class, `list` is the operation
 
 
-class WorkflowService:
+class WorkflowService(Service):
     """Workflows that ran, and checks of documents in the editor."""
 
     noun = "workflows"
-
-    def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
 
     @operation("GET", "/workflows", scope="workflows:read")
     def list(
@@ -365,7 +361,6 @@ def _complete_views(
 def _resolver(
     context: ServiceContext, caller: Caller, base: str, path: str, document: Document
 ) -> Resolver:
-    """Return the resolver for the document at `path` in the folder `base`."""
     wanted = document.meta.environment
     default = find_default(context, caller.name, path, wanted, caller.project)
     return Resolver(context, caller.name, base, default=default)

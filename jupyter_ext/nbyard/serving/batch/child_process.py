@@ -116,7 +116,6 @@ def _follow(parent: int) -> None:
 
 
 def _read(source: int, size: int) -> bytes:
-    """Read `size` bytes, or fewer at the end of the input."""
     content = bytearray()
     while len(content) < size and (piece := os.read(source, min(size - len(content), 2**20))):
         content += piece

@@ -239,8 +239,7 @@ def _column(column: Column, texts: Any, first: int, decimal_comma: bool) -> Any:
 # Arrow reads about 30 blocks of CSV ahead, whatever they contain.
 BLOCK_BYTES = 2**20
 ROWS = 65_536
-# Without a buffer size Arrow reads all columns of a row group. With its pre-buffer it reads the
-# whole file.
+# Without a buffer size Arrow reads all columns of a row group; with pre-buffer, the whole file.
 BUFFER_BYTES = 2**20
 PARQUET = (".parquet", ".pq")
 # How outputs may end, and which files of a folder are read, compressed text too.

@@ -345,15 +345,13 @@ class App:
 
     async def _index(self, _: Body) -> Answer:
         identity = {name: self._spec.fields[name] for name in ("name", "version")}
-        return json_response({**identity, "ready": self._is_ready, "paths": self._paths()})
-
-    def _paths(self) -> list[str]:
-        """Return all paths of the server, with the model's name, with and without a version."""
+        # All paths have the model's name, with and without a version.
         name, version = (quote(part, safe="") for part in (self._spec.name, self._spec.version))
         known = f"/v2/models/{name}"
         paths = {path.replace("/v2/models/{model}", known) for path in self._routes}
         versions = {path.replace(known, f"{known}/versions/{version}") for path in paths}
-        return sorted(paths | versions)
+        paths_of_server = sorted(paths | versions)
+        return json_response({**identity, "ready": self._is_ready, "paths": paths_of_server})
 
     async def _schema(self, _: Body) -> Answer:
         description = self._spec.fields

@@ -251,8 +251,7 @@ class AutomationRows(NamedRows[AutomationRow]):
         """Store the files as they are: only later changes count."""
         known = self.stored_files(c, automation_id)
         c.execute(delete(automation_files).where(W.automation_id == automation_id))
-        # With a higher version, `advance_files` refuses the result of a dispatcher that read the
-        # old row.
+        # With a higher version, `advance_files` refuses a dispatcher that read the old row.
         version = known[0] + 1 if known else 1
         row = {"automation_id": automation_id, "version": version, "files": dict(files)}
         c.execute(insert(automation_files), [row])

@@ -220,19 +220,17 @@ class Database:
             with self.engine.connect() as connection:
                 writing = connection.execution_options(nbyard_write=True)
                 with writing.begin():
-                    self._wait_for_turn(writing)
+                    # PostgreSQL writes are serialized too: rows do not change meanwhile.
+                    if not self.sqlite:
+                        writing.execute(text(SET_LIMITS), WRITE_LIMITS)
+                        lock = text("select pg_advisory_xact_lock(:key)")
+                        writing.execute(lock, {"key": WRITE_LOCK})
                     yield writing
                     if not self.sqlite:
                         notify(writing, self.name)
             self._checkpoint()
         # After the lock is free, because the woken processes may write at once.
         self._after_write()
-
-    def _wait_for_turn(self, connection: Connection) -> None:
-        # PostgreSQL writes are serialized too: rows read in a transaction do not change during it.
-        if not self.sqlite:
-            connection.execute(text(SET_LIMITS), WRITE_LIMITS)
-            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
     def _write_locked(self) -> Iterator[None]:

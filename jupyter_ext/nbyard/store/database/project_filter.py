@@ -38,18 +38,9 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
     return [*conditions, and_(OF_SOURCE, source)]
 
 
-def run_ids_of(
-    project: str, *more: ColumnElement[Any], where: ColumnElement[bool] | None = None
-) -> CompoundSelect[Any]:
-    """Return the query for the IDs, and `more` columns, of the runs of a project."""
-    # From the links to the runs: other conditions then read only the runs of the project.
-    condition = true() if where is None else where
-    return union(
-        *(
-            select(R.id, *more).where(project_condition, condition)
-            for project_condition in runs_of(project)
-        )
-    )
+def run_ids_of(project: str) -> CompoundSelect[Any]:
+    """Return the query for the IDs of the runs of a project."""
+    return union(*(select(R.id).where(condition) for condition in runs_of(project)))
 
 
 def projects_of_runs(

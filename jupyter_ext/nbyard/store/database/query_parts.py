@@ -108,7 +108,6 @@ class Prepared:
 
 
 def _sqlalchemy_error(c: Connection, text: str, error: Any) -> BaseException:
-    """Convert the driver's error to the SQLAlchemy exception."""
     base = c.dialect.loaded_dbapi.Error
     is_cut = c.dialect.is_disconnect(error, c.connection.dbapi_connection, None)
     if is_cut:
@@ -178,8 +177,6 @@ def is_one_of(column: ColumnElement[str], ids: Iterable[str]) -> ColumnElement[b
 
 
 class _Split(FunctionElement[str]):
-    """The query for the parts of a text between its commas."""
-
     type = Text()
     inherit_cache = True
 

@@ -38,14 +38,14 @@ from nbyard.domain.automations.times.structs import Timing
 from nbyard.domain.automations.times.zones import zone_of
 from nbyard.domain.bisections.structs import Bisection
 from nbyard.domain.credentials import Credential
-from nbyard.domain.datasets.structs import DatasetVersion
+from nbyard.domain.datasets.structs import Dataset, DatasetVersion
 from nbyard.domain.datasets.table_descriptions import TableInfo
 from nbyard.domain.deployments.endpoint_forms import CallForm
 from nbyard.domain.deployments.structs import Deployment, Place, Revision
 from nbyard.domain.digest import DIGEST, KeyParts
-from nbyard.domain.environments.structs import EnvironmentVersion
+from nbyard.domain.environments.structs import Environment, EnvironmentVersion
 from nbyard.domain.events import Event
-from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.executables.structs import Executable, ExecutableVersion
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.model_probes import ModelProbe, ProbeAnswer
 from nbyard.domain.models.structs import ModelPackage
@@ -208,11 +208,14 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "bisections": _fields(Bisection),
     "credentials": _fields(Credential),
     "dataset_tables": {"info": TableInfo},
+    "datasets": _fields(Dataset),
     "dataset_versions": {**_fields(DatasetVersion), "allowed_hosts": list[str]},
     "deployments": _fields(Deployment),
     "environment_versions": _fields(EnvironmentVersion),
+    "environments": _fields(Environment),
     "events": _fields(Event),
     "executable_versions": _fields(ExecutableVersion),
+    "executables": _fields(Executable),
     "fingerprints": {"packages": dict[str, str]},
     "images": _fields(NamedImage),
     "models": _fields(ModelPackage),

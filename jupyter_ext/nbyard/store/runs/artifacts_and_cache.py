@@ -125,7 +125,25 @@ class ArtifactRows:
         """Return the outputs of these runs of the owner that may be models, newest first."""
         query = select(artifacts).where(is_one_of(artifacts.c.run_id, run_ids), IS_MODEL)
         rows = c.execute(query.order_by(artifacts.c.id.desc())).all()
-        return _model_outputs(c, owner, rows)
+        # Tasks and runs by their IDs alone: joined, SQLite reads all runs of the owner first.
+        is_own = (HISTORY & (runs.c.owner == owner)).label("is_own")
+        of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
+        of_run = of_run.where(is_one_of(runs.c.id, {row.run_id for row in rows}))
+        by_run = {row.id: row for row in c.execute(of_run)}
+        label = tasks.c.plan["label"].as_string().label("label")
+        of_task = select(tasks.c.id, tasks.c.node, tasks.c.state, label)
+        of_task = of_task.where(is_one_of(tasks.c.id, {row.task_id for row in rows}))
+        by_task = {row.id: row for row in c.execute(of_task)}
+        outputs = []
+        for row in rows:
+            run, task = by_run[row.run_id], by_task[row.task_id]
+            if run.is_own and task.state == "succeeded":
+                source = (run.workflow_id or run.id, task.node, row.name)
+                name = f"{task.node}.{row.name}"
+                made = (row.run_id, run.number, run.title, name, row.size_bytes, row.created_at)
+                alike = (run.title, name, row.digest)
+                outputs.append(SourcedOutput(source, alike, ModelOutput(*made, label=task.label)))
+        return outputs
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
         """Return an artifact of the owner's runs, or None."""
@@ -134,31 +152,6 @@ class ArtifactRows:
         )
         row = c.execute(query).first()
         return _artifact(row) if row else None
-
-
-def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[SourcedOutput]:
-    """Return the results of tasks of the owner's runs that succeeded.
-
-    Tasks and runs are read by their IDs alone: joined, SQLite reads all runs of the owner first.
-    """
-    is_own = (HISTORY & (runs.c.owner == owner)).label("is_own")
-    of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
-    run_ids, task_ids = {row.run_id for row in rows}, {row.task_id for row in rows}
-    by_run = {row.id: row for row in c.execute(of_run.where(is_one_of(runs.c.id, run_ids)))}
-    label = tasks.c.plan["label"].as_string().label("label")
-    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state, label)
-    of_task = of_task.where(is_one_of(tasks.c.id, task_ids))
-    by_task = {row.id: row for row in c.execute(of_task)}
-    outputs = []
-    for row in rows:
-        run, task = by_run[row.run_id], by_task[row.task_id]
-        if run.is_own and task.state == "succeeded":
-            source = (run.workflow_id or run.id, task.node, row.name)
-            name = f"{task.node}.{row.name}"
-            made = (row.run_id, run.number, run.title, name, row.size_bytes, row.created_at)
-            alike = (run.title, name, row.digest)
-            outputs.append(SourcedOutput(source, alike, ModelOutput(*made, label=task.label)))
-    return outputs
 
 
 def _artifact(row: Row[Any]) -> Artifact:

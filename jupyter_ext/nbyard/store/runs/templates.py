@@ -53,7 +53,6 @@ class TemplateRows:
         return made
 
     def _of_code(self, c: Connection, content: TemplateContent) -> Iterable[str]:
-        """Yield the digests of the code of the nodes; their executables may be deleted."""
         versions = {node.version_id for node in content.nodes.values() if node.version_id}
         query = select(V.content_digest, V.bundle_digest).where(V.id.in_(versions))
         for row in c.execute(query):

@@ -1,14 +1,6 @@
 """The tables of projects, of their links and default environments, and rules of clean-ups."""
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text
 
 from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import Digest, Id, metadata, named_table

@@ -8,12 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nbyard.domain.notices.channel_urls import (
-    GENERIC,
-    masked_url,
-    scheme_of,
-    without_secrets,
-)
+from nbyard.domain.notices.channel_urls import GENERIC, masked_url, scheme_of, without_secrets
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices.protocol import (

@@ -5,7 +5,8 @@ from sqlalchemy import text
 
 from nbyard.errors import Damaged
 from nbyard.store import Store
-from nbyard.store.database.row_checks import check_rows
+from nbyard.store.database.row_checks import TYPES, check_rows
+from nbyard.store.named_rows import NamedRows
 
 from ...backup.test_backups import add_in_each_state
 from ..rows import Rows
@@ -65,3 +66,7 @@ def test_bad_values_are_refused_by_table_row_and_column(store: Store) -> None:
             savepoint.rollback()
             assert f"row '{key}' of the table {table}" in refused.value.message
             assert column in refused.value.message
+
+
+def test_the_columns_of_each_named_row_have_types(store: Store) -> None:
+    assert {rows.stored_in.name for rows in NamedRows.__subclasses__()} <= {*TYPES}

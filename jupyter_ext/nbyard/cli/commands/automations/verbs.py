@@ -10,12 +10,7 @@ from nbyard.cli.commands.notices.options import automation_notices
 from nbyard.cli.output.console import print_note
 from nbyard.cli.output.views.automation_views import local_time, show_preview
 from nbyard.cli.shared_options import shows, with_options
-from nbyard.cli.stored_runs import (
-    changed_run,
-    changed_run_options,
-    stored_run,
-    stored_run_options,
-)
+from nbyard.cli.stored_runs import changed_run, changed_run_options, stored_run, stored_run_options
 from nbyard.cli.typed_values import texts_of
 from nbyard.domain.automations.structs import (
     Automation,

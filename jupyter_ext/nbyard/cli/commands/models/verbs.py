@@ -91,7 +91,6 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
 
 
 def _print_log_until_over(connection: Any, deployment: Deployment) -> Deployment:
-    """Print the log until the deployment ends, and return it."""
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=deployment.id, after=after)

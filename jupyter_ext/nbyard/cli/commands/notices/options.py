@@ -15,7 +15,7 @@ from nbyard.domain.notices.structs import (
     NoticeEvent,
     NoticeRule,
 )
-from nbyard.errors import Invalid
+from nbyard.domain.paging import check_choice
 
 KNOWN = ", ".join(EVENTS)
 NO_EVENTS = "none"
@@ -137,12 +137,8 @@ def events_of(text: str, field: str) -> list[NoticeEvent]:
     Raises:
         Invalid: an event is unknown.
     """
-    chosen = [word.strip() for word in text.split(",") if word.strip()]
-    known = {str(event): event for event in EVENTS}
-    for word in chosen:
-        if word not in known:
-            raise Invalid.field(field, f"must be one of {', '.join(EVENTS)}")
-    return [known[word] for word in chosen]
+    words = [word.strip() for word in text.split(",")]
+    return [check_choice(field, word, EVENTS) for word in words if word]
 
 
 def digest_of(given: dict[str, Any], known: DigestLimit) -> DigestLimit:

@@ -16,13 +16,7 @@ from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.views.clean_up_views import show_policy_effect
 from nbyard.cli.output.views.environment_views import continues_text, next_step
 from nbyard.cli.output.views.project_views import show_changes
-from nbyard.cli.shared_options import (
-    confirm,
-    connect,
-    json_option,
-    server_option,
-    with_options,
-)
+from nbyard.cli.shared_options import confirm, connect, json_option, server_option, with_options
 from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.projects.project_checks import check_node_files
@@ -199,7 +193,6 @@ def _naming_lines(files: Mapping[str, SelectedFile]) -> Iterator[None]:
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:
-    """Return the request for a folder, and the chosen files."""
     if stash and current:
         raise click.UsageError("Use either --stash or --current.")
     place = selection.project_folder(Path(folder).resolve())

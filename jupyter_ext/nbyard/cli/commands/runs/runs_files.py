@@ -9,12 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.output.console import (
-    format_size,
-    print_note,
-    show_json,
-    show_table,
-)
+from nbyard.cli.output.console import format_size, print_note, show_json, show_table
 from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
@@ -208,11 +203,7 @@ def save_files(
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:
-    """Check that two nodes do not save different files at the same place.
-
-    Raises:
-        click.ClickException: they do.
-    """
+    """Check that two nodes do not save different files at the same place."""
     known: dict[Path, Saved] = {}
     for saved in wanted:
         other = known.setdefault(saved.place, saved)

@@ -4,11 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import (
-    format_estimate,
-    format_size,
-    show_table,
-)
+from nbyard.cli.output.console import format_estimate, format_size, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
 from nbyard.domain.runs.previews.estimates import RunForecast
 from nbyard.reasons.structs import reason_text

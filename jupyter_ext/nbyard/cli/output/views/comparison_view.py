@@ -6,11 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.output.console import (
-    format_number,
-    format_size,
-    show_table,
-)
+from nbyard.cli.output.console import format_number, format_size, show_table
 from nbyard.cli.output.views.views_by_noun import VIEWS as BY_NOUN
 from nbyard.domain.comparison.facts import CodeVersion, InputFile, OutputFile
 from nbyard.domain.comparison.structs import (

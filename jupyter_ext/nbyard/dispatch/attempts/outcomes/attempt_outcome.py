@@ -190,7 +190,6 @@ class AttemptOutcomes:
         return parts.key() == snapshot.task.cache_key
 
     def _with_outside(self, snapshot: AttemptSnapshot, result: Result) -> Result:
-        """Return the result with the outside states it depends on."""
         code, _ = self._identities.look_up(snapshot.task.plan)
         values = values_of(snapshot.task.plan)
         probes = partial(self._identities.probes, code, values)
@@ -245,7 +244,6 @@ class AttemptOutcomes:
     def _outcome_of_stopped(
         self, snapshot: AttemptSnapshot, failure: Failure, result: Result, asked: Reason | None
     ) -> Ended:
-        """Return the outcome of an attempt that was stopped from outside."""
         # The limits alone cannot decide: it may have shown signs of life while stopping.
         written = cancel_reason(snapshot.order.folder)
         # a slow start may only know it from this file

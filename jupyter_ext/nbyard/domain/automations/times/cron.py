@@ -125,8 +125,7 @@ class CronExpression(msgspec.Struct, frozen=True):
 
     def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the due times after a moment in UTC, each once, in order."""
-        # CronSim returns whole minutes after a moment, but later seconds of the present minute may
-        # be due.
+        # CronSim returns whole minutes after a moment; later seconds of this minute may be due.
         begin = (moment - timedelta(minutes=1)).astimezone(zone)
         newest = moment
         for minute in CronSim(self.fields, begin):

@@ -28,6 +28,7 @@ from nbyard.domain.automations.times.time_patterns import (
     seconds_of,
     unnamed,
 )
+from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
 
 MAX_PHRASE = 200
@@ -82,13 +83,7 @@ def refused_text(error: Invalid) -> Invalid:
 
 
 def _timing_of(text: str, now: datetime) -> Timing | None:
-    """Return the timing of a phrase or a cron expression; None for other texts.
-
-    Raises:
-        Invalid: a part of it is refused.
-    """
-    if len(text) > MAX_PHRASE:
-        raise Invalid.field("on.text", f"may have at most {MAX_PHRASE} characters")
+    check_length("on.text", text, MAX_PHRASE)
     if looks_like_cron(text):
         try:
             parse_cron(text)

@@ -251,8 +251,7 @@ class Watcher:
     def _follow_command(self, container: Container, command: CommandWork) -> None:
         """Copy the command's output to the log, until it ends or the engine does not respond."""
         attempt = self._attempt
-        # A dispatcher was killed while it sent the input. The command would take a part for the
-        # whole.
+        # A dispatcher was killed while it sent the input; the command would take a part as all.
         if not attempt.feeder.has_begun and attempt.input_was_cut(container):
             attempt.engine.signal(attempt.name, "SIGKILL")
         folder = attempt.order.folder

@@ -126,8 +126,7 @@ def _resolve_links(folder: Path) -> None:
 
 def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
     """Yield name, folder descriptor and stat of all entries below, without following links."""
-    # Relative to an open folder, no path can be redirected by a link that the work creates
-    # meanwhile.
+    # Relative to an open folder, no link that the work creates meanwhile redirects a path.
     start = os.fspath(folder).count("/")
     for parent, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:

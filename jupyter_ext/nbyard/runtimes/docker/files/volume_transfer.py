@@ -161,7 +161,6 @@ class OtherFilesTaker:
 
 
 def _size(path: Path) -> int:
-    """Return the size of a file, -1 if there is none."""
     with suppress(OSError):
         file_stat = os.lstat(path)
         return file_stat.st_size if stat.S_ISREG(file_stat.st_mode) else -1

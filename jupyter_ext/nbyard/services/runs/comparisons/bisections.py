@@ -29,7 +29,7 @@ from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.services.runs.comparisons.run_facts import FactReader
-from nbyard.services.service_context import ServiceContext
+from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -37,14 +37,13 @@ if TYPE_CHECKING:
 Pair = tuple[Run, Run]
 
 
-class BisectionService:
+class BisectionService(Service):
     """Searches for the change between a good and a bad run that makes the result bad."""
 
     noun = "bisections"
 
     def __init__(self, context: ServiceContext):
-        self._context = context
-        self._store = context.store
+        super().__init__(context)
         self._rows = context.store.bisections
         self._runs = RunComparisons(context)
 
@@ -150,11 +149,7 @@ class BisectionService:
         return record
 
     def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
-        """Check a request for a bisection. Return both runs and the preview of it.
-
-        Raises:
-            Invalid: The runs cannot be compared, or the metric does not distinguish them.
-        """
+        """Check a request for a bisection. Return both runs and the preview of it."""
         check_limit_of_probes(body.limit)
         good, bad = (self._runs.recorded(caller, key) for key in (body.good, body.bad))
         for name, run in (("good", good), ("bad", bad)):
@@ -192,7 +187,6 @@ class BisectionService:
         return judge
 
     def _with_version_numbers(self, c: Connection, change: BisectionChange) -> BisectionChange:
-        """Return a change. If it is a change of code, the numbers of the versions are added."""
         if change.kind != "code":
             return change
         versions = [

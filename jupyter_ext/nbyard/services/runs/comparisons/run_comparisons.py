@@ -153,8 +153,7 @@ class CauseDetails:
         with self._context.store.read() as c:
             versions = self._context.store.compared.versions_of(c, self._owner, digests)
         then, now = (
-            # The same bytes may be several versions of a dataset. Reversed, the newest version
-            # wins.
+            # The same bytes may be several versions of a dataset. Reversed, the newest wins.
             {version.dataset: version for version in reversed(versions.get(digest, []))}
             for digest in digests
         )
@@ -426,8 +425,7 @@ class RunComparisons(RunForecasts):
                 known = self._known(file)
                 if known is None and time.monotonic() < end:
                     known = self._read(file)
-                # The bytes of an executed notebook differ after each run. Its last picture may be
-                # equal.
+                # The bytes of an executed notebook always differ; its last picture may be equal.
                 if known and known.picture:
                     picture = self._context.tables.picture(self._table(file))
                     digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"

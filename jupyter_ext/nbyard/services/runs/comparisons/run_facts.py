@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.cache_policy import IDENTITY
-from nbyard.domain.comparison.facts import (
-    CodeVersion,
-    InputFacts,
-    OutputFile,
-    RunFacts,
-    TaskFacts,
-)
+from nbyard.domain.comparison.facts import CodeVersion, InputFacts, OutputFile, RunFacts, TaskFacts
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import Artifact, BytesOf, ResultOf, Run, SecretOf, TaskPlan, ValueOf
@@ -113,8 +107,7 @@ class FactReader:
             if isinstance(binding, ValueOf) and name not in IDENTITY:
                 values[name] = canonical_text(binding.value)
             elif isinstance(binding, SecretOf):
-                # The value of a secret is never shown. Each change of a credential has a new
-                # version.
+                # The value of a secret is never shown. A changed credential has a new version.
                 values[name] = f"{binding.name} (version {binding.version})"
         return values
 
