@@ -1,6 +1,6 @@
 """Pages of lists, newest item first. `next` is the cursor of the next page."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -51,17 +51,16 @@ def check_length(field: str, text: str, most: int) -> None:
         raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
 
 
-def check_choice(field: str, text: str, known: Iterable[Word]) -> Word:
+def check_choice(field: str, text: str, known: Collection[Word]) -> Word:
     """Return the known word that a text is.
 
     Raises:
         Invalid: The text is another one.
     """
-    words = [*known]
-    for word in words:
+    for word in known:
         if text == word:
             return word
-    raise Invalid.field(field, f"must be one of {', '.join(words)}")
+    raise Invalid.field(field, f"must be one of {', '.join(known)}")
 
 
 def check_count(count: int, field: str) -> int:

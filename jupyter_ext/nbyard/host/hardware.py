@@ -56,10 +56,7 @@ class Driver:
         self._asking = Thread()
 
     def gpus(self) -> tuple[str, ...]:
-        """Return the IDs of the GPUs.
-
-        The first call waits for nvidia-smi up to ANSWER_SECONDS.
-        """
+        """Return the IDs of the GPUs. The first call waits for nvidia-smi up to ANSWER_SECONDS."""
         with self._lock:
             now = time.monotonic()
             if now - self._asked_at >= LOOK_SECONDS and not self._asking.is_alive():
@@ -152,10 +149,7 @@ def _usable_uuids(cards: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def capacity(settings: Settings) -> Capacity:
-    """Return the configured capacity.
-
-    The default is what this process may use of the machine.
-    """
+    """Return the configured capacity. The default is what this process may use of the machine."""
     cores, memory_bytes = usable()
     return Capacity(
         cores=float(settings.slots or cores),

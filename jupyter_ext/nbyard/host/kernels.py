@@ -360,10 +360,7 @@ def importable_modules(environment: EnvironmentRef) -> frozenset[str]:
 
 
 def identify_program(command: str) -> EnvironmentRef:
-    """Return the reference to another program.
-
-    Its path, size and modification time identify it.
-    """
+    """Return the reference to another program. Its path, size and modification time identify it."""
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))
 

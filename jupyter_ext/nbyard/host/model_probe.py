@@ -95,10 +95,7 @@ def probe_model(
 def encode_question(
     file: str, code: str, tables: Sequence[KnownTable], memory_bytes: int = MEMORY_BYTES
 ) -> bytes:
-    """Return the question as JSON.
-
-    Both paths may be relative to the folder of the JSON file.
-    """
+    """Return the question as JSON. Both paths may be relative to the folder of the JSON file."""
     known = [
         {**msgspec.structs.asdict(table), "columns": msgspec.to_builtins(table.columns)}
         for table in tables

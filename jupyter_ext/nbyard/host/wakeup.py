@@ -21,10 +21,7 @@ MAX_ADDRESS_BYTES = 100
 
 
 def wake_listeners(folder: Path, but: str = "") -> None:
-    """Wake all listeners except the one with the socket `but`.
-
-    Delete sockets of dead listeners.
-    """
+    """Wake all listeners except the one with the socket `but`. Delete sockets of dead listeners."""
     try:
         names = os.listdir(folder / FOLDER)
     except FileNotFoundError:

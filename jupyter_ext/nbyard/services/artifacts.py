@@ -19,7 +19,7 @@ from nbyard.errors import NameTaken
 from nbyard.freezing.artifact_files import file_named, files_named
 from nbyard.freezing.runs.run_creation import check_run_name_free
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service
 
 # Counting the rows of a larger file would delay the first page.

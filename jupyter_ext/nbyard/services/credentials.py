@@ -27,7 +27,7 @@ from nbyard.domain.naming.unique_names import MAX_TOLD
 from nbyard.domain.paging import Page, check_length, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service
 from nbyard.services.workflows.dependents import workflows_with_credential
 

@@ -58,10 +58,9 @@ from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.ipc.port_relay import address_of, open_port
 from nbyard.logs.log_files import KeptTraffic, RotatingLog
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.models.packages import deployable_model
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project, find_earlier_request, store_idempotency_key
 from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:

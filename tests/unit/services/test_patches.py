@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard.services.patches import given_fields
+from nbyard.services.requests import given_fields
 
 
 class Patch(msgspec.Struct):

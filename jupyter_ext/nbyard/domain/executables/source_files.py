@@ -66,8 +66,6 @@ class Foreign(NamedTuple):
 class Content(str):
     """The text of the file with this path, or the open file."""
 
-    __slots__ = ()
-
 
 class TooLong(Exception):
     """The code has more statements, calls and iterations than are followed."""
@@ -92,8 +90,10 @@ def tree_of(file: str, content: bytes) -> ast.Module:
     raise Invalid.field(file, "is no notebook of Python")
 
 
-def source_files(file: str, content: bytes, read: Read) -> dict[str, set[Role]]:
-    """Return the files that code reads and writes, by path from the folder of the code.
+def source_files(file: str, content: bytes, read: Read) -> tuple[dict[str, set[Role]], set[str]]:
+    """Return the files that code reads and writes, by path, and the local modules it imports.
+
+    All paths are relative to the folder of the code.
 
     `file` is the name of the code file. `read` returns the bytes of another file at such a path,
     None if there is none. Absolute paths and addresses are left out. A path may be a pattern, that
@@ -103,7 +103,7 @@ def source_files(file: str, content: bytes, read: Read) -> dict[str, set[Role]]:
     # What was found so far is right.
     with contextlib.suppress(Invalid, TooLong, RecursionError):
         code.run(file, content, "__main__")
-    return code.found
+    return code.found, code.modules.keys() - {file}
 
 
 def _parent(path: str) -> FilePath:
@@ -151,51 +151,42 @@ READERS = frozenset({"open", "read", "read_bytes", "read_text"})
 LOADERS = frozenset({"json.load", "json.loads", "yaml.full_load", "yaml.load", "yaml.safe_load"})
 TEXT_METHODS = frozenset({"lower", "replace", "rstrip", "strip", "title", "upper"})
 DICT_METHODS = frozenset({"get", "items", "keys", "values"})
+_SAME = "abspath expanduser normpath realpath"
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys((f"os.path.{name}" for name in _SAME.split()), _same),
+    **dict.fromkeys(("duckdb.connect", "sqlite3.connect"), _same),
+    **dict.fromkeys(("os.environ.get", "os.getenv"), lambda _, default=None: default),
+    **dict.fromkeys(("os.fspath", "str"), str),
     "enumerate": lambda items, start=0: [[*pair] for pair in enumerate(items, start)],
-    "duckdb.connect": _same,
     "glob.glob": lambda pattern: [pattern],
     "list": list,
-    "os.environ.get": lambda _, default=None: default,
-    "os.fspath": str,
-    "os.getenv": lambda _, default=None: default,
     "os.listdir": lambda folder=".": [ANY_FILE],
     "os.getcwd": lambda: ".",
-    "os.path.abspath": _same,
     "os.path.basename": posixpath.basename,
     "os.path.dirname": lambda path: str(_parent(path)),
-    "os.path.expanduser": _same,
     "os.path.join": lambda *parts: str(_joined(*parts)),
-    "os.path.normpath": posixpath.normpath,
-    "os.path.realpath": _same,
     "pathlib.Path.cwd": lambda: FilePath("."),
     "range": lambda *numbers: [*range(*numbers)[:MAX_ITEMS]],
     "sorted": sorted,
     "sqlalchemy.create_engine": lambda address: address.removeprefix("sqlite:///"),
-    "sqlite3.connect": _same,
-    "str": str,
     "zip": lambda *lists: [[*items] for items in zip(*lists, strict=False)],
 }
 
 
 class _Code:
-    """The code and the local modules that it imports. `found` are its files."""
+    """The code and the local modules that it imports, with their names. `found` are its files."""
 
     def __init__(self, read: Read):
         self.found: dict[str, set[Role]] = {}
         self._read = read
-        self._modules: dict[str, Names] = {}
+        self.modules: dict[str, Names] = {}
         self._steps = 0
 
     def run(self, file: str, content: bytes, name: str) -> Names:
-        """Follow a module once, and return the names that it binds.
-
-        Raises:
-            Invalid: the file is not valid Python.
-        """
+        """Follow a module once, and return the names that it binds."""
         tree = tree_of(posixpath.basename(file), content)
         names: Names = {"__file__": FilePath(file), "__name__": name}
-        self._modules[file] = names
+        self.modules[file] = names
         _Scope(self, names, 0).block(tree.body)
         return names
 
@@ -208,11 +199,7 @@ class _Code:
         return UNKNOWN
 
     def step(self) -> None:
-        """Count a part of a statement.
-
-        Raises:
-            TooLong: there were too many.
-        """
+        """Count a part of a statement."""
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise TooLong
@@ -229,8 +216,8 @@ class _Code:
         for place in (*places, *(f"{place}/src" for place in places)):
             for end in (".py", "/__init__.py"):
                 file = posixpath.normpath(posixpath.join(place, path + end))
-                if file in self._modules:
-                    return self._modules[file]
+                if file in self.modules:
+                    return self.modules[file]
                 if (content := self._read(file)) is not None:
                     with contextlib.suppress(Invalid):
                         return self.run(file, content, path.replace("/", "."))
@@ -525,7 +512,8 @@ class _Scope(ast.NodeVisitor):
         if called is UNKNOWN and isinstance(node.func, ast.Name):
             called = Foreign(node.func.id)
         origin = called.origin if isinstance(called, Foreign) else ""
-        for path, role in file_uses(Call(origin, method, owner, given, named), _text):
+        made = Call(origin, method, owner, given, named)
+        for path, role in file_uses(made, lambda value: value if isinstance(value, str) else None):
             if isinstance(path, str):
                 self._code.record(path, role)
         if origin in LOADERS and given and isinstance(given[0], Content):
@@ -592,10 +580,6 @@ def _formatted(text: str, *given: Any, **named: Any) -> Any:
     fields = [part[1:3] for part in string.Formatter().parse(text) if part[1] is not None]
     is_plain = all(not spec and not set(name or "") & set(".[") for name, spec in fields)
     return text.format(*given, **named) if is_plain else UNKNOWN
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -57,10 +57,7 @@ class Pipe:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def watch(self) -> None:
-        """Pass on output until the stream is closed.
-
-        Runs in the stream's own thread.
-        """
+        """Pass on output until the stream is closed. Runs in the stream's own thread."""
         with contextlib.suppress(OSError, ValueError):  # the stream is closed
             while self._stream._should_watch:
                 select.select([self._stream._fid], [], [])
@@ -90,10 +87,7 @@ class Printed:
         self._pipes: list[Pipe] = []
 
     def watch(self, stream: Any) -> Callable[[], None]:
-        """Create the pipe of a stream.
-
-        Return the function that the stream's thread runs.
-        """
+        """Create the pipe of a stream. Return the function that the stream's thread runs."""
         pipe = Pipe(stream)
         self._pipes.append(pipe)
         return pipe.watch

@@ -47,10 +47,7 @@ OF_FORKED_KERNELS = {
 
 
 def session() -> Any:
-    """Import nbclient and the module `session` without jsonschema.
-
-    Return the module.
-    """
+    """Import nbclient and the module `session` without jsonschema. Return the module."""
     name = f"{__package__}.session"
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
         # Stand-ins for these modules have only the names that are imported from them.

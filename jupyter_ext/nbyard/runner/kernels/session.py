@@ -286,10 +286,7 @@ class Session:
         return await self._process.connect(self.client)
 
     async def _replace_dead_kernel(self) -> bool:
-        """Replace a forked kernel that died before it sent a message.
-
-        Return whether it did.
-        """
+        """Replace a forked kernel that died before it sent a message. Return whether it did."""
         # Only the client of a forked kernel has this attribute: a spawned kernel is not replaced.
         is_new = not getattr(self.client.kc, "has_received", True)
         if is_new and self._ended_by_itself() and not self.interrupted:

@@ -104,10 +104,7 @@ def check_after_sending(channel: Any) -> None:
 
 
 class StartedKernel:
-    """A kernel that jupyter_client starts in `directory`.
-
-    Failures call it by the name `shown`.
-    """
+    """A kernel that jupyter_client starts in `directory`. Failures call it by the name `shown`."""
 
     def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
         self._name = name

@@ -42,10 +42,7 @@ def packets(channel: int, frames: Sequence[bytes]) -> Iterator[bytes]:
 
 
 class Assembler:
-    """Joins packets to messages.
-
-    A message whose last packet never comes is dropped.
-    """
+    """Joins packets to messages. A message whose last packet never comes is dropped."""
 
     def __init__(self) -> None:
         self._parts: dict[int, list[bytes]] = {}
@@ -84,10 +81,7 @@ def next_packet(end: socket.socket) -> bytes | None:
 
 
 class Sender:
-    """The kernel's end of the channel.
-
-    Any thread or fork of the kernel may send.
-    """
+    """The kernel's end of the channel. Any thread or fork of the kernel may send."""
 
     def __init__(self) -> None:
         self.end: socket.socket | None = None

@@ -114,10 +114,7 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
 
 
 async def _serve(attempt: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
-    """Run the attempt.
-
-    Return True if this process stays for another one; otherwise the process exits.
-    """
+    """Run the attempt. Return True if this process stays for another one, or exit."""
     folder, kernel, stays = AttemptFolder(attempt["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()

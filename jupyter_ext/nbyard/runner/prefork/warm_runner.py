@@ -161,10 +161,7 @@ def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str],
 
 
 def offer_again(launch: WarmRunner, claims: socket.socket) -> bool:
-    """Offer the parent to serve another attempt.
-
-    Return whether the parent accepted.
-    """
+    """Offer the parent to serve another attempt. Return whether the parent accepted."""
     release_attempt()
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
     stamp("NBYARD_ATTEMPT_ID").clear()
@@ -214,10 +211,7 @@ class WarmProcess:
         return supervise(request["folder"], ready, parent, is_prepared=True, waiting=warm)
 
     def call(self, path: str) -> bool:
-        """Start the attempt in the folder `path`.
-
-        Return False if the process has ended.
-        """
+        """Start the attempt in the folder `path`. Return False if the process has ended."""
         # A request has a pipe for the answer. The caller here waits for the end of the process.
         nobody = os.open(os.devnull, os.O_WRONLY)
         try:

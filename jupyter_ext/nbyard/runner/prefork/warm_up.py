@@ -30,10 +30,7 @@ WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
 def run_warm_up(prebuilt: PrebuiltKernel) -> None:
-    """Run the warm-up notebook with this kernel.
-
-    The kernel cannot be used afterwards.
-    """
+    """Run the warm-up notebook with this kernel. The kernel cannot be used afterwards."""
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, undo_global_changes():

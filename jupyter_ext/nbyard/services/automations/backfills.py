@@ -26,8 +26,8 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, NotFound
 from nbyard.freezing.runs.automation_runs import freeze_automation, template_of
 from nbyard.host import clock
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.requests import find_earlier_request, store_idempotency_key
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:

@@ -74,11 +74,14 @@ from nbyard.services.automations.run_requests import (
     run_columns,
     stored_request,
 )
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.automation_notices import replace_notices
 from nbyard.services.operation import operation
-from nbyard.services.patches import given_fields
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import (
+    filter_project,
+    find_earlier_request,
+    given_fields,
+    store_idempotency_key,
+)
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
 

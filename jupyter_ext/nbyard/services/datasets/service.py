@@ -42,10 +42,13 @@ from nbyard.domain.parsing.urls import WEB, AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.patches import given_fields
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import (
+    filter_project,
+    find_earlier_request,
+    given_fields,
+    store_idempotency_key,
+)
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
 

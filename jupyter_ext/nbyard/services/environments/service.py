@@ -38,7 +38,7 @@ from nbyard.host import kernels
 from nbyard.logs import log_files
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service
 from nbyard.transfer.bundles import with_trees
 

@@ -48,9 +48,8 @@ from nbyard.kinds.notebook import has_same_code
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.executables.version_diffs import version_diff
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project, find_earlier_request, store_idempotency_key
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,11 @@ def opened_files_of_nodes(
             continue
         opened = last.get(name)
         # The document may have changed since that run: show only nodes that still name its code.
-        if opened is None or not _is_same(node, opened):
+        if opened and node.path:
+            is_same = posixpath.basename(node.path) == posixpath.basename(opened.path)
+        else:
+            is_same = opened is not None and node.executable in (opened.executable_id, opened.name)
+        if not is_same:
             opened = named.get(name)
         if opened is None:
             continue
@@ -80,12 +84,6 @@ def opened_files_of_nodes(
     return undeclared_by_node
 
 
-def _is_same(node: Node, opened: NodeFileAccess) -> bool:
-    if node.path:
-        return posixpath.basename(node.path) == posixpath.basename(opened.path)
-    return node.executable in (opened.executable_id, opened.name)
-
-
 def _named_files(
     resolver: Resolver, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
 ) -> dict[str, NodeFileAccess]:
@@ -94,7 +92,7 @@ def _named_files(
     A loop over a folder reads the files that other nodes write there.
     """
     files = resolver.context.files
-    read = cache(lambda code: _files_of(files, code))  # many nodes share a file
+    read = cache(lambda code: files_of_source(files, code)[0])  # many nodes share a file
     codes = {}
     for name, node in nodes.items():
         view = views[name]
@@ -106,28 +104,22 @@ def _named_files(
         os.path.normpath(code.parent / path)
         for code in codes.values()
         for path, roles in read(code).items()
-        if "output" in roles
+        if "output" in roles and ANY_FILE not in path
     }
     found = {}
     for name, code in codes.items():
-        own = {
-            path: roles
-            for pattern, roles in read(code).items()
-            for path in _matching(code.parent, pattern, written)
-        }
+        own: dict[str, set[Role]] = {}
+        for pattern, roles in read(code).items():
+            whole = os.path.normpath(code.parent / pattern)
+            is_pattern = ANY_FILE in pattern
+            paths = sorted(fnmatch.filter(written, whole)) if is_pattern else [whole]
+            own |= {os.path.relpath(path, code.parent): roles for path in paths}
         place = code.relative_to(_project_of(files, code, own)).as_posix()
         inputs = [File(path).place(place) for path, roles in own.items() if roles == {"input"}]
         outputs = [File(path).place(place) for path, roles in own.items() if "output" in roles]
-        found[name] = NodeFileAccess(
-            node=name,
-            executable_id=views[name].executable,
-            name=views[name].name,
-            path=str(code),
-            kind=views[name].kind,
-            file=place,
-            is_apart=False,
-            observed=Observed(inputs, written=outputs),
-        )
+        view, observed = views[name], Observed(inputs, written=outputs)
+        of = (name, view.executable, view.name, str(code), view.kind, place)
+        found[name] = NodeFileAccess(*of, is_apart=False, observed=observed)
     return found
 
 
@@ -145,43 +137,16 @@ def _project_of(files: ProjectFiles, code: Path, paths: Iterable[str]) -> Path:
     return project
 
 
-def _files_of(files: ProjectFiles, code: Path) -> dict[str, set[Role]]:
-    """Return the files that a code file names, none if it is not Python."""
-    content = _content(files, code)
-    if content is None:
-        return {}
-    return source_files(code.name, content, lambda path: _content(files, code.parent / path))
-
-
-def local_modules(files: ProjectFiles, code: Path) -> set[Path]:
-    """Return the local modules that a Python file imports."""
-    modules: set[Path] = set()
+def files_of_source(files: ProjectFiles, code: Path) -> tuple[dict[str, set[Role]], set[str]]:
+    """Return the files that Python code names, by path from its folder, and its local modules."""
 
     def read(path: str) -> bytes | None:
         real = Path(os.path.normpath(code.parent / path))
-        content = _content(files, real)
-        if content is not None:
-            modules.add(real)
-        return content
+        with contextlib.suppress(NbyardError, OSError):
+            return files.content(real) if files.has(real) else None
+        return None
 
-    source_files(code.name, _content(files, code) or b"", read)
-    return modules
-
-
-def _content(files: ProjectFiles, path: Path) -> bytes | None:
-    real = Path(os.path.normpath(path))
-    with contextlib.suppress(NbyardError, OSError):
-        return files.content(real) if files.has(real) else None
-    return None
-
-
-def _matching(folder: Path, pattern: str, written: Iterable[str]) -> list[str]:
-    """Return a path, or the written files that it matches if it is a pattern."""
-    if ANY_FILE not in pattern:
-        return [pattern]
-    whole = os.path.normpath(folder / pattern)
-    places = sorted(path for path in written if fnmatchcase(path, whole))
-    return [posixpath.relpath(path, folder) for path in places if ANY_FILE not in path]
+    return source_files(code.name, read(code.name) or b"", read)
 
 
 def undeclared_files_of(

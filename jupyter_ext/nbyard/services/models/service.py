@@ -51,7 +51,7 @@ from nbyard.services.models.packages import (
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 
 if TYPE_CHECKING:

@@ -32,10 +32,13 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.host.project_files import file_of
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.patches import given_fields
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import (
+    filter_project,
+    find_earlier_request,
+    given_fields,
+    store_idempotency_key,
+)
 from nbyard.services.service_context import Service, pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows

@@ -32,7 +32,7 @@ from nbyard.errors import Invalid
 from nbyard.host.project_files import DOCUMENT
 from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.runs.attempts import RunAttempts
 from nbyard.services.workflows.file_tracking import saved_workflow
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames

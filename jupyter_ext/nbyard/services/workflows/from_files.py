@@ -23,14 +23,13 @@ from nbyard.domain.workflows.structs import (
     FilesOfWorkflow,
     Meta,
     Node,
-    NodeView,
     WorkflowCheck,
     topological_order,
 )
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
-from nbyard.services.executables.undeclared_files import declare_files, local_modules
+from nbyard.services.executables.undeclared_files import declare_files, files_of_source
 from nbyard.transfer.bundles import is_ignored
 
 if TYPE_CHECKING:
@@ -94,22 +93,28 @@ def create_from_files(
         positions=_positions(nodes, edges),
     )
     write_whole(target, canonical(msgspec.to_builtins(whole)).encode())
-    return ConnectedFiles(
-        files.shown(target), [*nodes], len(edges), _results(last.nodes, edges), project
-    )
+    passed = {(edge.source, edge.output) for edge in edges}
+    results = [
+        f"{name}.{argument.name}"
+        for name, view in last.nodes.items()
+        for argument in view.arguments
+        if argument.role == "output" and nodes[name].type == "executable"
+        if (name, argument.name) not in passed
+    ]
+    return ConnectedFiles(files.shown(target), [*nodes], len(edges), results, project)
 
 
 def _codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
-    """Return the chosen code files, and those in the chosen folders that people would run.
-
-    Raises:
-        Invalid: there are too many.
-    """
+    """Return the chosen code files, and those in the chosen folders that people would run."""
     named = [path for path in chosen if path.is_file()]
     found = [path for path in chosen if path.is_dir() for path in _codes_below(files, path)]
     if len(named) + len(found) > MOST_NODES:
         raise Invalid.field("files", f"there are more than {MOST_NODES} notebooks and scripts")
-    modules = {module for code in {*named, *found} for module in local_modules(files, code)}
+    modules = {
+        Path(os.path.normpath(code.parent / module))
+        for code in {*named, *found}
+        for module in files_of_source(files, code)[1]
+    }
     scripts = [
         path
         for path in found
@@ -191,13 +196,3 @@ def _positions(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> dict[str, tu
         positions[name] = (column[name] * WIDTH, rows[column[name]] * HEIGHT)
         rows[column[name]] += 1
     return positions
-
-
-def _results(views: Mapping[str, NodeView], edges: Sequence[Edge]) -> list[str]:
-    passed = {(edge.source, edge.output) for edge in edges}
-    return [
-        f"{name}.{argument.name}"
-        for name, view in views.items()
-        for argument in view.arguments
-        if argument.role == "output" and (name, argument.name) not in passed
-    ]

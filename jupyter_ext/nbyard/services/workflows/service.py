@@ -65,7 +65,7 @@ from nbyard.host.kernels import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import filter_project
+from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.from_files import create_from_files

@@ -137,8 +137,8 @@ def events_of(text: str, field: str) -> list[NoticeEvent]:
     Raises:
         Invalid: an event is unknown.
     """
-    words = [word.strip() for word in text.split(",")]
-    return [check_choice(field, word, EVENTS) for word in words if word]
+    events = [event.strip() for event in text.split(",")]
+    return [check_choice(field, event, EVENTS) for event in events if event]
 
 
 def digest_of(given: dict[str, Any], known: DigestLimit) -> DigestLimit:

@@ -1,15 +1,37 @@
-"""Idempotency keys: a repeated request returns the result of the first one."""
+"""What services read from requests: fields of patches, the project of a list, idempotency keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.errors import Conflict
 
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.services.service_context import ServiceContext
-    from nbyard.store import Connection
+    from nbyard.store import Connection, Store
+
+
+def given_fields(patch: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields that are set in a patch, with their values."""
+    # None is a value of its own: for example, None in `at_most` removes the limit of an automation.
+    fields = {name: getattr(patch, name) for name in patch.__struct_fields__}
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
+def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str:
+    """Return the ID of the project to which a list is limited, "" for no limit.
+
+    Raises:
+        NotFound: The caller has no such project.
+    """
+    if not key:
+        return ""
+    # Lists need the ID only. `find` would also count the links of the project.
+    return store.projects.id_of(c, caller.name, key) or store.projects.find(c, caller.name, key).id
 
 
 def find_earlier_request(

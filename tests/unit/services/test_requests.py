@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.errors import Conflict
-from nbyard.services.idempotency_keys import (
+from nbyard.services.requests import (
     find_earlier_request,
     store_idempotency_key,
     submission_key,
