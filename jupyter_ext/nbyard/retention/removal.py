@@ -149,7 +149,7 @@ def remove_runs(
                     continue
                 names |= remove_run(store, c, run)
                 count += 1
-        # After the commit: if this process is killed before, the dispatcher deletes such folders.
+        # After the commit: if this process is killed here, the next dispatcher deletes them.
         remove_records(store, names)
     return count
 

@@ -132,7 +132,7 @@ def _tidy_up() -> None:
                 ipc_ids = [int(line.split()[1]) for line in listing.readlines()[1:]]
             forget = getattr(ctypes.CDLL(None), f"{kind}ctl")
             for ipc_id in ipc_ids:
-                # semctl(2) has the number of a semaphore before the command, shmctl and msgctl not.
+                # semctl(2) takes a semaphore's number before the command; shmctl and msgctl do not.
                 forget(ipc_id, 0, IPC_RMID) if kind == "sem" else forget(ipc_id, IPC_RMID, None)
 
 

@@ -106,8 +106,8 @@ def _named_files(
         for path, roles in read(code).items()
         if "output" in roles and ANY_FILE not in path
     }
-    found = {}
-    for name, code in codes.items():
+    observed_by_code: dict[Path, tuple[str, Observed]] = {}
+    for code in {*codes.values()}:
         own: dict[str, set[Role]] = {}
         for pattern, roles in read(code).items():
             whole = os.path.normpath(code.parent / pattern)
@@ -117,7 +117,10 @@ def _named_files(
         place = code.relative_to(_project_of(files, code, own)).as_posix()
         inputs = [File(path).place(place) for path, roles in own.items() if roles == {"input"}]
         outputs = [File(path).place(place) for path, roles in own.items() if "output" in roles]
-        view, observed = views[name], Observed(inputs, written=outputs)
+        observed_by_code[code] = place, Observed(inputs, written=outputs)
+    found = {}
+    for name, code in codes.items():
+        view, (place, observed) = views[name], observed_by_code[code]
         of = (name, view.executable, view.name, str(code), view.kind, place)
         found[name] = NodeFileAccess(*of, is_apart=False, observed=observed)
     return found
