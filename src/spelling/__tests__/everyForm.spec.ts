@@ -27,7 +27,7 @@ const WITHOUT_FORM = [
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
   ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
-  ...['uploads.create', 'uploads.delete', 'workflows.create_example']
+  ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files']
 ];
 
 describe('G8: requests that change or start something', () => {

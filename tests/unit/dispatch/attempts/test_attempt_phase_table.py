@@ -165,7 +165,7 @@ class World:
             case "running":
                 return self.to_stop(E.OVER_LIMIT) if self.is_late else E.RUNS
             case "dropped" if self.record != "running":
-                return E.DROPPED
+                return self.to_stop(E.DROPPED) if self.phase in ASKED_TO_STOP else E.DROPPED
             case "finished":
                 return E.FINISHED
         return E.GONE
