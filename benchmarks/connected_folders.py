@@ -50,12 +50,13 @@ def main() -> None:
             for pair in sorted(proposed ^ meant):
                 word = "wrong" if pair in proposed else "missing"
                 sys.stderr.write(f"{place.name}: {word} {' → '.join(pair)}\n")
-    offered, known, right = map(sum, zip(*counts.values(), strict=True))
+    offered, known, same = map(sum, zip(*counts.values(), strict=True))
+    right, found = same / max(offered, 1), same / known
     sys.stderr.write(
-        f"{len(counts)} folders: {right / max(offered, 1):.2f} of {offered} proposals are right,"
-        f" {right / known:.2f} of {known} connections are found; {TARGET}\n"
+        f"{len(counts)} folders: {right:.2f} of {offered} proposals are right,"
+        f" {found:.2f} of {known} connections are found; {TARGET}\n"
     )
-    print_line("Connections before the first run", counts=counts)
+    print_line("Connections before the first run", right=right, found=found, counts=counts)
 
 
 def compared(place: Path) -> tuple[set[Connection], set[Connection]]:

@@ -110,7 +110,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({
       command: CREATE,
       args: { isPalette: true },
-      category: trans.__('Workflows')
+      category: trans.__('nbyard') // so that its label comes before longer ones
     });
     launcher?.add({
       command: CREATE,

@@ -26,7 +26,7 @@ from nbyard.domain.workflows.structs import (
     WorkflowCheck,
     topological_order,
 )
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
 from nbyard.services.executables.undeclared_files import declare_files, files_of_source
@@ -58,9 +58,13 @@ def create_from_files(
     Raises:
         Invalid: the files contain no notebook or script, or too many.
         Conflict: the workflow file exists.
+        NotFound: one of the files does not.
     """
     files = context.files
-    codes = _codes_of(files, [files.locate(path, "files") for path in asked.files])
+    chosen = [files.locate(path, "files") for path in asked.files]
+    if gone := [path for path in chosen if not path.exists()]:
+        raise NotFound(f"There is no {files.shown(gone[0])[:200]}.")
+    codes = _codes_of(files, chosen)
     if not codes:
         raise Invalid.field("files", "there is no notebook or Python script")
     base = Path(os.path.commonpath([code.parent for code in codes]))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.workflows.structs import FilesOfWorkflow, read_document
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NotFound
 
 CLEAN = {
     "metadata": {},
@@ -75,6 +75,12 @@ def test_files_without_code_are_refused(yard, ann, lab, files):
     with pytest.raises(Invalid) as caught:
         yard.services.workflows.from_files(ann, FilesOfWorkflow(files))
     assert caught.value.details[0].path == "files"
+
+
+def test_files_that_do_not_exist_are_named(yard, ann, lab):
+    with pytest.raises(NotFound):
+        yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab/train.py", "lab/gone.py"]))
+    assert not list(lab.glob("*.nbexec"))
 
 
 def test_data_that_copies_of_the_code_leave_out_is_a_dataset(yard, ann, lab):
