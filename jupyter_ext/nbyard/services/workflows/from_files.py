@@ -67,7 +67,7 @@ def create_from_files(
     codes = _codes_of(files, chosen)
     if not codes:
         raise Invalid.field("files", "there is no notebook or Python script")
-    base = Path(os.path.commonpath([code.parent for code in codes]))
+    base = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in chosen]))
     target = files.locate(asked.path) if asked.path else base / f"{base.name}{DOCUMENT}"
     if target.exists():
         raise Conflict(f"{files.shown(target)} already exists.")
@@ -122,7 +122,8 @@ def _codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
     scripts = [
         path
         for path in found
-        if path not in modules or STARTED.search(path.read_text("utf-8", "replace"))
+        if not (path in modules or (path.parent / "__init__.py").exists())
+        or STARTED.search(path.read_text("utf-8", "replace"))
     ]
     return sorted({*named, *scripts})
 

@@ -26,6 +26,8 @@ FILES = {
     "old/train.py": "open('../data/clean.csv')\n",
     "data/raw.csv": "x\n1\n",
     ".hidden/a.py": "",
+    "package/__init__.py": "",
+    "package/part.py": "open('data/clean.csv')\n",
 }
 
 
@@ -53,6 +55,14 @@ def test_a_folder_becomes_a_connected_workflow_with_results(yard, ann, lab):
     assert document.meta.id
     views = yard.services.workflows.show(ann, made.path).items
     assert [line.problem for line in views] == [None, None, None]
+
+
+def test_the_workflow_of_a_folder_is_in_this_folder(yard, ann, root):
+    (root / "lab/src").mkdir(parents=True)
+    (root / "lab/src/train.py").write_text("")
+    assert (
+        yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab"])).path == "lab/lab.nbflow"
+    )
 
 
 def test_chosen_files_are_nodes_whatever_their_names(yard, ann, lab):
