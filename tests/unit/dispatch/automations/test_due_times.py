@@ -172,7 +172,6 @@ def test_a_run_that_a_person_starts_meanwhile_is_not_replaced(scheduled, monkeyp
     scheduled.create(on=EVERY_HOUR, overlap="queue")
     for hour in (22, 23):
         scheduled.at(f"2026-11-25T{hour}:00:00")
-    scheduled.end_runs()
     fired: list[str] = []
 
     def fire_first(*args):
@@ -180,8 +179,10 @@ def test_a_run_that_a_person_starts_meanwhile_is_not_replaced(scheduled, monkeyp
             fired.append(scheduled.service.fire(OWNER, scheduled.id, Fire()).run_id)
         return freeze_automation(*args)
 
+    # The due time that waits may start as soon as the run has ended.
     monkeypatch.setattr(controller, "freeze_automation", fire_first)
-    scheduled.look()
+    scheduled.end_runs()
+    scheduled.bench.until(lambda: scheduled.look() or fired)
     assert scheduled.bench.run(fired[0]).cancel_requested_at is None
     assert [run.id for run in scheduled.runs()][:1] == fired
     scheduled.end_runs()
