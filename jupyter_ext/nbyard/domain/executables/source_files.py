@@ -10,7 +10,7 @@ import json
 import posixpath
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 from nbyard.domain.arguments.structs import Role
@@ -30,9 +30,11 @@ MAX_DEPTH = 8  # calls inside calls
 MAX_ITEMS = 100  # of a loop
 MAX_STEPS = 300_000  # parts of statements in all
 MAX_LENGTH = 1000  # of a text, list or dict
+MAX_BYTES = 100_000  # of a configuration
 ANY_FILE = "*"  # in the path of a file that a loop over a folder opens
 MAX_SPEC = 4  # characters of a format, which could demand any width
 UNKNOWN = object()
+PLACE = "_<file>"  # of a module among its names; code cannot bind this one
 STARTED = ("__name__ == '__main__'", "'__main__' == __name__")
 
 Names = dict[str, Any]
@@ -85,7 +87,7 @@ def tree_of(file: str, content: bytes) -> ast.Module:
         about = notebook["metadata"].get("kernelspec") or {}
         if about.get("language", "python") == "python":
             return whole_code(notebook).tree
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, MemoryError):
         pass
     raise Invalid.field(file, "is no notebook of Python")
 
@@ -150,7 +152,6 @@ PATH_METHODS: dict[str, Callable[..., Any]] = {
 READERS = frozenset({"open", "read", "read_bytes", "read_text"})
 LOADERS = frozenset({"json.load", "json.loads", "yaml.full_load", "yaml.load", "yaml.safe_load"})
 TEXT_METHODS = frozenset({"lower", "replace", "rstrip", "strip", "title", "upper"})
-DICT_METHODS = frozenset({"get", "items", "keys", "values"})
 _SAME = "abspath expanduser normpath realpath"
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys((f"os.path.{name}" for name in _SAME.split()), _same),
@@ -178,36 +179,38 @@ class _Code:
 
     def __init__(self, read: Read):
         self.found: dict[str, set[Role]] = {}
-        self._read = read
+        self._read = cache(read)
+        self.data = cache(self._data)
         self.modules: dict[str, Names] = {}
         self._steps = 0
 
     def run(self, file: str, content: bytes, name: str) -> Names:
         """Follow a module once, and return the names that it binds."""
         tree = tree_of(posixpath.basename(file), content)
-        names: Names = {"__file__": FilePath(file), "__name__": name}
+        names: Names = {PLACE: file, "__file__": FilePath(file), "__name__": name}
         self.modules[file] = names
         _Scope(self, names, 0).block(tree.body)
         return names
 
-    def data(self, path: str) -> Any:
+    def _data(self, path: str) -> Any:
         """Return the content of a YAML or JSON file, UNKNOWN if it is neither."""
         content = self._read(posixpath.normpath(path))
-        if content is not None:
+        if content is not None and len(content) <= MAX_BYTES:
             with contextlib.suppress(Invalid):
                 return read_yaml(content, path)
         return UNKNOWN
 
-    def step(self) -> None:
-        """Count a part of a statement."""
-        self._steps += 1
+    def step(self, count: int = 1) -> None:
+        """Count parts of statements."""
+        self._steps += count
         if self._steps > MAX_STEPS:
             raise TooLong
 
     def record(self, path: str, role: Role) -> None:
-        """Keep a file, unless its path is absolute or an address."""
+        """Keep a file, unless its path is absolute, an address or unprintable."""
         text = path.replace("\\", "/")
-        if text.strip("./") and not text.startswith(("/", "~")) and ":" not in text:
+        is_plain = text.isprintable() and ":" not in text and not text.startswith(("/", "~"))
+        if is_plain and text.strip("./"):
             self.found.setdefault(posixpath.normpath(text), set()).add(role)
 
     def module(self, path: str, folder: str) -> Names | None:
@@ -232,6 +235,7 @@ class _Scope(ast.NodeVisitor):
     """
 
     def __init__(self, code: _Code, names: Names, depth: int):
+        code.step(len(names) // 100)  # most scopes copy them
         self._code = code
         self._names = names
         self._depth = depth
@@ -294,7 +298,7 @@ class _Scope(ast.NodeVisitor):
         return UNKNOWN
 
     def visit_Import(self, node: ast.Import) -> Any:
-        folder = posixpath.dirname(self._names["__file__"])
+        folder = posixpath.dirname(self._names[PLACE])
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
             module = self._code.module(alias.name.replace(".", "/"), folder)
@@ -303,7 +307,7 @@ class _Scope(ast.NodeVisitor):
         return UNKNOWN
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:
-        folder = posixpath.dirname(self._names["__file__"])
+        folder = posixpath.dirname(self._names[PLACE])
         folder = posixpath.join(folder, *[".."] * (node.level - 1))
         path = (node.module or "").replace(".", "/")
         module = (self._code.module(path, folder) if path else None) or {}
@@ -618,11 +622,11 @@ def _returned(
         function = partial(_formatted, owner)
     elif isinstance(owner, str) and method in TEXT_METHODS:
         function = getattr(str(owner), method)
-    elif isinstance(owner, dict) and method in DICT_METHODS:
-        found = getattr(owner, method)(*given)
-        if method == "get":
-            return UNKNOWN if found is None else found
-        return [[*item] if isinstance(item, tuple) else item for item in found]
+    elif isinstance(owner, dict) and method == "get":
+        function = owner.get
+    elif isinstance(owner, dict) and method in ("items", "keys", "values"):
+        pairs = {"keys": [*owner], "values": [*owner.values()]}
+        return pairs.get(method, [[*pair] for pair in owner.items()])
     if function and UNKNOWN not in (*given, *named.values()):
         # wrong arguments: the code would fail here
         with contextlib.suppress(TypeError, ValueError, LookupError, AttributeError):

@@ -60,12 +60,10 @@ def opened_files_of_nodes(
     context = resolver.context
     with context.store.read() as c:
         last = context.store.history.opened_files(c, resolver.owner, place)
-    named = _named_files(resolver, nodes, views)
-    undeclared_by_node = {}
+    opened_by_node, unseen = {}, {}
     for name, node in nodes.items():
-        view = views[name]
         # A pinned node does not run its code, so declarations would not matter.
-        if node.type != "executable" or view.problem or node.pin:
+        if node.type != "executable" or views[name].problem or node.pin:
             continue
         opened = last.get(name)
         # The document may have changed since that run: show only nodes that still name its code.
@@ -73,13 +71,16 @@ def opened_files_of_nodes(
             is_same = posixpath.basename(node.path) == posixpath.basename(opened.path)
         else:
             is_same = opened is not None and node.executable in (opened.executable_id, opened.name)
-        if not is_same:
-            opened = named.get(name)
-        if opened is None:
-            continue
-        if undeclared := undeclared_files_of(
-            context, opened, view.arguments, is_pinned=bool(node.version)
-        ):
+        if opened and is_same:
+            opened_by_node[name] = opened
+        else:
+            unseen[name] = node
+    undeclared_by_node = {}
+    for name, opened in (opened_by_node | _named_files(resolver, unseen, views)).items():
+        undeclared = undeclared_files_of(
+            context, opened, views[name].arguments, is_pinned=bool(nodes[name].version)
+        )
+        if undeclared:
             undeclared_by_node[name] = undeclared
     return undeclared_by_node
 
@@ -95,8 +96,7 @@ def _named_files(
     read = cache(lambda code: files_of_source(files, code)[0])  # many nodes share a file
     codes = {}
     for name, node in nodes.items():
-        view = views[name]
-        if node.type == "executable" and view.kind in KINDS and not (view.problem or node.pin):
+        if views[name].kind in KINDS:
             loaded = resolver.code(node)
             if loaded is not None and loaded.path is not None:
                 codes[name] = file_of(loaded.path)
@@ -135,7 +135,7 @@ def _project_of(files: ProjectFiles, code: Path, paths: Iterable[str]) -> Path:
     if project is None:
         folders = [Path(os.path.normpath(code.parent / path)).parent for path in paths]
         project = Path(os.path.commonpath([code.parent, *folders]))
-        if not files.has(project) or project in bundles.no_projects(code):
+        if not files.has(project) or Path.home().is_relative_to(project):
             return code.parent
     return project
 

@@ -135,6 +135,19 @@ def test_what_the_source_does_not_settle_is_left_out(text: str) -> None:
     assert found(text) == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__file__ = globals()['_dh'][0]\nimport config",
+        "d = {}\nd.get([1])\nd.items(1)",
+        "open('\\ud800.csv')",
+        "'{0'.format(1)\nPath(1)\nos.path.join(*x)\n[1][{}]",
+    ],
+)
+def test_odd_code_does_not_end_the_reading(text: str) -> None:
+    assert found(f"{text}\nopen('a.csv')") == {"a.csv": ["input"]}
+
+
 def test_a_file_may_be_read_and_written() -> None:
     assert found("shutil.copy('a.csv', 'b.csv')\npd.read_csv('b.csv')") == {
         "a.csv": ["input"],
