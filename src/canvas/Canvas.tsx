@@ -7,8 +7,10 @@ import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';
 import { useSignal } from '../components/hooks/useSignal';
 import { KindIcon } from './cards/KindIcon';
+import { connectAutomatically } from './commands/connectAutomatically';
 import { CanvasController } from './model/controller';
 import { followDeclarations } from './model/declaring';
+import { offerSuggestions } from './connections/suggestions';
 import { keepFocus } from './model/focus';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
@@ -38,6 +40,7 @@ function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => keepFocus(canvas, panel.current!), [canvas]);
   useEffect(() => followDeclarations(canvas), [canvas]);
+  useEffect(() => offerSuggestions(canvas, connectAutomatically), [canvas]);
   const { palette, inspector, outline } = useUi();
   const lost = useSignal(runs?.changed, () => runs?.lost);
   return (

@@ -1,4 +1,5 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
+import { PathExt } from '@jupyterlab/coreutils';
 import { memo, ReactNode } from 'react';
 import { CommandButton } from '../../components/Button';
 import { classText } from '../../document/arguments';
@@ -126,6 +127,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
           {view.inputs.map(port => (
             <Port key={port.name} port={port} side="input" />
           ))}
+          <SuggestedPorts view={view} side="input" />
         </div>
         <div>
           {view.outputs.map(port => (
@@ -133,6 +135,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
               {!canvas.readOnly && port.state === 'free' && <AddNext node={id} port={port.name} />}
             </Port>
           ))}
+          <SuggestedPorts view={view} side="output" />
         </div>
       </div>
       {/* Below the ports, which keep their places. */}
@@ -167,15 +170,19 @@ function lacksInput({ off, inputs }: INodeView): boolean {
  * Computed, not measured, so that it is right for cards that are not visible yet.
  */
 export function roomFor(view: INodeView, room: number | undefined): number | undefined {
-  const { inputs, outputs, problems, chips, run } = view;
+  const { problems, chips, run } = view;
   const other =
     PLAIN +
-    PORT * Math.max(inputs.length, outputs.length) +
+    PORT * Math.max(rows(view, 'input'), rows(view, 'output')) +
     (problems.length ? PROBLEM : lacksInput(view) ? WORDS : 0) +
     (isAlone(view) ? WORDS : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
     MODEL * (run?.models?.outputs.length ?? 0);
   return room && Math.max(0, room - other - GAP);
+}
+
+function rows(view: INodeView, side: 'input' | 'output'): number {
+  return view[`${side}s`].length + Math.min(suggestedAt(view, side).length, MOST_SUGGESTED + 1);
 }
 
 /** Buttons for outputs that can be deployed. The context menu serves the keyboard. */
@@ -255,6 +262,49 @@ function Port({ port, side, children }: IPortProps): JSX.Element {
       {port.format && <span className="nby-Sr"> {port.format}</span>}
       {children}
     </div>
+  );
+}
+
+/** The highest number of suggested ports at each side of a card. */
+const MOST_SUGGESTED = 4;
+
+function suggestedAt({ suggested }: INodeView, side: 'input' | 'output'): string[] {
+  return suggested.filter(({ role }) => role === side).map(({ path }) => path);
+}
+
+/** Files that could be ports. A click offers to connect them; the keyboard has the command. */
+function SuggestedPorts(props: { view: INodeView; side: 'input' | 'output' }): JSX.Element {
+  const { commands, readOnly, trans } = useCanvas();
+  const { view, side } = props;
+  const paths = suggestedAt(view, side);
+  const more = paths.length - MOST_SUGGESTED;
+  return (
+    <>
+      {paths.slice(0, MOST_SUGGESTED).map(path => {
+        const label =
+          side === 'input'
+            ? trans.__('Reads %1. Connect Automatically…', path)
+            : trans.__('Writes %1. Connect Automatically…', path);
+        return (
+          <button
+            key={path}
+            type="button"
+            className={`nby-Port nby-mod-${side} nby-mod-suggested nodrag nopan`}
+            tabIndex={-1}
+            disabled={readOnly}
+            title={label}
+            aria-label={label}
+            onClick={event => {
+              event.stopPropagation(); // the card stays as it is
+              void commands.execute('nbyard:connect-automatically');
+            }}
+          >
+            <span className="nby-Port-name">{PathExt.basename(path)}</span>
+          </button>
+        );
+      })}
+      {more > 0 && <span className={`nby-Port nby-mod-${side} nby-mod-suggested`}>+{more}</span>}
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { fittingEdges, portsOf } from '../../document/edges';
 import { edgeId } from '../../document/flow';
-import { connect, connectToNode, drawProposals, fitting, IEnd, title } from './connecting';
+import { connect, connectToNode, drawProposals, fitting, IEnd } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
@@ -84,7 +84,7 @@ function follows(canvas: CanvasController, id: string, code: string): boolean {
 }
 
 /** Return the path of a node's code file; empty for other nodes. */
-function codeOf({ checker, doc, path: base }: CanvasController, id: string): string {
+export function codeOf({ checker, doc, path: base }: CanvasController, id: string): string {
   const path = doc.node(id)?.path;
   return typeof path === 'string'
     ? resolvePath(base, path)
@@ -162,7 +162,12 @@ export async function connectToCard(
   }
 }
 
-async function declareIn(canvas: CanvasController, code: string, change: IDeclareFiles) {
+/** Change the description of a code file, and read its nodes again. */
+export async function declareIn(
+  canvas: CanvasController,
+  code: string,
+  change: IDeclareFiles
+): Promise<IDeclared> {
   const { backend } = canvas.services;
   if (!backend || !code) {
     throw new Error(canvas.trans.__('This node has no code file to describe.'));
@@ -173,70 +178,6 @@ async function declareIn(canvas: CanvasController, code: string, change: IDeclar
   return done;
 }
 
-/**
- * Offer connections along undeclared files that one node writes and another reads. Declare and draw
- * the chosen ones.
- */
-export async function connectFiles(canvas: CanvasController): Promise<number> {
-  const { trans } = canvas;
-  const proposals = canvas.checker.proposals.filter(isOfFile);
-  if (!proposals.length) {
-    return 0;
-  }
-  const items = proposals.map((edge, index) => ({
-    id: `${index}`,
-    label: `${title(canvas, edge.source)}.${edge.output} → ${title(canvas, edge.target)}.${edge.input}`,
-    detail: edge.reason
-  }));
-  const all = { id: 'all', label: trans.__('All of these connections'), detail: '' };
-  const question = trans.__('Declare these files and connect?');
-  const chosen = await canvas.pick(question, proposals.length > 1 ? [all, ...items] : items);
-  const meant = proposals.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));
-  try {
-    return await drawn(canvas, meant);
-  } catch (error) {
-    canvas.say(error instanceof Error ? error.message : String(error), true);
-    return 0;
-  }
-}
-
 export function isOfFile({ writes, reads }: IProposal): boolean {
   return !!writes || !!reads;
-}
-
-async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Promise<number> {
-  const names = new Map<string, string>();
-  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
-  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
-    const code = codeOf(canvas, node); // several nodes may use the same file
-    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
-    if (path && !own[role].includes(path)) {
-      own[role].push(path);
-      wanted.set(code, own);
-    }
-  };
-  for (const { source, target, writes, reads } of meant) {
-    want(source, 'outputs', writes);
-    want(target, 'inputs', reads);
-  }
-  for (const [code, change] of wanted) {
-    for (const argument of (await declareIn(canvas, code, change)).added) {
-      names.set(
-        `${code} ${argument.role} ${openedAt(argument) ?? argument.default}`,
-        argument.name
-      );
-    }
-  }
-  if (wanted.size) {
-    canvas.checker.ask(0);
-    await whenChecked(canvas);
-  }
-  return meant.filter(({ source, output, target, input, writes, reads }) =>
-    connect(canvas, {
-      source,
-      output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
-      target,
-      input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
-    })
-  ).length;
 }

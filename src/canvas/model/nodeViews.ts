@@ -1,5 +1,6 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { showMemory } from '../../components/format/bytes';
+import { IOpenedFile } from '../../components/OpenedFiles';
 import { idsWithSameName } from '../../components/format/names';
 import { IArgument, OutputClass } from '../../document/arguments';
 import { nameForFile } from '../../document/called';
@@ -30,6 +31,8 @@ export interface INodeView {
   subtitle: string;
   inputs: IPortView[];
   outputs: IPortView[];
+  /** Files that its code opens and that could be ports. */
+  suggested: readonly IOpenedFile[];
   problems: string[];
   hints: string[];
   /** The index of the cell that can become the parameters cell. */
@@ -244,6 +247,7 @@ export class NodeViews {
       subtitle: String(fields.path ?? reading?.name ?? ''),
       inputs,
       outputs,
+      suggested: reading?.undeclared?.problem ? [] : (reading?.undeclared?.files ?? []),
       problems,
       hints: [...(reading?.hints ?? [])],
       tag: reading?.tag_cell,

@@ -47,8 +47,10 @@ export function noPortsText(trans: TranslationBundle): string {
 }
 
 /** Return whether an executable has no port, as far as the server could read it. */
-export function isAlone({ type, checked, problems, inputs, outputs }: INodeView): boolean {
-  return type !== 'dataset' && checked && !problems.length && !inputs.length && !outputs.length;
+export function isAlone(view: INodeView): boolean {
+  const { type, checked, problems, inputs, outputs, suggested } = view;
+  const ports = inputs.length + outputs.length + suggested.length;
+  return type !== 'dataset' && checked && !problems.length && !ports;
 }
 
 /** Return why no port of a whole node fits. */

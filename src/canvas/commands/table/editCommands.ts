@@ -120,10 +120,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: automaticIcon,
       caption: trans.__('Connect Automatically: ports that match by name, type, format or file'),
       needs: 'edit',
-      run: (canvas, { connecting, declaring }) => {
-        connecting.connectAutomatically(canvas);
-        return declaring.connectFiles(canvas);
-      }
+      run: (canvas, { connectAutomatically }) => connectAutomatically(canvas)
     },
     {
       id: 'nbyard:rename-node',

@@ -1,7 +1,5 @@
 import { codeDescribed } from '../../../api/documents/codeDescribed';
-import { connectAutomatically } from '../connecting';
 import {
-  connectFiles,
   connectToCard,
   declarable,
   declareFiles,
@@ -11,16 +9,6 @@ import {
 } from '../declaring';
 import { resolvePath } from '../editing';
 import { bench, IBench, READINGS } from './fakes';
-
-const FILE = {
-  source: 'clean',
-  output: 'result',
-  target: 'train',
-  input: 'result',
-  writes: 'result.csv',
-  reads: 'result.csv',
-  reason: 'clean writes result.csv, and train reads it'
-};
 
 describe('files that nodes open by themselves', () => {
   let one: IBench;
@@ -41,63 +29,6 @@ describe('files that nodes open by themselves', () => {
     jest.useRealTimers();
   });
 
-  const propose = async (...proposals: (typeof FILE)[]) => {
-    one.backend.proposals = proposals;
-    one.canvas.checker.ask(0);
-    await one.settle();
-  };
-
-  it('K3: are no arrows before somebody agrees, and then are declared and connected', async () => {
-    const { canvas, backend, settle } = one;
-    await propose(FILE);
-    expect(connectAutomatically(canvas)).toBe(0);
-    const asked = connectFiles(canvas);
-    expect(canvas.ui.picker!.items).toMatchObject([
-      { label: 'clean.ipynb.result → train.ipynb.result', detail: FILE.reason }
-    ]);
-    const added = (role: 'input' | 'output') => ({ name: 'result', role, format: 'csv' });
-    const [clean, train] = [READINGS['clean.ipynb'], READINGS['train.ipynb']];
-    const before = [clean.arguments, train.arguments];
-    clean.arguments = [...clean.arguments!, added('output')];
-    train.arguments = [...train.arguments!, added('input')];
-    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
-    await settle();
-    expect(await asked).toBe(1);
-    [clean.arguments, train.arguments] = before;
-    expect(backend.declared).toEqual([
-      ['work/clean.ipynb', { inputs: [], outputs: ['result.csv'] }],
-      ['work/train.ipynb', { inputs: ['result.csv'], outputs: [] }]
-    ]);
-    expect(canvas.doc.allEdges()).toMatchObject([{ output: 'result', input: 'result' }]);
-  });
-
-  it('K3: are left alone when nothing is chosen, and offered together when there are several', async () => {
-    const { canvas, backend } = one;
-    expect(await connectFiles(canvas)).toBe(0);
-    await propose(FILE, { ...FILE, source: 'sales' });
-    const asked = connectFiles(canvas);
-    expect(canvas.ui.picker!.items.map(({ label }) => label)[0]).toBe('All of these connections');
-    canvas.ui.picker!.done(undefined);
-    expect(await asked).toBe(0);
-    expect(backend.declared).toEqual([]);
-  });
-
-  it('K3: are declared once for nodes that follow the same code', async () => {
-    const { canvas, backend, settle } = one;
-    const { path } = canvas.doc.node('clean')!;
-    canvas.doc.addNode('again', { type: 'executable', path }, [0, 0]);
-    await propose(FILE, { ...FILE, source: 'again' });
-    const asked = connectFiles(canvas);
-    backend.declared.length = 0;
-    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
-    await settle();
-    await asked;
-    expect(backend.declared).toEqual([
-      ['work/clean.ipynb', { inputs: [], outputs: ['result.csv'] }],
-      ['work/train.ipynb', { inputs: ['result.csv'], outputs: [] }]
-    ]);
-  });
-
   it('are asked for when a run has ended', async () => {
     const { backend, runs, settle } = one;
     const before = backend.questions.length;
@@ -109,14 +40,8 @@ describe('files that nodes open by themselves', () => {
     expect(backend.questions.length).toBe(before + 1);
   });
 
-  it('tell why they cannot be declared', async () => {
-    const { canvas, backend } = one;
-    await propose(FILE);
-    const asked = connectFiles(canvas);
-    backend.failure = new Error('its code was uploaded');
-    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
-    expect(await asked).toBe(0);
-    expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
+  it('cannot be declared without a code file', async () => {
+    const { canvas } = one;
     canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
     await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('no code file');
   });

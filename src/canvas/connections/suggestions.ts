@@ -1,0 +1,186 @@
+/** Suggests to connect nodes by the files that they write and read, and draws what was chosen. */
+import { edgeId, IEdge } from '../../document/flow';
+import { drawProposals, title } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { codeOf, declareIn, isOfFile, openedAt } from '../model/declaring';
+import { IProposal } from '../model/tokens';
+import { whenChecked } from '../model/whenChecked';
+
+/** What one tick of the dialog stands for. */
+export interface ISuggestion {
+  id: string;
+  kind: 'connection' | 'result' | 'parameters';
+  /** A path, or a cell. */
+  what: string;
+  /** The nodes: "clean.ipynb → train.ipynb, report.ipynb". */
+  where: string;
+  detail?: string;
+  /** Whether it is ticked at first: a notebook is not changed unasked. */
+  ticked: boolean;
+  proposals?: IProposal[];
+  result?: { node: string; path: string };
+  tag?: { node: string; cell: number };
+}
+
+/** Return the suggestions for the whole workflow; none if no file needs to be declared. */
+export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
+  const { checker, doc, trans } = canvas;
+  const connections = new Map<string, ISuggestion>();
+  for (const proposal of checker.proposals) {
+    const { source, output, target, input, reason, writes, reads } = proposal;
+    const what = writes || reads || `${output} → ${input}`;
+    const id = `${source} ${writes || output}`;
+    const known = connections.get(id);
+    if (known) {
+      known.proposals!.push(proposal);
+      known.where += `, ${title(canvas, target)}`;
+    } else {
+      const where = `${title(canvas, source)} → ${title(canvas, target)}`;
+      const one: ISuggestion = {
+        id,
+        kind: 'connection',
+        what,
+        where,
+        detail: reason,
+        ticked: true
+      };
+      connections.set(id, { ...one, proposals: [proposal] });
+    }
+  }
+  const results: ISuggestion[] = [];
+  const cells: ISuggestion[] = [];
+  for (const node of doc.nodes.keys()) {
+    const { undeclared, tag_cell: cell } = checker.reading(node) ?? {};
+    const where = title(canvas, node);
+    for (const { path, role } of undeclared?.problem ? [] : (undeclared?.files ?? [])) {
+      const id = `${node} ${path}`;
+      if (role === 'output' && !connections.has(id)) {
+        results.push({
+          id,
+          kind: 'result',
+          what: path,
+          where,
+          ticked: true,
+          result: { node, path }
+        });
+      }
+    }
+    if (typeof cell === 'number') {
+      const what = trans.__('Cell %1', cell + 1);
+      const tag = { node, cell };
+      cells.push({ id: `${node} ${cell}`, kind: 'parameters', what, where, ticked: false, tag });
+    }
+  }
+  const isNeeded = results.length > 0 || checker.proposals.some(isOfFile);
+  return isNeeded ? [...connections.values(), ...results, ...cells] : [];
+}
+
+/** Return the offer in one sentence, such as "Connect 3 notebooks by 2 files". */
+export function offerText(canvas: CanvasController, offered: readonly ISuggestion[]): string {
+  const { checker, trans } = canvas;
+  const connections = offered.filter(({ kind }) => kind === 'connection');
+  const ends = connections.flatMap(({ proposals = [] }) =>
+    proposals.flatMap(({ source, target }) => [source, target])
+  );
+  const nodes = [...new Set(ends)];
+  const isNotebooks = nodes.every(node => checker.reading(node)?.kind === 'notebook');
+  const what = isNotebooks
+    ? trans._n('%1 notebook', '%1 notebooks', nodes.length)
+    : trans._n('%1 node', '%1 nodes', nodes.length);
+  return nodes.length
+    ? trans._n(
+        'Connect %2 by one file that they write and read',
+        'Connect %2 by %1 files that they write and read',
+        connections.length,
+        what
+      )
+    : trans.__('Declare results');
+}
+
+/** Declare the files of the chosen suggestions and draw the connections, as one undo step. */
+export async function applySuggestions(
+  canvas: CanvasController,
+  chosen: readonly ISuggestion[]
+): Promise<void> {
+  const { services, trans } = canvas;
+  try {
+    for (const { node, cell } of chosen.flatMap(({ tag }) => tag ?? [])) {
+      await services.backend?.tagCell(codeOf(canvas, node), cell);
+    }
+    const meant = chosen.flatMap(({ proposals = [] }) => proposals);
+    const results = chosen.flatMap(({ result }) => result ?? []);
+    const edges = await declared(canvas, meant, results);
+    const drawn = drawProposals(canvas, edges).length;
+    const said = [
+      drawn && trans._n('Added one connection.', 'Added %1 connections.', drawn),
+      results.length && trans._n('Declared one result.', 'Declared %1 results.', results.length)
+    ];
+    canvas.say(said.filter(Boolean).join(' '));
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+  }
+}
+
+/** Declare files, and return the connections with the names of the declared ports. */
+async function declared(
+  canvas: CanvasController,
+  meant: readonly IProposal[],
+  results: readonly { node: string; path: string }[]
+): Promise<IEdge[]> {
+  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
+  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
+    const code = codeOf(canvas, node); // several nodes may use the same file
+    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
+    if (path && !own[role].includes(path)) {
+      own[role].push(path);
+      wanted.set(code, own);
+    }
+  };
+  for (const { source, target, writes, reads } of meant) {
+    want(source, 'outputs', writes);
+    want(target, 'inputs', reads);
+  }
+  for (const { node, path } of results) {
+    want(node, 'outputs', path);
+  }
+  const names = new Map<string, string>();
+  for (const [code, change] of wanted) {
+    for (const argument of (await declareIn(canvas, code, change)).added) {
+      const path = openedAt(argument) ?? argument.default;
+      names.set(`${code} ${argument.role} ${path}`, argument.name);
+    }
+  }
+  canvas.checker.ask(0);
+  await whenChecked(canvas);
+  return meant.map(({ source, output, target, input, writes, reads }) => ({
+    source,
+    output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
+    target,
+    input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
+  }));
+}
+
+/** Offer new suggestions when nodes were added, or a run showed which files its code opens. */
+export function offerSuggestions(
+  canvas: CanvasController,
+  choose: (canvas: CanvasController) => unknown
+): () => void {
+  const { checker, trans } = canvas;
+  const keys = () => checker.proposals.filter(isOfFile).map(edgeId);
+  let known: ReadonlySet<string> | undefined;
+  const onChecked = () => {
+    if (!checker.settled || checker.unreachable !== undefined) {
+      return;
+    }
+    const now = keys();
+    const isNew = known && now.some(key => !known!.has(key));
+    known = new Set([...(known ?? []), ...now]);
+    if (isNew && !canvas.readOnly) {
+      const run = () => void choose(canvas);
+      const text = offerText(canvas, suggestionsOf(canvas));
+      canvas.say(trans.__('%1?', text), false, undefined, { label: trans.__('Connect…'), run });
+    }
+  };
+  checker.changed.connect(onChecked);
+  return () => void checker.changed.disconnect(onChecked);
+}
