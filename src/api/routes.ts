@@ -218,6 +218,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   workflows: {
     list: 'GET /workflows',
     check: 'POST /workflows/check',
+    code_files: 'GET /workflows/code-files',
     example_needs: 'GET /workflows/example',
     create_example: 'POST /workflows/example',
     from_files: 'POST /workflows/from-files',

@@ -875,6 +875,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'tensorboard-ended': trans.__('TensorBoard has stopped: {message}'),
   'same-names-of-ends': trans.__('same name'),
   'similar-names': trans.__('similar names'),
+  'same-format': trans.__('the only {format} that fits'),
   'similar-names-same-format': trans.__('similar names, both {format}'),
   'same-file': trans.__('{writer} writes {file}, and {reader} reads it'),
   'file-of-dataset': trans.__('{reader} reads {file}'),

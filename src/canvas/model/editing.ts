@@ -70,7 +70,10 @@ export async function addThing(
   return row.isFile ? addFiles(canvas, [row.path!], at) : [addRow(canvas, row, at)];
 }
 
-/** Add files from the file browser as nodes; the server determines their kinds. */
+/**
+ * Add files from the file browser as nodes; the server determines their kinds. Of a folder with
+ * code, its notebooks and scripts are added.
+ */
 export async function addFiles(
   canvas: CanvasController,
   paths: readonly string[],
@@ -79,7 +82,8 @@ export async function addFiles(
   const { backend } = canvas.services;
   const failed: string[] = [];
   const added: string[] = [];
-  for (const path of paths) {
+  const files = await Promise.all(paths.map(path => codeIn(canvas, path)));
+  for (const path of files.flat()) {
     if (PathExt.extname(path) === EXTENSION) {
       const { trans } = canvas;
       failed.push(trans.__('%1: a workflow cannot be a node.', PathExt.basename(path)));
@@ -101,6 +105,16 @@ export async function addFiles(
   async function register(path: string): Promise<IRegistered> {
     return backend ? backend.register(path) : guess(path);
   }
+}
+
+/** Return the notebooks and scripts of a folder that has some, else the path itself. */
+async function codeIn({ contents, services }: CanvasController, path: string): Promise<string[]> {
+  if (PathExt.extname(path) || !services.backend) {
+    return [path];
+  }
+  const { type } = await contents.get(path, { content: false });
+  const files = type === 'directory' ? await services.backend.codeFiles(path) : [];
+  return files.length ? files : [path];
 }
 
 function guess(path: string): IRegistered {

@@ -158,6 +158,8 @@ export interface IWorkflowBackend {
   forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast>;
   /** Register a file of the server's folder as a dataset or an executable. */
   register(path: string): Promise<IRegistered>;
+  /** Return the notebooks and scripts of a folder, without tests and modules. */
+  codeFiles(folder: string): Promise<string[]>;
   /** Declare files that the code opens in its description; `code` is its path. */
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
   /** Make a cell of a notebook its parameters cell; return the message about it. */

@@ -92,6 +92,10 @@ export class WorkflowBackend implements IWorkflowBackend {
     return { type: 'executable', id: made.id, name: made.name };
   }
 
+  async codeFiles(folder: string): Promise<string[]> {
+    return (await this.yard.client.call('workflows.code_files', { query: { folder } })).items;
+  }
+
   async declare(path: string, change: IDeclareFiles): Promise<IDeclared> {
     return this.yard.client.call('executables.declare', { body: { path, ...change } });
   }

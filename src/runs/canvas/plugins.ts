@@ -23,6 +23,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       check: async (...asked) => (await loaded()).check(...asked),
       forecast: async (...asked) => (await loaded()).forecast(...asked),
       register: async path => (await loaded()).register(path),
+      codeFiles: async folder => (await loaded()).codeFiles(folder),
       declare: async (...asked) => (await loaded()).declare(...asked),
       tagCell: async (...asked) => (await loaded()).tagCell(...asked),
       save: async files => (await loaded()).save(files),

@@ -33,6 +33,7 @@ ROLE_WORDS = frozenset(
 )
 # minimum score of a proposal
 ENOUGH = 0.6
+SIMILAR = 0.5  # two names; less is chance
 # scores of proposals from files
 SAME_FILE, SAME_NAME = 1.0, 0.8
 MAX_PAIRS = 50_000
@@ -247,15 +248,23 @@ def propose_edges(
         if same is None or same.score < alike.score:
             best[alike.edge()] = replace(alike, by_file=same is not None and same.by_file)
     proposals = [p for p in best.values() if drawn.refusal(p.edge()) is None]
-    # one proposal for each input, then one for each output and target node
-    proposals = list(_unique_best(proposals, lambda p: (p.target, p.input)))
-    proposals = list(_unique_best(proposals, lambda p: (p.source, p.output, p.target)))
-    chosen = []
-    for proposal in sorted(proposals, key=lambda p: (-p.score, repr(p.edge()))):
-        if drawn.refusal(proposal.edge()) is None:
-            drawn.add(proposal.edge())
-            chosen.append(proposal)
-    return chosen
+    chosen: list[Proposal] = []
+    for _ in range(2):
+        # one proposal for each input, then one for each output and target node
+        clear = list(_unique_best(proposals, lambda p: (p.target, p.input)))
+        clear = list(_unique_best(clear, lambda p: (p.source, p.output, p.target)))
+        for proposal in sorted(clear, key=_rank):
+            if drawn.refusal(proposal.edge()) is None:
+                drawn.add(proposal.edge())
+                chosen.append(proposal)
+        # For inputs that several outputs fit, the second round leaves out those in use.
+        used = {(end.source, end.output) for end in [*edges, *chosen]}
+        proposals = [p for p in proposals if (p.source, p.output) not in used]
+    return sorted(chosen, key=_rank)
+
+
+def _rank(proposal: Proposal) -> tuple[float, str]:
+    return -proposal.score, repr(proposal.edge())
 
 
 def _unique_best(
@@ -293,10 +302,10 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
             alike = name_likeness(name, wanted.name)
             score, reason = round(alike, 3), SAME_NAMES if alike == 1.0 else SIMILAR_NAMES
             if output.format and output.format == wanted.format:
-                # Names without content, such as `input`, have the likeness 0.3. With equal formats,
-                # this is just enough: 0.43 + 0.57 × 0.3 = 0.601.
-                score = round(0.43 + 0.57 * alike, 3)
-                reason = because("similar-names-same-format", format=output.format)
+                # Unrelated names are just enough with equal formats: 0.43 + 0.57 × 0.3 = 0.601.
+                score = round(0.43 + 0.57 * (alike if alike >= SIMILAR else 0.3), 3)
+                code = "similar-names-same-format" if alike >= SIMILAR else "same-format"
+                reason = because(code, format=output.format)
             if score >= ENOUGH and (source, output.name, node) not in feeds:
                 proposals.append(Proposal(source, output.name, node, wanted.name, score, reason))
     return proposals

@@ -91,6 +91,7 @@ WORKFLOWS = {
     # why a connection is proposed
     "same-names-of-ends": code("same name"),
     "similar-names": code("similar names"),
+    "same-format": code("the only {format} that fits"),
     "similar-names-same-format": code("similar names, both {format}"),
     "same-file": code("{writer} writes {file}, and {reader} reads it"),
     "file-of-dataset": code("{reader} reads {file}"),

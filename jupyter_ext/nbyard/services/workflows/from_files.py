@@ -19,12 +19,10 @@ from nbyard.domain.workflows.structs import (
     CheckWorkflow,
     ConnectedFiles,
     Document,
-    Edge,
     FilesOfWorkflow,
     Meta,
     Node,
     WorkflowCheck,
-    topological_order,
 )
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.executable_versions import Freezer
@@ -43,7 +41,6 @@ OTHERS = re.compile(
 )
 OTHER_FOLDERS = frozenset(("archive", "backup", "old", "test", "tests"))
 STARTED = re.compile(r"__name__\s*==")  # a module that is also a script
-WIDTH, HEIGHT = 280, 160  # pixels between cards
 MOST_NODES = 200
 Check = Callable[[CheckWorkflow], WorkflowCheck]
 
@@ -64,7 +61,7 @@ def create_from_files(
     chosen = [files.locate(path, "files") for path in asked.files]
     if gone := [path for path in chosen if not path.exists()]:
         raise NotFound(f"There is no {files.shown(gone[0])[:200]}.")
-    codes = _codes_of(files, chosen)
+    codes = codes_of(files, chosen)
     if not codes:
         raise Invalid.field("files", "there is no notebook or Python script")
     base = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in chosen]))
@@ -94,7 +91,6 @@ def create_from_files(
     whole = msgspec.structs.replace(
         document,
         edges={f"{e.source}.{e.output}->{e.target}.{e.input}": e for e in edges},
-        positions=_positions(nodes, edges),
     )
     write_whole(target, canonical(msgspec.to_builtins(whole)).encode())
     passed = {(edge.source, edge.output) for edge in edges}
@@ -108,8 +104,12 @@ def create_from_files(
     return ConnectedFiles(files.shown(target), [*nodes], len(edges), results, project)
 
 
-def _codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
-    """Return the chosen code files, and those in the chosen folders that people would run."""
+def codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
+    """Return the chosen code files, and those in the chosen folders that people would run.
+
+    Raises:
+        Invalid: there are too many.
+    """
     named = [path for path in chosen if path.is_file()]
     found = [path for path in chosen if path.is_dir() for path in _codes_below(files, path)]
     if len(named) + len(found) > MOST_NODES:
@@ -187,17 +187,3 @@ def _declarations(checked: WorkflowCheck) -> dict[str, DeclareFiles]:
         for name in checked.nodes
         if inputs[name] or outputs[name]
     }
-
-
-def _positions(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> dict[str, tuple[float, float]]:
-    """Place each node to the right of those whose files it reads."""
-    column: dict[str, int] = {}
-    for name in topological_order(nodes, edges):
-        before = [column[edge.source] + 1 for edge in edges if edge.target == name]
-        column[name] = max(before, default=0)
-    rows: dict[int, int] = defaultdict(int)
-    positions: dict[str, tuple[float, float]] = {}
-    for name in nodes:
-        positions[name] = (column[name] * WIDTH, rows[column[name]] * HEIGHT)
-        rows[column[name]] += 1
-    return positions

@@ -68,7 +68,7 @@ from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
-from nbyard.services.workflows.from_files import create_from_files
+from nbyard.services.workflows.from_files import codes_of, create_from_files
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -200,6 +200,14 @@ class WorkflowService(Service):
         tests, copies and modules that others import are left out.
         """
         return create_from_files(self._context, partial(self.check, caller), body)
+
+    @operation("GET", "/workflows/code-files", scope="workflows:read")
+    def code_files(self, caller: Caller, folder: str) -> Page[str]:
+        """List the notebooks and scripts of a folder, as `from_files` chooses them."""
+        files = self._context.files
+        return Page(
+            [files.shown(file) for file in codes_of(files, [files.locate(folder, "folder")])]
+        )
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:

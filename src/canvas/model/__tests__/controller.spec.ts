@@ -306,6 +306,12 @@ describe('nodes', () => {
     ]);
   });
 
+  it('K2: of a folder are its notebooks and scripts; without any, the folder is one', async () => {
+    const { canvas, backend } = one;
+    await addFiles(canvas, ['lib', 'empty'], [0, 300]);
+    expect(backend.registered).toEqual(['lib/a.ipynb', 'lib/b.py', 'empty']);
+  });
+
   it('come from files also when the server is away, saying so', async () => {
     const { canvas, backend } = one;
     backend.failure = new Error('away');

@@ -108,6 +108,10 @@ export class FakeBackend {
     return { type: path.endsWith('.ipynb') ? ('executable' as const) : ('dataset' as const) };
   }
 
+  async codeFiles(folder: string) {
+    return folder === 'empty' ? [] : ['a.ipynb', 'b.py'].map(name => `${folder}/${name}`);
+  }
+
   async declare(code: string, change: IDeclareFiles) {
     this.declared.push([code, change]);
     if (this.failure) {
@@ -252,6 +256,7 @@ export async function bench(
     contents: {
       localPath: (one: string) => one,
       get: async (folder: string) => ({
+        type: 'directory',
         content: FILES.map(file => ({ path: `${folder}/${file}` }))
       }),
       fileChanged: new Signal({})

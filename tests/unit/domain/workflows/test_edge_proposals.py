@@ -130,7 +130,7 @@ def _two_steps(outputs, inputs):
             {"train_features": ""},
             [("trainFeatures", "train_features", "same name")],
         ),
-        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "similar names, both csv")]),
+        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "the only csv that fits")]),
         ({"report": "html"}, {"model": "joblib"}, []),
         ({"model": "joblib"}, {"model": "csv"}, []),
         ({"weights": ""}, {"labels": ""}, []),
@@ -150,6 +150,26 @@ def test_names_may_differ(outputs, inputs, expected):
 )
 def test_equal_choices_are_not_proposed(outputs, inputs):
     assert _two_steps(outputs, inputs) == []
+
+
+def test_an_output_that_is_not_used_yet_is_the_better_choice():
+    nodes = {
+        "raw": Node("dataset"),
+        "clean": Node("executable"),
+        "train": Node("executable"),
+    }
+    ports = {
+        "raw": [data_port("csv")],
+        "clean": [
+            Argument("source_path", role="input", format="csv"),
+            Argument("clean_csv", role="output", format="csv"),
+        ],
+        "train": [Argument("training_data", role="input", format="csv")],
+    }
+    assert _edges(propose_edges(nodes, [], ports)) == [
+        Edge("clean", "clean_csv", "train", "training_data"),
+        Edge("raw", "data", "clean", "source_path"),
+    ]
 
 
 def test_the_better_choice_is_proposed():

@@ -50,11 +50,19 @@ def test_a_folder_becomes_a_connected_workflow_with_results(yard, ann, lab):
         ("step_1_clean", "train"),
         ("train", "report"),
     }
-    columns = {name: x for name, (x, _) in document.positions.items()}
-    assert columns["step_1_clean"] < columns["train"] < columns["report"]
+    assert document.positions == {}  # the canvas lays the nodes out
     assert document.meta.id
     views = yard.services.workflows.show(ann, made.path).items
     assert [line.problem for line in views] == [None, None, None]
+
+
+def test_the_code_of_a_folder_is_listed_as_for_its_workflow(yard, ann, lab):
+    assert yard.services.workflows.code_files(ann, "lab").items == [
+        "lab/1 clean.ipynb",
+        "lab/report.py",
+        "lab/train.py",
+    ]
+    assert yard.services.workflows.code_files(ann, "lab/data").items == []
 
 
 def test_the_workflow_of_a_folder_is_in_this_folder(yard, ann, root):
