@@ -9,7 +9,10 @@ import { Reporter, TestCase, TestResult } from '@playwright/test/reporter';
 
 export const TASKS = {
   example: { title: 'From the launcher to the results of the example', most: 2, keys: 3 },
-  own: { title: 'From a folder of scripts that never ran to their results', most: 3 },
+  own: {
+    title: 'From a folder of notebooks that never ran to the answer of their deployed model',
+    most: 5
+  },
   endpoint: {
     title: 'From a CSV over two notebooks to an answer of a live endpoint',
     most: 8,

@@ -283,8 +283,8 @@ function SuggestedPorts(props: { view: INodeView; side: 'input' | 'output' }): J
       {paths.slice(0, MOST_SUGGESTED).map(path => {
         const label =
           side === 'input'
-            ? trans.__('Reads %1. Connect Automatically…', path)
-            : trans.__('Writes %1. Connect Automatically…', path);
+            ? trans.__('Reads %1: declare or connect it', path)
+            : trans.__('Writes %1: declare or connect it', path);
         return (
           <button
             key={path}
@@ -296,7 +296,7 @@ function SuggestedPorts(props: { view: INodeView; side: 'input' | 'output' }): J
             aria-label={label}
             onClick={event => {
               event.stopPropagation(); // the card stays as it is
-              void commands.execute('nbyard:connect-automatically');
+              void commands.execute('nbyard:connect-automatically', { node: view.id, path });
             }}
           >
             <span className="nby-Port-name">{PathExt.basename(path)}</span>

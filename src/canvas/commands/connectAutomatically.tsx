@@ -1,11 +1,15 @@
 /** Connects all that fits: at once, or after a dialog if files are to be declared. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { useState } from 'react';
 import { CheckBox } from '../../components/Button';
+import { asDeclared, IOpenedFile } from '../../components/OpenedFiles';
 import { FormBody } from '../../forms/FormBody';
 import * as connecting from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { declareFiles } from '../model/declaring';
+import { tidy } from '../stage/tidy';
 import {
   applySuggestions,
   ISuggestion,
@@ -13,8 +17,16 @@ import {
   suggestionsOf
 } from '../connections/suggestions';
 
-export async function connectAutomatically(canvas: CanvasController): Promise<void> {
+/** `node` and `path` are a suggested port: if nothing connects to it, it is declared at once. */
+export async function connectAutomatically(
+  canvas: CanvasController,
+  { node, path }: ReadonlyPartialJSONObject = {}
+): Promise<void> {
   const offered = suggestionsOf(canvas);
+  if (typeof node === 'string' && !offered.some(one => names(one, node, path))) {
+    const file = canvas.checker.reading(node)?.undeclared?.files?.find(one => one.path === path);
+    return declareAtOnce(canvas, node, file ? [file] : []);
+  }
   if (!offered.length) {
     connecting.connectAutomatically(canvas);
     return;
@@ -30,8 +42,42 @@ export async function connectAutomatically(canvas: CanvasController): Promise<vo
     ]
   });
   const chosen = offered.filter(({ id }) => ticked.has(id));
-  if (button.accept && chosen.length) {
+  if (!button.accept || !chosen.length) {
+    return;
+  }
+  const isFirst = !canvas.doc.allEdges().length;
+  const close = canvas.doc.gesture();
+  try {
     await applySuggestions(canvas, chosen);
+    // cards that nobody has connected yet lie where they were dropped
+    if (isFirst && canvas.stage && canvas.doc.allEdges().length) {
+      await tidy(canvas);
+    }
+  } finally {
+    close();
+  }
+}
+
+function names({ proposals = [], result }: ISuggestion, node: string, path: unknown): boolean {
+  return (
+    (result?.node === node && result.path === path) ||
+    proposals.some(
+      ({ source, target, writes, reads }) =>
+        (source === node && writes === path) || (target === node && reads === path)
+    )
+  );
+}
+
+async function declareAtOnce(
+  canvas: CanvasController,
+  node: string,
+  files: readonly IOpenedFile[]
+): Promise<void> {
+  try {
+    const { added } = await declareFiles(canvas, node, asDeclared(files));
+    canvas.say(canvas.trans.__('Declared %1.', added.map(({ name }) => name).join(', ')));
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
   }
 }
 
@@ -79,7 +125,7 @@ function Suggestions({ offered, ticked, trans }: ISuggestionsProps): JSX.Element
       ))}
       <p className="nby-Suggestions-note">
         {trans.__(
-          'The files are written into descriptions beside the code (.nbexec). The code stays as it is.'
+          'nbyard writes the files into descriptions beside the code (.nbexec). The code itself does not change.'
         )}
       </p>
     </div>

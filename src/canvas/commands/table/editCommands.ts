@@ -120,7 +120,11 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: automaticIcon,
       caption: trans.__('Connect Automatically: ports that match by name, type, format or file'),
       needs: 'edit',
-      run: (canvas, { connectAutomatically }) => connectAutomatically(canvas)
+      args: {
+        node: { type: 'string', description: trans.__('Declare a file that this node opens') },
+        path: { type: 'string' }
+      },
+      run: (canvas, { connectAutomatically }, args) => connectAutomatically(canvas, args)
     },
     {
       id: 'nbyard:rename-node',

@@ -139,4 +139,15 @@ describe('suggestions to connect by files', () => {
     expect(canvas.doc.allEdges()).toMatchObject([{ output: 'result', input: 'result' }]);
     Dialog.flush();
   });
+
+  it('K3: a suggested port that nothing connects to is declared with one click', async () => {
+    const { canvas, backend, settle } = one;
+    const files = [{ path: 'raw.csv', role: 'input', name: 'raw' }];
+    clean.undeclared = { code: 'work/clean.ipynb', files };
+    await propose();
+    const done = connectAutomatically(canvas, { node: 'clean', path: 'raw.csv' });
+    await settle();
+    await done;
+    expect(backend.declared).toEqual([['work/clean.ipynb', { inputs: ['raw.csv'], outputs: [] }]]);
+  });
 });

@@ -256,7 +256,7 @@ export async function bench(
     contents: {
       localPath: (one: string) => one,
       get: async (folder: string) => ({
-        type: 'directory',
+        type: ['lib', 'empty'].includes(folder) ? 'directory' : 'file',
         content: FILES.map(file => ({ path: `${folder}/${file}` }))
       }),
       fileChanged: new Signal({})
