@@ -55,12 +55,10 @@ test(
     await expect(access(server.file('clean.ipynb.nbexec'))).rejects.toThrow();
 
     await canvas.stage.focus();
-    await canvas.button('connect-automatically').click(); // its command waits for the choice
-    await expect(canvas.picker).toContainText('Declare these files and connect?');
+    await canvas.button('connect-automatically').click();
+    await expect(lab.dialog.getByRole('checkbox', { name: /^result\.txt/ })).toBeChecked();
     await lab.page.screenshot({ path: info.outputPath('proposed.png') });
-    await canvas.picker
-      .getByText('clean.ipynb writes result.txt, and report.ipynb reads it')
-      .click();
+    await lab.dialog.getByRole('button', { name: 'Connect' }).click();
     await expect(canvas.arrow('clean.ipynb', 'report.ipynb')).toHaveCount(1);
     await lab.page.screenshot({ path: info.outputPath('connected.png') });
 

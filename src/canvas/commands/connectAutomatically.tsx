@@ -49,7 +49,7 @@ export async function connectAutomatically(
   const close = canvas.doc.gesture();
   try {
     await applySuggestions(canvas, chosen);
-    // cards that nobody has connected yet lie where they were dropped
+    // cards without a connection lie where they were dropped
     if (isFirst && canvas.stage && canvas.doc.allEdges().length) {
       await tidy(canvas);
     }

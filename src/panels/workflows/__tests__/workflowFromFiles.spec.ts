@@ -35,7 +35,7 @@ describe('a workflow of the files that somebody already has', () => {
     const open = await make(paths, call);
     expect(call).toHaveBeenCalledWith('workflows.from_files', { body: { files } });
     expect(open).toHaveBeenCalledWith('docmanager:open', { path: MADE.path });
-    expect(success).toHaveBeenCalledWith(expect.stringContaining('train.model'), expect.anything());
+    expect(success).toHaveBeenCalledWith(expect.stringContaining('model'), expect.anything());
   });
 
   it('says why it cannot be created', async () => {
