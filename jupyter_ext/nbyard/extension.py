@@ -13,7 +13,7 @@ from nbyard.rest.routes import routes
 from nbyard.rest.server_hooks import (
     Activity,
     DispatcherWatchdog,
-    follow_renames,
+    follow_files,
     register_metrics,
     set_log_format,
 )
@@ -59,7 +59,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     web_app.settings["nbyard"] = context
     register_metrics(context)
     DispatcherWatchdog(context, exists)
-    follow_renames(context, serverapp.event_logger, exists)
+    follow_files(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

@@ -219,11 +219,13 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     list: 'GET /workflows',
     check: 'POST /workflows/check',
     code_files: 'GET /workflows/code-files',
+    compare: 'GET /workflows/compare',
     example_needs: 'GET /workflows/example',
     create_example: 'POST /workflows/example',
     from_files: 'POST /workflows/from-files',
     images: 'GET /workflows/images',
     show: 'GET /workflows/nodes',
-    unrun: 'GET /workflows/unrun'
+    unrun: 'GET /workflows/unrun',
+    versions: 'GET /workflows/versions'
   }
 };

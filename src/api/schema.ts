@@ -2889,6 +2889,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what differs between two versions of a workflow. `new` 0 is the saved file */
+        get: operations["workflows.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/example": {
         parameters: {
             query?: never;
@@ -2982,6 +2999,23 @@ export interface paths {
          * @description They lie below the root, or below the working directory of a shell.
          */
         get: operations["workflows.unrun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a workflow since its first run, newest first */
+        get: operations["workflows.versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3430,6 +3464,14 @@ export interface components {
             pattern: string;
         };
         /**
+         * Binding
+         * @description A value, or the name of the workflow parameter that provides it.
+         */
+        Binding: {
+            value?: unknown;
+            parameter?: string;
+        };
+        /**
          * Bisection
          * @description A search for the change between a good and a bad run that makes the result bad.
          *
@@ -3673,6 +3715,21 @@ export interface components {
             total: number;
             /** @default null */
             current: number | null;
+        };
+        /**
+         * Change
+         * @description A difference of two versions.
+         *
+         *         `place` leads to it from the block: `nodes`, the ID of a node, and fields of it.
+         */
+        Change: {
+            /** @enum {unknown} */
+            kind: "added" | "changed" | "removed";
+            place: string[];
+            /** @default null */
+            old: unknown;
+            /** @default null */
+            new: unknown;
         };
         /**
          * ChangedFile
@@ -4006,6 +4063,24 @@ export interface components {
             examples: components["schemas"]["CommandExample"][];
         };
         /**
+         * Comment
+         * @description A text in Markdown on the canvas, with its width and height in pixels. Runs ignore it.
+         */
+        Comment: {
+            /** @default  */
+            text: string;
+            /**
+             * @default [
+             *       240,
+             *       120
+             *     ]
+             */
+            size: [
+                number,
+                number
+            ];
+        };
+        /**
          * Companion
          * @description A file that accompanies each file of a list and is not an item of the list.
          *
@@ -4016,6 +4091,15 @@ export interface components {
             pattern: string;
             /** @default true */
             required: boolean;
+        };
+        /**
+         * ComparedVersions
+         * @description Two versions of a workflow and their differences. Positions do not count.
+         */
+        ComparedVersions: {
+            old: components["schemas"]["Document"];
+            new: components["schemas"]["Document"];
+            changes: components["schemas"]["Change"][];
         };
         /**
          * Comparison
@@ -4598,6 +4682,34 @@ export interface components {
             recipe: components["schemas"]["Recipe"];
             marker: string;
             reference: string;
+        };
+        /**
+         * Document
+         * @description A workflow document as read from a `.nbflow` file. Only `meta` may have unknown fields.
+         */
+        Document: {
+            /** @enum {unknown} */
+            version: 1;
+            /** @default {} */
+            meta: components["schemas"]["Meta"];
+            /** @default {} */
+            nodes: {
+                [key: string]: components["schemas"]["Node"];
+            };
+            /** @default {} */
+            edges: {
+                [key: string]: components["schemas"]["Edge"];
+            };
+            /** @default {} */
+            positions: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            comments?: {
+                [key: string]: components["schemas"]["Comment"];
+            };
         };
         /**
          * DueTime
@@ -5597,6 +5709,24 @@ export interface components {
             path: string;
         };
         /**
+         * Meta
+         * @description Identity and parameters of a workflow, and the environment of nodes that name none.
+         *         Other programs may store their own fields here. Unknown fields are ignored, but near
+         *         misspellings of these fields are refused.
+         */
+        Meta: {
+            /** @default  */
+            id: string;
+            /** @default  */
+            title: string;
+            /** @default {} */
+            parameters: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** @default  */
+            environment: string;
+        };
+        /**
          * Metric
          * @description One metric as columns of equal length, with at most 500 points.
          *
@@ -6562,6 +6692,92 @@ export interface components {
             size_bytes: number | null;
         };
         /**
+         * Node
+         * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
+         *         `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
+         *         replaces a notebook's own kernel. The data of a dataset node is a file
+         *         (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
+         *         depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers.
+         */
+        Node: {
+            /** @enum {unknown} */
+            type: "dataset" | "executable";
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            /** @default  */
+            dataset: string;
+            /** @default  */
+            artifact: string;
+            /** @default  */
+            label: string;
+            /** @default {} */
+            arguments: {
+                [key: string]: components["schemas"]["Binding"];
+            };
+            /** @default  */
+            version: string;
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            image: string;
+            /** @default  */
+            requirements: string;
+            /** @default  */
+            kernel: string;
+            /** @default null */
+            pin: components["schemas"]["Pin"] | null;
+            /** @default null */
+            mode: ("bypassed" | "muted") | null;
+            /**
+             * CPUs
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * GPUs
+             * @default null
+             */
+            gpu: number | null;
+            /**
+             * Timeout (seconds)
+             * @default null
+             */
+            timeout_seconds: number | null;
+            /**
+             * Give up queueing after (seconds)
+             * @default null
+             */
+            queue_timeout_seconds: number | null;
+            /**
+             * Stop if silent for (seconds)
+             * @description Time since the last log line or finished cell.
+             * @default null
+             */
+            silence_timeout_seconds: number | null;
+            /**
+             * Retries
+             * @description Retries after a failure. Lost attempts are always retried.
+             * @default null
+             */
+            retries: number | null;
+            /**
+             * Retry after
+             * @default null
+             */
+            retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
+            /** @default null */
+            cache: boolean | string | null;
+        };
+        /**
          * NodeForecast
          * @description The forecast of one node.
          *
@@ -7310,6 +7526,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[SavedVersion]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_SavedVersion_: {
+            items: components["schemas"]["SavedVersion"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[WorkflowFile]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -7337,6 +7562,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * Parameter
+         * @description A workflow parameter: declared once, bound to node values, overridden per run.
+         */
+        Parameter: {
+            /**
+             * @default string
+             * @enum {unknown}
+             */
+            type: "bool" | "choice" | "date" | "datetime" | "decimal" | "float" | "int" | "json" | "list" | "secret" | "string" | "time";
+            default?: unknown;
+            /** @default  */
+            help: string;
+            /** @default [] */
+            choices: unknown[];
+        };
+        /**
          * Phrase
          * @description A phrase such as `weekdays 8:00`, or a cron expression.
          */
@@ -7345,6 +7586,15 @@ export interface components {
             kind: "phrase";
             /** When */
             text: string;
+        };
+        /**
+         * Pin
+         * @description The run (an ID) whose result a node uses instead of running. `number` is its number.
+         */
+        Pin: {
+            run: string;
+            /** @default 0 */
+            number: number;
         };
         /**
          * PolicyPreview
@@ -8160,6 +8410,18 @@ export interface components {
          */
         Runtimes: {
             names: string[];
+        };
+        /**
+         * SavedVersion
+         * @description A version of a workflow: whose it is, and the numbers of the newest runs of it.
+         */
+        SavedVersion: {
+            id: string;
+            number: number;
+            created_at: string;
+            person: string;
+            /** @default [] */
+            runs: number[];
         };
         /**
          * ScheduleEntry
@@ -14869,6 +15131,38 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "workflows.compare": {
+        parameters: {
+            query: {
+                path: string;
+                old: number;
+                new?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedVersions"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "workflows.example_needs": {
         parameters: {
             query?: never;
@@ -15044,6 +15338,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_WorkflowFile_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.versions": {
+        parameters: {
+            query: {
+                path: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedVersion_"];
                 };
             };
             400: components["responses"]["400"];

@@ -80,17 +80,22 @@ class DispatcherWatchdog:
                 await self._context.call(self._context.watch)
 
 
-def follow_renames(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
-    """Update stored paths for each rename that the server reports, until the context is closed.
+def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
+    """Follow the renames and saves that the server reports, until the context is closed.
 
-    `exists` returns whether there is a store. A rename never creates one.
+    Stored paths are updated, and versions of workflows stored. `exists` returns whether there is a
+    store. A rename or save never creates one.
     """
 
     async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        if data.get("action") == "rename" and exists():
-            # A workflow that is missed here is found by its ID when it is opened.
-            with contextlib.suppress(NbyardError):
+        if not exists():
+            return
+        # A workflow that is missed here is found by its ID, and its version stored by its next run.
+        with contextlib.suppress(NbyardError):
+            if data.get("action") == "rename":
                 await context.ask("workflows", "renamed", data["source_path"], data["path"])
+            elif data.get("action") == "save":
+                await context.ask("workflows", "saved", data["path"])
 
     event_logger.add_listener(schema_id=CONTENTS, listener=noted)
     context.closing.append(lambda: event_logger.remove_listener(listener=noted))

@@ -1,5 +1,6 @@
 """Rows of workflows and their frozen versions."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, 
 from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.workflows.structs import Document, PushedFiles, Workflow
+from nbyard.domain.workflows.revisions import SavedVersion
+from nbyard.domain.workflows.structs import Document, PushedFiles, Workflow, part_for_runs
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import (
@@ -42,6 +44,7 @@ LAST_VERSION = (
 )
 
 
+SHOWN_RUNS = 10  # of a version
 IsThere = Callable[[str, str], bool]
 
 
@@ -172,8 +175,11 @@ class WorkflowRows:
         return [struct_of_row(row, Workflow) for row in rows]
 
     def version_of(self, c: Connection, workflow: Workflow, document: Document) -> str:
-        """Return the ID of the version with exactly this document; insert it if needed."""
-        digest = digest_of(document)
+        """Return the ID of the newest version if it is this document, else insert it.
+
+        Positions and comments do not count: a moved card makes no version.
+        """
+        digest = digest_of(part_for_runs(document))
         newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
         if newest and newest.digest == digest:
             return str(newest.id)
@@ -189,6 +195,29 @@ class WorkflowRows:
         }
         c.execute(insert(workflow_versions), [row])
         return str(row["id"])
+
+    def versions(
+        self, c: Connection, workflow: Workflow, limit: int, after: str
+    ) -> list[SavedVersion]:
+        """Return a page of the versions of a workflow, newest first, with their newest runs."""
+        of = select(workflow_versions).where(workflow_versions.c.workflow_id == workflow.id)
+        rows = c.execute(newest_first(of, workflow_versions.c.id, limit, after)).all()
+        version = runs.c.workflow_version_id
+        query = select(version, runs.c.number).where(version.in_([row.id for row in rows]), HISTORY)
+        numbers = defaultdict[str, list[int]](list)
+        for row in c.execute(query.order_by(runs.c.number.desc())):
+            numbers[row.workflow_version_id].append(row.number)
+        return [
+            SavedVersion(r.id, r.number, r.created_at, workflow.owner, numbers[r.id][:SHOWN_RUNS])
+            for r in rows
+        ]
+
+    def document(self, c: Connection, workflow: Workflow, number: int) -> Document | None:
+        """Return the document of a version."""
+        v = workflow_versions.c
+        of = (v.workflow_id == workflow.id) & (v.number == number)
+        stored = c.execute(select(v.document).where(of)).scalar()
+        return msgspec.convert(stored, Document) if stored else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
         """Return the workflow with this path, or None."""

@@ -23,15 +23,15 @@ export async function connectAutomatically(
   { node, path }: ReadonlyPartialJSONObject = {}
 ): Promise<void> {
   const offered = suggestionsOf(canvas);
-  if (typeof node === 'string' && !offered.some(one => names(one, node, path))) {
-    const file = canvas.checker.reading(node)?.undeclared?.files?.find(one => one.path === path);
+  if (typeof node === 'string' && !offered.some(offer => names(offer, node, path))) {
+    const file = canvas.checker.reading(node)?.undeclared?.files?.find(file => file.path === path);
     return declareAtOnce(canvas, node, file ? [file] : []);
   }
   if (!offered.length) {
     connecting.connectAutomatically(canvas);
     return;
   }
-  const ticked = new Set(offered.filter(one => one.ticked).map(({ id }) => id));
+  const ticked = new Set(offered.filter(({ ticked }) => ticked).map(({ id }) => id));
   const { trans } = canvas;
   const { button } = await showDialog({
     title: offerText(canvas, offered),
@@ -104,7 +104,7 @@ function Suggestions({ offered, ticked, trans }: ISuggestionsProps): JSX.Element
     draw(count => count + 1);
   };
   const kinds = (['connection', 'result', 'parameters'] as const)
-    .map(kind => ({ kind, own: offered.filter(one => one.kind === kind) }))
+    .map(kind => ({ kind, own: offered.filter(offer => offer.kind === kind) }))
     .filter(({ own }) => own.length);
   return (
     <div className="nby-Suggestions">

@@ -36,7 +36,7 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
       known.where += `, ${title(canvas, target)}`;
     } else {
       const where = `${title(canvas, source)} → ${title(canvas, target)}`;
-      const one: ISuggestion = {
+      const made: ISuggestion = {
         id,
         kind: 'connection',
         what,
@@ -44,7 +44,7 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
         detail: reason,
         ticked: true
       };
-      connections.set(id, { ...one, proposals: [proposal] });
+      connections.set(id, { ...made, proposals: [proposal] });
     }
   }
   const results: ISuggestion[] = [];

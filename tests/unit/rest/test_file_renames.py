@@ -1,4 +1,4 @@
-"""A workflow that is renamed in the file browser keeps its runs, open or not."""
+"""A workflow keeps its runs when the file browser renames it, and its versions when it is saved."""
 
 import json
 
@@ -9,7 +9,7 @@ from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 
 @pytest.mark.leaves_running
-def test_a_rename_in_the_file_browser_is_followed(tmp_path):
+def test_a_rename_and_a_save_are_followed(tmp_path):
     server = JupyterServer(tmp_path).start()
     try:
         rename = json.dumps({"path": "b.nbflow"}).encode()
@@ -26,6 +26,16 @@ def test_a_rename_in_the_file_browser_is_followed(tmp_path):
         )
         (run,) = server.send("GET", "/runs?workflow=b.nbflow").json["items"]
         assert run["path"] == "b.nbflow"
+        nodes["a"]["label"] = "Step"
+        saved = {"type": "file", "format": "text", "content": json.dumps(document)}
+        body = json.dumps(saved).encode()
+        assert server.request("PUT", "/api/contents/b.nbflow", body, headers).status == 200
+
+        def versions():
+            items = server.send("GET", "/workflows/versions?path=b.nbflow").json["items"]
+            return [(version["number"], version["runs"]) for version in items]
+
+        wait_until(lambda: versions() == [(2, []), (1, [run["number"]])])
     finally:
         server.stop()
 

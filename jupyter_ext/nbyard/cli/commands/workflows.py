@@ -11,8 +11,12 @@ from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.output.views.views_by_noun import show_nodes
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.discover import Local
-from nbyard.domain.workflows.structs import NAME, NewExample
+from nbyard.domain.parsing.canonical_json import canonical
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.workflows.revisions import differences, merge
+from nbyard.domain.workflows.structs import NAME, NewExample, read_document
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.host.project_files import write_whole
 
 
 @click.command("show")
@@ -134,4 +138,52 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
     return True
 
 
-COMMANDS: tuple[click.Command, ...] = (show_workflow, build_workflow)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("diff")
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
+def diff_workflows(old: Path, new: Path) -> None:
+    """Show what differs between two workflow files, except positions of cards.
+
+    \b
+    Example:
+      nbyard workflows diff before.nbflow after.nbflow
+    """
+    signs = {"added": "+", "removed": "-", "changed": "~"}
+    for change in differences(*(read_document(file.read_bytes()) for file in (old, new))):
+        values = [canonical(value).strip() for value in (change.old, change.new)]
+        value = " → ".join(values) if change.kind == "changed" else ""
+        click.echo(f"{signs[change.kind]} {'.'.join(change.place)} {value}".rstrip())
+
+
+@click.command("merge")
+@click.argument("base", type=FILE)
+@click.argument("mine", type=FILE)
+@click.argument("theirs", type=FILE)
+def merge_workflows(base: Path, mine: Path, theirs: Path) -> None:
+    """Merge the changes of THEIRS since BASE into the workflow file MINE.
+
+    Changes of different nodes and fields are merged. Where both changed one field, MINE keeps its
+    value, and the exit code is 1. `nbyard init` sets this up as a merge driver of Git.
+
+    \b
+    Example:
+      nbyard workflows merge base.nbflow mine.nbflow theirs.nbflow
+    """
+    texts = [read_json(file.read_bytes()) for file in (base, mine, theirs)]
+    merged, clashes = merge(*(text if isinstance(text, dict) else {} for text in texts))
+    read_document(canonical(merged))
+    write_whole(mine, canonical(merged).encode())
+    if clashes:
+        print_note(f"Both changed {', '.join(clashes)}. Kept the values of {mine}.")
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    show_workflow,
+    build_workflow,
+    diff_workflows,
+    merge_workflows,
+)

@@ -65,7 +65,7 @@ def starter_files(starter: Starter, name: str, document_id: str) -> tuple[dict[s
     main = {"path": first, "when": "weekdays 8:00"}
     readme = f"# {name}\n\nRun it:\n\n    nbyard run {first}\n"
     common = {"nbyard.toml": project_text(name, main), ".gitignore": IGNORED, "README.md": readme}
-    return {**common, **files}, first
+    return {**common, ".gitattributes": "*.nbflow merge=nbyard\n", **files}, first
 
 
 def project_text(name: str, schedule: Mapping[str, str]) -> str:

@@ -258,7 +258,7 @@ def propose_edges(
                 drawn.add(proposal.edge())
                 chosen.append(proposal)
         # For inputs that several outputs fit, the second round leaves out those in use.
-        used = {(end.source, end.output) for end in [*edges, *chosen]}
+        used = {(edge.source, edge.output) for edge in [*edges, *(p.edge() for p in chosen)]}
         proposals = [p for p in proposals if (p.source, p.output) not in used]
     return sorted(chosen, key=_rank)
 

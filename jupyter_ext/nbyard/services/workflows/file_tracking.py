@@ -53,6 +53,19 @@ def follow_rename(context: ServiceContext, source: Path, target: Path) -> None:
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
 
 
+def record_save(context: ServiceContext, path: Path) -> None:
+    """Store the version in a workflow file that was saved, if the workflow is known."""
+    rows = context.store.workflows
+    with context.store.read() as c:
+        known = rows.below(c, str(path)) if path.suffix == DOCUMENT else []
+    if known:
+        document = read_document(context.files.content(path))
+        with context.store.write() as c:
+            for workflow in known:
+                if workflow.document_id in ("", document.meta.id):
+                    rows.version_of(c, workflow, document)
+
+
 def place_of(context: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
     """Return the stored path of a file's workflow, and for a copy, the path of the original.
 

@@ -30,6 +30,7 @@ from nbyard.domain.runs.planning import (
 )
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edges import Files, propose_edges
+from nbyard.domain.workflows.revisions import ComparedVersions, SavedVersion, differences
 from nbyard.domain.workflows.structs import (
     NAME,
     PACKAGES,
@@ -67,7 +68,13 @@ from nbyard.services.executables.undeclared_files import folder_of, opened_files
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext
-from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
+from nbyard.services.workflows.file_tracking import (
+    follow_rename,
+    place_of,
+    record_save,
+    saved_workflow,
+    unrun_files,
+)
 from nbyard.services.workflows.from_files import codes_of, create_from_files
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
@@ -209,6 +216,41 @@ class WorkflowService(Service):
             [files.shown(file) for file in codes_of(files, [files.locate(folder, "folder")])]
         )
 
+    @operation("GET", "/workflows/versions", scope="workflows:read")
+    def versions(
+        self, caller: Caller, path: str, limit: int = 50, after: str = ""
+    ) -> Page[SavedVersion]:
+        """List the versions of a workflow since its first run, newest first."""
+        check_limit(limit)
+        workflow = self._known(caller, path)
+        with self._store.read() as c:
+            rows = self._store.workflows.versions(c, workflow, limit + 1, after)
+        return page_of(rows, limit, lambda version: version.id)
+
+    @operation("GET", "/workflows/compare", scope="workflows:read")
+    def compare(self, caller: Caller, path: str, old: int, new: int = 0) -> ComparedVersions:
+        """Show what differs between two versions of a workflow. `new` 0 is the saved file."""
+        left, right = (self._version(caller, path, number) for number in (old, new))
+        return ComparedVersions(left, right, differences(left, right))
+
+    def _version(self, caller: Caller, path: str, number: int) -> Document:
+        if not number:
+            return read_document(self._context.files.read(path))
+        workflow = self._known(caller, path)
+        with self._store.read() as c:
+            document = self._store.workflows.document(c, workflow, number)
+        if document is None:
+            raise NotFound(f"There is no version {number} of {path[:200]}.")
+        return document
+
+    def _known(self, caller: Caller, path: str) -> Workflow:
+        real = self._context.files.locate(path)
+        with self._store.read() as c:
+            workflow = saved_workflow(self._context, c, caller.name, real)
+        if workflow is None:
+            raise NotFound(f"{path[:200]} never ran. Its history starts with its first run.")
+        return workflow
+
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
         """List the nodes of a saved workflow in execution order."""
@@ -336,6 +378,10 @@ class WorkflowService(Service):
         edges = list(document.edges.values())
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
         return WorkflowCheck(views, problems, proposals, self._context.files.without_root(original))
+
+    def saved(self, path: str) -> None:
+        """Store the version of a workflow file that the server saved."""
+        record_save(self._context, self._context.files.real_path_of(path))
 
     def renamed(self, source: str, target: str) -> None:
         """Update stored paths after the server renamed a file or folder below the root."""

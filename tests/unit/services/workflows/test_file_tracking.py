@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 
+from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, NotFound
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +43,54 @@ def test_a_run_after_a_move_belongs_to_the_same_workflow(runs, ann, workflows, f
     assert seen.path == str(root / "other.nbflow")
     found = runs.get(ann, first.id).run
     assert (found.path, found.workflow_id) == ("other.nbflow", seen.id)
+
+
+def test_each_save_is_a_version_with_its_runs(yard, ann, runs, workflows, flow, root):
+    with pytest.raises(NotFound):
+        workflows.versions(ann, flow)
+    workflows.saved(flow)  # without a run, there is no history
+    first = runs.create(ann, NewRun(path=flow))
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["one"]["label"] = "First"
+    for cpu in (1, 2):
+        document["nodes"]["two"]["cpu"] = cpu
+        for x in (100, 200):
+            document["positions"] = {"one": [x, 0]}
+            (root / flow).write_text(json.dumps(document))
+            workflows.saved(flow)  # a moved card makes no version
+    second = runs.create(ann, NewRun(path=flow))
+    seen = workflows.versions(ann, flow).items
+    assert [(version.number, version.runs, version.person) for version in seen] == [
+        (3, [second.number], "ann"), (2, [], "ann"), (1, [first.number], "ann"),
+    ]  # fmt: skip
+    assert workflows.versions(ann, flow, limit=1).next == seen[0].id
+    changes = workflows.compare(ann, flow, 1).changes
+    assert [(change.kind, change.place, change.new) for change in changes] == [
+        ("added", ["nodes", "one", "label"], "First"),
+        ("added", ["nodes", "two", "cpu"], 2.0),
+    ]
+    compared = workflows.compare(ann, flow, 2, 3)
+    assert [(change.old, change.new) for change in compared.changes] == [(1.0, 2.0)]
+    assert compared.old.positions == {"one": (100, 0)}
+    with pytest.raises(NotFound):
+        workflows.compare(ann, flow, 4)
+    with pytest.raises(NotFound):
+        workflows.versions(Caller("ben"), flow)
+
+
+def test_another_workflow_in_the_place_of_a_file_is_no_version(ann, runs, workflows, flow, root):
+    document = json.loads((root / flow).read_text())
+
+    def save_as(document_id):
+        document["meta"]["id"] = document_id
+        (root / flow).write_text(json.dumps(document))
+
+    save_as("mine")
+    runs.create(ann, NewRun(path=flow))
+    save_as("other")
+    workflows.saved(flow)
+    save_as("mine")
+    assert len(workflows.versions(ann, flow).items) == 1
 
 
 def test_a_copy_has_no_runs_and_names_its_original(yard, ann, runs, flow, root, runs_of):

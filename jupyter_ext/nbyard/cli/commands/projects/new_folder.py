@@ -12,6 +12,7 @@ from nbyard.cli.shared_options import connect
 from nbyard.domain.naming.names import check_filename, check_name
 from nbyard.domain.projects.starters import STARTERS, Starter, starter_files
 from nbyard.domain.workflows.structs import FilesOfWorkflow
+from nbyard.host.git import repository_root, run_git
 from nbyard.host.project_files import DOCUMENT
 
 
@@ -37,7 +38,8 @@ def init(name: str, source: str, starter: Starter, folder: str) -> None:
     """Create a project folder that runs at once.
 
     It contains an example and nbyard.toml, which describes the project. In an existing folder,
-    such as . for the working directory, existing files are kept.
+    such as . for the working directory, existing files are kept. In a Git repository, Git then
+    merges workflow files by their nodes.
 
     With --from, nbyard reads the code in the folder without running it, connects nodes by the
     files that one writes and another reads, and keeps other written files as results. NAME is
@@ -75,8 +77,14 @@ def init(name: str, source: str, starter: Starter, folder: str) -> None:
     click.echo(str(place))
     if kept := [path for path in files if place / path not in created]:
         print_note(f"Kept: {', '.join(kept)}")
+    _set_merge_driver(place)
     go = "" if name == "." and not folder else f"cd {shlex.quote(str(place))}; "
     print_note(f"Next: {go}nbyard run {first}")
+
+
+def _set_merge_driver(place: Path) -> None:
+    if root := repository_root(place.resolve()):
+        run_git(root, "config", "merge.nbyard.driver", "nbyard workflows merge %O %A %B")
 
 
 def _from_folder(folder: str, name: str) -> None:
