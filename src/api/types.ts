@@ -123,6 +123,8 @@ export type Spelling = Schemas['Spelling'];
 export type MonitorLink = Schemas['MonitorLink'];
 export type Metric = Schemas['Metric'];
 export type Workflow = Schemas['Workflow'];
+export type SavedVersion = Schemas['SavedVersion'];
+export type ComparedVersions = Schemas['ComparedVersions'];
 export type WorkflowFile = Schemas['WorkflowFile'];
 
 /** A run and its tasks in the order of the graph. */

@@ -61,6 +61,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
         deployment: tracked('deployment', restorer),
         environment: tracked('environment', restorer),
         executable: tracked('executable', restorer),
+        history: tracked('history', restorer),
         project: tracked('project', restorer)
       }
     };

@@ -24,7 +24,14 @@ export interface IPanelServices {
   notebooks: INotebookTracker | null;
   /** The open views, by noun. */
   views: Record<
-    'artifact' | 'comparison' | 'dataset' | 'deployment' | 'environment' | 'executable' | 'project',
+    | 'artifact'
+    | 'comparison'
+    | 'dataset'
+    | 'deployment'
+    | 'environment'
+    | 'executable'
+    | 'history'
+    | 'project',
     Views
   >;
 }

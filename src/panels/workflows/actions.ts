@@ -6,6 +6,7 @@ import { freeName } from '../../components/format/freeName';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openEnvironment } from '../environments/open';
+import { openHistory } from './history/open';
 import { openWorkflow } from './open';
 
 /** The environment of the example. */
@@ -13,6 +14,8 @@ const NAME = 'penguins';
 
 export const workflowActions = {
   openWorkflow: (services: IPanelServices, [path]: string[]) => openWorkflow(services, path),
+
+  openHistory,
 
   createExample: (services: IPanelServices, [folder]: string[]) =>
     reportFailure(services, services.trans.__('The example was not created.'), () =>

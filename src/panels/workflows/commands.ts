@@ -34,6 +34,14 @@ export function workflowCommands(
       files: ['.ipynb', '.py']
     },
     {
+      id: 'nbyard:open-history',
+      label: trans.__('Show History'),
+      caption: trans.__('Show the versions of the workflow, compare and restore them'),
+      icon: workflowIcon,
+      files: ['.nbflow'],
+      front: true
+    },
+    {
       id: 'nbyard:open-workflow',
       label: trans.__('Open Workflow'),
       icon: launcherIcon,

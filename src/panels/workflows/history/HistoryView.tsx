@@ -1,0 +1,179 @@
+import { useState } from 'react';
+import { ComparedVersions, SavedVersion } from '../../../api/types';
+import { useAnswer } from '../../../api/useAnswer';
+import { Button } from '../../../components/Button';
+import { showAgo, showMoment } from '../../../components/format/times';
+import { useAgoNow } from '../../../components/hooks/useLost';
+import { RowList } from '../../../components/RowList';
+import { Refusal } from '../../../components/text/messages';
+import { workflowIcon } from '../../../icons/startup';
+import { IPanelServices } from '../../frame/services';
+import { SideRow } from '../../frame/SideRow';
+import { restoreVersion } from './restore';
+import { drawn, HEIGHT, WIDTH } from './drawing';
+
+interface IHistoryProps {
+  services: IPanelServices;
+  /** The workflow file. */
+  path: string;
+}
+
+/** The versions of a workflow, and what differs between two of them. */
+export default function HistoryView({ services, path }: IHistoryProps): JSX.Element {
+  const { trans, yard } = services;
+  const [turn, setTurn] = useState(0);
+  const listed = useAnswer(
+    yard.client,
+    'workflows.versions',
+    { query: { path, limit: 200 } },
+    { turn }
+  );
+  const versions = listed.answer?.items ?? [];
+  const [chosen, choose] = useState<number>();
+  const [other, setOther] = useState(0);
+  const number = chosen ?? versions[0]?.number;
+  const now = useAgoNow(yard.stream);
+  const { answer, problem } = useAnswer(
+    yard.client,
+    'workflows.compare',
+    number === undefined ? undefined : { query: { path, old: number, new: other } },
+    { turn }
+  );
+  return (
+    <div className="nby-History">
+      <div className="nby-History-versions">
+        <h2>{trans.__('History')}</h2>
+        <Refusal>{listed.problem}</Refusal>
+        <RowList
+          label={trans.__('Versions')}
+          noun="version"
+          items={versions}
+          idOf={({ id }) => id}
+          nameOf={version => trans.__('Version %1', version.number)}
+          render={version => (
+            <SideRow
+              icon={workflowIcon}
+              name={trans.__('Version %1', version.number)}
+              aside={showAgo(version.created_at, now, trans)}
+              detail={facts(version, services)}
+              title={showMoment(version.created_at)}
+            />
+          )}
+          selected={versions.find(version => version.number === number)?.id}
+          onSelect={version => choose(version.number)}
+          onOpen={version => choose(version.number)}
+        />
+      </div>
+      {number !== undefined && (
+        <div className="nby-History-difference">
+          <div className="nby-History-head">
+            <h3>{trans.__('From version %1 to', number)}</h3>
+            <select
+              aria-label={trans.__('Compare with')}
+              value={other}
+              onChange={event => setOther(Number(event.target.value))}
+            >
+              <option value={0}>{trans.__('the saved file')}</option>
+              {versions.map(version => (
+                <option key={version.id} value={version.number}>
+                  {trans.__('version %1', version.number)}
+                </option>
+              ))}
+            </select>
+            {answer && (
+              <Button
+                onClick={() =>
+                  void restoreVersion(services, path, answer.old, number).then(() =>
+                    setTurn(turn + 1)
+                  )
+                }
+              >
+                {trans.__('Restore Version %1', number)}
+              </Button>
+            )}
+          </div>
+          <Refusal>{problem}</Refusal>
+          {answer && <Difference compared={answer} services={services} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function facts({ person, runs }: SavedVersion, { trans }: IPanelServices): string {
+  const ran = runs?.length ? trans.__('runs %1', runs.join(', ')) : trans.__('saved');
+  return [person, ran].join(' · ');
+}
+
+function Difference(props: { compared: ComparedVersions; services: IPanelServices }): JSX.Element {
+  const { compared, services } = props;
+  const { trans } = services;
+  const { changes } = compared;
+  const signs = { added: '+', removed: '−', changed: '~' };
+  return (
+    <>
+      <Drawing {...props} />
+      {!changes.length && <p className="nby-Note">{trans.__('Nothing differs.')}</p>}
+      <ul className="nby-History-changes">
+        {changes.map(({ kind, place, old, new: now }) => (
+          <li key={place.join('/')} className={`nby-mod-${kind}`}>
+            <span aria-hidden="true">{signs[kind]}</span>
+            <span className="nby-Sr">{wordFor(kind, services)}</span>{' '}
+            <span>{placeText(place)}</span>{' '}
+            {kind === 'changed' && (
+              <code>
+                {JSON.stringify(old)} → {JSON.stringify(now)}
+              </code>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Return where a change is: a node and its field, or a connection. */
+function placeText([, ...rest]: readonly string[]): string {
+  return rest.filter(word => word !== 'arguments' && word !== 'value').join(' · ');
+}
+
+function wordFor(kind: 'added' | 'removed' | 'changed', { trans }: IPanelServices): string {
+  return { added: trans.__('added'), removed: trans.__('removed'), changed: trans.__('changed') }[
+    kind
+  ];
+}
+
+/** Both versions in one picture; the list of changes says the same in words. */
+function Drawing({ compared, services }: Parameters<typeof Difference>[0]): JSX.Element | null {
+  const { nodes, edges } = drawn(compared);
+  const xs = nodes.map(({ at }) => at[0]);
+  const ys = nodes.map(({ at }) => at[1]);
+  const [x, y] = [Math.min(...xs) - 20, Math.min(...ys) - 20];
+  const box = [x, y, Math.max(...xs) + WIDTH + 20 - x, Math.max(...ys) + HEIGHT + 20 - y];
+  return nodes.length ? (
+    <svg
+      className="nby-History-drawing"
+      viewBox={box.join(' ')}
+      style={{ maxWidth: box[2] }}
+      role="img"
+      aria-label={services.trans.__('Both versions: added, removed and changed nodes')}
+    >
+      {edges.map(({ id, from, to, mark }) => (
+        <path
+          key={id}
+          className={`nby-mod-${mark}`}
+          d={`M${from.join(' ')} C${from[0] + 40} ${from[1]} ${to[0] - 40} ${to[1]} ${to.join(' ')}`}
+        />
+      ))}
+      {nodes.map(({ id, title, at, mark }) => (
+        <g key={id} className={`nby-mod-${mark}`} transform={`translate(${at.join(' ')})`}>
+          <title>{title}</title>
+          <rect width={WIDTH} height={HEIGHT} rx={4} />
+          <text x={10} y={HEIGHT / 2 + 4}>
+            {title.length > 20 ? `${title.slice(0, 19)}…` : title}
+          </text>
+        </g>
+      ))}
+    </svg>
+  ) : null;
+}
