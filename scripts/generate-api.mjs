@@ -110,12 +110,20 @@ for (const { path, method, operationId } of operations) {
   const [noun, verb] = operationId.split('.');
   (nouns[noun] ??= {})[verb] = `${method.toUpperCase()} ${path}`;
 }
+const keyed = operations.filter(({ parameters = [] }) =>
+  parameters.some(({ name }) => name === 'Idempotency-Key')
+);
 const HEAD = '// Made by scripts/generate-api.mjs; do not edit.';
 const made = {
   [ROUTES]: `${HEAD}
 
 /** The method and path of each operation, by its noun and verb. */
 export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = ${JSON.stringify(nouns)};
+
+/** The operations that take effect once, however often a request with one key arrives. */
+export const KEYED: ReadonlySet<string> = new Set(${JSON.stringify(
+    keyed.map(({ operationId }) => operationId)
+  )});
 `,
   [FIELDS]: `${HEAD}
 import type { IField } from './field';

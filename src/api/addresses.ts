@@ -1,8 +1,9 @@
 /** Addresses of operations on the server, and downloads; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
 import { BASE, IPlainQuestion, OperationId } from './operations';
-import { ROUTES } from './routes';
+import { KEYED, ROUTES } from './routes';
 
 /** Return the method and the path of an operation. */
 function routeOf(id: OperationId): string[] {
@@ -26,9 +27,11 @@ interface IClient {
 
 export function headersOf(
   { project }: Pick<IClient, 'project'>,
+  id: OperationId,
   { idempotencyKey }: IPlainQuestion
 ): Record<string, string> {
-  const headers = { 'Idempotency-Key': idempotencyKey, 'Nbyard-Project': project };
+  const key = idempotencyKey ?? (KEYED.has(id) ? UUID.uuid4() : undefined);
+  const headers = { 'Idempotency-Key': key, 'Nbyard-Project': project };
   const given = Object.entries(headers).filter((header): header is [string, string] => !!header[1]);
   return Object.fromEntries(given);
 }

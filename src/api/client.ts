@@ -43,7 +43,7 @@ export class ApiClient {
   async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
     const asked = question as IPlainQuestion;
     const { addressOf, headersOf, methodOf } = await import('./addresses');
-    const headers = headersOf(this, asked);
+    const headers = headersOf(this, id, asked);
     const { signal, keepalive } = asked;
     const init: RequestInit = { method: methodOf(id), headers, signal, keepalive };
     if (asked.body !== undefined) {
@@ -86,7 +86,8 @@ export class ApiClient {
       if (init.signal?.aborted) {
         throw error;
       }
-      if (again && init.method === 'GET') {
+      const isSafe = init.method === 'GET' || 'Idempotency-Key' in (init.headers ?? {});
+      if (again && isSafe) {
         // a browser aborts requests when any network connects or disconnects
         await new Promise(done => setTimeout(done, WAIT));
         return this.request(url, init, again - 1);

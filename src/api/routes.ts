@@ -229,3 +229,16 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     versions: 'GET /workflows/versions'
   }
 };
+
+/** The operations that take effect once, however often a request with one key arrives. */
+export const KEYED: ReadonlySet<string> = new Set([
+  'automations.create',
+  'backfills.create',
+  'automations.fire',
+  'datasets.create',
+  'deployments.create',
+  'executables.create',
+  'projects.create',
+  'runs.create',
+  'runs.retry'
+]);

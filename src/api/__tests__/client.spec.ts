@@ -106,27 +106,31 @@ describe('ApiClient', () => {
     }
   );
 
-  it('P1: asks again what got lost on the way, and only what changes nothing', async () => {
-    jest.useFakeTimers();
-    let lost = 2;
-    const seen: string[] = [];
-    const client = fakeClient(method => {
-      seen.push(method);
-      if (lost-- > 0) {
-        throw new TypeError('Failed to fetch');
-      }
-      return { items: [] };
-    });
-    const found = client.call('deployments.list', {});
-    await jest.advanceTimersByTimeAsync(1000);
-    expect(await found).toEqual({ items: [] });
-    expect(seen).toEqual(['GET', 'GET', 'GET']);
-    lost = 1;
-    const stop = client.call('deployments.stop', { path: { deployment: 'd' } });
-    await expect(stop).rejects.toMatchObject({ code: 'unreachable' });
-    expect(seen).toEqual(['GET', 'GET', 'GET', 'POST']);
-    jest.useRealTimers();
-  });
+  it.each([
+    ['deployments.list', {}, 2],
+    ['runs.create', { body: { path: 'a.nbflow' } }, 2],
+    ['deployments.stop', { path: { deployment: 'd' } }, 0]
+  ] as const)(
+    'P1: repeats %s if it got lost and repeating is safe',
+    async (id, question, times) => {
+      jest.useFakeTimers();
+      const keys: (string | null)[] = [];
+      const client = fakeClient((method, url, request) => {
+        keys.push(request.headers.get('Idempotency-Key'));
+        if (keys.length <= 2) {
+          throw new TypeError('Failed to fetch');
+        }
+        return { id: 'x' };
+      });
+      const found = client.call(id, question as never).catch((error: ApiError) => error.code);
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(await found).toEqual(times ? { id: 'x' } : 'unreachable');
+      expect(keys).toHaveLength(1 + times);
+      expect(new Set(keys).size).toBe(1); // a repeated write carries the same key
+      expect(!!keys[0]).toBe(id === 'runs.create');
+      jest.useRealTimers();
+    }
+  );
 
   it('says when there is no server', async () => {
     jest.useFakeTimers();

@@ -160,8 +160,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
     setBusy(true);
     try {
       await saveCode(services, { path: belowRoot(executable.path) });
-      const idempotencyKey = crypto.randomUUID?.();
-      const run = await yard.client.call('runs.create', { ...question(as), idempotencyKey });
+      const run = await yard.client.call('runs.create', question(as));
       yard.runs.put(run);
       onMade(run.id);
     } catch (error) {

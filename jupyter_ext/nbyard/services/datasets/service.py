@@ -71,7 +71,7 @@ class ImportRequest:
         self._body = body
         # A repeated upload creates one dataset, even if the first response was lost.
         upload = f"upload {digest_of(body)}" if isinstance(body.source, UploadSource) else ""
-        self._key = idempotency_key or upload
+        self._key = upload or idempotency_key
 
     def ask_for(self) -> str:
         """Create a dataset version in state `importing`. Return the ID of its dataset.
