@@ -4,3 +4,4 @@ export * as actions from './commands/actions';
 export { Canvas } from './Canvas';
 export { Forecast } from './forecast/forecast';
 export { CanvasController } from './model/controller';
+export { followDisk } from '../document/followDisk';

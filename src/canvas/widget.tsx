@@ -107,6 +107,7 @@ export class CanvasPanel extends ReactWidget {
         return;
       }
       this._code = code;
+      code.followDisk(this.options.context, this.options.contents);
       this.actions = code.actions;
       this.canvas = new code.CanvasController(this.options);
       this._forecast = new code.Forecast(this.canvas, this.forecast.node);

@@ -38,7 +38,8 @@ export function guardSave(
   };
 }
 
-async function isStale(context: Context, contents: Contents.IManager): Promise<boolean> {
+/** Whether the file changed on disk since the document was last read or saved. */
+export async function isStale(context: Context, contents: Contents.IManager): Promise<boolean> {
   const known = context.contentsModel?.hash;
   if (!known) {
     return false;

@@ -7,6 +7,7 @@ import { bench } from '../model/__tests__/fakes';
 jest.mock('../lazy', () => ({
   actions: {},
   Canvas: () => null,
+  followDisk: () => undefined,
   CanvasController: jest.requireActual('../model/controller').CanvasController,
   Forecast: jest.requireActual('../forecast/forecast').Forecast
 }));

@@ -1,6 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import { IFlow, parseFlow, writeFlow } from '../flow';
 import { guardSave } from '../conflict';
+import { followDisk } from '../followDisk';
 import { FlowModel } from '../flowModel';
 import { merge3 } from '../merge';
 import { resolveConflict } from '../resolveConflict';
@@ -57,6 +59,8 @@ function contextOn(disk: { text: string; hash: string }) {
     path: 'x.nbflow',
     model,
     ready: Promise.resolve(),
+    isDisposed: false,
+    disposed: new Signal<object, void>({}),
     contentsModel: { hash: disk.hash },
     saves: 0,
     save: async () => {
@@ -133,5 +137,52 @@ describe('K12, I19: a save over a file that changed on disk', () => {
     await context.save();
     expect(context.saves).toBe(2);
     expect(context.model.base).toBe(context.model.toString());
+  });
+});
+
+describe('a workflow whose file is saved by another page', () => {
+  const open = () => {
+    const disk = { text: writeFlow(BASE), hash: '1' };
+    const context = contextOn(disk);
+    let asked = 0;
+    const get = async () => ({ hash: ((asked += 1), disk.hash) });
+    followDisk(context as never, { get } as never);
+    const save = (value: number) => {
+      disk.text = writeFlow(changed(flow => (flow.nodes.b.x = value)));
+      disk.hash += '2';
+    };
+    const shown = () => context.model.sharedModel.node('b')?.x;
+    return { context, save, shown, asked: () => asked };
+  };
+
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('is reloaded when its page gets the focus, and later by itself', async () => {
+    const { save, shown } = open();
+    save(7);
+    window.dispatchEvent(new Event('focus'));
+    await jest.advanceTimersByTimeAsync(100);
+    expect(shown()).toBe(7);
+    save(8);
+    await jest.advanceTimersByTimeAsync(15_000);
+    expect(shown()).toBe(8);
+  });
+
+  it('keeps unsaved changes', async () => {
+    const { context, save, shown } = open();
+    context.model.sharedModel.setField('a', 'x', 2);
+    save(7);
+    await jest.advanceTimersByTimeAsync(15_000);
+    expect([context.model.dirty, shown()]).toEqual([true, 1]);
+  });
+
+  it('is no longer checked after it is closed', async () => {
+    const { context, asked } = open();
+    context.isDisposed = true;
+    context.disposed.emit();
+    window.dispatchEvent(new Event('focus'));
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(asked()).toBe(0);
   });
 });
