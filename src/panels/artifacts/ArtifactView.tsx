@@ -1,6 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
-import { CommandButton } from '../../components/Button';
 import { StateMark } from '../../components/StateMark';
 import { showSeconds } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';
@@ -8,6 +7,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf } from '../../runs/model/reducer';
+import { HeadActions } from '../frame/HeadActions';
 import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { NewArtifact } from './NewArtifact';
 
@@ -85,14 +85,12 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
               .join(' · ')}
           </span>
           <span className="nby-Space" />
-          {actions.map(name => (
-            <CommandButton
-              key={name}
-              commands={services.commands}
-              id={`nbyard:${name}`}
-              args={{ id: run.id }}
-            />
-          ))}
+          <HeadActions
+            commands={services.commands}
+            ids={actions.map(name => `nbyard:${name}`)}
+            args={{ id: run.id }}
+            trans={services.trans}
+          />
         </div>
       )}
       {run && !run.name && (

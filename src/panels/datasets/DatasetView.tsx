@@ -2,7 +2,7 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import { lazy, ReactNode, Suspense, useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
-import { CommandButton, LinkButton } from '../../components/Button';
+import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { More } from '../../components/More';
 import { copyText } from '../../components/problems';
@@ -10,6 +10,7 @@ import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
 import { Facts } from '../../components/text/Facts';
+import { HeadActions } from '../frame/HeadActions';
 import { IPanelServices } from '../frame/services';
 import { ShownItem } from '../frame/ShownItem';
 import { imageType, ImageView } from './ImageView';
@@ -63,14 +64,17 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
           <span className="nby-Dim">{trans.__('version %1', shown.number)}</span>
         )}
         <span className="nby-Space" />
-        {['notebook-from-dataset', 'download-dataset', 'replace-dataset', 'delete-dataset'].map(
-          name =>
-            name === 'download-dataset' && shown.id !== current.id ? (
-              <DownloadLink key={name} services={services} version={shown} />
-            ) : (
-              <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
-            )
-        )}
+        {shown.id !== current.id && <DownloadLink services={services} version={shown} />}
+        <HeadActions
+          {...{ commands, trans }}
+          ids={[
+            'nbyard:notebook-from-dataset',
+            ...(shown.id === current.id ? ['nbyard:download-dataset'] : []),
+            'nbyard:replace-dataset',
+            'nbyard:delete-dataset'
+          ]}
+          args={{ id }}
+        />
       </div>
       {dataset.notice && <p className="nby-Warning">{reasonText(dataset.notice, trans)}</p>}
       <ShownFacts dataset={dataset} version={shown} services={services} />

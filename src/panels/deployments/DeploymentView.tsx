@@ -1,10 +1,10 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
-import { CommandButton } from '../../components/Button';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { useAnswer } from '../../api/useAnswer';
 import { deploymentIcon } from '../../icons/items';
+import { HeadActions } from '../frame/HeadActions';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { ShownItem } from '../frame/ShownItem';
 import { deploymentsOf } from './state/collection';
@@ -90,9 +90,7 @@ function Loaded({ services, target, deployment }: ILoadedProps): JSX.Element {
         <span className="nby-Dim">{trans.__('revision %1', revision)}</span>
         <Links yard={yard} deployment={deployment} trans={trans} />
         <span className="nby-Space" />
-        {actionsOf(deployment).map(action => (
-          <CommandButton key={action} commands={commands} id={action} args={{ id }} />
-        ))}
+        <HeadActions {...{ commands, trans }} ids={actionsOf(deployment)} args={{ id }} />
       </div>
       <div className="nby-Sr" role="status">
         {stateText(state, trans)}

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { Button, CommandButton } from '../../components/Button';
+import { Button } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { Fact } from '../../components/text/Facts';
 import { environmentIcon } from '../../icons/items';
+import { HeadActions } from '../frame/HeadActions';
 import { IPanelServices, ITarget } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { ShownItem } from '../frame/ShownItem';
@@ -40,12 +41,13 @@ interface ILoadedProps {
   target: ITarget;
 }
 
+const DELETE = 'nbyard:delete-environment';
 const ACTIONS = [
-  'use-environment',
-  'notebook-with-environment',
-  'make-default-environment',
-  'copy-kernel-name',
-  'delete-environment'
+  'nbyard:use-environment',
+  'nbyard:notebook-with-environment',
+  'nbyard:make-default-environment',
+  'nbyard:copy-kernel-name',
+  DELETE
 ];
 
 function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
@@ -88,15 +90,12 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
           </Button>
         )}
         <span className="nby-Space" />
-        {ACTIONS.filter(action => installed || action === 'delete-environment').map(action => (
-          <CommandButton
-            key={action}
-            commands={commands}
-            id={`nbyard:${action}`}
-            args={{ id }}
-            why={obstacle}
-          />
-        ))}
+        <HeadActions
+          {...{ commands, trans }}
+          ids={ACTIONS.filter(action => installed || action === DELETE)}
+          args={{ id }}
+          why={obstacle}
+        />
       </div>
       <div className="nby-Sr" role="status">
         {trans.__('Version %1: %2', current.number, stateText(stateOf(current), trans))}

@@ -2,13 +2,14 @@ import { Contents } from '@jupyterlab/services';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Executable, Inspection } from '../../api/types';
 import { belowRoot } from '../../api/paths';
-import { Button, CommandButton } from '../../components/Button';
+import { Button } from '../../components/Button';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
 import { kindIcon } from '../../icons/items';
 import { Reason } from '../../reasons';
+import { HeadActions } from '../frame/HeadActions';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { exportExecutable } from './exportExecutable';
 import { RegisterForm } from './form/RegisterForm';
@@ -161,13 +162,6 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
             .join(' · ')}
         </span>
         <span className="nby-Space" />
-        {[
-          executable.path ? 'edit-executable-source' : 'replace-executable',
-          'copy-executable-id',
-          'delete-executable'
-        ].map(name => (
-          <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
-        ))}
         {current.kind === 'command' && (
           <Button
             title={trans.__('Download a CWL description of the command')}
@@ -176,6 +170,15 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
             {trans.__('Export as CWL')}
           </Button>
         )}
+        <HeadActions
+          {...{ commands, trans }}
+          ids={[
+            executable.path ? 'nbyard:edit-executable-source' : 'nbyard:replace-executable',
+            'nbyard:copy-executable-id',
+            'nbyard:delete-executable'
+          ]}
+          args={{ id }}
+        />
       </div>
       <Tabs
         label={trans.__('Executable')}

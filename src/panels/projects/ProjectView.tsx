@@ -6,6 +6,7 @@ import { Button } from '../../components/Button';
 import { Tabs } from '../../components/Tabs';
 import { useChanges } from '../../components/hooks/useChanges';
 import { Facts } from '../../components/text/Facts';
+import { MoreActions } from '../frame/HeadActions';
 import { IPanelServices } from '../frame/services';
 import { ShownItem } from '../frame/ShownItem';
 import { deleteProject, editProject } from './actions';
@@ -49,9 +50,16 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         <Button onClick={() => void editProject(services, id)}>
           <editIcon.react tag="span" className="nby-Icon" /> {trans.__('Edit Project…')}
         </Button>
-        <Button onClick={() => void deleteProject(services, id)}>
-          <deleteIcon.react tag="span" className="nby-Icon" /> {trans.__('Delete Project…')}
-        </Button>
+        <MoreActions
+          trans={trans}
+          actions={[
+            {
+              label: trans.__('Delete Project…'),
+              icon: deleteIcon,
+              execute: () => deleteProject(services, id)
+            }
+          ]}
+        />
       </div>
       {description && <p className="nby-Note nby-View-said">{description}</p>}
       <Facts facts={factsOf(project, trans)} />
