@@ -35,7 +35,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     def exists() -> bool:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 
-    context = RestContext(lambda: _open(settings, root, base_url), settings)
+    context = RestContext(lambda: _open(settings, root, serverapp), settings)
     context.close_at_exit()
     try:
         listener: Listener | None = Listener(settings.store_path)
@@ -63,12 +63,15 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 
-def _open(settings: Settings, root: Path, base_url: str) -> Any:
+def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
     from nbyard.yard import Yard
 
     prepare_structs()  # those that were imported now, before threads of the yard decode them
     yard = Yard.open(settings, root, root)
     yard.relay()
-    # The dispatcher needs this URL for the addresses of deployments, and knows no server.
-    yard.services.deployments.store_base_url(base_url)
+    # The dispatcher needs these for the addresses of deployments and runs, and knows no server.
+    yard.services.deployments.store_urls(
+        base_url=serverapp.web_app.settings["base_url"],
+        server_url=serverapp.custom_display_url or serverapp.connection_url,
+    )
     return yard

@@ -103,8 +103,8 @@ class Settings(Configurable):
     ).tag(config=True)
     public_url = Unicode(
         "",
-        help="Address of this Jupyter server in browsers, such as https://lab.example.org/; empty ="
-        " messages of notice channels have no links.",
+        help="Address of this Jupyter server in browsers, such as https://lab.example.org/, for"
+        " links in messages; empty = the address that Jupyter Server shows at its start.",
     ).tag(config=True)
     link_folders = ListTrait(
         Unicode(),

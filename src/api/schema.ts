@@ -91,7 +91,8 @@ export interface paths {
         /**
          * Show rows of a table with their column types
          * @description Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
-         *     on. `sheet` selects a sheet of an Excel file; the default is the first.
+         *     on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
+         *     by which all rows are sorted; a - before its name reverses the order.
          */
         get: operations["artifacts.preview"];
         put?: never;
@@ -708,7 +709,8 @@ export interface paths {
         /**
          * Show rows of a table with their column types
          * @description Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
-         *     on. `sheet` selects a sheet of an Excel file; the default is the first.
+         *     on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
+         *     by which all rows are sorted; a - before its name reverses the order.
          */
         get: operations["datasets.preview"];
         put?: never;
@@ -2531,7 +2533,8 @@ export interface paths {
         /**
          * Show rows of a table among the other files of a task
          * @description A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
-         *     sheet of an Excel file; the default is the first.
+         *     sheet of an Excel file; the default is the first. `sort` is the column by which all rows are
+         *     sorted; a - before its name reverses the order.
          */
         get: operations["runs.preview"];
         put?: never;
@@ -7738,7 +7741,8 @@ export interface components {
          * @description A stored project. `links` counts the linked resources by kind.
          *
          *         `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
-         *         state of that folder's repository.
+         *         state of that folder's repository. `stored_bytes` is the size of its datasets and of its runs'
+         *         results; lists leave it out.
          */
         Project: {
             id: string;
@@ -7764,6 +7768,8 @@ export interface components {
             links: {
                 [key: string]: number;
             };
+            /** @default null */
+            stored_bytes: number | null;
         };
         /**
          * ProjectArtifact
@@ -9285,6 +9291,7 @@ export interface operations {
                 limit?: number;
                 column_offset?: number;
                 sheet?: string;
+                sort?: string;
             };
             header?: never;
             path: {
@@ -10789,6 +10796,7 @@ export interface operations {
                 version?: number;
                 column_offset?: number;
                 sheet?: string;
+                sort?: string;
             };
             header?: never;
             path: {
@@ -14461,6 +14469,7 @@ export interface operations {
                 limit?: number;
                 column_offset?: number;
                 sheet?: string;
+                sort?: string;
             };
             header?: never;
             path: {

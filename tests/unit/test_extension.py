@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import sqlite3
 import subprocess
 import sys
 
@@ -34,6 +35,9 @@ def test_the_store_is_opened_by_the_first_request_only(tmp_path):
         assert not (server.store / "store.sqlite").exists()
         assert server.send("GET", "/datasets").status == 200
         assert (server.store / "store.sqlite").exists()
+        with contextlib.closing(sqlite3.connect(server.store / "store.sqlite")) as c:
+            (url,) = c.execute("SELECT value FROM facts WHERE name = 'server_url'").fetchone()
+        assert url == server.app.connection_url  # for links in messages
     finally:
         server.stop()
 

@@ -90,7 +90,7 @@ class ArtifactService(Service):
             return file_named(self._context.store, c, caller.name, artifact)
 
     @operation("GET", "/artifacts/{artifact}/preview", scope="runs:read")
-    def preview(
+    def preview(  # noqa: PLR0913, PLR0917  these are the query's parameters
         self,
         caller: Caller,
         artifact: str,
@@ -98,11 +98,13 @@ class ArtifactService(Service):
         limit: int = 100,
         column_offset: int = 0,
         sheet: str = "",
+        sort: str = "",
     ) -> TablePage:
         """Show rows of a table with their column types.
 
         Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
-        on. `sheet` selects a sheet of an Excel file; the default is the first.
+        on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
+        by which all rows are sorted; a - before its name reverses the order.
         """
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
@@ -112,7 +114,9 @@ class ArtifactService(Service):
         if not offset and file.size_bytes <= COUNTED_BYTES:
             self._context.tables.info(table, count=True)
         limit = check_limit(limit)
-        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(
+            table, offset, limit, sort=sort, column_offset=column_offset
+        )
 
     def content(self, caller: Caller, artifact: str) -> DownloadRequest:
         """Return which bytes to download: one file, or all files of a named artifact."""

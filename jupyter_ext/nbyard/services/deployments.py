@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from nbyard.domain.deployments.structs import RevisionSpec
     from nbyard.store import Connection
 
-BASE_URL = "base_url"
 DESCRIBED, EDITED = because("deployment-described"), because("deployment-edited")
 
 
@@ -351,14 +350,15 @@ class DeploymentService(Service):
             self._store.deployment_keys.delete(c, record, meant)
         self._context.ensure_dispatcher()
 
-    def store_base_url(self, base_url: str) -> None:
-        """Store the server's base URL, which services get at their start to create links."""
+    def store_urls(self, **urls: str) -> None:
+        """Store the server's `base_url` for links of services, its `server_url` for messages."""
         with self._store.read() as c:
-            is_known = self._store.facts.get(c, BASE_URL) == base_url
-        # The URL seldom changes between starts, so most starts take no write lock.
-        if not is_known:
+            new = {name: url for name, url in urls.items() if self._store.facts.get(c, name) != url}
+        # They seldom change between starts, so most starts take no write lock.
+        if new:
             with self._store.write() as c:
-                self._store.facts.set(c, BASE_URL, base_url)
+                for name, url in new.items():
+                    self._store.facts.set(c, name, url)
 
     def target(self, caller: Caller, name: str, port: str) -> Target:
         """Return where the proxy can reach a port of the caller's deployment now.

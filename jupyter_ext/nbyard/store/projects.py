@@ -21,6 +21,7 @@ from sqlalchemy import (
     null,
     select,
     true,
+    union,
     union_all,
     update,
 )
@@ -29,6 +30,7 @@ from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project, ProjectResource
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Run
+from nbyard.store.database.project_filter import linked_to, run_ids_of
 from nbyard.store.database.query_parts import contains_text, newest_first
 from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
@@ -38,7 +40,9 @@ from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
 from nbyard.store.schema.tables import (
     HISTORY,
+    artifacts,
     credentials,
+    dataset_versions,
     datasets,
     environments,
     executables,
@@ -47,7 +51,7 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
 
-L, P, S = project_links.c, projects.c, automations.c
+A, L, P, S, V = artifacts.c, project_links.c, projects.c, automations.c, dataset_versions.c
 # Rows of links that the user removed have this in front of their kind.
 UNLINKED = "no-"
 
@@ -243,6 +247,16 @@ class ProjectRows(NamedRows[Project]):
             for project_id, count in c.execute(query):
                 counts[project_id][kind] = count
         return counts
+
+    def stored_bytes(self, c: Connection, project_id: str) -> int:
+        """Return the bytes of a project's datasets and runs' results, equal ones counted once."""
+        of_project = linked_to(project_id, "dataset", V.dataset_id)
+        of_runs = A.run_id.in_(run_ids_of(project_id))
+        sizes = union(
+            select(V.digest, V.size_bytes).where(of_project, V.digest != ""),
+            select(A.digest, A.size_bytes).where(of_runs),
+        )
+        return c.execute(select(func.sum(sizes.subquery().c.size_bytes))).scalar() or 0
 
     def delete_dangling(self, c: Connection) -> int:
         """Delete the links to resources that no longer exist; return their number."""

@@ -280,24 +280,26 @@ def read_page(
 ) -> list[list[Any]]:
     """Return `limit` rows from `offset`, in the order of the file or sorted by the column `sort`.
 
-    `shown` has the places of the wanted columns. Missing values are sorted last.
+    `shown` has the places of the wanted columns. A + or - before the column's name is the
+    direction. Missing values are sorted last; equal ones keep their order, also between pages.
 
     Raises:
         Invalid: There is no such column to sort by.
     """
     by = None
     if sort:
-        name = sort.removeprefix("-")
+        name = sort[1:] if sort.startswith(("+", "-")) else sort
         names = [column.name for column in info.columns]
         if name not in names:
             raise Invalid.field("sort", f"there is no column '{name}'")
         by = names.index(name)
-    order = {"descending": sort.startswith("-"), "nulls_last": True}
+    order = {"descending": sort.startswith("-"), "nulls_last": True, "maintain_order": True}
     if source.format in ("json", "jsonl"):
         rows, wanted = list(object_rows(source)), slice(offset, offset + limit)
         if by is not None:
             keys = pl.concat(json_objects.read_frames(rows, [info.columns[by]])).to_series()
-            rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
+            places = keys.alias("").to_frame().with_row_index("place").sort("", **order)["place"]
+            rows = [rows[place] for place in places[wanted]]
         else:
             rows = rows[wanted]
         kept = [info.columns[place].name for place in shown]

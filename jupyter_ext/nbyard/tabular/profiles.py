@@ -61,7 +61,8 @@ def _of_numbers(ordered: pl.Series) -> dict[str, Any]:
     finite = numbers.filter(numbers.is_finite()) if numbers.dtype.is_float() else numbers
     histogram = None
     if len(finite):
-        edges = _edges(finite[0], finite[-1], whole=finite.dtype.is_integer())
+        # Integers with missing values often are floats.
+        edges = _edges(finite[0], finite[-1], whole=bool((finite == finite.round()).all()))
         histogram = Histogram([*edges], _counts(finite, edges))
     mean: Any = numbers.mean()
     scale = getattr(ordered.dtype, "scale", None)
@@ -84,7 +85,8 @@ def _edges(low: float, high: float, whole: bool) -> list[float]:
     if whole and max(abs(low), abs(high)) < 2**52:
         # Each bin has equally many whole numbers. Otherwise, some would be higher for this alone.
         step = math.ceil((high - low + 1) / BINS)
-        return [low - 0.5 + step * place for place in range(math.ceil((high - low + 1) / step) + 1)]
+        bins = math.ceil((high - low + 1) / step)
+        return [low - 0.5 + step * place for place in range(bins)] + [high + 0.5]
     if low == high:
         # From 2**52 on, a float cannot hold halves.
         return [low - 0.5, high + 0.5] if abs(low) < 2**52 else [float(low), float(high)]

@@ -49,6 +49,7 @@ def test_threads_decode_at_once() -> None:
 OPEN = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 import msgspec
 from nbyard import extension
 from nbyard.ipc import struct_types
@@ -57,7 +58,9 @@ from nbyard.settings import Settings
 
 root = Path(sys.argv[1])
 settings = Settings(store_dir=str(root / "store"), inline_dispatch=True)
-context = RestContext(lambda: extension._open(settings, root, "/"), settings)
+web_app = SimpleNamespace(settings={"base_url": "/"})
+server = SimpleNamespace(web_app=web_app, custom_display_url="", connection_url="http://a/")
+context = RestContext(lambda: extension._open(settings, root, server), settings)
 assert context.services
 found = [msgspec.Struct]
 for one in found:

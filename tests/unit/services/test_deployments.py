@@ -205,7 +205,7 @@ def test_the_proxy_gets_a_port_or_the_reason(deployments, ann, yard):
 
 def test_the_address_of_the_server_is_remembered(deployments, yard):
     for base_url in ("/", "/user/ann/", "/user/ann/"):
-        deployments.store_base_url(base_url)
+        deployments.store_urls(base_url=base_url)
         with yard.store.read() as c:
             assert yard.store.facts.get(c, "base_url") == base_url
 

@@ -80,6 +80,15 @@ def test_a_few_whole_numbers_have_a_bar_each() -> None:
     assert found.counts == [2, 1, 0, 1]
 
 
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.Float64])
+def test_each_bar_has_equally_many_whole_numbers_except_the_last(dtype: Any) -> None:
+    # a column of integers with missing values often has floats
+    found = profiled(pl.Series("n", [*range(1, 32), None], dtype=dtype)).histogram
+    assert found
+    assert found.edges == [*np.arange(0.5, 30, 2), 30.5, 31.5]
+    assert found.counts == [2] * 15 + [1]
+
+
 @pytest.mark.parametrize(
     "series",
     [

@@ -280,6 +280,10 @@ def test_every_format_gives_the_same_table(
     assert [row[1] for row in top] == pytest.approx(
         frame["x"].sort(descending=True).head(2).to_list()
     )
+    # Equal values keep their order, also from one page to the next.
+    pages = [tables.page(file, offset, 100, sort="word").rows for offset in (0, 100)]
+    expected = frame.sort("word", maintain_order=True)["n"].head(200).to_list()
+    assert [row[0] for page in pages for row in page] == expected
     check_profile(tables.profile(file, sample=False), frame.to_pandas())
     assert not [path for path in tables.folder.iterdir() if path.name.startswith("tmp")]
 
@@ -416,6 +420,7 @@ def test_column_names_that_look_like_patterns(tables: Tables, make: Make) -> Non
     file = make("^.*$,*,-x\n1,2,3\n3,2,1\n", key="patterns")
     assert tables.page(file, sort="-^.*$").rows == [[3, 2, 1], [1, 2, 3]]
     assert tables.page(file, sort="--x").rows == [[1, 2, 3], [3, 2, 1]]
+    assert tables.page(file, sort="+-x").rows == [[3, 2, 1], [1, 2, 3]]
     assert len(tables.profile(file, sample=False).columns) == 3
     with pytest.raises(Invalid, match="no column"):
         tables.page(file, sort="y")

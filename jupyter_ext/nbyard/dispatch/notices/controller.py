@@ -1,13 +1,4 @@
-"""The controller of notices: finds channels with waiting notices, and sends in threads.
-
-Announce runs that take longer than a rule allows.
-
-Send the waiting notices of one channel: group them, send a message, and note the result.
-
-The OpenLineage events of notices about ended runs.
-
-Collect what a message says: the run, its duration compared with usual, and its failure.
-"""
+"""Sends waiting notices in threads, one message of a channel at a time; announces long runs."""
 
 from __future__ import annotations
 
@@ -50,15 +41,13 @@ from nbyard.domain.notices.structs import (
     pause_seconds,
 )
 from nbyard.domain.runs.previews.estimates import usual_seconds
-from nbyard.domain.runs.structs import Run
 from nbyard.errors import Conflict, StoreUnusable, reason_of
 from nbyard.host import clock
 from nbyard.ipc.crash_points import crash_point
 from nbyard.logs.log_files import read_piece
 from nbyard.reasons.structs import read_reason
-from nbyard.store import Connection, Store
 from nbyard.store.database.project_filter import projects_of_runs
-from nbyard.store.notices.announce import OutboxNotice, announce_long
+from nbyard.store.notices.announce import announce_long
 from nbyard.transfer.notices.sender import send_message
 
 if TYPE_CHECKING:
@@ -145,9 +134,7 @@ def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -
     A run with more than 100 tasks has no events of its tasks.
     """
     # A channel that reports a recovery does not report the same success too.
-    ended = [
-        outbox_notice.notice.run_id for outbox_notice in group if outbox_notice.notice.event in ENDS
-    ]
+    ended = [each.notice.run_id for each in group if each.notice.event in ENDS]
     all_events: list[Event] = []
     for run_id in dict.fromkeys(ended):
         run = store.runs.by_id(c, run_id)
@@ -190,9 +177,7 @@ class Deliveries:
             channel = self._store.channels.by_id(c, channel_id)
             all_waiting = self._store.notices.waiting(c, channel_id)
         waiting = [
-            outbox_notice
-            for outbox_notice in all_waiting
-            if self._retry_at.get(outbox_notice.notice.message_id, now) <= now
+            each for each in all_waiting if self._retry_at.get(each.notice.message_id, now) <= now
         ]
         if channel is None or not waiting or self._context.stopping.is_set():
             return False
@@ -210,7 +195,7 @@ class Deliveries:
         since = now - timedelta(seconds=channel.digest.window_seconds)
         with self._context.write() as c:
             sent = self._store.notices.sent_times(c, channel.id, since)
-            ids = [outbox_notice.notice.id for outbox_notice in waiting]
+            ids = [each.notice.id for each in waiting]
             # A pause without an error comes from the digest limit, not from a failed delivery.
             held = channel.retry_at is not None and channel.error is None
             groups, later = next_messages(ids, sent, channel.digest, now, were_held=held)
@@ -246,9 +231,8 @@ class Deliveries:
                 receiver = self._store.channels.with_url(c, channel)
                 base = self._context.settings.public_url
                 base = base or self._store.channels.secret(c, channel).base_url
-                contents = [
-                    content_of(self._store, c, outbox_notice, base) for outbox_notice in group
-                ]
+                base = base or self._store.facts.get(c, "server_url") or ""
+                contents = [content_of(self._store, c, each, base) for each in group]
                 message = message_of(contents, message_id, source)
                 if channel.kind == "openlineage":
                     events = lineage_events(self._store, c, group)

@@ -111,8 +111,10 @@ def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) 
     events = [cloud_event(content, source) for content in contents]
     is_failure = any(content.event in FAILURES for content in contents)
     if len(contents) == 1:
-        title, body = harmless_text(title_of(contents[0])), "\n".join(lines_of(contents[0]))
-        return Message(message_id, title[:LONGEST_TITLE], harmless_text(body), events, is_failure)
+        title, body = title_of(contents[0]), harmless_text("\n".join(lines_of(contents[0])))
+        # Many workflows are called “untitled”.
+        title += f" (run {contents[0].number})" if contents[0].number else ""
+        return Message(message_id, harmless_text(title)[:LONGEST_TITLE], body, events, is_failure)
     lines = [_list_item(content) for content in contents[:MOST_LISTED]]
     if len(contents) > MOST_LISTED:
         lines.append(f"… and {len(contents) - MOST_LISTED} more")

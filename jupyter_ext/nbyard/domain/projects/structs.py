@@ -166,7 +166,8 @@ class Project(msgspec.Struct, frozen=True):
     """A stored project. `links` counts the linked resources by kind.
 
     `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
-    state of that folder's repository.
+    state of that folder's repository. `stored_bytes` is the size of its datasets and of its runs'
+    results; lists leave it out.
     """
 
     id: str
@@ -184,6 +185,7 @@ class Project(msgspec.Struct, frozen=True):
     git: GitState | None = None
     pushed_at: datetime | None = None
     links: dict[str, int] = {}
+    stored_bytes: int | None = None
 
 
 class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -333,17 +333,21 @@ class DatasetService(Service):
         version: int = 0,
         column_offset: int = 0,
         sheet: str = "",
+        sort: str = "",
     ) -> TablePage:
         """Show rows of a table with their column types.
 
         Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
-        on. `sheet` selects a sheet of an Excel file; the default is the first.
+        on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
+        by which all rows are sorted; a - before its name reverses the order.
         """
         check_limit(limit)
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         table = self._table(self._ready_version(caller, dataset, version), sheet)
-        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(
+            table, offset, limit, sort=sort, column_offset=column_offset
+        )
 
     @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
     def profile(

@@ -66,12 +66,10 @@ class ChannelService(Service):
             name=name,
             owner=caller.name,
             revision=1,
-            kind=address.kind,
-            service=address.service,
-            address=address.address,
             digest=body.digest,
             created_at=now,
             updated_at=now,
+            **msgspec.structs.asdict(address),
         )
         with self._store.write() as c:
             self._store.channels.check_free(c, caller.name, name)

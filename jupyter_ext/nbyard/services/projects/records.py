@@ -83,7 +83,9 @@ class ProjectRecords(Service):
     def get(self, caller: Caller, project: str) -> Project:
         """Show a project, by ID or name."""
         with self._store.read() as c:
-            return self._rows.find(c, caller.name, project)
+            found = self._rows.find(c, caller.name, project)
+            size = self._rows.stored_bytes(c, found.id)
+            return msgspec.structs.replace(found, stored_bytes=size)
 
     @operation("PATCH", "/projects/{project}", scope="projects:write")
     def update(self, caller: Caller, project: str, body: ProjectPatch) -> Project:

@@ -229,18 +229,22 @@ class RunAttempts(Service):
         limit: int = 100,
         column_offset: int = 0,
         sheet: str = "",
+        sort: str = "",
     ) -> TablePage:
         """Show rows of a table among the other files of a task.
 
         A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
-        sheet of an Excel file; the default is the first.
+        sheet of an Excel file; the default is the first. `sort` is the column by which all rows are
+        sorted; a - before its name reverses the order.
         """
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         file = self._file(caller, run, node, path)
         table = self._context.table(file.digest, Path(file.path).name, sheet)
         limit = check_limit(limit)
-        return self._context.tables.page(table, offset, limit, column_offset=column_offset)
+        return self._context.tables.page(
+            table, offset, limit, sort=sort, column_offset=column_offset
+        )
 
     def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
         """Return which bytes to download: one file, or all files as a folder if `path` is empty.

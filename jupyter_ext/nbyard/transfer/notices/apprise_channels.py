@@ -26,58 +26,48 @@ LOGGER = "apprise"
 AGENT = "nbyard"
 
 
-def describe(url: str) -> ChannelAddress | None:
-    """Return the service and masked address of a URL, None if Apprise does not know the URL."""
-    from apprise import Apprise
-
-    service: Any = Apprise.instantiate(url, suppress_exceptions=True)
-    if service is None:
-        return None
-    shown = str(service.url(privacy=True)).partition("?")[0]
-    if scheme_of(url) in GENERIC:
-        shown = masked_url(url)
-    return ChannelAddress("apprise", str(service.service_name), shown)
-
-
-def send(url: str, service: str, message: Message) -> Delivery:
-    """Send the text of a message with Apprise. `service` names the receiver in reasons."""
-    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
-
-    asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)
-    channel = Apprise(asset=asset)
-    if not channel.add(url):
-        return Delivery(because("unknown-channel-url"), is_final=True)
-    kind = NotifyType.FAILURE if message.is_failure else NotifyType.SUCCESS
-    with Recorder(service).recording() as seen:
-        # As plain text, so that a name or a line of a log is never read as HTML or Markdown.
-        is_sent = bool(
-            channel.notify(
-                body=message.body,
-                title=message.title,
-                notify_type=kind,
-                body_format=NotifyFormat.TEXT,
-            )
-        )
-    if is_sent:
-        return Delivery()
-    if seen.delivery is not None and seen.delivery.reason is not None:
-        return seen.delivery
-    text = without_secrets(seen.problem or "no answer", url)
-    return Delivery(because("channel-not-sent", service=service, message=text))
-
-
 class AppriseKind:
     """All services of Apprise, also by the web addresses of their own webhooks."""
 
     name, rank = "apprise", 50
 
     def describe(self, url: str) -> ChannelAddress | None:
-        """Return the service of a URL, None if Apprise does not know it."""
-        return describe(url)
+        """Return the service and masked address of a URL, None if Apprise does not know it."""
+        from apprise import Apprise
+
+        service: Any = Apprise.instantiate(url, suppress_exceptions=True)
+        if service is None:
+            return None
+        shown = str(service.url(privacy=True)).partition("?")[0]
+        if scheme_of(url) in GENERIC:
+            shown = masked_url(url)
+        return ChannelAddress(self.name, str(service.service_name), shown)
 
     def send(self, url: str, service: str, message: Message) -> Delivery:
-        """Send the text of a message."""
-        return send(url, service, message)
+        """Send the text of a message with Apprise. `service` names the receiver in reasons."""
+        from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+
+        asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)
+        channel = Apprise(asset=asset)
+        if not channel.add(url):
+            return Delivery(because("unknown-channel-url"), is_final=True)
+        kind = NotifyType.FAILURE if message.is_failure else NotifyType.SUCCESS
+        with Recorder(service).recording() as seen:
+            # As plain text, so that a name or a line of a log is never read as HTML or Markdown.
+            is_sent = bool(
+                channel.notify(
+                    body=message.body,
+                    title=message.title,
+                    notify_type=kind,
+                    body_format=NotifyFormat.TEXT,
+                )
+            )
+        if is_sent:
+            return Delivery()
+        if seen.delivery is not None and seen.delivery.reason is not None:
+            return seen.delivery
+        text = without_secrets(seen.problem or "no answer", url)
+        return Delivery(because("channel-not-sent", service=service, message=text))
 
 
 class Recorder(logging.Handler):

@@ -10,25 +10,6 @@ from nbyard.transfer.notices.webhook import AGENT, connection_to, post
 JSON = "application/json; charset=utf-8"
 
 
-def post_lineage(url: str, service: str, message: Message) -> Delivery:
-    """Post the events of a message, until one is not accepted.
-
-    A repeated message posts all of them again. Receivers identify events by run, type and time.
-    """
-    web, key = openlineage_target(url)
-    headers = {"Content-Type": JSON, "User-Agent": AGENT}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    # One connection: a run of many tasks would otherwise not be sent within the time limit.
-    with contextlib.closing(connection_to(web)) as connection:
-        for event in message.events:
-            content = json.dumps(event).encode()
-            delivery = post(connection, web, service, content, headers)
-            if delivery.reason is not None:
-                return delivery
-    return Delivery()
-
-
 class OpenLineageKind:
     """A receiver of OpenLineage events, `openlineage+https://KEY@HOST/PATH`."""
 
@@ -41,5 +22,19 @@ class OpenLineageKind:
         return ChannelAddress(self.name, "OpenLineage", masked_url(openlineage_target(url)[0]))
 
     def send(self, url: str, service: str, message: Message) -> Delivery:
-        """Post the events of a message."""
-        return post_lineage(url, service, message)
+        """Post the events of a message, until one is not accepted.
+
+        A repeated message posts all of them again. Receivers identify events by run, type and time.
+        """
+        web, key = openlineage_target(url)
+        headers = {"Content-Type": JSON, "User-Agent": AGENT}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        # One connection: a run of many tasks would otherwise not be sent within the time limit.
+        with contextlib.closing(connection_to(web)) as connection:
+            for event in message.events:
+                content = json.dumps(event).encode()
+                delivery = post(connection, web, service, content, headers)
+                if delivery.reason is not None:
+                    return delivery
+        return Delivery()

@@ -17,20 +17,6 @@ BATCH = "application/cloudevents-batch+json; charset=utf-8"
 AGENT = "nbyard"
 
 
-def post_events(url: str, service: str, message: Message) -> Delivery:
-    """Post the events of a message. A redirect counts as a refusal."""
-    is_batch = len(message.events) > 1
-    content = json.dumps(message.events if is_batch else message.events[0]).encode()
-    headers = {
-        "Content-Type": BATCH if is_batch else ONE,
-        "User-Agent": AGENT,
-        "Idempotency-Key": message.id,
-        "Connection": "close",
-    }
-    with contextlib.closing(connection_to(url)) as connection:
-        return post(connection, url, service, content, headers)
-
-
 def connection_to(url: str) -> http.client.HTTPConnection:
     """Return a connection to the host of a URL. It is opened with the first request."""
     parts = urlsplit(url)
@@ -78,5 +64,14 @@ class WebhookKind:
         return ChannelAddress(self.name, self.name, masked_url(url)) if is_web else None
 
     def send(self, url: str, service: str, message: Message) -> Delivery:
-        """Post the events of a message."""
-        return post_events(url, service, message)
+        """Post the events of a message. A redirect counts as a refusal."""
+        is_batch = len(message.events) > 1
+        content = json.dumps(message.events if is_batch else message.events[0]).encode()
+        headers = {
+            "Content-Type": BATCH if is_batch else ONE,
+            "User-Agent": AGENT,
+            "Idempotency-Key": message.id,
+            "Connection": "close",
+        }
+        with contextlib.closing(connection_to(url)) as connection:
+            return post(connection, url, service, content, headers)

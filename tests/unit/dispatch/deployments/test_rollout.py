@@ -288,14 +288,14 @@ def test_a_start_during_the_stop_is_executed(rolling, monkeypatch):
 
 
 def test_places_come_from_the_start_of_the_container(rolling):
-    rolling.deployments.store_base_url("/one/")
+    rolling.deployments.store_urls(base_url="/one/")
     rolling.create()
     launched: list[str] = []
     launch = deployment_containers.launch_revision
 
     def told(engine: Any, one: deployment_containers.Deployed, say: Any, wanted: Any) -> Any:
         launched.append(one.base_url)
-        rolling.deployments.store_base_url("/later/")
+        rolling.deployments.store_urls(base_url="/later/")
         return launch(engine, one, say, wanted)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -29,6 +29,16 @@ def test_a_failure_names_its_cell_and_last_lines(notified):
     assert message.events[0]["data"]["last_lines"] == ["line 1", "KeyError: 'x'"]
 
 
+def test_without_a_public_address_links_lead_to_the_server_that_started_last(notified):
+    notified.channel()
+    with notified.store.write() as c:
+        notified.store.facts.set(c, "server_url", "http://localhost:8888/")
+    run = notified.end("failed", failure=FAILURE)
+    notified.look()
+    (message,) = notified.sent
+    assert f"http://localhost:8888/lab?nbyard-run={run}" in message.body.splitlines()
+
+
 def test_a_message_names_the_schedule_of_its_run(notified):
     notified.channel()
     add_automation(notified.store, "nightly", None)

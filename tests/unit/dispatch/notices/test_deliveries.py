@@ -24,7 +24,7 @@ def test_a_failed_run_is_reported_once(notified):
     notified.look()
     notified.pass_time(3600)
     (message,) = notified.sent
-    assert message.title.endswith("failed")
+    assert message.title.endswith("failed (run 1)")
     assert [event["id"] for event in message.events] == [f"{run}:failed"]
     (notice,) = notified.notices(channel)
     assert (notice.outcome, notice.attempts, notice.run_id) == ("sent", 1, run)

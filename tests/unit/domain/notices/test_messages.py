@@ -42,7 +42,7 @@ FAILED = NoticeContent(
 
 def test_a_failure_names_run_duration_cell_lines_and_link():
     made = message_of([FAILED], "m1", "/nbyard/s")
-    assert made.title == "“report” failed"
+    assert made.title == "“report” failed (run 42)"
     assert made.is_failure
     assert made.body.splitlines() == [
         "Run 42 of report.ipynb failed after 3 min 10 s (usually 1 min 5 s)",

@@ -38,7 +38,8 @@ def made(projects, ann):
 def test_a_project_is_stored(projects, ann, made):
     assert (made.description, made.requirements) == ("About wine", "A GPU")
     assert made.metadata == {"team": "cellar"} and made.task.criteria == "RMSE below 0.6"
-    assert projects.get(ann, "wine") == projects.get(ann, made.id) == made
+    shown = msgspec.structs.replace(made, stored_bytes=0)
+    assert projects.get(ann, "wine") == projects.get(ann, made.id) == shown
     assert projects.list(ann).items == [made]
     assert projects.list(ann, search="beer").items == []
 
@@ -93,6 +94,18 @@ def test_links(projects, ann, made, imported, flow, finished):
     assert [one.id for one in projects.linkable(ann, "wine", kind="dataset").items] == [imported.id]
     with pytest.raises(NotFound, match="not linked"):
         projects.unlink(ann, "wine", "dataset", imported.id)
+
+
+def test_equal_bytes_of_a_project_count_once(projects, ann, made, imported, flow, finished):
+    details = [finished(path=flow) for _ in range(2)]
+    for detail in details:
+        projects.link(ann, "wine", NewLink("run", detail.run.id))
+    results = [one for detail in details for task in detail.tasks for one in task.artifacts]
+    sizes = {one.digest: one.size_bytes for one in results}
+    assert projects.get(ann, "wine").stored_bytes == sum(sizes.values()) > 0
+    projects.link(ann, "wine", NewLink("dataset", imported.id))
+    expected = sum(sizes.values()) + imported.current.size_bytes
+    assert projects.get(ann, "wine").stored_bytes == expected
 
 
 def test_a_workflow_is_linked_before_it_runs(projects, ann, made, flow, root, yard):

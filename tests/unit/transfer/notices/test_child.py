@@ -17,8 +17,8 @@ def without_apprise(monkeypatch):
     def missing(*args):
         raise ImportError("No module named 'apprise'", name="apprise")
 
-    monkeypatch.setattr(apprise_channels, "describe", missing)
-    monkeypatch.setattr(apprise_channels, "send", missing)
+    monkeypatch.setattr(apprise_channels.AppriseKind, "describe", missing)
+    monkeypatch.setattr(apprise_channels.AppriseKind, "send", missing)
 
 
 def test_webhooks_need_no_apprise(without_apprise):

@@ -8,7 +8,7 @@ from nbyard.domain.notices.structs import Message
 from nbyard.reasons.structs import because
 from nbyard.testing.conformance.channels import http_receiver
 from nbyard.transfer.notices import webhook
-from nbyard.transfer.notices.webhook import post_events
+from nbyard.transfer.notices.webhook import WebhookKind
 
 EVENT = {"specversion": "1.0", "id": "r:failed", "type": "nbyard.run.failed", "source": "/"}
 ONE = Message("m1", "title", "body", [EVENT])
@@ -23,7 +23,7 @@ def receiver():
 
 def test_one_event_is_structured_and_several_are_a_batch(receiver):
     for message in (ONE, TWO):
-        assert post_events(f"{receiver.url}/T?x=1", "webhook", message).reason is None
+        assert WebhookKind().send(f"{receiver.url}/T?x=1", "webhook", message).reason is None
     first, second = receiver.requests
     assert first.path == "/T?x=1" and first.json == EVENT
     assert first.headers["content-type"].startswith("application/cloudevents+json")
@@ -36,7 +36,7 @@ def test_one_event_is_structured_and_several_are_a_batch(receiver):
 def test_refusals_name_the_status_and_redirects_are_not_followed(receiver, status):
     receiver.answers = [status]
     receiver.headers = {"Retry-After": "9", "Location": f"{receiver.url}/other"}
-    found = post_events(receiver.url, "webhook", ONE)
+    found = WebhookKind().send(receiver.url, "webhook", ONE)
     assert str(found.reason) == f"webhook answered {status}"
     assert found.retry_seconds == 9
     assert len(receiver.requests) == 1
@@ -46,7 +46,7 @@ def test_refusals_name_the_status_and_redirects_are_not_followed(receiver, statu
 def test_a_hanging_receiver_is_too_late(receiver, monkeypatch):
     monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
     receiver.answers = [0]
-    found = post_events(receiver.url, "webhook", ONE)
+    found = WebhookKind().send(receiver.url, "webhook", ONE)
     assert found.reason == because("channel-too-late", service="webhook", seconds=15)
     assert not found.is_final
 
@@ -54,7 +54,7 @@ def test_a_hanging_receiver_is_too_late(receiver, monkeypatch):
 def test_a_lost_connection_is_tried_again(receiver):
     receiver.answers = [0]
     receiver.released.set()
-    found = post_events(receiver.url, "webhook", ONE)
+    found = WebhookKind().send(receiver.url, "webhook", ONE)
     assert found.reason is not None and found.reason.code == "channel-unreachable"
     assert not found.is_final
-    assert post_events("http://127.0.0.1:9/", "webhook", ONE).reason is not None
+    assert WebhookKind().send("http://127.0.0.1:9/", "webhook", ONE).reason is not None
