@@ -1,8 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { Reason, reasonText } from '../../reasons';
 import { rowsOf, useRows } from '../hooks/useRows';
-import { Waiting } from '../text/messages';
+import { Refusal, Waiting } from '../text/messages';
 
 export interface ITableColumn {
   name: string;
@@ -21,6 +22,12 @@ interface IDataTableProps {
   label: string;
   /** Must be the same function while the same table is shown. */
   load: (offset: number, limit: number) => Promise<ITablePage>;
+  /** The column by which all rows are sorted, after + or -. */
+  sort?: string;
+  /** Called with '' for the order of the file. */
+  onSort: (sort: string) => void;
+  /** Show only the columns whose name contains this text. */
+  find?: string;
   trans: TranslationBundle;
 }
 
@@ -28,7 +35,8 @@ const PAGE = 100;
 const NUMBERS = new Set(['int', 'float', 'decimal', 'duration']);
 
 /** A table of any length; pages load on scrolling. */
-export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element {
+export function DataTable(props: IDataTableProps): JSX.Element {
+  const { label, load, sort, onSort, find = '', trans } = props;
   const table = usePages(load);
   const box = useRef<HTMLDivElement>(null);
   const { columns, total, count } = table;
@@ -39,9 +47,16 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const { want } = table;
   useEffect(() => want(first, last), [want, first, last]);
 
+  useEffect(() => {
+    if (box.current) {
+      box.current.scrollTop = 0; // other rows come first
+    }
+  }, [sort]);
+
   if (!columns) {
     return <Waiting problem={table.problem}>{trans.__('Reading…')}</Waiting>;
   }
+  const shown = columns.flatMap(({ name }, at) => (hasText(name, find) ? [at] : []));
   const above = first * height;
   const below = (count - end) * height;
   return (
@@ -53,6 +68,7 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
             {warning}
           </p>
         ))}
+      <Refusal>{table.problem}</Refusal>
       <div ref={box} className="nby-DataTable-box" tabIndex={0} role="region" aria-label={label}>
         <table className="nby-Table nby-mod-data" aria-rowcount={total ?? -1}>
           <thead>
@@ -60,15 +76,13 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
               <th scope="col" className="nby-DataTable-index">
                 <span className="nby-Sr">{trans.__('Row')}</span>
               </th>
-              {columns.map((column, index) => (
-                <th key={index} scope="col">
-                  {column.name} <span className="nby-DataTable-type">{column.type}</span>
-                </th>
+              {shown.map(at => (
+                <Head key={at} column={columns[at]} {...{ sort, onSort, trans }} />
               ))}
             </tr>
           </thead>
           <tbody>
-            {above > 0 && <Gap height={above} columns={columns.length} />}
+            {above > 0 && <Gap height={above} columns={shown.length} />}
             {rowsOf(rows).map(index => (
               <Row
                 key={index}
@@ -76,10 +90,11 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
                 height={height}
                 values={table.row(index)}
                 columns={columns}
+                shown={shown}
                 trans={trans}
               />
             ))}
-            {below > 0 && <Gap height={below} columns={columns.length} />}
+            {below > 0 && <Gap height={below} columns={shown.length} />}
           </tbody>
         </table>
       </div>
@@ -89,8 +104,43 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
           : total === 1
             ? trans._n('1 row × %1 column', '1 row × %1 columns', columns.length)
             : trans.__('%1 rows × %2 columns', total.toLocaleString(), columns.length)}
+        {shown.length < columns.length && ` · ${trans.__('%1 shown', shown.length)}`}
+        {sort && ` · ${trans.__('all rows sorted by %1', sort.slice(1))}`}
       </p>
     </div>
+  );
+}
+
+/** Whether a name contains a text, in any case. */
+export function hasText(name: string, text: string): boolean {
+  return name.toLowerCase().includes(text.trim().toLowerCase());
+}
+
+interface IHeadProps extends Pick<IDataTableProps, 'sort' | 'onSort' | 'trans'> {
+  column: ITableColumn;
+}
+
+/** The head of a column: a click sorts all rows by it, the next one reverses their order. */
+function Head({ column: { name, type }, sort, onSort, trans }: IHeadProps): JSX.Element {
+  const isUp = sort === `+${name}`;
+  const isDown = sort === `-${name}`;
+  const Caret = isUp ? caretUpIcon : caretDownIcon;
+  return (
+    <th scope="col" aria-sort={isUp ? 'ascending' : isDown ? 'descending' : undefined}>
+      <button
+        type="button"
+        className="nby-DataTable-sort"
+        title={
+          isDown
+            ? trans.__('Show the rows in the order of the file')
+            : trans.__('Sort all rows by %1', name)
+        }
+        onClick={() => onSort(isDown ? '' : `${isUp ? '-' : '+'}${name}`)}
+      >
+        {name} <span className="nby-DataTable-type">{type}</span>
+        {(isUp || isDown) && <Caret.react tag="span" className="nby-Icon" />}
+      </button>
+    </th>
   );
 }
 
@@ -107,22 +157,24 @@ interface IRowProps {
   height: number;
   values: readonly unknown[] | undefined;
   columns: readonly ITableColumn[];
+  /** The places of the columns that are shown. */
+  shown: readonly number[];
   trans: TranslationBundle;
 }
 
-function Row({ index, height, values, columns, trans }: IRowProps): JSX.Element {
+function Row({ index, height, values, columns, shown, trans }: IRowProps): JSX.Element {
   return (
     <tr style={{ height }} aria-rowindex={index + 2}>
       <th scope="row" className="nby-DataTable-index">
         {index + 1}
       </th>
-      {columns.map((column, at) => {
+      {shown.map(at => {
         const value = values?.[at];
         const missing = values !== undefined && value === null;
         return (
           <td
             key={at}
-            className={NUMBERS.has(column.type) ? 'nby-mod-number' : undefined}
+            className={NUMBERS.has(columns[at].type) ? 'nby-mod-number' : undefined}
             title={typeof value === 'string' && value.length > 30 ? value : undefined}
           >
             {missing ? (
@@ -159,7 +211,9 @@ function usePages(load: IDataTableProps['load']): IPages {
   const [problem, setProblem] = useState<string>();
   const state = useRef(fresh(load));
   if (state.current.load !== load) {
-    state.current = fresh(load);
+    // until the answer, the head stays, which may have the focus
+    const { first, count } = state.current;
+    state.current = { ...fresh(load), first, count };
   }
   const want = useCallback(
     (first: number, last: number) => {
@@ -171,11 +225,12 @@ function usePages(load: IDataTableProps['load']): IPages {
         table.asked.add(page);
         load(page * PAGE, PAGE)
           .then(answer => {
+            setProblem(undefined);
+            table.first = table.pages.size ? table.first : answer;
             table.pages.set(page, answer);
-            table.first ??= answer;
             const end = answer.offset + answer.rows.length;
-            table.count =
-              answer.total ?? Math.max(table.count, end + (answer.rows.length === PAGE ? PAGE : 0));
+            const more = answer.rows.length === PAGE ? PAGE : 0;
+            table.count = answer.total ?? Math.max(table.count, end + more);
             draw();
           })
           .catch((error: Error) => {

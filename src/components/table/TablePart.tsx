@@ -1,11 +1,14 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useState } from 'react';
+import { Button } from '../Button';
 import { DataTable, ITablePage } from './DataTable';
 
 /** The sheet of an Excel file, and the first visible column. */
 export interface ITablePart {
   sheet?: string;
   column_offset?: number;
+  /** The column by which all rows are sorted, after + or -. */
+  sort?: string;
 }
 
 /** The part of a table that a response contains. */
@@ -20,22 +23,25 @@ export interface IShownPart {
 interface ITablePartChoiceProps {
   shown: IShownPart;
   onChange: (part: ITablePart) => void;
+  /** The text by which columns are found. */
+  find: string;
+  onFind: (text: string) => void;
   trans: TranslationBundle;
 }
 
 /** The server sends at most this many columns at once. */
 const COLUMNS = 500;
+/** So many columns are found at a glance. */
+const FEW = 6;
 
-/** Choose a sheet and page through the columns; nothing if everything is shown. */
-export function TablePartChoice({
-  shown,
-  onChange,
-  trans
-}: ITablePartChoiceProps): JSX.Element | null {
+/** Choose a sheet, find columns and page through them; nothing if everything is in sight. */
+export function TablePartChoice(props: ITablePartChoiceProps): JSX.Element | null {
+  const { shown, onChange, find, onFind, trans } = props;
   const { sheet, sheets = [], column_offset: start = 0, column_count: count = 0 } = shown;
   const end = start + shown.columns.length;
   const isWide = count > shown.columns.length;
-  if (sheets.length < 2 && !isWide) {
+  const hasMany = shown.columns.length > FEW;
+  if (sheets.length < 2 && !isWide && !hasMany) {
     return null;
   }
   const go = (column_offset: number) => onChange({ sheet, column_offset });
@@ -51,6 +57,16 @@ export function TablePartChoice({
           </select>
         </label>
       )}
+      {hasMany && (
+        <input
+          type="search"
+          aria-label={isWide ? trans.__('Find among these columns') : trans.__('Find column')}
+          placeholder={trans.__('Find column')}
+          spellCheck={false}
+          value={find}
+          onChange={event => onFind(event.target.value)}
+        />
+      )}
       {isWide && (
         <>
           <span role="status">
@@ -61,16 +77,12 @@ export function TablePartChoice({
               count.toLocaleString()
             )}
           </span>
-          <button
-            type="button"
-            disabled={start === 0}
-            onClick={() => go(Math.max(0, start - COLUMNS))}
-          >
+          <Button disabled={start === 0} onClick={() => go(Math.max(0, start - COLUMNS))}>
             {trans.__('Previous Columns')}
-          </button>
-          <button type="button" disabled={end >= count} onClick={() => go(end)}>
+          </Button>
+          <Button disabled={end >= count} onClick={() => go(end)}>
             {trans.__('Next Columns')}
-          </button>
+          </Button>
         </>
       )}
     </div>
@@ -84,10 +96,12 @@ interface IPartedTableProps {
   trans: TranslationBundle;
 }
 
-/** A table of any length and width, with a choice of sheet and columns. */
+/** A table of any length and width, with a choice of sheet, columns and order. */
 export function PartedTable({ label, load, trans }: IPartedTableProps): JSX.Element {
   const [part, setPart] = useState<ITablePart>({});
   const [shown, setShown] = useState<IShownPart>();
+  const [find, setFind] = useState('');
+  const { sheet, sort } = part;
   const loadPart = useCallback(
     async (offset: number, limit: number) => {
       const page = await load(offset, limit, part);
@@ -98,8 +112,19 @@ export function PartedTable({ label, load, trans }: IPartedTableProps): JSX.Elem
   );
   return (
     <>
-      {shown && <TablePartChoice shown={shown} onChange={setPart} trans={trans} />}
-      <DataTable label={label} load={loadPart} trans={trans} />
+      {shown && (
+        <TablePartChoice
+          {...{ shown, find, trans }}
+          // columns of another sheet have other names
+          onChange={next => setPart(next.sheet === sheet ? { ...next, sort } : next)}
+          onFind={setFind}
+        />
+      )}
+      <DataTable
+        {...{ label, sort, find, trans }}
+        load={loadPart}
+        onSort={next => setPart({ ...part, sort: next || undefined })}
+      />
     </>
   );
 }

@@ -29,27 +29,27 @@ export function showNumber(value: unknown): string {
 
 interface IHistogramProps {
   histogram: Histogram;
-  /** The smallest and the largest value; whole if all values are whole. */
+  /** The smallest and the largest value. */
   min?: unknown;
   max?: unknown;
-  /** All values are whole numbers. */
-  whole?: boolean;
   name: string;
   trans: TranslationBundle;
 }
 
 export function HistogramPicture(props: IHistogramProps): JSX.Element {
-  const { histogram, min, max, whole, name, trans } = props;
+  const { histogram, min, max, name, trans } = props;
   const { counts, edges } = histogram;
-  const most = Math.max(1, ...counts);
-  const width = WIDTH / Math.max(1, counts.length);
+  // bins of whole numbers begin half before the first; the last bin may have fewer of them
+  const whole = Number.isInteger(min) && Number(min) - Number(edges[0]) === 0.5;
+  const span = (index: number) => (whole ? Number(edges[index]) - Number(edges[0]) : index);
+  const unit = WIDTH / Math.max(1, span(counts.length));
+  const heights = counts.map((count, index) => count / (span(index + 1) - span(index)));
+  const most = Math.max(...heights);
   const range = (index: number) => {
     let [from, to] = [edges[index], edges[index + 1]];
-    if (whole && Math.ceil(Number(from)) <= Math.floor(Number(to))) {
+    if (whole) {
       // 2006.5 to 2007.5 contains 2007
-      const last = index === counts.length - 1;
-      from = Math.ceil(Number(from));
-      to = last ? Math.floor(Number(to)) : Math.max(from, Math.ceil(Number(to)) - 1);
+      [from, to] = [Math.ceil(Number(from)), Math.floor(Number(to))];
     }
     return from === to ? showNumber(from) : `${showNumber(from)} – ${showNumber(to)}`;
   };
@@ -57,14 +57,16 @@ export function HistogramPicture(props: IHistogramProps): JSX.Element {
     <figure className="nby-Picture">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         {counts.map((count, index) => {
-          const height = count ? Math.max(1.5, (count / most) * HEIGHT) : 0;
+          const height = count ? Math.max(1.5, (heights[index] / most) * HEIGHT) : 0;
+          const x = span(index) * unit;
+          const width = span(index + 1) * unit - x;
           return (
             <g key={index}>
               <title>{`${range(index)}: ${showNumber(count)}`}</title>
-              <rect className="nby-Picture-space" x={index * width} width={width} height={HEIGHT} />
+              <rect className="nby-Picture-space" x={x} width={width} height={HEIGHT} />
               <rect
                 className="nby-Picture-bar"
-                x={index * width + 0.5}
+                x={x + 0.5}
                 y={HEIGHT - height}
                 width={Math.max(0.5, width - 1)}
                 height={height}

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ColumnProfile, Profile } from '../../api/types';
+import { hasText } from '../../components/table/DataTable';
 import { ITablePart, TablePartChoice } from '../../components/table/TablePart';
 import { Waiting } from '../../components/text/messages';
 import { reasonText } from '../../reasons';
@@ -19,6 +20,7 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
   const [profile, setProfile] = useState<Profile>();
   const [problem, setProblem] = useState<string>();
   const [part, setPart] = useState<ITablePart>({});
+  const [find, setFind] = useState('');
   useEffect(() => {
     setProblem(undefined);
     const control = new AbortController();
@@ -43,7 +45,7 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
   }
   return (
     <div className="nby-Profile">
-      <TablePartChoice shown={profile} onChange={setPart} trans={trans} />
+      <TablePartChoice {...{ find, trans }} shown={profile} onChange={setPart} onFind={setFind} />
       <p className="nby-Dim" role="status">
         {profile.sampled
           ? trans.__(
@@ -61,9 +63,10 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
           </p>
         ))}
       <div className="nby-Profile-columns">
-        {profile.columns.map((column, index) => (
-          <ColumnCard key={index} column={column} trans={trans} />
-        ))}
+        {profile.columns.map(
+          (column, index) =>
+            hasText(column.name, find) && <ColumnCard key={index} column={column} trans={trans} />
+        )}
       </div>
     </div>
   );
@@ -97,7 +100,6 @@ function ColumnCard({ column, trans }: IColumnCardProps): JSX.Element {
           histogram={column.histogram}
           min={min}
           max={max}
-          whole={type === 'int'}
           name={name}
           trans={trans}
         />

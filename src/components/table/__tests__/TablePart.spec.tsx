@@ -8,7 +8,13 @@ const column = { name: 'a', type: 'int' };
 describe('D6: parts of a table', () => {
   const shown = (part: Omit<IShownPart, 'columns'>, columns: number) => {
     const onChange = jest.fn();
-    const props = { onChange, trans, shown: { ...part, columns: Array(columns).fill(column) } };
+    const found = { find: '', onFind: () => undefined };
+    const props = {
+      ...found,
+      onChange,
+      trans,
+      shown: { ...part, columns: Array(columns).fill(column) }
+    };
     return { onChange, ...render(<TablePartChoice {...props} />) };
   };
 
@@ -48,5 +54,32 @@ describe('D6: parts of a table', () => {
     fireEvent.change(await screen.findByLabelText('Sheet'), { target: { value: 'Two' } });
     await screen.findByText('a of Two');
     expect(load).toHaveBeenLastCalledWith(0, 100, { sheet: 'Two' });
+  });
+
+  it('keep the head, its focus and their order while sorted rows load', async () => {
+    const asked: unknown[] = [];
+    const load = jest.fn(async (_offset: number, _limit: number, part: object) => {
+      asked.push(part);
+      const columns = [{ name: 'a', type: 'int' }];
+      return { columns, offset: 0, total: 1, rows: [[10 * asked.length]], column_count: 1 };
+    });
+    render(<PartedTable label="rows" load={load} trans={trans} />);
+    await screen.findByText('10');
+    const head = screen.getByRole('button', { name: /a/ });
+    head.focus();
+    fireEvent.click(head);
+    expect(document.activeElement).toBe(head);
+    await screen.findByText('20');
+    expect(document.activeElement).toBe(head);
+    expect(asked).toEqual([{}, { sort: '+a' }]);
+  });
+
+  it('offer to find one of many columns', () => {
+    const names = 'abcdefg'.split('').map(name => ({ name, type: 'int' }));
+    const onFind = jest.fn();
+    const props = { shown: { columns: names }, find: '', onFind, onChange: jest.fn(), trans };
+    render(<TablePartChoice {...props} />);
+    fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'b' } });
+    expect(onFind).toHaveBeenCalledWith('b');
   });
 });
