@@ -1,16 +1,16 @@
 import { deleteIcon, editIcon, folderIcon } from '@jupyterlab/ui-components';
-import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Project } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Tabs } from '../../components/Tabs';
 import { useChanges } from '../../components/hooks/useChanges';
-import { Facts } from '../../components/text/Facts';
 import { MoreActions } from '../frame/HeadActions';
 import { IPanelServices } from '../frame/services';
 import { ShownItem } from '../frame/ShownItem';
 import { deleteProject, editProject } from './actions';
 import { Artifacts } from './Artifacts';
+import { Kind } from './kinds';
+import { Overview } from './Overview';
 import { Resources } from './Resources';
 import { RetentionPolicies } from './RetentionPolicies';
 import { projectsOf } from './state/collection';
@@ -20,7 +20,7 @@ interface IProjectViewProps {
   id: string;
 }
 
-/** One project: its task, its data and models, its resources and its retention. */
+/** One project: its goal and last runs, its data and models, its resources and its retention. */
 export default function ProjectView({ services, id }: IProjectViewProps): JSX.Element {
   return (
     <ShownItem {...{ services, id }} noun="project" collection={projectsOf(services.yard)}>
@@ -37,7 +37,8 @@ interface ILoadedProps {
 function Loaded({ services, project }: ILoadedProps): JSX.Element {
   const { trans } = services;
   const { id, name, description } = project;
-  const [tab, setTab] = useState('data');
+  const [tab, setTab] = useState('overview');
+  const [kind, setKind] = useState<Kind>();
   const turn = useChanges(services.yard.stream, 'run', 'project');
   const same = { services, project: id, turn };
   const links = Object.values(project.links ?? {}).reduce((sum, count) => sum + count, 0);
@@ -62,12 +63,12 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         />
       </div>
       {description && <p className="nby-Note nby-View-said">{description}</p>}
-      <Facts facts={factsOf(project, trans)} />
       <Tabs
         label={trans.__('Project')}
         current={tab}
         onChange={setTab}
         tabs={[
+          { id: 'overview', label: trans.__('Overview') },
           { id: 'data', label: trans.__('Data') },
           { id: 'models', label: trans.__('Models') },
           { id: 'resources', label: trans.__('Resources'), mark: links },
@@ -75,25 +76,21 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         ]}
       >
         <div className="nby-Project-tab">
+          {tab === 'overview' && (
+            <Overview
+              {...{ services, project, turn }}
+              onKind={chosen => {
+                setKind(chosen);
+                setTab('resources');
+              }}
+            />
+          )}
           {tab === 'data' && <Artifacts key="data" {...same} kind="data" />}
           {tab === 'models' && <Artifacts key="model" {...same} kind="model" />}
-          {tab === 'resources' && <Resources services={services} project={project} />}
+          {tab === 'resources' && <Resources {...{ services, project }} first={kind} />}
           {tab === 'retention' && <RetentionPolicies {...same} />}
         </div>
       </Tabs>
     </div>
   );
-}
-
-/** Return the task of the project, and what else describes it. */
-function factsOf(project: Project, trans: TranslationBundle): (readonly [string, string])[] {
-  const { task, requirements, repository, metadata } = project;
-  return [
-    [trans.__('Goal'), task.goal],
-    [trans.__('Evaluation data'), task.evaluation_data],
-    [trans.__('Criteria'), task.criteria],
-    [trans.__('Requirements'), requirements],
-    [trans.__('Repository'), repository],
-    ...Object.entries(metadata)
-  ];
 }

@@ -16,12 +16,14 @@ const SHOWN = 50;
 interface IResourcesProps {
   services: IPanelServices;
   project: Project;
+  /** The first kind to show. */
+  first?: Kind;
 }
 
 /** Choose a kind, search, and link or unlink resources of a project. */
-export function Resources({ services, project }: IResourcesProps): JSX.Element {
+export function Resources({ services, project, first: of }: IResourcesProps): JSX.Element {
   const { yard, trans } = services;
-  const [kind, setKind] = useState<Kind>('dataset');
+  const [kind, setKind] = useState<Kind>(of ?? 'dataset');
   const [text, setText] = useState('');
   const [turn, setTurn] = useState(0);
   const [said, setSaid] = useState('');
@@ -106,7 +108,7 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
 }
 
 /** Return the name of a resource and, as names may be shared, the path of its file. */
-function nameOf(resource: ProjectResource, trans: TranslationBundle): string {
+export function nameOf(resource: ProjectResource, trans: TranslationBundle): string {
   const { name, path, number, created_at, is_gone } = resource;
   if (number) {
     return `${trans.__('Run %1', number)}: ${name || trans.__('untitled')}, ${showMoment(created_at)}`;

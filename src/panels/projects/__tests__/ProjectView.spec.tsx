@@ -11,6 +11,10 @@ const PROJECT = {
   ...{ metadata: { team: 'cellar' }, revision: 1, links: { dataset: 1, run: 2 } },
   task: { goal: 'Predict quality', evaluation_data: 'white.csv', criteria: 'RMSE below 0.6' }
 };
+const RUNS = [
+  { id: 'r9', number: 9, title: 'Training', state: 'failed', created_at: '2026-11-26T08:00:00Z' },
+  { id: 'r8', number: 8, title: 'Training', state: 'succeeded', created_at: '2026-11-26T07:00:00Z' }
+];
 const RESULT = {
   ...{ id: 'a', filename: 'scores.csv', name: 'scores', node: 'train', size_bytes: 2000 },
   ...{ run_id: 'r', number: 7, title: 'Training', created_at: '2026-11-26T08:00:00Z' }
@@ -30,7 +34,8 @@ const POLICY = {
 function open(answers: Record<string, unknown> = {}) {
   const known: Record<string, unknown> = {
     'projects.list': { items: [PROJECT], next: null },
-    'projects.get': PROJECT,
+    'projects.get': { ...PROJECT, stored_bytes: 3_000_000 },
+    'runs.list': { items: RUNS, next: null },
     'projects.linkable': { items: [] },
     'runs.preview_retention': { policies: [POLICY] },
     ...answers
@@ -38,7 +43,8 @@ function open(answers: Record<string, unknown> = {}) {
   const call = jest.fn(async (operation: string, asked: any) => {
     if (operation === 'projects.links') {
       const { kind } = asked.query;
-      return { items: kind === 'dataset' ? [{ kind, id: 'd', name: 'red-wine' }] : [] };
+      const linked = { kind: 'dataset', id: 'd', name: 'red-wine' };
+      return { items: !kind || kind === 'dataset' ? [linked] : [] };
     }
     if (operation === 'projects.artifacts') {
       return { items: [{ ...RESULT, kind: asked.query.kind }], next: null };
@@ -67,12 +73,23 @@ function open(answers: Record<string, unknown> = {}) {
 afterEach(cleanup);
 
 describe('J5: the page of a project', () => {
-  it('shows the task and the data', async () => {
-    const { asked, commands } = open();
+  it('shows the task, the last runs, what is linked and the storage', async () => {
+    const { commands } = open();
     expect(await screen.findByText('Predict quality')).toBeTruthy();
-    for (const text of ['white.csv', 'RMSE below 0.6', 'cellar', 'Red and white']) {
-      expect(screen.getByText(text)).toBeTruthy();
+    for (const text of ['white.csv', 'RMSE below 0.6', 'cellar', 'Red and white', '3.0 MB']) {
+      expect(await screen.findByText(text)).toBeTruthy();
     }
+    expect(screen.getByRole('img', { name: 'Last runs: #8 succeeded, #9 failed' })).toBeTruthy();
+    fireEvent.click(screen.getByText('#9 Training'));
+    expect(commands.execute).toHaveBeenCalledWith('nbyard:show-run', { id: 'r9' });
+    expect(await screen.findByText('red-wine')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Runs' }));
+    expect(screen.getByLabelText('Kind')).toHaveProperty('value', 'run');
+  });
+
+  it('shows the data', async () => {
+    const { asked, commands } = open();
+    fireEvent.click(await screen.findByRole('tab', { name: 'Data' }));
     fireEvent.click(await screen.findByText('red-wine'));
     expect(commands.execute).toHaveBeenCalledWith('nbyard:open-dataset', { id: 'd' });
     fireEvent.click(screen.getByText('#7 Training'));
@@ -93,6 +110,7 @@ describe('J5: the page of a project', () => {
 
   it('asks again after a run changed', async () => {
     const { asked, events } = open();
+    fireEvent.click(await screen.findByRole('tab', { name: 'Data' }));
     await screen.findByText('red-wine');
     const before = asked('projects.artifacts').length;
     act(() => events.emit([{ topic: 'run', subject_id: 'r' }]));
