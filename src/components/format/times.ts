@@ -31,23 +31,28 @@ export function showAgo(at: string, now: number, trans: TranslationBundle): stri
   if (seconds < 86_400) {
     return trans.__('%1 h ago', Math.round(seconds / 3600));
   }
-  return new Date(at).toLocaleDateString();
+  return new Date(at).toLocaleDateString(languages());
+}
+
+/** The user's languages: without them, a browser writes dates as its own menus. */
+export function languages(): string[] {
+  return [...navigator.languages];
 }
 
 export function showMoment(at: string | null | undefined): string {
-  return at ? new Date(at).toLocaleString() : '';
+  return at ? new Date(at).toLocaleString(languages()) : '';
 }
 
-/** Return a due time without seconds, in its zone: "Mon, Nov 30, 2026, 08:00", short "Mon 08:00". */
+/** Return a due time to the minute, in its zone: "Mon, Nov 30, 2026, 08:00", short "Mon 08:00". */
 export function showDue(at: string, timeZone: string | undefined, isShort = false): string {
   const day = isShort ? {} : ({ year: 'numeric', month: 'short', day: 'numeric' } as const);
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   const format = { weekday: 'short', ...day, ...clock } as const;
   try {
-    return new Date(at).toLocaleString(undefined, { ...format, timeZone });
+    return new Date(at).toLocaleString(languages(), { ...format, timeZone });
   } catch {
     // an old browser does not know the zone
-    return new Date(at).toLocaleString(undefined, { ...format, timeZoneName: 'short' });
+    return new Date(at).toLocaleString(languages(), { ...format, timeZoneName: 'short' });
   }
 }
 

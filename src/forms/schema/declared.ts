@@ -113,7 +113,13 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       label: trans.__('Complete after this many seconds without a change'),
       first: 2
     },
-    { when: { 'on.kind': 'phrase' }, name: 'zone', kind: 'text', label: trans.__('Time zone') },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'zone',
+      kind: 'text',
+      label: trans.__('Time zone'),
+      picker: 'zone'
+    },
     { name: 'notify', kind: 'notices', label: trans.__('Notify') },
     {
       when: { 'on.kind': ['dataset', 'run', 'file', 'webhook', 'notebook'] },

@@ -26,6 +26,11 @@ const SEARCHES: Readonly<Record<string, Search>> = {
   time: async () => [
     ...['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5']
   ],
+  // a browser without the list knows its own zone
+  zone: async () => [
+    'UTC',
+    ...(Intl.supportedValuesOf?.('timeZone') ?? [Intl.DateTimeFormat().resolvedOptions().timeZone])
+  ],
   // pushed copies have paths of their own
   workflow: async (client, query) =>
     (await client.call('workflows.list', { query })).items

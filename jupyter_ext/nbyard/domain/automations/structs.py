@@ -40,6 +40,7 @@ Zone = Annotated[
         "Time zone",
         order=10,
         shown_when=AT_TIMES,
+        picker="zone",
         option_help="Time zone, such as Europe/Berlin. Default: the server's.",
     ),
 ]

@@ -1,4 +1,4 @@
-import { showDue } from '../times';
+import { showDue, showMoment } from '../times';
 
 const AT = '2026-11-30T07:00:30Z';
 
@@ -12,5 +12,16 @@ describe('a due time', () => {
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     const here = showDue(AT, timeZone);
     expect(showDue(AT, 'Mars/Olympus')).toMatch(new RegExp(`^${here} \\S+`));
+  });
+});
+
+describe('dates', () => {
+  it.each([
+    [['de-DE', 'en-US'], '30.11.2026'],
+    [['en-US', 'de-DE'], '11/30/2026']
+  ])('are written as the user reads them: %j', (languages, date) => {
+    jest.spyOn(navigator, 'languages', 'get').mockReturnValue(languages);
+    expect(showMoment(AT)).toContain(date);
+    jest.restoreAllMocks();
   });
 });

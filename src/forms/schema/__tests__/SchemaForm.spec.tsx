@@ -146,4 +146,19 @@ describe('a form that is drawn from fields', () => {
     ]);
     jest.useRealTimers();
   });
+
+  it.each([
+    [(): string[] => ['Europe/Berlin', 'Europe/Madrid'], ['UTC', 'Europe/Berlin', 'Europe/Madrid']],
+    [undefined, ['UTC', Intl.DateTimeFormat().resolvedOptions().timeZone]]
+  ])('offers the time zones that the browser knows', async (known, zones) => {
+    jest.useFakeTimers();
+    const own = Intl.supportedValuesOf;
+    Object.assign(Intl, { supportedValuesOf: known });
+    draw([field('text', { picker: 'zone' })], { client: {} as never });
+    await act(async () => jest.advanceTimersByTimeAsync(300));
+    const offered = [...document.querySelectorAll('option')].map(({ value }) => value);
+    expect(offered).toEqual([...new Set(zones)]);
+    Object.assign(Intl, { supportedValuesOf: own });
+    jest.useRealTimers();
+  });
 });

@@ -1,3 +1,4 @@
+import { languages } from '../../../components/format/times';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 import { IPreview } from './preview';
@@ -37,11 +38,11 @@ export function DueTimes({ services, answer }: IDueTimesProps): JSX.Element {
   );
 }
 
-/** Return a due time in its zone: "Thu, 26 Nov 2026, 08:00". */
+/** Return a due time in its zone, with seconds if it has them: "Thu, 26 Nov 2026, 08:00". */
 function dueText(at: string, timeZone: string): string {
   const date = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const;
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   const whole = Date.parse(at) % 60_000 === 0;
   const second = whole ? undefined : ('2-digit' as const);
-  return new Date(at).toLocaleString(undefined, { ...date, ...time, second, timeZone });
+  return new Date(at).toLocaleString(languages(), { ...date, ...time, second, timeZone });
 }
