@@ -1,13 +1,16 @@
 /** The dialog of one channel. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Button } from '../../components/Button';
 import { Channel, NewChannel, NoticeRule } from '../../api/types';
-import { declaredFields, Problems } from '../../forms/schema/fields';
+import { IField } from '../../forms/schema/field';
+import { bodyOf, declaredFields, Problems } from '../../forms/schema/fields';
 import { askFields } from '../frame/dialogs/askFields';
 import { problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
 import { USUAL_EVENTS } from './events';
+import { atHost, checkMail, IMail, mailFields, mailUrl } from './mail';
 import { sendTest } from './sendTest';
 
 interface IAsked {
@@ -16,6 +19,13 @@ interface IAsked {
   /** The channel is for an automation, which has its own events. */
   forAutomation?: boolean;
 }
+
+/** What the form has: an e-mail channel has fields of its own, which become its URL. */
+type Typed = Pick<NewChannel, 'name' | 'rules'> & {
+  kind: 'url' | 'mail';
+  url?: string;
+  mail?: IMail;
+};
 
 /** Return the rule that the form shows. Rules of projects may come from a push. */
 export const ownRule = ({ rules = [] }: Partial<Channel> = {}): NoticeRule | undefined =>
@@ -27,46 +37,79 @@ export function askChannel(
   { known, forAutomation }: IAsked
 ): Promise<Channel | undefined> {
   const { yard, trans } = services;
+  const fields = fieldsOf(services, { known, forAutomation });
   const own = ownRule(known) ?? { events: known || forAutomation ? [] : USUAL_EVENTS };
-  const keepsUrl = {
-    required: false,
-    help: trans.__('Leave the field empty to keep the current URL.')
-  };
-  return askFields<Channel, NewChannel>(services, {
+  return askFields<Channel, Typed>(services, {
     title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
     ok: trans.__('Save Channel'),
     className: 'nby-Channel-form',
     into: channelsOf(yard),
-    fields: declaredFields('NewChannel', trans)
-      .filter(({ name }) => !forAutomation || !name.startsWith('rules.'))
-      .map(field => (known && field.name === 'url' ? { ...field, ...keepsUrl } : field)),
+    fields,
     start: { ...known, rules: [own] },
-    below: (values, refuse) => ({
-      url: (
-        <SendTest
-          services={services}
-          channel={known?.id}
-          url={String(values.url).trim()}
-          refuse={refuse}
-        />
-      )
-    }),
-    request: body => requestOf(body, known)
+    below: (values, refuse) => {
+      const typed = bodyOf<Typed>(fields, values);
+      const test = <SendTest {...{ services, typed, refuse }} channel={known?.id} />;
+      return { [typed.kind === 'mail' ? 'mail.password' : 'url']: test };
+    },
+    request: body => requestOf(body, known),
+    send: async body => {
+      const { id, question } = requestOf(body, known);
+      const call = () => yard.client.call(id, question as never) as Promise<Channel>;
+      return asTyped(body, !!known, trans, call);
+    }
+  });
+}
+
+function fieldsOf({ trans }: IPanelServices, { known, forAutomation }: IAsked): IField[] {
+  const [name, url, ...rules] = declaredFields('NewChannel', trans);
+  const kind: IField = {
+    ...{ name: 'kind', kind: 'choice', label: trans.__('Send to') },
+    labels: { url: trans.__('Slack, Discord, Teams or another URL'), mail: trans.__('E-mail') },
+    first: known?.address.startsWith('mailto') ? 'mail' : 'url'
+  };
+  const help = known
+    ? trans.__('Leave the field empty to keep the current URL.')
+    : trans.__('The web address of a webhook (https://…), or a URL of Apprise.');
+  return [
+    ...[name, kind, { ...url, required: !known, help, when: { kind: 'url' } }],
+    ...mailFields(trans, !!known),
+    ...(forAutomation ? [] : rules)
+  ];
+}
+
+function urlOf({ kind, url = '', mail = {} }: Typed): string {
+  return kind === 'mail' ? mailUrl(mail) : url.trim();
+}
+
+/** Send what was typed; what is refused about an e-mail channel is shown at its own fields. */
+async function asTyped<T>(
+  { kind, mail = {} }: Typed,
+  isKnown: boolean,
+  trans: TranslationBundle,
+  send: () => Promise<T>
+): Promise<T> {
+  if (kind !== 'mail') {
+    return send();
+  }
+  checkMail(mail, isKnown, trans);
+  return send().catch(error => {
+    throw atHost(error);
   });
 }
 
 /** Return the request that creates a channel, or changes a known one. */
-export function requestOf({ name, url, rules = [] }: NewChannel, known?: Channel) {
+export function requestOf(typed: Typed, known?: Channel) {
+  const { name, rules = [] } = typed;
   const first = ownRule(known);
   const own = rules.map(rule => ({ ...(first ?? { long_factor: 2 }), ...rule }));
   const others = (known?.rules ?? []).filter(rule => rule !== first);
   const all = own[0]?.events.length ? [...own, ...others] : others.filter(rule => rule.project);
-  const body = { name, url: url.trim(), rules: all };
+  const url = urlOf(typed);
+  const body = { name, rules: all };
   if (!known) {
-    return { id: 'channels.create', question: { body } } as const;
+    return { id: 'channels.create', question: { body: { ...body, url } } } as const;
   }
-  const { url: typed, ...rest } = body;
-  const change = { ...rest, revision: known.revision, ...(typed && { url: typed }) };
+  const change = { ...body, revision: known.revision, ...(url && { url }) };
   return {
     id: 'channels.update',
     question: { path: { channel: known.id }, body: change }
@@ -77,12 +120,12 @@ interface ISendTestProps {
   services: IPanelServices;
   /** The ID of a stored channel, which is tested without a typed URL. */
   channel?: string;
-  url: string;
+  typed: Typed;
   refuse: (problems: Problems) => void;
 }
 
 /** Sends a test message now, and shows whether it was accepted. */
-function SendTest({ services, channel, url, refuse }: ISendTestProps): JSX.Element {
+function SendTest({ services, channel, typed, refuse }: ISendTestProps): JSX.Element {
   const { trans } = services;
   const [said, setSaid] = useState('');
   const [isSending, setSending] = useState(false);
@@ -90,8 +133,9 @@ function SendTest({ services, channel, url, refuse }: ISendTestProps): JSX.Eleme
     setSending(true);
     refuse({});
     setSaid(trans.__('Sending…'));
+    const url = urlOf(typed);
     try {
-      setSaid(await sendTest(services, { url, channel }));
+      setSaid(await asTyped(typed, !!channel, trans, () => sendTest(services, { url, channel })));
     } catch (error) {
       setSaid('');
       refuse(problemsOf(error));

@@ -117,4 +117,49 @@ describe('R6: the dialog of a channel', () => {
     escape();
     expect(await asked).toBeUndefined();
   });
+
+  it('has fields for e-mail, whose password is neither stored for a reload nor spelled', async () => {
+    const { services, calls } = open();
+    const asked = askChannel(services, {});
+    await fill('team');
+    fireEvent.change(screen.getByLabelText(/^Send to/), { target: { value: 'mail' } });
+    const type = (label: RegExp, value: string) =>
+      fireEvent.change(screen.getByLabelText(label), { target: { value } });
+    type(/^To/, 'me@example.org');
+    type(/^From/, 'bot@example.org');
+    type(/^Mail server/, 'smtp.example.org');
+    type(/^User/, 'ann');
+    type(/^Password/, 's3cr3t');
+    expect(screen.queryByLabelText(/^URL/)).toBeNull();
+    expect(JSON.stringify({ ...sessionStorage })).not.toContain('s3cr3t');
+    fireEvent.keyDown(screen.getByLabelText(/^Password/), { key: 'Enter', keyCode: 13 });
+    await asked;
+    const [[, question]] = calls('channels.create') as unknown as [[string, { body: object }]];
+    expect(question.body).toMatchObject({ name: 'team' });
+    expect((question.body as { url: string }).url).toMatch(
+      /^mailtos:..ann:s3cr3t@smtp.example.org:587\?/
+    );
+    expect(Object.keys(question.body)).toEqual(['name', 'rules', 'url']);
+  });
+
+  it('shows at the mail server why its URL is refused', async () => {
+    const details = [{ path: 'url', message: 'is a private host' }];
+    const refusal = new ApiError(422, 'invalid', 'no', '', details as never);
+    const { services } = open({ 'channels.create': () => refusal });
+    const asked = askChannel(services, {});
+    const name = await fill('team');
+    fireEvent.change(screen.getByLabelText(/^Send to/), { target: { value: 'mail' } });
+    fireEvent.keyDown(name, { key: 'Enter', keyCode: 13 });
+    await waitFor(() => expect(screen.getAllByRole('alert', { hidden: true })).toHaveLength(3));
+    for (const label of [/^To/, /^From/, /^Mail server/]) {
+      fireEvent.change(await screen.findByLabelText(label), { target: { value: 'a@b.c' } });
+    }
+    fireEvent.keyDown(screen.getByLabelText(/^To/), { key: 'Enter', keyCode: 13 });
+    await waitFor(() => {
+      const host = screen.getByLabelText(/^Mail server/);
+      expect(host.closest('.nby-Field')!.textContent).toContain('is a private host');
+    });
+    escape();
+    await asked;
+  });
 });

@@ -4,8 +4,8 @@ import { ownRule, requestOf } from '../askChannel';
 const rule = (project: string, event: string) => ({ events: [event], path: '', project });
 const channel = (...rules: object[]) => ({ id: 'c', revision: 1, rules }) as unknown as Channel;
 const stored = (known: Channel, events: string[]) => {
-  const typed = { name: 'team', url: '', rules: [{ ...ownRule(known), events }] };
-  const { body } = requestOf(typed as NewChannel, known).question;
+  const rules = [{ ...ownRule(known), events }] as NewChannel['rules'];
+  const { body } = requestOf({ name: 'team', kind: 'url', rules }, known).question;
   return body.rules!.map(({ project, events: own }) => [project, own]);
 };
 
