@@ -15,7 +15,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { FlowDoc } from '../document/flowDoc';
 import { FlowModelFactory } from '../document/flowModel';
-import { workflowIcon } from '../icons/startup';
+import { descriptionIcon, workflowIcon } from '../icons/startup';
 import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../document/fileType';
 import { addCommands } from './commands/table/registration';
 import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './model/tokens';
@@ -139,6 +139,14 @@ function addDocumentType(app: JupyterFrontEnd, trans: TranslationBundle): void {
   app.docRegistry.addFileType({ ...type, name: FILE_TYPE, contentType: CONTENT_TYPE });
   // The server lists the file as a plain one, and the icon is looked up by that type.
   app.docRegistry.addFileType({ ...type, name: `${FILE_TYPE}-file`, contentType: 'file' });
+  app.docRegistry.addFileType({
+    name: 'nbyard-description',
+    displayName: trans.__('Description of Code'),
+    extensions: ['.nbexec'],
+    fileFormat: 'text',
+    contentType: 'file',
+    icon: descriptionIcon
+  });
 }
 
 function addCreate(

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
-import { ApiError, fieldErrors } from '../api/client';
+import { ApiError } from '../api/client';
+import { fieldErrors } from './fieldErrors';
 import { More } from '../components/More';
 import { useDraft } from '../components/hooks/useDraft';
 import { Refusal } from '../components/text/messages';

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { belowRoot } from '../../api/paths';
 import { saveCode } from '../../api/documents/saveDocuments';
-import { ApiError, fieldErrors } from '../../api/client';
+import { ApiError } from '../../api/client';
+import { fieldErrors } from '../../forms/fieldErrors';
 import { Executable } from '../../api/types';
 import { CheckBox, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';

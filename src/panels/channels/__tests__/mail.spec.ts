@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { fieldErrors } from '../../../api/client';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import { checkMail, IMail, mailUrl } from '../mail';
 
 const trans = nullTranslator.load('nbyard');

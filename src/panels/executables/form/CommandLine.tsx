@@ -1,4 +1,4 @@
-import { fieldErrors } from '../../../api/client';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import { CommandDraft } from '../../../api/types';
 import { useAnswer } from '../../../api/useAnswer';
 import { reasonText } from '../../../reasons';

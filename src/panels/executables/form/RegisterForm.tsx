@@ -1,6 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { ApiError, fieldErrors } from '../../../api/client';
+import { ApiError } from '../../../api/client';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import { tagCell, tagged } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { Button } from '../../../components/Button';

@@ -1,6 +1,7 @@
 /** A dialog that shows the messages of a refusal and keeps the input. */
 import { Dialog } from '@jupyterlab/apputils';
-import { ApiError, fieldErrors } from '../../../api/client';
+import { ApiError } from '../../../api/client';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import { forget } from '../../../components/hooks/sessionMemory';
 import { dialogOwner, DraftOwner } from '../../../components/hooks/useDraft';
 import { Refusal } from '../../../components/text/messages';
