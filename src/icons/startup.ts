@@ -24,7 +24,10 @@ export const notebookIcon = draw(
   'notebook',
   line('M4 2h9v12H4zM2.5 5H5M2.5 8H5M2.5 11H5M7.5 5.5h3')
 );
-export const descriptionIcon = draw('description', line('M3.5 1.5h9v13h-9zM6 5h4M6 8h4M6 11h2'));
+export const descriptionIcon = draw(
+  'description',
+  line('M2 4.5h7M12 4.5h2M10.5 3v3M2 11.5h2M7 11.5h7M5.5 10v3', 'jp-icon-contrast3')
+);
 export const paletteIcon = draw('palette', line('M2 3h12v10H2zM6 3v10'));
 export const inspectorIcon = draw('inspector', line('M2 3h12v10H2zM10 3v10'));
 export const outlineIcon = draw(

@@ -158,6 +158,7 @@ test('R6, journey 3: a channel is created and tested; a schedule with mail takes
     expect(mail.recipients).toEqual(['bob@example.org']);
     expect(mail.mails[0]).toMatch(/^Subject: .*failed/m);
     expect(mail.mails[0]).toContain('ValueError: no penguins');
+    expect(mail.mails[0]).toContain(`${server.url}lab?nbyard-run`);
     // The address in a message shows the run.
     await lab.page.goto(`${server.lab()}&nbyard-run=${run}`);
     await expect(lab.page.locator('.nby-RunDrawer')).toContainText(title);

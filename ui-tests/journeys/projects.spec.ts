@@ -85,13 +85,18 @@ test(
     await dialog.getByLabel('Evaluation data').fill('penguins.csv, one row in five');
     await dialog.getByLabel('Criteria').fill('Accuracy above 0.95');
     await dialog.getByRole('button', { name: 'Create' }).click();
-    await expect(dialog).toHaveCount(0);
+    await expect(page.getByRole('combobox', { name: 'Project' })).toHaveText(/birds/);
     await lab.click(canvas.button('run-workflow'));
     await lab.drawer.succeeds();
 
     await page.getByRole('button', { name: 'Open Project' }).click();
     const view = page.locator('.nby-View').filter({ hasText: 'Tell penguins apart' });
     await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
+    await expect(view.getByRole('button', { name: /^#1 / })).toBeVisible();
+    await expect(view.getByText(/^[\d.]+ [kM]B$/)).toBeVisible();
+    await page.screenshot({ path: info.outputPath('overview.png') });
+    expect(await violationsIn(page, '.nby-View')).toEqual([]);
+    await view.getByRole('tab', { name: 'Data' }).click();
     await expect(view.getByRole('table').getByRole('row')).not.toHaveCount(0);
     await page.screenshot({ path: info.outputPath('data.png') });
     await view.getByRole('tab', { name: 'Models' }).click();

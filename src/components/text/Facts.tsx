@@ -30,8 +30,8 @@ interface IFactsProps {
 }
 
 /** Facts beside each other. */
-export function Facts({ facts, className }: IFactsProps): JSX.Element {
-  return (
+export function Facts({ facts, className }: IFactsProps): JSX.Element | null {
+  return !facts.some(([, value]) => value) ? null : (
     <dl className="nby-Facts">
       {facts.map(([name, value], place) => (
         <Fact key={place} name={name} className={className}>
