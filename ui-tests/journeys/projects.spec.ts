@@ -90,7 +90,9 @@ test(
     await lab.drawer.succeeds();
 
     await page.getByRole('button', { name: 'Open Project' }).click();
-    const view = page.locator('.nby-View').filter({ hasText: 'Tell penguins apart' });
+    const heading = page.getByRole('heading', { name: 'birds' });
+    const view = page.locator('.nby-View').filter({ has: heading });
+    await expect(view.getByText('Tell penguins apart')).toBeVisible();
     await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
     await expect(view.getByRole('button', { name: /^#1 / })).toBeVisible();
     await expect(view.getByText(/^[\d.]+ [kM]B$/)).toBeVisible();
