@@ -57,11 +57,6 @@ class SendingStopped(Exception):
     """The process was killed: it took too long, or the caller no longer wants the answer."""
 
 
-def never_stop() -> bool:
-    """Return False, for callers that always wait for the answer."""
-    return False
-
-
 def describe_url(url: str, allowed: Sequence[str] = ()) -> ChannelAddress:
     """Return the receiver of a channel's URL, without contacting it.
 
@@ -84,7 +79,7 @@ def send_message(
     channel: Receiver,
     message: Message,
     seconds: float = SECONDS,
-    stopping: Callable[[], bool] = never_stop,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Delivery:
     """Send a message. Return the delivery, which may be a failure with its reason.
 
@@ -104,7 +99,7 @@ def send_message(
 
 
 def _ask(
-    request: SendRequest, seconds: float, stopping: Callable[[], bool] = never_stop
+    request: SendRequest, seconds: float, stopping: Callable[[], bool] = lambda: False
 ) -> SendAnswer:
     """Run the process for one request, and return its answer.
 
