@@ -1,8 +1,9 @@
-"""Service operations that search past runs, keep them, and delete finished runs by rules."""
+"""Service operations that search, keep and tag runs, and delete finished runs by rules."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ from nbyard.host.project_files import DOCUMENT
 from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
-from nbyard.services.runs.attempts import RunAttempts
+from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.workflows.file_tracking import saved_workflow
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
 
 # A request that deletes more would take too long.
 MOST_AT_ONCE = 200
-Names = list[str]  # inside the class, `list` is the operation
+TAG = re.compile(r"\w[\w./-]{0,59}")
+Names, Runs = list[str], list[Run]  # inside the class, `list` is the operation
 
 
-class RunHistory(RunAttempts):
+class RunHistory(RunPreviews):
     """The part of the run service that searches and cleans up past runs."""
 
     @operation("POST", "/runs/clean-up/preview", scope="runs:read")
@@ -125,8 +127,28 @@ class RunHistory(RunAttempts):
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:
             record = self._recorded(c, caller, run)
-            self._store.clean_ups.set_kept(c, record, kept)
+            self._store.runs.change(c, record, kept=kept)
         return self._with_shown_path(msgspec.structs.replace(record, kept=kept))
+
+    @operation("POST", "/run-tags/{runs}", scope="runs:write", status=204)
+    def tag(self, caller: Caller, runs: str, add: str = "", remove: str = "") -> None:
+        """Add tags to runs, and remove others.
+
+        `runs` are IDs, names or numbers. Commas separate runs and tags. A tag has at most 60
+        letters, digits, `_`, `.`, `/` and `-`.
+
+        Raises:
+            Invalid: a tag has another form.
+        """
+        keys, added, removed = (filter(None, text.split(",")) for text in (runs, add, remove))
+        new, old = {*added}, {*removed}
+        if wrong := [tag for tag in new if not TAG.fullmatch(tag)]:
+            raise Invalid.field("add", f"'{wrong[0][:60]}' has another form than a tag")
+        with self._store.write() as c:
+            for key in keys:
+                run = self._recorded(c, caller, key)
+                tags = sorted({*run.tags, *new} - old)
+                self._store.runs.change(c, run, tags=f" {' '.join(tags)} " if tags else None)
 
     @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:
@@ -206,6 +228,8 @@ class RunHistory(RunAttempts):
         automation: str = "",
         project: str = "",
         person: str = "",
+        tag: str = "",
+        details: bool = False,
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
@@ -217,7 +241,8 @@ class RunHistory(RunAttempts):
         `project` is the ID or name of a project.
 
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
-        identity provider, else the user of the machine.
+        identity provider, else the user of the machine. `tag` is one of the tags of the runs.
+        `details` adds the metrics of each run, and which parameters differ from their defaults.
 
         Raises:
             Invalid: the state or origin is unknown.
@@ -239,13 +264,26 @@ class RunHistory(RunAttempts):
             "origin": origin,
             "person": person,
             "automation": self._automation(caller, automation),
+            "tag": tag,
         }
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
             runs = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
             )
+            if details:
+                runs = self._detailed(c, caller, runs)
         return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
+
+    def _detailed(self, c: Connection, caller: Caller, runs: Sequence[Run]) -> Runs:
+        metrics = self._metrics(c, caller, [run.id for run in runs])
+        defaults = self._store.workflows.defaults(c, {run.workflow_version_id for run in runs})
+        detailed = []
+        for run in runs:
+            own = defaults.get(run.workflow_version_id, {})
+            changed = [n for n, v in run.parameters.items() if n not in own or own[n] != v]
+            detailed.append(msgspec.structs.replace(run, metrics=metrics[run.id], changed=changed))
+        return detailed
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str, Names]:
         """Return the ID of a workflow, "" and the IDs of workflows with the same history.
