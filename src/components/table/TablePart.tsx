@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useState } from 'react';
+import { Button } from '../Button';
 import { DataTable, ITablePage } from './DataTable';
 
 /** The sheet of an Excel file, and the first visible column. */
@@ -61,16 +62,12 @@ export function TablePartChoice({
               count.toLocaleString()
             )}
           </span>
-          <button
-            type="button"
-            disabled={start === 0}
-            onClick={() => go(Math.max(0, start - COLUMNS))}
-          >
+          <Button disabled={start === 0} onClick={() => go(Math.max(0, start - COLUMNS))}>
             {trans.__('Previous Columns')}
-          </button>
-          <button type="button" disabled={end >= count} onClick={() => go(end)}>
+          </Button>
+          <Button disabled={end >= count} onClick={() => go(end)}>
             {trans.__('Next Columns')}
-          </button>
+          </Button>
         </>
       )}
     </div>
