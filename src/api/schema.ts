@@ -13649,11 +13649,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Done. */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Page_Run_"];
+                };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];

@@ -130,8 +130,8 @@ class RunHistory(RunPreviews):
             self._store.runs.change(c, record, kept=kept)
         return self._with_shown_path(msgspec.structs.replace(record, kept=kept))
 
-    @operation("POST", "/run-tags/{runs}", scope="runs:write", status=204)
-    def tag(self, caller: Caller, runs: str, add: str = "", remove: str = "") -> None:
+    @operation("POST", "/run-tags/{runs}", scope="runs:write")
+    def tag(self, caller: Caller, runs: str, add: str = "", remove: str = "") -> Page[Run]:
         """Add tags to runs, and remove others.
 
         `runs` are IDs, names or numbers. Commas separate runs and tags. A tag has at most 60
@@ -144,11 +144,14 @@ class RunHistory(RunPreviews):
         new, old = {*added}, {*removed}
         if wrong := [tag for tag in new if not TAG.fullmatch(tag)]:
             raise Invalid.field("add", f"'{wrong[0][:60]}' has another form than a tag")
+        changed: Runs = []
         with self._store.write() as c:
             for key in keys:
                 run = self._recorded(c, caller, key)
                 tags = sorted({*run.tags, *new} - old)
                 self._store.runs.change(c, run, tags=f" {' '.join(tags)} " if tags else None)
+                changed.append(self._with_shown_path(msgspec.structs.replace(run, tags=tags)))
+        return Page(changed)
 
     @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:

@@ -126,7 +126,8 @@ def test_the_runs_that_a_person_submitted(yard, ann, root):
 def test_runs_are_found_by_their_tags(yard, ann, days):
     runs = yard.services.runs
     runs.tag(ann, "3,5,7", add="paper,größe/2")
-    runs.tag(ann, "5", add="paper", remove="größe/2,none")
+    tagged = runs.tag(ann, "5", add="paper", remove="größe/2,none").items
+    assert [(run.number, run.tags) for run in tagged] == [(5, ["paper"])]
     assert numbers(yard, ann, tag="paper") == [7, 5, 3]
     assert numbers(yard, ann, tag="größe/2", state="failed") == [7, 3]
     assert numbers(yard, ann, tag="pape") == numbers(yard, ann, tag="%") == []
