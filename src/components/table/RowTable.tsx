@@ -172,7 +172,14 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
               />
             </th>
             {columns.map(column => (
-              <Head key={column.key} {...{ column, sort }} onSort={props.onSort} />
+              <Head
+                key={column.key}
+                {...{ column, sort }}
+                onSort={next => {
+                  drawn.scrollTo(0, 'start');
+                  props.onSort(next);
+                }}
+              />
             ))}
           </tr>
         </thead>

@@ -20,6 +20,8 @@ import { useRunPages } from './runPages';
 /** Where the choices of the user are stored, and what is typed. */
 const KEY = 'nbyard:runs-page';
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
+/** Parameters and tags are often long, so metrics stand before them. */
+const BEFORE_METRICS = -2;
 const IS = /(?:^|\s)is:(\S+)/;
 
 /** What a user chose for the table. */
@@ -44,9 +46,11 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
     [services]
   );
   const metrics = useMemo(() => metricColumns(items), [items]);
+  const isShown = ({ key }: IRunColumn) => !choices.hidden.includes(key);
   const columns = [
-    ...fixed.filter(({ key }) => !choices.hidden.includes(key)),
-    ...metrics.filter(({ key }) => choices.metrics.includes(key))
+    ...fixed.slice(0, BEFORE_METRICS).filter(isShown),
+    ...metrics.filter(({ key }) => choices.metrics.includes(key)),
+    ...fixed.slice(BEFORE_METRICS).filter(isShown)
   ];
   const rows = sorted(items, choices.sort, columns);
   const chosen = items.filter(({ id }) => marked.has(id));
@@ -135,6 +139,7 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
         )
       ) : (
         <RowTable
+          key={pages.text}
           label={trans.__('Runs')}
           noun="run"
           columns={columns}

@@ -17,6 +17,8 @@ export interface IRunColumn extends IRowColumn<Run> {
 
 /** The newest runs first, as the server lists them. */
 export const NEWEST: ISort = { key: 'started', isDown: true };
+/** A moment without its year and seconds; the pointer shows both. */
+const SHORT = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 /** Keys of columns of metrics begin with it. */
 const METRIC = 'metric ';
 
@@ -34,30 +36,31 @@ export function fixedColumns(services: IPanelServices, onTag: (tag: string) => v
   ): IRunColumn => ({ key, label, width, render: textOf, title: textOf, sortBy: textOf });
   return [
     {
-      ...text('state', trans.__('State'), 110, ({ state }) => stateText(state, trans)),
+      ...text('state', trans.__('State'), 104, ({ state }) => stateText(state, trans)),
       render: ({ state }) => <StateMark state={state} trans={trans} />,
       title: ({ reason }) => reasonText(reason, trans) ?? ''
     },
     {
-      ...{ key: 'number', label: trans.__('Run'), width: 70, isNumber: true },
+      ...{ key: 'number', label: trans.__('Run'), width: 66, isNumber: true },
       render: ({ number }) => number,
       sortBy: ({ number }) => number
     },
     text('name', trans.__('Name'), undefined, nameOf),
-    text('path', trans.__('Workflow or file'), 180, ({ path }) => path),
-    text('who', trans.__('Started by'), 150, whoOf),
+    text('path', trans.__('Workflow or file'), 150, ({ path }) => path),
+    text('who', trans.__('Started by'), 130, whoOf),
     {
-      ...text(NEWEST.key, trans.__('Started'), 170, run => showMoment(run.created_at)),
+      ...text(NEWEST.key, trans.__('Started'), 138, run => showMoment(run.created_at)),
+      render: ({ created_at }) => new Date(created_at).toLocaleString(undefined, SHORT),
       sortBy: ({ id }) => id
     },
     {
-      ...{ key: 'duration', label: trans.__('Duration'), width: 90, isNumber: true },
+      ...{ key: 'duration', label: trans.__('Duration'), width: 92, isNumber: true },
       render: run => <Duration run={run} services={services} />,
       sortBy: run => secondsOf(run, Date.now())
     },
-    text('parameters', trans.__('Changed parameters'), 200, parametersText),
+    text('parameters', trans.__('Changed parameters'), 140, parametersText),
     {
-      ...text('tags', trans.__('Tags'), 150, ({ kept, tags = [] }) =>
+      ...text('tags', trans.__('Tags'), 110, ({ kept, tags = [] }) =>
         [kept && trans.__('kept'), ...tags].filter(Boolean).join(', ')
       ),
       render: run => <Tags {...{ run, onTag, trans }} />
@@ -120,7 +123,7 @@ export function metricColumns(runs: readonly Run[]): IRunColumn[] {
     [...of].sort().map(node => {
       const valueOf = ({ metrics = {} }: Run) => metrics[node]?.[name];
       return {
-        ...{ key: `${METRIC}${node}.${name}`, width: 110, isNumber: true },
+        ...{ key: `${METRIC}${node}.${name}`, width: 90, isNumber: true },
         label: of.size > 1 ? `${node}.${name}` : name,
         render: (run: Run) => showNumber(valueOf(run) ?? '–'),
         title: (run: Run) => String(valueOf(run) ?? ''),

@@ -87,7 +87,7 @@ describe('the page of runs', () => {
     fireEvent.click(button('Columns'));
     fireEvent.click(screen.getByRole('checkbox', { name: 'loss' }));
     fireEvent.click(screen.getByRole('checkbox', { name: 'Tags' }));
-    expect(cellsOf(rows()[1]).slice(-1)).toEqual(['0.5']);
+    expect(cellsOf(rows()[1]).slice(-2)).toEqual(['0.5', 'rate=2']);
     fireEvent.click(button('loss'));
     expect(numbers()).toBe('2 3 1');
     fireEvent.click(button('loss'));
