@@ -54,7 +54,7 @@ export function fixedColumns(services: IPanelServices, onTag: (tag: string) => v
       sortBy: ({ id }) => id
     },
     {
-      ...{ key: 'duration', label: trans.__('Duration'), width: 92, isNumber: true },
+      ...{ key: 'duration', label: trans.__('Duration'), width: 100, isNumber: true },
       render: run => <Duration run={run} services={services} />,
       sortBy: run => secondsOf(run, Date.now())
     },

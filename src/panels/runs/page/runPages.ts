@@ -8,6 +8,8 @@ import { queryOf, refusal, REFRESH } from '../search/runSearch';
 /** So many runs are read at once, and so many of those that the server allows. */
 export const PAGE = 100;
 const MOST = 500;
+/** Events within this time, in milliseconds, lead to one round of requests. */
+const GATHER = 200;
 
 /** The runs that match a search, newest first, page by page; events renew the pages they touch. */
 export class RunPages {
@@ -106,7 +108,8 @@ export class RunPages {
       this.changed.emit();
     }
     if (this._touched.size) {
-      this._timer ??= window.setTimeout(() => void this._renew(), REFRESH);
+      const pause = Math.max(GATHER, this._renewed + REFRESH - Date.now());
+      this._timer ??= window.setTimeout(() => void this._renew(), pause);
     }
   }
 
@@ -123,11 +126,13 @@ export class RunPages {
     for (const after of starts) {
       await this._read(after, PAGE);
     }
+    this._renewed = Date.now();
     this._timer = undefined;
   }
 
   private readonly _control = new AbortController();
   private _isReading = false;
+  private _renewed = 0;
   private _timer?: number;
   private readonly _touched = new Set<string>();
 }
