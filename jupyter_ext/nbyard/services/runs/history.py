@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 # A request that deletes more would take too long.
 MOST_AT_ONCE = 200
 TAG = re.compile(r"\w[\w./-]{0,59}")
-Names, Runs = list[str], list[Run]  # inside the class, `list` is the operation
+Names = list[str]  # inside the class, `list` is the operation
 
 
 class RunHistory(RunPreviews):
@@ -140,15 +140,14 @@ class RunHistory(RunPreviews):
         Raises:
             Invalid: a tag has another form.
         """
-        keys, added, removed = (filter(None, text.split(",")) for text in (runs, add, remove))
-        new, old = {*added}, {*removed}
+        keys, new, old = ([*filter(None, text.split(","))] for text in (runs, add, remove))
         if wrong := [tag for tag in new if not TAG.fullmatch(tag)]:
             raise Invalid.field("add", f"'{wrong[0][:60]}' has another form than a tag")
-        changed: Runs = []
+        changed = []
         with self._store.write() as c:
             for key in keys:
                 run = self._recorded(c, caller, key)
-                tags = sorted({*run.tags, *new} - old)
+                tags = sorted({*run.tags, *new} - {*old})
                 self._store.runs.change(c, run, tags=f" {' '.join(tags)} " if tags else None)
                 changed.append(self._with_shown_path(msgspec.structs.replace(run, tags=tags)))
         return Page(changed)
@@ -261,24 +260,28 @@ class RunHistory(RunPreviews):
             "state": state,
             "workflow": known,
             "path": path,
-            "executable": self._executable(caller, executable),
             "search": search,
             "node": node,
             "origin": origin,
             "person": person,
-            "automation": self._automation(caller, automation),
             "tag": tag,
         }
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
+            # An ID may be that of a deleted executable or automation.
+            if executable and not is_id(executable):
+                file = self._real(executable)
+                executable = self._store.executables.find(c, caller.name, executable, file).id
+            if automation and not is_id(automation):
+                automation = self._store.automations.find(c, caller.name, automation).automation.id
+            filters |= {"executable": executable, "automation": automation}
             runs = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
             )
-            if details:
-                runs = self._detailed(c, caller, runs)
-        return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
+            listed = self._detailed(c, caller, runs) if details else runs
+        return page_of([self._with_shown_path(run) for run in listed], limit, lambda r: r.id)
 
-    def _detailed(self, c: Connection, caller: Caller, runs: Sequence[Run]) -> Runs:
+    def _detailed(self, c: Connection, caller: Caller, runs: Sequence[Run]) -> Sequence[Run]:
         metrics = self._metrics(c, caller, [run.id for run in runs])
         defaults = self._store.workflows.defaults(c, {run.workflow_version_id for run in runs})
         detailed = []
@@ -318,20 +321,6 @@ class RunHistory(RunPreviews):
         if not path or path.startswith("/"):
             return path and os.path.realpath(path)
         return str(self._context.files.locate_code(path, "workflow"))
-
-    def _executable(self, caller: Caller, key: str) -> str:
-        """Return the ID of an executable, which is given by ID (even if deleted), name or file."""
-        if not key or is_id(key):
-            return key
-        with self._store.read() as c:
-            return self._store.executables.find(c, caller.name, key, self._real(key)).id
-
-    def _automation(self, caller: Caller, key: str) -> str:
-        """Return the ID of an automation, which is given by ID (even if deleted) or name."""
-        if not key or is_id(key):
-            return key
-        with self._store.read() as c:
-            return self._store.automations.find(c, caller.name, key).automation.id
 
 
 def _moment(text: str, field: str) -> datetime | None:

@@ -149,16 +149,16 @@ export function sorted(
   const isMissing = (value: unknown) =>
     value === undefined || value === '' || (column.isNumber && typeof value !== 'number');
   const compared = (a: Run, b: Run) => {
-    const [one, other] = [values.get(a)!, values.get(b)!];
-    if (isMissing(one) || isMissing(other)) {
-      return Number(isMissing(one)) - Number(isMissing(other));
+    const [first, second] = [values.get(a)!, values.get(b)!];
+    if (isMissing(first) || isMissing(second)) {
+      return Number(isMissing(first)) - Number(isMissing(second));
     }
     const order =
-      typeof one === 'string' && key !== NEWEST.key
-        ? one.localeCompare(String(other), undefined, { numeric: true })
-        : one < other
+      typeof first === 'string' && key !== NEWEST.key
+        ? first.localeCompare(String(second), undefined, { numeric: true })
+        : first < second
           ? -1
-          : Number(one > other);
+          : Number(first > second);
     return isDown ? -order : order;
   };
   return [...runs].sort(compared);

@@ -78,8 +78,8 @@ export function noneText(text: string, trans: TranslationBundle): string {
 /** Return a search with another value of a filter; an empty value removes the filter. */
 export function withFilter(text: string, filter: string, value: string): string {
   const others = [...text.matchAll(WORD)].filter(([, name]) => name !== filter);
-  const words = others.map(([word]) => word);
-  return [...words, ...(value ? [`${filter}:${value}`] : [])].join(' ');
+  const kept = others.map(([word]) => word);
+  return [...kept, ...(value ? [`${filter}:${value}`] : [])].join(' ');
 }
 
 /** Return a refusal with the word of the search in place of the server's field. */

@@ -376,11 +376,9 @@ class RunComparisons(RunForecasts):
         the code recorded, or else those of a JSON output.
         """
         check_limit(limit)
-        page = self.list(caller, limit, state="succeeded", workflow=workflow, executable=executable)
-        runs = page.items[::-1]
-        with self._store.read() as c:
-            metrics = self._metrics(c, caller, [run.id for run in runs])
-        facts = [only_metrics(run, metrics[run.id]) for run in runs]
+        of = {"state": "succeeded", "workflow": workflow, "executable": executable}
+        runs = self.list(caller, limit, **of, details=True).items[::-1]
+        facts = [only_metrics(run, run.metrics) for run in runs]
         return MetricHistory(runs, series_of(facts))
 
     def recorded(self, caller: Caller, run: str) -> Run:
