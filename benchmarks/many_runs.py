@@ -92,6 +92,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from parts.filled import START, fill
 from parts.filled_beside import fill_beside

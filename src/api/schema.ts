@@ -8278,9 +8278,8 @@ export interface components {
          *
          *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
          *         retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
-         *         never delete a `kept` run. `git` is the state of the repository of its code. In a list with
-         *         `details`, `metrics` are those of each node, and `changed` names the parameters with another
-         *         value than their default.
+         *         never delete a `kept` run. `git` is the state of the repository of its code. A list with
+         *         `details` has the `metrics` of each node, and the names of `changed` parameters.
          */
         Run: {
             id: string;

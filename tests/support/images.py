@@ -19,12 +19,10 @@ import tarfile
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 from tests.support.kept_folders import cache_folder, digest_of, kept_folder, locked
 
 from nbyard.dockerd import Engine
-from nbyard.dockerd.container_options import repository_and_tag
 from nbyard.images.dockerfile_writer import NOTEBOOK_PACKAGES
 from nbyard.serving.http import HttpMode
 
@@ -77,17 +75,8 @@ def tiny_image(engine: Engine, tag: str = TINY) -> str:
             for library in libraries:
                 archive.add(library, library.lstrip("/"))
         packed.seek(0)
-        _load_root(engine, packed, tag)
+        engine.load_root(packed, tag)
     return tag
-
-
-def _load_root(engine: Engine, archive: IO[bytes], tag: str) -> None:
-    """Create an image from a tar archive of its whole file system."""
-    repository, version = repository_and_tag(tag)
-    with engine._calling() as client:
-        client.import_image_from_data(archive, repository=repository, tag=version)
-        if engine.info.is_podman and version:  # Podman tags every import as latest
-            client.tag(f"{repository}:latest", repository, version)
 
 
 def example_locks(repository: Path) -> list[Path]:
@@ -111,7 +100,7 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
             return tag
         if not engine.image_id(SYSTEM):
             with open(_system(), "rb") as root:
-                _load_root(engine, root, SYSTEM)
+                engine.load_root(root, SYSTEM)
         with tempfile.TemporaryFile() as packed:
             with tarfile.open(fileobj=packed, mode="w") as archive:
                 archive.add(wheels, "wheels")

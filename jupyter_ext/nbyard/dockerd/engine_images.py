@@ -318,6 +318,14 @@ class EngineImages(Connection):
                     for line in client._stream_helper(answer, decode=True):
                         pass_progress(line, hear, is_build=True)
 
+    def load_root(self, archive: IO[bytes], tag: str) -> None:
+        """Create an image from a tar archive of its whole file system."""
+        repository, version = repository_and_tag(tag)
+        with self._calling() as client:
+            client.import_image_from_data(archive, repository=repository, tag=version)
+            if self.info.is_podman and version:  # Podman tags every import as latest
+                client.tag(f"{repository}:latest", repository, version)
+
 
 def check_wanted(wanted: Callable[[], bool]) -> None:
     """Raise NoLongerWanted if the result is no longer wanted."""

@@ -26,7 +26,11 @@ def given_fields(patch: msgspec.Struct) -> dict[str, Any]:
 
 @contextmanager
 def fields_below(where: str, rename: Callable[[str], str] = str) -> Iterator[None]:
-    """Rename the fields that are refused inside, and put `where` in front of their names."""
+    """Rename the fields that are refused inside, and put `where` in front of their names.
+
+    Raises:
+        Invalid: A field is refused inside.
+    """
     try:
         yield
     except Invalid as error:

@@ -256,16 +256,8 @@ class RunHistory(RunPreviews):
             check_choice("origin", origin, KINDS)
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
-        filters = {
-            "state": state,
-            "workflow": known,
-            "path": path,
-            "search": search,
-            "node": node,
-            "origin": origin,
-            "person": person,
-            "tag": tag,
-        }
+        filters = {"state": state, "workflow": known, "path": path, "search": search, "tag": tag}
+        filters |= {"node": node, "origin": origin, "person": person}
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
             # An ID may be that of a deleted executable or automation.

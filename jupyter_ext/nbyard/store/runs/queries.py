@@ -138,10 +138,6 @@ class RunRows:
         row = c.execute(query, {"of": owner, "key": name}).first()
         return _run(row, {}) if row else None
 
-    def pass_name(self, c: Connection, run: Run) -> None:
-        """Free the name of the run, which is known by its number from now on."""
-        self.change(c, run, "renamed", name=None)
-
     def change(self, c: Connection, run: Run, event: str = "changed", **columns: Any) -> None:
         """Set columns that users may change at any time."""
         c.execute(update(runs).where(runs.c.id == run.id).values(columns))
