@@ -92,6 +92,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from parts.filled import START, fill
 from parts.filled_beside import fill_beside
@@ -268,7 +269,7 @@ def previews(runs: RunService) -> Iterator[tuple[str, Callable[[], object]]]:
 def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield searches of the history: those that find much, little and nothing."""
     week = {"since": "2026-01-20", "until": "2026-01-27"}
-    searches: dict[str, dict[str, str]] = {
+    searches: dict[str, dict[str, Any]] = {
         "text of all": {"search": "penguin"},
         "text of one": {"search": "result-15"},
         "text of none": {"search": "zebra"},

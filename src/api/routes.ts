@@ -166,6 +166,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     retention: 'GET /run-retention',
     set_retention: 'PATCH /run-retention',
     preview_retention: 'GET /run-retention/preview',
+    tag: 'POST /run-tags/{runs}',
     create: 'POST /runs',
     list: 'GET /runs',
     check: 'POST /runs/check',

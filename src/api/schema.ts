@@ -2038,6 +2038,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/run-tags/{runs}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add tags to runs, and remove others
+         * @description `runs` are IDs, names or numbers. Commas separate runs and tags. A tag has at most 60
+         *     letters, digits, `_`, `.`, `/` and `-`.
+         */
+        post: operations["runs.tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -2055,7 +2076,8 @@ export interface paths {
          *     `project` is the ID or name of a project.
          *
          *     `person` is the name of who submitted the runs: the user of JupyterHub or of another
-         *     identity provider, else the user of the machine.
+         *     identity provider, else the user of the machine. `tag` is one of the tags of the runs.
+         *     `details` adds the metrics of each run, and which parameters differ from their defaults.
          */
         get: operations["runs.list"];
         put?: never;
@@ -8262,7 +8284,8 @@ export interface components {
          *
          *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
          *         retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
-         *         never delete a `kept` run. `git` is the state of the repository of its code.
+         *         never delete a `kept` run. `git` is the state of the repository of its code. A list with
+         *         `details` has the `metrics` of each node, and the names of `changed` parameters.
          */
         Run: {
             id: string;
@@ -8309,6 +8332,16 @@ export interface components {
             origin: components["schemas"]["Origin"];
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+            /** @default [] */
+            tags: string[];
+            /** @default {} */
+            metrics: {
+                [key: string]: {
+                    [key: string]: number | string;
+                };
+            };
+            /** @default [] */
+            changed: string[];
         };
         /**
          * RunCause
@@ -13608,6 +13641,41 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.tag": {
+        parameters: {
+            query?: {
+                add?: string;
+                remove?: string;
+            };
+            header?: never;
+            path: {
+                runs: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Run_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.list": {
         parameters: {
             query?: {
@@ -13624,6 +13692,8 @@ export interface operations {
                 automation?: string;
                 project?: string;
                 person?: string;
+                tag?: string;
+                details?: boolean;
             };
             header?: never;
             path?: never;

@@ -17,6 +17,7 @@ import { projectActions } from './projects/open';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
 import { exportActions } from './runs/exporting/actions';
+import { pageActions } from './runs/page/open';
 import { workflowActions } from './workflows/actions';
 
 export { describe } from './frame/describe';
@@ -37,5 +38,6 @@ export const actions = {
   ...executableActions,
   ...projectActions,
   ...exportActions,
+  ...pageActions,
   ...workflowActions
 };

@@ -62,7 +62,8 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
         environment: tracked('environment', restorer),
         executable: tracked('executable', restorer),
         history: tracked('history', restorer),
-        project: tracked('project', restorer)
+        project: tracked('project', restorer),
+        runs: tracked('runs', restorer)
       }
     };
     yard.stream.events.connect(async (_, events) => {

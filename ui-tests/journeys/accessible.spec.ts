@@ -50,6 +50,10 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
       await look(`${name}-${tab.toLowerCase()}`, '.nby-RunView');
     }
     await drawer.tab('Tasks');
+    await lab.execute('nbyard:open-runs');
+    await lab.page.getByRole('checkbox', { name: 'Select all loaded runs' }).check();
+    await look(`${name}-runs`, VIEW);
+    await lab.execute('docmanager:open', { path: 'penguins.nbflow' });
   }
   expect(found).toEqual([]);
 });

@@ -58,10 +58,10 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(shown.getByRole('heading', { name: 'Compare runs' })).toBeFocused();
   const metric = shown.getByRole('row', { name: /score/ }).filter({ hasText: '2.25' });
   await expect(metric).toContainText('0.5');
-  await expect(shown.getByRole('region', { name: 'Parameters' })).toContainText('0.75');
+  await expect(shown.getByRole('rowgroup', { name: 'Parameters' })).toContainText('0.75');
   await expect(shown.getByRole('img', { name: /executed.ipynb of run/ })).toHaveCount(2);
-  await expect(shown.getByRole('region', { name: 'Code' })).toContainText('score = rate * 3');
-  await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('1 equal');
+  await expect(shown.getByRole('rowgroup', { name: 'Code' })).toContainText('score = rate * 3');
+  await expect(shown.getByRole('rowgroup', { name: 'Environment' })).toContainText('1 equal');
 
   // Both runs succeeded, so a metric has to say which one is good.
   const bisect = shown.getByRole('button', { name: 'Find the Change That Broke It…' });
@@ -96,7 +96,7 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(shown.getByRole('table', { name: 'Columns of both versions' })).toContainText(
     'score'
   );
-  await expect(shown.getByRole('region', { name: 'Outputs' })).toContainText('2 rows');
+  await expect(shown.getByRole('rowgroup', { name: 'Outputs' })).toContainText('2 rows');
   await shown.getByRole('button', { name: 'Plot Metrics Over Runs' }).click();
   const plot = shown.getByRole('img', { name: 'score in 3 runs, last 2.25' });
   await expect(plot).toBeVisible();
@@ -107,10 +107,53 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
     expect(found.map(({ id, nodes }) => `${id}: ${nodes[0].target}`)).toEqual([]);
   }
   await shown.getByRole('checkbox', { name: 'Differences only' }).uncheck();
-  await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('python3');
+  await expect(shown.getByRole('rowgroup', { name: 'Environment' })).toContainText('python3');
 
   await lab.reload();
-  await expect(view(lab).getByRole('region', { name: 'Parameters' })).toContainText('0.75');
+  await expect(view(lab).getByRole('rowgroup', { name: 'Parameters' })).toContainText('0.75');
+});
+
+test('R5: the page of runs shows metrics, tags runs and follows them', async ({
+  lab,
+  server
+}, info) => {
+  await lab.panel();
+  await ran(server);
+  await lab.click(lab.section('run').getByRole('button', { name: 'Open Runs as Page' }));
+  const page = view(lab);
+  const numbers = () => page.getByRole('row').locator('td:nth-child(3)').allTextContents();
+  await expect(page.getByRole('row')).toHaveCount(4);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('checkbox', { name: 'score', exact: true }).check();
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('button', { name: 'score', exact: true }).click();
+  await page.getByRole('button', { name: 'score', exact: true }).click();
+  expect(await numbers()).toEqual(['1', '2', '3']);
+  await expect(page.getByRole('row').nth(3)).toContainText('2.25');
+  await expect(page.getByRole('row').nth(3)).toContainText('rate=0.75');
+
+  await page.getByRole('row').nth(1).focus();
+  await lab.press('Space');
+  await lab.press('Space');
+  await page.getByRole('button', { name: 'Tag…' }).click();
+  await lab.page.keyboard.type('paper');
+  await lab.press('Enter');
+  await page.getByRole('button', { name: 'paper' }).first().click();
+  await expect(page.getByRole('searchbox')).toHaveValue('tag:paper');
+  await expect(page.getByRole('row')).toHaveCount(3);
+
+  await lab.reload();
+  await expect(page.getByRole('searchbox')).toHaveValue('tag:paper');
+  await expect(page.getByRole('button', { name: 'score', exact: true })).toBeVisible();
+  await page.getByRole('searchbox').fill('');
+  await server.post('runs', { path: 'score.ipynb', parameters: { rate: 0 } });
+  await expect(page.getByRole('row').nth(1)).toContainText('rate=0', { timeout: 60_000 });
+  await expect(page.getByRole('row').nth(1)).toContainText('succeeded', { timeout: 60_000 });
+  await lab.page.screenshot({ path: info.outputPath('page.png') });
+  await page.getByRole('checkbox', { name: 'Select all loaded runs' }).check();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await lab.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText(/^No runs yet/)).toBeVisible();
 });
 
 test('R5: two runs are compared with three keys', { tag: '@long' }, async ({ lab, server }) => {
@@ -123,7 +166,7 @@ test('R5: two runs are compared with three keys', { tag: '@long' }, async ({ lab
   await lab.press('Space');
   await lab.press('c');
   lab.did('compare', 'keys');
-  await expect(view(lab).getByRole('region', { name: 'Metrics', exact: true })).toContainText(
+  await expect(view(lab).getByRole('rowgroup', { name: 'Metrics', exact: true })).toContainText(
     '2.25'
   );
   await expect(lab.section('run').getByRole('button', { name: 'Compare' })).toHaveCount(0);

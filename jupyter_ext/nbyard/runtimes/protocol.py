@@ -216,11 +216,6 @@ OPTIONAL = (
 )
 
 
-def installed_names() -> list[str]:
-    """Return the names of the installed runtimes, without importing them."""
-    return sorted(entry_points_of(GROUP))
-
-
 def load_all(settings: Settings) -> dict[str, Runtime]:
     """Create all installed runtimes, by name."""
     return {name: load_one(settings, name) for name in entry_points_of(GROUP)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard.domain.digest import digest_of
-from nbyard.errors import Conflict
+from nbyard.errors import Conflict, Detail, Invalid
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -20,6 +22,21 @@ def given_fields(patch: msgspec.Struct) -> dict[str, Any]:
     # None is a value of its own: for example, None in `at_most` removes the limit of an automation.
     fields = {name: getattr(patch, name) for name in patch.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
+@contextmanager
+def fields_below(where: str, rename: Callable[[str], str] = str) -> Iterator[None]:
+    """Rename the fields that are refused inside, and put `where` in front of their names.
+
+    Raises:
+        Invalid: A field is refused inside.
+    """
+    try:
+        yield
+    except Invalid as error:
+        below = [Detail(f"{where}.{rename(d.path)}", d.message, d.reason) for d in error.details]
+        details = below or [Detail.of(where, error.reason)]
+        raise Invalid.fields(details, hint=error.hint_reason) from None
 
 
 def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str:

@@ -1,7 +1,7 @@
 """Rows of workflows and their frozen versions."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,6 +122,15 @@ class WorkflowRows:
         self._place(c, workflow.id, path, path)
         subject = Subject(workflow.id, workflow.owner)
         events.append(c, "workflow", subject, {"change": "moved"})
+
+    def defaults(self, c: Connection, versions: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return the default values of the parameters of versions, by the version's ID."""
+        version = workflow_versions.c
+        query = select(version.id, version.document["meta", "parameters"])
+        return {
+            version_id: {n: p["default"] for n, p in (declared or {}).items() if "default" in p}
+            for version_id, declared in c.execute(query.where(version.id.in_(versions)))
+        }
 
     def move_store(self, c: Connection, inside: str, store: str) -> None:
         """Change the paths of files in a folder `inside` of a store that moved to `store`."""

@@ -31,7 +31,8 @@ export interface IPanelServices {
     | 'environment'
     | 'executable'
     | 'history'
-    | 'project',
+    | 'project'
+    | 'runs',
     Views
   >;
 }

@@ -1,4 +1,3 @@
-import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { isLive, Run } from '../../api/types';
 import { Button, CommandButton } from '../../components/Button';
@@ -20,13 +19,17 @@ import { SideRow } from '../frame/SideRow';
 import { automationsOf } from '../automations/collection';
 import { RunDetail } from './RunDetail';
 import { groupsOf, IMoreRuns } from './runGroups';
-import { FILTER_NAMES, MOST_FOUND, unknownFilter, useRunSearch } from './runSearch';
+import {
+  FILTER_NAMES,
+  MOST_COMPARED,
+  MOST_FOUND,
+  noneText,
+  useRunSearch
+} from './search/runSearch';
 import { resultOf, resultsUpTo, RunStrip } from '../frame/RunStrip';
 
 /** More rows come with each click. */
 const SHOWN = 30;
-/** The limit of the server. */
-const MOST_COMPARED = 10;
 /** The name of the choice among those of the sidebar. */
 const GROUPED = 'runs-by-automation';
 
@@ -151,13 +154,6 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
 }
 
 const isMore = (row: Run | IMoreRuns): row is IMoreRuns => 'search' in row;
-
-function noneText(text: string, trans: TranslationBundle): string {
-  const unknown = unknownFilter(text);
-  return unknown
-    ? trans.__('Unknown filter “%1:”. Filters: %2', unknown, FILTER_NAMES)
-    : trans.__('No run matches “%1”.', text);
-}
 
 interface IRowProps {
   run: Run;

@@ -5,11 +5,15 @@ import { IPanelCommand } from '../frame/command';
 import type { cleaningActions } from './cleaning/actions';
 import type { comparisonActions } from './comparison/actions';
 import type { exportActions } from './exporting/actions';
+import type { pageActions } from './page/open';
 
 export function runCommands(
   trans: TranslationBundle
 ): IPanelCommand<
-  keyof typeof comparisonActions | keyof typeof cleaningActions | keyof typeof exportActions
+  | keyof typeof comparisonActions
+  | keyof typeof cleaningActions
+  | keyof typeof exportActions
+  | keyof typeof pageActions
 >[] {
   const noun = 'run';
   return [
@@ -22,6 +26,8 @@ export function runCommands(
     { id: 'nbyard:compare-with-previous', label: trans.__('Compare With Previous Run'), noun },
     { id: 'nbyard:clean-up-runs', label: trans.__('Clean Up…'), icon: clearIcon },
     { id: 'nbyard:export-run', label: trans.__('Export…'), noun },
+    { id: 'nbyard:tag-run', label: trans.__('Tag…'), noun },
+    { id: 'nbyard:open-runs', label: trans.__('Open Runs as Page'), icon: runsIcon },
     { id: 'nbyard:keep-run', label: trans.__('Keep or Stop Keeping'), noun }
   ];
 }

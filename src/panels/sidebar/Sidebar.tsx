@@ -76,7 +76,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         noun="run"
         title={trans.__('Runs')}
         collection={yard.runs}
-        buttons={hasRuns ? ['clean-up-runs'] : []}
+        buttons={hasRuns ? ['clean-up-runs', 'open-runs'] : []}
         summary={live ? trans.__('%1 running', live) : ''}
         isOpen
       >

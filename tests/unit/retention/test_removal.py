@@ -38,7 +38,7 @@ def test_runs_kept_or_named_after_the_preview_are_not_deleted(store: Store) -> N
     with store.write() as c:
         kept = store.runs.get(c, "ada", first)
         assert kept is not None
-        store.clean_ups.set_kept(c, kept, True)
+        store.runs.change(c, kept, kept=True)
         gone = store.runs.get(c, "ada", third)
         assert gone is not None
         store.runs.delete(c, gone)

@@ -35,7 +35,7 @@ def test_a_runtime_class_gets_the_settings(monkeypatch):
 
 
 def test_a_runtime_is_found_by_name() -> None:
-    assert protocol.installed_names() == ["process"]
+    assert [*entry_points.entry_points_of(protocol.GROUP)] == ["process"]
     assert protocol.load_one(Settings(), "process").name == "process"
     with pytest.raises(Invalid, match="present: process"):
         protocol.load_one(Settings(), "moon")

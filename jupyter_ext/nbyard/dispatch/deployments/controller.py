@@ -82,7 +82,8 @@ class DeploymentController:
             if has_news or rollout.due <= now:
                 rollout.due = now + CLOCK_SECONDS
                 work, fail = partial(rollout.step, row), partial(rollout.mark_failed, row)
-                self._threads.submit(f"deployment {row.id}", work, fail, self._again)
+                # After a step, other deployments may wait for the GPUs that it released.
+                self._threads.submit(f"deployment {row.id}", work, fail, lambda _: self._wake())
         return self._is_busy
 
     def seconds_until_due(self) -> float:
@@ -100,10 +101,6 @@ class DeploymentController:
             settings = self._context.settings
             self._engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
         return self._engine
-
-    def _again(self, _: object) -> None:
-        """Wake the loop after a step, because others may wait for released GPUs."""
-        self._wake()
 
     def _wake(self) -> None:
         self._next_look = 0.0

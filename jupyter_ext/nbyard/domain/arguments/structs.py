@@ -407,10 +407,6 @@ def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     return [check(item, element, f"{where}.{i}") for i, element in enumerate(value)]
 
 
-def _text_value(argument: Argument, value: Any, where: str) -> str:
-    return check_text_value(argument.type, value, where)
-
-
 def _secret(_: Argument, value: Any, where: str) -> str:
     """Check the name of a credential. Messages never repeat the value, as it may be the secret."""
     if not isinstance(value, str) or not value.strip():
@@ -448,7 +444,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
 
 
 _ANY = Argument("any")
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Argument, Any, str], Any]] = {
     "string": _string,
     "int": _int,
     "float": _float,
@@ -457,7 +453,7 @@ _CHECKS = {
     "list": _list,
     "json": lambda _, value, where: check_json(value, where),
     "secret": _secret,
-    **dict.fromkeys(TEXT_TYPES, _text_value),
+    **dict.fromkeys(TEXT_TYPES, lambda a, value, where: check_text_value(a.type, value, where)),
 }
 
 

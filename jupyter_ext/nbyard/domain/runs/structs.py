@@ -401,7 +401,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
     retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
-    never delete a `kept` run. `git` is the state of the repository of its code.
+    never delete a `kept` run. `git` is the state of the repository of its code. A list with
+    `details` has the `metrics` of each node, and the names of `changed` parameters.
     """
 
     id: str
@@ -425,6 +426,9 @@ class Run(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
     origin: Origin = Origin()
     git: GitState | None = None
+    tags: list[str] = []
+    metrics: dict[str, dict[str, float | str]] = {}
+    changed: list[str] = []
 
     @property
     def is_scratch(self) -> bool:

@@ -89,7 +89,7 @@ def take_name(store: Store, c: Connection, owner: str, name: str, *, replace: bo
             f"'{older.name}' is {older.state}; it can be replaced when it has finished.",
             hint=because("cancel-run", number=older.number),
         )
-    store.runs.pass_name(c, older)
+    store.runs.change(c, older, "renamed", name=None)
 
 
 def create_run(  # noqa: PLR0913
@@ -162,7 +162,7 @@ def retry_run(
         "submission_key": submission_key or None,
     }
     if old.name:
-        store.runs.pass_name(c, old)
+        store.runs.change(c, old, "renamed", name=None)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
     plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
     # Its code reads the scheduled time, so a retry on another day must not change it.

@@ -20,6 +20,7 @@ from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.templates import FrozenRequest, freeze, store_template
 from nbyard.host.project_files import ProjectFiles, file_of
 from nbyard.reasons.structs import because
+from nbyard.services.requests import fields_below
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.templates import RunTemplate
@@ -85,20 +86,6 @@ def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -
     }
 
 
-def _freeze_request(context: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
-    try:
-        return freeze(context, owner, run)
-    except Invalid as error:
-        raise _below_run(error) from None
-
-
-def _keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    try:
-        return store_template(c, frozen)
-    except Invalid as error:
-        raise _below_run(error) from None
-
-
 def freeze_checked(
     context: ServiceContext, owner: str, run: NewRun, values_from: Mapping[str, str], mode: str
 ) -> FrozenRequest | None:
@@ -110,7 +97,8 @@ def freeze_checked(
         Invalid: A field is refused. Its name begins with `run`.
     """
     try:
-        return _freeze_request(context, owner, run)
+        with fields_below("run"):
+            return freeze(context, owner, run)
     except Invalid as error:
         open_fields = {f"run.parameters.{name}" for name in values_from}
         refused = {detail.path for detail in error.details}
@@ -132,7 +120,8 @@ def checked_template(
     Raises:
         Invalid: A value or a reference is refused, or a value is missing.
     """
-    template = _keep_template(c, frozen)
+    with fields_below("run"):
+        template = store_template(c, frozen)
     content = template.content
     arguments = {argument.name: argument for argument in content.parameters}
     check_types(kind, values_from, arguments)
@@ -147,8 +136,3 @@ def checked_template(
         why = "a value is needed"
         raise Invalid.fields([Detail.of(f"run.parameters.{name}", why) for name in missing])
     return template
-
-
-def _below_run(error: Invalid) -> Invalid:
-    details = [Detail(f"run.{d.path}", d.message, d.reason) for d in error.details]
-    return Invalid.fields(details, hint=error.hint_reason) if details else error

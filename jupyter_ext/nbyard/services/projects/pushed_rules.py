@@ -27,7 +27,7 @@ from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.services.projects.pushed_files import files_of
-from nbyard.services.projects.pushed_schedules import fields_below
+from nbyard.services.requests import fields_below
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
@@ -69,7 +69,10 @@ def checked_rules(
         where = entry_path("schedules", schedule) + ".notify"
         named += [(entry_path(where, name), name) for name in entry.notify or ()]
     _check_channels(context, c, owner, named)
-    policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
+    policies = {}
+    for name, rules in definition.retention.items():
+        with fields_below(entry_path("retention", name)):
+            policies[rules.check(name)] = rules
     if len(policies) > MOST_POLICIES:
         raise Invalid.field("retention", f"there may be at most {MOST_POLICIES} retention policies")
     before = last_pushed_definition(context, project)
@@ -196,13 +199,6 @@ def _check_channels(
             why = f"There is no notice channel '{name[:80]}'; {nearest_names(names, name[:80])}."
             hint = f"Create the channel with: nbyard channels create {name[:80]} --on none"
             raise Invalid.fields([Detail.of(field, why)], hint=hint)
-
-
-def _policy_name(name: str, rules: PolicyRules) -> str:
-    try:
-        return rules.check(name)
-    except Invalid as error:
-        raise fields_below(error, entry_path("retention", name)) from None
 
 
 def last_pushed_definition(context: ServiceContext, project: Project | None) -> ProjectDefinition:

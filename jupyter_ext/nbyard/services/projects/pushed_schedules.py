@@ -22,6 +22,7 @@ from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.host.project_files import ProjectFiles
 from nbyard.services.automations.service import AutomationService
+from nbyard.services.requests import fields_below
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -95,10 +96,8 @@ def wanted_schedules(
     for name, entry in entries.items():
         where = entry_path("schedules", name)
         check_name(name, where)
-        try:
+        with fields_below(where):
             made = stored.get(name, PushedSchedule(entry.when)).with_entry(entry, local_zone())
-        except Invalid as error:
-            raise fields_below(error, where) from None
         if bool(made.path) == bool(made.executable):
             raise Invalid.field(f"{where}.path", "set either a path or an executable")
         if made.path and made.path.partition("::")[0] not in files:
@@ -201,12 +200,8 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedS
             continue
         entry = wanted[change.name]
         zone = entry.zone or local_zone()
-        try:
+        with fields_below(entry_path("schedules", change.name), _entry_name):
             plan_of_timing(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
-        except Invalid as error:
-            raise fields_below(
-                _with_entry_names(error), entry_path("schedules", change.name)
-            ) from None
 
 
 class ScheduleSync:
@@ -241,16 +236,12 @@ class ScheduleSync:
         ids = []
         for name, entry in wanted.items():
             change = by_name.get(name)
-            try:
+            with fields_below(entry_path("schedules", name), _entry_name):
                 if name not in present:
                     ids.append(self._service.create(self._caller, entry.new(name)).id)
                     continue
                 self._change(present[name], entry, {*change.fields} if change else set())
                 ids.append(present[name].automation.id)
-            except Invalid as error:
-                raise fields_below(
-                    _with_entry_names(error), entry_path("schedules", name)
-                ) from None
         return ids
 
     def _change(self, row: AutomationRow, entry: PushedSchedule, fields: set[str]) -> None:
@@ -278,24 +269,6 @@ class ScheduleSync:
             switch(self._caller, schedule_id)
 
 
-def _with_entry_names(error: Invalid) -> Invalid:
-    """Return the error with its fields renamed to those of an entry in a project file."""
-    details = [
-        Detail(
-            OF_ENTRY.get(detail.path, detail.path.removeprefix("run.")),
-            detail.message,
-            detail.reason,
-        )
-        for detail in error.details
-    ]
-    return Invalid.fields(details, hint=error.hint_reason) if details else error
-
-
-def fields_below(error: Invalid, where: str) -> Invalid:
-    """Return the error with `where` in front of the names of its fields."""
-    if not error.details:
-        return Invalid.field(where, error.reason, hint=error.hint_reason)
-    details = [
-        Detail(f"{where}.{detail.path}", detail.message, detail.reason) for detail in error.details
-    ]
-    return Invalid.fields(details, hint=error.hint_reason)
+def _entry_name(path: str) -> str:
+    """Return the name that an entry in a project file has for a field."""
+    return OF_ENTRY.get(path, path.removeprefix("run."))

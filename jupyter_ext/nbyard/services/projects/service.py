@@ -28,7 +28,7 @@ from nbyard.domain.projects.project_checks import check_fields, check_node_files
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.domain.projects.toml_places import entry_path
-from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.errors import NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import ensure_pushed_files, place_of
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
@@ -56,12 +56,12 @@ from nbyard.services.projects.pushed_schedules import (
     check_names,
     check_timings,
     entries_of,
-    fields_below,
     pushed_rows,
     stored_schedules,
     wanted_schedules,
 )
 from nbyard.services.projects.records import ProjectRecords
+from nbyard.services.requests import fields_below
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.pushed_workflows import (
     link_sources,
@@ -216,10 +216,8 @@ class ProjectService(ProjectRecords):
         if body.git is not None:
             body.git.check()
         given = msgspec.structs.asdict(body.definition.project)
-        try:
+        with fields_below("project"):
             fields = msgspec.convert(check_fields(given), NewProject)
-        except Invalid as error:
-            raise fields_below(error, "project") from None
         environments = self._checked_environments(body.definition.environments)
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
@@ -269,10 +267,8 @@ class ProjectService(ProjectRecords):
         for name, entry in entries.items():
             where = entry_path("environments", name)
             check_name(name, where)
-            try:
+            with fields_below(where):
                 checked[name] = EnvironmentEntry(service.lines_of("\n".join(entry.requirements)))
-            except Invalid as error:
-                raise fields_below(error, where) from None
         return checked
 
     def _save_project(self, caller: Caller, comparison: Compared) -> Project:

@@ -44,7 +44,7 @@ from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
 from nbyard.host.hardware import capacity
 from nbyard.reasons.structs import Reason, all_of
 from nbyard.services.operation import operation
-from nbyard.services.runs.previews import RunPreviews
+from nbyard.services.runs.history import RunHistory
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import saved_workflow
 
@@ -58,7 +58,7 @@ LOOKED_AT = 300
 MOST_AT_ONCE = 8
 
 
-class RunForecasts(RunPreviews):
+class RunForecasts(RunHistory):
     """The part of the run service that looks ahead."""
 
     @operation("GET", "/runs/{run}/estimate", scope="runs:read")

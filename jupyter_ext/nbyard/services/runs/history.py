@@ -1,8 +1,9 @@
-"""Service operations that search past runs, keep them, and delete finished runs by rules."""
+"""Service operations that search, keep and tag runs, and delete finished runs by rules."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ from nbyard.host.project_files import DOCUMENT
 from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
-from nbyard.services.runs.attempts import RunAttempts
+from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.workflows.file_tracking import saved_workflow
 from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
 
 # A request that deletes more would take too long.
 MOST_AT_ONCE = 200
+TAG = re.compile(r"\w[\w./-]{0,59}")
 Names = list[str]  # inside the class, `list` is the operation
 
 
-class RunHistory(RunAttempts):
+class RunHistory(RunPreviews):
     """The part of the run service that searches and cleans up past runs."""
 
     @operation("POST", "/runs/clean-up/preview", scope="runs:read")
@@ -125,8 +127,30 @@ class RunHistory(RunAttempts):
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:
             record = self._recorded(c, caller, run)
-            self._store.clean_ups.set_kept(c, record, kept)
+            self._store.runs.change(c, record, kept=kept)
         return self._with_shown_path(msgspec.structs.replace(record, kept=kept))
+
+    @operation("POST", "/run-tags/{runs}", scope="runs:write")
+    def tag(self, caller: Caller, runs: str, add: str = "", remove: str = "") -> Page[Run]:
+        """Add tags to runs, and remove others.
+
+        `runs` are IDs, names or numbers. Commas separate runs and tags. A tag has at most 60
+        letters, digits, `_`, `.`, `/` and `-`.
+
+        Raises:
+            Invalid: a tag has another form.
+        """
+        keys, new, old = ([*filter(None, text.split(","))] for text in (runs, add, remove))
+        if wrong := [tag for tag in new if not TAG.fullmatch(tag)]:
+            raise Invalid.field("add", f"'{wrong[0][:60]}' has another form than a tag")
+        changed = []
+        with self._store.write() as c:
+            for key in keys:
+                run = self._recorded(c, caller, key)
+                tags = sorted({*run.tags, *new} - {*old})
+                self._store.runs.change(c, run, tags=f" {' '.join(tags)} " if tags else None)
+                changed.append(self._with_shown_path(msgspec.structs.replace(run, tags=tags)))
+        return Page(changed)
 
     @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:
@@ -206,6 +230,8 @@ class RunHistory(RunAttempts):
         automation: str = "",
         project: str = "",
         person: str = "",
+        tag: str = "",
+        details: bool = False,
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
@@ -217,7 +243,8 @@ class RunHistory(RunAttempts):
         `project` is the ID or name of a project.
 
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
-        identity provider, else the user of the machine.
+        identity provider, else the user of the machine. `tag` is one of the tags of the runs.
+        `details` adds the metrics of each run, and which parameters differ from their defaults.
 
         Raises:
             Invalid: the state or origin is unknown.
@@ -229,23 +256,32 @@ class RunHistory(RunAttempts):
             check_choice("origin", origin, KINDS)
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
-        filters = {
-            "state": state,
-            "workflow": known,
-            "path": path,
-            "executable": self._executable(caller, executable),
-            "search": search,
-            "node": node,
-            "origin": origin,
-            "person": person,
-            "automation": self._automation(caller, automation),
-        }
+        filters = {"state": state, "workflow": known, "path": path, "search": search, "tag": tag}
+        filters |= {"node": node, "origin": origin, "person": person}
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
+            # An ID may be that of a deleted executable or automation.
+            if executable and not is_id(executable):
+                file = self._real(executable)
+                executable = self._store.executables.find(c, caller.name, executable, file).id
+            if automation and not is_id(automation):
+                automation = self._store.automations.find(c, caller.name, automation).automation.id
+            filters |= {"executable": executable, "automation": automation}
             runs = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
             )
-        return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
+            listed = self._detailed(c, caller, runs) if details else runs
+        return page_of([self._with_shown_path(run) for run in listed], limit, lambda r: r.id)
+
+    def _detailed(self, c: Connection, caller: Caller, runs: Sequence[Run]) -> Sequence[Run]:
+        metrics = self._metrics(c, caller, [run.id for run in runs])
+        defaults = self._store.workflows.defaults(c, {run.workflow_version_id for run in runs})
+        detailed = []
+        for run in runs:
+            own = defaults.get(run.workflow_version_id, {})
+            changed = [n for n, v in run.parameters.items() if n not in own or own[n] != v]
+            detailed.append(msgspec.structs.replace(run, metrics=metrics[run.id], changed=changed))
+        return detailed
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str, Names]:
         """Return the ID of a workflow, "" and the IDs of workflows with the same history.
@@ -277,20 +313,6 @@ class RunHistory(RunAttempts):
         if not path or path.startswith("/"):
             return path and os.path.realpath(path)
         return str(self._context.files.locate_code(path, "workflow"))
-
-    def _executable(self, caller: Caller, key: str) -> str:
-        """Return the ID of an executable, which is given by ID (even if deleted), name or file."""
-        if not key or is_id(key):
-            return key
-        with self._store.read() as c:
-            return self._store.executables.find(c, caller.name, key, self._real(key)).id
-
-    def _automation(self, caller: Caller, key: str) -> str:
-        """Return the ID of an automation, which is given by ID (even if deleted) or name."""
-        if not key or is_id(key):
-            return key
-        with self._store.read() as c:
-            return self._store.automations.find(c, caller.name, key).automation.id
 
 
 def _moment(text: str, field: str) -> datetime | None:

@@ -23,7 +23,7 @@ from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.runs.history import RunHistory
+from nbyard.services.runs.attempts import RunAttempts
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ SECONDS = 2.0
 # time for others. Of unreadable content, the empty preview is stored.
 AGAIN_SECONDS = 60.0
 MAX_FAILED = 10_000
+MOST_METRICS = 100
+TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
 EMPTY = FilePreview()
 
 
-class RunPreviews(RunHistory):
+class RunPreviews(RunAttempts):
     """The part of the run service that previews results.
 
     `GET /runs/{run}/pictures/{digest}` returns a small picture.
@@ -227,3 +229,44 @@ class RunPreviews(RunHistory):
                 self._failed.clear()
             self._failed[file] = time.monotonic() + AGAIN_SECONDS
             return EMPTY
+
+    def _metrics(
+        self, c: Connection, caller: Caller, run_ids: Sequence[str]
+    ) -> dict[str, dict[str, dict[str, float | str]]]:
+        """Return the metrics of each node in these runs, by run ID.
+
+        A node without recorded metrics has the numbers of a JSON output. These are read for two
+        seconds; those that were read are known the next time.
+        """
+        end = time.monotonic() + SECONDS
+        made = self._store.tasks.succeeded_by_run(c, run_ids)
+        tasks = [task for own in made.values() for task in own]
+        newest: dict[str, Attempt] = {}
+        for start in range(0, len(tasks), TASKS_AT_ONCE):
+            newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
+        folder = self._store.folder
+        recorded = {
+            task_id: views.last_values(folder, attempt, MOST_METRICS)
+            for task_id, attempt in newest.items()
+        }
+        others = [
+            run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
+        ]
+        files: dict[tuple[str, str], list[StoredFile]] = {}
+        for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
+            for artifact in outputs:
+                files.setdefault((run_id, artifact.node), []).append(stored_file(artifact))
+        metrics: dict[str, dict[str, dict[str, float | str]]] = {}
+        for run_id in run_ids:
+            of_run: dict[str, dict[str, float | str]] = {}
+            for task in made[run_id]:
+                task_metrics = recorded.get(task.id)
+                if not task_metrics:
+                    own = files.get((run_id, task.node), ())
+                    parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
+                    task_metrics = [
+                        metric for _, preview in parts.values() for metric in preview.metrics
+                    ]
+                of_run[task.node] = {metric.name: metric.value for metric in task_metrics}
+            metrics[run_id] = of_run
+        return metrics

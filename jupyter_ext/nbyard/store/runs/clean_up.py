@@ -18,19 +18,15 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    update,
 )
 
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.projects.structs import Project
 from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, Retention
 from nbyard.domain.runs.retention import Policy, PolicyRules, ProjectPolicy
-from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.store import events
 from nbyard.store.database.project_filter import run_ids_of
 from nbyard.store.database.query_parts import is_one_of, with_newest_version
-from nbyard.store.events import Subject
 from nbyard.store.models import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
@@ -88,11 +84,6 @@ class CleanUpRows:
         """Return the IDs of the runs that the owner keeps."""
         query = select(runs.c.id).where(runs.c.owner == owner, runs.c.kept)
         return set(c.execute(query).scalars())
-
-    def set_kept(self, c: Connection, run: Run, kept: bool) -> None:
-        """Set whether clean-ups keep the run."""
-        c.execute(update(runs).where(runs.c.id == run.id).values(kept=kept))
-        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "changed"})
 
     def deployments_by_run(self, c: Connection, owner: str) -> dict[str, str]:
         """Return the names of deployments by the ID of the run whose model they serve."""

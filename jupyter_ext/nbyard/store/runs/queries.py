@@ -36,6 +36,7 @@ from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.tables import (
     HAS_NAME,
+    HAS_TAGS,
     HISTORY,
     IS_SCRATCH,
     NAMED,
@@ -47,7 +48,8 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.transition import Move
 
-RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
+NOT_COLUMNS = ("counts", "origin", "metrics", "changed")
+RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
 ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
@@ -136,10 +138,10 @@ class RunRows:
         row = c.execute(query, {"of": owner, "key": name}).first()
         return _run(row, {}) if row else None
 
-    def pass_name(self, c: Connection, run: Run) -> None:
-        """Free the name of the run, which is known by its number from now on."""
-        c.execute(update(runs).where(runs.c.id == run.id).values(name=None))
-        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "renamed"})
+    def change(self, c: Connection, run: Run, event: str = "changed", **columns: Any) -> None:
+        """Set columns that users may change at any time."""
+        c.execute(update(runs).where(runs.c.id == run.id).values(columns))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": event})
 
     def by_id(self, c: Connection, run_id: str) -> Run | None:
         """Return a run of any owner, for the dispatcher."""
@@ -203,7 +205,7 @@ class RunRows:
 
         Filters:
 
-        - state, executable, search
+        - state, executable, search, tag
         - origin: its kind; only a filter for their kind finds scratch runs
         - person: who submitted it
         - schedule: the ID of an automation, or of another origin
@@ -319,6 +321,9 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         # Tested for each run, because a list of the executable's runs would be long.
         uses = (tasks.c.run_id == runs.c.id) & (tasks.c.executable_id == executable)
         query = query.where(select(tasks.c.id).where(uses).exists())
+    if tag := filters.get("tag"):
+        has_tag = runs.c.tags.contains(f" {tag} ", autoescape=True)
+        query = query.where(runs.c.id.in_(select(runs.c.id).where(HAS_TAGS, has_tag)))
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
@@ -326,17 +331,19 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
 
 
 def has_run_text(c: Connection, text: str) -> ColumnElement[bool]:
-    """Return the condition that a run's title or name contains a text, in any case.
+    """Return the condition that a run's title, name or tags contain a text, in any case.
 
     It is `false()` if no run has the text. Many runs share few titles, so the text is searched in
     each title once: that costs the same in a store of any size.
     """
     titles = _titles(c)
-    # Names have an index of their own, which leaves out runs without a name.
-    named = with_text(select(runs.c.id).where(HAS_NAME), text, runs.c.name)
-    ids = c.execute(named.limit(FEW_NAMES + 1)).scalars().all()
+    # Names and tags have indexes of their own, which leave out runs without them.
+    own = (HAS_NAME, runs.c.name), (HAS_TAGS, runs.c.tags)
+    given = (with_text(select(runs.c.id).where(has), text, column) for has, column in own)
+    some = (query.limit(FEW_NAMES + 1).subquery() for query in given)
+    ids = c.execute(union(*(select(query.c.id) for query in some))).scalars().all()
     if len(titles) > MOST_TITLES or len(ids) > FEW_NAMES:
-        return contains_text(text, runs.c.title, runs.c.name)
+        return contains_text(text, runs.c.title, runs.c.name, runs.c.tags)
     fitting = [title for title in titles if text.lower() in title.lower()]
     has_name = runs.c.id.in_(ids) if ids else false()
     # Without its index: SQLite would sort all runs with the title instead of reading the newest.
@@ -356,6 +363,7 @@ def _titles(c: Connection) -> list[str]:
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
+    values["tags"] = (values["tags"] or "").split()
     origin = Origin(
         kind=row.origin,
         id=row.origin_id,

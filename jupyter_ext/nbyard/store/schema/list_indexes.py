@@ -7,6 +7,7 @@ from sqlalchemy import Index, text
 
 from nbyard.store.schema.tables import (
     HAS_NAME,
+    HAS_TAGS,
     NAMED,
     OF_SOURCE,
     WORKED,
@@ -39,9 +40,10 @@ KEPT = (text("kept = 1"), text("kept"))
 Index("ix_runs_kept", R.owner, sqlite_where=KEPT[0], postgresql_where=KEPT[1])
 NAMED_RUNS = (R.owner, R.workflow_id, R.id)
 Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
-# For searches: each title once, and the names, without runs that have none.
+# For searches: each title once, and the names and tags, without runs that have none.
 Index("ix_runs_title", R.title)
 Index("ix_runs_name", R.name, R.id, sqlite_where=HAS_NAME, postgresql_where=HAS_NAME)
+Index("ix_runs_tags", R.tags, R.id, sqlite_where=HAS_TAGS, postgresql_where=HAS_TAGS)
 Index("ix_runs_person_id", R.person, R.id)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)

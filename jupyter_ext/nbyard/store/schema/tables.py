@@ -189,6 +189,7 @@ runs = Table(
     Column("submission_key", String(220)),
     Column("git", JSON(none_as_null=True)),
     Column("output_group", Text, nullable=False, server_default=""),
+    Column("tags", Text),  # with a space before and after each
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_template_id", "template_id"),
@@ -464,6 +465,7 @@ bisections = Table(
 
 NAMED = text("workflow_id = '' and name is not null")
 HAS_NAME = text("name is not null")
+HAS_TAGS = text("tags is not null")
 # Runs of an automation. Most runs have none; in a full index, all others seem to share one.
 OF_SOURCE = text("source_id <> ''")
 WORKED = text("state = 'succeeded' and not cached")

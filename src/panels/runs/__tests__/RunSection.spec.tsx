@@ -127,7 +127,7 @@ describe('the runs of the sidebar', () => {
     expect(screen.getByRole('status').textContent).toBe('No run matches “gone”.');
     await search('colour:red');
     expect(screen.getByRole('status').textContent).toMatch(
-      /^Unknown filter “colour:”. Filters: is: by: origin: project: /
+      /^Unknown filter “colour:”. Filters: is: by: tag: origin: project: /
     );
     call.mockRejectedValue(new Error('state: must be one of queued, running'));
     await search('is:broken');

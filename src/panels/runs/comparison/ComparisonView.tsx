@@ -10,6 +10,7 @@ import { CodeSection } from './CodeSection';
 import { IComparedProps, titleOf } from './compared';
 import { MetricPlots } from './MetricPlots';
 import { InputSection, OutputSection } from './DataSections';
+import { SideTable } from './SideTable';
 import {
   EnvironmentSection,
   MetricSection,
@@ -116,14 +117,16 @@ function Sections(props: IComparedProps): JSX.Element {
           only={causes.length === 1 ? causes[0].parts.filter(Boolean).join('.') : ''}
         />
       )}
-      <ParameterSection {...props} />
-      <InputSection {...props} />
-      <MetricSection {...props} />
-      <MetricPlots {...props} />
-      <OutputSection {...props} />
-      <CodeSection {...props} />
-      <EnvironmentSection {...props} />
-      <TimingSection {...props} />
+      <SideTable {...props}>
+        <ParameterSection {...props} />
+        <InputSection {...props} />
+        <MetricSection {...props} />
+        <MetricPlots {...props} />
+        <OutputSection {...props} />
+        <CodeSection {...props} />
+        <EnvironmentSection {...props} />
+        <TimingSection {...props} />
+      </SideTable>
     </>
   );
 }

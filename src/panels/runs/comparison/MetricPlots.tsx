@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Button } from '../../../components/Button';
 import { RunComparison } from '../../../api/types';
 import { Waiting } from '../../../components/text/messages';
@@ -7,24 +7,33 @@ import { roundBounds, showNumber } from '../../../runs/model/metrics';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, titleOf } from './compared';
+import { WideRow } from './SideTable';
 
-/** The metrics of the workflow over its runs, requested when the user opens the part. */
+/** The metrics of each workflow over its runs, requested when the user opens the part. */
 export function MetricPlots({ services, comparison }: IComparedProps): JSX.Element | null {
   const { trans } = services;
   const [open, setOpen] = useState(false);
-  const [run] = comparison.runs;
-  const workflow = run.workflow_id || run.path;
+  const titles = new Map(comparison.runs.map(run => [run.workflow_id || run.path, run.title]));
+  titles.delete('');
   const hasMetrics = comparison.metrics.length + comparison.equal.metrics > 0;
-  if (!workflow || !hasMetrics) {
+  if (!titles.size || !hasMetrics) {
     return null;
   }
   return (
-    <section className="nby-Comparison-section" aria-label={trans.__('Metrics over runs')}>
-      <Button aria-expanded={open} onClick={() => setOpen(!open)}>
-        {trans.__('Plot Metrics Over Runs')}
-      </Button>
-      {open && <Plots {...{ services, workflow }} labels={comparison.labels} />}
-    </section>
+    <tbody aria-label={trans.__('Metrics over runs')}>
+      <WideRow>
+        <Button aria-expanded={open} onClick={() => setOpen(!open)}>
+          {trans.__('Plot Metrics Over Runs')}
+        </Button>
+        {open &&
+          [...titles].map(([workflow, title]) => (
+            <Fragment key={workflow}>
+              {titles.size > 1 && <h4>{title}</h4>}
+              <Plots {...{ services, workflow }} labels={comparison.labels} />
+            </Fragment>
+          ))}
+      </WideRow>
+    </tbody>
   );
 }
 
@@ -42,7 +51,12 @@ function Plots({ services, workflow, labels }: IPlotsProps): JSX.Element {
     return <Waiting problem={problem}>{trans.__('Loading…')}</Waiting>;
   }
   return (
-    <div className="nby-Resources">
+    <div className="nby-Resources nby-Comparison-plots">
+      <svg width="0" height="0" aria-hidden="true">
+        <marker id="nby-comparison-dot" viewBox="-4 -4 8 8" markerWidth="5" markerHeight="5">
+          <circle r="3" />
+        </marker>
+      </svg>
       {history.series.map(({ node, name, values }) => (
         <Plot
           key={`${node} ${name}`}

@@ -13,6 +13,7 @@ export function ParameterSection({ services, comparison }: IComparedProps): JSX.
     node,
     name,
     cells: values.map(value => value !== null && <code>{value}</code>),
+    numbers: values.map(value => (value === null ? value : Number(value))),
     differs
   }));
   return (
@@ -31,6 +32,8 @@ export function MetricSection({ services, comparison }: IComparedProps): JSX.Ele
     cells: values.map(
       value => value !== null && <span title={`${value}`}>{showNumber(value)}</span>
     ),
+    numbers: values,
+    isMetric: true,
     differs,
     ...why({ kind: 'metric', node, name, values, differs })
   }));
@@ -92,6 +95,8 @@ export function TimingSection({ services, comparison }: IComparedProps): JSX.Ele
     cells: seconds.map((value, at) =>
       cached[at] ? trans.__('cached') : value !== null && showSeconds(value)
     ),
+    numbers: seconds.map((value, at) => (cached[at] ? null : value)),
+    show: showSeconds,
     differs
   }));
   const rows = [started, ...durations];

@@ -12,9 +12,9 @@ from nbyard.errors import Invalid, NameTaken
 from nbyard.services.projects.pushed_schedules import (
     check_names,
     check_timings,
-    fields_below,
     wanted_schedules,
 )
+from nbyard.services.requests import fields_below
 
 EIGHT = ScheduleEntry("weekdays 8:00", "./a.py::main")
 
@@ -66,6 +66,8 @@ def test_only_new_times_are_checked():
 
 
 def test_a_field_is_named_below_its_schedule():
-    found = fields_below(Invalid.field("zone", "may not be empty"), "schedules.morning")
-    assert found.details[0].path == "schedules.morning.zone"
-    assert "schedules.morning.zone" in str(found)
+    with refused_at("schedules.morning.zone") as found, fields_below("schedules.morning"):
+        raise Invalid.field("zone", "may not be empty")
+    assert "schedules.morning.zone" in str(found.value)
+    with refused_at("schedules.morning"), fields_below("schedules.morning"):
+        raise Invalid("no file")

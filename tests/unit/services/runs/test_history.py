@@ -121,3 +121,31 @@ def test_the_runs_that_a_person_submitted(yard, ann, root):
     assert numbers(yard, ann, person="bob") == numbered
     assert numbers(yard, ann, person="bob", origin="check") == [of_bob[2].number]
     assert numbers(yard, ann, person="eve") == []
+
+
+def test_runs_are_found_by_their_tags(yard, ann, days):
+    runs = yard.services.runs
+    runs.tag(ann, "3,5,7", add="paper,größe/2")
+    tagged = runs.tag(ann, "5", add="paper", remove="größe/2,none").items
+    assert [(run.number, run.tags) for run in tagged] == [(5, ["paper"])]
+    assert numbers(yard, ann, tag="paper") == [7, 5, 3]
+    assert numbers(yard, ann, tag="größe/2", state="failed") == [7, 3]
+    assert numbers(yard, ann, tag="pape") == numbers(yard, ann, tag="%") == []
+    assert numbers(yard, ann, search="APER") == [7, 5, 3]
+    assert runs.get(ann, "7").run.tags == ["größe/2", "paper"]
+    runs.tag(ann, "3,5,7", remove="paper,größe/2")
+    assert numbers(yard, ann, tag="paper") == numbers(yard, ann, search="paper") == []
+
+
+def test_all_runs_get_their_tags_or_none(yard, ann, days):
+    with pytest.raises(NotFound):
+        yard.services.runs.tag(ann, "3,none", add="paper")
+    with pytest.raises(NotFound):
+        yard.services.runs.tag(Caller("bob"), "3", add="paper")
+    assert numbers(yard, ann, tag="paper") == []
+
+
+@pytest.mark.parametrize("tag", ["two words", "-a", "a\n", "x" * 61])
+def test_a_tag_is_one_word(yard, ann, days, tag):
+    with refused_at("add"):
+        yard.services.runs.tag(ann, "3", add=tag)

@@ -67,7 +67,7 @@ def test_a_run_is_kept_until_it_is_released(store: Store) -> None:
     with store.write() as c:
         run = Rows(store, c).run()
         for kept in (True, False):
-            store.clean_ups.set_kept(c, run, kept)
+            store.runs.change(c, run, kept=kept)
             assert store.clean_ups.kept_ids(c, "ada") == ({run.id} if kept else set())
             found = store.runs.get(c, "ada", run.id)
             assert found is not None and found.kept is kept

@@ -258,6 +258,7 @@ def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str 
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
             ("parameters", _parameters(run.parameters)),
+            ("tags", ", ".join(run.tags)),
             ("kept", "yes" if run.kept else ""),
             ("id", run.id),
         ]

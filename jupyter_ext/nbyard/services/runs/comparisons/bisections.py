@@ -169,21 +169,18 @@ class BisectionService(Service):
         return (good, bad), BisectionPreview([*changes, *untried], judge, expected, body.limit)
 
     def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> BisectionJudge:
+        metrics = [self._runs.metrics_of(caller, run) for run in (good, bad)]
+        hint = hint_of_metrics(*metrics)
         if body.metric:
             node, _, name = body.metric.partition(".")
-            metrics = [self._runs.metrics_of(caller, run) for run in (good, bad)]
             first, last = (run_metrics.get(node, {}).get(name) for run_metrics in metrics)
-            hint = hint_of_metrics(*metrics)
             return judge_of(body.metric, body.threshold, first, last, hint)
         # Without a metric, success decides. Two runs that both failed would lead to no cause.
         judge = judge_of("", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:
                 why = f"the state of run {run.number} is {run.state}"
-                metrics = [
-                    self._runs.metrics_of(caller, compared_run) for compared_run in (good, bad)
-                ]
-                raise Invalid.field(name, why, hint=hint_of_metrics(*metrics))
+                raise Invalid.field(name, why, hint=hint)
         return judge
 
     def _with_version_numbers(self, c: Connection, change: BisectionChange) -> BisectionChange:

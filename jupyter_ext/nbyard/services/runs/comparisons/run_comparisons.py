@@ -36,13 +36,11 @@ from nbyard.domain.comparison.structs import (
 from nbyard.domain.datasets.comparisons import MAX_FILES, Content, compare_columns, compare_files
 from nbyard.domain.executables.code_diffs import MAX_LINES, Diff, diff_lines, shorten_line
 from nbyard.domain.paging import check_limit
-from nbyard.domain.runs.previews.node_results import StoredFile, stored_file
-from nbyard.domain.runs.structs import Attempt, Run, Task
+from nbyard.domain.runs.structs import Run, Task
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.executables.version_diffs import content_diff, content_of, version_diff
 from nbyard.services.operation import operation
-from nbyard.services.runs import attempt_views as views
 from nbyard.services.runs.comparisons.run_facts import (
     FactReader,
     Metrics,
@@ -235,10 +233,8 @@ class CauseDetails:
 
 LEAST_RUNS, MOST_RUNS = 2, 10
 MOST_TASKS = 10_000
-MOST_METRICS = 100
 MOST_NAMES = 20
-TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
-# JSON outputs are read for at most this long; those that were read are known the next time.
+# Pictures are read for at most this long; those that were read are known the next time.
 SECONDS = 2.0
 
 
@@ -380,12 +376,9 @@ class RunComparisons(RunForecasts):
         the code recorded, or else those of a JSON output.
         """
         check_limit(limit)
-        page = self.list(caller, limit, state="succeeded", workflow=workflow, executable=executable)
-        runs = page.items[::-1]
-        end = time.monotonic() + SECONDS
-        with self._store.read() as c:
-            metrics = self._metrics(c, caller, [run.id for run in runs], end)
-        facts = [only_metrics(run, metrics[run.id]) for run in runs]
+        of = {"state": "succeeded", "workflow": workflow, "executable": executable}
+        runs = self.list(caller, limit, **of, details=True).items[::-1]
+        facts = [only_metrics(run, run.metrics) for run in runs]
         return MetricHistory(runs, series_of(facts))
 
     def recorded(self, caller: Caller, run: str) -> Run:
@@ -396,7 +389,7 @@ class RunComparisons(RunForecasts):
     def metrics_of(self, caller: Caller, run: Run) -> Metrics:
         """Return the metrics of each node of a run."""
         with self._store.read() as c:
-            return self._metrics(c, caller, [run.id], time.monotonic() + SECONDS)[run.id]
+            return self._metrics(c, caller, [run.id])[run.id]
 
     def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
         with self._store.read() as c:
@@ -411,7 +404,7 @@ class RunComparisons(RunForecasts):
         with self._store.read() as c:
             reader = FactReader(self._store, c)
             runs = [self._with_shown_path(self._recorded(c, caller, key)) for key in keys]
-            metrics = self._metrics(c, caller, [run.id for run in runs], end)
+            metrics = self._metrics(c, caller, [run.id for run in runs])
             return [reader.read(run, metrics[run.id], self._pictures(c, run, end)) for run in runs]
 
     def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
@@ -430,43 +423,3 @@ class RunComparisons(RunForecasts):
                     picture = self._context.tables.picture(self._table(file))
                     digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
         return digests_by_node
-
-    def _metrics(
-        self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
-    ) -> dict[str, Metrics]:
-        """Return the metrics of each node in these runs, by run ID.
-
-        A node without recorded metrics has the numbers of a JSON output. These are read until
-        `end`, a time of the monotonic clock.
-        """
-        made = self._store.tasks.succeeded_by_run(c, run_ids)
-        tasks = [task for own in made.values() for task in own]
-        newest: dict[str, Attempt] = {}
-        for start in range(0, len(tasks), TASKS_AT_ONCE):
-            newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
-        folder = self._store.folder
-        recorded = {
-            task_id: views.last_values(folder, attempt, MOST_METRICS)
-            for task_id, attempt in newest.items()
-        }
-        others = [
-            run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
-        ]
-        files: dict[tuple[str, str], list[StoredFile]] = {}
-        for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
-            for artifact in outputs:
-                files.setdefault((run_id, artifact.node), []).append(stored_file(artifact))
-        metrics: dict[str, Metrics] = {}
-        for run_id in run_ids:
-            of_run: dict[str, dict[str, float | str]] = {}
-            for task in made[run_id]:
-                task_metrics = recorded.get(task.id)
-                if not task_metrics:
-                    own = files.get((run_id, task.node), ())
-                    parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
-                    task_metrics = [
-                        metric for _, preview in parts.values() for metric in preview.metrics
-                    ]
-                of_run[task.node] = {metric.name: metric.value for metric in task_metrics}
-            metrics[run_id] = of_run
-        return metrics

@@ -123,7 +123,7 @@ const instead = (more: object) => (url: string) => {
   const found = answers(url);
   return found === COMPARED ? { ...COMPARED, ...more } : found;
 };
-const region = async (name: string) => within(await screen.findByRole('region', { name }));
+const region = async (name: string) => within(await screen.findByRole('rowgroup', { name }));
 
 describe('the comparison of runs', () => {
   beforeEach(() => {
@@ -139,7 +139,7 @@ describe('the comparison of runs', () => {
     const parameters = await region('Parameters');
     expect(parameters.getByText('3 equal')).toBeTruthy();
     expect(parameters.getAllByRole('cell').map(({ textContent }) => textContent)).toEqual([
-      ...['1', '2', '']
+      ...['1', '2', '+1 (+100 %)', '']
     ]);
     expect(asked[0]).toBe('/runs/id1/compare?others=id2&everything=false');
     expect((await region('Metrics')).getByText('–')).toBeTruthy();
@@ -169,7 +169,7 @@ describe('the comparison of runs', () => {
       })
     );
     const parameters = await region('Parameters');
-    expect(parameters.getByRole('rowheader').textContent).toBe('train.py · rate');
+    expect(parameters.getAllByRole('rowheader')[1].textContent).toBe('train.py · rate');
     expect((await region('Timing')).getByText('train.py')).toBeTruthy();
   });
 
@@ -235,6 +235,31 @@ describe('the comparison of runs', () => {
     expect(await screen.findByRole('img', { name: 'score in 1 runs, last 0.5' })).toBeTruthy();
   });
 
+  it('plots each workflow for itself', async () => {
+    const runs = [run(1), { ...run(2), workflow_id: 'v', title: 'Test' }];
+    const { asked } = show(instead({ runs }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Plot Metrics Over Runs' }));
+    expect(await screen.findAllByRole('img', { name: 'score in 1 runs, last 0.5' })).toHaveLength(
+      2
+    );
+    expect(screen.getByRole('heading', { name: 'Test' })).toBeTruthy();
+    const plots = asked.filter(url => url.startsWith('/run-metrics'));
+    expect(plots).toEqual(['/run-metrics?workflow=w', '/run-metrics?workflow=v']);
+  });
+
+  it('marks the best value of a metric whose name has a direction', async () => {
+    const metric = (name: string, ...values: unknown[]) => ({
+      ...{ node: 'a', name, values, differs: true }
+    });
+    show(instead({ metrics: [metric('val_loss', 0.5, 0.25), metric('rows', 1, 'NaN')] }));
+    const metrics = await region('Metrics');
+    const [loss, rows] = metrics.getAllByRole('row').slice(1);
+    expect(loss.querySelector('strong')?.textContent).toBe('0.25');
+    expect(within(loss).getByText('−0.25 (−50 %)')).toBeTruthy();
+    expect(rows.querySelector('strong')).toBeNull();
+    expect(within(rows).getAllByRole('cell')[2].textContent).toBe('');
+  });
+
   it('shows why runs cannot be compared', async () => {
     show(() => json(404, { code: 'not-found', message: 'There is no run.' }));
     expect((await screen.findByRole('alert')).textContent).toContain('There is no run.');
@@ -250,7 +275,7 @@ describe('the comparison of runs', () => {
     expect(screen.queryByRole('alert')).toBeNull();
     emit(event(3, 'run', 'id2', { change: 'deleted' }));
     expect(screen.getByRole('alert').textContent).toBe('Run 2 was deleted.');
-    expect(screen.queryByRole('region')).toBeNull();
+    expect(screen.queryByRole('table')).toBeNull();
   });
 
   it('tells equal metrics from missing ones', async () => {

@@ -241,6 +241,10 @@ def test_metrics_are_listed_over_runs(lab: Lab) -> None:
     ]
     newest = lab.runs.metric_history(lab.caller, workflow="lab.nbflow", limit=1)
     assert [one.values for one in newest.series] == [[18.0]]
+    listed = lab.runs.list(lab.caller, details=True).items
+    assert [run.metrics["train"] for run in listed] == [{"total": t} for t in (18.0, 12.0, 6.0)]
+    assert [run.changed for run in listed] == [["scale"], ["scale"], []]
+    assert [run.metrics for run in lab.runs.list(lab.caller).items] == [{}] * 3
 
 
 def test_runs_that_cannot_be_compared_are_refused(lab: Lab) -> None:

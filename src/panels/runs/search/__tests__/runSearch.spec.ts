@@ -1,4 +1,4 @@
-import { queryOf, unknownFilter } from '../runSearch';
+import { queryOf, unknownFilter, withFilter } from '../runSearch';
 
 const CASES: [string, object][] = [
   ['penguins', { search: 'penguins' }],
@@ -9,6 +9,7 @@ const CASES: [string, object][] = [
   ['since:2026-01-31 until:2026-02-28T08:30', { since: '2026-01-31', until: '2026-02-28T08:30' }],
   ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
   ['project:wine', { project: 'wine' }],
+  ['tag:paper/2 x', { tag: 'paper/2', search: 'x' }],
   ['executable:train', { executable: 'train' }],
   ['C:\\data colour:red is:', { search: 'C:\\data colour:red is:' }],
   ['constructor:x', { search: 'constructor:x' }],
@@ -27,4 +28,13 @@ describe('a search of runs', () => {
   ])('names the unknown filter of %j', (text, name) => {
     expect(unknownFilter(text)).toBe(name);
   });
+});
+
+it.each([
+  ['', 'is', 'failed', 'is:failed'],
+  ['is:failed by:"Ann B" train', 'is', 'running', 'by:"Ann B" train is:running'],
+  ['train is:failed', 'is', '', 'train'],
+  ['tag:a', 'is', 'failed', 'tag:a is:failed']
+])('sets a filter of %s', (text, filter, value, expected) => {
+  expect(withFilter(text, filter, value)).toBe(expected);
 });

@@ -1,9 +1,10 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
-import type { operations } from '../../api/schema';
-import { Run } from '../../api/types';
-import { IYard } from '../../api/yard';
-import { useSignal } from '../../components/hooks/useSignal';
-import { ISearch, MANY, PAUSE } from '../frame/Search';
+import type { operations } from '../../../api/schema';
+import { Run } from '../../../api/types';
+import { IYard } from '../../../api/yard';
+import { useSignal } from '../../../components/hooks/useSignal';
+import { ISearch, MANY, PAUSE } from '../../frame/Search';
 
 type Query = NonNullable<operations['runs.list']['parameters']['query']>;
 
@@ -11,6 +12,7 @@ type Query = NonNullable<operations['runs.list']['parameters']['query']>;
 const FILTERS = new Map<string, keyof Query>([
   ['is', 'state'],
   ['by', 'person'],
+  ['tag', 'tag'],
   ['origin', 'origin'],
   ['project', 'project'],
   ['automation', 'automation'],
@@ -20,11 +22,13 @@ const FILTERS = new Map<string, keyof Query>([
   ['until', 'until']
 ]);
 /** The shortest time between two requests while runs change, in milliseconds. */
-const REFRESH = 2000;
+export const REFRESH = 2000;
 /** The words before a colon, as users read them. */
 export const FILTER_NAMES = [...FILTERS.keys()].map(name => `${name}:`).join(' ');
 const WORD = /([a-z]+):(?:"([^"]*)"|(\S+))|\S+/g;
 
+/** The limit of the server. */
+export const MOST_COMPARED = 10;
 /** At most so many matches are shown. */
 export const MOST_FOUND = 100;
 
@@ -63,8 +67,23 @@ export function unknownFilter(text: string): string | undefined {
   return [...text.matchAll(WORD)].find(([, name]) => name && !FILTERS.has(name))?.[1];
 }
 
+/** Return what is shown if no run matches a search. */
+export function noneText(text: string, trans: TranslationBundle): string {
+  const unknown = unknownFilter(text);
+  return unknown
+    ? trans.__('Unknown filter “%1:”. Filters: %2', unknown, FILTER_NAMES)
+    : trans.__('No run matches “%1”.', text);
+}
+
+/** Return a search with another value of a filter; an empty value removes the filter. */
+export function withFilter(text: string, filter: string, value: string): string {
+  const others = [...text.matchAll(WORD)].filter(([, name]) => name !== filter);
+  const kept = others.map(([word]) => word);
+  return [...kept, ...(value ? [`${filter}:${value}`] : [])].join(' ');
+}
+
 /** Return a refusal with the word of the search in place of the server's field. */
-function refusal({ message }: Error): string {
+export function refusal({ message }: Error): string {
   const [word, field] = [...FILTERS].find(([, name]) => message.startsWith(`${name}:`)) ?? [];
   return field ? word + message.slice(field.length) : message;
 }

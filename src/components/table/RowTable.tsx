@@ -1,0 +1,263 @@
+import { KeyboardEvent, MouseEvent, ReactNode, useEffect, useRef, useState } from 'react';
+import { rowsOf, useRows } from '../hooks/useRows';
+import { rowHeight } from './DataTable';
+
+export interface IRowColumn<T> {
+  key: string;
+  label: string;
+  /** In pixels; the column without a width takes the rest. */
+  width?: number;
+  isNumber?: boolean;
+  render: (row: T) => ReactNode;
+  /** The whole content for the pointer, where it may be cut. */
+  title?: (row: T) => string;
+}
+
+/** The column by which rows are sorted. */
+export interface ISort {
+  key: string;
+  isDown: boolean;
+}
+
+interface IRowTableProps<T> {
+  label: string;
+  /** The kind of the rows: context menus select `[data-noun="…"][data-id]`. */
+  noun: string;
+  columns: readonly IRowColumn<T>[];
+  /** In the order of the sort. */
+  rows: readonly T[];
+  /** There are further rows. */
+  isPart: boolean;
+  idOf: (row: T) => string;
+  /** The label of the box that marks a row; without a row, of the box that marks all. */
+  markLabel: (row?: T) => string;
+  sort: ISort;
+  onSort: (sort: ISort) => void;
+  marked: ReadonlySet<string>;
+  onMark: (marked: ReadonlySet<string>) => void;
+  /** The row that is shown elsewhere. */
+  selected?: string;
+  /** Further keys. */
+  keys?: Readonly<Record<string, () => void>>;
+  onOpen: (row: T) => void;
+  /** The last rows come into view. */
+  onEnd: () => void;
+}
+
+/** The width of the column with the boxes, and the least of the one that takes the rest. */
+const BOX = 34;
+const LEAST = 140;
+/** So many rows are drawn above and below those in view. */
+const BEYOND = 12;
+/** More height than that of rows of data: chips and buttons fit in. */
+const ROOM = 4;
+const JUMP = 15;
+
+/**
+ * A table of items that scrolls and sorts, and marks rows. The rows are one tab stop: arrows, Page
+ * Up and Down, Home, End, Enter opens. Space marks, Shift with an arrow or a click marks a range,
+ * Ctrl+A all rows, Escape none.
+ */
+export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
+  const { columns, rows, idOf, marked, onMark, selected, isPart, sort, onEnd } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [height] = useState(() => rowHeight() + ROOM);
+  const drawn = useRows(box, rows.length, height, BEYOND);
+  const [active, setActive] = useState<string>();
+  const place = rows.findIndex(row => idOf(row) === (active ?? selected));
+  const last = useRef(0);
+  const index = place < 0 ? Math.min(last.current, Math.max(0, rows.length - 1)) : place;
+  last.current = index; // when the row goes, the row in its place gets the focus
+  const goes = useRef(false);
+  useEffect(() => {
+    const row = box.current?.querySelector<HTMLElement>(`tr[aria-rowindex="${index + 2}"]`);
+    if (!goes.current) {
+      return;
+    }
+    if (row) {
+      goes.current = false;
+      row.focus({ preventScroll: true });
+      row.scrollIntoView?.({ block: 'nearest' });
+    } else {
+      drawn.scrollTo(index, 'center');
+    }
+  });
+  const isAtEnd = isPart && drawn.end === rows.length;
+  useEffect(() => {
+    if (isAtEnd) {
+      onEnd();
+    }
+  }, [isAtEnd, rows.length, onEnd]);
+
+  const idsBetween = (a: number, b: number) =>
+    rows.slice(Math.min(a, b), Math.max(a, b) + 1).map(idOf);
+  const toggle = (id: string) => {
+    const next = new Set(marked);
+    if (!next.delete(id)) {
+      next.add(id);
+    }
+    onMark(next);
+  };
+  const go = (to: number, isRange = false) => {
+    const next = Math.max(0, Math.min(rows.length - 1, to));
+    if (isRange) {
+      onMark(new Set([...marked, ...idsBetween(index, next)]));
+    }
+    goes.current = true;
+    setActive(idOf(rows[next]));
+  };
+  const all = () => onMark(new Set(rows.map(idOf)));
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const isRow = (event.target as HTMLElement).matches('tr, .nby-RowTable');
+    const isAll = event.key === 'a' && (event.ctrlKey || event.metaKey);
+    if (!isRow || !rows.length || event.altKey || ((event.ctrlKey || event.metaKey) && !isAll)) {
+      return;
+    }
+    const moves: Record<string, () => void> = {
+      ArrowDown: () => go(index + 1, event.shiftKey),
+      ArrowUp: () => go(index - 1, event.shiftKey),
+      PageDown: () => go(index + JUMP),
+      PageUp: () => go(index - JUMP),
+      Home: () => go(0),
+      End: () => go(rows.length - 1),
+      Enter: () => props.onOpen(rows[index]),
+      ' ': () => {
+        toggle(idOf(rows[index]));
+        go(index + 1);
+      },
+      Escape: () => onMark(new Set()),
+      ...(isAll ? { a: all } : props.keys)
+    };
+    const move = moves[event.key];
+    if (move) {
+      event.preventDefault();
+      event.stopPropagation();
+      move();
+    }
+  };
+  const onClick = (event: MouseEvent, row: T, at: number) => {
+    const id = idOf(row);
+    if (event.shiftKey) {
+      onMark(new Set([...marked, ...idsBetween(index, at)]));
+    } else if (event.ctrlKey || event.metaKey) {
+      toggle(id);
+    }
+    setActive(id);
+  };
+  const width = columns.reduce((sum, column) => sum + (column.width ?? LEAST), BOX);
+  const gap = (lines: number) =>
+    lines > 0 && (
+      <tr aria-hidden="true" className="nby-mod-gap">
+        <td colSpan={columns.length + 1} style={{ height: lines * height }} />
+      </tr>
+    );
+  return (
+    <div ref={box} className="nby-RowTable" tabIndex={-1} onKeyDown={onKeyDown}>
+      <table
+        className="nby-Table"
+        role="grid"
+        aria-label={props.label}
+        aria-multiselectable
+        aria-rowcount={isPart ? -1 : rows.length + 1}
+        style={{ minWidth: width }}
+      >
+        <thead>
+          <tr>
+            <th scope="col" style={{ width: BOX }}>
+              <input
+                type="checkbox"
+                aria-label={props.markLabel()}
+                checked={!!rows.length && marked.size === rows.length}
+                onChange={event => (event.target.checked ? all() : onMark(new Set()))}
+              />
+            </th>
+            {columns.map(column => (
+              <Head
+                key={column.key}
+                {...{ column, sort }}
+                onSort={next => {
+                  drawn.scrollTo(0, 'start');
+                  props.onSort(next);
+                }}
+              />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {gap(drawn.first)}
+          {rowsOf(drawn).map(at => {
+            const row = rows[at];
+            const id = idOf(row);
+            return (
+              <tr
+                key={id}
+                data-noun={props.noun}
+                data-id={id}
+                style={{ height }}
+                className={id === selected ? 'nby-mod-shown' : undefined}
+                aria-rowindex={at + 2}
+                aria-selected={marked.has(id)}
+                tabIndex={at === index ? 0 : -1}
+                onFocus={() => setActive(id)}
+                onMouseDown={event => event.shiftKey && event.preventDefault()}
+                onClick={event => onClick(event, row, at)}
+                onDoubleClick={() => props.onOpen(row)}
+              >
+                <td>
+                  <input
+                    type="checkbox"
+                    tabIndex={-1}
+                    aria-label={props.markLabel(row)}
+                    checked={marked.has(id)}
+                    onChange={() => toggle(id)}
+                    onClick={event => event.stopPropagation()}
+                  />
+                </td>
+                {columns.map(({ key, isNumber, render, title }) => (
+                  <td
+                    key={key}
+                    className={isNumber ? 'nby-mod-number' : undefined}
+                    title={title?.(row)}
+                  >
+                    {render(row)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {gap(rows.length - drawn.end)}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface IHeadProps {
+  column: IRowColumn<never>;
+  sort: ISort;
+  onSort: (sort: ISort) => void;
+}
+
+/** The head of a column: a click sorts by it, another one the other way. */
+function Head({ column, sort, onSort }: IHeadProps): JSX.Element {
+  const { key, label, width, isNumber } = column;
+  const isSorted = sort.key === key;
+  const direction = sort.isDown ? 'descending' : 'ascending';
+  return (
+    <th
+      scope="col"
+      style={{ width }}
+      className={isNumber ? 'nby-mod-number' : undefined}
+      aria-sort={isSorted ? direction : 'none'}
+    >
+      <button
+        type="button"
+        title={label}
+        onClick={() => onSort({ key, isDown: isSorted ? !sort.isDown : !!isNumber })}
+      >
+        {label}
+        {isSorted && <span aria-hidden="true">{sort.isDown ? ' ↓' : ' ↑'}</span>}
+      </button>
+    </th>
+  );
+}

@@ -1,0 +1,165 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { isLive, Run } from '../../../api/types';
+import { IRowColumn, ISort } from '../../../components/table/RowTable';
+import { StateMark, stateText } from '../../../components/StateMark';
+import { showMoment, showSeconds } from '../../../components/format/times';
+import { useServerNow } from '../../../components/hooks/useLost';
+import { showNumber } from '../../../runs/model/metrics';
+import { originText } from '../../../runs/model/origins';
+import { secondsOf } from '../../../runs/model/reducer';
+import { reasonText } from '../../../reasons';
+import { IPanelServices } from '../../frame/services';
+
+/** A column, and what its rows are sorted by. */
+export interface IRunColumn extends IRowColumn<Run> {
+  sortBy: (run: Run) => number | string | undefined;
+}
+
+/** The newest runs first, as the server lists them. */
+export const NEWEST: ISort = { key: 'started', isDown: true };
+/** A moment without its year and seconds; the pointer shows both. */
+const SHORT = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+/** Keys of columns of metrics begin with it. */
+const METRIC = 'metric ';
+
+/** All columns but those of metrics, in their order. */
+export function fixedColumns(services: IPanelServices, onTag: (tag: string) => void): IRunColumn[] {
+  const { trans } = services;
+  const nameOf = ({ name, title }: Run) => name || title;
+  const whoOf = ({ origin }: Run) =>
+    [origin.person, originText(origin, trans)].filter(Boolean).join(' · ');
+  const text = (
+    key: string,
+    label: string,
+    width: number | undefined,
+    textOf: (run: Run) => string
+  ): IRunColumn => ({ key, label, width, render: textOf, title: textOf, sortBy: textOf });
+  return [
+    {
+      ...text('state', trans.__('State'), 104, ({ state }) => stateText(state, trans)),
+      render: ({ state }) => <StateMark state={state} trans={trans} />,
+      title: ({ reason }) => reasonText(reason, trans) ?? ''
+    },
+    {
+      ...{ key: 'number', label: trans.__('Run'), width: 66, isNumber: true },
+      render: ({ number }) => number,
+      sortBy: ({ number }) => number
+    },
+    text('name', trans.__('Name'), undefined, nameOf),
+    text('path', trans.__('Workflow or file'), 150, ({ path }) => path),
+    text('who', trans.__('Started by'), 130, whoOf),
+    {
+      ...text(NEWEST.key, trans.__('Started'), 138, run => showMoment(run.created_at)),
+      render: ({ created_at }) => new Date(created_at).toLocaleString(undefined, SHORT),
+      sortBy: ({ id }) => id
+    },
+    {
+      ...{ key: 'duration', label: trans.__('Duration'), width: 100, isNumber: true },
+      render: run => <Duration run={run} services={services} />,
+      sortBy: run => secondsOf(run, Date.now())
+    },
+    text('parameters', trans.__('Changed parameters'), 140, parametersText),
+    {
+      ...text('tags', trans.__('Tags'), 110, ({ kept, tags = [] }) =>
+        [kept && trans.__('kept'), ...tags].filter(Boolean).join(', ')
+      ),
+      render: run => <Tags {...{ run, onTag, trans }} />
+    }
+  ];
+}
+
+function parametersText({ parameters, changed = [] }: Run): string {
+  return changed.map(name => `${name}=${JSON.stringify(parameters[name])}`).join(', ');
+}
+
+/** How long the run takes or took; of a live run, only this is drawn each second. */
+function Duration({ run, services }: { run: Run; services: IPanelServices }): JSX.Element {
+  const now = useServerNow(services.yard.stream, isLive(run));
+  return <>{showSeconds(secondsOf(run, now))}</>;
+}
+
+interface ITagsProps {
+  run: Run;
+  onTag: (tag: string) => void;
+  trans: TranslationBundle;
+}
+
+/** The tags of a run; a click shows all runs with the tag. */
+function Tags({ run, onTag, trans }: ITagsProps): JSX.Element {
+  return (
+    <>
+      {run.kept && (
+        <span className="nby-Dim" title={trans.__('Clean-ups never delete this run.')}>
+          {trans.__('kept')}{' '}
+        </span>
+      )}
+      {(run.tags ?? []).map(tag => (
+        <button
+          key={tag}
+          type="button"
+          tabIndex={-1}
+          className="nby-Chip"
+          title={trans.__('Show runs with the tag “%1”', tag)}
+          onClick={() => onTag(tag)}
+        >
+          {tag}
+        </button>
+      ))}
+    </>
+  );
+}
+
+/** Return the columns of all metrics of runs; the node is named where it has to be. */
+export function metricColumns(runs: readonly Run[]): IRunColumn[] {
+  const nodes = new Map<string, Set<string>>();
+  for (const { metrics = {} } of runs) {
+    for (const [node, own] of Object.entries(metrics)) {
+      for (const name of Object.keys(own)) {
+        nodes.set(name, (nodes.get(name) ?? new Set()).add(node));
+      }
+    }
+  }
+  return [...nodes].sort().flatMap(([name, of]) =>
+    [...of].sort().map(node => {
+      const valueOf = ({ metrics = {} }: Run) => metrics[node]?.[name];
+      return {
+        ...{ key: `${METRIC}${node}.${name}`, width: 90, isNumber: true },
+        label: of.size > 1 ? `${node}.${name}` : name,
+        render: (run: Run) => showNumber(valueOf(run) ?? '–'),
+        title: (run: Run) => String(valueOf(run) ?? ''),
+        sortBy: valueOf
+      };
+    })
+  );
+}
+
+export const isMetric = ({ key }: IRunColumn): boolean => key.startsWith(METRIC);
+
+/** Return rows in the order of a column; those without a value are last, and ties newest first. */
+export function sorted(
+  runs: readonly Run[],
+  { key, isDown }: ISort,
+  columns: readonly IRunColumn[]
+): readonly Run[] {
+  const column = columns.find(each => each.key === key);
+  if (!column || (key === NEWEST.key && isDown)) {
+    return runs;
+  }
+  const values = new Map(runs.map(run => [run, column.sortBy(run)]));
+  const isMissing = (value: unknown) =>
+    value === undefined || value === '' || (column.isNumber && typeof value !== 'number');
+  const compared = (a: Run, b: Run) => {
+    const [first, second] = [values.get(a)!, values.get(b)!];
+    if (isMissing(first) || isMissing(second)) {
+      return Number(isMissing(first)) - Number(isMissing(second));
+    }
+    const order =
+      typeof first === 'string' && key !== NEWEST.key
+        ? first.localeCompare(String(second), undefined, { numeric: true })
+        : first < second
+          ? -1
+          : Number(first > second);
+    return isDown ? -order : order;
+  };
+  return [...runs].sort(compared);
+}
