@@ -29,8 +29,7 @@ export function datasetRow(dataset: Dataset): IPaletteRow {
 
 /** Return the folder of a file, from the server's root where it is below. */
 function folderOf(path: string): string | undefined {
-  const file = belowRoot(path) ?? path;
-  return path ? file.slice(0, Math.max(0, file.lastIndexOf('/'))) : undefined;
+  return path ? (belowRoot(path) ?? path).replace(/\/?[^/]*$/, '') : undefined;
 }
 
 /** Return the file of an executable, if its name differs. */
