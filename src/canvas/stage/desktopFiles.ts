@@ -63,7 +63,7 @@ export async function takeFromDesktop(
   }
 }
 
-/** Ask once what becomes of all files whose names exist; undefined if the user cancels. */
+/** Ask once what happens to all files whose names exist; undefined if the user cancels. */
 async function askExisting(
   names: readonly string[],
   trans: TranslationBundle
