@@ -9,16 +9,19 @@ jest.mock('@jupyterlab/apputils', () => ({
 jest.useFakeTimers();
 const asked = jest.mocked(showDialog);
 
-const file = (name: string, size = 3) => ({ name, size, slice: () => new Blob(['a,b']) }) as File;
+const file = (name: string, size = 3) => ({ name, size, slice: () => new Blob([name]) }) as File;
 
 /** Drop files on a folder with these names, and answer the question about them. */
 async function drop(names: string[], files: File[], answer?: string) {
-  const { canvas } = await bench();
+  const { canvas, backend } = await bench();
   const before = Object.keys(nodesOf(canvas));
   const saved: string[] = [];
   Object.assign(canvas.contents, {
     get: async () => ({ type: 'directory', content: names.map(name => ({ name })) }),
-    save: async (path: string) => void saved.push(path)
+    save: async (path: string, { content }: { content: string }) => {
+      expect(files.map(({ name }) => name)).toContain(atob(content));
+      saved.push(path);
+    }
   });
   asked.mockReset();
   asked.mockImplementation(async ({ buttons = [] } = {}) => ({
@@ -30,13 +33,14 @@ async function drop(names: string[], files: File[], answer?: string) {
   await takeFromDesktop(canvas, files, { x: 0, y: 0 });
   jest.useFakeTimers();
   const nodes = Object.entries(nodesOf(canvas)).filter(([id]) => !before.includes(id));
-  return { canvas, saved, paths: nodes.map(([, { path }]) => path) };
+  return { canvas, backend, saved, paths: nodes.map(([, { path }]) => path) };
 }
 
-describe('K2: files from the desktop', () => {
+describe('D10, K2: files from the desktop', () => {
   it('are stored beside the workflow without a question if their names are free', async () => {
-    const { saved, paths } = await drop(['a.csv'], [file('b.csv')]);
+    const { backend, saved, paths } = await drop(['a.csv'], [file('b.csv')]);
     expect(asked).not.toHaveBeenCalled();
+    expect(backend.registered).toEqual(['work/b.csv']);
     expect([saved, paths]).toEqual([['work/b.csv'], ['b.csv']]);
   });
 
