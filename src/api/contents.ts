@@ -21,7 +21,8 @@ export async function existingPaths(
   return paths.filter(path => known.has(path));
 }
 
-async function namesIn(contents: Contents.IManager, path: string): Promise<string[]> {
+/** Return the names in a folder; nothing if there is no such folder. */
+export async function namesIn(contents: Contents.IManager, path: string): Promise<string[]> {
   try {
     const model = await contents.get(path, { content: true });
     const items = model.type === 'directory' ? (model.content as Contents.IModel[]) : [];

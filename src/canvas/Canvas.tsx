@@ -1,10 +1,10 @@
 import { ReactFlowProvider } from '@xyflow/react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import '../../style/canvas.css';
 import '../../style/cards.css';
 import { Away } from '../components/Away';
 import { Boundary } from '../components/Boundary';
-import { Picker } from '../components/Picker';
+import { IPickerItem, Picker } from '../components/Picker';
 import { useSignal } from '../components/hooks/useSignal';
 import { KindIcon } from './cards/KindIcon';
 import { connectAutomatically } from './commands/connectAutomatically';
@@ -16,6 +16,7 @@ import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
 import { Outline } from './stage/Outline';
 import { Palette } from './palette/Palette';
+import { IPick } from './model/tokens';
 import { ProblemStrip } from './stage/ProblemStrip';
 import { Stage } from './stage/Stage';
 
@@ -67,6 +68,14 @@ const PICKER = { width: 320, height: 340 };
 function PickerLayer(): JSX.Element | null {
   const canvas = useCanvas();
   const { picker } = useUi();
+  const shown = useMemo(
+    () =>
+      picker && {
+        items: withIcons(picker.items),
+        search: picker.search && (async (text: string) => withIcons(await picker.search!(text)))
+      },
+    [picker]
+  );
   if (!picker) {
     return null;
   }
@@ -82,10 +91,7 @@ function PickerLayer(): JSX.Element | null {
     <Picker
       key={picker.title}
       title={picker.title}
-      items={picker.items.map(item => ({
-        ...item,
-        icon: item.kind && <KindIcon kind={item.kind} />
-      }))}
+      {...shown!}
       nothing={canvas.trans.__('No matches')}
       hint={canvas.trans.__('Search')}
       style={style}
@@ -95,6 +101,10 @@ function PickerLayer(): JSX.Element | null {
       }}
     />
   );
+}
+
+function withIcons(items: readonly IPick[]): IPickerItem[] {
+  return items.map(item => ({ ...item, icon: item.kind && <KindIcon kind={item.kind} /> }));
 }
 
 function Broken({ canvas, text }: { canvas: CanvasController; text: string }): JSX.Element {

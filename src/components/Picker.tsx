@@ -1,15 +1,21 @@
 import { KeyboardEvent, ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { bestFirst, matching } from './format/matching';
+import { useFound } from './hooks/useFound';
 
 export interface IPickerItem {
   id: string;
   label: string;
   detail?: string;
   icon?: ReactNode;
+  /** Items of a group come after those of lower groups; 0 by default. */
+  group?: number;
 }
 
 export interface IPickerProps {
   title: string;
   items: readonly IPickerItem[];
+  /** Finds further items for a text; their order among all is that of their group. */
+  search?: (text: string) => Promise<readonly IPickerItem[]>;
   /** Shown if no item matches the text. */
   nothing: string;
   /** What to type, shown while the text is empty. */
@@ -21,21 +27,24 @@ export interface IPickerProps {
 const SHOWN = 100;
 
 /** A list to choose from: type to filter, arrows and Enter, or click; Escape cancels. */
-export function Picker({ title, items, nothing, hint, style, onDone }: IPickerProps): JSX.Element {
+export function Picker(props: IPickerProps): JSX.Element {
+  const { title, items, search, nothing, hint, style, onDone } = props;
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   useEffect(() => input.current?.focus(), []);
+  const found = useFound(search, text);
   const matches = useMemo(() => {
-    const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
-    return items
-      .filter(item =>
-        terms.every(word => `${item.label} ${item.detail}`.toLowerCase().includes(word))
-      )
+    const ids = new Set(items.map(({ id }) => id));
+    const all = [...items, ...found.filter(({ id }) => !ids.has(id))];
+    const fitting = matching(all, text, ({ label, detail }) => `${label} ${detail}`);
+    const groupOf = ({ group = 0 }: IPickerItem) => group;
+    return [...bestFirst(fitting, text, ({ label }) => label)]
+      .sort((left, right) => groupOf(left) - groupOf(right))
       .slice(0, SHOWN);
-  }, [items, text]);
+  }, [items, found, text]);
   const index = Math.min(active, matches.length - 1);
   useEffect(() => {
     list.current?.children[index]?.scrollIntoView?.({ block: 'nearest' });
@@ -45,8 +54,8 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       setActive((index + step + matches.length) % Math.max(1, matches.length));
-    } else if (event.key === 'Enter') {
-      onDone(matches[index]);
+    } else if (event.key === 'Enter' && (matches.length || !search)) {
+      onDone(matches[index]); // without a match, the search may still find one
     } else if (event.key === 'Escape' || event.key === 'Tab') {
       onDone(undefined);
     } else {

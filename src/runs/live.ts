@@ -8,11 +8,8 @@ import { IRunServices } from './model/services';
 
 export { StatusItem } from './StatusItem';
 
-/**
- * The name of executables that `nbyard run -f` creates, runs once and removes; the shell shows
- * their result.
- */
-const ONCE = /^once [0-9a-f]{12}$/;
+/** What shows the results of its runs itself. */
+const SHOWS_RESULTS = new Set(['shell', 'client', 'magic']);
 const PLUGIN = 'nbyard:runs';
 /** More tasks of one run may fail; the first one in time is then found among these. */
 const MOST_FAILED = 20;
@@ -27,8 +24,8 @@ interface IShown {
 }
 
 /**
- * Show a message when a run ends, unless Run Info shows the run or the setting `announceEnds` is
- * off. `first` are the runs that were live when this code was requested. Failures of automations
+ * Show a message when a run ends, unless Run Info or a shell shows it, or the setting
+ * `announceEnds` is off. `first` are the runs that were live when this code was requested. Failures of automations
  * are announced to `user` once, even if no page was open.
  */
 export function announceEnds(
@@ -43,8 +40,8 @@ export function announceEnds(
   const failures = new AutomaticFailures(yard, user);
   const loaded = settings?.load(PLUGIN).catch(() => undefined); // announced by default
   const isOff = async () => (await loaded)?.composite.announceEnds === false;
-  const isShown = ({ id, name }: Run) =>
-    !ONCE.test(name ?? '') && !(runInfo.run === id && runInfo.isVisible);
+  const isShown = ({ id, origin }: Run) =>
+    !SHOWS_RESULTS.has(origin.kind) && !(runInfo.run === id && runInfo.isVisible);
   // causes are requested before the failures are shown together
   const prepare = async (failed: readonly Run[]) => {
     if (!failed.length || (await isOff())) {

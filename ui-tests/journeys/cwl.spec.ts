@@ -70,6 +70,7 @@ test(
     await lab.tab('Launcher').click();
     await lab.tile('New Workflow').click();
     await expect(canvas.stage).toBeFocused(); // a tab takes the focus once it is there
+    await canvas.palette.getByText('Elsewhere').press('Enter');
     for (const name of ['tally', 'penguins.csv', 'units.txt']) {
       await canvas.row(name).press('Enter');
       await expect(canvas.card(name)).toBeFocused();

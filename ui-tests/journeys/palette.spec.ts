@@ -1,16 +1,23 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from '../lab/test';
 
 test('K2: datasets and executables are found in the drawer and dragged onto the canvas', async ({
   lab,
   server
-}) => {
+}, info) => {
+  await mkdir(server.file('ping'));
+  await writeFile(server.file('ping/clean.sh'), 'true\n');
+  expect(await server.shell('run', 'ping/clean.sh')).toBe(0); // no row of its own
   await server.post('datasets', { source: { kind: 'file', path: 'penguins.csv' } });
   for (const path of ['clean.ipynb', 'train.ipynb', 'evaluate.py']) {
     await server.post('executables', { path });
   }
   await lab.tile('New Workflow').click();
   const { canvas } = lab;
-  await expect(canvas.palette.getByRole('listitem')).toHaveCount(4); // the file browser shows the rest
+  // six files, one of a subfolder, and the dataset
+  await expect(canvas.palette.getByRole('listitem')).toHaveCount(8);
+  await expect(canvas.palette).toContainText('Used in this folder 1');
+  await lab.page.screenshot({ path: info.outputPath('drawer.png') });
   await expect(canvas.palette.getByRole('searchbox')).toHaveCSS('font-size', '13px');
   await canvas.palette.getByRole('searchbox').fill('ipynb cle');
   await expect(canvas.palette.getByRole('listitem')).toHaveCount(1);

@@ -98,6 +98,9 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   await lab.panel();
   const row = lab.row('automation', 'penguins');
   await expect(row).toContainText('08:00');
+  const boxOf = async (part: string) => (await row.locator(part).boundingBox())!;
+  const isOver = (await boxOf('.nby-Switch')).y < (await boxOf('.nby-SideRow-detail')).y;
+  expect(isOver).toBe(true); // beside the next time, so that the sentence has its whole line
   await lab.page.screenshot({ path: info.outputPath('panel.png') });
 
   const choose = async (item: string, of = row) => {

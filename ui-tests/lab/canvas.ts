@@ -28,9 +28,9 @@ export class Canvas {
     return this.root.getByRole('region', { name: 'Datasets and executables' });
   }
 
-  /** A row of the drawer of this canvas. */
+  /** A row of the drawer of this canvas; a file comes before the dataset that was made from it. */
   row(name: string): Locator {
-    return this.palette.getByRole('button', { name });
+    return this.palette.getByRole('button', { name }).first();
   }
 
   /** The words under the picture: problems, and the last thing said. */

@@ -319,10 +319,12 @@ class Freezer:
         rows.add_version(c, version, identity)
         return version
 
-    def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
+    def follow(
+        self, c: Connection, owner: str, code: Code, fields: dict[str, Any], revision: int = 0
+    ) -> Executable:
         """Return the executable of a file, with a version that has the prepared fields.
 
-        The executable and the version are inserted if necessary.
+        The executable, with this `revision`, and the version are inserted if necessary.
 
         Raises:
             NotFound: the executable was deleted meanwhile.
@@ -332,7 +334,7 @@ class Freezer:
         known = rows.by_path(c, owner, path)
         if known is None:
             named = code.description.name if code.description else ""
-            executable_id = self.register(c, owner, named or code.stem, path, "")
+            executable_id = self.register(c, owner, named or code.stem, path, "", revision)
         else:
             executable_id = known.id
         # An unchanged file keeps its version, so its cached results stay valid.
@@ -344,7 +346,15 @@ class Freezer:
             raise NotFound()
         return executable
 
-    def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
+    def register(
+        self,
+        c: Connection,
+        owner: str,
+        name: str,
+        path: str,
+        description: str,
+        revision: int = 1,
+    ) -> str:
         """Insert an executable and return its ID.
 
         Its name is the first free one of `name`, `name 2`, `name 3` and so on. `name` may be that
@@ -352,19 +362,8 @@ class Freezer:
         """
         rows = self._context.store.executables
         free = free_name(rows.names(c, owner).values(), derived_name(name))
-        now = datetime.now(UTC)
-        row = {
-            "id": new_id(),
-            "name": free,
-            "description": description,
-            "owner": owner,
-            "path": path,
-            "revision": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        rows.insert(c, row)
-        return str(row["id"])
+        own = {"path": path, "description": description, "revision": revision}
+        return rows.create(c, owner, name=free, **own)
 
 
 def identity_of(fields: dict[str, Any]) -> str:

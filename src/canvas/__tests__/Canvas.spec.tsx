@@ -18,6 +18,7 @@ class FakePalette implements IPaletteSource {
   state: IPaletteSource['state'] = 'ready';
   changed: Signal<IPaletteSource, void> = new Signal(this);
   refresh = jest.fn(async () => undefined);
+  search = jest.fn(async (_text: string): Promise<IPaletteRow[]> => []);
 }
 
 /** The table in place of the picture: there is no layout here to draw one. */
@@ -63,28 +64,20 @@ describe('a workflow tab', () => {
   });
 
   it('K2: keeps a file at its place when it becomes registered', async () => {
-    const { canvas } = await open();
+    const { canvas, settle } = await open();
     const source = canvas.services.palette as FakePalette;
-    await act(async () => jest.advanceTimersByTime(50));
+    await act(settle);
     const palette = within(screen.getByLabelText('Datasets and executables'));
     const names = () => palette.getAllByRole('button').map(({ textContent }) => textContent);
     const before = names();
-    expect(before).toEqual(['sales.csvcsv', 'plot.py', 'score.ipynb']);
+    expect(before).toEqual(['plot.py', 'score.ipynb', 'sales.csvcsv']);
     const path = 'work/plot.py';
     const plot = { type: 'executable' as const, id: 'p', name: 'plot', kind: 'command', path };
     act(() => {
-      source.rows = [plot, ...ROWS];
+      source.rows = [{ ...plot, detail: '1 in, 1 out' }, ...ROWS];
       source.changed.emit(undefined);
     });
     expect(names()).toEqual(before);
-    act(() => canvas.set({ palette: false }));
-    await act(async () => canvas.set({ palette: true }));
-    const again = within(screen.getByLabelText('Datasets and executables'));
-    expect(again.getAllByRole('button').map(({ textContent }) => textContent)).toEqual([
-      'sales.csvcsv',
-      'plot',
-      'score.ipynb'
-    ]);
   });
 
   it('shows the file name as the default of a label', async () => {
@@ -125,29 +118,29 @@ describe('a workflow tab', () => {
     });
   });
 
-  it('K2: folds the files while the file browser is shown, until a search', async () => {
-    const browser = document.body.appendChild(document.createElement('div'));
-    browser.className = 'jp-FileBrowser';
-    Object.defineProperty(browser, 'offsetParent', { value: document.body });
-    const { settle } = await open();
+  it('K2: opens the files of the folder, and the rest during a search, also of the server', async () => {
+    const { canvas, settle } = await open();
+    const { search } = canvas.services.palette as FakePalette;
+    search.mockResolvedValue([{ type: 'dataset', id: 'o', name: 'sales old.csv' }]);
     await act(settle);
-    browser.remove();
     const palette = within(screen.getByLabelText('Datasets and executables'));
-    const files = () => palette.getByText('plot.py').closest('details')!;
-    expect(files().open).toBe(false);
-    const search = palette.getByLabelText('Search datasets and executables');
-    fireEvent.change(search, { target: { value: 'plot' } });
-    await act(async () => jest.advanceTimersByTime(50));
-    expect(files().open).toBe(true);
+    const group = (title: string) => palette.getByText(title).closest('details')!;
+    const files = 'Files in this folder';
+    expect([group(files).open, group('Elsewhere').open]).toEqual([true, false]);
+    expect(palette.getByText(files).textContent).toBe(`${files} 2`);
+    fireEvent.change(palette.getByRole('searchbox'), { target: { value: 'sales' } });
+    await act(settle);
+    expect(search).toHaveBeenCalledWith('sales');
+    expect(palette.queryByText(files)).toBeNull();
+    expect(group('Elsewhere').open).toBe(true);
+    const names = palette.getAllByRole('button').map(({ textContent }) => textContent);
+    expect(names).toEqual(['sales.csvcsv', 'sales old.csv']);
   });
 
   it('K2: offers code that lies beside the workflow, and registers it on the way', async () => {
     const { canvas, backend, settle } = await open();
     await act(settle);
     const palette = within(screen.getByLabelText('Datasets and executables'));
-    const titles = screen.getAllByText(/^(Files in this folder|Executables)/);
-    expect(titles[0].textContent).toMatch(/^Files/); // in sight above a long list
-    expect(palette.getByText('Files in this folder').textContent).toBe('Files in this folder 1'); // the rest is known
     await act(async () => fireEvent.click(palette.getByText('plot.py')));
     expect(backend.registered).toEqual(['work/plot.py']);
     expect(canvas.doc.nodes.has('plot')).toBe(true);

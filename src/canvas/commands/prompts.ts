@@ -1,20 +1,22 @@
 /** Commands that first ask the user for input. */
 import { InputDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { fileOf } from '../../api/paths';
 import { Json } from '../../document/canonical';
 import { fittingEdges, IPorts, portsOf } from '../../document/edges';
 import { Position } from '../../document/flow';
 import { whenChecked } from '../model/whenChecked';
-import { filesBeside, isTable, kindOf } from '../palette/folderFiles';
+import { DEPTH, filesBeside } from '../palette/folderFiles';
+import { detailOf, groupsOf, isLikely, keyOf, unique, usedRows } from '../palette/paletteGroups';
 import { CanvasController } from '../model/controller';
 import { IEnd } from '../model/connecting';
 import { connectToCard } from '../model/declaring';
 import { editComment } from '../arrange/comments';
-import { addFiles, addRow, isExecutable, rename, resolvePath } from '../model/editing';
+import { addThing, rename, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
 import { kindWord } from '../model/texts';
-import { IPaletteRow } from '../model/tokens';
+import { IPaletteRow, IPick } from '../model/tokens';
 
 interface IPoint {
   x: number;
@@ -60,45 +62,56 @@ async function chooseNode(
   if (palette && palette.state !== 'ready') {
     await palette.refresh();
   }
+  const files = await filesBeside(canvas, DEPTH);
+  const used = await usedRows(canvas, files);
   const ports = end && checker.ports(end.node);
   const isOutput = ports && portsOf(ports).find(({ name }) => name === end.port)?.role === 'output';
-  const all = palette?.rows ?? [];
-  // without a connection, the datasets would hide the code
-  const rank = ({ type }: IPaletteRow) => Number((type === 'executable') !== (!end || isOutput));
-  const rows = all
-    .filter(row => !end || mayFit(canvas, end, row.ports))
-    .sort((left, right) => rank(left) - rank(right));
-  const files = (await filesBeside(canvas)).filter(
-    path => !all.some(row => row.path === path) && (!isOutput || isExecutable(path))
-  );
-  const isLikely = (path: string) => isExecutable(path) || isTable(path);
-  const items = [
-    ...rows.map(({ name, detail, kind, type }, index) => ({
-      id: `row ${index}`,
-      label: name,
-      detail,
-      kind: kind ?? type
-    })),
-    ...[...files.filter(isLikely), ...files.filter(path => !isLikely(path))].map(path => ({
-      id: path,
-      label: path,
-      detail: isLikely(path) ? kindWord(kindOf(path), trans) : trans.__('file'),
-      kind: kindOf(path)
-    }))
-  ];
+  const offered = new Map<string, IPaletteRow>();
+  const picksOf = (rows: readonly IPaletteRow[], group: number) =>
+    rows
+      .filter(row =>
+        row.isFile ? !isOutput || row.type === 'executable' : !end || mayFit(canvas, end, row.ports)
+      )
+      .map(row => {
+        offered.set(keyOf(row), row);
+        return pickOf(row, group, trans);
+      });
+  const groupsFor = (known: readonly IPaletteRow[]) => {
+    const { own, used: near, rest } = groupsOf(canvas.path, files, used, known);
+    // without a connection, the datasets would hide the code
+    const rank = (row: IPaletteRow) =>
+      isLikely(row) ? Number((row.type === 'executable') !== (!end || isOutput)) : 2;
+    return [own, near, rest].flatMap((rows, group) =>
+      picksOf(
+        [...rows].sort((left, right) => rank(left) - rank(right)),
+        group
+      )
+    );
+  };
   const title = !end
     ? trans.__('Add a node')
     : isOutput
       ? trans.__('Add a node that takes %1', end.port)
       : trans.__('Add a node that provides %1', end.port);
-  const chosen = await canvas.pick(title, items, point);
-  if (!chosen) {
+  const known = palette?.rows ?? [];
+  const search = async (text: string) =>
+    groupsFor(unique([...known, ...((await palette?.search(text)) ?? [])]));
+  const chosen = await canvas.pick(title, groupsFor(known), point, search);
+  const row = chosen && offered.get(chosen.id);
+  if (!row) {
     return undefined;
   }
   const place = point && flow?.screenToFlowPosition(point);
   const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
-  const row = chosen.id.startsWith('row ') ? rows[Number(chosen.id.slice(4))] : undefined;
-  return async () => (row ? [addRow(canvas, row, at)] : addFiles(canvas, [chosen.id], at));
+  return () => addThing(canvas, row, at);
+}
+
+/** Return how a list shows a row of the palette. */
+function pickOf(row: IPaletteRow, group: number, trans: TranslationBundle): IPick {
+  const kind = row.kind ?? row.type;
+  const word = isLikely(row) ? kindWord(kind, trans) : trans.__('file');
+  const detail = detailOf({ ...row, detail: row.detail || word });
+  return { id: keyOf(row), label: row.name, detail, kind, group };
 }
 
 /** Return whether a new node has a port for the end of a connection, or unknown ports. */

@@ -20,6 +20,7 @@ import {
   IChosenSteps,
   INoticeAction,
   IPick,
+  IPickRequest,
   IRunStates,
   TaskState
 } from './tokens';
@@ -174,7 +175,8 @@ export class CanvasController {
   pick(
     title: string,
     items: readonly IPick[],
-    at?: { x: number; y: number }
+    at?: { x: number; y: number },
+    search?: IPickRequest['search']
   ): Promise<IPick | undefined> {
     this._ui.picker?.done(undefined);
     return new Promise(resolve => {
@@ -182,7 +184,7 @@ export class CanvasController {
         this.set({ picker: undefined });
         resolve(item);
       };
-      this.set({ picker: { title, items, at, done } });
+      this.set({ picker: { title, items, search, at, done } });
     });
   }
 

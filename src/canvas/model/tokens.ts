@@ -24,11 +24,15 @@ export interface IPick {
   detail?: string;
   /** The kind of node, shown as an icon. */
   kind?: string;
+  /** Items of a group come after those of lower groups. */
+  group?: number;
 }
 
 export interface IPickRequest {
   title: string;
   items: readonly IPick[];
+  /** Finds further items on the server. */
+  search?: (text: string) => Promise<readonly IPick[]>;
   /** Where it opens, in pixels of the window; the middle of the canvas by default. */
   at?: { x: number; y: number };
   done: (item: IPick | undefined) => void;
@@ -285,8 +289,12 @@ export interface IPaletteRow {
   artifact?: boolean;
   /** An unregistered file at `path`. */
   isFile?: boolean;
-  /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
+  /** One short line: "csv · 1.2 MB", "2 in, 1 out". */
   detail?: string;
+  /** The folder of its file; empty for the server's root, absolute outside of it. */
+  folder?: string;
+  /** Only runs have registered it. */
+  byRun?: boolean;
   /** Its inputs and outputs, if they are known. */
   ports?: IPorts;
 }
@@ -295,9 +303,13 @@ export interface IPaletteSource {
   readonly rows: readonly IPaletteRow[];
   readonly state: 'loading' | 'ready' | 'failed';
   readonly problem?: string;
+  /** The server has more than these. */
+  readonly more?: boolean;
   readonly changed: ISignal<IPaletteSource, void>;
   /** Load or reload; called when a palette is first shown. */
   refresh(): Promise<void>;
+  /** Return rows of any age with a word of the text in their names. */
+  search(text: string): Promise<readonly IPaletteRow[]>;
 }
 
 export const IWorkflowBackend = new Token<IWorkflowBackend>(

@@ -1,40 +1,29 @@
-import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { bestFirst, matching } from '../../components/format/matching';
+import { useFound } from '../../components/hooks/useFound';
 import { useSignal } from '../../components/hooks/useSignal';
 import { REF_MIME } from '../../document/dragTypes';
 import { KindIcon } from '../cards/KindIcon';
-import { addThing, isExecutable } from '../model/editing';
-import { isTable, kindOf, useFilesBeside } from './folderFiles';
+import { addThing } from '../model/editing';
 import { useCanvas } from '../model/hooks';
 import { IPaletteRow } from '../model/tokens';
+import { useFilesBeside } from './folderFiles';
+import { detailOf, groupsOf, isLikely, keyOf, textOf, unique, usedRows } from './paletteGroups';
 
 const SHOWN = 200;
+const NONE: readonly IPaletteRow[] = [];
 
-/** The palette on the left: datasets and executables, to drag or to add with Enter. */
+/** The palette on the left: files, datasets and executables, to drag or to add with Enter. */
 export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
   const { trans, services } = canvas;
   const { palette } = services;
-  const known = useSignal(palette?.changed, () => palette?.rows ?? NONE);
-  const files = useFilesBeside(canvas);
-  const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
-  const [held] = useState(() => new Set<string>());
-  const [isRepeated] = useState(showsFiles);
   const [text, setText] = useState('');
   const query = useDeferredValue(text);
-  const rows = useMemo(
-    () => inPlace(files, known, state === 'ready' ? held : new Set()),
-    [files, known, state, held]
-  );
+  const { own, used, rest, isEmpty } = useRows(query);
+  const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
+  const more = useSignal(palette?.changed, () => palette?.more);
   useEffect(() => void palette?.refresh(), [palette]);
-  const matches = useMemo(() => {
-    const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
-    return rows.filter(row => {
-      const all =
-        `${row.name} ${row.path ?? ''} ${row.kind ?? ''} ${row.detail ?? ''}`.toLowerCase();
-      return terms.every(word => all.includes(word));
-    });
-  }, [rows, query]);
   return (
     <div className="nby-Palette" role="region" aria-label={trans.__('Datasets and executables')}>
       <input
@@ -52,98 +41,90 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
           {trans.__('You can still drag files onto the canvas.')}
         </p>
       )}
-      {state === 'ready' && !rows.length && (
+      {state === 'ready' && isEmpty && (
         <p className="nby-Palette-note">
           {trans.__(
             'No datasets or executables yet. Drag files from the file browser onto the canvas.'
           )}
         </p>
       )}
-      {rows.length > 0 && !matches.length && (
+      {!isEmpty && !own.length && !used.length && !rest.length && (
         <p className="nby-Palette-note" role="status">
           {trans.__('No matches.')}
         </p>
       )}
-      <Group title={trans.__('Datasets')} rows={matches} type="dataset" readOnly={readOnly} />
+      <Group title={trans.__('Files in this folder')} rows={own} isOpen readOnly={readOnly} />
+      <Group title={trans.__('Used in this folder')} rows={used} isOpen readOnly={readOnly} />
       <Group
-        title={trans.__('Files in this folder')}
-        rows={matches}
-        type="file"
-        isOpen={!isRepeated || !!query || matches.every(({ isFile }) => isFile)}
+        title={trans.__('Elsewhere')}
+        rows={rest}
+        isOpen={!!query}
+        isPart={more && !query}
         readOnly={readOnly}
       />
-      <Group title={trans.__('Executables')} rows={matches} type="executable" readOnly={readOnly} />
     </div>
   );
 }
 
-const NONE: readonly IPaletteRow[] = [];
-
-/** Return whether the file browser is shown: then the files here are folded beside other rows. */
-function showsFiles(): boolean {
-  const browsers = document.querySelectorAll<HTMLElement>('.jp-FileBrowser');
-  return [...browsers].some(({ offsetParent }) => offsetParent);
-}
-
-/** Return code and tables in the workflow's folder that no row shows yet. */
-function unregistered(
-  files: readonly string[],
-  rows: readonly IPaletteRow[]
-): readonly IPaletteRow[] {
-  const known = new Set(rows.flatMap(({ path, name }) => [path, name]));
-  const isNew = (path: string) =>
-    isTable(path)
-      ? !known.has(path) && !known.has(PathExt.basename(path))
-      : isExecutable(path) && !known.has(path);
-  return files.filter(isNew).map(path => {
-    const type = isTable(path) ? 'dataset' : 'executable';
-    return { type, id: path, name: PathExt.basename(path), kind: kindOf(path), path, isFile: true };
-  });
-}
-
-/**
- * Return the rows with files at their places: a file that becomes registered stays among the files
- * until the palette is opened again, so that no other row moves below the pointer.
- */
-function inPlace(
-  files: readonly string[],
-  known: readonly IPaletteRow[],
-  held: Set<string>
-): readonly IPaletteRow[] {
-  const names = new Set([...held].filter(isTable).map(path => PathExt.basename(path)));
-  const others = known.filter(({ type, path, name }) =>
-    path ? !held.has(path) : type !== 'dataset' || !names.has(name)
-  );
-  const beside = unregistered(files, others);
-  beside.forEach(({ id }) => held.add(id));
-  return [...others, ...beside];
+/** Return the rows of each group that match a text, also those that only the server finds. */
+function useRows(query: string) {
+  const canvas = useCanvas();
+  const { palette } = canvas.services;
+  const known = useSignal(palette?.changed, () => palette?.rows ?? NONE);
+  const files = useFilesBeside(canvas);
+  // a row that the user adds stays at its place until the palette is opened again
+  const [used, setUsed] = useState(NONE);
+  useEffect(() => {
+    void usedRows(canvas, files).then(setUsed);
+  }, [canvas, files]);
+  const search = useMemo(() => palette?.search.bind(palette), [palette]);
+  const found = useFound(search, query);
+  const groups = useMemo(() => {
+    return groupsOf(canvas.path, files, used, unique([...known, ...found]));
+  }, [canvas, files, used, known, found]);
+  return useMemo(() => {
+    const matches = (rows: readonly IPaletteRow[]) =>
+      bestFirst(matching(rows, query, textOf), query, ({ name }) => name);
+    const own = groups.own.filter(isLikely);
+    const { used: near, rest } = groups;
+    return {
+      own: matches(own),
+      used: matches(near),
+      rest: matches(rest),
+      isEmpty: !own.length && !near.length && !rest.length
+    };
+  }, [groups, query]);
 }
 
 interface IGroupProps {
   title: string;
   rows: readonly IPaletteRow[];
-  type: IPaletteRow['type'] | 'file';
   /** Whether the rows are shown, unless the user folds or unfolds them. */
   isOpen?: boolean;
+  /** The server has more rows. */
+  isPart?: boolean;
   readOnly: boolean;
 }
 
 function Group(props: IGroupProps): JSX.Element | null {
-  const { title, rows, type, isOpen = true, readOnly } = props;
+  const { title, rows, isOpen = false, isPart, readOnly } = props;
   const canvas = useCanvas();
-  const own = rows.filter(row => (row.isFile ? 'file' : row.type) === type);
-  if (!own.length) {
+  if (!rows.length) {
     return null;
   }
-  const more = own.length - SHOWN;
+  const more = rows.length - SHOWN;
   return (
     <details open={isOpen} className="nby-Palette-group">
       <summary>
-        {title} <span className="nby-Mark">{own.length}</span>
+        {title}{' '}
+        <span className="nby-Palette-count">
+          {rows.length}
+          {isPart && '+'}
+        </span>
       </summary>
       <ul>
-        {own.slice(0, SHOWN).map(row => (
-          <li key={row.id}>
+        {rows.slice(0, SHOWN).map(row => (
+          <li key={keyOf(row)}>
             <button
               type="button"
               className="nby-Palette-row"
@@ -169,13 +150,14 @@ function Group(props: IGroupProps): JSX.Element | null {
 }
 
 function Row({ row }: { row: IPaletteRow }): JSX.Element {
+  const detail = detailOf(row);
   return (
     <>
       <KindIcon kind={row.kind ?? row.type} />
       <span className="nby-Palette-name">{row.name}</span>
-      {row.detail && (
+      {detail && (
         <span className="nby-Palette-detail">
-          <bdi>{row.detail}</bdi>
+          <bdi>{detail}</bdi>
         </span>
       )}
     </>

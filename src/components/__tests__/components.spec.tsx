@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
 import { readBytes, showBytes, showMemory } from '../format/bytes';
 import { Picker } from '../Picker';
 
@@ -48,6 +48,33 @@ describe('K2: choosing from a list by keyboard', () => {
     expect(onDone).toHaveBeenCalledWith(items[2]);
     fireEvent.change(input, { target: { value: 'zzz' } });
     expect(screen.getByText('None')).toBeTruthy();
+  });
+
+  it('shows the best match of each group first, and what the server finds', async () => {
+    jest.useFakeTimers();
+    const far = { id: '4', label: 'clean', detail: 'ping', group: 1 };
+    const own = [
+      { id: '1', label: 'preclean.py' },
+      { id: '2', label: 'clean.py' }
+    ];
+    const search = jest.fn(async () => [far, own[0]]);
+    const onDone = jest.fn();
+    render(<Picker title="Pick" items={own} search={search} nothing="None" onDone={onDone} />);
+    const input = screen.getByRole('combobox');
+    const type = async (value: string) => {
+      fireEvent.change(input, { target: { value } });
+      await act(async () => void (await jest.advanceTimersByTimeAsync(300)));
+    };
+    await type('clean');
+    const texts = screen.getAllByRole('option').map(({ textContent }) => textContent);
+    expect(texts).toEqual(['clean.py', 'preclean.py', 'cleanping']);
+    await type('zzz');
+    fireEvent.keyDown(input, { key: 'Enter' });
+    expect(onDone).not.toHaveBeenCalled();
+    await type('clean');
+    fireEvent.keyDown(input, { key: 'Enter' });
+    expect(onDone).toHaveBeenCalledWith(own[1]);
+    jest.useRealTimers();
   });
 
   it('Escape and leaving give up', () => {

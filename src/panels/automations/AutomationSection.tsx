@@ -8,7 +8,7 @@ import { triggerIcon } from '../../icons/items';
 import { scheduleIcon } from '../../icons/startup';
 import { reasonText } from '../../reasons';
 import { ListState } from '../frame/ListState';
-import { OlderButton } from '../frame/Search';
+import { SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
 import { RunStrip } from '../frame/RunStrip';
@@ -18,11 +18,14 @@ import { dueText, outcomeOf, resultsOf } from './results';
 /** The most results that are listed of the chosen automation. */
 const MOST = 10;
 
+const textOf = ({ name, run }: Automation) => `${name} ${run.path}`;
+
 /** Automations in the sidebar: when they run next, what fires them, how the last run went. */
 export function AutomationSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const automations = automationsOf(yard);
-  const items = useSignal(automations.changed, () => automations.items);
+  const search = useSearch(automations, textOf);
+  const { items } = search;
   const [chosen, setChosen] = useState<string>();
   const shown = items.find(({ id }) => id === chosen);
   const runs = useSignal(yard.runs.changed, () => yard.runs.items);
@@ -40,6 +43,7 @@ export function AutomationSection({ services }: { services: IPanelServices }): J
           {trans.__('Nothing yet. Choose Schedule… or Trigger… beside Run.')}
         </p>
       </ListState>
+      <SearchBox search={search} label={trans.__('Search automations')} trans={trans} />
       <RowList
         label={trans.__('Automations')}
         noun="automation"
@@ -54,7 +58,6 @@ export function AutomationSection({ services }: { services: IPanelServices }): J
         onDelete={run('delete')}
       />
       {shown && <Info {...partOf(shown)} />}
-      <OlderButton collection={automations} trans={trans} />
     </div>
   );
 }

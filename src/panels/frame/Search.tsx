@@ -1,7 +1,17 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { createContext, ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import {
+  createContext,
+  ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState
+} from 'react';
 import { Collection } from '../../api/collection';
 import { Button } from '../../components/Button';
+import { matching } from '../../components/format/matching';
+import { useFound } from '../../components/hooks/useFound';
 import { useSignal } from '../../components/hooks/useSignal';
 
 /** Takes the number of rows that match a search; undefined without a search. */
@@ -9,8 +19,6 @@ export const Matches = createContext<((count?: number) => void) | undefined>(und
 
 /** With at most so many items, search is not needed. */
 export const MANY = 5;
-/** The delay after the last key before a request, in milliseconds. */
-export const PAUSE = 250;
 
 export interface ISearch<T> {
   items: readonly T[];
@@ -28,24 +36,9 @@ export function useSearch<T extends { id: string }>(
 ): ISearch<T> {
   const known = useSignal(collection.changed, () => collection.items);
   const [text, setText] = useState('');
-  const [older, setOlder] = useState<readonly T[]>([]);
-  useEffect(() => {
-    setOlder([]);
-    if (!text.trim() || !collection.more) {
-      return;
-    }
-    let current = true;
-    const timer = window.setTimeout(() => {
-      collection.search(text.trim()).then(
-        matches => current && setOlder(matches),
-        () => undefined // known items stay
-      );
-    }, PAUSE);
-    return () => {
-      current = false;
-      window.clearTimeout(timer);
-    };
-  }, [collection, text]);
+  const isPart = useSignal(collection.changed, () => collection.more);
+  const find = useCallback((asked: string) => collection.search(asked), [collection]);
+  const older = useFound(isPart ? find : undefined, text);
   const ids = new Set(known.map(({ id }) => id));
   return {
     items: matching([...known, ...older.filter(({ id }) => !ids.has(id))], text, nameOf),
@@ -53,19 +46,6 @@ export function useSearch<T extends { id: string }>(
     setText,
     offered: known.length > MANY || !!text
   };
-}
-
-/** Return the items whose names contain all words, in any case and order. */
-export function matching<T>(
-  items: readonly T[],
-  text: string,
-  nameOf: (item: T) => string
-): readonly T[] {
-  const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return items.filter(item => {
-    const name = nameOf(item).toLowerCase();
-    return terms.every(word => name.includes(word));
-  });
 }
 
 interface ISearchBoxProps {

@@ -29,8 +29,10 @@ export function SideRow(props: ISideRowProps): JSX.Element {
       </span>
       <span className="nby-Row-name">{name}</span>
       <span className="nby-SideRow-aside">{aside}</span>
-      <span className="nby-SideRow-detail">{detail}</span>
-      {strip}
+      <span className="nby-SideRow-second">
+        <span className="nby-SideRow-detail">{detail}</span>
+        {strip}
+      </span>
     </div>
   );
 }

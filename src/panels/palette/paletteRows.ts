@@ -1,9 +1,10 @@
 /** Datasets and executables as rows that can be dragged onto a canvas. */
-import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import type { Collection } from '../../api/collection';
 import { belowRoot } from '../../api/paths';
 import { Dataset, Executable } from '../../api/types';
-import { IPaletteRow } from '../../canvas/model/tokens';
+import type { IYard } from '../../api/yard';
+import { IPaletteRow, IPaletteSource } from '../../canvas/model/tokens';
 import { showBytes } from '../../components/format/bytes';
 
 /**
@@ -16,15 +17,19 @@ export function isUsable({ current }: Dataset): boolean {
 
 export function datasetRow(dataset: Dataset): IPaletteRow {
   const { id, name, current } = dataset;
+  const { format, origin, source } = current;
   const size = current.size_bytes ? showBytes(current.size_bytes) : '';
   return {
-    type: 'dataset',
-    id,
-    name,
-    kind: 'dataset',
-    detail: [current.format, size].filter(Boolean).join(' · '),
-    ports: { type: 'dataset', format: current.format }
+    ...{ type: 'dataset', id, name, kind: 'dataset' },
+    detail: [format, size].filter(Boolean).join(' · '),
+    folder: origin === 'file' ? folderOf(source) : undefined,
+    ports: { type: 'dataset', format }
   };
+}
+
+/** Return the folder of a file, from the server's root where it is below. */
+function folderOf(path: string): string | undefined {
+  return path ? (belowRoot(path) ?? path).replace(/\/?[^/]*$/, '') : undefined;
 }
 
 /** Return the file of an executable, if its name differs. */
@@ -33,39 +38,62 @@ export function placeOf({ name, path }: Executable): string {
   return below.replace(/\.\w+$/, '') === name ? '' : below;
 }
 
-/** Return the names of files, without suffix, that belong to several executables. */
-export function sharedNames(executables: readonly Executable[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  return new Set(
-    executables.map(stemOf).filter(stem => stem && (seen.has(stem) || !seen.add(stem)))
-  );
-}
-
-function stemOf({ path }: Executable): string {
-  return PathExt.basename(path, PathExt.extname(path));
-}
-
-/** Return a row; one of several executables with the same file name shows the path. */
-export function executableRow(
-  executable: Executable,
-  trans: TranslationBundle,
-  shared: ReadonlySet<string> = new Set()
-): IPaletteRow {
-  const { id, name, path, current } = executable;
+export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {
+  const { id, name, path, current, revision } = executable;
   const count = (role: string) =>
     current.arguments.filter(argument => argument.role === role).length;
-  const place = shared.has(stemOf(executable)) ? (belowRoot(path) ?? path) : placeOf(executable);
-  const row: IPaletteRow = {
-    type: 'executable',
-    id,
-    name,
-    kind: current.kind,
-    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), place]
-      .filter(Boolean)
-      .join(' · '),
+  return {
+    ...{ type: 'executable', id, name, kind: current.kind },
+    path: belowRoot(path),
+    folder: folderOf(path),
+    byRun: !revision,
+    detail: trans.__('%1 in, %2 out', count('input'), count('output')),
     // a changed file may have other ports
     ports: executable.changed ? undefined : { type: 'executable', arguments: current.arguments }
   };
-  const below = belowRoot(path);
-  return below ? { ...row, path: below } : row;
+}
+
+type Yard = Pick<IYard, 'datasets' | 'executables'>;
+
+/** Return the known rows, and how far they are loaded. */
+export function contentOf(
+  { datasets, executables }: Yard,
+  trans: TranslationBundle
+): Pick<IPaletteSource, 'rows' | 'state' | 'problem' | 'more'> {
+  const states = [datasets.state, executables.state];
+  return {
+    rows: rowsOf(datasets.items, executables.items, trans),
+    state: states.includes('failed')
+      ? 'failed'
+      : states.every(state => state === 'ready')
+        ? 'ready'
+        : 'loading',
+    problem: datasets.problem ?? executables.problem,
+    more: datasets.more || executables.more
+  };
+}
+
+function rowsOf(
+  datasets: readonly Dataset[],
+  executables: readonly Executable[],
+  trans: TranslationBundle
+): readonly IPaletteRow[] {
+  return [
+    ...datasets.filter(isUsable).map(datasetRow),
+    ...executables.map(item => executableRow(item, trans))
+  ];
+}
+
+/** Return the rows that a server has beyond those known, with one of the words in their names. */
+export async function searchRows(
+  { datasets, executables }: Yard,
+  text: string,
+  trans: TranslationBundle
+): Promise<readonly IPaletteRow[]> {
+  // names of executables have no suffix
+  const words = text.split(/\s+/).map(word => word.replace(/(.)\.\w*$/, '$1'));
+  const find = <T extends { id: string }>(of: Collection<T>) =>
+    Promise.all(of.more ? [...new Set(words)].map(word => of.search(word)) : []);
+  const [data, code] = await Promise.all([find(datasets), find(executables)]);
+  return rowsOf(data.flat(), code.flat(), trans);
 }

@@ -14,8 +14,9 @@ export class PaletteSource implements IPaletteSource {
   }
 
   rows: readonly IPaletteRow[] = [];
-  state: 'loading' | 'ready' | 'failed' = 'loading';
+  state: IPaletteSource['state'] = 'loading';
   problem?: string;
+  more = false;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -25,21 +26,13 @@ export class PaletteSource implements IPaletteSource {
     await Promise.all([this.yard.datasets.start(), this.yard.executables.start()]);
   }
 
+  async search(text: string): Promise<readonly IPaletteRow[]> {
+    return (await import('./paletteRows')).searchRows(this.yard, text, this.trans);
+  }
+
   private async _renew(): Promise<void> {
-    const { datasetRow, executableRow, isUsable, sharedNames } = await import('./paletteRows');
-    const { datasets, executables } = this.yard;
-    const states = [datasets.state, executables.state];
-    const shared = sharedNames(executables.items);
-    this.rows = [
-      ...datasets.items.filter(isUsable).map(datasetRow),
-      ...executables.items.map(item => executableRow(item, this.trans, shared))
-    ];
-    this.problem = datasets.problem ?? executables.problem;
-    this.state = states.includes('failed')
-      ? 'failed'
-      : states.every(state => state === 'ready')
-        ? 'ready'
-        : 'loading';
+    const { contentOf } = await import('./paletteRows');
+    Object.assign(this, contentOf(this.yard, this.trans));
     this._changed.emit();
   }
 

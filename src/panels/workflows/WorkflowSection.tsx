@@ -1,12 +1,17 @@
-import { WorkflowFile } from '../../api/types';
+import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Run, WorkflowFile } from '../../api/types';
 import { Button, CommandButton } from '../../components/Button';
 import { RowList } from '../../components/RowList';
 import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { workflowIcon } from '../../icons/startup';
+import { EXTENSION } from '../../document/fileType';
+import { resultOf, resultsUpTo, RunStrip } from '../frame/RunStrip';
 import { IPanelServices } from '../frame/services';
-import { MANY, matching, OlderButton, SearchBox, useSearch } from '../frame/Search';
+import { matching } from '../../components/format/matching';
+import { MANY, OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { openWorkflow } from './open';
@@ -17,6 +22,8 @@ interface IListed extends Pick<WorkflowFile, 'path' | 'title' | 'saved_at'> {
   hasRun: boolean;
   /** The path in the pushed project, if the file is not below the root; '' for other workflows. */
   pushed?: string;
+  /** Its last runs, oldest first. */
+  results: readonly Run[];
 }
 
 interface IWorkflowSectionProps {
@@ -37,16 +44,19 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
   const now = useAgoNow(yard.stream);
   const hasFailed = useSignal(workflows.changed, () => workflows.state === 'failed');
   const items: IListed[] = [
-    ...search.items.map(workflow => ({
-      title: workflow.title,
-      path: places.get(workflow.id) ?? placeOf(workflow),
-      pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
-      saved_at:
-        newest.find(run => [workflow.id, ...(workflow.same_as ?? [])].includes(run.workflow_id))
-          ?.created_at ?? workflow.updated_at,
-      hasRun: workflow.has_runs
-    })),
-    ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
+    ...search.items.map(workflow => {
+      const ids = [workflow.id, ...(workflow.same_as ?? [])];
+      const run = newest.find(({ workflow_id }) => ids.includes(workflow_id));
+      return {
+        title: workflow.title,
+        path: places.get(workflow.id) ?? placeOf(workflow),
+        pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
+        saved_at: run?.created_at ?? workflow.updated_at,
+        hasRun: workflow.has_runs,
+        results: run ? resultsUpTo(run, newest, workflows.items) : []
+      };
+    }),
+    ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false, results: [] }))
   ].sort((left, right) => Date.parse(right.saved_at) - Date.parse(left.saved_at));
   const noted = { ...search, items, offered: search.offered || files.length > MANY };
   return (
@@ -88,24 +98,38 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
         items={items}
         idOf={({ path }) => path}
         nameOf={nameOf}
-        render={({ title, path, saved_at, hasRun, pushed }) => (
-          <SideRow
-            icon={workflowIcon}
-            name={title || path}
-            aside={
-              hasRun
-                ? showAgo(saved_at, now, trans)
-                : pushed === undefined
-                  ? trans.__('never ran')
-                  : trans.__('no runs')
-            }
-            detail={pushed ? trans.__('Pushed: %1', pushed) : path}
-            title={[path, showMoment(saved_at)].join('\n')}
-          />
-        )}
+        render={workflow => <Row workflow={workflow} now={now} trans={trans} />}
         onOpen={({ path }) => void openWorkflow(services, path)}
       />
       {!search.text && <OlderButton collection={workflows} trans={trans} />}
     </div>
+  );
+}
+
+interface IRowProps {
+  workflow: IListed;
+  now: number;
+  trans: TranslationBundle;
+}
+
+function Row({ workflow, now, trans }: IRowProps): JSX.Element {
+  const { title, path, saved_at, hasRun, pushed, results } = workflow;
+  const stem = PathExt.basename(pushed || path, EXTENSION);
+  // another title does not tell the file
+  const place = !title || title === stem ? path.replace(/\/?[^/]*$/, '') || '/' : path;
+  const never = pushed === undefined ? trans.__('never ran') : trans.__('no runs');
+  return (
+    <SideRow
+      icon={workflowIcon}
+      name={title || stem}
+      aside={hasRun ? showAgo(saved_at, now, trans) : never}
+      detail={pushed ? trans.__('Pushed: %1', pushed) : place}
+      strip={
+        !!results.length && (
+          <RunStrip results={results.map(run => resultOf(run, trans))} trans={trans} />
+        )
+      }
+      title={[path, showMoment(saved_at)].join('\n')}
+    />
   );
 }

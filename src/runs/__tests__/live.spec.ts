@@ -9,8 +9,9 @@ import { IRunServices } from '../model/services';
 /** A run has the number of its letter. */
 const NUMBERS = ' abcdefghijklm';
 
-function run(id: string, state: string, name = ''): Run {
-  return { id, number: NUMBERS.indexOf(id), state, name, title: `run ${id}` } as Run;
+function run(id: string, state: string, name = '', kind = 'manual'): Run {
+  const number = NUMBERS.indexOf(id);
+  return { id, number, state, name, title: `run ${id}`, origin: { kind } } as Run;
 }
 
 /** A failed run of a schedule. */
@@ -127,10 +128,13 @@ describe('R6: the ends of runs', () => {
     expect(execute).toHaveBeenCalledWith('nbyard:show-run', { id: 'a' });
   });
 
-  it('are not announced in Run Info, for programs that run once, and with the setting off', async () => {
+  it('are not announced in Run Info, for runs of a shell, and with the setting off', async () => {
     await announce([run('a', 'running')], { shown: 'a' }).turn(run('a', 'failed'));
-    const once = 'once 0123456789ab';
-    await announce([run('a', 'running', once)]).turn(run('a', 'failed', once));
+    for (const kind of ['shell', 'client', 'magic']) {
+      await announce([run('a', 'running', '', kind)]).turn(
+        ...[run('a', 'failed', '', kind), run('b', 'running', '', kind)]
+      );
+    }
     await announce([run('a', 'running')], { settings: { announceEnds: false } }).turn(
       run('a', 'failed')
     );

@@ -2,6 +2,8 @@
 
 import pytest
 
+from nbyard.domain.callers import Caller
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.errors import Invalid
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.transfer.bundles import SharedBundles
@@ -28,8 +30,12 @@ def test_the_followed_file_is_one_executable(yard, tool, root):
             handle.write(line)
         code = freezer.load(tool)
         with yard.store.write() as c:
-            numbers.append(freezer.follow(c, "ann", code, freezer.prepare(code)).current.number)
+            followed = freezer.follow(c, "ann", code, freezer.prepare(code))
+            numbers.append(followed.current.number)
     assert numbers == [1, 1, 2]
+    assert followed.revision == 0
+    executables = yard.services.executables
+    assert executables.create(Caller("ann"), NewExecutable(path=tool)).revision == 1
 
 
 @pytest.mark.parametrize("name", ["flow.nbflow", "FLOW.NBFLOW"])

@@ -191,6 +191,7 @@ ReadCode = Inspection | ExecutableVersion
 class Executable(msgspec.Struct, frozen=True):
     """A registered executable. With a `path`, it follows that file.
 
+    `revision` counts the changes of its row. It is 0 while only runs have registered the file.
     `hints` say when the file has changed or is missing; lists omit them. After a registration or a
     change of the code, they also name problems in the code.
     """

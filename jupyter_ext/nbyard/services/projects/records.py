@@ -223,7 +223,7 @@ class ProjectRecords(Service):
         with self._store.write() as c:
             of = self._rows.find(c, caller.name, project)
             if code:
-                resource = freezer.follow(c, caller.name, code, fields).id
+                resource = freezer.follow(c, caller.name, code, fields, revision=1).id
             else:
                 resource = self._find(c, caller, body.kind, body.resource, records=True)
             self._rows.link(c, of, body.kind, resource)

@@ -291,24 +291,50 @@ describe('the nodes that are offered', () => {
     row('executable', 'unknown'),
     row('executable', 'alone', { arguments: [] })
   ];
-  const FILES = ['work/plot.py', 'work/score.ipynb'];
+  const FILES = ['plot.py', 'score.ipynb'];
+
+  const palette = (rows: IPaletteRow[], found: IPaletteRow[] = []) =>
+    ({
+      ...{ rows, state: 'ready', refresh: async () => undefined },
+      search: async () => found
+    }) as never as IPaletteSource;
+  const labels = () => canvas.ui.picker!.items.map(({ label }) => label);
+  let canvas: IBench['canvas'];
 
   it.each([
-    ['without a connection', undefined, [2, 3, 4, 5, 6, 0, 1]],
-    ['take an output', { node: 'clean', port: 'tidy' }, [2, 5]],
-    ['provide an input', { node: 'clean', port: 'raw' }, [0, 4, 5]]
-  ])('%s', async (_, end, shown) => {
-    const palette = { rows: ROWS, state: 'ready', refresh: async () => undefined };
-    const { canvas } = await bench('work/flow.nbflow', {
-      palette: palette as never as IPaletteSource
-    });
+    ['without a connection', undefined, [...FILES, 'notes.md'], [2, 3, 4, 5, 6, 0, 1]],
+    ['take an output', { node: 'clean', port: 'tidy' }, FILES, [2, 5]],
+    ['provide an input', { node: 'clean', port: 'raw' }, [...FILES, 'notes.md'], [0, 4, 5]]
+  ])('%s', async (_, end, files, shown) => {
+    ({ canvas } = await bench('work/flow.nbflow', { palette: palette(ROWS) }));
     const adding = quickAdd(canvas, undefined, end);
     await jest.advanceTimersByTimeAsync(50);
-    const { items, done } = canvas.ui.picker!;
-    const labels = items.map(({ label }) => label).filter(label => !label.endsWith('notes.md'));
-    expect(labels).toEqual([...shown.map(index => ROWS[index].name), ...FILES]);
-    done(undefined);
+    expect(labels()).toEqual([...files, ...shown.map(index => ROWS[index].name)]);
+    canvas.ui.picker!.done(undefined);
     await adding;
+    canvas.dispose();
+  });
+
+  it('K2: are files of the folder before those of other folders with their name', async () => {
+    const code = (path: string, folder: string): IPaletteRow => ({
+      ...{ type: 'executable', id: path, name: 'plot', kind: 'command', path, folder }
+    });
+    const [foreign, old] = [code('ping/plot.py', 'ping'), code('pong/plot.py', 'pong')];
+    ({ canvas } = await bench('work/flow.nbflow', { palette: palette([foreign], [old]) }));
+    const adding = quickAdd(canvas);
+    await jest.advanceTimersByTimeAsync(50);
+    const { items, search, done } = canvas.ui.picker!;
+    const plots = (all: typeof items) =>
+      all
+        .filter(({ label }) => label.startsWith('plot'))
+        .map(({ label, detail, group }) => [label, detail, group]);
+    const near = ['plot.py', 'command', 0];
+    expect(plots(items)).toEqual([near, ['plot', 'ping · command', 2]]);
+    const found = await search!('plot');
+    expect(plots(found)[2]).toEqual(['plot', 'pong · command', 2]);
+    done(found.find(({ detail }) => detail!.startsWith('pong')));
+    await adding;
+    expect(Object.values(nodesOf(canvas)).pop()!.path).toBe('../pong/plot.py');
     canvas.dispose();
   });
 });

@@ -1,6 +1,5 @@
 import { renderHook } from '@testing-library/react';
 import { insertInto, insertOrConnect } from '../insertOrConnect';
-import { takeFromDesktop } from '../desktopFiles';
 import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
@@ -294,29 +293,6 @@ describe('a node and a connection', () => {
     canvas.ui.picker!.done(found[0]);
     await Promise.resolve();
     expect(canvas.store.selected).toEqual(['clean']);
-  });
-});
-
-describe('files from the desktop', () => {
-  it('D10, K2: are stored beside the workflow and become nodes; nothing is overwritten', async () => {
-    const { canvas, backend, settle } = one;
-    const saved: [string, string][] = [];
-    Object.assign(canvas.contents, {
-      get: async () => ({ type: 'directory', content: [{ name: 'there.csv' }] }),
-      save: async (path: string, { content }: { content: string }) =>
-        void saved.push([path, atob(content)])
-    });
-    // the File of this environment is not a Blob of the page
-    const files = [
-      Object.assign(new Blob(['a']), { name: 'there.csv' }) as File,
-      Object.assign(new Blob(['print(1)']), { name: 'new.py' }) as File
-    ];
-    await takeFromDesktop(canvas, files, { x: 0, y: 0 });
-    await settle();
-    expect(saved).toEqual([['work/new.py', 'print(1)']]);
-    expect(backend.registered).toEqual(['work/new.py']);
-    expect(canvas.doc.nodes.get('new')?.get('path')).toBe('new.py');
-    expect(canvas.ui.notice!.text).toBe('there.csv already exists.');
   });
 });
 

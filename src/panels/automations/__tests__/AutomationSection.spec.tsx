@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { cleanup, render, screen } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { Automation, Run } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
 import { AutomationSection } from '../AutomationSection';
@@ -120,4 +120,31 @@ describe('R4: the row of an automation', () => {
     const row = await show({ recent: [missed] }, [run('old', 'succeeded', '2026-01-01')]);
     expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/^last: missed/);
   });
+});
+
+it('R4: automations are searched by their names and files', async () => {
+  const items = ['daily', 'weekly', 'hourly', 'report', 'clean', 'train'].map(name =>
+    stored({ id: name, name, run: { path: `${name[0]}.nbflow` } as Automation['run'] })
+  );
+  const stream = {
+    ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
+    start: async () => undefined
+  };
+  const yard = {
+    client: { call: async () => ({ items, next: null }) },
+    ...{ stream, runs: { items: [], changed: signal() } }
+  };
+  const commands = { execute: jest.fn(), label: () => '' };
+  const trans = nullTranslator.load('nbyard');
+  const { automationsOf } = await import('../collection');
+  await automationsOf(yard as never).start();
+  render(<AutomationSection services={{ trans, yard, commands } as unknown as IPanelServices} />);
+  const names = () =>
+    [...document.querySelectorAll('.nby-Row-name')].map(({ textContent }) => textContent);
+  expect(names()).toHaveLength(6);
+  const box = screen.getByRole('searchbox', { name: 'Search automations' });
+  fireEvent.change(box, { target: { value: 'ly' } });
+  expect(names()).toEqual(['daily', 'weekly', 'hourly']);
+  fireEvent.change(box, { target: { value: 't.nbflow' } });
+  expect(names()).toEqual(['train']);
 });

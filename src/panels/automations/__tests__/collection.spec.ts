@@ -31,4 +31,17 @@ describe('the automations in the sidebar', () => {
       expect(asked.filter(name => name === 'one')).toHaveLength(count);
     }
   });
+
+  it('are all counted, page by page', async () => {
+    const pages: Record<string, object> = {
+      '': { items: [{ id: 'c' }, { id: 'b' }], next: 'b' },
+      b: { items: [{ id: 'a' }], next: null }
+    };
+    const client = fakeClient((_, url) => pages[new URL(url).searchParams.get('after') ?? '']);
+    const stream = new EventStream(client);
+    jest.spyOn(stream, 'start').mockResolvedValue(undefined);
+    const all = automationsOf({ client, stream } as IYard);
+    await all.start();
+    expect([all.items.map(({ id }) => id), all.more]).toEqual([['c', 'b', 'a'], false]);
+  });
 });

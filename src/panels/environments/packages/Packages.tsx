@@ -2,10 +2,10 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../../api/types';
 import { Button } from '../../../components/Button';
+import { matching } from '../../../components/format/matching';
 import { showProblem } from '../../../components/problems';
 import { Table } from '../../../components/table/Table';
 import { IPanelServices } from '../../frame/services';
-import { matching } from '../../frame/Search';
 import { isUnderWay } from '../../../environments/texts';
 import { followInstallation } from '../../../environments/whenInstalled';
 

@@ -1,6 +1,6 @@
 import { Dataset, Executable } from '../../../api/types';
 import { nullTranslator } from '@jupyterlab/translation';
-import { executableRow, isUsable, placeOf, sharedNames } from '../paletteRows';
+import { datasetRow, executableRow, isUsable, placeOf, searchRows } from '../paletteRows';
 
 describe('C2: datasets that are offered as nodes', () => {
   it.each([
@@ -21,25 +21,40 @@ describe('executables with names alike', () => {
   ])('%s of %s tells its place: %s', (name, path, place) => {
     expect(placeOf({ name, path } as Executable)).toBe(place);
   });
+});
 
-  it('K2: all show their paths if their files have the same name', () => {
-    const made = (name: string, path: string) =>
-      ({
-        id: name,
-        name,
-        path,
-        current: { kind: 'notebook', arguments: [] }
-      }) as never as Executable;
-    const items = [made('clean', 'clean.ipynb'), made('clean 2', 'a/clean.ipynb')];
-    const detail = (list: Executable[]) =>
-      list.map(one => executableRow(one, nullTranslator.load('nbyard'), sharedNames(list)).detail);
-    const ports = '0 in, 0 out';
-    expect(detail(items)).toEqual([`${ports} · clean.ipynb`, `${ports} · a/clean.ipynb`]);
-    expect(detail([items[0], made('train', 'train.ipynb'), made('x', ''), made('y', '')])).toEqual([
-      ports,
-      ports,
-      ports,
-      ports
-    ]);
+describe('K2: rows of the palette', () => {
+  const trans = nullTranslator.load('nbyard');
+  const executable = (path: string, revision = 1) =>
+    ({
+      ...{ id: path, name: path, path, revision },
+      current: { kind: 'notebook', arguments: [] }
+    }) as never as Executable;
+  const data = (name: string, current = {}) =>
+    ({ id: name, name, current: { state: 'ready', ...current } }) as never as Dataset;
+
+  it('name their folders, and who registered them', () => {
+    const row = (path: string, revision?: number) => {
+      const { folder, byRun } = executableRow(executable(path, revision), trans);
+      return [folder, byRun];
+    };
+    expect(row('a/clean.ipynb')).toEqual(['a', false]);
+    expect(row('clean.ipynb', 0)).toEqual(['', true]);
+    expect(row('/elsewhere/clean.ipynb')).toEqual(['/elsewhere', false]);
+    expect(row('')).toEqual([undefined, false]);
+    expect(datasetRow(data('x', { origin: 'file', source: 'a/x.csv' })).folder).toBe('a');
+    expect(datasetRow(data('x', { origin: 'url', source: 'http://a/x.csv' })).folder).toBe(
+      undefined
+    );
+  });
+
+  it('are searched on the server by each word, if it has more', async () => {
+    const datasets = { more: true, search: jest.fn(async () => [data('clean.csv')]) };
+    const executables = { more: false, search: jest.fn() };
+    const yard = { datasets, executables } as never;
+    const rows = await searchRows(yard, 'clean.csv raw', trans);
+    expect(datasets.search.mock.calls).toEqual([['clean'], ['raw']]);
+    expect(rows.map(({ name }) => name)).toEqual(['clean.csv', 'clean.csv']);
+    expect(executables.search).not.toHaveBeenCalled();
   });
 });

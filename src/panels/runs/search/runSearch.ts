@@ -3,8 +3,9 @@ import { useEffect, useState } from 'react';
 import type { operations } from '../../../api/schema';
 import { Run } from '../../../api/types';
 import { IYard } from '../../../api/yard';
+import { PAUSE } from '../../../components/hooks/useFound';
 import { useSignal } from '../../../components/hooks/useSignal';
-import { ISearch, MANY, PAUSE } from '../../frame/Search';
+import { ISearch, MANY } from '../../frame/Search';
 
 type Query = NonNullable<operations['runs.list']['parameters']['query']>;
 

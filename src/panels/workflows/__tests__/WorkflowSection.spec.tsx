@@ -37,7 +37,7 @@ class Workflows {
   }
 }
 
-function show(unrun: string[], project = '') {
+function show(unrun: string[], project = '', runs: object[] = []) {
   const workflows = new Workflows();
   const answers = {
     items: unrun.map(name => ({
@@ -53,7 +53,7 @@ function show(unrun: string[], project = '') {
   });
   const stream = { lost: undefined, connectedChanged: signal() };
   const client = { call, project };
-  const yard = { client, workflows, runs: { items: [], changed: signal() }, stream };
+  const yard = { client, workflows, runs: { items: runs, changed: signal() }, stream };
   const commands = new CommandRegistry();
   commands.addCommand('nbyard:create-workflow', { label: 'New Workflow', execute: () => 0 });
   const opened = jest.fn();
@@ -89,9 +89,29 @@ describe('the workflows of the sidebar', () => {
     setVisible(true);
     await wait();
     workflows.set([]);
-    expect(rows()).toEqual(['anever rana.nbflow', 'bnever ranb.nbflow']);
+    expect(rows()).toEqual(['anever ran/', 'bnever ran/']);
     workflows.set([ran('a')]); // its first run; the files are not listed again yet
-    expect(rows()).toEqual(['ajust nowa.nbflow', 'bnever ranb.nbflow']);
+    expect(rows()).toEqual(['ajust now/', 'bnever ran/']);
+  });
+
+  it('show title or stem, then what tells the file, and their last runs', async () => {
+    const run = (id: string, workflow_id: string, state: string) => ({
+      ...{ id, number: 1, workflow_id, state, created_at: saved_at }
+    });
+    const runs = [run('3', 'b', 'failed'), run('2', 'a', 'failed'), run('1', 'a', 'succeeded')];
+    const { workflows } = show([], '', runs);
+    const at = (path: string, title = '') => ({ ...ran(path), title, path, id: path[0] });
+    workflows.set([at('a/sales.nbflow'), at('b.nbflow', 'Penguins'), at('c/d.nbflow', 'd')]);
+    const lines = [...document.querySelectorAll('.nby-SideRow')].map(row => [
+      row.querySelector('.nby-Row-name')!.textContent,
+      row.querySelector('.nby-SideRow-detail')!.textContent,
+      [...row.querySelectorAll('.nby-RunStrip-bar')].map(({ classList }) => classList[1])
+    ]);
+    expect(lines).toEqual([
+      ['sales', 'a', ['nby-mod-succeeded', 'nby-mod-failed']],
+      ['Penguins', 'b.nbflow', ['nby-mod-failed']],
+      ['d', 'c', []]
+    ]);
   });
 
   it('asks for the files while it is visible, and when other workflows ran', async () => {
@@ -127,7 +147,7 @@ describe('the workflows of the sidebar', () => {
     expect(rows()).toEqual([]);
     front('a.nbflow');
     await wait();
-    expect(rows()).toEqual(['anever rana.nbflow']);
+    expect(rows()).toEqual(['anever ran/']);
     answers.items.pop();
     act(() => openSections.set('workflow', true));
     await wait();
@@ -146,7 +166,7 @@ describe('the workflows of the sidebar', () => {
     answers.problem = '';
     fireEvent.click(screen.getByRole('button', { name: 'Try Again' }));
     await wait();
-    expect([problem(), rows()]).toEqual([undefined, ['anever rana.nbflow']]);
+    expect([problem(), rows()]).toEqual([undefined, ['anever ran/']]);
     workflows.problem = 'busy';
     workflows.set([], 'failed');
     expect([problem(), rows().length]).toEqual(['Not reachable: busy', 1]);
@@ -157,7 +177,7 @@ describe('the workflows of the sidebar', () => {
     setVisible(true);
     await wait();
     workflows.set([pushed('a')]);
-    expect(rows()).toEqual(['ajust nowa.nbflow', 'bnever ranb.nbflow']);
+    expect(rows()).toEqual(['ajust now/', 'bnever ran/']);
     fireEvent.doubleClick(screen.getByText('a'));
     await wait();
     expect(opened).toHaveBeenCalledWith('a.nbflow');
@@ -181,7 +201,7 @@ describe('the workflows of the sidebar', () => {
     await wait();
     const copy = { ...pushed('a'), has_runs: false };
     workflows.set([copy, { ...copy, id: 'of-another-project', path: '/store/2/a.nbflow' }]);
-    expect(rows()).toEqual(['ano runsa.nbflow', 'ano runsPushed: flows/a.nbflow']);
+    expect(rows()).toEqual(['ano runs/', 'ano runsPushed: flows/a.nbflow']);
   });
 
   it('do not open a pushed file below the root', async () => {
