@@ -2102,10 +2102,11 @@ export interface paths {
         put?: never;
         /**
          * Start a check run: run the saved workflow on a sample of its data
-         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
-         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
-         *     The run is kept out of lists, searches, comparisons, the cache, notices and automations.
-         *     It is deleted after the next check run of the same file, or a day after its end.
+         * @description Tasks get rows from all parts of tables (CSV, TSV, JSON lines, Parquet), with some rows of
+         *     each class, and some files of each suffix in each folder. Other data, and files that code
+         *     opens itself, are used whole. The run is kept out of lists, searches, comparisons, the
+         *     cache, notices and automations. It is deleted after the next check run of the same file, or
+         *     a day after its end.
          */
         post: operations["runs.check_sample"];
         delete?: never;
@@ -6178,8 +6179,8 @@ export interface components {
          * NewCheckRun
          * @description A run on a sample, as for `runs.create`.
          *
-         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
-         *         no name.
+         *         Tasks get `rows` rows of each table, and `files` files of each suffix in each folder. A check
+         *         run has no name.
          */
         NewCheckRun: {
             /** @default  */
