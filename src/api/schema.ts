@@ -1624,7 +1624,7 @@ export interface paths {
         /**
          * List the deployments of a model before it is built
          * @description They serve the same output of the same node, from any run, or the same file. Running
-         *     deployments come first, then the newest.
+         *     deployments come first, then the newest. The title of a class is its name.
          */
         post: operations["models.deployed"];
         delete?: never;
@@ -4417,6 +4417,7 @@ export interface components {
          *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
          *         empty if it is derived from the title. `title` is the default title, with a number if another
          *         deployment has the model's name; empty if it is known only once the model is built.
+         *         `class_names` are the model classes of a Python file; the first one is the default.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];
@@ -4424,6 +4425,8 @@ export interface components {
             name: string;
             /** @default  */
             title: string;
+            /** @default [] */
+            class_names: string[];
         };
         /**
          * DeployedAs
@@ -5864,7 +5867,7 @@ export interface components {
              * @default class
              * @enum {unknown}
              */
-            flavour: "class" | "mlflow" | "pickle";
+            flavour: "class" | "mlflow" | "pickle" | "row";
             /** @default  */
             tag: string;
             /** @default  */

@@ -30,6 +30,7 @@ SPOT_BYTES = 64 << 10
 SPOT_ROWS = 2500
 WHOLE_BYTES = 4 << 20
 FIRST_ROWS = 500
+ROW = "\0row"  # the column of row numbers, a name that no table has
 # A column with at most so many values, which repeat, names classes. A sample has FEW rows of each.
 MAX_CLASSES = 20
 FEW = 5
@@ -67,11 +68,15 @@ def sample_table(source: Source) -> Sample:
     if source.format in ("json", "jsonl"):
         return Sample(info, _frame_of(list(object_rows(source)), info), None)
     frame, total = declared_frame(source), info.rows or 0
-    if total <= SPOTS * SPOT_ROWS:
-        return Sample(info, frame, None)
-    step = (total - SPOT_ROWS) // (SPOTS - 1)
-    spots = [frame.slice(spot * step, SPOT_ROWS) for spot in range(SPOTS)]
-    return Sample(info, pl.concat(spots), total)
+    is_large = total > SPOTS * SPOT_ROWS
+    return Sample(info, _parts_of(frame, total, SPOT_ROWS), total if is_large else None)
+
+
+def _parts_of(frame: pl.LazyFrame, total: int, part: int) -> pl.LazyFrame:
+    if total <= SPOTS * part:
+        return frame
+    step = (total - part) // (SPOTS - 1)
+    return pl.concat([frame.slice(spot * step, part) for spot in range(SPOTS)])
 
 
 def _frame_of(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
@@ -209,16 +214,12 @@ def _copy_parquet(source: Source, rows: int, target: Path) -> bool:
     if total <= rows:
         return False
     part = max(SPOT_ROWS, rows // SPOTS + 1)
-    if total > SPOTS * part:
-        step = (total - part) // (SPOTS - 1)
-        frame = pl.concat([frame.slice(spot * step, part) for spot in range(SPOTS)])
-        total = SPOTS * part
+    frame, total = _parts_of(frame, total, part), min(total, SPOTS * part)
     plain = [name for name, dtype in schema.items() if not dtype.is_nested()][:MAX_COLUMNS]
     # One column at a time, because some have long texts.
     columns = (frame.select(name).collect().to_series() for name in plain)
     places = fair_rows(total, rows, columns)
-    row = "\0row"
-    sample = frame.with_row_index(row).filter(pl.col(row).is_in(places)).drop(row).collect()
+    sample = frame.with_row_index(ROW).filter(pl.col(ROW).is_in(places)).drop(ROW).collect()
     # With the schema of Arrow, which pyarrow and pandas read: types, categories and the index.
     sample.write_parquet(target, metadata=pl.read_parquet_metadata(source.path))
     return True
@@ -243,11 +244,7 @@ def fair_rows(count: int, rows: int, columns: Iterable[Iterable[Any]]) -> list[i
             few = max(1, min(FEW, rows // len(members) // 2))
             for places in members.values():
                 # Rows that are taken anyway come first.
-                held = [place for place in places if place in needed][:few]
-                spare = [place for place in places if place in taken and place not in needed]
-                held += spare[: few - len(held)]
-                others = [place for place in places if place not in taken]
-                held += [others[at] for at in spread(len(others), few - len(held))]
+                held = sorted(places, key=lambda at: (at not in needed) + (at not in taken))[:few]
                 if len(needed.union(held)) <= rows:
                     needed.update(held)
                     taken.update(held)

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -119,11 +120,15 @@ def test_each_class_of_a_sorted_table_is_in_the_sample(tmp_path: Path, file_form
     kinds = ["Adelie"] * 152 + ["Gentoo"] * 124 + ["Rare"] * 3
     frame = pl.DataFrame({"n": range(len(kinds)), "kind": kinds, "note": [None] * len(kinds)})
     whole = io.BytesIO()
-    write = {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}
+    write: dict[str, Any] = {
+        "csv": frame.write_csv,
+        "jsonl": frame.write_ndjson,
+        "parquet": frame.write_parquet,
+    }
     write[file_format](whole)
     found = cut(tmp_path, whole.getvalue(), file_format, rows=50)
     assert found is not None
-    read = {"csv": pl.read_csv, "jsonl": pl.read_ndjson, "parquet": pl.read_parquet}
+    read: dict[str, Any] = {"csv": pl.read_csv, "jsonl": pl.read_ndjson, "parquet": pl.read_parquet}
     table = read[file_format](io.BytesIO(found))
     assert table.height == 50 and table["n"].is_sorted()
     assert Counter(table["kind"])["Rare"] == 3 and {*table["kind"]} == {*kinds}

@@ -6,7 +6,6 @@ Compare the lock of an environment with the packages that were installed during 
 import logging
 import re
 import shutil
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -31,7 +30,7 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import (
 )
 from nbyard.dispatch.cache.keys import Identities, key_parts, values_of, version_of
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits, inputs_from
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.failed_starts import start_hint
 from nbyard.domain.attempts.failure_reader import failure_text
@@ -301,28 +300,20 @@ def with_sample_doubt(
 ) -> Failure:
     """Return the failure, with a note if the sample of a check run may be its cause.
 
-    That is so if nbyard cut an input of the task, or of a task upstream.
+    That is so if the task has data, and nbyard cut data of the run.
     """
     sample = snapshot.task.plan.sample
     is_of_code = CODE_ERRORS.search(f"{failure.error_name} {failure_text(failure)}")
-    if sample is None or failure.kind not in DATA_KINDS or is_of_code:
+    if not (sample and snapshot.inputs) or failure.kind not in DATA_KINDS or is_of_code:
         return failure
-    store, run = context.store, snapshot.run.id
-    results: defaultdict[str, dict[str, BytesOf]] = defaultdict(dict)
-    with store.read() as c:
-        plans = {task.node: task.plan for task in store.tasks.of_run(c, run)}
-        for made in store.artifacts.of_run(c, run):
-            results[made.node][made.name] = bytes_of(made.digest, made.filename)
-    nodes = [snapshot.task.node]
-    for node in nodes:  # grows by the nodes upstream
-        nodes += sorted(plans[node].needs().difference(nodes))
-    try:
-        with context.blobs.without_collection():
-            inputs = (inputs_from(plans[node], results.__getitem__) for node in nodes)
-            used = [input_bytes for by_name in inputs for input_bytes in by_name.values()]
-            is_cut = any(digest_of_sample(context, each, sample) != each.digest for each in used)
-    except NbyardError as error:  # the failure itself must be stored
-        log.info("the sample of the attempt %s is unknown: %s", snapshot.attempt.id, error)
-        return failure
+    with context.store.read() as c:
+        tasks = context.store.tasks.of_run(c, snapshot.run.id)
+        made = context.store.artifacts.of_run(c, snapshot.run.id)
+    bindings = [each for task in tasks for each in task.plan.bindings.values()]
+    used = [each for each in bindings if isinstance(each, BytesOf)]
+    used += [bytes_of(artifact.digest, artifact.filename) for artifact in made]
+    is_cut = False
+    with suppress(NbyardError), context.blobs.without_collection():
+        is_cut = any(digest_of_sample(context, each, sample) != each.digest for each in used)
     reason = because("sample-doubted", cause=failure.reason)
     return msgspec.structs.replace(failure, reason=reason) if is_cut else failure
