@@ -1626,7 +1626,7 @@ export interface paths {
         /**
          * List the deployments of a model before it is built
          * @description They serve the same output of the same node, from any run, or the same file. Running
-         *     deployments come first, then the newest.
+         *     deployments come first, then the newest. The title of a class is its name.
          */
         post: operations["models.deployed"];
         delete?: never;
@@ -2126,10 +2126,11 @@ export interface paths {
         put?: never;
         /**
          * Start a check run: run the saved workflow on a sample of its data
-         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
-         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
-         *     The run is kept out of lists, searches, comparisons, the cache, notices and automations.
-         *     It is deleted after the next check run of the same file, or a day after its end.
+         * @description Tasks get rows from all parts of tables (CSV, TSV, JSON lines, Parquet), with some rows of
+         *     each class, and some files of each suffix in each folder. Other data, and files that code
+         *     opens itself, are used whole. The run is kept out of lists, searches, comparisons, the
+         *     cache, notices and automations. It is deleted after the next check run of the same file, or
+         *     a day after its end.
          */
         post: operations["runs.check_sample"];
         delete?: never;
@@ -4441,6 +4442,7 @@ export interface components {
          *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
          *         empty if it is derived from the title. `title` is the default title, with a number if another
          *         deployment has the model's name; empty if it is known only once the model is built.
+         *         `class_names` are the model classes of a Python file; the first one is the default.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];
@@ -4448,6 +4450,8 @@ export interface components {
             name: string;
             /** @default  */
             title: string;
+            /** @default [] */
+            class_names: string[];
         };
         /**
          * DeployedAs
@@ -5889,7 +5893,7 @@ export interface components {
              * @default class
              * @enum {unknown}
              */
-            flavour: "class" | "mlflow" | "pickle";
+            flavour: "class" | "mlflow" | "pickle" | "row";
             /** @default  */
             tag: string;
             /** @default  */
@@ -6204,8 +6208,8 @@ export interface components {
          * NewCheckRun
          * @description A run on a sample, as for `runs.create`.
          *
-         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
-         *         no name.
+         *         Tasks get `rows` rows of each table, and `files` files of each suffix in each folder. A check
+         *         run has no name.
          */
         NewCheckRun: {
             /** @default  */

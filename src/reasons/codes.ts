@@ -37,7 +37,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'reads-not-watched': trans.__('its reads could not be watched: {error}'),
   'too-many-reads': trans.__('it opened too many code files to track'),
   sampled: trans.__(
-    'a check run uses the first {rows} rows of tables and the first {files} files of folders'
+    'a check run uses {rows} rows of each table and {files} files of each kind in folders'
   ),
   'cache-off': trans.__('its cache is off'),
   'result-gone': trans.__('the result to reuse no longer exists'),
@@ -609,6 +609,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'supervisor-stopped': trans.__('the supervisor received {signal}'),
   'start-hinted': trans.__('{cause}. {hint}'),
   'left-out': trans.__('{cause} ({problem})'),
+  'sample-doubted': trans.__('{cause} (this may be due to the sample)'),
   signal: trans.__('signal {signal}, {name}'),
   'ended-by-signal': trans.__('killed by signal {signal} ({name})'),
   'exited-as': trans.__('exit code {exit_code}, declared as a {meaning} failure'),

@@ -1,6 +1,7 @@
 """Check runs with real processes: a sample of the data, and no trace in history and cache."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_check_run_uses_a_sample_and_leaves_no_trace(project: Checked) -> None:
     assert all(task.reason == because("unchanged", run=1) for task in repeated.tasks)
 
 
-def test_sample_of_a_folder_has_the_first_files_of_each_kind(project: Checked) -> None:
+def test_sample_of_a_folder_has_some_files_of_each_kind(project: Checked) -> None:
     for folder in ("cats", "dogs"):
         (project.root / "many" / folder).mkdir(parents=True)
         for n in range(5):
@@ -110,12 +111,44 @@ def test_sample_of_a_folder_has_the_first_files_of_each_kind(project: Checked) -
     project.node("count", "count.ipynb", FOLDER, NAMES, input_folder="data")
     checked = project.check(rows=2, files=2)
     assert checked.run.state == "succeeded", checked.run.reason
-    assert project.output(checked.run.id, "count").splitlines() == [
-        f"{folder}/{n}.{suffix} {lines}"
+    lines = project.output(checked.run.id, "count").splitlines()
+    kept = sorted({Path(line.split()[0]).stem for line in lines})
+    assert len(kept) == 2
+    assert lines == [
+        f"{folder}/{n}.{suffix} {count}"
         for folder in ("cats", "dogs")
-        for n in (0, 1)
-        for suffix, lines in (("csv", 3), ("txt", 4))
+        for n in kept
+        for suffix, count in (("csv", 3), ("txt", 4))
     ]
+
+
+@pytest.mark.parametrize(
+    ("example", "file"), [("penguins", "penguins.nbflow"), ("nb-workflows", "count.ipynb")]
+)
+def test_check_run_passes_on_our_examples(
+    project: Checked, repository: Path, example: str, file: str
+) -> None:
+    shutil.copytree(repository / "examples" / example, project.root, dirs_exist_ok=True)
+    body = NewCheckRun(path=file)
+    checked = project.end(project.yard.services.runs.check_sample(ADA, body).id)
+    assert checked.run.state == "succeeded", [task.failure for task in checked.tasks]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "is_doubted"),
+    [(200, "1 / 0", True), (5, "1 / 0", False), (200, "import no_such_module", False)],
+)
+def test_failure_names_the_sample_as_a_possible_cause(
+    project: Checked, rows: int, code: str, is_doubted: bool
+) -> None:
+    """Also below the node whose input was cut; never for small data or an error of the code."""
+    (project.root / "data.csv").write_text("n\n" + "1\n" * rows)
+    project.data("data", "data.csv")
+    project.node("first", "first.ipynb", READ, COUNT, input_csv="data")
+    project.node("second", "second.ipynb", READ, code, input_csv="first")
+    checked = project.check()
+    (failure,) = [task.failure for task in checked.tasks if task.failure]
+    assert (failure.reason.code == "sample-doubted") == is_doubted
 
 
 def test_failing_check_run_shows_its_cell_and_code_can_detect_it(project: Checked) -> None:

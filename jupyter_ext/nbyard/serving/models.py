@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import importlib
 import importlib.util
+import inspect
 import json
 import logging
 import os
@@ -101,7 +103,36 @@ def load_model(spec: Spec) -> Any:
         model = model_class()
         if not callable(getattr(model, "predict", None)):
             raise NoModel(f"{spec.class_name} has no method predict")
-        return model
+        return RowModel(model) if spec.flavour == "row" else model
+
+
+class RowModel:
+    """A model that takes a DataFrame, around one whose `predict` takes the values of one row.
+
+    A missing value is left out where the parameter has a default. Its answer for a row is one
+    value, or the columns as a dict, a dataclass or a named tuple.
+    """
+
+    def __init__(self, model: Any):
+        self._predict = model.predict
+        parameters = inspect.signature(self._predict).parameters.values()
+        self._defaults = {each.name for each in parameters if each.default is not each.empty}
+
+    def predict(self, frame: Any) -> Any:
+        """Return the answers for the rows of a DataFrame: a list, or a DataFrame of columns."""
+        answers = []
+        for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+            given = {n: v for n, v in row.items() if v is not None or n not in self._defaults}
+            answers.append(_plain_record(self._predict(**given)))
+        if answers and isinstance(answers[0], dict):
+            return cast(Any, importlib.import_module("pandas")).DataFrame(answers, dtype=object)
+        return answers
+
+
+def _plain_record(answer: Any) -> Any:
+    if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
+        return dataclasses.asdict(answer)
+    return answer._asdict() if hasattr(answer, "_asdict") else answer
 
 
 @contextmanager

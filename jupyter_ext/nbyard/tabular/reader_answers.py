@@ -1,9 +1,8 @@
 """Answers the questions that a reader process receives."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -16,86 +15,18 @@ from nbyard.domain.datasets.table_descriptions import (
     TableInfo,
     TablePage,
 )
-from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.handoff.text_format import SAMPLE_BYTES, encoding_of
 from nbyard.tabular import text_tables
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.previews import preview
 from nbyard.tabular.stored_schemas import FIRST_ROWS, check_width, info_of
 
-LOSSLESS = "latin-1"  # each byte is a character
-# More characters in one row mean that a quote does not begin a quoted field.
-MOST_IN_ROW = 1 << 20
-MOST_CHARS = 64 << 20
-HEADERS = {"csv": True, "tsv": True, "jsonl": False}  # whether a header comes first
-PARQUET = "parquet"
 TEXTS = ("csv", "tsv")
-FIRST_ROWS_FILE = "first-rows"
+SAMPLE_FILE = "sample-rows"
 # One sort does not keep a processor busy all the time. More threads would need more memory.
 COLUMNS_AT_ONCE = 2
-
-
-def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bool:
-    """Copy the first rows of a table to `target`.
-
-    Return False if the whole file should be used. Text tables keep their header. Rows with line
-    breaks in quotes stay complete.
-    """
-    if file_format == PARQUET:
-        return _copy_parquet(path, rows, target)
-    has_header = HEADERS.get(file_format)
-    if has_header is None:
-        return False
-    # UTF-16 has line breaks of two bytes; in all others, each byte stays as it is.
-    with path.open("rb") as file:
-        encoding = encoding_of(file.read(SAMPLE_BYTES))
-    encoding = encoding if encoding.startswith("utf-16") else LOSSLESS
-    kept, size = [], 0
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            records = _records(file, is_quoted=has_header)
-            for record in islice(records, rows + has_header):
-                kept.append(record)
-                size += len(record)
-                if size > MOST_CHARS:
-                    return False
-            if next(records, None) is None:
-                return False
-    except UnicodeDecodeError:
-        return False
-    with target.open("w", encoding=encoding, newline="") as copy:
-        copy.write("".join(kept))
-    return True
-
-
-def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:
-    """Yield rows that are not blank, each together with the blank lines before it."""
-    pending = ""
-    while line := file.readline(MOST_CHARS + 1):
-        pending += line
-        # Inside quotes, the number of quotes so far is odd.
-        is_open = is_quoted and pending.count('"') % 2 and len(pending) < MOST_IN_ROW
-        if pending.strip() and not is_open:
-            yield pending
-            pending = ""
-    if pending.strip():
-        yield pending
-
-
-def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
-    """Copy the first rows of a Parquet file, with the metadata that pandas reads."""
-    import polars as pl
-
-    # One row more shows whether anything is left out.
-    frame = pl.scan_parquet(path).head(rows + 1).collect()
-    if frame.height <= rows:
-        return False
-    # With the schema of Arrow, which pyarrow and pandas read: types, categories and the index.
-    frame.head(rows).write_parquet(target, metadata=pl.read_parquet_metadata(path))
-    return True
 
 
 class Question(msgspec.Struct, omit_defaults=True):
@@ -119,9 +50,6 @@ class Question(msgspec.Struct, omit_defaults=True):
 def answer_question(question: Question) -> TableInfo | TablePage | Profile | FilePreview | bool:
     """Answer one question about a file."""
     path, folder = Path(question.path), Path(question.folder)
-    if question.about == "first-rows":
-        target = folder / FIRST_ROWS_FILE
-        return copy_first_rows(path, format_of(question.filename), question.limit, target)
     if question.about == "preview":
 
         def read_table() -> TablePage:
@@ -129,6 +57,10 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
 
         return preview(path, question.filename, folder, read_table)
     source = Source(path, question.filename, folder, question.sheet)
+    if question.about == "sample-rows":
+        from nbyard.tabular.samples import copy_sample
+
+        return copy_sample(source, question.limit, folder / SAMPLE_FILE)
     if question.about == "info":
         return info_of(source, question.count)
     answers: dict[str, Callable[[Question, Source], TablePage | Profile]] = {

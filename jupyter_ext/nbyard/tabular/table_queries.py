@@ -37,7 +37,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.runner.handoff.text_format import unpacked_name
 from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
-from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
+from nbyard.tabular.reader_answers import SAMPLE_FILE, Question
 
 # A limit of address space, of which threads and allocators reserve more than they use.
 MEMORY_BYTES = 8 << 30
@@ -328,8 +328,8 @@ class Tables:
         return (self._folder(file) / PICTURE).read_bytes()
 
     @contextlib.contextmanager
-    def first_rows(self, file: TableFile, rows: int) -> Iterator[Path | None]:
-        """Yield a file with the first rows of a table, None if the whole file should be used.
+    def sample_rows(self, file: TableFile, rows: int) -> Iterator[Path | None]:
+        """Yield a file with a fair sample of a table, None if the whole file should be used.
 
         The file is deleted at the end of the block.
 
@@ -339,9 +339,9 @@ class Tables:
         # In a folder of its own, because another caller may copy other rows of the same file.
         whole = msgspec.structs.replace(file, key="")
         with self._kept_folder(whole) as folder:
-            question = Question("first-rows", limit=rows)
+            question = Question("sample-rows", limit=rows)
             is_cut = self._ask_in(folder, question, whole, bool, self.quick)
-            yield folder / FIRST_ROWS_FILE if is_cut else None
+            yield folder / SAMPLE_FILE if is_cut else None
 
     def forget(self, key: str) -> None:
         """Delete the stored results for bytes with this digest."""

@@ -112,7 +112,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         render={({ path, class_name }) => (
           <SideRow icon={kindIcon('model')} accent="is-model" name={class_name} detail={path} />
         )}
-        onChosen={({ path }) => onChosen({ model: { path } })}
+        onChosen={({ path, class_name }) => onChosen({ model: { path, class_name } })}
       />
       {cut && <p className="nby-Note">{trans.__('Not all models are listed.')}</p>}
       <p className="nby-Note">

@@ -7,7 +7,10 @@ const PAUSE = 1000;
 /** More text would make a page slow, and the end says most. */
 const LIMIT = 512 * 1024;
 
-type Ask = (after: number, signal: AbortSignal) => Promise<LogChunk>;
+type Ask = (
+  after: number,
+  signal: AbortSignal
+) => Promise<Pick<LogChunk, 'text' | 'next' | 'done'>>;
 
 /** Reads a log from its current byte. */
 export class LogReader {

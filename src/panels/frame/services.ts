@@ -83,7 +83,7 @@ export interface IDeploymentTarget extends ITarget {
 }
 
 /** The source of a model: an output of a run as `step.output`, or a class of a file. */
-export type IModelSource = { run: string; output: string } | { path: string };
+export type IModelSource = { run: string; output: string } | { path: string; class_name?: string };
 
 /** Return the selected paths of the file browser, without folders. */
 export function selectedFiles(browser: IFileBrowserFactory | null): string[] {

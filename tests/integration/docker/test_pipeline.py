@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.testing.shells import StoreShell
 
 from ..test_docs import blocks_of
+from ..test_runs import ADA, Project
 
 Shell = Callable[..., str]
 ROWS = 40
@@ -76,6 +78,18 @@ def test_pipeline_runs_as_a_workflow(shell: Shell, source: dict[str, str]) -> No
     log = shell("runs", "log", "whole")
     assert "fetched http" in log and "30 rows for training" in log
     assert "accuracy 1.00" in log and "Building" not in log
+
+
+@pytest.mark.timeout(300)
+def test_check_run_passes_on_the_pipeline(
+    project: Project, pipeline: Path, source: dict[str, str]
+) -> None:
+    """Its two tables have no header and belong together row by row."""
+    shutil.copytree(pipeline, project.root, dirs_exist_ok=True)
+    body = NewCheckRun(path="pipeline.nbflow", parameters=source, rows=20)
+    checked = project.end(project.yard.services.runs.check_sample(ADA, body).id)
+    assert checked.run.state == "succeeded", [task.failure for task in checked.tasks]
+    assert "accuracy 1.00" in project.log(checked.run.id, "train")
 
 
 @pytest.mark.long

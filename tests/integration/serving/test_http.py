@@ -73,7 +73,6 @@ def test_schema_and_metadata_are_returned(server):
     assert server.ask("/schema").body == {
         "input_schema": SPEC["input_schema"],
         "output_schema": SPEC["output_schema"],
-        "sample": SPEC["sample"],
     }
     assert server.ask("/metadata").body == {"metadata": {"author": "ann"}}
     assert server.ask("/").body["name"] == "doubling"
@@ -87,7 +86,6 @@ def test_the_openapi_document_is_valid_and_names_the_columns(server):
     record = told["components"]["schemas"]["Record"]
     assert record["required"] == ["x"]
     assert record["properties"]["note"]["type"] == ["string", "null"]
-    assert record["examples"] == [SPEC["sample"]]
 
 
 @pytest.mark.parametrize(

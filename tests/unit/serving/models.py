@@ -43,7 +43,6 @@ SPEC = {
         {"name": "rows", "type": "int"},
     ],
     "metadata": {"author": "ann"},
-    "sample": {"x": 2.0, "note": "as it was"},
 }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import joblib
 import pytest
 
-from nbyard.serving.models import load_model, read_pickle, read_spec
+from nbyard.serving.models import Predictor, load_model, read_pickle, read_spec
 
 TOLD: dict[str, Any] = {"name": "m", "version": "1", "flavour": "pickle", "src": "."}
-TOLD |= {"module": "", "class": "", "file": "model.joblib", "metadata": {}, "sample": {}}
+TOLD |= {"module": "", "class": "", "file": "model.joblib", "metadata": {}}
 COLUMNS = {"input_schema": [{"name": "x", "type": "int"}]}
 COLUMNS["output_schema"] = COLUMNS["input_schema"]
 MODULE = "class Twice:\n    def predict(self, frame):\n        return frame * 2\n"
@@ -44,3 +44,51 @@ def test_a_package_is_loaded_with_the_modules_beside_it(
     (tmp_path / "model.joblib").write_bytes(b"\x80\x04\x8c\rtwice_as_much\x8c\x05Twice\x93)\x81.")
     model = load_model(read_spec(json.dumps(TOLD | COLUMNS), str(tmp_path)))
     assert model.predict(2) == 4
+
+
+BY_ROW = """
+from dataclasses import dataclass
+
+@dataclass
+class Price:
+    price: float
+    note: str | None
+
+class Prices:
+    def predict(self, menge: float, tag: str | None, rabatt: float = 0.5):
+        if ANSWER == "value":
+            return menge * rabatt
+        return Price(menge * rabatt, tag) if ANSWER == "object" else {"price": rabatt, "note": tag}
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("value", [[1.0, 6.0]]),
+        ("object", [[1.0, 6.0], ["a", None]]),
+        ("dict", [[0.5, 2.0], ["a", None]]),
+    ],
+)
+def test_a_typed_predict_is_called_with_the_values_of_each_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, expected: list[list[Any]]
+) -> None:
+    """A missing value is left out where the parameter has a default, and None elsewhere."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"by_row_{answer}.py").write_text(f"ANSWER = {answer!r}\n{BY_ROW}")
+    outputs = [
+        {"name": "price", "type": "float"},
+        {"name": "note", "type": "str", "nullable": True},
+    ]
+    told = TOLD | {"flavour": "row", "module": f"by_row_{answer}", "class": "Prices"}
+    told["input_schema"] = [
+        {"name": "menge", "type": "float"},
+        {"name": "tag", "type": "str", "nullable": True},
+        {"name": "rabatt", "type": "float", "nullable": True},
+    ]
+    told["output_schema"] = outputs[: len(expected)]
+    spec = read_spec(json.dumps(told), str(tmp_path))
+    predict = Predictor(spec, load_model(spec))
+    records = [{"menge": 2, "tag": "a"}, {"menge": 3, "tag": None, "rabatt": 2}]
+    assert predict(spec.inputs.read(records)) == expected

@@ -175,9 +175,9 @@ STDOUT = Path("-")
     "--sarif", type=REPORT, metavar="FILE", help="Write SARIF 2.1.0; - is the standard output."
 )
 @click.option("--sample", is_flag=True, help="Also run each file on a sample of its data.")
-@click.option("--rows", default=ROWS, show_default=True, help="First rows of each table.")
+@click.option("--rows", default=ROWS, show_default=True, help="Rows of each table.")
 @click.option(
-    "--files", "first_files", default=FILES, show_default=True, help="First files of each folder."
+    "--files", "some_files", default=FILES, show_default=True, help="Files of each folder."
 )
 @json_option
 def check(  # noqa: PLR0913, PLR0917  the options are independent
@@ -187,7 +187,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     sarif: Path | None,
     sample: bool,
     rows: int,
-    first_files: int,
+    some_files: int,
     as_json: bool,
 ) -> None:
     """Check workflows, notebooks and scripts, by default without running them.
@@ -195,8 +195,8 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     A FOLDER means all workflows in it; without arguments, those of this folder. With --changed, it
     also means its changed notebooks and scripts. The exit code is 1 if a file has errors.
 
-    With --sample, workflows and named files without errors also run on the first rows of their
-    tables and the first files of their folders. Such runs are kept out of history and cache.
+    With --sample, workflows and named files without errors also run on some rows of each table
+    and some files of each folder. Such runs are kept out of history and cache.
 
     \b
     Examples:
@@ -215,7 +215,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     if not (wanted or others):
         print_note("No files to check.")
     checked = [_check(connection, path) for path in wanted]
-    if size := check_counts(rows, first_files, sample=sample):
+    if size := check_counts(rows, some_files, sample=sample):
         checked = [_run(connection, file_check, size, quiet=as_json) for file_check in checked]
     # Nobody named these files, so they never run.
     checked += [_check(connection, path) for path in others]

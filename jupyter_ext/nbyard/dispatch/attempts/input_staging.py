@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -68,21 +69,22 @@ def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator
     with context.blobs.without_collection():
         inputs: dict[str, BytesOf] = {}
         for name, input_bytes in snapshot.inputs.items():
-            digest = _digest_of_sample(context, input_bytes, sample)
+            digest = digest_of_sample(context, input_bytes, sample)
             cut = (digest, input_bytes.filename, input_bytes.origin, input_bytes.typed)
             inputs[name] = SampledBytes(*cut, whole=input_bytes)
         yield dataclasses.replace(snapshot, inputs=inputs)
 
 
-def _digest_of_sample(context: DispatchContext, input_bytes: BytesOf, sample: Sample) -> str:
+def digest_of_sample(context: DispatchContext, input_bytes: BytesOf, sample: Sample) -> str:
+    """Return the digest of the sample of an input; that of the input if it stays whole."""
     if not input_bytes.digest.startswith("tree:"):
-        return _first_rows(context, input_bytes.digest, input_bytes.filename, sample.rows)
+        return _sample_rows(context, input_bytes.digest, input_bytes.filename, sample.rows)
     tree = context.blobs.tree(input_bytes.digest)
     if any(entry.path in WHOLE_FOLDERS for entry in tree.files):
         return input_bytes.digest  # a part of a model is no model
     files = []
-    for entry in first_files(tree, sample.files):
-        digest = _first_rows(context, entry.digest, entry.path, sample.rows)
+    for entry in fair_files(tree, sample.files):
+        digest = _sample_rows(context, entry.digest, entry.path, sample.rows)
         # The tree names sizes too, and the digest of equal trees must be equal.
         size = context.blobs.path(digest).stat().st_size
         files.append(msgspec.structs.replace(entry, digest=digest, size_bytes=size))
@@ -91,30 +93,33 @@ def _digest_of_sample(context: DispatchContext, input_bytes: BytesOf, sample: Sa
     return context.blobs.put_tree(Tree(files, tree.folders)).digest
 
 
-def first_files(tree: Tree, most: int) -> list[TreeEntry]:
-    """Return the first files of each suffix in each folder of a tree.
+def fair_files(tree: Tree, most: int) -> list[TreeEntry]:
+    """Return some files of each suffix in each folder of a tree, in the order of their paths.
 
-    So each class of a folder of images stays, and files that belong together stay together.
+    So each class of a folder of images stays. The choice depends on the hash of the name without
+    its suffix, so that files that belong together stay together.
     """
     counts: Counter[tuple[str, str]] = Counter()
     chosen = []
-    for entry in sorted(tree.files, key=lambda file: file.path):
-        path = PurePosixPath(entry.path)
+    paths = {entry.path: PurePosixPath(entry.path) for entry in tree.files}
+    ranks = {entry: sha256(path.stem.encode()).digest() for entry, path in paths.items()}
+    for entry in sorted(tree.files, key=lambda file: (ranks[file.path], file.path)):
+        path = paths[entry.path]
         group = str(path.parent), path.suffix.lower()
         counts[group] += 1
         if counts[group] <= most:
             chosen.append(entry)
-    return chosen
+    return sorted(chosen, key=lambda file: file.path)
 
 
-def _first_rows(context: DispatchContext, digest: str, filename: str, rows: int) -> str:
-    """Return the digest of the table's first rows; that of the whole file if it stays whole."""
+def _sample_rows(context: DispatchContext, digest: str, filename: str, rows: int) -> str:
+    """Return the digest of a sample of a table; that of the whole file if it stays whole."""
     if format_of(filename) not in SAMPLED:
         return digest
     with context.blobs.open_seekable(digest):
         pass  # its bytes are checked; the reader process would read damaged ones
     try:
-        with context.tables.first_rows(
+        with context.tables.sample_rows(
             TableFile(context.blobs.path(digest), filename), rows
         ) as cut:
             return context.blobs.put_file(cut).digest if cut else digest

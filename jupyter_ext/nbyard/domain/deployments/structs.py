@@ -366,12 +366,14 @@ class Deployed(msgspec.Struct, frozen=True):
     not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
     empty if it is derived from the title. `title` is the default title, with a number if another
     deployment has the model's name; empty if it is known only once the model is built.
+    `class_names` are the model classes of a Python file; the first one is the default.
     """
 
     items: list[DeployedAs]
     into: str
     name: str
     title: str = ""
+    class_names: list[str] = []
 
     def to_update(self, host: str = "") -> str:
         """Return the ID of the deployment that a build updates; empty for a new deployment.

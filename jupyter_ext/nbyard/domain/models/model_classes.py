@@ -3,22 +3,22 @@
 The columns come from the first of these that exists:
 
 - the attributes `input_schema` and `output_schema` of the class
-- the annotations of `predict`, if they are a class of the same file with annotated fields, such
-  as a TypedDict or a dataclass
+- the annotations of `predict`: plain types such as `float`, or a class of the same file with
+  annotated fields, such as a TypedDict or a dataclass
 - the sections `Input:` and `Output:` of a docstring, with lines `name: type`
 """
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.inspection.python_calls import parse_python
-from nbyard.domain.models.schema_notations import columns_of
+from nbyard.domain.models.schema_notations import columns_of, names_type
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
 from nbyard.domain.naming.names import check_name
-from nbyard.errors import Invalid
+from nbyard.errors import Detail, Invalid
 
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -33,6 +33,8 @@ EXAMPLE = {
     OUTPUTS: "output_schema = {'leaves': 'bool'}",
 }
 MAX_LISTED = 10
+# Annotations of several answers, such as `list[float]`.
+SEVERAL = ("list", "List", "Sequence", "Series")
 
 
 def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
@@ -42,32 +44,49 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
 
     Raises:
         Invalid: the file is not valid Python. Or it has no class with `predict`, or several
-            and none is named. Or the class does not declare its input and output columns.
+            and none is named. Or the class does not declare its input and output columns; the
+            error names all that is missing, and its hint has the lines to add.
     """
     tree = parse_python(content, file)
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    classes = _classes_of(tree)
     model_class = _choose_class(classes, file, class_name)
     where = f"{file}:{model_class.name}"
+    refused: list[Detail] = []
     # the server creates the model without arguments
-    if init := _method(classes, model_class, "__init__"):
-        given = init.args
-        places = [*given.posonlyargs, *given.args][1:]
-        needed = [argument.arg for argument in places[: len(places) - len(given.defaults)]]
-        pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-        needed += [argument.arg for argument, default in pairs if default is None]
-        if needed:
-            reason = f"needs {', '.join(needed[:MAX_LISTED])}: models are created without arguments"
-            raise Invalid.field(f"{where}.__init__", reason, hint="Set a default for each.")
-    reader = _Reader(tree, classes, model_class, where)
+    init = _method(classes, model_class, "__init__")
+    if needed := [name.arg for name, is_optional in _parameters(init) if not is_optional]:
+        reason = f"needs {', '.join(needed[:MAX_LISTED])}: models are created without arguments"
+        refused.append(Detail(f"{where}.__init__", f"{reason}. Set a default for each"))
+    reader, schemas = _Reader(tree, classes, model_class, where), []
+    for side in (INPUTS, OUTPUTS):
+        try:
+            schemas.append(reader.columns(side))
+        except Invalid as error:
+            refused += error.details
+    if refused:
+        raise Invalid.fields(refused, hint=reader.missing_lines({each.path for each in refused}))
     return ModelFile(
         name=check_name(model_class.name, f"{where}.name"),
         mode=HTTP,
         src=".",
         module=file.rpartition("/")[2].removesuffix(".py"),
         class_name=model_class.name,
-        inputs=reader.columns(INPUTS),
-        outputs=reader.columns(OUTPUTS),
+        inputs=schemas[0],
+        outputs=schemas[1],
+        flavour="row" if reader.takes_row else "class",
     )
+
+
+def _parameters(function: ast.FunctionDef | None) -> list[tuple[ast.arg, bool]]:
+    """Return the parameters of a method without self, each with whether it has a default."""
+    if function is None:
+        return []
+    given = function.args
+    places = [*given.posonlyargs, *given.args]
+    optional = places[len(places) - len(given.defaults) :]
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    named = [(name, default is not None) for name, default in pairs]
+    return [*((name, name in optional) for name in places[1:]), *named]
 
 
 def class_names(content: bytes, file: str) -> list[str]:
@@ -76,34 +95,34 @@ def class_names(content: bytes, file: str) -> list[str]:
     Raises:
         Invalid: the file is not valid Python.
     """
-    tree = parse_python(content, file)
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    return [name for name, class_node in classes.items() if _method(classes, class_node, PREDICT)]
+    return _fitting(_classes_of(parse_python(content, file)))
+
+
+def _classes_of(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _fitting(classes: Mapping[str, ast.ClassDef]) -> list[str]:
+    return [name for name, node in classes.items() if _method(classes, node, PREDICT)]
 
 
 def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
-    fits = [class_node for class_node in classes.values() if _method(classes, class_node, PREDICT)]
+    fits = _fitting(classes)
     if name:
         if name not in classes:
-            known, shown = [*classes][:MAX_LISTED], repr(name[:80])
-            if not known:
-                raise Invalid.field(
-                    "class_name",
-                    f"{file} has no class {shown} at its top level, and no other class",
-                )
-            reason = f"{file} has no class {shown} at its top level; it has: {', '.join(known)}"
+            known = ", ".join([*classes][:MAX_LISTED]) or "no class"
+            reason = f"{file} has no class {name[:80]!r} at its top level; it has: {known}"
             raise Invalid.field("class_name", reason)
         # A base class of another module, which is not read here, may define `predict`.
-        if classes[name] not in fits and not classes[name].bases:
+        if name not in fits and not classes[name].bases:
             raise Invalid.field("class_name", f"{name} has no method predict")
         return classes[name]
     if not fits:
         raise Invalid.field("path", f"{file} has no class with a method predict at its top level")
     if len(fits) > 1:
-        names = [class_node.name for class_node in fits[:MAX_LISTED]]
-        reason = f"{file} has several classes with predict: {', '.join(names)}"
-        raise Invalid.field("class_name", reason, hint=f"Choose one, such as {file}:{names[0]}.")
-    return fits[0]
+        reason = f"{file} has several classes with predict: {', '.join(fits[:MAX_LISTED])}"
+        raise Invalid.field("class_name", reason, hint=f"Choose one, such as {file}:{fits[0]}.")
+    return classes[fits[0]]
 
 
 def _method(
@@ -143,6 +162,24 @@ class _Reader:
         self._classes = classes
         self._model = model
         self._where = where
+        self._predict = _method(classes, model, PREDICT)
+        self._values = _parameters(self._predict)
+        needed = sum(not is_optional for _, is_optional in self._values)
+        # Whether predict takes the values of one row. Otherwise it takes a DataFrame.
+        self.takes_row = needed > 1 or any(
+            _is_plain(name.annotation) for name, _ in self._values[:1]
+        )
+
+    def missing_lines(self, paths: Collection[str]) -> str:
+        """Return a hint with the lines to add to the class for the missing columns in `paths`."""
+        sides = [side for side in (INPUTS, OUTPUTS) if f"{self._where}.{side}" in paths]
+        lines = [EXAMPLE[side] for side in sides]
+        if sides and self.takes_row and self._predict:
+            for name, _ in self._values:
+                name.annotation = name.annotation or ast.Name("float")
+            lines = [f"def predict({ast.unparse(self._predict.args)}) -> float:"]
+        code = "\n".join(f"        {line}" for line in lines)
+        return f"Add to the class {self._model.name}, with your columns:\n\n{code}" if lines else ""
 
     def columns(self, side: str) -> list[ModelColumn]:
         """Return the columns of the input or of the output.
@@ -158,8 +195,7 @@ class _Reader:
         if not declared:
             kind = "input" if side == INPUTS else "output"
             reason = f"the class does not declare the {kind} columns of predict"
-            hint = f"Add {EXAMPLE[side]} to the class, or write a model file (nervosum.yaml)."
-            raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
+            raise Invalid.field(f"{self._where}.{side}", reason)
         return columns_of(declared, f"{self._where}.{side}")
 
     def _columns_of_attribute(self, side: str) -> list[dict[str, Any]]:
@@ -207,12 +243,18 @@ class _Reader:
         )
 
     def _columns_of_annotation(self, side: str) -> list[dict[str, Any]]:
-        method = _method(self._classes, self._model, PREDICT)
-        if method is None:
+        if self._predict is None:
             return []
-        places = [*method.args.posonlyargs, *method.args.args][1:2]
-        node = places[0].annotation if side == INPUTS and places else None
-        node = method.returns if side == OUTPUTS else node
+        if side == INPUTS and self.takes_row:
+            typed = [
+                {"name": name.arg, "type": _text(name.annotation), "nullable": is_optional}
+                for name, is_optional in self._values
+                if name.annotation
+            ]
+            return typed if len(typed) == len(self._values) else []
+        node = self._predict.returns
+        if side == INPUTS:
+            node = next((name.annotation for name, _ in self._values), None)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 node = ast.parse(node.value, mode="eval").body
@@ -228,12 +270,14 @@ class _Reader:
                 ]
                 if fields:
                     return fields
-        return []
+        if isinstance(node, ast.Subscript) and _text(node.value) in SEVERAL:
+            node = node.slice
+        is_answer = side == OUTPUTS and _is_plain(node)
+        return [{"type": _text(node)}] if node is not None and is_answer else []
 
     def _columns_of_docstring(self, side: str) -> list[dict[str, Any]]:
         """Return the columns from lines `name: type` or `name (type)` below a heading."""
-        method = _method(self._classes, self._model, PREDICT)
-        for node in (method, self._model):
+        for node in (self._predict, self._model):
             text = ast.get_docstring(node, clean=True) if node is not None else None
             columns: list[dict[str, Any]] = []
             is_in = False
@@ -260,6 +304,10 @@ def _assigned_value(line: ast.stmt, name: str) -> ast.expr | None:
         return None
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     return line.value if name in names else None
+
+
+def _is_plain(node: ast.expr | None) -> bool:
+    return node is not None and names_type(_text(node))
 
 
 def _text(node: ast.expr) -> str:

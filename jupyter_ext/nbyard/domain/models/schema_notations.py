@@ -113,6 +113,17 @@ def columns_of(value: Any, where: str) -> list[ModelColumn]:
     return columns
 
 
+def names_type(text: str) -> bool:
+    """Return whether a text is the type of a column, such as `float` or `int | None`."""
+    return _read_type(text)[0] is not None
+
+
+def _read_type(text: str) -> tuple[ColumnType | None, bool]:
+    optional = OPTIONAL.match(text.strip())
+    plain = next(filter(None, optional.groups())) if optional else text.strip()
+    return TYPES.get(plain) or TYPES.get(plain.lower()), optional is not None
+
+
 def _column(value: Any, where: str, count: int) -> ModelColumn:
     if not isinstance(value, Mapping):
         _refuse(where, "a column must be an object with name and type")
@@ -133,14 +144,12 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
         type_name = spec.get("dtype")
     if not isinstance(type_name, str):
         _refuse(f"{where}.type", f"a type is needed, one of {', '.join(KNOWN)}")
-    optional = OPTIONAL.match(type_name.strip())
-    plain = next(filter(None, optional.groups())) if optional else type_name.strip()
-    column_type = TYPES.get(plain) or TYPES.get(plain.lower())
+    column_type, is_optional = _read_type(type_name)
     if column_type is None:
         reason = f"{type_name[:40]!r} is not a column type; must be one of {', '.join(KNOWN)}"
         _refuse(f"{where}.type", reason)
     nullable = (
-        optional is not None
+        is_optional
         or _truth(value, "nullable", where)
         or _truth(value, "optional", where)
         or not _truth(value, "required", where, True)

@@ -17,7 +17,8 @@ from nbyard.domain.state_machines import ImageState
 from nbyard.reasons.structs import Reason
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
-Flavour = Literal["class", "mlflow", "pickle"]
+# The `predict` of a "class" takes a DataFrame; that of a "row" the values of one row.
+Flavour = Literal["class", "row", "mlflow", "pickle"]
 HTTP, BATCH = "http", "batch"
 REPOSITORIES = "nbyard/model-"
 # how long a model is kept for a form that no longer responds
@@ -288,7 +289,6 @@ def model_json(model: ModelFile) -> dict[str, Any]:
         "input_schema": plain_columns(model.inputs),
         "output_schema": plain_columns(model.outputs),
         "metadata": model.metadata,
-        "sample": model.sample,
         **({"file": model.file} if model.file else {}),
     }
 

@@ -16,8 +16,8 @@ class CheckedRun(msgspec.Struct, frozen=True):
 class NewCheckRun(NewRun, frozen=True, forbid_unknown_fields=True):
     """A run on a sample, as for `runs.create`.
 
-    Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
-    no name.
+    Tasks get `rows` rows of each table, and `files` files of each suffix in each folder. A check
+    run has no name.
     """
 
     rows: int = ROWS

@@ -27,7 +27,7 @@ ROWS = 100
 FILES = 3
 MAX_ROWS = 1_000_000
 MAX_FILES = 10_000
-# Formats whose first rows are a valid file of the same format.
+# Formats of which some rows are a valid file of the same format.
 SAMPLED = frozenset({"csv", "tsv", "jsonl", "parquet"})
 
 
@@ -40,7 +40,7 @@ class Sample(msgspec.Struct, frozen=True):
     @property
     def mark(self) -> str:
         """Return a text for cache keys, so that results of a sample are only used for samples."""
-        return f"first {self.rows} rows {self.files} files"
+        return f"{self.rows} spread rows {self.files} files"
 
 
 def check_sample(rows: int, files: int) -> Sample:
@@ -119,7 +119,7 @@ class TaskPlan(Limits, frozen=True):
     task's run if the node is pinned to it. `warm` allows warm containers. In a container,
     `requirements_digest` is the lock of its `environment`. `kernel` is set if a notebook runs
     with another kernel than its own. `ports` and `tensorboard` are the links that its executable
-    declares. With `sample`, the attempts get only the first rows and files. `mixed_files` are the
+    declares. With `sample`, the attempts get only some rows and files. `mixed_files` are the
     paths beside the code that come from another version of the executable, with its ID;
     `mixed_bundle` is the digest of the bundle with them.
     """

@@ -59,6 +59,8 @@ FAILURES = {
     "start-hinted": code("{cause}. {hint}", cause=REASON, hint=REASON),
     # the work missed a file that did not travel with its code
     "left-out": code("{cause} ({problem})", cause=REASON, problem=REASON),
+    # a check run, whose data were cut
+    "sample-doubted": code("{cause} (this may be due to the sample)", cause=REASON),
     # how the process of the work ended
     "signal": code("signal {signal}, {name}", signal=int),
     "ended-by-signal": code("killed by signal {signal} ({name})", signal=int),

@@ -52,7 +52,7 @@ STATES = {
     "reads-not-watched": code("its reads could not be watched: {error}"),
     "too-many-reads": code("it opened too many code files to track"),
     "sampled": code(
-        "a check run uses the first {rows} rows of tables and the first {files} files of folders",
+        "a check run uses {rows} rows of each table and {files} files of each kind in folders",
         rows=int,
         files=int,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ import msgspec
 from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.images.structs import BUILD_LOG, image_folder
-from nbyard.domain.models.model_classes import read_class
+from nbyard.domain.inspection.python_calls import parse_python
+from nbyard.domain.models.model_classes import class_names, read_class
 from nbyard.domain.models.structs import (
     HTTP,
     MLFLOW_FILE,
@@ -67,18 +67,17 @@ def package_of_folder(context: ServiceContext, body: NewModel) -> Package:
     return Package(model, bundle, str(context.files.shown(file)))
 
 
-def file_of_model(context: ServiceContext, body: NewModel) -> tuple[str, str]:
-    """Return the path of the file that describes a model, and the name of its class for Python.
+def file_of_model(context: ServiceContext, body: NewModel) -> tuple[str, list[str]]:
+    """Return the path of the file that describes a model, and the model classes of a Python file.
 
     Raises:
         NotFound: The file does not exist.
-        Invalid: The file has no model, or has several and the request names none.
+        Invalid: The folder has no model file, or the Python file is not valid.
     """
     if not is_class_file(body):
-        return str(context.files.shown(_locate(context, body)[1])), ""
+        return str(context.files.shown(_locate(context, body)[1])), []
     real = context.files.locate(body.path)
-    model = read_class(context.files.content(real), real.name, body.class_name)
-    return str(context.files.shown(real)), model.class_name
+    return str(context.files.shown(real)), class_names(context.files.content(real), real.name)
 
 
 def is_class_file(body: NewModel) -> bool:
@@ -161,35 +160,43 @@ def package_of_class(context: ServiceContext, body: NewModel) -> Package:
 
     Raises:
         NotFound: The file does not exist.
-        Invalid: The class does not declare its inputs, or imports packages not installed here.
+        Invalid: The class does not declare its columns, or imports packages not installed here. The
+            error names all of that.
         TooLarge: The files are too large. The error names the largest ones.
     """
     files = context.files
     real = files.locate(body.path)
     content = files.content(real)
-    model = read_class(content, real.name, body.class_name)
-    # The container imports the class by its module's name.
-    if not model.module.isidentifier():
-        raise Invalid.field(
-            "path", f"{real.name} cannot be imported: its name is not a valid Python name"
-        )
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
+    refused: list[Invalid] = []
+    try:
+        model = read_class(content, real.name, body.class_name)
+        # The container imports the class by its module's name.
+        if not model.module.isidentifier():
+            why = f"{real.name} cannot be imported: its name is not a valid Python name"
+            raise Invalid.field("path", why)
+    except Invalid as error:
+        refused.append(error)
+    try:
+        beside = real.parent / REQUIREMENTS
+        # A requirements file is explicit; imports are only a guess.
+        if beside.is_file():
+            text = files.content(beside).decode("utf-8", "replace")
+        else:
+            text = _imported_packages(real.name, modules, named)
+        lines = checked_lines(context, text, f"{real.name}.requirements")
+    except Invalid as error:
+        refused.append(error)
+    if refused:
+        hint = "\n\n".join(error.hint for error in refused if error.hint)
+        raise Invalid.fields([each for error in refused for each in error.details], hint=hint)
     cap = context.settings.max_bundle_bytes
     bundle = bundles.store_bundle(
         bundles.pick_files(real, files.root, cap, named), context.blobs, cap
     )
-    beside = real.parent / REQUIREMENTS
-    # A requirements file is explicit; imports are only a guess.
-    if beside.is_file():
-        text = files.content(beside).decode("utf-8", "replace")
-    else:
-        text = _imported_packages(real.name, modules, named)
-    where = f"{real.name}:{model.class_name}"
     model = msgspec.structs.replace(
-        model,
-        src=posixpath.dirname(bundle.file) or ".",
-        requirements=checked_lines(context, text, f"{where}.requirements"),
+        model, src=posixpath.dirname(bundle.file) or ".", requirements=lines
     )
     return Package(model, bundle.digest, str(files.shown(real)))
 
@@ -198,7 +205,7 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
     """Return requirement lines for the packages that modules import, in the installed versions."""
     from nbyard.serving.installed_packages import imports_of, required_packages
 
-    imports = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
+    imports = [imports_of(parse_python(source, file.name)) for file, source in modules.items()]
     # `helper.py` and `tools/sub.py` are the own modules `helper` and `tools`.
     own = {path.partition("/")[0].removesuffix(".py") for path in named}
     imported = {module for file_imports in imports for module in file_imports.modules}
@@ -210,9 +217,9 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
             f"imports {', '.join(missing[:MAX_LISTED])}, which no installed package from an index"
             " provides"
         )
-        raise Invalid.field(
-            name, why, hint=f"List the required packages in a {REQUIREMENTS} next to it."
-        )
+        lines = "\n".join(f"    {module}" for module in missing)
+        hint = f"List the required packages in a {REQUIREMENTS} next to it:\n\n{lines}"
+        raise Invalid.field(f"{name}.requirements", why, hint=hint)
     return "\n".join(packages.lines)
 
 
@@ -223,7 +230,7 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
     modules, todo = {real: content}, [real]
     while todo:
         file = todo.pop()
-        imports = imports_of(_tree(modules[file], file.name))
+        imports = imports_of(parse_python(modules[file], file.name))
         names = [(real.parent, name) for name in imports.modules | imports.tried]
         for name in imports.near:
             plain = name.lstrip(".")
@@ -237,15 +244,6 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
                     modules[place] = place.read_bytes()
                     todo.append(place)
     return modules
-
-
-def _tree(content: bytes, name: str) -> ast.Module:
-    try:
-        return ast.parse(content, name)
-    # Deeply nested code exceeds the parser's recursion limit.
-    except (SyntaxError, ValueError, RecursionError) as error:
-        why = f"{name}: {error}"
-        raise Invalid.field("path", why) from None
 
 
 def _module_files(base: Path, name: str) -> list[Path]:

@@ -333,12 +333,15 @@ class ModelService(Service):
         """List the deployments of a model before it is built.
 
         They serve the same output of the same node, from any run, or the same file. Running
-        deployments come first, then the newest.
+        deployments come first, then the newest. The title of a class is its name.
         """
         if body.run or body.output:
             output = output_of(self._context, caller, body)
             return self._of_output(caller, output.source, output.name)
-        return self._deployed(caller, self._of_file(caller, *file_of_model(self._context, body)))
+        path, classes = file_of_model(self._context, body)
+        name = body.class_name or next(iter(classes), "")
+        deployed = self._deployed(caller, self._of_file(caller, path, name), name)
+        return msgspec.structs.replace(deployed, class_names=classes)
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
     def deployments(self, caller: Caller, model: str) -> Deployed:

@@ -70,10 +70,11 @@ class RunService(RunExports):
     def check_sample(self, caller: Caller, body: NewCheckRun) -> Run:
         """Start a check run: run the saved workflow on a sample of its data.
 
-        Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
-        each suffix in each folder. Other data, and files that code opens itself, are used whole.
-        The run is kept out of lists, searches, comparisons, the cache, notices and automations.
-        It is deleted after the next check run of the same file, or a day after its end.
+        Tasks get rows from all parts of tables (CSV, TSV, JSON lines, Parquet), with some rows of
+        each class, and some files of each suffix in each folder. Other data, and files that code
+        opens itself, are used whole. The run is kept out of lists, searches, comparisons, the
+        cache, notices and automations. It is deleted after the next check run of the same file, or
+        a day after its end.
 
         Raises:
             Invalid: the request has a name or replaces a run.

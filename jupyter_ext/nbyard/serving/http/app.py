@@ -354,11 +354,8 @@ class App:
         return json_response({**identity, "ready": self._is_ready, "paths": paths_of_server})
 
     async def _schema(self, _: Body) -> Answer:
-        description = self._spec.fields
-        sample = {"sample": description["sample"]} if description.get("sample") else {}
-        return json_response(
-            {name: description[name] for name in ("input_schema", "output_schema")} | sample
-        )
+        fields = self._spec.fields
+        return json_response({name: fields[name] for name in ("input_schema", "output_schema")})
 
     async def _metadata(self, _: Body) -> Answer:
         return json_response({"metadata": self._spec.fields.get("metadata", {})})

@@ -56,8 +56,6 @@ def document(spec: Spec) -> dict[str, Any]:
         paths[path] = {
             "post": _post_operation(path, "Predict, in the Open Inference Protocol.", {})
         }
-    sample = spec.fields.get("sample")
-    examples = {"examples": [sample]} if sample else {}
     return {
         "openapi": "3.1.0",
         "info": {"title": spec.name, "version": spec.version},
@@ -65,7 +63,7 @@ def document(spec: Spec) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                "Record": _record(spec.inputs) | examples,
+                "Record": _record(spec.inputs),
                 "Prediction": _record(spec.outputs),
                 "Error": {
                     "type": "object",

@@ -61,7 +61,7 @@ describe('what can be deployed', () => {
     expect(onChosen.mock.calls.map(([target]) => target)).toEqual([
       { model: { run: 'r', output: 'train.model' } },
       { image: 'birds:1' },
-      { model: { path: 'm.py' } },
+      { model: { path: 'm.py', class_name: 'Model' } },
       {}
     ]);
   });

@@ -44,6 +44,7 @@ const FAILED = {
   started_at: '2030-01-01T00:00:10Z',
   changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
+const NOW = new Date().toISOString();
 const REVISIONS = [
   {
     id: 'r2',
@@ -101,7 +102,11 @@ const trafficOf = (part_seconds: number) => ({
 
 async function open(
   edited: () => unknown = () => ({ ...FAILED, revision: 3 }),
-  { shown = FAILED as Deployment | null, isDeleted = false } = {}
+  {
+    shown = FAILED as Deployment | null,
+    isDeleted = false,
+    image = { state: 'building', log: 'Step 1/9 : FROM base\n' }
+  } = {}
 ) {
   const executed: unknown[] = [];
   const asked: [string, unknown][] = [];
@@ -115,10 +120,10 @@ async function open(
       return isDeleted ? json(404, {}) : { run, items: TASKS, last: 1, next: null };
     }
     if (path === '/models/m') {
-      return { image: 'i', state: 'building', reference: 'cows:2' };
+      return { ...{ image: 'i', reference: 'cows:2' }, state: image.state, created_at: NOW };
     }
     if (path.startsWith('/images/i/log')) {
-      return { text: path.includes('after=0') ? 'Step 1/9\n' : '', next: 9, done: true };
+      return { text: path.includes('after=0') ? image.log : '', next: 9, done: true };
     }
     if (path.startsWith('/datasets/')) {
       return path === '/datasets/a.csv' ? { id: 'a' } : json(404, {});
@@ -131,6 +136,7 @@ async function open(
     const answers: Record<string, unknown> = {
       '/d': shown,
       '/deployment-form': FORM,
+      '/d/forms': { forms: [] },
       '/d/events': {
         items: [
           {
@@ -243,10 +249,43 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByText('model, train, flow, run 7 (deleted)')).toBeTruthy();
   });
 
-  it('M6: shows how the image of its model is built', async () => {
-    await open(undefined, { shown: { ...FAILED, model: MODEL } });
+  const FROM = 'Step 1/9 : FROM base\n';
+  it.each([
+    ['queued', { state: 'building', log: FROM }, 'Packages', FROM],
+    ['queued', { state: 'building', log: `${FROM}Step 6/9 : FROM base\n` }, 'Image', 'Step 6/9'],
+    ['queued', { state: 'ready', log: FROM }, 'Container', 'of 2'],
+    ['starting', { state: 'ready', log: FROM }, 'Answer', 'of 2']
+  ])('M6: shows in which of four stages it is: %s, %j', async (state, image, stage, line) => {
+    const shown = { ...FAILED, state, reason: null, links: [], started_at: NOW, model: MODEL };
+    await open(undefined, { shown: shown as unknown as Deployment, image });
+    const stages = within(screen.getByRole('region', { name: 'Stages' }));
+    const items = stages.getAllByRole('listitem');
+    expect(items).toHaveLength(4);
+    const [current] = items.filter(item => item.hasAttribute('aria-current'));
+    expect(current.textContent).toContain(stage);
+    expect(document.querySelector('.nby-Stages-line')!.textContent).toContain(line.trim());
+    expect(screen.queryByRole('region', { name: 'URL' })).toBeNull();
+  });
+
+  it('M6: shows the log of a build that failed', async () => {
+    await open(undefined, {
+      shown: { ...FAILED, model: MODEL },
+      image: { state: 'failed', log: FROM }
+    });
     expect(screen.getByRole('log').textContent).toContain('Step 1/9');
-    expect(screen.getByText('Building the image: 1 of 9')).toBeTruthy();
+    expect(screen.getByText('Log').closest('details')!.open).toBe(true);
+  });
+
+  it('shows URL and curl first, and the ID last', async () => {
+    await open(undefined, { shown: { ...FAILED, state: 'running', reason: null } });
+    const url = screen.getByRole('region', { name: 'URL' });
+    expect(within(url).getByRole('link').textContent).toBe(
+      'http://here/user/x/nbyard/deployments/cows/api/'
+    );
+    expect(within(url).getByRole('button', { name: 'Copy URL of api' })).toBeTruthy();
+    expect(within(url).getByRole('region', { name: 'Request' }).textContent).toMatch(/^curl -X/);
+    const id = screen.getByText('d');
+    expect(id.closest('details')!.open).toBe(false);
   });
 
   it('M6: is building while it waits for its image, and promises no response', async () => {

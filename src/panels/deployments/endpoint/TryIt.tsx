@@ -7,7 +7,7 @@ import { Waiting } from '../../../components/text/messages';
 import { IPanelServices } from '../../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
-import { refusedValues } from './columns';
+import { predictedValues, refusedValues } from './columns';
 import { FieldFrame } from '../../../forms/FieldFrame';
 import { addressOf } from '../state/texts';
 
@@ -168,7 +168,6 @@ function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Eleme
           <input
             {...common}
             type="text"
-            placeholder={field.hint}
             value={value}
             onChange={event => onChange(event.target.value)}
           />
@@ -185,16 +184,38 @@ function Answer(props: { answer: IAnswer | string; trans: TranslationBundle }): 
   }
   const { status, milliseconds, text } = answer;
   const outcome = status
-    ? trans.__('Status %1 after %2 ms', status, milliseconds)
+    ? trans.__('Status %1 · %2 ms', status, milliseconds)
     : trans.__('The service redirects to another address. The redirect is not followed here.');
+  const isFine = !!status && status < 400;
+  const values = isFine ? predictedValues(text) : [];
+  const json = (
+    <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={trans.__('Text')}>
+      {text}
+    </pre>
+  );
   return (
     <section aria-label={trans.__('Response')}>
-      <p role="status" className={status && status < 400 ? undefined : 'nby-Warning'}>
+      {!!values.length && (
+        <dl className="nby-Prediction">
+          {values.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {values.length ? (
+        <details>
+          <summary>{trans.__('JSON')}</summary>
+          {json}
+        </details>
+      ) : (
+        json
+      )}
+      <p role="status" className={isFine ? 'nby-Dim' : 'nby-Warning'}>
         {outcome}
       </p>
-      <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={trans.__('Text')}>
-        {text}
-      </pre>
     </section>
   );
 }

@@ -8,8 +8,6 @@ import { CallForm } from '../../../api/types';
  */
 export interface ICallField extends Omit<CallForm['fields'][number], 'place'> {
   place: CallForm['fields'][number]['place'] | 'body' | 'column';
-  /** The placeholder of the empty field. */
-  hint?: string;
 }
 
 export interface ICall extends Omit<CallForm, 'fields'> {

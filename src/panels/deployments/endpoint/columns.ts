@@ -11,10 +11,15 @@ interface IColumn {
 /** A form with more fields is unusable. */
 const MOST_FIELDS = 40;
 const TYPES: Record<string, string> = { int: 'integer', float: 'number', bool: 'boolean' };
+/** Values to try a model with of which no row is known. */
+const NEUTRAL: Record<string, unknown> = {
+  ...{ int: 1, float: 1, bool: false, str: 'text' },
+  ...{ date: '2025-01-01', datetime: '2025-01-01T00:00:00' }
+};
 
 /**
  * Return requests for a model's `/schema`: one record by its columns, or JSON text. Values are
- * those of the row `known`; others are empty. The schema is foreign data, so check it.
+ * those of the row `known`, or neutral without one. The schema is foreign data, so check it.
  */
 export function predictionCalls(
   answer: unknown,
@@ -29,7 +34,8 @@ export function predictionCalls(
   if (!columns.length) {
     return [];
   }
-  const sample = ({ name }: IColumn) => known[name] ?? null;
+  const isKnown = columns.some(({ name }) => name in known);
+  const sample = ({ name, type }: IColumn) => (isKnown ? known[name] : NEUTRAL[type]) ?? null;
   const record = Object.fromEntries(columns.map(column => [column.name, sample(column)]));
   const call = (title: string, fields: ICallField[]): ICall => ({
     ...{ method: 'POST', path: '/predict', group: '' },
@@ -58,7 +64,6 @@ function columnField(column: IColumn, sample: unknown, trans: TranslationBundle)
     ...plain(name, 'column', TYPES[type] ?? 'string'),
     help: typeText(column, trans),
     default: sample as string | number | boolean | null,
-    hint: type,
     is_required: column.nullable !== true
   };
 }
@@ -82,5 +87,19 @@ export function refusedValues(status: number, text: string): Readonly<Record<str
     return Object.fromEntries(details.map(({ field, message }) => [field, message]));
   } catch {
     return {};
+  }
+}
+
+/** Return names and values of the answer to one row; empty for several rows or other answers. */
+export function predictedValues(text: string): [string, string][] {
+  try {
+    const { prediction, predictions } = JSON.parse(text);
+    const record = prediction ?? (predictions?.length === 1 ? predictions[0] : undefined);
+    return Object.entries(record as Record<string, unknown>).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value)
+    ]);
+  } catch {
+    return []; // the service is no model of ours
   }
 }

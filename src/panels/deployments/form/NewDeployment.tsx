@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployed, DeploymentForm } from '../../../api/types';
 import { CommandButton } from '../../../components/Button';
 import { useDraft } from '../../../components/hooks/useDraft';
-import { Refusal, Waiting } from '../../../components/text/messages';
+import { Waiting } from '../../../components/text/messages';
 import { IField } from '../../../forms/schema/field';
 import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -16,11 +16,15 @@ import { fieldsOf, placedProblems, requestBody, storedValues } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
 import { WRONG } from './PortsField';
 import { NoContainers } from './NoContainers';
+import { Copyable } from '../tabs/Copyable';
 import { ModelFacts } from '../tabs/ModelFacts';
 import { questionOf, deployRevision, useDeployed, useTitle } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from '../state/texts';
+
+/** Begins lines of code in a hint. */
+const INDENT = '    ';
 
 interface INewDeploymentProps {
   services: IPanelServices;
@@ -32,7 +36,7 @@ interface INewDeploymentProps {
 export function NewDeployment(props: INewDeploymentProps): JSX.Element {
   const { services, target } = props;
   const { trans } = services;
-  const [className, setClass] = useDraft('class', () => '');
+  const [className, setClass] = useDraft('class', () => namedClass(target));
   const offer = useForm(services);
   const deployed = useDeployed(services, target.model, className);
   if (!offer || typeof offer === 'string' || !deployed) {
@@ -73,7 +77,7 @@ function Form(props: IFormProps): JSX.Element {
     const [first, next] =
       place.current?.querySelectorAll<HTMLInputElement>('input[type="text"]') ?? [];
     // the image of a model is built, so its class or title comes first
-    const field = refusals ? wrong : model && !hasClass ? (next ?? first) : first;
+    const field = refusals ? wrong : model && !typesClass ? (next ?? first) : first;
     field?.focus();
     field?.select?.(); // so that typing replaces a default
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same
@@ -81,10 +85,13 @@ function Form(props: IFormProps): JSX.Element {
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
   const service = form.services.find(({ name }) => name === draft.service)!;
+  const { class_names } = deployed;
   const hasClass = !!model && 'path' in model && model.path.endsWith('.py');
+  const typesClass = hasClass && !class_names.length;
+  const className = String(draft.class_name || namedClass(target) || (class_names[0] ?? ''));
   const all = fieldsOf(form, draft, trans);
   const fields = [
-    ...(hasClass ? [classField(trans)] : []),
+    ...(hasClass ? [classField(class_names, trans)] : []),
     ...all.filter(({ name }) => !into || name === 'image')
   ];
   const [serviceField, presetField] = choicesOf(form, withHelp || !model, trans);
@@ -94,15 +101,22 @@ function Form(props: IFormProps): JSX.Element {
   };
 
   const hasEngine = form.engine.state === 'ok';
-  const { made, later, make, hold, forget } = useModel(services, model, hasEngine, error =>
-    refuse(placedProblems(error, fields))
+  const { made, later, make, hold, forget } = useModel(
+    services,
+    model,
+    className,
+    hasEngine,
+    error => refuse(placedProblems(error, fields))
   );
   const title = useTitle(services, deployed.title, made);
-  const values: Values = { ...draft, name: draft.name ?? (deployed.name || undefined) };
+  const values: Values = {
+    ...draft,
+    name: draft.name ?? (deployed.name || undefined),
+    class_name: className
+  };
   const defaults: Readonly<Record<string, unknown>> = {
     ports: made ? service.model_ports : service.ports,
-    title,
-    class_name: made?.model.class_name
+    title
   };
   const built = { required: false, placeholder: made ? '' : trans.__('Built from the model') };
   const drawn = [
@@ -121,8 +135,8 @@ function Form(props: IFormProps): JSX.Element {
   const request = (): IRequest | undefined => {
     const image = values.image || made?.reference;
     if (!image && model) {
-      const class_name = String(values.class_name ?? '');
-      return { id: 'models.build', question: { body: { ...model, class_name } } };
+      const body = { ...model, class_name: className };
+      return { id: 'models.build', question: { body } };
     }
     if (into) {
       return { id: 'deployments.edit', question: questionOf(into, image as string) };
@@ -142,8 +156,7 @@ function Form(props: IFormProps): JSX.Element {
         setProblems({});
         return place.current?.querySelector<HTMLElement>('[role=alert]')?.focus();
       }
-      const image =
-        values.image || (model && (await make(String(values.class_name ?? ''))).reference);
+      const image = values.image || (model && (await make(className)).reference);
       const deployment = into
         ? await deployRevision(services, into, image as string)
         : await yard.client.call('deployments.create', {
@@ -209,17 +222,20 @@ function Form(props: IFormProps): JSX.Element {
           client={yard.client}
           trans={trans}
           onChange={(name, value) => {
-            setProblems(withoutProblem(problems, name));
+            setProblems(name === 'class_name' ? {} : withoutProblem(problems, name));
             if (name === 'revise') {
               return choose(String(value));
             }
             setDraft({ ...draft, [name]: value });
             if (name === 'class_name') {
               onClass(String(value ?? ''));
+              if (!typesClass && hasEngine) {
+                make(String(value)).catch(error => refuse(placedProblems(error, fields)));
+              }
             }
           }}
         />
-        <Refusal className="nby-Warning">{problems['']}</Refusal>
+        <RefusalWithLines trans={trans}>{problems['']}</RefusalWithLines>
         {problems.image && made && (
           <ImageLog
             key={made.image}
@@ -240,6 +256,35 @@ function Form(props: IFormProps): JSX.Element {
       </form>
     </div>
   );
+}
+
+function namedClass({ model }: IDeploymentTarget): string {
+  return model && 'path' in model ? (model.class_name ?? '') : '';
+}
+
+/** Why it was refused; indented paragraphs are lines to copy. */
+function RefusalWithLines(props: { children?: string; trans: TranslationBundle }) {
+  const { children, trans } = props;
+  return children ? (
+    <div className="nby-Warning nby-Deployment-reproduce" role="alert">
+      {children
+        .split('\n\n')
+        .map((part, index) =>
+          part.startsWith(INDENT) ? (
+            <Copyable
+              key={index}
+              caption=""
+              label={trans.__('Lines to add')}
+              text={part.replace(/^ {4}/gm, '')}
+              said={trans.__('The lines are copied.')}
+              trans={trans}
+            />
+          ) : (
+            <p key={index}>{part}</p>
+          )
+        )}
+    </div>
+  ) : null;
 }
 
 /** Return the choices of a service and of its hardware. */

@@ -1,5 +1,6 @@
 /** The fields of a deployment's form; ranges and defaults come from the server. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { ApiError, fieldErrors } from '../../../api/client';
 import {
   Deployment,
   DeploymentChange,
@@ -91,14 +92,17 @@ export function valuesOf({ title, description, spec }: Deployment): Record<strin
   return { title, description, ...spec };
 }
 
-/** Return the messages of a refusal by field; general ones are under "". */
+/** Return the messages of a refusal by field; general ones are under "", as paragraphs. */
 export function placedProblems(error: unknown, fields: readonly IField[]): Problems {
-  const { '': general, ...problems } = problemsOf(error);
   const isPlaced = (path: string) => fields.some(({ name }) => name === path.split('.')[0]);
+  const problems = fieldErrors(error, isPlaced);
+  const { '': general } = problemsOf(error);
   const [placed, others] = [true, false].map(isWanted =>
     Object.entries(problems).filter(([path]) => isPlaced(path) === isWanted)
   );
   const texts = others.map(([path, text]) => (SOURCE.includes(path) ? text : `${path}: ${text}`));
-  const rest = [general, ...texts].filter(Boolean).join('; ');
+  const isHintLeft = Object.keys(problems).some((path, index) => !index && !isPlaced(path));
+  const hint = isHintLeft && (error as ApiError).hint;
+  const rest = [general, ...texts, hint].filter(Boolean).join('\n\n');
   return { ...Object.fromEntries(placed), ...(rest && { '': rest }) };
 }

@@ -3,7 +3,7 @@ import { Deployed, DeployedAs, Deployment, ModelPackage } from '../../../api/typ
 import { useAnswer } from '../../../api/useAnswer';
 import { IModelSource, IPanelServices } from '../../frame/services';
 
-const NOWHERE: Deployed = { items: [], into: '', name: '', title: '' };
+const NOWHERE: Deployed = { items: [], into: '', name: '', title: '', class_names: [] };
 
 /** Undefined while loading. */
 export function useDeployed(

@@ -27,6 +27,7 @@ export interface IMaking {
 export function useModel(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
+  className: string,
   canBuild: boolean,
   onRefused: (error: unknown) => void
 ): IMaking {
@@ -74,7 +75,7 @@ export function useModel(
       lost => void again(lost)
     ));
     if (canBuild) {
-      void ask('');
+      void ask(className);
     }
     return () => void kept.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
@@ -83,12 +84,14 @@ export function useModel(
   return { made, later, make, hold, forget };
 }
 
-/** Return the field for the class; the server guesses it if the file has only one. */
-export function classField(trans: TranslationBundle): IField {
+/** Return the field for the class: a choice, or a text if the file inherits all of `predict`. */
+export function classField(names: readonly string[], trans: TranslationBundle): IField {
   return {
     name: 'class_name',
     label: trans.__('Class'),
-    help: trans.__('The class with a predict method. Optional if the file has only one.'),
-    kind: 'text'
+    help: trans.__('The class with a predict method.'),
+    ...(names.length
+      ? { kind: 'choice', labels: Object.fromEntries(names.map(name => [name, name])) }
+      : { kind: 'text' })
   };
 }

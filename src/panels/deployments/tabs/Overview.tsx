@@ -1,6 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { copyIcon } from '@jupyterlab/ui-components';
-import { Deployment, DeploymentEvent } from '../../../api/types';
+import { Deployment, DeploymentEvent, Link } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
@@ -8,12 +7,14 @@ import { showMoment } from '../../../components/format/times';
 import { Table } from '../../../components/table/Table';
 import { Fact } from '../../../components/text/Facts';
 import { useAnswer } from '../../../api/useAnswer';
-import { ImageLog } from '../../environments/images/ImageList';
 import { IPanelServices } from '../../frame/services';
+import { useCalls } from '../endpoint/ask';
+import { requestOf, snippetsOf } from '../endpoint/calls';
+import { Building } from './Building';
 import { Copyable } from './Copyable';
 import { Lineage } from './Lineage';
 import { Traffic } from './Traffic';
-import { addressOf, hardwareOf, isUnderWay, serviceText } from '../state/texts';
+import { addressOf, hardwareOf, isUnderWay, serviceText, shownState } from '../state/texts';
 import { reasonText } from '../../../reasons';
 
 interface IOverviewProps {
@@ -27,7 +28,8 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
   const { state, reason, warnings, revision, serving } = deployment;
   return (
     <>
-      {reason && (
+      <Endpoints services={services} deployment={deployment} />
+      {reason && shownState(deployment) !== 'building' && (
         <p
           className={state === 'failed' || state === 'down' ? 'nby-Warning' : 'nby-Note'}
           role={isUnderWay(deployment) ? 'status' : 'alert'}
@@ -47,22 +49,11 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
           {reasonText(warning, trans)}
         </p>
       ))}
+      {deployment.started_at && <Traffic services={services} id={deployment.id} />}
       <Facts services={services} deployment={deployment} />
-      <Traffic services={services} id={deployment.id} />
       <Events services={services} deployment={deployment} />
     </>
   );
-}
-
-/** The build of the model's image, while nothing runs yet. */
-function Building({ services, deployment }: IOverviewProps): JSX.Element | null {
-  const model = deployment.model?.id;
-  const question = model === undefined ? model : { path: { model } };
-  const when = { turn: deployment };
-  const { answer: made } = useAnswer(services.yard.client, 'models.get', question, when);
-  return made && made.state !== 'ready' ? (
-    <ImageLog key={made.image} services={services} image={{ id: made.image, state: made.state }} />
-  ) : null;
 }
 
 /** A shell command that reproduces the failure. */
@@ -88,67 +79,91 @@ function Reproduce(props: {
   );
 }
 
-function Facts({ services, deployment }: IOverviewProps): JSX.Element {
+/** The URL of each link that responds, and a request to the first one. */
+function Endpoints({ services, deployment }: IOverviewProps): JSX.Element | null {
   const { yard, trans } = services;
-  const { id, name, description, links, spec, gpus, started_at, created_at } = deployment;
+  const links = deployment.links.filter(({ answers }) => answers);
+  return links.length ? (
+    <section className="nby-Endpoints" aria-label={trans.__('URL')}>
+      {links.map(link => {
+        const url = new URL(addressOf(yard, link), document.baseURI).href;
+        return (
+          <p key={link.name} className="nby-Bar">
+            {links.length > 1 && <span className="nby-Dim">{link.name}</span>}
+            <a className="nby-Link" href={url} target="_blank" rel="noopener noreferrer">
+              {url}
+            </a>
+            {/* the tab of the browser has another URL, which contains a temporary pass */}
+            <Button
+              aria-label={trans.__('Copy URL of %1', link.name)}
+              onClick={() => void copyText(url, trans.__('The URL is copied.'))}
+            >
+              {trans.__('Copy')}
+            </Button>
+          </p>
+        );
+      })}
+      <Curl services={services} deployment={deployment} link={links[0]} />
+    </section>
+  ) : null;
+}
+
+function Curl(props: IOverviewProps & { link: Link }): JSX.Element | null {
+  const { services, deployment, link } = props;
+  const { yard, trans } = services;
+  const calls = useCalls(services, deployment, link);
+  if (!calls) {
+    return null;
+  }
+  const call = calls[0] ?? { method: 'GET', path: '', title: '', group: '', fields: [] };
+  const address = new URL(addressOf(yard, link), document.baseURI).href;
+  const [[, text]] = snippetsOf(requestOf(call, address, {}));
+  return (
+    <div className="nby-Deployment-reproduce">
+      <Copyable
+        caption={trans.__('curl')}
+        label={trans.__('Request')}
+        text={text}
+        said={trans.__('The request is copied.')}
+        trans={trans}
+      />
+    </div>
+  );
+}
+
+function Facts({ services, deployment }: IOverviewProps): JSX.Element {
+  const { trans } = services;
+  const { id, name, description, spec, gpus, started_at, created_at } = deployment;
   const disk = trans.__('%1 GB disk', spec.disk_gb);
   const facts: [string, string][] = [
+    [trans.__('Description'), description],
     [trans.__('Service'), serviceText(spec.service, trans)],
-    [trans.__('Host name'), name],
+    [trans.__('Image'), spec.image],
     [trans.__('Hardware'), [hardwareOf(spec, trans), disk].join(' · ')],
     [trans.__('GPUs'), gpus.join(', ')],
     [trans.__('Runs since'), showMoment(started_at)],
-    [trans.__('Created'), showMoment(created_at)],
-    [trans.__('ID'), id]
+    [trans.__('Created'), showMoment(created_at)]
   ];
   return (
-    <dl className="nby-Facts">
-      <Fact name={trans.__('Description')} isWide>
-        {description}
-      </Fact>
-      <Fact name={trans.__('Image')} className="nby-Code" isWide>
-        {spec.image}
-      </Fact>
-      {deployment.model && <Lineage services={services} model={deployment.model} />}
-      {links.map(link => (
-        <Fact key={link.name} name={trans.__('URL of %1', link.name)} isWide>
-          {link.answers ? (
-            <>
-              <a
-                className="nby-Link"
-                href={addressOf(yard, link)}
-                target="_blank"
-                rel="noopener noreferrer"
-              >
-                {addressOf(yard, link)}
-              </a>{' '}
-              <Button
-                className="nby-mod-bare"
-                title={trans.__('Copy URL')}
-                aria-label={trans.__('Copy URL of %1', link.name)}
-                onClick={() => {
-                  // the tab of the browser has another URL, which contains a temporary pass
-                  const url = new URL(addressOf(yard, link), document.baseURI).href;
-                  void copyText(url, trans.__('The URL is copied.'));
-                }}
-              >
-                <copyIcon.react tag="span" className="nby-Icon" />
-              </Button>
-            </>
-          ) : (
-            <>
-              <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
-              <span className="nby-Dim">{started_at && trans.__('not responding')}</span>
-            </>
-          )}
-        </Fact>
-      ))}
-      {facts.map(([name, text]) => (
-        <Fact key={name} name={name}>
-          {text}
-        </Fact>
-      ))}
-    </dl>
+    <>
+      <dl className="nby-Facts nby-mod-list">
+        {deployment.model && <Lineage services={services} model={deployment.model} />}
+        {facts.map(([word, text]) => (
+          <Fact key={word} name={word}>
+            {text}
+          </Fact>
+        ))}
+      </dl>
+      <details className="nby-Deployment-details">
+        <summary>{trans.__('Details')}</summary>
+        <dl className="nby-Facts nby-mod-list">
+          <Fact name={trans.__('Host name')}>{name}</Fact>
+          <Fact name={trans.__('ID')} className="nby-Code">
+            {id}
+          </Fact>
+        </dl>
+      </details>
+    </>
   );
 }
 

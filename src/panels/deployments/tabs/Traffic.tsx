@@ -104,7 +104,7 @@ function Shown(props: {
   return isTable ? (
     <PartTable services={services} parts={parts} lines={lines} time={time} step={part_seconds} />
   ) : (
-    <>
+    <div className="nby-Traffic-charts">
       {lines.map(({ id, name, values, show, marks }) => (
         <LineChart
           key={id}
@@ -121,7 +121,7 @@ function Shown(props: {
           showPlace={time}
         />
       ))}
-    </>
+    </div>
   );
 }
 

@@ -176,15 +176,22 @@ export function deletionText(image: NamedImage, trans: TranslationBundle): strin
     : `${consequence} ${trans.__('The image in the registry stays.')}`;
 }
 
+/** Return the log of an image, if there is one, and follow it to its end. */
+export function useImageLog({ yard }: IPanelServices, image: string | undefined) {
+  return useGrowingLog(image ?? '', async (after, signal) =>
+    image
+      ? yard.client.call('images.log', { path: { image }, query: { after }, signal })
+      : { text: '', next: 0, done: true }
+  );
+}
+
 export function ImageLog(props: {
   services: IPanelServices;
   image: Pick<NamedImage, 'id' | 'state'>;
 }): JSX.Element {
   const { services, image } = props;
-  const { yard, trans } = services;
-  const log = useGrowingLog(image.id, (after, signal) =>
-    yard.client.call('images.log', { path: { image: image.id }, query: { after }, signal })
-  );
+  const { trans } = services;
+  const log = useImageLog(services, image.id);
   const step = log.lines
     .map(line => /^Step (\d+)\/(\d+)/.exec(line))
     .filter(Boolean)

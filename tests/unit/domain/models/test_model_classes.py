@@ -145,7 +145,88 @@ def test_missing_declarations_are_requested_at_their_place(text, name, path, wor
     assert words in caught.value.message
 
 
-def test_the_hint_names_the_missing_lines():
+def test_all_that_is_missing_is_named_at_once_with_lines_to_add():
     with pytest.raises(Invalid) as caught:
-        read_class(PLAIN.encode(), "model.py")
-    assert "Add input_schema = {" in caught.value.hint and "nervosum.yaml" in caught.value.hint
+        read_class(PLAIN.replace(": ...", ": ...\n    def __init__(self, n): ...").encode(), "a.py")
+    assert [detail.path for detail in caught.value.details] == [
+        "a.py:A.__init__", "a.py:A.input_schema", "a.py:A.output_schema"
+    ]  # fmt: skip
+    assert read_class(f"{PLAIN}{added(caught.value)}".encode(), "a.py").inputs
+
+
+@pytest.mark.parametrize("values", ["menge, preis: int, n=3", "menge: float, preis: int, n=3"])
+def test_the_line_to_add_to_a_typed_predict_is_its_signature(values):
+    text = f"class A:\n    def predict(self, {values}): ...\n"
+    with pytest.raises(Invalid) as caught:
+        read_class(text.encode(), "a.py")
+    found = read_class(f"class A:\n{added(caught.value)} ...\n".encode(), "a.py")
+    assert found.inputs == [
+        ModelColumn("menge", "float"),
+        ModelColumn("preis", "int"),
+        ModelColumn("n", "float", True),
+    ]
+    assert found.outputs == [ModelColumn("prediction", "float")]
+
+
+def added(error: Invalid) -> str:
+    """The lines of a hint that are to be copied."""
+    return "\n".join(line[4:] for line in error.hint.splitlines() if line.startswith("    "))
+
+
+TYPED = """
+from dataclasses import dataclass
+
+@dataclass
+class Price:
+    price: float
+    sure: bool
+
+
+class A:
+    def predict(self, menge: float, tag: "str | None", rabatt: float = 0.0, *, {more}) -> {answer}:
+        raise SystemExit("never executed")
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "columns_of_answer"),
+    [
+        ("Price", [ModelColumn("price", "float"), ModelColumn("sure", "bool")]),
+        ("'int | None'", [ModelColumn("prediction", "int", True)]),
+    ],
+)
+def test_a_typed_predict_takes_the_values_of_a_row(answer, columns_of_answer):
+    text = TYPED.format(more="n: np.int64 = 1", answer=answer)
+    found = read_class(text.encode(), "a.py", "A")
+    assert (found.flavour, found.outputs) == ("row", columns_of_answer)
+    assert found.inputs == [
+        ModelColumn("menge", "float"),
+        ModelColumn("tag", "str", True),
+        ModelColumn("rabatt", "float", True),
+        ModelColumn("n", "int", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "flavour"),
+    [
+        ("frame", "class"),
+        ("frame: pd.DataFrame, threshold: float = 0.5", "class"),
+        ("rows: list[float]", "class"),
+        ("menge: float", "row"),
+        ("menge, preis", "row"),
+    ],
+)
+def test_the_signature_decides_how_predict_is_called(parameters, flavour):
+    text = f"class A:\n    {PAIRS}\n    def predict(self, {parameters}) -> list[float]: ...\n"
+    assert read_class(text.encode(), "a.py").flavour == flavour
+
+
+def test_a_list_of_a_plain_type_declares_the_answer():
+    text = "class A:\n    input_schema = {'x': int}\n    def predict(self, f) -> list[float]: ...\n"
+    assert columns(text)[1] == [ModelColumn("prediction", "float")]
+
+
+def test_a_parameter_of_another_type_is_refused():
+    with pytest.raises(Invalid, match="not a column type"):
+        columns("class A:\n    def predict(self, a: float, b: Decimal) -> float: ...\n")

@@ -6,7 +6,7 @@ import pytest
 from tests.support.refusals import refused_at
 
 from nbyard.domain.models.structs import ModelColumn, NewModel
-from nbyard.errors import NotFound
+from nbyard.errors import Invalid, NotFound
 
 from .test_service import write
 
@@ -72,7 +72,7 @@ def test_a_requirements_file_beside_it_counts_in_place_of_its_imports(models, an
 @pytest.mark.parametrize(
     ("old", "new", "path", "words"),
     [
-        ("import msgspec", "import no_such_module", "model.py", "imports no_such_module"),
+        ("import msgspec", "import no_such", "model.py.requirements", "imports no_such"),
         ("class Signs", "class Signs(:", "model.py", "line"),
         (
             '    input_schema = {"x": float}\n',
@@ -88,6 +88,17 @@ def test_missing_settings_are_requested(models, ann, file, root, old, new, path,
         models.build(ann, NewModel(file))
     assert words in caught.value.message
     assert models.list(ann).items == []
+
+
+def test_all_that_is_missing_is_named_at_once(models, ann, file, root):
+    text = MODEL.replace("import msgspec", "import no_such").replace("    input_schema", "    x")
+    (root / file).write_text(text)
+    with pytest.raises(Invalid) as caught:
+        models.build(ann, NewModel(file))
+    paths = [detail.path for detail in caught.value.details]
+    assert paths == ["model.py:Signs.input_schema", "model.py.requirements"]
+    lines = [line for line in caught.value.hint.splitlines() if line.startswith("    ")]
+    assert [line.split()[0] for line in lines] == ["input_schema", "no_such"]
 
 
 def test_optional_imports_are_not_required(models, ann, file, root):

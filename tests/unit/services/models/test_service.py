@@ -326,8 +326,9 @@ def test_deployments_of_a_file_belong_to_its_class(models, ann, root, yard):
         deployed = models.deployments(ann, made.id)
         assert [one.name for one in deployed.items] == [name]
         assert deployed.title == f"{made.name} 2"
-    with pytest.raises(Invalid):
-        models.deployed(ann, NewModel("two.py"))
+    found = models.deployed(ann, NewModel("two.py"))
+    assert found.class_names == ["First", "Second"] and found.title == "First 2"
+    assert [one.name for one in found.items] == ["first"]
     assert names(NewModel("job")) == ["spark-job"]
     assert models.deployed(Caller("bob"), NewModel("job")).items == []
 

@@ -4,6 +4,7 @@ Compare the lock of an environment with the packages that were installed during 
 """
 
 import logging
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -14,7 +15,7 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dispatch.attempts import secret_delivery
-from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
+from nbyard.dispatch.attempts.input_staging import digest_of_sample, opens_datasets, untyped_of
 from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
     first_missing_file_reason,
     warning_about_missing_files,
@@ -32,13 +33,14 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.failed_starts import start_hint
+from nbyard.domain.attempts.failure_reader import failure_text
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.references import lock_differences, lock_warning
 from nbyard.domain.environments.structs import not_installed
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.limits import is_retried
 from nbyard.domain.naming.runtime_names import PROCESS
-from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
@@ -47,6 +49,9 @@ from nbyard.store.runs.attempts import AttemptRecord
 log = logging.getLogger("nbyard.dispatch")
 # the hints need the beginning of a binary, and scripts are smaller
 MOST_BYTES = 1 << 20
+# Failures that data may cause, and errors that only code causes.
+DATA_KINDS = ("error", "exit-code", "contract")
+CODE_ERRORS = re.compile(r"(ModuleNotFound|Import|Syntax|Indentation|Name)Error\b")
 
 
 def environment_lock_warning(
@@ -217,6 +222,7 @@ class AttemptOutcomes:
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         else:
             failure = with_start_hint(self._context, snapshot, failure)
+        failure = with_sample_doubt(self._context, snapshot, failure)
         # The next attempt writes its own notebook and files, so these are not stored.
         if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
@@ -287,3 +293,27 @@ def with_start_hint(
         return failure
     reason = because("start-hinted", cause=failure.reason, hint=hint)
     return msgspec.structs.replace(failure, reason=reason)
+
+
+def with_sample_doubt(
+    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+) -> Failure:
+    """Return the failure, with a note if the sample of a check run may be its cause.
+
+    That is so if the task has data, and nbyard cut data of the run.
+    """
+    sample = snapshot.task.plan.sample
+    is_of_code = CODE_ERRORS.search(f"{failure.error_name} {failure_text(failure)}")
+    if not (sample and snapshot.inputs) or failure.kind not in DATA_KINDS or is_of_code:
+        return failure
+    with context.store.read() as c:
+        tasks = context.store.tasks.of_run(c, snapshot.run.id)
+        made = context.store.artifacts.of_run(c, snapshot.run.id)
+    bindings = [each for task in tasks for each in task.plan.bindings.values()]
+    used = [each for each in bindings if isinstance(each, BytesOf)]
+    used += [bytes_of(artifact.digest, artifact.filename) for artifact in made]
+    is_cut = False
+    with suppress(NbyardError), context.blobs.without_collection():
+        is_cut = any(digest_of_sample(context, each, sample) != each.digest for each in used)
+    reason = because("sample-doubted", cause=failure.reason)
+    return msgspec.structs.replace(failure, reason=reason) if is_cut else failure

@@ -81,17 +81,25 @@ describe('P2, P3: a model that is tried', () => {
     const refuse = () => json(422, { error: 'refused', details });
     const { send } = await open(() => ({ input_schema: columns }), [], refuse);
     const age = screen.getByLabelText<HTMLInputElement>(/^age/);
-    expect([age.value, age.placeholder]).toEqual(['', 'int']); // no row is known
-    expect(document.activeElement).toBe(age);
+    expect(age.value).toBe('1'); // no row is known
+    expect(screen.getAllByText('int')).toHaveLength(1);
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Send' }));
     fireEvent.change(age, { target: { value: 'many' } });
     await send();
     expect(screen.getByRole('alert').textContent).toBe('is no whole number');
     expect(age.getAttribute('aria-invalid')).toBe('true');
     fireEvent.change(screen.getByLabelText('Request'), { target: { value: '1' } });
-    expect(screen.getByLabelText(/^JSON/)).toHaveProperty(
-      'value',
-      '[\n  {\n    "age": null\n  }\n]'
-    );
+    expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '[\n  {\n    "age": 1\n  }\n]');
+  });
+
+  it('shows the predicted value first, and its JSON folded', async () => {
+    const answer = () => ({ prediction: { species: 'Gentoo' } });
+    const columns = [{ name: 'age', type: 'int' }];
+    const { send } = await open(() => ({ input_schema: columns }), [], answer);
+    await send();
+    expect(screen.getByText('species').nextSibling!.textContent).toBe('Gentoo');
+    expect(screen.getByText('JSON').closest('details')!.open).toBe(false);
+    expect(screen.getByRole('status').textContent).toMatch(/^Status 200 · \d+ ms$/);
   });
 
   it('says what the token of the snippets is', async () => {

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { requestOf } from '../calls';
-import { predictionCalls, refusedValues } from '../columns';
+import { predictedValues, predictionCalls, refusedValues } from '../columns';
 
 const trans = nullTranslator.load('nbyard');
 const ADDRESS = 'http://here/nbyard/deployments/cows/api/';
@@ -26,14 +26,9 @@ describe('P3: what a model is asked', () => {
       ['born', 'string', true]
     ]);
     expect(row.fields[1].help).toBe('float, optional');
-    expect(row.fields.map(({ default: value, hint }) => [value, hint])).toEqual(
-      COLUMNS.map(({ type }) => [null, type])
-    );
-    const empty = { age: null, weight: null, ill: null };
-    expect(sent({})).toEqual({ ...empty, name: '', born: '' });
-    expect(JSON.parse(String(text.fields[0].default))).toEqual([
-      { ...empty, name: null, born: null }
-    ]);
+    const neutral = { age: 1, weight: 1, name: 'text', ill: false, born: '2025-01-01' };
+    expect(sent({})).toEqual(neutral);
+    expect(JSON.parse(String(text.fields[0].default))).toEqual([neutral]);
     expect(text.fields[0].help).toBe(
       'A list of records, or one record: age: int; weight: float, optional; name: str; ill: bool; born: date'
     );
@@ -48,7 +43,7 @@ describe('P3: what a model is asked', () => {
   });
 
   it('is what was typed, in its type; what is no value of it is left to the model', () => {
-    const typed = { age: ' 9007199254740993', weight: '', name: '', ill: 'false' };
+    const typed = { age: ' 9007199254740993', weight: '', name: '', ill: 'false', born: '' };
     expect(requestOf(row, ADDRESS, typed).json).toBe(
       '{"age": 9007199254740993, "weight": null, "name": "", "ill": false, "born": ""}'
     );
@@ -68,6 +63,24 @@ describe('P3: what a model is asked', () => {
     'is not known of %j',
     told => expect(predictionCalls(told, trans)).toEqual([])
   );
+});
+
+describe('P3: what a model answers', () => {
+  it.each([
+    [
+      '{"prediction": {"price": 1.5, "kind": "a"}}',
+      [
+        ['price', '1.5'],
+        ['kind', 'a']
+      ]
+    ],
+    ['{"predictions": [{"leaves": false}]}', [['leaves', 'false']]],
+    ['{"predictions": [{"x": 1}, {"x": 2}]}', []],
+    ['{"answer": 42}', []],
+    ['no JSON', []]
+  ])('to %s is read', (text, values) => {
+    expect(predictedValues(text)).toEqual(values);
+  });
 });
 
 describe('P3: what a model refuses', () => {

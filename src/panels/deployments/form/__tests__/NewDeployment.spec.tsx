@@ -84,7 +84,8 @@ async function open(
         items: deployed,
         into: first?.runs ? 'd0' : '',
         name: first ? 'train-model-3' : '',
-        title: source.run ? 'train' : ''
+        title: source.run ? 'train' : '',
+        class_names: { 'two.py': ['A', 'B'], 'one.py': ['First'] }[source.path as string] ?? []
       };
     }
     const body = text && JSON.parse(text);
@@ -117,13 +118,18 @@ async function open(
   return { close, field, onMade, removed, renewed, sent, submit, type };
 }
 
-/** Of two classes one has to be named, and a tag is there already. */
+/** What a class lacks is named, and a tag is there already. */
 const built = ({ path, class_name }: { path?: string; class_name?: string }, url: string) => {
   if (path === 'tagged.py' && url.endsWith('separate=true')) {
     return json(409, { code: 'conflict', message: 'v1 was built already.', hint: 'Then anew.' });
   }
-  return path === 'two.py' && !class_name
-    ? json(422, { code: 'invalid', details: [{ path: 'class_name', message: 'A or B' }] })
+  const details = ['input_schema', 'output_schema'].map(side => ({
+    path: `two.py:A.${side}`,
+    message: 'not declared'
+  }));
+  const hint = 'Add to the class A:\n\n        input_schema = {}\n        output_schema = {}';
+  return path === 'two.py' && class_name === 'A'
+    ? json(422, { code: 'invalid', message: 'Invalid.', hint, details })
     : MADE;
 };
 
@@ -217,20 +223,34 @@ describe('M6: a model is deployed while its image is built', () => {
     expect(onMade).toHaveBeenCalledWith('d', 'try');
   });
 
-  it('as a class of a file, which is named where there are several', async () => {
+  it('as a class of a file: the first one is chosen, and another one is built at once', async () => {
     const { field, sent, submit, type } = await open(() => ({ id: 'd' }), {
       model: { path: 'two.py' }
     });
-    expect(screen.getByRole('alert').textContent).toBe('A or B');
-    expect(document.activeElement).toBe(field(/^Class/));
-    type(/^Class/, 'A');
+    expect(field(/^Class/).value).toBe('A');
+    const alert = screen.getByRole('alert');
+    expect(alert.textContent).toContain('two.py:A.input_schema: not declared');
+    expect(alert.textContent).toContain('two.py:A.output_schema: not declared');
+    expect(screen.getByRole('region', { name: 'Lines to add' }).textContent).toBe(
+      '    input_schema = {}\n    output_schema = {}'
+    );
+    type(/^Class/, 'B');
     expect(screen.queryByRole('alert')).toBeNull();
     await submit();
-    expect(sent.slice(1)).toEqual([
+    expect(sent).toEqual([
       { path: 'two.py', class_name: 'A' },
+      { path: 'two.py', class_name: 'B' },
       { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' }
     ]);
-    expect(field(/^Class/).value).toBe('A');
+  });
+
+  it('as the class that was chosen before, and Enter in the title deploys', async () => {
+    const model = { path: 'two.py', class_name: 'B' };
+    const { field, onMade } = await open(() => ({ id: 'd' }), { model });
+    expect(field(/^Class/).value).toBe('B');
+    expect(document.activeElement).toBe(field(/^Title/));
+    field(/^Title/).form!.requestSubmit(); // as the browser does on Enter
+    await waitFor(() => expect(onMade).toHaveBeenCalledWith('d', 'try'));
   });
 });
 
