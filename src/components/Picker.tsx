@@ -35,16 +35,16 @@ export function Picker(props: IPickerProps): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   useEffect(() => input.current?.focus(), []);
-  const found = useFound(search, text);
+  const answered = useFound(search, text);
   const matches = useMemo(() => {
     const ids = new Set(items.map(({ id }) => id));
-    const all = [...items, ...found.filter(({ id }) => !ids.has(id))];
+    const all = [...items, ...answered.filter(({ id }) => !ids.has(id))];
     const fitting = matching(all, text, ({ label, detail }) => `${label} ${detail}`);
     const groupOf = ({ group = 0 }: IPickerItem) => group;
     return [...bestFirst(fitting, text, ({ label }) => label)]
       .sort((left, right) => groupOf(left) - groupOf(right))
       .slice(0, SHOWN);
-  }, [items, found, text]);
+  }, [items, answered, text]);
   const index = Math.min(active, matches.length - 1);
   useEffect(() => {
     list.current?.children[index]?.scrollIntoView?.({ block: 'nearest' });

@@ -78,10 +78,10 @@ function useRows(query: string) {
     void usedRows(canvas, files).then(setUsed);
   }, [canvas, files]);
   const search = useMemo(() => palette?.search.bind(palette), [palette]);
-  const found = useFound(search, query);
+  const answered = useFound(search, query);
   const groups = useMemo(() => {
-    return groupsOf(canvas.path, files, used, unique([...known, ...found]));
-  }, [canvas, files, used, known, found]);
+    return groupsOf(canvas.path, files, used, unique([...known, ...answered]));
+  }, [canvas, files, used, known, answered]);
   return useMemo(() => {
     const matches = (rows: readonly IPaletteRow[]) =>
       bestFirst(matching(rows, query, textOf), query, ({ name }) => name);

@@ -44,7 +44,7 @@ export async function filesBeside({ contents, path }: Beside, depth = 0): Promis
     const model = await contents.get(folder, { content: true }).catch(() => undefined);
     const items = ((model?.content ?? []) as { path: string; type: string }[])
       .map(({ type, path: full }) => ({ type, at: contents.localPath(full) }))
-      .sort((one, other) => (one.at < other.at ? -1 : 1));
+      .sort((left, right) => (left.at < right.at ? -1 : 1));
     const folders = items.filter(
       ({ type, at }) => levels && type === 'directory' && !IGNORED.test(PathExt.basename(at))
     );

@@ -74,6 +74,8 @@ export function atHost(error: unknown): unknown {
     return error;
   }
   const { status, code, message, hint, requestId } = error;
-  const details = error.details.map(one => (one.path === 'url' ? { ...one, path: HOST } : one));
+  const details = error.details.map(detail =>
+    detail.path === 'url' ? { ...detail, path: HOST } : detail
+  );
   return new ApiError(status, code, message, hint, details, requestId);
 }

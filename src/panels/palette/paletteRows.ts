@@ -91,9 +91,9 @@ export async function searchRows(
   trans: TranslationBundle
 ): Promise<readonly IPaletteRow[]> {
   // names of executables have no suffix
-  const words = text.split(/\s+/).map(word => word.replace(/(.)\.\w*$/, '$1'));
+  const stems = text.split(/\s+/).map(word => word.replace(/(.)\.\w*$/, '$1'));
   const find = <T extends { id: string }>(of: Collection<T>) =>
-    Promise.all(of.more ? [...new Set(words)].map(word => of.search(word)) : []);
+    Promise.all(of.more ? [...new Set(stems)].map(word => of.search(word)) : []);
   const [data, code] = await Promise.all([find(datasets), find(executables)]);
   return rowsOf(data.flat(), code.flat(), trans);
 }

@@ -1,6 +1,7 @@
 /** The fields of a deployment's form; ranges and defaults come from the server. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ApiError, fieldErrors } from '../../../api/client';
+import { ApiError } from '../../../api/client';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import {
   Deployment,
   DeploymentChange,
