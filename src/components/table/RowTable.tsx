@@ -167,7 +167,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
               <input
                 type="checkbox"
                 aria-label={props.markLabel()}
-                checked={!!rows.length && marked.size === rows.length}
+                checked={!!rows.length && rows.every(row => marked.has(idOf(row)))}
                 onChange={event => (event.target.checked ? all() : onMark(new Set()))}
               />
             </th>
