@@ -1,6 +1,6 @@
 /** The fields of a deployment's form; ranges and defaults come from the server. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ApiError, fieldErrors } from '../../../api/client';
+import { ApiError } from '../../../api/client';
 import {
   Deployment,
   DeploymentChange,
@@ -8,6 +8,7 @@ import {
   FormField,
   NewDeployment
 } from '../../../api/types';
+import { fieldErrors } from '../../../forms/fieldErrors';
 import { IField } from '../../../forms/schema/field';
 import { bodyOf, Problems, Values, withoutSecrets } from '../../../forms/schema/fields';
 import { problemsOf } from '../../frame/dialogs/askUntilAccepted';
