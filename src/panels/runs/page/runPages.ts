@@ -2,7 +2,7 @@ import { Signal } from '@lumino/signaling';
 import { useEffect, useMemo, useReducer, useRef } from 'react';
 import { Run, StoreEvent } from '../../../api/types';
 import { isMove, IYard } from '../../../api/yard';
-import { PAUSE } from '../../frame/Search';
+import { PAUSE } from '../../../components/hooks/useFound';
 import { queryOf, refusal, REFRESH } from '../search/runSearch';
 
 /** So many runs are read at once, and so many of those that the server allows. */
