@@ -100,6 +100,8 @@ export class CanvasController {
   table?: HTMLElement;
   /** The view after the last fit: an equal view means that the user has not moved since. */
   fitted?: Viewport & { isWhole?: boolean };
+  /** A shift of the view that kept a card visible, and the height below which it is needed. */
+  shifted?: { from: Viewport; to: Viewport; height: number };
 
   /** Return the id of the element that names a card; only visible cards have one. */
   nameOf(node: string): string {
@@ -252,6 +254,12 @@ export class CanvasController {
         FITTED
       );
     }
+  }
+
+  /** Close the inspector, which is open again in the next tab of the workflow. */
+  tuckInspector(): void {
+    this._ui = { ...this._ui, inspector: false };
+    this._uiChanged.emit();
   }
 
   /** Whether a click on a node opens the inspector: until the user has closed it. */

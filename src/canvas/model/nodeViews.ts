@@ -2,6 +2,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { showMemory } from '../../components/format/bytes';
 import { IOpenedFile } from '../../components/OpenedFiles';
 import { idsWithSameName } from '../../components/format/names';
+import type { IOpenedFile } from '../../components/OpenedFiles';
 import { IArgument, OutputClass } from '../../document/arguments';
 import { nameForFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
@@ -35,8 +36,8 @@ export interface INodeView {
   suggested: readonly IOpenedFile[];
   problems: string[];
   hints: string[];
-  /** The index of the cell that can become the parameters cell. */
-  tag?: number | null;
+  /** Files that the code opens and no port declares. */
+  opened: readonly IOpenedFile[];
   /** Why the node would run, although its newest run has a result. */
   stale: string | undefined;
   pinned: boolean;
@@ -250,7 +251,7 @@ export class NodeViews {
       suggested: reading?.undeclared?.problem ? [] : (reading?.undeclared?.files ?? []),
       problems,
       hints: [...(reading?.hints ?? [])],
-      tag: reading?.tag_cell,
+      opened: reading?.undeclared?.files ?? [],
       stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
