@@ -116,7 +116,7 @@ export class CanvasPanel extends ReactWidget {
       this.canvas = new code.CanvasController(this.options);
       this._forecast = new code.Forecast(this.canvas, this.forecast.node);
       this._show(this.isVisible); // it may have been hidden meanwhile
-      this.canvas.store.subscribe(() => this._changed.emit());
+      this.canvas.selectionChanged.connect(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
       this.canvas.checker.changed.connect(() => this._changed.emit());
       let { isLive } = this.canvas;

@@ -205,7 +205,8 @@ export function useFirstFit(
       if (isOpening.current && isResized && !canvas.store.focused && isFitted(canvas)) {
         fitAgain(canvas);
         if (canvas.ui.inspector && isCut(canvas)) {
-          canvas.tuckInspector();
+          canvas.set({ inspector: false });
+          remember(canvas.path, { inspector: true }); // the next tab has more room, perhaps
         }
       }
     },
