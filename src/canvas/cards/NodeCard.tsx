@@ -16,16 +16,7 @@ import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { KindIcon } from './KindIcon';
 import { Preview } from './Preview';
-import {
-  cardLabel,
-  duration,
-  isAlone,
-  noPortsText,
-  openedText,
-  offText,
-  offWord,
-  stateWord
-} from '../model/texts';
+import { cardLabel, duration, offText, offWord, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>) {
@@ -39,7 +30,6 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
   const room = roomFor(view, data.room);
   const missing = lacksInput(view);
-  const opened = openedText(view, trans);
   const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
@@ -78,14 +68,6 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
       {view.pending && !view.inputs.length && !view.outputs.length && (
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
       )}
-      {opened && (
-        <div
-          className="nby-Node-opened nby-Node-words"
-          title={[opened, ...view.hints, noPortsText(trans)].join('\n')}
-        >
-          {opened}
-        </div>
-      )}
       <div className="nby-Node-ports">
         <div>
           {view.inputs.map(port => (
@@ -118,7 +100,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
 });
 
 /** Sizes of `cards.css`: a card without ports and results, a port, and rows below them. */
-const [PLAIN, PORT, WORDS, LINE, PROBLEM, CHIPS, MODEL] = [63, 22, 42, 25, 59, 27, 28];
+const [PLAIN, PORT, WORDS, PROBLEM, CHIPS, MODEL] = [63, 22, 42, 59, 27, 28];
 /** What happens, and the last line of the output. */
 const LINES = 52;
 /** Between a card and the one below it. */
@@ -139,7 +121,6 @@ export function roomFor(view: INodeView, room: number | undefined): number | und
     PLAIN +
     PORT * Math.max(rows(view, 'input'), rows(view, 'output')) +
     (problems.length ? PROBLEM : lacksInput(view) ? WORDS : 0) +
-    (isAlone(view) && view.opened.length ? LINE : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
     MODEL * (run?.models?.outputs.length ?? 0);
   return room && Math.max(0, room - other - GAP);

@@ -35,8 +35,6 @@ export interface INodeView {
   suggested: readonly IOpenedFile[];
   problems: string[];
   hints: string[];
-  /** Files that the code opens and no port declares. */
-  opened: readonly IOpenedFile[];
   /** Why the node would run, although its newest run has a result. */
   stale: string | undefined;
   pinned: boolean;
@@ -260,7 +258,6 @@ export class NodeViews {
       suggested: reading?.undeclared?.problem ? [] : (reading?.undeclared?.files ?? []),
       problems,
       hints: [...(reading?.hints ?? [])],
-      opened: reading?.undeclared?.files ?? [],
       stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,

@@ -53,15 +53,6 @@ export function isAlone(view: INodeView): boolean {
   return type !== 'dataset' && checked && !problems.length && !ports;
 }
 
-/** Return which files the code of a node without ports opens; empty if that is unknown. */
-export function openedText(view: INodeView, trans: TranslationBundle): string {
-  const paths = (role: string) =>
-    view.opened.filter(file => file.role === role).map(({ path }) => path);
-  const [reads, writes] = [paths('input').join(', '), paths('output').join(', ')];
-  const parts = [reads && trans.__('reads %1', reads), writes && trans.__('writes %1', writes)];
-  return isAlone(view) ? parts.filter(Boolean).join(' · ') : '';
-}
-
 /** Return why no port of a whole node fits. */
 export function bodyRefusalText(refused: IFitting['refused'], trans: TranslationBundle): string {
   switch (refused) {
