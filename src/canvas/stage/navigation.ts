@@ -176,10 +176,11 @@ export function fit(canvas: CanvasController, { all, isWhole, least = 0 }: IFit 
   canvas.fitted = { ...flow.getViewport(), isWhole };
 }
 
-/** Fit as before, but not smaller than cards are legible. */
-export function fitAgain(canvas: CanvasController): void {
+/** Fit as before; below a panel that opened, not smaller than titles are legible. */
+export function fitAgain(canvas: CanvasController, isLower = true): void {
   const { zoom = 1 } = canvas.flow?.getViewport() ?? {};
-  fit(canvas, { isWhole: canvas.fitted?.isWhole, least: Math.min(zoom, LEGIBLE) });
+  const least = isLower ? Math.min(zoom, LEGIBLE) : 0;
+  fit(canvas, { isWhole: canvas.fitted?.isWhole, least });
 }
 
 /** Return whether a part of the diagram is out of sight. */
@@ -233,7 +234,7 @@ export function refit(canvas: CanvasController, before: ISize): void {
     if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    fitAgain(canvas);
+    fitAgain(canvas, rise > 0);
     if (id !== undefined) {
       reveal(canvas, id);
     }
