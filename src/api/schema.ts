@@ -8647,7 +8647,7 @@ export interface components {
         };
         /**
          * TableHead
-         * @description The first cells of a table as short texts: at most 3 rows of at most 4 columns.
+         * @description The first cells of a table as short texts: at most 3 rows of at most 12 columns.
          *
          *         `column_count` counts all columns. `row_count` is null if the rows were not counted.
          */

@@ -1,5 +1,6 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import '../../style/canvas.css';
 import '../../style/cards.css';
 import { Away } from '../components/Away';
@@ -19,9 +20,16 @@ import { Palette } from './palette/Palette';
 import { IPick } from './model/tokens';
 import { ProblemStrip } from './stage/ProblemStrip';
 import { Stage } from './stage/Stage';
+import { ToolbarChips } from './stage/ToolbarChips';
+
+interface ICanvasProps {
+  canvas: CanvasController;
+  /** The room for chips in the toolbar of the tab. */
+  toolbar?: HTMLElement;
+}
 
 /** A whole workflow tab: palette, diagram or table, inspector, and problems. */
-export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
+export function Canvas({ canvas, toolbar }: ICanvasProps): JSX.Element {
   const { broken, readOnly } = useModelState(canvas);
   if (broken !== undefined) {
     return <Broken canvas={canvas} text={broken} />;
@@ -31,6 +39,7 @@ export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
       <ReactFlowProvider>
         <Parts readOnly={readOnly} />
       </ReactFlowProvider>
+      {toolbar && createPortal(<ToolbarChips />, toolbar)}
     </CanvasContext.Provider>
   );
 }

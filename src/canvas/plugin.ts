@@ -70,6 +70,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     addDocumentType(app, trans);
     shared?.sharedModelFactory.registerDocumentFactory(CONTENT_TYPE, () => new FlowDoc());
     toolbars?.addFactory<CanvasWidget>(FACTORY, 'forecast', ({ content }) => content.forecast);
+    toolbars?.addFactory<CanvasWidget>(FACTORY, 'chips', ({ content }) => content.chips);
     const factory = new WorkflowFactory({
       name: FACTORY,
       label: trans.__('Workflow'),

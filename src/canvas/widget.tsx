@@ -30,12 +30,16 @@ export class CanvasPanel extends ReactWidget {
     super();
     this.addClass('nby-CanvasPanel');
     this.forecast.addClass('nby-Forecast');
+    this.chips.addClass('nby-Toolbar-chips');
   }
 
   actions?: Actions;
   canvas?: CanvasController;
   /** The room for the forecast beside Run; it is filled once the code was fetched. */
   readonly forecast = new Widget({ node: document.createElement('span') });
+
+  /** The room for the chips at the right of the toolbar. */
+  readonly chips = new Widget({ node: document.createElement('span') });
 
   /** Emitted when selection, focus or loading changes, so that commands update. */
   get changed(): ISignal<this, void> {
@@ -57,7 +61,7 @@ export class CanvasPanel extends ReactWidget {
       return <div className="nby-Canvas-loading">{this._failed ?? trans.__('Opening…')}</div>;
     }
     const { Canvas } = this._code;
-    return <Canvas canvas={this.canvas} />;
+    return <Canvas canvas={this.canvas} toolbar={this.chips.node} />;
   }
 
   protected override onAfterAttach(message: Message): void {
@@ -112,7 +116,7 @@ export class CanvasPanel extends ReactWidget {
       this.canvas = new code.CanvasController(this.options);
       this._forecast = new code.Forecast(this.canvas, this.forecast.node);
       this._show(this.isVisible); // it may have been hidden meanwhile
-      this.canvas.store.subscribe(() => this._changed.emit());
+      this.canvas.selectionChanged.connect(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
       this.canvas.checker.changed.connect(() => this._changed.emit());
       let { isLive } = this.canvas;

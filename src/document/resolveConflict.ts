@@ -18,8 +18,8 @@ export async function askVersion(
     body: trans.__('“%1” changed on disk after you opened it. Choose the version to keep.', path),
     buttons: [
       Dialog.cancelButton(),
-      Dialog.createButton({ label: trans.__('Use Theirs'), actions: ['theirs'] }),
-      Dialog.warnButton({ label: trans.__('Keep Mine'), actions: ['mine'] }),
+      Dialog.cancelButton({ label: trans.__('Use Theirs'), actions: ['theirs'] }),
+      Dialog.cancelButton({ label: trans.__('Keep Mine'), actions: ['mine'] }),
       Dialog.okButton({ label: trans.__('Merge Both'), actions: ['both'] })
     ],
     defaultButton: 3

@@ -107,7 +107,7 @@ class RunInfoTabs {
       void this.tracker.add(made);
     }
     const widget = this._widget;
-    widget.content.open(id, false, follows);
+    widget.content.open(id, follows);
     if (!widget.isAttached) {
       this.app.shell.add(widget, 'down');
       // the shell of JupyterLab 4.4 does not list the widgets of this area

@@ -6,7 +6,6 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
-import { growForFailedRun, restoreHeight } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
 import { shownRun } from './model/shownRun';
@@ -43,19 +42,14 @@ export class RunInfo extends ReactWidget {
     return this._follows;
   }
 
-  /** Show a run. With `keepsHeight`, it had failed before anyone asked for it. */
-  open(id: string, keepsHeight = false, follows?: boolean): void {
-    this._keepsHeight = keepsHeight;
+  open(id: string, follows?: boolean): void {
     if (this._model?.id === id) {
-      this._onModel();
       return;
     }
     this._close();
     this._model = RunModel.of(this.services.yard, id);
-    this._model.changed.connect(this._onModel, this);
     // IDs of runs sort by the time of their creation
     this._follows = follows ?? (this._newestOf(this._path) ?? '') <= id;
-    this._onModel();
     this._onRuns();
     this._announce();
   }
@@ -70,11 +64,6 @@ export class RunInfo extends ReactWidget {
       super.dispose();
       Signal.clearData(this);
     }
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._onModel();
   }
 
   protected render(): JSX.Element {
@@ -106,10 +95,9 @@ export class RunInfo extends ReactWidget {
     if (!newest) {
       this._close();
       this._follows = true;
-      this._onModel();
       this._announce();
     } else if (newest.id !== this._model?.id) {
-      this.open(newest.id, newest.state === 'failed');
+      this.open(newest.id);
     }
   }
 
@@ -126,19 +114,6 @@ export class RunInfo extends ReactWidget {
     return path && items.find(run => run.path === path)?.id;
   }
 
-  /** Make room for the reason of a failure as soon as somebody can see it, until a success. */
-  private _onModel(): void {
-    const { id, run } = this._model ?? {};
-    if (!this.isVisible || !this.parent) {
-      return;
-    }
-    if (!id || run?.state === 'succeeded') {
-      restoreHeight(this.parent);
-    } else if (run?.state === 'failed' && !this._keepsHeight) {
-      growForFailedRun(this.parent, id);
-    }
-  }
-
   private _announce(): void {
     this._runChanged.emit();
     shownRun.set(this._model?.id);
@@ -146,7 +121,6 @@ export class RunInfo extends ReactWidget {
   }
 
   private _close(): void {
-    this._model?.changed.disconnect(this._onModel, this);
     this._model?.dispose();
     this._model = undefined;
   }
@@ -162,7 +136,6 @@ export class RunInfo extends ReactWidget {
 
   private _follows = true;
   private _front?: string;
-  private _keepsHeight = false;
   private _model?: RunModel;
   private _runChanged = new Signal<this, void>(this);
 }

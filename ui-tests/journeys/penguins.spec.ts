@@ -99,9 +99,6 @@ test(
     await lab.click(canvas.button('run-workflow'));
     await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
     await expect(canvas.preview('clean.ipynb').locator('img')).toBeVisible();
-    await expect(canvas.card('train.ipynb').locator('.nby-Node-code')).toHaveText(
-      'raise ValueError("no such penguin")'
-    );
     await expect(canvas.stateOf('clean')).toContainText('succeeded');
     await expect(canvas.stateOf('train')).toContainText('failed');
     await expect(canvas.stateOf('evaluate')).toContainText('skipped');
@@ -109,13 +106,11 @@ test(
     const { failure } = lab.drawer;
     await expect(failure).toContainText('ValueError: no such penguin');
     await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
-    await expect(failure.locator('.nby-Failure-own')).toHaveText(
+    await expect(failure.locator('code.nby-Failure-own')).toHaveText(
       'raise ValueError("no such penguin")'
     );
+    await expect(lab.drawer.step('train')).toContainText('cell 4');
     await expect(lab.drawer.root).toContainText('failed at 2 of 4');
-    const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
-    const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
-    await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
 
     await lab.theme('JupyterLab Dark High Contrast');
     expect(await violationsIn(lab.page, ['.nby-CanvasPanel', '.nby-RunView'])).toEqual([]);

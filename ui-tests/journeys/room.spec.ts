@@ -137,7 +137,7 @@ test(
       await liesIn(drawer.root.locator('.nby-RunView-header'), drawer.root);
       await liesIn(drawer.root.getByRole('tablist'), drawer.root);
     };
-    await expect(drawer.body.locator('.nby-Cell.nby-mod-failed')).toBeVisible();
+    await expect(drawer.failure.locator('.nby-Failure-cell')).toBeVisible();
     await stays();
     await drawer.failure.getByRole('button', { name: 'Show Failing Cell' }).click();
     await expect(drawer.body.locator('.nby-Cell.nby-mod-failed')).toBeVisible();

@@ -86,8 +86,8 @@ def _figures(notebook: _Notebook) -> Iterator[str]:
 
 
 def small_picture(content: bytes) -> bytes:
-    """Return a PNG or JPEG picture reduced to the size of a card, b"" if it cannot be read."""
-    from PIL import Image, UnidentifiedImageError
+    """Return a PNG or JPEG picture of a card's size without margins, b"" if it cannot be read."""
+    from PIL import Image, ImageChops, UnidentifiedImageError
 
     # Checked below, before any pixel is decoded; Pillow would only warn.
     Image.MAX_IMAGE_PIXELS = None
@@ -104,16 +104,15 @@ def small_picture(content: bytes) -> bytes:
             plain = Image.new("RGB", picture.size, "white")
             colours = picture.convert("RGBA")
             plain.paste(colours, mask=colours.getchannel("A"))
+            margin = Image.new("RGB", plain.size, plain.getpixel((0, 0)))
+            plain = plain.crop(ImageChops.difference(plain, margin).getbbox())
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return b""  # SyntaxError is Pillow's word for a broken PNG
-    for drawing in itertools.chain([plain], map(plain.quantize, COLOURS)):
+    pngs = itertools.chain([plain], map(plain.quantize, COLOURS))
+    pictures = itertools.chain(((png, 0) for png in pngs), ((plain, n) for n in QUALITIES))
+    for drawing, quality in pictures:
         buffer = io.BytesIO()
-        drawing.save(buffer, "PNG")
-        if buffer.tell() <= MAX_BYTES:
-            return buffer.getvalue()
-    for quality in QUALITIES:
-        buffer = io.BytesIO()
-        plain.save(buffer, "JPEG", quality=quality, optimize=True)
+        drawing.save(buffer, "JPEG" if quality else "PNG", quality=quality, optimize=quality > 0)
         if buffer.tell() <= MAX_BYTES:
             return buffer.getvalue()
     return b""

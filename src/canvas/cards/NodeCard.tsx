@@ -10,22 +10,13 @@ import { problemIcon } from '../../icons/startup';
 import { OFF_ICONS, STATE_ICONS } from '../../icons/items';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
-import { INodeRun, Off } from '../model/tokens';
+import { INodeRun } from '../model/tokens';
 import { INodeView, IPortView } from '../model/nodeViews';
 import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { KindIcon } from './KindIcon';
 import { Preview } from './Preview';
-import {
-  cardLabel,
-  duration,
-  isAlone,
-  kindWord,
-  noPortsText,
-  offText,
-  offWord,
-  stateWord
-} from '../model/texts';
+import { cardLabel, duration, offText, offWord, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>) {
@@ -58,50 +49,12 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
   return (
     <div className={classes.join(' ')}>
       <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
-      {/* On the border, so that the title keeps its room. */}
-      {run?.checked && (
-        <Mark
-          text={trans.__('Check Run')}
-          title={trans.__('State and results of a check run, on a sample of the data')}
-          mod="check"
-        />
-      )}
+      <Marks view={view} />
       <div className="nby-Node-head" title={view.subtitle}>
         <KindIcon kind={view.kind} />
-        <span className="nby-Node-name">
-          <span className="nby-Node-first">
-            <span className="nby-Node-title">{view.title}</span>
-            {view.alike && <span className="nby-Node-id">{id}</span>}
-          </span>
-          {/* The kind goes where the state needs its room. */}
-          <span className="nby-Node-second">
-            <span className="nby-Node-kind">{kindWord(view.kind, trans)}</span>
-            {view.off && <OffMark off={view.off} />}
-            {view.pinned && (
-              <Mark
-                text={trans.__('pinned')}
-                title={trans.__('Runs one version, even if the file changes')}
-              />
-            )}
-            {view.pinnedTo !== undefined && (
-              <Mark
-                text={trans.__('run %1', view.pinnedTo || '?')}
-                title={trans.__(
-                  'Pinned to the result of run %1. The node does not run.',
-                  view.pinnedTo
-                )}
-              />
-            )}
-            {view.stale && (
-              <Mark
-                text={trans.__('stale')}
-                title={trans.__('Will run: %1', view.stale)}
-                mod="stale"
-              />
-            )}
-            {run && state && <RunState run={run} icon={state} />}
-          </span>
-        </span>
+        <span className="nby-Node-title">{view.title}</span>
+        {view.alike && <span className="nby-Node-id">{id}</span>}
+        {run && state && <RunState run={run} icon={state} />}
         {run?.state === 'running' && (
           <progress
             className="nby-Node-progress"
@@ -114,13 +67,6 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
       {/* Instead of ports, so that a card with ports does not move. */}
       {view.pending && !view.inputs.length && !view.outputs.length && (
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
-      )}
-      {isAlone(view) && (
-        <div className="nby-Node-reading" title={[...view.hints, noPortsText(trans)].join('\n')}>
-          {typeof view.tag === 'number'
-            ? trans.__('no parameters cell: see inspector')
-            : trans.__('runs alone')}
-        </div>
       )}
       <div className="nby-Node-ports">
         <div>
@@ -146,7 +92,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
           <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
-      {view.preview && <Preview preview={view.preview} room={room} />}
+      {view.preview && <Preview id={id} preview={view.preview} room={room} />}
       {run?.models && <Models id={id} {...run.models} />}
       {view.type === 'executable' && <Chips id={id} chips={view.chips} gpus={view.gpus} />}
     </div>
@@ -175,7 +121,6 @@ export function roomFor(view: INodeView, room: number | undefined): number | und
     PLAIN +
     PORT * Math.max(rows(view, 'input'), rows(view, 'output')) +
     (problems.length ? PROBLEM : lacksInput(view) ? WORDS : 0) +
-    (isAlone(view) ? WORDS : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
     MODEL * (run?.models?.outputs.length ?? 0);
   return room && Math.max(0, room - other - GAP);
@@ -205,29 +150,39 @@ function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['mod
   );
 }
 
-interface IMarkProps {
-  text: string;
-  title?: string;
-  mod?: 'check' | 'stale';
-}
-
-function Mark({ text, title, mod }: IMarkProps): JSX.Element {
-  return (
-    <span className={mod ? `nby-Mark nby-mod-${mod}` : 'nby-Mark'} title={title}>
-      {text}
-    </span>
-  );
-}
-
-function OffMark({ off }: { off: Off }): JSX.Element {
+/** What differs from other cards, on the border, so that the title and the duration keep their room. */
+function Marks({ view }: { view: INodeView }): JSX.Element | null {
   const { trans } = useCanvas();
-  const Icon = OFF_ICONS[off];
-  return (
-    <span className="nby-Mark nby-mod-off" title={offText(off, trans)}>
-      <Icon.react tag="span" className="nby-Icon" />
-      {offWord(off, trans)}
-    </span>
-  );
+  const { off, pinned, pinnedTo, run, stale } = view;
+  const Icon = off && OFF_ICONS[off];
+  const marks: [text: string, title: string, mod?: string][] = [];
+  if (run?.checked) {
+    const title = trans.__('State and results of a check run, on a sample of the data');
+    marks.push([trans.__('Check Run'), title, 'check']);
+  }
+  if (off) {
+    marks.push([offWord(off, trans), offText(off, trans), 'off']);
+  }
+  if (pinned) {
+    marks.push([trans.__('pinned'), trans.__('Runs one version, even if the file changes')]);
+  }
+  if (pinnedTo !== undefined) {
+    const title = trans.__('Pinned to the result of run %1. The node does not run.', pinnedTo);
+    marks.push([trans.__('run %1', pinnedTo || '?'), title]);
+  }
+  if (stale) {
+    marks.push([trans.__('stale'), trans.__('Will run: %1', stale), 'stale']);
+  }
+  return marks.length ? (
+    <div className="nby-Node-marks">
+      {marks.map(([text, title, mod]) => (
+        <span key={text} className={mod ? `nby-Mark nby-mod-${mod}` : 'nby-Mark'} title={title}>
+          {mod === 'off' && Icon && <Icon.react tag="span" className="nby-Icon" />}
+          {text}
+        </span>
+      ))}
+    </div>
+  ) : null;
 }
 
 function portKind({ outputClass, format }: IPortView): string {
@@ -330,26 +285,28 @@ function AddNext({ node, port }: { node: string; port: string }): JSX.Element {
   );
 }
 
-/** The state at the right: an icon, a word, and the duration. */
+/** The state at the right: an icon, and how long the node took, or a word. */
 function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
   const { trans } = useCanvas();
   const Icon = STATE_ICONS[icon];
   const word = stateWord(run, trans);
   const took = run.seconds !== undefined && duration(run.seconds);
   const from = run.from && trans.__('run %1', run.from.name);
-  const rest = [run.detail, took, from, run.reason];
-  const detail = rest.filter(Boolean).join(' · ');
-  const hasDuration = icon === 'succeeded' && run.seconds !== undefined;
-  const ticks = icon === 'running' && run.since !== undefined;
+  const detail = [run.detail, took, from, run.reason].filter(Boolean).join(' · ');
+  const time =
+    icon === 'running' && run.since !== undefined ? (
+      <Since since={run.since} />
+    ) : (
+      icon === 'succeeded' && took && <span>{took}</span>
+    );
   return (
     <span
       className={`nby-Node-run nby-mod-${icon}`}
       title={[word, detail].filter(Boolean).join(' · ')}
     >
       <Icon.react tag="span" className="nby-Icon" />
-      <span className="nby-Node-state">{word}</span>
-      {hasDuration && <span>{duration(run.seconds!)}</span>}
-      {ticks && <Since since={run.since!} />}
+      <span className={time ? 'nby-Sr' : undefined}>{word}</span>
+      {time}
       {detail && <span className="nby-Sr"> {detail}</span>}
     </span>
   );
@@ -364,18 +321,18 @@ export function Since({ since }: { since: number }): JSX.Element {
   return <span>{duration(Math.floor(seconds), 0)}</span>;
 }
 
-/** What happens, while it has not succeeded: its progress, why it waits, or what failed. */
+/** What happens to a node that has not ended: its progress, its last line, or why it waits. */
 function RunWords({ run, room = LINES }: { run: INodeRun; room?: number }): JSX.Element | null {
   const { trans } = useCanvas();
-  if (run.state === 'succeeded') {
-    return null;
+  if (run.state === 'succeeded' || run.state === 'failed') {
+    return null; // Run Info shows why a node failed
   }
   const isRunning = run.state === 'running';
   // why it runs is in the tooltip of the state
   const reason = [run.detail, !isRunning && run.reason].filter(Boolean).join(' · ');
-  const code = run.state === 'failed' ? run.failingLine : room >= LINES && run.lastLine;
-  return reason || code || run.monitors ? (
-    <div className={`nby-Node-reason nby-mod-${run.state}`} title={reason}>
+  const line = room >= LINES && run.lastLine;
+  return reason || line || run.monitors ? (
+    <div className="nby-Node-reason" title={reason}>
       {reason && (
         <span className="nby-Node-words" aria-hidden="true">
           {reason}
@@ -384,7 +341,7 @@ function RunWords({ run, room = LINES }: { run: INodeRun; room?: number }): JSX.
       {run.monitors && (
         <MonitorLinks monitors={run.monitors} trans={trans} className="nodrag nopan" />
       )}
-      {code && <code className="nby-Node-code">{code}</code>}
+      {line && <code className="nby-Node-code">{line}</code>}
     </div>
   ) : null;
 }

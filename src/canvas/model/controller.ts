@@ -12,6 +12,7 @@ import { Checker } from './checker';
 import { carry, recall, remember } from './viewState';
 import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
+import { ConnectionUpdates } from './diagram/connectionUpdates';
 import { CardNode, FlowStore } from './flowStore';
 import {
   ICanvasServices,
@@ -26,8 +27,6 @@ import {
 } from './tokens';
 import { nodesForMode, NodeViews } from './nodeViews';
 
-/** Between two updates of changed cards in the diagram, in milliseconds. */
-const REST = 500;
 /** How long the canvas takes to fit its cards to a new size, in milliseconds. */
 const FITTED = 200;
 const LIVE = new Set(['queued', 'running']);
@@ -70,7 +69,7 @@ export class CanvasController {
         this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format
     });
     this.doc.changed.connect(this._onDocument, this);
-    this.views.changed.connect(this._onViews, this);
+    this._updates = new ConnectionUpdates(this.views, this.store);
     this.runs?.changed.connect(this._onRuns, this);
     this.store.subscribe(this._onSelection);
     this.services.steps?.chosen.connect(this._onStep, this);
@@ -100,6 +99,8 @@ export class CanvasController {
   table?: HTMLElement;
   /** The view after the last fit: an equal view means that the user has not moved since. */
   fitted?: Viewport & { isWhole?: boolean };
+  /** A shift of the view that kept a card visible, and the height below which it is needed. */
+  shifted?: { from: Viewport; to: Viewport; height: number };
 
   /** Return the id of the element that names a card; only visible cards have one. */
   nameOf(node: string): string {
@@ -134,6 +135,11 @@ export class CanvasController {
       const row = focused && `button[data-id="${CSS.escape(focused)}"]`;
       (front.querySelector<HTMLElement>(row || 'button') ?? front).focus();
     }
+  }
+
+  /** Emitted when other nodes or connections are selected, or another node has the focus. */
+  get selectionChanged(): ISignal<this, void> {
+    return this._selectionChanged;
   }
 
   get ui(): ICanvasUi {
@@ -261,7 +267,7 @@ export class CanvasController {
 
   dispose(): void {
     window.clearTimeout(this._quiet);
-    window.clearTimeout(this._resting);
+    this._updates.dispose();
     this._ui.picker?.done(undefined);
     this.services.steps?.chosen.disconnect(this._onStep, this);
     this.context.pathChanged.disconnect(this._onPath, this);
@@ -317,27 +323,6 @@ export class CanvasController {
     this._original = copyOf;
   }
 
-  /**
-   * Update running connections at once, but not for each of many changes, which the cards show
-   * themselves.
-   */
-  private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
-    ids.forEach(id => this._due.add(id));
-    if (this._resting === undefined) {
-      this._refresh();
-    }
-  }
-
-  private _refresh(): void {
-    this._resting = undefined;
-    if (this._due.size) {
-      const ids = this._due;
-      this._due = new Set();
-      this.store.refresh(ids);
-      this._resting = window.setTimeout(() => this._refresh(), REST);
-    }
-  }
-
   /** Check again when the server is back or a run has ended. */
   private _onRuns({ lost, run }: IRunStates): void {
     const { isLive } = this;
@@ -360,9 +345,15 @@ export class CanvasController {
     return this._step;
   }
 
-  /** Report a single selected node as the chosen node. */
+  /** Report a single selected node as the chosen node; a drag changes no selection. */
   private _onSelection = (): void => {
-    const { selected } = this.store;
+    const { focused, selected, selectedEdges } = this.store;
+    const chosen = JSON.stringify([focused, selected, selectedEdges]);
+    if (chosen === this._chosen) {
+      return;
+    }
+    this._chosen = chosen;
+    this._selectionChanged.emit();
     const node = selected.length === 1 && !isComment(selected[0]) ? selected[0] : undefined;
     if (node !== this._step) {
       this._step = node;
@@ -378,16 +369,17 @@ export class CanvasController {
     }
   }
 
+  private readonly _updates: ConnectionUpdates;
   private readonly _names = UUID.uuid4();
-  private _due = new Set<string>();
   private _isLost = false;
   private _isLive = false;
   private _arriving = false;
   private _original = '';
   private _place: string;
   private _step?: string;
+  private _chosen?: string;
+  private _selectionChanged = new Signal<this, void>(this);
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);
   private _quiet?: number;
-  private _resting?: number;
 }

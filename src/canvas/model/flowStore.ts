@@ -14,6 +14,7 @@ import { IEdge, isComment, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { dataKind } from '../../components/format/dataKinds';
 import { BEHIND, patch, sizeOf, withRoom } from './diagram/items';
+import { Places } from './diagram/unplaced';
 import type { TaskState } from './tokens';
 
 /** The size of a card before it is drawn, for its place in the minimap. */
@@ -63,8 +64,9 @@ export class FlowStore {
     const ids = [...doc.nodes.keys()].sort(naturally);
     this._isLarge = ids.length > MEASURED;
     const comments = [...doc.comments.keys()].sort(naturally);
+    this._places = new Places(doc);
     this.nodes = withRoom([
-      ...ids.map((id, index) => this._node(id, undefined, index)!),
+      ...ids.map(id => this._node(id)!),
       ...comments.map(id => this._comment(id)!)
     ]);
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
@@ -198,7 +200,7 @@ export class FlowStore {
       this._endDrag();
     }
     if (placed.length) {
-      this.doc.move(placed);
+      this.doc.move([...this._places.missing, ...placed]);
     }
   };
 
@@ -226,7 +228,7 @@ export class FlowStore {
 
   private _commit(): void {
     if (this._dragging?.size) {
-      this.doc.move(this._dragging);
+      this.doc.move([...this._places.missing, ...this._dragging]);
     }
   }
 
@@ -287,13 +289,12 @@ export class FlowStore {
     return ids;
   }
 
-  private _node(id: string, old?: CardNode, index?: number): CardNode | undefined {
+  private _node(id: string, old?: CardNode): CardNode | undefined {
     const fields = this.doc.node(id);
     if (!fields) {
       return undefined;
     }
-    const [x, y] =
-      this._dragging?.get(id) ?? this.doc.positions.get(id) ?? this._somewhere(id, index);
+    const [x, y] = this._dragging?.get(id) ?? this._places.of(id);
     return {
       ...SIZE,
       ...old,
@@ -350,12 +351,6 @@ export class FlowStore {
     return { handles, initialHeight: FIRST_PORT + rows * NEXT_PORT };
   }
 
-  /** Return a stable place for a node without one. */
-  private _somewhere(id: string, known?: number): Position {
-    const index = known ?? [...this.doc.nodes.keys()].sort(naturally).indexOf(id);
-    return [(index % 4) * 280, Math.floor(index / 4) * 240];
-  }
-
   private _edge(id: string, old?: Edge): Edge | undefined {
     const edge: IEdge | undefined = this.doc.edge(id);
     if (!edge) {
@@ -390,6 +385,7 @@ export class FlowStore {
   }
 
   private _listeners = new Set<() => void>();
+  private _places: Places;
   private _found?: ReturnType<FlowStore['_index']>;
   private _isLarge: boolean;
   private _running = new Set<string>();

@@ -74,11 +74,16 @@ export function reveal(canvas: IDiagram, id: string): void {
   const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
   const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - BAR);
   if (dx || dy) {
-    const stays = isFitted(canvas);
-    void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });
-    if (stays) {
-      canvas.fitted = { ...canvas.fitted, ...flow.getViewport() };
-    }
+    setView(canvas, { x: view.x + dx, y: view.y + dy, zoom });
+  }
+}
+
+/** Move the view; a fitted one is still fitted after a resize. */
+export function setView(canvas: IDiagram, view: Viewport): void {
+  const stays = isFitted(canvas);
+  void canvas.flow?.setViewport(view);
+  if (stays) {
+    canvas.fitted = { ...canvas.fitted, ...canvas.flow!.getViewport() };
   }
 }
 

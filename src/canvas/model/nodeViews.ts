@@ -1,13 +1,13 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { showMemory } from '../../components/format/bytes';
-import { IOpenedFile } from '../../components/OpenedFiles';
 import { idsWithSameName } from '../../components/format/names';
+import type { IOpenedFile } from '../../components/OpenedFiles';
 import { IArgument, OutputClass } from '../../document/arguments';
 import { nameForFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
+import { chipsOf } from './diagram/chips';
 import { IForecast, INodePreview, INodeRun, IRunStates, Off } from './tokens';
 
 export interface IPortView {
@@ -35,8 +35,6 @@ export interface INodeView {
   suggested: readonly IOpenedFile[];
   problems: string[];
   hints: string[];
-  /** The index of the cell that can become the parameters cell. */
-  tag?: number | null;
   /** Why the node would run, although its newest run has a result. */
   stale: string | undefined;
   pinned: boolean;
@@ -58,6 +56,8 @@ export interface INodeView {
 
 /** While the view moves, states of runs are shown at most so often, in milliseconds. */
 const HELD = 1000;
+/** Then so many cards are drawn in one frame, so that no frame is long. */
+const IN_A_FRAME = 2;
 
 /** Views by node id; each stays the same object until its content changes. */
 export class NodeViews {
@@ -105,6 +105,10 @@ export class NodeViews {
   }
 
   /** Whether states of runs wait, because drawing them would make a movement of the view stutter. */
+  get isHeld(): boolean {
+    return this._isHeld;
+  }
+
   set isHeld(held: boolean) {
     this._isHeld = held;
     if (!held) {
@@ -177,9 +181,13 @@ export class NodeViews {
   private _showWaiting(): void {
     window.clearTimeout(this._timer);
     this._timer = undefined;
-    const ids = this._waiting;
-    this._waiting = new Set();
-    this._renew(ids);
+    const ids = [...this._waiting];
+    const drawn = this._isHeld ? ids.filter(id => this._listeners.get(id)?.size) : [];
+    this._waiting = new Set(drawn.slice(IN_A_FRAME));
+    if (this._waiting.size) {
+      requestAnimationFrame(() => this._showWaiting());
+    }
+    this._renew(ids.filter(id => !this._waiting.has(id)));
   }
 
   private _renewAll(): void {
@@ -250,7 +258,6 @@ export class NodeViews {
       suggested: reading?.undeclared?.problem ? [] : (reading?.undeclared?.files ?? []),
       problems,
       hints: [...(reading?.hints ?? [])],
-      tag: reading?.tag_cell,
       stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
@@ -348,19 +355,6 @@ export function nodesForMode(
 /** While a node runs, its newest metrics are what it produced so far. */
 function previewOf(run: INodeRun | undefined): INodePreview | undefined {
   return run?.preview ?? (run?.metrics && { metrics: run.metrics });
-}
-
-function chipsOf(fields: JsonObject): string[] {
-  const { runtime, image, environment, cpu, gpu, memory_bytes: memory } = fields;
-  const parts = [
-    runtime,
-    image,
-    environment,
-    cpu && `${String(cpu)} CPU`,
-    gpu && `${String(gpu)} GPU`,
-    typeof memory === 'number' && showMemory(memory)
-  ];
-  return parts.filter(Boolean).map(String);
 }
 
 function portView(port: IArgument, connected: boolean, given: boolean): IPortView {

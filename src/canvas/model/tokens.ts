@@ -202,6 +202,8 @@ export type TaskState = Task['state'];
 export interface ITableHead {
   columns: readonly string[];
   rows: readonly (readonly string[])[];
+  /** How many columns there are, if it has only the first ones. */
+  count?: number;
   /** For example "150 × 5". */
   size?: string;
 }
@@ -210,6 +212,8 @@ export interface ITableHead {
 export interface INodePreview {
   /** The address of a picture of at most 320 × 200 pixels. */
   picture?: string;
+  /** Load the picture in its own size. */
+  enlarge?: () => Promise<Blob>;
   /** The file of the picture, or the output with the table. */
   caption?: string;
   table?: ITableHead;
@@ -241,8 +245,6 @@ export interface INodeRun {
   lastLine?: string;
   /** The newest values that a running node recorded. */
   metrics?: readonly { name: string; value: string }[];
-  /** The user's own line of code that failed. */
-  failingLine?: string;
   /** It belongs to a check run, which runs on a sample. */
   checked?: boolean;
   /** The earlier run that it belongs to, if the newest run has no task of the node. */

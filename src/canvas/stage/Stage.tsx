@@ -7,7 +7,14 @@ import {
   useUpdateNodeInternals
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import {
+  CSSProperties,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore
+} from 'react';
 import { Arrow } from '../connections/Arrow';
 import { ConnectionHint } from './ConnectionHint';
 import { ConnectionPeek, usePeek } from '../connections/ConnectionPeek';
@@ -25,7 +32,17 @@ import {
 import { isFitted } from '../model/focus';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
-import { drawsAll, fit, leastZoom, refit, textSize, viewToKeep } from './navigation';
+import {
+  drawsAll,
+  fit,
+  fitAgain,
+  isCut,
+  leastZoom,
+  refit,
+  shownZoom,
+  textSize,
+  viewToKeep
+} from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview, ZoomBar } from './Overview';
@@ -33,7 +50,6 @@ import { CardNode } from '../model/flowStore';
 
 const EDGE_TYPES = { default: Arrow };
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
-const FAR = 0.35;
 
 /** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -41,7 +57,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const { store, trans } = canvas;
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
-  const far = useStore(state => state.transform[2] < FAR);
+  const zoom = useStore(state => shownZoom(state.transform[2]));
   const text = useStore(state => textSize(state.transform[2]));
   const all = useStore(state => drawsAll(state.transform[2], nodes.length));
   const calm = useSyncExternalStore(store.subscribe, () => !store.lively);
@@ -80,7 +96,8 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   return (
     <div
       ref={setStage}
-      className={`nby-Canvas-stage nby-Canvas-keys${text}${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
+      className={`nby-Canvas-stage nby-Canvas-keys${text}${calm ? ' nby-mod-calm' : ''}`}
+      style={{ '--nby-zoom': zoom } as CSSProperties}
       tabIndex={0}
       role="group"
       aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', count)}
@@ -144,7 +161,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
           minZoom={leastZoom(nodes.length)}
           attributionPosition="bottom-center"
         >
-          {!far && <Background gap={24} size={1.5} />}
+          {zoom === 1 && <Background gap={24} size={1.5} />}
           <ZoomBar />
           <Overview />
         </ReactFlow>
@@ -186,7 +203,11 @@ export function useFirstFit(
       canvas.store.onNodesChange(changes);
       const isResized = changes.some(({ type }) => type === 'dimensions');
       if (isOpening.current && isResized && !canvas.store.focused && isFitted(canvas)) {
-        fit(canvas, { isWhole: canvas.fitted?.isWhole });
+        fitAgain(canvas);
+        if (canvas.ui.inspector && isCut(canvas)) {
+          canvas.set({ inspector: false });
+          remember(canvas.path, { inspector: true }); // the next tab has more room, perhaps
+        }
       }
     },
     [canvas]

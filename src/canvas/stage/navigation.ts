@@ -2,7 +2,7 @@
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
-import { BAR, focusNode, isFitted, MARGIN, reveal } from '../model/focus';
+import { BAR, focusNode, isFitted, MARGIN, reveal, setView } from '../model/focus';
 import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
@@ -60,11 +60,26 @@ const READABLE = 0.75;
 /** No message below the canvas is as high. */
 const MESSAGE = 80;
 /** Cards are not made smaller than this when Run Info opens below them. */
-const LEGIBLE = 0.5;
+const LEGIBLE = 0.35;
 
-/** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
+/** Below the first, a card is its title; below the second, it is only a colour. */
+const [FAR, TINY] = [0.5, 0.18];
+
+/**
+ * Return the classes for the size of text. Text keeps 11 px on the screen down to the first fit;
+ * from afar, titles do.
+ */
 export function textSize(zoom: number): string {
-  return zoom >= 1 ? '' : zoom >= 0.85 ? ' nby-mod-mid' : ' nby-mod-small';
+  const far = zoom >= FAR ? '' : zoom >= TINY ? ' nby-mod-far' : ' nby-mod-far nby-mod-tiny';
+  return zoom >= 1 ? '' : zoom >= 0.85 ? ' nby-mod-mid' : ` nby-mod-small${far}`;
+}
+
+/** Text from afar follows the zoom in steps of this factor, so that it is rarely laid out again. */
+const STEP = 1.06;
+
+/** Return the zoom that titles are sized for: 1 unless the diagram is seen from afar. */
+export function shownZoom(zoom: number): number {
+  return zoom >= FAR ? 1 : STEP ** Math.round(Math.log(Math.max(zoom, TINY)) / Math.log(STEP));
 }
 
 /** With more cards than this, showing all at once takes seconds. */
@@ -75,7 +90,7 @@ export function leastZoom(cards: number): number {
 }
 
 /** Below this zoom most cards of a workflow are in sight. */
-const TINY = 0.2;
+const WIDE = 0.2;
 const FEW = 600;
 
 /**
@@ -83,7 +98,7 @@ const FEW = 600;
  * dozens of cards into the view and others out of it; drawing them anew costs more than keeping them.
  */
 export function drawsAll(zoom: number, cards: number): boolean {
-  return zoom < TINY && cards <= FEW;
+  return zoom < WIDE && cards <= FEW;
 }
 
 /** The height of a card's title. */
@@ -161,6 +176,20 @@ export function fit(canvas: CanvasController, { all, isWhole, least = 0 }: IFit 
   canvas.fitted = { ...flow.getViewport(), isWhole };
 }
 
+/** Fit as before; below a panel that opened, not smaller than titles are legible. */
+export function fitAgain(canvas: CanvasController, isLower = true): void {
+  const { zoom = 1 } = canvas.flow?.getViewport() ?? {};
+  const least = isLower ? Math.min(zoom, LEGIBLE) : 0;
+  fit(canvas, { isWhole: canvas.fitted?.isWhole, least });
+}
+
+/** Return whether a part of the diagram is out of sight. */
+export function isCut({ flow, stage, store }: CanvasController): boolean {
+  const { width, height } = flow!.getNodesBounds(store.nodes);
+  const { zoom } = flow!.getViewport();
+  return width * zoom > stage!.clientWidth || height * zoom > stage!.clientHeight;
+}
+
 /** Return the height above the zoom bar, which would cover the first card. */
 function clearHeight({ clientHeight }: HTMLElement): number {
   return Math.max(clientHeight - BAR, clientHeight / 2);
@@ -182,33 +211,45 @@ export interface ISize {
 /**
  * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a
  * panel opened beside a selected card, or a message came or went. Then keep the selected or failed
- * card visible.
+ * card visible until the height is there again.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
-  const { fitted, flow } = canvas;
-  if (!flow) {
+  const { fitted, flow, shifted, stage } = canvas;
+  if (!flow || !stage) {
     return;
   }
   const now = flow.getViewport();
+  if (shifted && isSame(shifted.to, now) && stage.clientHeight >= shifted.height) {
+    setView(canvas, shifted.from);
+    canvas.shifted = undefined;
+    return;
+  }
   const id = canvas.targets[0] ?? canvas.failed;
-  const rise = Math.abs(before.height - (canvas.stage?.clientHeight ?? 0));
+  const rise = Math.abs(before.height - stage.clientHeight);
   // The inspector opens beside a chosen card, and nothing slides away below the pointer.
   const isBeside = id !== undefined && !rise && !fitted?.isWhole;
-  const isMessage = rise > 0 && rise < MESSAGE && before.width === canvas.stage?.clientWidth;
+  const isMessage = rise > 0 && rise < MESSAGE && before.width === stage.clientWidth;
   if (fitted && isFitted(canvas) && !isBeside && !isMessage) {
-    const { isWhole } = fitted;
     const view = viewOf(canvas);
     if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    const isWatched = canvas.isLive || canvas.failed !== undefined;
-    fit(canvas, { isWhole, least: isWatched ? Math.min(now.zoom, LEGIBLE) : 0 });
+    fitAgain(canvas, rise > 0);
     if (id !== undefined) {
       reveal(canvas, id);
     }
   } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {
     reveal(canvas, id);
+    const to = flow.getViewport();
+    if (!isSame(to, now)) {
+      const isSecond = shifted && isSame(shifted.to, now);
+      canvas.shifted = { ...(isSecond ? shifted : { from: now, height: before.height }), to };
+    }
   }
+}
+
+function isSame(one: Viewport, other: Viewport): boolean {
+  return one.x === other.x && one.y === other.y && one.zoom === other.zoom;
 }
 
 function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): boolean {

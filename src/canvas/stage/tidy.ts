@@ -2,11 +2,11 @@
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { MARGIN } from '../model/focus';
+import { layered } from '../model/diagram/layout';
 import { boundingBox, boxOf, freeNear, IBox, overlaps, spaceOf } from '../model/placement';
 import { fit } from './navigation';
 
-export async function tidy(canvas: CanvasController): Promise<void> {
-  const { layered } = await import('../arrange/layout');
+export function tidy(canvas: CanvasController): void {
   const { doc, stage } = canvas;
   const sizes = canvas.store.nodes
     .filter(({ id }) => !isComment(id))

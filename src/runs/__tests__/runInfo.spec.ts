@@ -1,18 +1,14 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 import { waitFor } from '@testing-library/react';
-import { MessageLoop } from '@lumino/messaging';
-import { BoxPanel, Widget } from '@lumino/widgets';
 import { connect, IYard } from '../../api/yard';
 import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunInfo } from '../runInfo';
-import { growForFailedRun, restoreHeight } from '../height';
 import { IRunServices } from '../model/services';
 import { shownRun } from '../model/shownRun';
-
-jest.mock('../height');
 
 let runs: Run[];
 let yard: IYard;
@@ -113,33 +109,14 @@ describe('K8: Run Info', () => {
   it('restores the newest run after a reload, unless an older one was chosen', async () => {
     await opened('a1');
     expect(runInfo.follows).toBe(false);
-    runInfo.open('a1', false, false);
+    runInfo.open('a1', false);
     await starts(run('a3', 'a.nbflow'));
     expect(runInfo.model?.id).toBe('a1');
     await opened('a3');
     expect(runInfo.follows).toBe(true);
-    runInfo.open('a2', false, true); // as before the reload, when it was the newest
+    runInfo.open('a2', true); // as before the reload, when it was the newest
     await settled();
     expect(runInfo.model?.id).toBe('a3');
-  });
-
-  it('makes room for a failure that is asked for, not for an old one of another tab', async () => {
-    const stack = new BoxPanel();
-    Widget.attach(stack, document.body);
-    stack.addWidget(runInfo);
-    runs = [{ ...run('b3', 'b.nbflow'), state: 'failed' } as Run, ...runs];
-    await opened('a1');
-    steps.choose({ path: 'b.nbflow' });
-    await settled();
-    MessageLoop.sendMessage(runInfo, Widget.Msg.AfterShow);
-    expect(runInfo.model?.id).toBe('b3');
-    expect(growForFailedRun).not.toHaveBeenCalled();
-    await opened('b3');
-    expect(growForFailedRun).toHaveBeenCalledWith(stack, 'b3');
-    jest.mocked(restoreHeight).mockClear();
-    await opened('a2');
-    expect(restoreHeight).toHaveBeenCalledWith(stack);
-    stack.dispose();
   });
 
   it('goes on with a newer run, whoever started it', async () => {

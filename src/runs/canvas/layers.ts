@@ -106,7 +106,8 @@ export class Layers implements IDisposable {
   private _open(run: string): ILayer {
     const { client } = this.yard;
     const model = RunModel.of(this.yard, run);
-    const previews = new Previews(client, run, this.trans, this.onNews);
+    const artifactsOf = (node: string) => model.task(node)?.artifacts ?? [];
+    const previews = new Previews(client, run, this.trans, this.onNews, artifactsOf);
     previews.isShown = this._shown;
     model.changed.connect(this._onRun, this);
     return { model, previews };

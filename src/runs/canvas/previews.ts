@@ -3,9 +3,10 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { addressOf } from '../../api/addresses';
 import { ApiClient } from '../../api/client';
-import { NodePreview, ShownMetric, TableHead } from '../../api/types';
+import { Artifact, NodePreview, ShownMetric, TableHead } from '../../api/types';
 import { INodePreview, ITableHead } from '../../canvas/model/tokens';
 import { showNumber } from '../model/metrics';
+import { largePicture } from './pictures';
 
 /** The delay before the first request, so that it has all cards, in milliseconds. */
 const GATHER = 50;
@@ -20,7 +21,8 @@ export class Previews implements IDisposable {
     private readonly client: ApiClient,
     private readonly run: string,
     private readonly trans: TranslationBundle,
-    private readonly onNews: (nodes: ReadonlySet<string>) => void
+    private readonly onNews: (nodes: ReadonlySet<string>) => void,
+    private readonly artifactsOf: (node: string) => readonly Artifact[] = () => []
   ) {}
 
   get isDisposed(): boolean {
@@ -153,9 +155,10 @@ export class Previews implements IDisposable {
     const { picture, caption, table, table_name, metrics, model, text } = preview;
     const made: INodePreview = {};
     if (picture) {
-      made.picture = addressOf(this.client, 'runs.picture', {
-        path: { run: this.run, digest: picture }
-      });
+      const path = { run: this.run, digest: picture };
+      made.picture = addressOf(this.client, 'runs.picture', { path });
+      const own = this.artifactsOf(preview.node).find(({ digest }) => digest === picture);
+      made.enlarge = () => largePicture(this.client, made.picture!, own);
     }
     if (caption || table_name) {
       made.caption = caption || table_name;
@@ -182,7 +185,7 @@ export class Previews implements IDisposable {
       typeof row_count === 'number'
         ? `${row_count.toLocaleString()} × ${column_count.toLocaleString()}`
         : this.trans._n('%1 column', '%1 columns', column_count);
-    return { columns, rows, size };
+    return { columns, rows, count: column_count, size };
   }
 
   private _asking = false;

@@ -6,7 +6,7 @@ import { EventStream } from '../../api/eventStream';
 import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
-import { failingLine, failingSourceArgs } from '../model/failingLine';
+import { failingSourceArgs } from '../model/failingLine';
 import { respondingMonitors } from '../model/monitors';
 import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
@@ -98,7 +98,7 @@ export class RunStates implements IRunStates {
     return { ...made, ...this._live(layer, task, activity) };
   }
 
-  /** What a running node prints, what a failed one stopped at, what another one produced. */
+  /** What a running node prints, or what a node produced. */
   private _live(
     { previews }: ILayer,
     task: Task,
@@ -110,9 +110,6 @@ export class RunStates implements IRunStates {
     }
     if (task.state === 'running' && activity?.metrics?.length) {
       made.metrics = shownMetrics(activity.metrics);
-    }
-    if (task.state === 'failed') {
-      made.failingLine = failingLine(task.failure?.traceback ?? '');
     }
     const preview = task.state === 'succeeded' && previews.get(task.node);
     if (preview) {

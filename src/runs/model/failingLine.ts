@@ -31,6 +31,38 @@ export function failingLine(traceback: string): string | undefined {
   return line && (line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line);
 }
 
+/** A line of the failing cell, with its number if that is known. */
+export interface IShownLine {
+  number: string;
+  code: string;
+  failed: boolean;
+}
+
+/** A line of a frame of IPython: an arrow if it failed, a number, and code. */
+const NUMBERED = /^(-+>)? *(\d+) ?(.*)$/;
+/** So many lines are shown before and after the one that failed. */
+const AROUND = 2;
+
+/** Return the lines of a cell around the one that failed; of a script that line alone. */
+export function failingLines(traceback: string): IShownLine[] {
+  const lines = plainText(traceback).split('\n');
+  const shown: IShownLine[] = [];
+  for (const line of lines.slice((cellFrames(lines).pop() ?? lines.length) + 1)) {
+    const [, arrow, number, code] = NUMBERED.exec(line) ?? [];
+    if (number === undefined) {
+      break;
+    }
+    shown.push({ number, code, failed: !!arrow });
+  }
+  const at = shown.findIndex(({ failed }) => failed);
+  const own = failingLine(traceback);
+  return at >= 0
+    ? shown.slice(Math.max(0, at - AROUND), at + AROUND + 1)
+    : own === undefined
+      ? []
+      : [{ number: '', code: own, failed: true }];
+}
+
 /** Where to edit the source: a cell of a notebook, or lines of files. */
 export type FailingPlace = {
   /** The line in the executed cell, from 1. */

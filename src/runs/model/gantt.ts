@@ -82,10 +82,13 @@ const ENDS: ReadonlySet<string> = new Set(['failed', 'cancelled', 'lost']);
 
 /**
  * Return the colour of a segment: finished work has the colour of its result. So does the last
- * segment of an attempt or a task that never started to work.
+ * segment of an attempt or a task that never started to work, and the wait of a cached task.
  */
 export function colourOf(bar: IBar, index: number): string {
   const { phase, attempt } = bar.segments[index];
+  if (bar.cached) {
+    return 'cached';
+  }
   const newest = attempt === bar.segments[bar.segments.length - 1].attempt;
   const own = bar.attempts[attempt - 1]?.state;
   const state = own === 'lost' || !newest ? own : bar.state;

@@ -1,11 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import { lazy, Suspense, useState } from 'react';
+import { Fragment, lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { Button } from '../../components/Button';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
-import { failingLine, failingSourceArgs } from '../model/failingLine';
+import { failingLines, failingSourceArgs } from '../model/failingLine';
 import { taskTitle } from '../model/names';
 import { useServices } from './context/hooks';
 import { UndeclaredFiles } from './parameters/UndeclaredFiles';
@@ -23,11 +22,10 @@ const LINES = 5;
 /** At most this many failed tasks are named. */
 const NAMED = 8;
 
-/** The failed tasks, the reason of one of them in one line, and its last log lines. */
+/** The failed tasks, the reason of one of them in one line, and its cell or its last log lines. */
 export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
   const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
-  const [open, setOpen] = useState<boolean>();
   const failed = detail.tasks.filter(candidate => candidate.state === 'failed');
   const task = failed.find(({ node }) => node === chosen) ?? failed[0];
   if (!task) {
@@ -38,9 +36,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const executed = failure?.executed_cell;
   const traceback = plainText(failure?.traceback ?? '');
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
-  const own = failingLine(failure?.traceback ?? '');
-  const isOpen = open ?? own === undefined;
-  const Caret = isOpen ? caretDownIcon : caretRightIcon;
+  const cellLines = failingLines(failure?.traceback ?? '');
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
@@ -119,21 +115,26 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       {/no such file/i.test(sentence(task, trans)) && (
         <UndeclaredFiles key={task.id} run={detail.run.id} node={task.node} state={task.state} />
       )}
-      {own && <code className="nby-Failure-own">{own}</code>}
-      {lines && (
-        <Button
-          className="nby-mod-bare nby-Failure-toggle"
-          aria-expanded={isOpen}
-          onClick={() => setOpen(!isOpen)}
+      {cellLines.length > 0 ? (
+        <div
+          className="nby-Failure-cell"
+          tabIndex={0}
+          role="group"
+          aria-label={trans.__('Failing code')}
         >
-          <Caret.react tag="span" className="nby-Icon" />
-          {trans.__('Last Lines')}
-        </Button>
-      )}
-      {lines && isOpen && (
-        <pre tabIndex={0}>
-          <code>{lines}</code>
-        </pre>
+          {cellLines.map(({ number, code, failed: isOwn }, place) => (
+            <Fragment key={place}>
+              <span className={isOwn ? 'nby-Failure-own' : undefined}>{number}</span>
+              <code className={isOwn ? 'nby-Failure-own' : undefined}>{code}</code>
+            </Fragment>
+          ))}
+        </div>
+      ) : (
+        lines && (
+          <pre tabIndex={0}>
+            <code>{lines}</code>
+          </pre>
+        )
       )}
     </section>
   );

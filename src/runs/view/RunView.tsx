@@ -1,7 +1,8 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { isLive, RunDetail, Task } from '../../api/types';
+import { isLive, Run, RunDetail, Task } from '../../api/types';
+import { useAnswer } from '../../api/useAnswer';
 import { Button, CommandButton, LinkButton } from '../../components/Button';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
@@ -150,6 +151,16 @@ function madeBy({ artifacts, other_files }: Task): number {
   return (artifacts?.length ?? 0) + (other_files?.count ?? 0);
 }
 
+/** Return whether there is an earlier run of the same file to compare with. */
+function useHasPrevious(run: Run): boolean {
+  const { yard } = useServices();
+  const workflow = run.workflow_id || run.path;
+  const isCompared = !isLive(run) && !isScratch(run) && run.number > 1 && !!workflow;
+  const query = { workflow, after: run.id, limit: 1 };
+  const { answer } = useAnswer(yard.client, 'runs.list', isCompared ? { query } : undefined);
+  return isCompared && !!answer?.items.length;
+}
+
 interface IHeaderProps {
   model: RunModel;
   detail: RunDetail;
@@ -185,6 +196,16 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const [wasLive] = useState(live);
   const newest = useSignal(yard.runs.changed, () =>
     yard.runs.items.find(({ path }) => path === run.path)
+  );
+  const hasPrevious = useHasPrevious(run);
+  const retry = run.state !== 'succeeded' && !isScratch(run) && (
+    <CommandButton
+      commands={commands}
+      id="nbyard:retry-run"
+      args={{ id: run.id, isKnown: isOld }}
+      note={isOld ? trans.__('(Old Code)') : undefined}
+      why={trans.__('Only a run that failed or was stopped can be retried')}
+    />
   );
   return (
     <div className={`nby-RunView-header${wasLive && !live ? ' nby-mod-ended' : ''}`}>
@@ -229,6 +250,8 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           {trans.__('Newest run: %1', newest.number)}
         </LinkButton>
       )}
+      {/* elsewhere, so that a click after a save does not run old code */}
+      {!live && isOld && retry}
       <span className="nby-Space" />
       {!follows && live && (
         <Button title={trans.__('Show the running task')} onClick={onFollow}>
@@ -239,22 +262,14 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
       ) : (
         <>
-          {run.number > 1 && !isScratch(run) && (
+          {hasPrevious && (
             <CommandButton
               commands={commands}
               id="nbyard:compare-with-previous"
               args={{ id: run.id }}
             />
           )}
-          {run.state !== 'succeeded' && !isScratch(run) && (
-            <CommandButton
-              commands={commands}
-              id="nbyard:retry-run"
-              args={{ id: run.id, isKnown: isOld }}
-              note={isOld ? trans.__('(Old Code)') : undefined}
-              why={trans.__('Only a run that failed or was stopped can be retried')}
-            />
-          )}
+          {!isOld && retry}
           <CommandButton
             commands={commands}
             id="nbyard:rerun"

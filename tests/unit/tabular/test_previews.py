@@ -89,8 +89,8 @@ def test_the_head_of_a_table(tables: Tables, make: Make) -> None:
     found = tables.preview(make(f"id,value,html,none,more\n{rows}", "a.csv"))
     assert found == FilePreview(
         table=TableHead(
-            ["id", "value", "html", "none"],
-            [[str(n), "2.12346", f"<b>{n}</b>", ""] for n in range(3)],
+            ["id", "value", "html", "none", "more"],
+            [[str(n), "2.12346", f"<b>{n}</b>", "", "x"] for n in range(3)],
             column_count=5,
             row_count=50,
         )
@@ -116,7 +116,7 @@ def test_five_thousand_columns(tables: Tables, make: Make) -> None:
     names = ",".join(f"column {n} with a long name" for n in range(5000))
     head = tables.preview(make(f"{names}\n{',' * 4999}\n", "wide.csv")).table
     assert head is not None
-    assert (len(head.columns), head.column_count) == (4, 5000)
+    assert (len(head.columns), head.column_count) == (12, 5000)
     assert all(len(name) <= 24 for name in head.columns)
 
 
@@ -195,6 +195,14 @@ def test_a_picture_is_scaled_down(tables: Tables, make: Make) -> None:
     small = opened(tables.picture(file))
     assert (small.format, small.size) == ("PNG", (320, 100))
     assert small.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_a_picture_has_no_margins(tables: Tables, make: Make) -> None:
+    figure = Image.new("RGB", (300, 200), "white")
+    figure.paste("blue", (50, 40, 250, 160))
+    content = io.BytesIO()
+    figure.save(content, "PNG")
+    assert opened(tables.picture(make(content.getvalue(), "plot.png"))).size == (200, 120)
 
 
 def test_a_small_picture_keeps_its_size(tables: Tables, make: Make) -> None:

@@ -12,7 +12,7 @@ from nbyard.domain.datasets.table_descriptions import TablePage
 MiB = 1 << 20
 # Larger files have no preview. Tables of other formats are read in parts.
 LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
-MAX_COLUMNS = 4
+MAX_COLUMNS = 12
 MAX_ROWS = 3
 MAX_CELL = 24
 MAX_METRICS = 6
@@ -26,7 +26,7 @@ CONTROLS = re.compile(
 
 
 class TableHead(msgspec.Struct, frozen=True):
-    """The first cells of a table as short texts: at most 3 rows of at most 4 columns.
+    """The first cells of a table as short texts: at most 3 rows of at most 12 columns.
 
     `column_count` counts all columns. `row_count` is null if the rows were not counted.
     """

@@ -3,6 +3,7 @@ import { NodeProps, ReactFlowProvider } from '@xyflow/react';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Profiler } from 'react';
 import { kindIcon } from '../../../icons/items';
+import { CanvasController } from '../../model/controller';
 import { CardNode } from '../../model/flowStore';
 import { CanvasContext } from '../../model/hooks';
 import { bench, READINGS } from '../../model/__tests__/fakes';
@@ -19,68 +20,69 @@ it('has one icon and one word for each kind', () => {
   expect(KINDS.map(kind => kindWord(kind, translated))).toEqual(KINDS.map(kind => `«${kind}»`));
 });
 
-it('shows the word of the kind below the title', async () => {
-  const { canvas } = await bench();
-  const { container } = render(
+function Card({ canvas, id = 'train' }: { canvas: CanvasController; id?: string }) {
+  return (
     <CanvasContext.Provider value={canvas}>
       <ReactFlowProvider>
-        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
+        <NodeCard {...({ id, data: { fields: {} } } as NodeProps<CardNode>)} />
       </ReactFlowProvider>
     </CanvasContext.Provider>
   );
-  const { kind, title } = canvas.views.get('train')!;
-  const name = container.querySelector('.nby-Node-name')!;
-  expect([...name.children].map(({ textContent }) => textContent)).toEqual([title, kind]);
-  canvas.dispose();
-});
+}
 
-it('E6: states that a notebook has no parameters cell', async () => {
-  jest.useFakeTimers();
+it('says nothing about a node without ports and results', async () => {
   const { arguments: before } = READINGS['train.ipynb'];
-  const hints = ['No parameters cell was found.'];
-  Object.assign(READINGS['train.ipynb'], { arguments: [], tag_cell: 0, hints });
+  Object.assign(READINGS['train.ipynb'], { arguments: [], hints: ['No parameters cell.'] });
+  jest.useFakeTimers();
   const { canvas } = await bench();
-  const { container } = render(
-    <CanvasContext.Provider value={canvas}>
-      <ReactFlowProvider>
-        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
-      </ReactFlowProvider>
-    </CanvasContext.Provider>
-  );
-  const line = container.querySelector<HTMLElement>('.nby-Node-reading')!;
-  expect(line.textContent).toBe('no parameters cell: see inspector');
-  expect(line.title).toContain(hints[0]);
-  Object.assign(READINGS['train.ipynb'], { arguments: before, tag_cell: null, hints: [] });
+  const { container } = render(<Card canvas={canvas} />);
+  await act(() => jest.advanceTimersByTimeAsync(1000));
+  const { title } = canvas.views.get('train')!;
+  expect(container.querySelector('.nby-Node-head')!.textContent).toBe(title);
+  expect(container.querySelector('.nby-Node-reading')).toBeNull();
+  Object.assign(READINGS['train.ipynb'], { arguments: before, hints: [] });
   canvas.dispose();
   jest.useRealTimers();
 });
 
-it('shows each state with an icon and a word, below the title', async () => {
+it('shows each state with an icon, and with the duration or a word, beside the title', async () => {
   const { canvas, runs } = await bench();
-  const { container } = render(
-    <CanvasContext.Provider value={canvas}>
-      <ReactFlowProvider>
-        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
-      </ReactFlowProvider>
-    </CanvasContext.Provider>
-  );
+  const { container } = render(<Card canvas={canvas} />);
   const shown = (state: INodeRun) => {
     runs.states.set('train', state);
     act(() => runs.changed.emit(new Set(['train'])));
-    const mark = container.querySelector<HTMLElement>('.nby-Node-second > .nby-Node-run')!;
+    const mark = container.querySelector<HTMLElement>('.nby-Node-title ~ .nby-Node-run')!;
     expect(mark.querySelector('svg')).not.toBeNull();
     const words = [...mark.querySelectorAll(':scope > span:not(.nby-Icon, .nby-Sr)')];
     return [mark.title, ...words.map(({ textContent }) => textContent)];
   };
-  expect(shown({ state: 'succeeded', seconds: 2.25 })).toEqual([
-    'succeeded · 2.3 s',
-    'succeeded',
-    '2.3 s'
-  ]);
+  expect(shown({ state: 'succeeded', seconds: 2.25 })).toEqual(['succeeded · 2.3 s', '2.3 s']);
   expect(shown({ state: 'running' })).toEqual(['running', 'running']);
   expect(shown({ state: 'succeeded', cached: true })).toEqual(['cached', 'cached']);
   const from = { id: 'r3', name: '3' };
   expect(shown({ state: 'succeeded', cached: true, from })[0]).toBe('cached · run 3');
+  canvas.dispose();
+});
+
+it('leaves the reason of a failure to Run Info', async () => {
+  const { canvas, runs } = await bench();
+  const { container } = render(<Card canvas={canvas} />);
+  runs.states.set('train', { state: 'failed', reason: 'boom', lastLine: 'line' });
+  act(() => runs.changed.emit(new Set(['train'])));
+  expect(container.querySelector('.nby-Node-reason')).toBeNull();
+  expect(container.querySelector<HTMLElement>('.nby-Node-run')!.title).toContain('boom');
+  canvas.dispose();
+});
+
+it('shows a stale result beside the duration', async () => {
+  const { canvas, runs } = await bench();
+  runs.states.set('train', { state: 'succeeded', seconds: 3 });
+  const { container } = render(<Card canvas={canvas} />);
+  const reasons = new Map([['train', 'seed changed']]);
+  const rest = { cached: 0, toRun: 1, isMaximum: false, took: '', waits: '' };
+  act(() => (canvas.views.forecast = { ...rest, reasons }));
+  expect(container.querySelector('.nby-Node-marks')!.textContent).toBe('stale');
+  expect(container.querySelector('.nby-Node-run')!.textContent).toContain('3.0 s');
   canvas.dispose();
 });
 

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { CanvasContext } from '../../model/hooks';
 import { bench, IBench, nodesOf } from '../../model/__tests__/fakes';
 import { INodePreview } from '../../model/tokens';
@@ -13,7 +13,7 @@ afterEach(() => one.canvas.dispose());
 function show(preview: INodePreview, room?: number) {
   return render(
     <CanvasContext.Provider value={one.canvas}>
-      <Preview preview={preview} room={room} />
+      <Preview id="train" preview={preview} room={room} />
     </CanvasContext.Provider>
   ).container;
 }
@@ -45,7 +45,7 @@ describe('K9: the preview on a card', () => {
   it('has the first rows of a table, its name and its size', () => {
     show({ caption: 'out', table: { columns: ['a', 'b'], rows: [['1', '<b>']], size: '9 × 2' } });
     const table = within(screen.getByRole('table', { name: 'First rows' }));
-    expect(table.getAllByRole('cell').map(cell => cell.textContent)).toEqual(['1', '<b>']);
+    expect(table.getAllByRole('cell').map(cell => cell.textContent)).toEqual(['1', '<b>', '']);
     expect(table.getByText('out · 9 × 2')).toBeTruthy();
   });
 
@@ -53,15 +53,53 @@ describe('K9: the preview on a card', () => {
     const rows = [['Adelie', 'Torgersen', '39.1', '18.7']];
     const columns = ['species', 'island', 'bill_length', 'bill_depth'];
     const names = (of: INodePreview) => {
-      const heads = [...show(of).querySelectorAll('th')].map(one => one.textContent);
+      const heads = [...show(of).querySelectorAll('th')].map(
+        one => one.textContent || one.dataset.most
+      );
       cleanup();
       return heads;
     };
-    expect(names({ table: { columns, rows } })).toEqual(['species', 'island', 'bill_length']);
-    const short = ['a', 'b', 'c', 'd'];
-    expect(names({ table: { columns: short, rows } })).toEqual(short);
+    expect(names({ table: { columns, rows, count: 9 } })).toEqual([
+      ...['species', 'island', 'bill_length'],
+      '+6'
+    ]);
+    const short = ['a', 'b'];
+    expect(names({ table: { columns: short, rows } })).toEqual([...short, '']);
     const long = { columns: ['x'.repeat(60), 'y'.repeat(60), 'z', 'w'], rows };
-    expect(names({ table: long })).toHaveLength(2);
+    expect(names({ table: long })).toEqual([...long.columns.slice(0, 2), '+2']);
+  });
+
+  it('begins with the columns that the tables before it do not have', () => {
+    const { canvas, runs } = one;
+    const of = (columns: string[], count = columns.length) => {
+      const table = { columns, rows: [], count };
+      runs.states.set('clean', { state: 'succeeded', preview: { table } });
+      runs.changed.emit(new Set(['clean']));
+    };
+    const first = () => {
+      const table = { columns: ['species', 'island', 'ratio'], rows: [] };
+      const { textContent } = show({ table }).querySelector('th')!;
+      cleanup();
+      return textContent;
+    };
+    canvas.doc.connect({ source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    expect(first()).toBe('species');
+    of(['species', 'island']);
+    expect(first()).toBe('ratio');
+    of(['species', 'island'], 9); // the others may have the same name
+    expect(first()).toBe('species');
+  });
+
+  it('E7: shows the picture in its own size on a click', async () => {
+    const enlarge = jest.fn().mockResolvedValue(new Blob());
+    URL.createObjectURL = () => 'blob:large';
+    URL.revokeObjectURL = jest.fn();
+    show({ picture: '/p', caption: 'figure.png', enlarge });
+    fireEvent.click(screen.getByRole('button', { name: 'Enlarge figure.png' }));
+    const large = () => document.querySelector('.jp-Dialog .nby-Enlarged');
+    await waitFor(() => expect(large()!.getAttribute('src')).toBe('blob:large'));
+    document.querySelector<HTMLElement>('.jp-Dialog .jp-mod-accept')!.click();
+    await waitFor(() => expect(URL.revokeObjectURL).toHaveBeenCalled());
   });
 
   it('has metrics and the class of a model; a first line only without these', () => {

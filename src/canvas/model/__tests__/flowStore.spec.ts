@@ -88,11 +88,26 @@ describe('FlowStore', () => {
     expect(store.selected).toEqual([]);
   });
 
-  it('gives nodes without a place one of their own', () => {
+  it('arranges nodes without a place in the order of their connections', () => {
+    const { doc } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    doc.connect({ source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    [...doc.positions.keys()].forEach(id => doc.positions.delete(id));
+    const { store } = one.canvas;
+    const across = ['sales', 'clean', 'train'].map(id => store.place(id)[0]);
+    expect(across).toEqual([...across].sort((left, right) => left - right));
+    expect(new Set(across).size).toBe(3);
+  });
+
+  it('keeps the places of the other nodes when the first one without a place is moved', () => {
     const { store, doc } = one.canvas;
-    doc.positions.delete('sales');
-    doc.positions.delete('clean');
-    expect(store.place('sales')).not.toEqual(store.place('clean'));
+    [...doc.positions.keys()].forEach(id => doc.positions.delete(id));
+    const before = store.place('train');
+    const position = { x: 7, y: 8 };
+    store.onNodesChange([{ id: 'clean', type: 'position', position, dragging: true }]);
+    store.onNodesChange([{ id: 'clean', type: 'position', position, dragging: false }]);
+    expect(doc.positions.get('clean')).toEqual([7, 8]);
+    expect(doc.positions.get('train')).toEqual(before);
   });
 
   it('moves the connections of the few that run, and colours those whose data has arrived', () => {

@@ -38,6 +38,19 @@ describe('states of a run', () => {
     canvas.dispose();
   });
 
+  it('are drawn a few in each frame of a movement', async () => {
+    const { canvas, heard, change } = await moved();
+    canvas.views.isHeld = true;
+    ['sales', 'clean', 'train'].forEach(id => canvas.views.subscribe(id, () => undefined));
+    ['sales', 'clean', 'train'].forEach(id => change(id, 'queued'));
+    jest.advanceTimersByTime(1000);
+    expect(heard).toHaveLength(1);
+    expect(heard[0]).toHaveLength(2);
+    jest.advanceTimersByTime(50);
+    expect(heard.flat().sort()).toEqual(['clean', 'sales', 'train']);
+    canvas.dispose();
+  });
+
   it('are shown each second of a long movement', async () => {
     const { canvas, heard, change } = await moved();
     canvas.views.isHeld = true;

@@ -88,6 +88,34 @@ describe('a view that nobody moved', () => {
     end();
   });
 
+  it('is not fitted so small that titles are not legible', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [9000, 0]]]);
+    const { moves, end } = picture(one, 900);
+    canvas.flow!.setViewport({ x: 0, y: 0, zoom: 0.4 });
+    canvas.fitted = { ...moves[0], isWhole: true };
+    refit(canvas, { width: 900, height: 900 });
+    expect(moves[1].zoom).toBe(0.35);
+    canvas.flow!.setViewport({ x: 0, y: 0, zoom: 0.2 }); // as the user chose it
+    canvas.fitted = { ...moves[2], isWhole: true };
+    refit(canvas, { width: 900, height: 900 });
+    expect(moves[3].zoom).toBe(0.2);
+    end();
+  });
+
+  it('comes back when the room below is free again', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [40, 700]]]);
+    const { moves, end } = picture(one, 900);
+    canvas.store.select(['train']);
+    refit(canvas, { width: 900, height: 1000 });
+    expect(moves).toEqual([{ x: 0, y: -230, zoom: 1 }]);
+    Object.defineProperty(canvas.stage, 'clientHeight', { value: 1000 });
+    refit(canvas, { width: 900, height: 600 });
+    expect(moves[1]).toEqual({ x: 0, y: 0, zoom: 1 });
+    end();
+  });
+
   it('stays after a resize while all cards are visible at full size', () => {
     const { canvas } = one;
     canvas.doc.move([['train', [300, 100]]]);
@@ -170,7 +198,7 @@ function picture({ canvas }: IBench, width: number) {
   const stage = document.createElement('div');
   Object.defineProperties(stage, {
     clientWidth: { value: width },
-    clientHeight: { value: 600 }
+    clientHeight: { value: 600, configurable: true }
   });
   stage.getBoundingClientRect = () =>
     ({ left: 0, right: width, top: 0, bottom: 600, width, height: 600 }) as DOMRect;

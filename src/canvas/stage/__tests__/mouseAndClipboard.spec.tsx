@@ -225,7 +225,7 @@ describe('K9: a connection below the pointer', () => {
     await enter('clean', 300);
     const tip = screen.getByRole('tooltip');
     expect(tip.textContent).toContain('clean.ipynb.tidy · 342 × 8');
-    expect(within(tip).getByRole('cell').textContent).toBe('Adelie');
+    expect(within(tip).getAllByRole('cell')[0].textContent).toBe('Adelie');
     expect([tip.style.left, tip.style.top]).toEqual(['22px', '32px']);
     edges = [edges[1]];
     act(() => canvas.store.focus('clean'));

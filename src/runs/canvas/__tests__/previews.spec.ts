@@ -167,8 +167,9 @@ describe('Previews', () => {
     await pass(100);
     expect(previews.get('a')).toEqual({
       picture: 'http://here/user/x/nbyard/api/runs/r/pictures/sha256%3A1',
+      enlarge: expect.any(Function),
       caption: 'plot.png',
-      table: { columns: ['a'], rows: [['1']], size: `${(1500).toLocaleString()} × 4` },
+      table: { columns: ['a'], rows: [['1']], count: 4, size: `${(1500).toLocaleString()} × 4` },
       metrics: [
         { name: 'loss', value: '0.1234568' },
         { name: 'best', value: 'NaN' }

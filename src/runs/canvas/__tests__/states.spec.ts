@@ -122,17 +122,6 @@ describe('RunStates', () => {
     states.dispose();
   });
 
-  it('shows the line that failed', async () => {
-    const failure = {
-      kind: 'error',
-      reason: null,
-      traceback: 'Cell In[1], line 1\n----> 1 boom()'
-    };
-    const { states } = await follow([task('bad', 'failed', { failure })]);
-    expect(states.get('bad')?.failingLine).toBe('boom()');
-    states.dispose();
-  });
-
   it('shows its own check run that is newer than the newest run, and marks its nodes', async () => {
     const check = { ...RUN, id: 's', number: -1, origin: { kind: 'check' } };
     const model = { name: 'm', output_class: 'model' };

@@ -52,6 +52,11 @@ describe('chartOf', () => {
     ]);
   });
 
+  it('K5: shows the wait of a cached task as cached', () => {
+    const { bars } = chartOf(detail([{ ...task('a', 1, undefined, 2), cached: true }], 6), 0);
+    expect(coloursOf(bars[0])).toEqual(['cached']);
+  });
+
   it('K5: tells how long nobody had taken the run up', () => {
     expect(chartOf(detail([task('a', 4, 5, 6), task('b', 6)], 8), 0).begins).toBe(4);
     const now = Date.parse(at(3));

@@ -52,7 +52,9 @@ describe('K5: why a run failed', () => {
   it('shows the own line and edits the source at the failing cell', () => {
     const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
     show({}, { ...task('a', { reason: text('no'), cell: 3, traceback }), executable_id: 'e' });
-    expect(document.querySelector('.nby-Failure-own')!.textContent).toBe('clean(x)');
+    const lines = [...screen.getByRole('group', { name: 'Failing code' }).children];
+    expect(lines.map(({ textContent }) => textContent)).toEqual(['1', 'x = 1', '2', 'clean(x)']);
+    expect(document.querySelector('code.nby-Failure-own')!.textContent).toBe('clean(x)');
     fireEvent.click(screen.getByRole('button', { name: 'Edit Source' }));
     const args = { id: 'e', cell: 3, line: 2, lines: {} };
     expect(commands.execute).toHaveBeenCalledWith('nbyard:edit-executable-source', args);
@@ -74,20 +76,7 @@ describe('X1: a file that was not found', () => {
   });
 });
 
-describe('K5: the last lines', () => {
-  const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
-
-  it('are open unless the own line is shown', () => {
-    show({}, task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
-    expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
-    fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: true }));
-    expect(document.querySelector('pre')).toBeNull();
-  });
-
-  it('open below the own line', () => {
-    show({}, task('a', { reason: text('no'), traceback }));
-    expect(document.querySelector('pre')).toBeNull();
-    fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: false }));
-    expect(document.querySelector('pre')!.textContent).toContain('E: no');
-  });
+it('K5: shows the last lines where no line of code is known', () => {
+  show({}, task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
+  expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
 });

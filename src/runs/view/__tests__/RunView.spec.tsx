@@ -13,9 +13,12 @@ const NAME = 'Compare With Previous Run';
 const FILE = { workflow_id: 'w', path: 'train.nbflow' };
 
 /** Show a run with this number; return the commands with IDs of runs. */
-async function show(number: number, state = 'succeeded', newer: object[] = []) {
+async function show(number: number, state = 'succeeded', newer: object[] = [], earlier = [{}]) {
   const run = { id: 'r', number, state, title: 'Train', counts: {}, ...FILE };
-  const client = fakeClient(() => ({ run, items: [], last: 1, next: null }));
+  const client = fakeClient((_, url) => {
+    const items = url.includes('/runs?') ? earlier : [];
+    return { run, items, last: 1, next: null };
+  });
   const yard = connect(client.settings);
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
@@ -49,6 +52,9 @@ describe('the header of Run Info', () => {
     expect(executed).toEqual([['compare-with-previous', 'r']]);
     cleanup();
     await show(1);
+    expect(screen.queryByRole('button', { name: NAME })).toBeNull();
+    cleanup();
+    await show(2, 'succeeded', [], []); // it was deleted
     expect(screen.queryByRole('button', { name: NAME })).toBeNull();
   });
 

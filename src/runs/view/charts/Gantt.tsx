@@ -40,6 +40,7 @@ const KEYS = [
   'starting',
   'running',
   'succeeded',
+  'cached',
   'failed',
   'lost',
   'cancelled',

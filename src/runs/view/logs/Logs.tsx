@@ -151,14 +151,12 @@ export function Logs(props: ILogsProps): JSX.Element {
       ))}
       {!count && !problem && (
         <p className="nby-Note">
-          {isLive(props.detail.run)
-            ? trans.__('The log is still empty.')
-            : trans.__('The log is empty.')}
+          {isLive(props.detail.run) ? trans.__('No output yet.') : trans.__('The log is empty.')}
         </p>
       )}
       <div
         ref={box}
-        className="nby-Log"
+        className={count ? 'nby-Log' : 'nby-Log nby-mod-empty'}
         tabIndex={0}
         role="log"
         aria-live="off"

@@ -14,6 +14,7 @@ import { progressOf, secondsOf, wasStopped, workSeconds } from '../../model/redu
 import { useActivity, useServices } from '../context/hooks';
 import { ITaskProps } from '../context/taskProps';
 import { Logs } from '../logs/Logs';
+import { LiveCell } from '../notebook/LiveCell';
 import { Output } from '../notebook/Output';
 import { TaskResult } from './TaskResult';
 import { firstLine, reasonText, reasonsText } from '../../../reasons';
@@ -90,17 +91,13 @@ export function Tasks(props: ITasksProps): JSX.Element {
         <div className="nby-Steps-chosen">
           {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
           {/* an executed notebook has no output of a cell that still runs */}
+          {task.state === 'running' && <LiveCell model={model} node={task.node} />}
           {(task.state === 'running' || wasStopped(task)) && (
             <Logs key={step} {...props} attempt={0} isInner />
           )}
-          {task.state === 'failed' && (
-            <Output
-              key={step}
-              {...props}
-              attempt={0}
-              jump={task.failure?.executed_cell ?? undefined}
-              isInner
-            />
+          {/* the banner shows a cell that failed */}
+          {task.state === 'failed' && typeof task.failure?.cell !== 'number' && (
+            <Output key={step} {...props} attempt={0} isInner />
           )}
           <Attempts task={task} tasks={detail.tasks} now={now} onLog={props.onLog} />
         </div>
@@ -120,6 +117,9 @@ function Why({ reasons }: { reasons: readonly string[] }): JSX.Element {
 }
 
 function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
+  if (typeof task.failure?.cell === 'number') {
+    return [trans.__('cell %1', task.failure.cell + 1)];
+  }
   const message = reasonText(task.failure?.reason, trans);
   const reason =
     (whole ? message : firstLine(message)) ||

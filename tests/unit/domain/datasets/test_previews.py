@@ -40,11 +40,11 @@ def test_a_cell_is_a_short_text(value, text):
 
 
 def test_a_head_has_few_columns_and_rows():
-    columns = [Column(f"c{n}" * 20, "int") for n in range(9)]
-    page = TablePage(columns, 0, None, [[1] * 9] * 9, column_count=700)
+    columns = [Column(f"c{n}" * 20, "int") for n in range(20)]
+    page = TablePage(columns, 0, None, [[1] * 20] * 9, column_count=700)
     head = head_of(page)
-    assert [len(row) for row in head.rows] == [4, 4, 4]
-    assert [len(name) for name in head.columns] == [24] * 4
+    assert [len(row) for row in head.rows] == [12, 12, 12]
+    assert [len(name) for name in head.columns] == [24] * 12
     assert (head.column_count, head.row_count) == (700, None)
 
 

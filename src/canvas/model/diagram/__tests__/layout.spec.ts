@@ -1,5 +1,5 @@
 import { ISize, layered } from '../layout';
-import { IEdge } from '../../../document/flow';
+import { IEdge } from '../../../../document/flow';
 
 const VIEW = { width: 1000, height: 600 };
 const edge = (source: string, target: string): IEdge => ({

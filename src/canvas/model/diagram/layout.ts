@@ -1,6 +1,6 @@
 /** Finds places for all cards of a workflow, in the shape of the window. */
 import { Graph, layout } from '@dagrejs/dagre';
-import { IEdge, Position } from '../../document/flow';
+import { IEdge, Position } from '../../../document/flow';
 
 export interface ISize {
   id: string;
