@@ -135,9 +135,9 @@ export function TableHead({ table, known, name, width = 31 }: ITableHeadProps): 
       </colgroup>
       <thead>
         <tr>
-          {shown.map(one => (
-            <th key={one.column} className={classOf(one)}>
-              {one.column}
+          {shown.map(column => (
+            <th key={column.column} className={classOf(column)}>
+              {column.column}
             </th>
           ))}
           <th
@@ -151,9 +151,9 @@ export function TableHead({ table, known, name, width = 31 }: ITableHeadProps): 
       <tbody>
         {rows.map((_, number) => (
           <tr key={number}>
-            {shown.map(one => (
-              <td key={one.column} className={classOf(one)}>
-                {one.cells[number]}
+            {shown.map(column => (
+              <td key={column.column} className={classOf(column)}>
+                {column.cells[number]}
               </td>
             ))}
             <td className="nby-Head-rest" />

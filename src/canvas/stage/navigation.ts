@@ -248,8 +248,8 @@ export function refit(canvas: CanvasController, before: ISize): void {
   }
 }
 
-function isSame(one: Viewport, other: Viewport): boolean {
-  return one.x === other.x && one.y === other.y && one.zoom === other.zoom;
+function isSame(left: Viewport, right: Viewport): boolean {
+  return left.x === right.x && left.y === right.y && left.zoom === right.zoom;
 }
 
 function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): boolean {
