@@ -1,6 +1,7 @@
 /** Acts on several runs at once. */
-import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { isLive, Run } from '../../../api/types';
+import { askFields } from '../../frame/dialogs/askFields';
 import { reportFailure } from '../../frame/reportFailure';
 import { IPanelServices } from '../../frame/services';
 
@@ -23,24 +24,33 @@ export async function tagRuns(services: IPanelServices, runs: readonly Run[]): P
   const { yard, trans } = services;
   const [first, ...others] = runs.map(({ tags = [] }) => tags);
   const common = first.filter(tag => others.every(tags => tags.includes(tag)));
-  const { button, value } = await InputDialog.getText({
-    title: trans._n('Tags of %1 run', 'Tags of %1 runs', runs.length),
-    label: trans.__('Tags that all of them have, separated by spaces'),
-    text: common.join(' '),
-    okLabel: trans.__('Save')
-  });
-  if (!button.accept || value === null) {
-    return;
-  }
-  const tags = value.split(/[\s,]+/).filter(Boolean);
-  const query = {
-    add: tags.join(','),
-    remove: common.filter(tag => !tags.includes(tag)).join(',')
+  const request = ({ tags }: { tags: string }, chosen = runs) => {
+    const wanted = tags.split(/[\s,]+/).filter(Boolean);
+    const query = {
+      add: wanted.join(','),
+      remove: common.filter(tag => !wanted.includes(tag)).join(',')
+    };
+    const ids = chosen.map(({ id }) => id).join(',');
+    return { id: 'runs.tag' as const, question: { path: { runs: ids }, query } };
   };
-  await reportFailure(services, trans.__('Not tagged.'), async () => {
-    for (let at = 0; at < runs.length; at += AT_ONCE) {
-      const ids = runs.slice(at, at + AT_ONCE).map(({ id }) => id);
-      await yard.client.call('runs.tag', { path: { runs: ids.join(',') }, query });
+  await askFields<object, { tags: string }>(services, {
+    title: trans._n('Tags of %1 run', 'Tags of %1 runs', runs.length),
+    ok: trans.__('Save'),
+    fields: [
+      {
+        name: 'tags',
+        kind: 'text',
+        label: trans.__('Tags that all of them have, separated by spaces')
+      }
+    ],
+    start: { tags: common.join(' ') },
+    request,
+    send: async body => {
+      for (let at = 0; at < runs.length; at += AT_ONCE) {
+        const { id, question } = request(body, runs.slice(at, at + AT_ONCE));
+        await yard.client.call(id, question);
+      }
+      return {};
     }
   });
 }

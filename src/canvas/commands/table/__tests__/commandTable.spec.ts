@@ -3,6 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import schema from '../../../../../schema/canvas.json';
 import { automationCommands } from '../../../../panels/automations/commands';
+import { workflowCommands } from '../../../../panels/workflows/commands';
 import * as running from '../../running';
 import { addCommands } from '../registration';
 import { commandTable } from '../commandTable';
@@ -10,7 +11,9 @@ import { keyRows } from '../../KeySheet';
 
 const table = commandTable(nullTranslator.load('nbyard'));
 const ids = new Set([...table.map(command => command.id), 'nbyard:create-workflow']);
-const ofFiles = automationCommands(nullTranslator.load('nbyard')).map(({ id }) => id as string);
+const ofFiles = [automationCommands, workflowCommands].flatMap(commandsOf =>
+  commandsOf(nullTranslator.load('nbyard')).map(({ id }) => id as string)
+);
 
 function named(value: unknown): string[] {
   if (Array.isArray(value)) {
