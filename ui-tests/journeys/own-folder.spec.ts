@@ -1,8 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { violationsIn } from '../lab/axe';
 import { withEngine } from '../lab/engine';
-import { notebook } from '../lab/notebooks';
-import { LabServer } from '../lab/server';
+import { folder, housesFolder } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 const CLEAN = `import csv
@@ -19,51 +18,10 @@ count = len(list(csv.reader(open(CLEAN)))) - 1
 open("out/report.md", "w").write(f"{count} answers")
 `;
 
-const UTILS = `from pathlib import Path
-
-DATA = Path("data")
-TARGET = "price"
-
-
-def load(name):
-    import pandas as pd
-
-    return pd.read_csv(DATA / name)
-`;
-const EXPLORE = notebook(
-  '# Explore and clean the houses\nimport pandas as pd\nimport utils',
-  'df = utils.load("houses.csv")\ndf.describe()',
-  'df = df.dropna()\ndf = df[df.price > 0]',
-  'df.to_csv("data/clean.csv", index=False)'
-);
-const FEATURES = notebook(
-  'MAX_ROOMS = 9',
-  'import pandas as pd\nfrom utils import DATA',
-  'clean = pd.read_csv(DATA / "clean.csv")\nclean["area_per_room"] = clean.area / clean.rooms.clip(1, MAX_ROOMS)',
-  'out = f"{DATA}/features.csv"\nclean.to_csv(out, index=False)'
-);
-const TRAIN = notebook(
-  'import joblib\nimport pandas as pd\nfrom sklearn.linear_model import LinearRegression\nimport utils',
-  'table = utils.load("features.csv")\nX, y = table[["area", "rooms", "area_per_room"]], table[utils.TARGET]',
-  'model = LinearRegression().fit(X, y)\nprint("R2", round(model.score(X, y), 3))',
-  'joblib.dump(model, "model.joblib")'
-);
-const ROWS = Array.from({ length: 60 }, (_, i) => {
-  const [area, rooms] = [40 + ((i * 37) % 120), 1 + (i % 6)];
-  return i % 13 ? `${area},${rooms},${1000 * area + 5000 * rooms}` : `${area},${rooms},`;
-});
-
 const withDocker = withEngine('base_image', image => ({
   NBYARD_DOCKER_BASE_IMAGE: image,
   NBYARD_DOCKER_BUILD_NETWORK: 'none'
 }));
-
-async function write(server: LabServer, folder: string, files: Record<string, string>) {
-  await mkdir(server.file(`${folder}/data`), { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(server.file(`${folder}/${name}`), text);
-  }
-}
 
 withDocker(
   'K3, M6: notebooks that never ran become a workflow, and one run later a live endpoint',
@@ -73,13 +31,8 @@ withDocker(
     const { canvas, page } = lab;
     const view = page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
-    await write(server, 'houses', {
-      'utils.py': UTILS,
-      '1_explore.ipynb': EXPLORE,
-      '2_features.ipynb': FEATURES,
-      '3_train.ipynb': TRAIN,
-      'data/houses.csv': ['area,rooms,price', ...ROWS].join('\n')
-    });
+    await housesFolder(server);
+    const train = await readFile(server.file('houses/3_train.ipynb'), 'utf8');
     await lab.execute('filebrowser:go-to-path', { path: 'houses' });
     lab.actions = 0;
     await lab.click(lab.tile('New Workflow from This Folder')); // 1
@@ -101,7 +54,7 @@ withDocker(
     await expect(view).toContainText(/price\D*8[67]\d{3}/);
     await picture('answer');
     lab.did('own');
-    expect(await readFile(server.file('houses/3_train.ipynb'), 'utf8')).toBe(TRAIN);
+    expect(await readFile(server.file('houses/3_train.ipynb'), 'utf8')).toBe(train);
   }
 );
 
@@ -110,7 +63,7 @@ test('K2, K3: a dropped folder of scripts is connected by one dialog, and by one
   server
 }, info) => {
   const { canvas, page } = lab;
-  await write(server, 'survey', {
+  await folder(server, 'survey', {
     'clean.py': CLEAN,
     'report.py': REPORT,
     'config.py': 'RAW = "data/raw.csv"\nCLEAN = "data/clean.csv"\n',

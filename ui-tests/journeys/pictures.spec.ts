@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
-import { notebook, parameters } from '../lab/notebooks';
+import { housesFolder, notebook, parameters } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
@@ -219,20 +219,22 @@ test.describe('pictures', () => {
   });
 
   /** The frames of the README's animation; `python buildtools/animation.py` joins them. */
-  test('frames of the example', async ({ lab }) => {
-    await lab.page.setViewportSize({ width: 1200, height: 750 });
-    await lab.execute('application:toggle-left-area');
+  test('frames of an own folder', async ({ lab, server }) => {
+    const { canvas, drawer, page } = lab;
+    await page.setViewportSize({ width: 1200, height: 750 });
+    await housesFolder(server);
+    await lab.execute('filebrowser:go-to-path', { path: 'houses' });
     let count = 0;
     const frame = async () => {
       const path = `${NBYARD_PICTURES}/frame-${String(count++).padStart(3, '0')}.png`;
-      await lab.page.screenshot({ path, animations: 'disabled' });
+      await page.screenshot({ path, animations: 'disabled' });
     };
     await frame();
-    await lab.tile('Try the Penguins Example').hover();
+    const tile = lab.tile('New Workflow from This Folder');
+    await tile.hover();
     await frame();
-    await lab.tile('Try the Penguins Example').click();
-    await expect(lab.canvas.arrows).not.toHaveCount(0);
-    const { canvas, drawer } = lab;
+    await tile.click();
+    await expect(canvas.arrows).toHaveCount(3);
     await canvas.isTidy();
     await frame();
     await canvas.button('run-workflow').hover();
@@ -242,10 +244,16 @@ test.describe('pictures', () => {
       await frame();
     }
     await expect(canvas.root.locator('.nby-Node-preview')).not.toHaveCount(0);
+    await expect(
+      canvas.card('3_train.ipynb').getByRole('button', { name: 'Deploy' })
+    ).toBeVisible();
     await frame();
-    await drawer.step('evaluate').click();
+    await drawer.step('step_3_train').click();
     await expect(drawer.body.locator('.nby-TaskResult')).toBeVisible();
     await frame();
+    await page.setViewportSize(SIZES.wide);
+    await lab.execute('nbyard:fit-workflow');
+    await page.screenshot({ path: `${NBYARD_PICTURES}/own-folder.png` });
   });
 });
 

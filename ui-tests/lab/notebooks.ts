@@ -1,5 +1,5 @@
 /** Notebooks, scripts and workflows that journeys write for themselves. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { LabServer } from './server';
 
 export interface ICode {
@@ -88,4 +88,57 @@ export async function simplifyExample(server: LabServer): Promise<void> {
   await writeFile(server.file('count.py'), 'print(344)\n');
   const flow = titled('Penguins', { count: { path: 'count.py', at: [0, 0] } });
   await writeFile(server.file('penguins.nbflow'), flow);
+}
+
+const UTILS = `from pathlib import Path
+
+DATA = Path("data")
+TARGET = "price"
+
+
+def load(name):
+    import pandas as pd
+
+    return pd.read_csv(DATA / name)
+`;
+const EXPLORE = notebook(
+  '# Explore and clean the houses\nimport pandas as pd\nimport utils',
+  'df = utils.load("houses.csv")\ndf.describe()',
+  'df = df.dropna()\ndf = df[df.price > 0]',
+  'df.to_csv("data/clean.csv", index=False)'
+);
+const FEATURES = notebook(
+  'MAX_ROOMS = 9',
+  'import pandas as pd\nfrom utils import DATA',
+  'clean = pd.read_csv(DATA / "clean.csv")\nclean["area_per_room"] = clean.area / clean.rooms.clip(1, MAX_ROOMS)',
+  'out = f"{DATA}/features.csv"\nclean.to_csv(out, index=False)'
+);
+const TRAIN = notebook(
+  'import joblib\nimport pandas as pd\nfrom sklearn.linear_model import LinearRegression\nimport utils',
+  'table = utils.load("features.csv")\nX, y = table[["area", "rooms", "area_per_room"]], table[utils.TARGET]',
+  'model = LinearRegression().fit(X, y)\nprint("R2", round(model.score(X, y), 3))',
+  'joblib.dump(model, "model.joblib")'
+);
+const ROWS = Array.from({ length: 60 }, (_, i) => {
+  const [area, rooms] = [40 + ((i * 37) % 120), 1 + (i % 6)];
+  return i % 13 ? `${area},${rooms},${1000 * area + 5000 * rooms}` : `${area},${rooms},`;
+});
+
+/** Write a folder with data. */
+export async function folder(server: LabServer, name: string, files: Record<string, string>) {
+  await mkdir(server.file(`${name}/data`), { recursive: true });
+  for (const [file, text] of Object.entries(files)) {
+    await writeFile(server.file(`${name}/${file}`), text);
+  }
+}
+
+/** Notebooks as people write them: literal paths, a module, no parameters. */
+export async function housesFolder(server: LabServer): Promise<void> {
+  await folder(server, 'houses', {
+    'utils.py': UTILS,
+    '1_explore.ipynb': EXPLORE,
+    '2_features.ipynb': FEATURES,
+    '3_train.ipynb': TRAIN,
+    'data/houses.csv': ['area,rooms,price', ...ROWS].join('\n')
+  });
 }

@@ -52,6 +52,8 @@ RUNS: Mapping[str, str] = {
     "automation": "Only runs of this automation: its name or ID.",
     "project": "Only runs of this project: its name or ID.",
     "person": "Only runs that this user submitted.",
+    "tag": "Only runs with this tag.",
+    "details": "Add metrics, and which parameters differ from their defaults.",
 }
 BY_OPERATION: Mapping[str, Mapping[str, str]] = {
     "runs.list": RUNS,

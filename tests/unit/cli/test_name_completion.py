@@ -190,9 +190,10 @@ UNSTORED = {
         *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
         *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
         *("--stop-seconds", "--threshold", "--uid", "--until", "--at", "--window", "--cuda"),
-        "--from",
+        *("--from", "--old", "--new"),
     },
     "free text": {
+        *("--add", "--remove"),
         *("--criteria", "--description", "--evaluation-data", "--filter", "--goal"),
         *("--pattern", "--repository", "--requirements", "--search", "--sheet"),
         *("deployments create command", "deployments edit command"),
@@ -212,6 +213,8 @@ UNSTORED = {
         ),
         *("credentials add --file", "credentials replace --file"),
     },
+    "a column of the file": {"--sort"},
+    "several runs, with commas": {"runs tag runs"},
     "a page, as the page before it names it": {"--after"},
     "known to another program: Git, a package index, a registry, a hub": {
         "--person",
