@@ -64,7 +64,7 @@ test('K15: Check Run uses a sample, is marked, and leaves history and cache as t
   await canvas.button('run-workflow').click();
   await expect(lab.page.locator('.nby-RunView-header').getByText('#1')).toBeVisible();
   await expect(canvas.card('first.ipynb').getByText('Check Run', { exact: true })).toHaveCount(0);
-  const failed = canvas.root.locator('.nby-Node.nby-mod-failed');
-  await expect(failed).toContainText('assert rows < 500');
+  await expect(canvas.stateOf('second')).toContainText('failed');
+  await expect(lab.drawer.failure).toContainText('assert rows < 500');
   expect(await list()).toBe(1);
 });
