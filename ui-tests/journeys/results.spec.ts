@@ -91,7 +91,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   const failing = drawer.body.locator('.nby-Cell').filter({ hasText: 'TypeError' });
   await expect(failing).toBeInViewport();
   await expect(failing).toContainText('Traceback');
-  await canvas.card('make.ipynb').click();
+  await canvas.card('make.ipynb').locator('.nby-Node-title').click(); // its picture enlarges
   await expect(drawer.body.getByLabel('Task')).toHaveValue('make'); // the card is the step
 
   await page.setViewportSize({ width: 1024, height: 700 });
