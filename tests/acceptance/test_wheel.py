@@ -51,7 +51,7 @@ def test_links_of_the_readme_on_pypi_lead_to_the_repository(wheel):
     (source,) = re.findall("^Project-URL: Source, (.*)$", metadata, re.M)
     links = re.findall(r"\]\(([^)]*)", metadata)
     assert f"{source}/blob/HEAD/CONTRIBUTING.md" in links
-    assert f"{source}/raw/HEAD/docs/images/penguins.png" in links
+    assert f"{source}/raw/HEAD/docs/images/own-folder.png" in links
     assert [link for link in links if "://" not in link] == []
 
 

@@ -12,7 +12,7 @@ import { expect, test } from '../lab/test';
 
 test.use({ environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' } });
 
-const PICTURE = resolve(__dirname, '../../docs/images/penguins.png');
+const PICTURE = resolve(__dirname, '../../docs/images/own-folder.png');
 
 /** A CSV of about so many bytes. */
 function table(bytes: number, seed = 0): Buffer {

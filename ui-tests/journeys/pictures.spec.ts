@@ -221,7 +221,7 @@ test.describe('pictures', () => {
   /** The frames of the README's animation; `python buildtools/animation.py` joins them. */
   test('frames of an own folder', async ({ lab, server }) => {
     const { canvas, drawer, page } = lab;
-    await page.setViewportSize({ width: 1200, height: 750 });
+    await page.setViewportSize(SIZES.wide);
     await housesFolder(server);
     await lab.execute('filebrowser:go-to-path', { path: 'houses' });
     let count = 0;
@@ -251,8 +251,6 @@ test.describe('pictures', () => {
     await drawer.step('step_3_train').click();
     await expect(drawer.body.locator('.nby-TaskResult')).toBeVisible();
     await frame();
-    await page.setViewportSize(SIZES.wide);
-    await lab.execute('nbyard:fit-workflow');
     await page.screenshot({ path: `${NBYARD_PICTURES}/own-folder.png` });
   });
 });

@@ -99,7 +99,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(canvas.inspector.getByLabel('Label')).toBeInViewport({ ratio: 1 });
   await expect(canvas.palette).toBeHidden(); // it gives way, so that the picture has room
   await drawer.tab('Tasks');
-  await expect(drawer.step('broken')).toContainText('TypeError');
+  await expect(drawer.step('broken')).toContainText('cell 3');
 });
 
 test(
