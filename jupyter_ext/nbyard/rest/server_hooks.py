@@ -14,6 +14,7 @@ from tornado.ioloop import PeriodicCallback
 
 from nbyard.domain.counts import Counts
 from nbyard.errors import NbyardError
+from nbyard.host.project_files import DOCUMENT
 from nbyard.logs.json_lines import JsonFormatter
 from nbyard.rest.operation_handler import RestContext
 from nbyard.settings import Settings
@@ -88,14 +89,17 @@ def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], b
     """
 
     async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        if not exists():
+        action, path = data.get("action"), data["path"]
+        is_saved = action == "save" and path.endswith(DOCUMENT)
+        # The server reports each file that it reads, too.
+        if not (is_saved or action == "rename") or not exists():
             return
         # A workflow that is missed here is found by its ID, and its version stored by its next run.
         with contextlib.suppress(NbyardError):
-            if data.get("action") == "rename":
-                await context.ask("workflows", "renamed", data["source_path"], data["path"])
-            elif data.get("action") == "save":
-                await context.ask("workflows", "saved", data["path"])
+            if is_saved:
+                await context.ask("workflows", "saved", path)
+            else:
+                await context.ask("workflows", "renamed", data["source_path"], path)
 
     event_logger.add_listener(schema_id=CONTENTS, listener=noted)
     context.closing.append(lambda: event_logger.remove_listener(listener=noted))

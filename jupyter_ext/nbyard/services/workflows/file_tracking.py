@@ -57,7 +57,7 @@ def record_save(context: ServiceContext, path: Path) -> None:
     """Store the version in a workflow file that was saved, if the workflow is known."""
     rows = context.store.workflows
     with context.store.read() as c:
-        known = rows.below(c, str(path)) if path.suffix == DOCUMENT else []
+        known = rows.below(c, str(path))
     if known:
         document = read_document(context.files.content(path))
         with context.store.write() as c:
