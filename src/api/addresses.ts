@@ -27,10 +27,9 @@ interface IClient {
 
 export function headersOf(
   { project }: Pick<IClient, 'project'>,
-  id: OperationId,
-  { idempotencyKey }: IPlainQuestion
+  id: OperationId
 ): Record<string, string> {
-  const key = idempotencyKey ?? (KEYED.has(id) ? UUID.uuid4() : undefined);
+  const key = KEYED.has(id) ? UUID.uuid4() : undefined;
   const headers = { 'Idempotency-Key': key, 'Nbyard-Project': project };
   const given = Object.entries(headers).filter((header): header is [string, string] => !!header[1]);
   return Object.fromEntries(given);

@@ -43,7 +43,7 @@ export class ApiClient {
   async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
     const asked = question as IPlainQuestion;
     const { addressOf, headersOf, methodOf } = await import('./addresses');
-    const headers = headersOf(this, id, asked);
+    const headers = headersOf(this, id);
     const { signal, keepalive } = asked;
     const init: RequestInit = { method: methodOf(id), headers, signal, keepalive };
     if (asked.body !== undefined) {

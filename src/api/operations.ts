@@ -38,7 +38,6 @@ export interface IPlainQuestion {
   path?: Record<string, string>;
   query?: Record<string, unknown>;
   body?: unknown;
-  idempotencyKey?: string;
   signal?: AbortSignal;
   /** Send the request even if the page closes meanwhile. */
   keepalive?: boolean;
@@ -51,7 +50,7 @@ export type Question<Id extends OperationId> = IfAny<
 > &
   IfAny<Parameter<Id, 'query'>, { query?: Parameter<Id, 'query'> }> &
   IfAny<Body<Id>, { body: Given<Body<Id>> }> &
-  Pick<IPlainQuestion, 'idempotencyKey' | 'keepalive' | 'signal'>;
+  Pick<IPlainQuestion, 'keepalive' | 'signal'>;
 
 /** A request to any operation. */
 export type IRequest = {

@@ -117,8 +117,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       ownChecks.add(id);
       return { id };
     }
-    const idempotencyKey = crypto.randomUUID?.();
-    const { id } = await client.call('runs.create', { ...question, idempotencyKey });
+    const { id } = await client.call('runs.create', question);
     return { id };
   }
 

@@ -159,10 +159,7 @@ function Form(props: IFormProps): JSX.Element {
       const image = values.image || (model && (await make(className)).reference);
       const deployment = into
         ? await deployRevision(services, into, image as string)
-        : await yard.client.call('deployments.create', {
-            body: bodyWith(image),
-            idempotencyKey: crypto.randomUUID?.()
-          });
+        : await yard.client.call('deployments.create', { body: bodyWith(image) });
       deploymentsOf(yard).put(deployment);
       const tab = into ? 'overview' : draft.service === 'api' ? 'try' : undefined;
       onMade(deployment.id, tab);

@@ -68,9 +68,7 @@ function left([x, y]: Position): Position {
 function columnsOf(ids: readonly string[], edges: readonly IEdge[]): Map<string, Position> {
   const column = new Map(ids.map(id => [id, 0]));
   for (let turn = 0; turn < ids.length; turn++) {
-    const late = edges.filter(
-      ({ source, target }) => column.get(target)! <= column.get(source)! && turn < ids.length
-    );
+    const late = edges.filter(({ source, target }) => column.get(target)! <= column.get(source)!);
     late.forEach(({ source, target }) => column.set(target, column.get(source)! + 1));
     if (!late.length) {
       break;
