@@ -3058,18 +3058,18 @@ export interface components {
          * Argument
          * @description One named argument.
          *
-         *         - `type` is the type of a value. The value of a secret is the name of a credential. The task
-         *           receives the path of a file.
-         *         - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
-         *           file).
-         *         - `output_class` is what an output holds. Empty means that its file name decides.
-         *         - A missing `default` is UNSET. Then `required` states whether a value must be set.
-         *         - `choice_values` are the values of an Enum whose member names are the choices, in their order.
-         *           Such a value is accepted in place of the name.
-         *         - `items` is the type of list items (empty = any). An input that is a list is a folder of
-         *           files. `companions` are files there that belong to others.
-         *         - `reach` defines how a command receives the argument. A notebook or function receives an
-         *           argument without `reach` by its name.
+         *     - `type` is the type of a value. The value of a secret is the name of a credential. The task
+         *       receives the path of a file.
+         *     - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
+         *       file).
+         *     - `output_class` is what an output holds. Empty means that its file name decides.
+         *     - A missing `default` is UNSET. Then `required` states whether a value must be set.
+         *     - `choice_values` are the values of an Enum whose member names are the choices, in their order.
+         *       Such a value is accepted in place of the name.
+         *     - `items` is the type of list items (empty = any). An input that is a list is a folder of
+         *       files. `companions` are files there that belong to others.
+         *     - `reach` defines how a command receives the argument. A notebook or function receives an
+         *       argument without `reach` by its name.
          */
         Argument: {
             name: string;
@@ -3109,7 +3109,7 @@ export interface components {
          * Artifact
          * @description A named file or folder from a task. `type` is set if the code declared it.
          *
-         *         `output_class` is the declared class, or a guess from the file name.
+         *     `output_class` is the declared class, or a guess from the file name.
          */
         Artifact: {
             id: string;
@@ -3133,8 +3133,8 @@ export interface components {
          * ArtifactType
          * @description The type of a value that the code passed to `nbyard.output`.
          *
-         *         Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-         *         Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
+         *     Data frames have their kind (`frame`), the number of rows, and names and types of columns.
+         *     Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
          */
         ArtifactType: {
             /** @default  */
@@ -3159,7 +3159,7 @@ export interface components {
          * AskHelp
          * @description The command to run with `--help`: a path below the server's root, an upload or an executable.
          *
-         *         `executable` is an ID or a name. The file that it follows is run, or its newest version.
+         *     `executable` is an ID or a name. The file that it follows is run, or its newest version.
          */
         AskHelp: {
             /** @default  */
@@ -3173,14 +3173,14 @@ export interface components {
          * Attempt
          * @description One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
          *
-         *         `folder` contains its record on the store's machine: log, executed notebook, task, result.
-         *         Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
-         *         the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
-         *         (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).
+         *     `folder` contains its record on the store's machine: log, executed notebook, task, result.
+         *     Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
+         *     the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
+         *     (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).
          *
-         *         Attempts at functions of one file may share a process, the `worker`. Their `folder` is then
-         *         the worker's, and contains their own files in `calls`. `links` lead to the ports on which the
-         *         attempt listens while it runs.
+         *     Attempts at functions of one file may share a process, the `worker`. Their `folder` is then
+         *     the worker's, and contains their own files in `calls`. `links` lead to the ports on which the
+         *     attempt listens while it runs.
          */
         Attempt: {
             id: string;
@@ -3220,8 +3220,8 @@ export interface components {
          * AutomaticRun
          * @description The run that an automation starts, with the fields of a `NewRun`.
          *
-         *         The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
-         *         the code fetches itself, for example from a database.
+         *     The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
+         *     the code fetches itself, for example from a database.
          */
         AutomaticRun: {
             /** @default  */
@@ -3301,11 +3301,11 @@ export interface components {
          * Automation
          * @description A stored automation. `sentence` explains when a run starts.
          *
-         *         A phrase stays in `on` as it was typed; `timing` is what it means, null for events. `next_due`
-         *         is null for events, and if the automation is disabled or has ended. `recent` are its newest
-         *         firings, `waiting` is the number of those that wait for an earlier run to end. `address` is the
-         *         path of a webhook below the server's URL. Its `secret` is only present when the webhook or a
-         *         new secret is created.
+         *     A phrase stays in `on` as it was typed; `timing` is what it means, null for events. `next_due`
+         *     is null for events, and if the automation is disabled or has ended. `recent` are its newest
+         *     firings, `waiting` is the number of those that wait for an earlier run to end. `address` is the
+         *     path of a webhook below the server's URL. Its `secret` is only present when the webhook or a
+         *     new secret is created.
          */
         Automation: {
             id: string;
@@ -3357,9 +3357,9 @@ export interface components {
          * AutomationPatch
          * @description Fields of an automation to change. `revision` is the revision that was read.
          *
-         *         One time may replace another, but an event stays one of its kind. A change of a pinned
-         *         automation's `run` or `mode` freezes the files again. `refreeze` freezes them without another
-         *         change.
+         *     One time may replace another, but an event stays one of its kind. A change of a pinned
+         *     automation's `run` or `mode` freezes the files again. `refreeze` freezes them without another
+         *     change.
          */
         AutomationPatch: {
             revision: number;
@@ -3398,7 +3398,7 @@ export interface components {
          * Backfill
          * @description A backfill of the automation with the name `automation` and the time zone `zone`.
          *
-         *         `firings` are its due times in order. They are empty in lists of backfills.
+         *     `firings` are its due times in order. They are empty in lists of backfills.
          */
         Backfill: {
             id: string;
@@ -3432,8 +3432,8 @@ export interface components {
          * BackfillCounts
          * @description The number of due times of a backfill by their state.
          *
-         *         `failed` also counts due times whose run could not be created. `cancelled` also counts those
-         *         that were waiting when the backfill was cancelled. Deleted runs are not counted.
+         *     `failed` also counts due times whose run could not be created. `cancelled` also counts those
+         *     that were waiting when the backfill was cancelled. Deleted runs are not counted.
          */
         BackfillCounts: {
             /** @default 0 */
@@ -3453,8 +3453,8 @@ export interface components {
          * BackfillForecast
          * @description The forecast of a due time.
          *
-         *         With `run`, the backfill would create a run. With `succeeded` or `active` it would not, because
-         *         the run `run_id` has succeeded or is active. `local` is the time in the automation's zone.
+         *     With `run`, the backfill would create a run. With `succeeded` or `active` it would not, because
+         *     the run `run_id` has succeeded or is active. `local` is the time in the automation's zone.
          */
         BackfillForecast: {
             at: string;
@@ -3480,8 +3480,8 @@ export interface components {
          * Beside
          * @description A file beside the file of another argument, `of`, with a name derived from that name.
          *
-         *         `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
-         *         with references to `self` is the whole name: `$(self.nameroot).idx`.
+         *     `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
+         *     with references to `self` is the whole name: `$(self.nameroot).idx`.
          */
         Beside: {
             /** @enum {unknown} */
@@ -3501,9 +3501,9 @@ export interface components {
          * Bisection
          * @description A search for the change between a good and a bad run that makes the result bad.
          *
-         *         `ending` is null until the search is finished. `culprits` are the indexes of the changes that
-         *         cause the bad result. If `ending` is "narrowed", some of the culprits may be unnecessary.
-         *         `reason` says why the bisection failed.
+         *     `ending` is null until the search is finished. `culprits` are the indexes of the changes that
+         *     cause the bad result. If `ending` is "narrowed", some of the culprits may be unnecessary.
+         *     `reason` says why the bisection failed.
          */
         Bisection: {
             id: string;
@@ -3535,10 +3535,10 @@ export interface components {
          * BisectionChange
          * @description One change from the good run to the bad run, at one or more nodes.
          *
-         *         `name` is the parameter, input, environment or code. `files` are the files beside the code that
-         *         change with it. `before` and `after` are texts, null if unknown or not set. A `reason` describes
-         *         a change that no run can try: of packages or files outside the project, which all runs use as
-         *         they are now.
+         *     `name` is the parameter, input, environment or code. `files` are the files beside the code that
+         *     change with it. `before` and `after` are texts, null if unknown or not set. A `reason` describes
+         *     a change that no run can try: of packages or files outside the project, which all runs use as
+         *     they are now.
          */
         BisectionChange: {
             /** @enum {unknown} */
@@ -3558,7 +3558,7 @@ export interface components {
          * BisectionJudge
          * @description Decides whether a run is good or bad, by its state or by a metric of a node.
          *
-         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
+         *     With `is_higher_good`, values of the threshold or above are good, else those below it.
          */
         BisectionJudge: {
             /** @default  */
@@ -3574,8 +3574,8 @@ export interface components {
          * BisectionPreview
          * @description The changes between both runs, and the cost of a bisection.
          *
-         *         The last changes have a `reason` if no run can try them. `expected` is the number of runs that
-         *         find a single cause. Several causes need more runs, at most `limit`.
+         *     The last changes have a `reason` if no run can try them. `expected` is the number of runs that
+         *     find a single cause. Several causes need more runs, at most `limit`.
          */
         BisectionPreview: {
             changes: components["schemas"]["BisectionChange"][];
@@ -3587,8 +3587,8 @@ export interface components {
          * BisectionProbe
          * @description A run of a bisection with some changes applied, named by their index.
          *
-         *         `run_id` is empty if the changes do not fit together. `verdict` is null until the run has
-         *         finished.
+         *     `run_id` is empty if the changes do not fit together. `verdict` is null until the run has
+         *     finished.
          */
         BisectionProbe: {
             changes: number[];
@@ -3603,12 +3603,12 @@ export interface components {
          * Bound
          * @description Words of the command line.
          *
-         *         They follow all other words, in the order of their positions. `prefix` precedes the value, or is
-         *         `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
-         *         states. An object contributes the values that `fields` names. `text` replaces the value and may
-         *         contain references: `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of
-         *         these arguments has a value. A value that begins with `-` passes unchanged. In a line for a
-         *         shell, `raw` words are not quoted.
+         *     They follow all other words, in the order of their positions. `prefix` precedes the value, or is
+         *     `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
+         *     states. An object contributes the values that `fields` names. `text` replaces the value and may
+         *     contain references: `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of
+         *     these arguments has a value. A value that begins with `-` passes unchanged. In a line for a
+         *     shell, `raw` words are not quoted.
          */
         Bound: {
             /** @enum {unknown} */
@@ -3638,8 +3638,8 @@ export interface components {
          * BytesOf
          * @description A stored file or folder by digest. `origin` describes its source for users.
          *
-         *         With a `typed` table, the task also gets the column types. `source` is `dataset:VERSION`,
-         *         `artifact:ID` or "".
+         *     With a `typed` table, the task also gets the column types. `source` is `dataset:VERSION`,
+         *     `artifact:ID` or "".
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3679,7 +3679,7 @@ export interface components {
          * CallForm
          * @description One endpoint. `path` is below the address of the port, with its variables in braces.
          *
-         *         A form with a file is sent as `multipart/form-data`.
+         *     A form with a file is sent as `multipart/form-data`.
          */
         CallForm: {
             method: string;
@@ -3692,8 +3692,8 @@ export interface components {
          * CallForms
          * @description The endpoints of a deployment. `path` is the address of its port.
          *
-         *         The address is below the server's base URL. `forms` is empty if the service does not
-         *         describe itself.
+         *     The address is below the server's base URL. `forms` is empty if the service does not
+         *     describe itself.
          */
         CallForms: {
             path: string;
@@ -3703,11 +3703,11 @@ export interface components {
          * Cause
          * @description One change that may explain a different result.
          *
-         *         `node` is the node with the change. `distance` counts the connections from there to the result.
-         *         `name` is the parameter, input, file, package or path. `before` and `after` are texts, null
-         *         where it did not exist. A changed notebook has the `cell`, counted from 1 in the newer version.
-         *         A removed cell is counted in the older version. `code` are both versions, `dataset` both
-         *         versions of the data.
+         *     `node` is the node with the change. `distance` counts the connections from there to the result.
+         *     `name` is the parameter, input, file, package or path. `before` and `after` are texts, null
+         *     where it did not exist. A changed notebook has the `cell`, counted from 1 in the newer version.
+         *     A removed cell is counted in the older version. `code` are both versions, `dataset` both
+         *     versions of the data.
          */
         Cause: {
             /** @enum {unknown} */
@@ -3732,8 +3732,8 @@ export interface components {
          * Cells
          * @description The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
          *
-         *         `done` of the `total` original cells have run. `current` is the index of the running cell in
-         *         the executed notebook.
+         *     `done` of the `total` original cells have run. `current` is the index of the running cell in
+         *     the executed notebook.
          */
         Cells: {
             notebook: Record<string, unknown> | null;
@@ -3746,7 +3746,7 @@ export interface components {
          * Change
          * @description A difference of two versions.
          *
-         *         `place` leads to it from the block: `nodes`, the ID of a node, and fields of it.
+         *     `place` leads to it from the block: `nodes`, the ID of a node, and fields of it.
          */
         Change: {
             /** @enum {unknown} */
@@ -3770,9 +3770,9 @@ export interface components {
          * Channel
          * @description A notice channel without its secrets. `service` is the service that gets its messages.
          *
-         *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
-         *         null after a success. No message is sent before `retry_at`. `automations` are the names of
-         *         the automations that use the channel.
+         *     `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
+         *     null after a success. No message is sent before `retry_at`. `automations` are the names of
+         *     the automations that use the channel.
          */
         Channel: {
             id: string;
@@ -3847,8 +3847,8 @@ export interface components {
          * Check
          * @description One check and its finding.
          *
-         *         The state is `missing` if an optional thing is missing, and `failed` if a required one is.
-         *         `cure` says what helps.
+         *     The state is `missing` if an optional thing is missing, and `failed` if a required one is.
+         *     `cure` says what helps.
          */
         Check: {
             name: string;
@@ -3878,9 +3878,9 @@ export interface components {
          * CleanUpPreview
          * @description The runs that a clean-up would delete, and the chosen runs that are protected.
          *
-         *         `freed_bytes` is the size of the stored files that become unused. `record_bytes` is the size of
-         *         the records of attempts. Both are null unless requested. `runs` and `protected` have at most
-         *         the 100 oldest runs each.
+         *     `freed_bytes` is the size of the stored files that become unused. `record_bytes` is the size of
+         *     the records of attempts. Both are null unless requested. `runs` and `protected` have at most
+         *     the 100 oldest runs each.
          */
         CleanUpPreview: {
             count: number;
@@ -3894,15 +3894,15 @@ export interface components {
          * CleanUpRules
          * @description Rules that choose finished runs to delete. A run is deleted if all given rules choose it.
          *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs to keep of each workflow or executable.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
-         *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
+         *     - `older_than_days`: the run finished at least that many days ago.
+         *     - `keep`: the number of newest finished runs to keep of each workflow or executable.
+         *     - `states`: the states of runs to delete, all final states if empty.
+         *     - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
+         *     - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
          *
-         *         With `keep`, the newest successful run of each workflow or executable stays, unless `keep` is
-         *         0. `max_bytes` deletes these runs last. It keeps the newest successful run of all, or of
-         *         `workflow`, unless `max_bytes` is 0.
+         *     With `keep`, the newest successful run of each workflow or executable stays, unless `keep` is
+         *     0. `max_bytes` deletes these runs last. It keeps the newest successful run of all, or of
+         *     `workflow`, unless `max_bytes` is 0.
          */
         CleanUpRules: {
             /**
@@ -3940,8 +3940,8 @@ export interface components {
          * CodeRow
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
-         *         `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
-         *         nor data files beside the code, nor files that the node never read.
+         *     `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
+         *     nor data files beside the code, nor files that the node never read.
          */
         CodeRow: {
             node: string;
@@ -3965,9 +3965,9 @@ export interface components {
          * Column
          * @description A column. `nullable` means that missing values are possible.
          *
-         *         `layout` is the format of values in a text table. It has patterns of dates and times
-         *         separated by `|`, or the number of decimals, or `big` for integers of more than 64 bits.
-         *         `padded` values have blanks around them.
+         *     `layout` is the format of values in a text table. It has patterns of dates and times
+         *     separated by `|`, or the number of decimals, or `big` for integers of more than 64 bits.
+         *     `padded` values have blanks around them.
          */
         Column: {
             name: string;
@@ -3984,7 +3984,7 @@ export interface components {
          * ColumnChange
          * @description A column of either version, before (`old`) and after (`new`).
          *
-         *         `differs` names the figures that changed. A column with a new type is *retyped*.
+         *     `differs` names the figures that changed. A column with a new type is *retyped*.
          */
         ColumnChange: {
             name: string;
@@ -4048,8 +4048,8 @@ export interface components {
          * CommandDraft
          * @description A command to preview, saved or not. `{file}` in `command` stands for `file`.
          *
-         *         `values` replace the defaults of arguments. The value of an input is a file name. Values of
-         *         outputs and secrets are ignored.
+         *     `values` replace the defaults of arguments. The value of an input is a file name. Values of
+         *     outputs and secrets are ignored.
          */
         CommandDraft: {
             arguments: components["schemas"]["Argument"][];
@@ -4065,8 +4065,8 @@ export interface components {
          * CommandExample
          * @description The words that a value of an argument adds to the command line, as `line`.
          *
-         *         A null `value` means that the argument has no value. With a `problem`, a run with this value
-         *         is refused.
+         *     A null `value` means that the argument has no value. With a `problem`, a run with this value
+         *     is refused.
          */
         CommandExample: {
             argument: string;
@@ -4079,9 +4079,9 @@ export interface components {
          * CommandPreview
          * @description A preview of a command line. `line` is quoted for a POSIX shell.
          *
-         *         In `line`, variables precede the command, and redirections of standard streams follow it.
-         *         `words` are the command's words without quotes. `examples` show the words that special values
-         *         of each argument add. `<name>` stands for a value that is not known yet.
+         *     In `line`, variables precede the command, and redirections of standard streams follow it.
+         *     `words` are the command's words without quotes. `examples` show the words that special values
+         *     of each argument add. `<name>` stands for a value that is not known yet.
          */
         CommandPreview: {
             line: string;
@@ -4110,8 +4110,8 @@ export interface components {
          * Companion
          * @description A file that accompanies each file of a list and is not an item of the list.
          *
-         *         It is in the same folder. `pattern` derives its name from the name of the item, as in
-         *         `Beside`.
+         *     It is in the same folder. `pattern` derives its name from the name of the item, as in
+         *     `Beside`.
          */
         Companion: {
             pattern: string;
@@ -4131,9 +4131,9 @@ export interface components {
          * Comparison
          * @description Two versions side by side.
          *
-         *         `same` means equal bytes. `columns` are the columns of both tables in the order of the new
-         *         one. `files` are the files that differ between two folders; `file_changes` counts all of
-         *         them. `note` says why the comparison is limited.
+         *     `same` means equal bytes. `columns` are the columns of both tables in the order of the new
+         *     one. `files` are the files that differ between two folders; `file_changes` counts all of
+         *     them. `note` says why the comparison is limited.
          */
         Comparison: {
             old: components["schemas"]["DatasetVersion"];
@@ -4152,8 +4152,8 @@ export interface components {
          * ConnectedFiles
          * @description A created workflow: its `path`, nodes, number of connections, and results.
          *
-         *         `results` are declared outputs that no node reads, as `node.output`. `project` is the folder
-         *         that became a project.
+         *     `results` are declared outputs that no node reads, as `node.output`. `project` is the folder
+         *     that became a project.
          */
         ConnectedFiles: {
             path: string;
@@ -4167,7 +4167,7 @@ export interface components {
          * CreatedKey
          * @description A new key with its text `key`, which is not shown again.
          *
-         *         `address` is where the deployment accepts it.
+         *     `address` is where the deployment accepts it.
          */
         CreatedKey: {
             id: string;
@@ -4182,8 +4182,8 @@ export interface components {
          * Credential
          * @description A credential without its secrets.
          *
-         *         `fields` are the public fields, `kept` names the secret fields that are set. `version`
-         *         counts replacements. `used_by` describes the users of the credential; lists omit it.
+         *     `fields` are the public fields, `kept` names the secret fields that are set. `version`
+         *     counts replacements. `used_by` describes the users of the credential; lists omit it.
          */
         Credential: {
             id: string;
@@ -4205,7 +4205,7 @@ export interface components {
          * CredentialField
          * @description One field of a kind of credential.
          *
-         *         A `secret` field is never shown. `several_lines` fields are edited in a text area.
+         *     A `secret` field is never shown. `several_lines` fields are edited in a text area.
          */
         CredentialField: {
             name: string;
@@ -4223,7 +4223,7 @@ export interface components {
          * CredentialKind
          * @description The fields of a kind of credential.
          *
-         *         A task receives the text of a single field, or several fields as a JSON file.
+         *     A task receives the text of a single field, or several fields as a JSON file.
          */
         CredentialKind: {
             kind: string;
@@ -4235,7 +4235,7 @@ export interface components {
          * CredentialPatch
          * @description Fields to replace. Omitted fields stay; an empty text removes an optional field.
          *
-         *         `version` is the version that was read.
+         *     `version` is the version that was read.
          */
         CredentialPatch: {
             version: number;
@@ -4317,8 +4317,8 @@ export interface components {
          * Dataset
          * @description A name with versions. `current` is the newest version, ready or not.
          *
-         *         `resource` is the path of the dataset's folder below the server's root, empty if there is none.
-         *         `notice` says why nbyard could not create that folder.
+         *     `resource` is the path of the dataset's folder below the server's root, empty if there is none.
+         *     `notice` says why nbyard could not create that folder.
          */
         Dataset: {
             id: string;
@@ -4369,7 +4369,7 @@ export interface components {
          * DatasetVersion
          * @description Immutable bytes. While importing, `bytes_done` of `size_bytes` are done.
          *
-         *         An unpacked version has the origin `archive`, wherever the archive came from.
+         *     An unpacked version has the origin `archive`, wherever the archive came from.
          */
         DatasetVersion: {
             id: string;
@@ -4402,10 +4402,10 @@ export interface components {
          * DeclareFiles
          * @description Files to declare as inputs and outputs, and classes of outputs.
          *
-         *         `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
-         *         folder. A parameter whose default is such a path becomes the input or output. `remove` names
-         *         arguments that were declared this way. `classes` sets classes of outputs by their names, empty
-         *         for none.
+         *     `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
+         *     folder. A parameter whose default is such a path becomes the input or output. `remove` names
+         *     arguments that were declared this way. `classes` sets classes of outputs by their names, empty
+         *     for none.
          */
         DeclareFiles: {
             path: string;
@@ -4424,8 +4424,8 @@ export interface components {
          * DeclaredFiles
          * @description The `description` file that was written, and the arguments added and removed.
          *
-         *         An argument that was declared before counts as added. `project` is the folder that became a
-         *         project, because the code uses files outside its own folder.
+         *     An argument that was declared before counts as added. `project` is the folder that became a
+         *     project, because the code uses files outside its own folder.
          */
         DeclaredFiles: {
             description: string;
@@ -4438,11 +4438,11 @@ export interface components {
          * Deployed
          * @description The existing deployments of a model.
          *
-         *         `into` is the ID of the deployment that a new build updates by default: the first that is
-         *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
-         *         empty if it is derived from the title. `title` is the default title, with a number if another
-         *         deployment has the model's name; empty if it is known only once the model is built.
-         *         `class_names` are the model classes of a Python file; the first one is the default.
+         *     `into` is the ID of the deployment that a new build updates by default: the first that is
+         *     not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
+         *     empty if it is derived from the title. `title` is the default title, with a number if another
+         *     deployment has the model's name; empty if it is known only once the model is built.
+         *     `class_names` are the model classes of a Python file; the first one is the default.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];
@@ -4457,9 +4457,9 @@ export interface components {
          * DeployedAs
          * @description A deployment of an earlier build of a model, which a new build may update.
          *
-         *         `revision` and `changed_at` are the values that the update must send. `runs` states whether the
-         *         deployment runs or will run soon. `other_run` is the number of the run whose model it serves, if
-         *         that model has other bytes than the requested one.
+         *     `revision` and `changed_at` are the values that the update must send. `runs` states whether the
+         *     deployment runs or will run soon. `other_run` is the number of the run whose model it serves, if
+         *     that model has other bytes than the requested one.
          */
         DeployedAs: {
             id: string;
@@ -4477,12 +4477,12 @@ export interface components {
          * Deployment
          * @description The present state of a deployment.
          *
-         *         `revision` is the number of the newest revision, `serving` that of the revision that answers, or
-         *         0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
-         *         newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
-         *         changed it. `model` is the package that the deployment serves, if its image was built from one.
-         *         `port` is its own port for programs with a key, 0 until the first key is created, and `address`
-         *         the URL of this port.
+         *     `revision` is the number of the newest revision, `serving` that of the revision that answers, or
+         *     0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
+         *     newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
+         *     changed it. `model` is the package that the deployment serves, if its image was built from one.
+         *     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
+         *     the URL of this port.
          */
         Deployment: {
             id: string;
@@ -4518,9 +4518,9 @@ export interface components {
          * DeploymentChange
          * @description Changes of a deployment. Omitted fields stay.
          *
-         *         Every change except title and description creates a new revision. `revision` is the newest
-         *         revision that the client has seen, 0 for any. `changed_at` is the last change that the
-         *         client has seen, null for any; title and description need it too.
+         *     Every change except title and description creates a new revision. `revision` is the newest
+         *     revision that the client has seen, 0 for any. `changed_at` is the last change that the
+         *     client has seen, null for any; title and description need it too.
          */
         DeploymentChange: {
             /** @default 0 */
@@ -4599,7 +4599,7 @@ export interface components {
          * DeploymentEvent
          * @description An event of a deployment: its new `state`, or the `change` of a user, and the reason.
          *
-         *         A rollback or an edit of a failed deployment has both.
+         *     A rollback or an edit of a failed deployment has both.
          */
         DeploymentEvent: {
             id: number;
@@ -4617,7 +4617,7 @@ export interface components {
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
          *
-         *         Defaults fit the machine. `engine` says whether the container engine responds.
+         *     Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
@@ -4658,7 +4658,7 @@ export interface components {
          * Diff
          * @description Changes from version `old` to `new`, with three lines of context; empty if equal.
          *
-         *         `cut` means that more lines follow. `hint` says how to compare better.
+         *     `cut` means that more lines follow. `hint` says how to compare better.
          */
         Diff: {
             old: number;
@@ -4704,7 +4704,7 @@ export interface components {
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
-         *         Users may change the recipe's `own` lines, after the line `marker`.
+         *     Users may change the recipe's `own` lines, after the line `marker`.
          */
         DockerfileText: {
             text: string;
@@ -4744,7 +4744,7 @@ export interface components {
          * DueTime
          * @description A due time in UTC (`at`) and in the automation's zone (`local`).
          *
-         *         `note` explains the effect of a clock change on it.
+         *     `note` explains the effect of a clock change on it.
          */
         DueTime: {
             at: string;
@@ -4766,8 +4766,8 @@ export interface components {
          * Environment
          * @description A name with versions. `current` is the newest version, ready or not.
          *
-         *         `installed` is the number of the newest ready version, which the kernel named `kernel`
-         *         starts; 0 if there is none.
+         *     `installed` is the number of the newest ready version, which the kernel named `kernel`
+         *     starts; 0 if there is none.
          */
         Environment: {
             id: string;
@@ -4784,9 +4784,9 @@ export interface components {
          * EnvironmentChange
          * @description The content of the next version, in one of three ways.
          *
-         *         `requirements` is a new text of the requirements file. Lines to `add` replace lines for the
-         *         same package, and packages to `remove` are dropped. `version` is an older version whose exact
-         *         lock is used, without resolving it again.
+         *     `requirements` is a new text of the requirements file. Lines to `add` replace lines for the
+         *     same package, and packages to `remove` are dropped. `version` is an older version whose exact
+         *     lock is used, without resolving it again.
          */
         EnvironmentChange: {
             requirements?: string;
@@ -4801,7 +4801,7 @@ export interface components {
          * EnvironmentDefault
          * @description An environment for nodes that name none, and what sets it.
          *
-         *         `project` is the name of the project that sets it.
+         *     `project` is the name of the project that sets it.
          */
         EnvironmentDefault: {
             environment: string;
@@ -4822,7 +4822,7 @@ export interface components {
          * EnvironmentRow
          * @description Where nodes ran, in the order of the runs, and the packages that differ.
          *
-         *         `names` are those of environments, images or kernels; null if a run lacks the node.
+         *     `names` are those of environments, images or kernels; null if a run lacks the node.
          */
         EnvironmentRow: {
             nodes: string[];
@@ -4834,7 +4834,7 @@ export interface components {
          * EnvironmentVersion
          * @description An immutable version: the `requirements` and the resolved `packages` with their `digest`.
          *
-         *         `python` is the version of its interpreter, `place` its folder on the store's machine.
+         *     `python` is the version of its interpreter, `place` its folder on the store's machine.
          */
         EnvironmentVersion: {
             id: string;
@@ -4888,10 +4888,10 @@ export interface components {
          * Estimate
          * @description The estimated remaining time of a live run.
          *
-         *         `remaining_seconds` is a minimum, from the longest path through the nodes and from the
-         *         machine's capacity. It is null if no usual duration is known, or if a node needs more GPUs than
-         *         the machine has. `nodes` has the usual durations of unfinished nodes. `unknown` counts
-         *         the nodes without one.
+         *     `remaining_seconds` is a minimum, from the longest path through the nodes and from the
+         *     machine's capacity. It is null if no usual duration is known, or if a node needs more GPUs than
+         *     the machine has. `nodes` has the usual durations of unfinished nodes. `unknown` counts
+         *     the nodes without one.
          */
         Estimate: {
             /** @default null */
@@ -4907,8 +4907,8 @@ export interface components {
          * Event
          * @description One change.
          *
-         *         `topic` is the kind of the changed object, such as run, task, attempt, dataset-version or
-         *         deployment. `data` contains at least the new state, if there is one.
+         *     `topic` is the kind of the changed object, such as run, task, attempt, dataset-version or
+         *     deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -4922,9 +4922,9 @@ export interface components {
          * Events
          * @description Events after a cursor, oldest first.
          *
-         *         `refetch` means that older events are no longer kept, or that the cursor is newer than all
-         *         events. The client must then read everything again and continue from `last`. From the
-         *         beginning (0), the response includes the events that are kept.
+         *     `refetch` means that older events are no longer kept, or that the cursor is newer than all
+         *     events. The client must then read everything again and continue from `last`. From the
+         *     beginning (0), the response includes the events that are kept.
          */
         Events: {
             items: components["schemas"]["Event"][];
@@ -4951,9 +4951,9 @@ export interface components {
          * Executable
          * @description A registered executable. With a `path`, it follows that file.
          *
-         *         `revision` counts the changes of its row. It is 0 while only runs have registered the file.
-         *         `hints` say when the file has changed or is missing; lists omit them. After a registration or a
-         *         change of the code, they also name problems in the code.
+         *     `revision` counts the changes of its row. It is 0 while only runs have registered the file.
+         *     `hints` say when the file has changed or is missing; lists omit them. After a registration or a
+         *     change of the code, they also name problems in the code.
          */
         Executable: {
             id: string;
@@ -4974,7 +4974,7 @@ export interface components {
          * ExecutablePatch
          * @description Fields to change. `revision` is the revision that was read.
          *
-         *         `upload` is new code for an uploaded executable.
+         *     `upload` is new code for an uploaded executable.
          */
         ExecutablePatch: {
             revision: number;
@@ -5011,8 +5011,8 @@ export interface components {
          * Explanation
          * @description Why results of the run `new` differ from those of the run `old`.
          *
-         *         `results` are the results that differ, `causes` come nearest first. Without differing results
-         *         both lists are empty.
+         *     `results` are the results that differ, `causes` come nearest first. Without differing results
+         *     both lists are empty.
          */
         Explanation: {
             old: components["schemas"]["Run"];
@@ -5040,9 +5040,9 @@ export interface components {
          * Failure
          * @description Why a task failed: a `reason` of the catalogue. `traceback` may contain ANSI colours.
          *
-         *         `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
-         *         which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
-         *         the missing file or module is in a folder of the user, but not in the code bundle.
+         *     `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
+         *     which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
+         *     the missing file or module is in a folder of the user, but not in the code bundle.
          */
         Failure: {
             kind: string;
@@ -5074,7 +5074,7 @@ export interface components {
          * File
          * @description The code opens the file itself, at `path` relative to the folder of the code file.
          *
-         *         An input is put there before the code runs. An output is taken from there afterwards.
+         *     An input is put there before the code runs. An output is taken from there afterwards.
          */
         File: {
             /** @enum {unknown} */
@@ -5133,7 +5133,7 @@ export interface components {
          * FilesOfWorkflow
          * @description Notebooks, scripts and folders from which to create the workflow file `path`.
          *
-         *         The default of `path` is named after the folder that contains all `files`.
+         *     The default of `path` is named after the folder that contains all `files`.
          */
         FilesOfWorkflow: {
             files: string[];
@@ -5144,7 +5144,7 @@ export interface components {
          * Fire
          * @description Values of parameters for one run of an automation.
          *
-         *         `texts` are values as typed on a command line, parsed as the declared types.
+         *     `texts` are values as typed on a command line, parsed as the declared types.
          */
         Fire: {
             /** @default {} */
@@ -5158,7 +5158,7 @@ export interface components {
          * FireCause
          * @description A notebook, a program or a person fired the automation.
          *
-         *         `run_id` is the run in which the code fired it, empty outside of runs.
+         *     `run_id` is the run in which the code fired it, empty outside of runs.
          */
         FireCause: {
             /** @enum {unknown} */
@@ -5170,9 +5170,9 @@ export interface components {
          * Firing
          * @description The record of a due time (`due_at`) or of an event (`cause`), and what it led to.
          *
-         *         It may stand for `count` missed due times from `since` to `due_at`. With the outcome `waiting`,
-         *         the run is not started yet, or waits for an earlier run to end. With `failed`, no run could be
-         *         created, for `reason`. Only due times of backfills are `skipped` or `cancelled`.
+         *     It may stand for `count` missed due times from `since` to `due_at`. With the outcome `waiting`,
+         *     the run is not started yet, or waits for an earlier run to end. With `failed`, no run could be
+         *     created, for `reason`. Only due times of backfills are `skipped` or `cancelled`.
          */
         Firing: {
             id: string;
@@ -5213,7 +5213,7 @@ export interface components {
          * Flag
          * @description A word that is present when the value is true, or repeated as often as an integer states.
          *
-         *         The word for false follows a slash: `--name/--no-name`.
+         *     The word for false follows a slash: `--name/--no-name`.
          */
         Flag: {
             /** @enum {unknown} */
@@ -5224,7 +5224,7 @@ export interface components {
          * ForecastRequest
          * @description A run to forecast, with the fields of `runs.create`.
          *
-         *         `document` is the unsaved text of the workflow at `path`; empty for the saved file.
+         *     `document` is the unsaved text of the workflow at `path`; empty for the saved file.
          */
         ForecastRequest: {
             /** @default  */
@@ -5302,8 +5302,8 @@ export interface components {
          * FormField
          * @description A field of the form: its `name` in the body and its range.
          *
-         *         `least` and `most` limit a number, or the length of a text. `is_advanced` fields are hidden
-         *         by default.
+         *     `least` and `most` limit a number, or the length of a text. `is_advanced` fields are hidden
+         *     by default.
          */
         FormField: {
             name: string;
@@ -5330,10 +5330,10 @@ export interface components {
          * Found
          * @description An output in the working folder whose name matches a pattern.
          *
-         *         For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
-         *         is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
-         *         becomes a JSON file. Without patterns and value, the program describes the output in the file
-         *         `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
+         *     For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
+         *     is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
+         *     becomes a JSON file. Without patterns and value, the program describes the output in the file
+         *     `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
          */
         Found: {
             /** @enum {unknown} */
@@ -5373,7 +5373,7 @@ export interface components {
          * Handed
          * @description A value that the code fetches or returns itself.
          *
-         *         The code calls `nbyard.input`, `nbyard.secret` or `nbyard.output`.
+         *     The code calls `nbyard.input`, `nbyard.secret` or `nbyard.output`.
          */
         Handed: {
             /** @enum {unknown} */
@@ -5391,7 +5391,7 @@ export interface components {
          * Image
          * @description The content of image.json: the image's name and its ID in the engine.
          *
-         *         `lock` lists the packages installed in the image's Python, if it has one.
+         *     `lock` lists the packages installed in the image's Python, if it has one.
          */
         Image: {
             name: string;
@@ -5403,7 +5403,7 @@ export interface components {
          * ImageName
          * @description The name of an image, such as `registry.example.org:5000/team/cows:2`.
          *
-         *         For a push, a name that ends in `/` is prepended to the image's own name.
+         *     For a push, a name that ends in `/` is prepended to the image's own name.
          */
         ImageName: {
             reference: string;
@@ -5412,7 +5412,7 @@ export interface components {
          * InputFile
          * @description Data from outside a run that was passed to an input.
          *
-         *         `origin` describes the source of the data.
+         *     `origin` describes the source of the data.
          */
         InputFile: {
             filename: string;
@@ -5423,8 +5423,8 @@ export interface components {
          * InputRow
          * @description Data from outside the runs that a node used, in the order of the runs.
          *
-         *         `name` is the input, or the path of a data file beside the code that the node read. A file is
-         *         null if a run has no such input, or if another node provided its data.
+         *     `name` is the input, or the path of a data file beside the code that the node read. A file is
+         *     null if a run has no such input, or if another node provided its data.
          */
         InputRow: {
             node: string;
@@ -5450,9 +5450,9 @@ export interface components {
          * Inspection
          * @description The result of reading a file without running it. `hints` are for users.
          *
-         *         `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
-         *         `executables.tag` would make the parameters cell; null if there is no such cell.
-         *         `used_environment` is the version that a run of a file would use, and what names it.
+         *     `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
+         *     `executables.tag` would make the parameters cell; null if there is no such cell.
+         *     `used_environment` is the version that a run of a file would use, and what names it.
          */
         Inspection: {
             name: string;
@@ -5490,18 +5490,18 @@ export interface components {
          * Invocation
          * @description How a command runs, beyond its first words and its arguments.
          *
-         *         Texts may contain references. References see the `records` beside the arguments:
-         *         `$(inputs.options)`.
+         *     Texts may contain references. References see the `records` beside the arguments:
+         *     `$(inputs.options)`.
          *
-         *         - `words` are sorted among the bound words of the arguments.
-         *         - With `apart`, the working folder is a new empty one, not the folder of the code. `files`
-         *           are put into it. `stdout` and `stderr` are names in it.
-         *         - `stdin` is the path of an input.
-         *         - An exit code outside the three lists means success if it is 0.
-         *         - `outdir_mib` and `tmpdir_mib` are the sizes that references see. The space is not
-         *           reserved.
-         *         - The `loaded` inputs are short texts whose contents are always read.
-         *         - With `for_shell`, a shell reads the command line, in containers only.
+         *     - `words` are sorted among the bound words of the arguments.
+         *     - With `apart`, the working folder is a new empty one, not the folder of the code. `files`
+         *       are put into it. `stdout` and `stderr` are names in it.
+         *     - `stdin` is the path of an input.
+         *     - An exit code outside the three lists means success if it is 0.
+         *     - `outdir_mib` and `tmpdir_mib` are the sizes that references see. The space is not
+         *       reserved.
+         *     - The `loaded` inputs are short texts whose contents are always read.
+         *     - With `for_shell`, a shell reads the command line, in containers only.
          */
         Invocation: {
             /** @default [] */
@@ -5543,9 +5543,9 @@ export interface components {
          * Kernel
          * @description A kernel by its `name`, as notebooks name it.
          *
-         *         `interpreter` is the program that it starts. `place` is the conda or virtual environment of
-         *         that program, empty if it is the `system`'s. Without `is_there` the program is missing;
-         *         `reason` says so.
+         *     `interpreter` is the program that it starts. `place` is the conda or virtual environment of
+         *     that program, empty if it is the `system`'s. Without `is_there` the program is missing;
+         *     `reason` says so.
          */
         Kernel: {
             name: string;
@@ -5565,12 +5565,12 @@ export interface components {
          * LeftOut
          * @description A file, or a folder whose path ends in `/`, that was written and not kept.
          *
-         *         `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
-         *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
-         *         `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the path
-         *         shows it with escapes. `secret`: it contains a credential of the run. `unreadable`: reading
-         *         failed, or the file changed meanwhile. `above`: it is above the code folder; only processes on
-         *         the store's machine are checked for this.
+         *     `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
+         *     `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
+         *     `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the path
+         *     shows it with escapes. `secret`: it contains a credential of the run. `unreadable`: reading
+         *     failed, or the file changed meanwhile. `above`: it is above the code folder; only processes on
+         *     the store's machine are checked for this.
          */
         LeftOut: {
             path: string;
@@ -5601,14 +5601,14 @@ export interface components {
          * LineageNode
          * @description A node of a lineage graph.
          *
-         *         `subject` is the ID of the dataset, executable, environment, run, artifact, model, image or
-         *         deployment, to open its page. `version` is the version number of a dataset, executable,
-         *         environment or model. `parameters` are the values of a task; a secret is shown as its
-         *         credential's name. `packages` are the versions in an environment by name, if known.
+         *     `subject` is the ID of the dataset, executable, environment, run, artifact, model, image or
+         *     deployment, to open its page. `version` is the version number of a dataset, executable,
+         *     environment or model. `parameters` are the values of a task; a secret is shown as its
+         *     credential's name. `packages` are the versions in an environment by name, if known.
          *
-         *         Edges lead to larger `column`s. A node that the caller may not see has only its kind. A
-         *         deleted node has only the name that a record of its use contains. `more_before` and
-         *         `more_after` count neighbours that the graph leaves out.
+         *     Edges lead to larger `column`s. A node that the caller may not see has only its kind. A
+         *     deleted node has only the name that a record of its use contains. `more_before` and
+         *     `more_after` count neighbours that the graph leaves out.
          */
         LineageNode: {
             id: string;
@@ -5671,7 +5671,7 @@ export interface components {
          * Link
          * @description The link to a port. `path` is below the server's base URL.
          *
-         *         Show it as active only while it `answers`.
+         *     Show it as active only while it `answers`.
          */
         Link: {
             name: string;
@@ -5684,8 +5684,8 @@ export interface components {
          * Lock
          * @description The packages installed in an environment, as found there.
          *
-         *         It has the content of a lock file (PEP 751), with the installed files instead of their
-         *         sources.
+         *     It has the content of a lock file (PEP 751), with the installed files instead of their
+         *     sources.
          */
         Lock: {
             python: string;
@@ -5698,8 +5698,8 @@ export interface components {
          * LockedPackage
          * @description A distribution to install from an archive with one of these `hashes` (`sha256:<hex>`).
          *
-         *         `url` is the archive's address, if the requirements name one. A package used in place has
-         *         the address of its `folder` and the digest of the `tree` of its files instead.
+         *     `url` is the archive's address, if the requirements name one. A package used in place has
+         *     the address of its `folder` and the digest of the `tree` of its files instead.
          */
         LockedPackage: {
             name: string;
@@ -5717,8 +5717,8 @@ export interface components {
          * LogChunk
          * @description Log text of an attempt: from byte `start` up to `next`, where the next chunk starts.
          *
-         *         A chunk ends with a line end, if it contains any. `done` means that this log has no more text.
-         *         `over` means that the task has ended, so that no other attempt follows.
+         *     A chunk ends with a line end, if it contains any. `done` means that this log has no more text.
+         *     `over` means that the task has ended, so that no other attempt follows.
          */
         LogChunk: {
             text: string;
@@ -5741,8 +5741,8 @@ export interface components {
         /**
          * Meta
          * @description Identity and parameters of a workflow, and the environment of nodes that name none.
-         *         Other programs may store their own fields here. Unknown fields are ignored, but near
-         *         misspellings of these fields are refused.
+         *     Other programs may store their own fields here. Unknown fields are ignored, but near
+         *     misspellings of these fields are refused.
          */
         Meta: {
             /** @default  */
@@ -5760,10 +5760,10 @@ export interface components {
          * Metric
          * @description One metric as columns of equal length, with at most 500 points.
          *
-         *         `count` is the number of points that the task recorded. Thinning keeps the minimum and maximum
-         *         between points. `seconds` count from the first point of all metrics. `steps` is empty if the
-         *         task counts none. Values that are not numbers are "NaN", "Infinity" or "-Infinity". `last` is
-         *         the newest value.
+         *     `count` is the number of points that the task recorded. Thinning keeps the minimum and maximum
+         *     between points. `seconds` count from the first point of all metrics. `steps` is empty if the
+         *     task counts none. Values that are not numbers are "NaN", "Infinity" or "-Infinity". `last` is
+         *     the newest value.
          */
         Metric: {
             name: string;
@@ -5805,7 +5805,7 @@ export interface components {
          * Metrics
          * @description The metrics of an attempt, at most a hundred, in the order of their first points.
          *
-         *         `attempt` is 0 if there is no attempt. `done` means that no more points will arrive.
+         *     `attempt` is 0 if there is no attempt. `done` means that no more points will arrive.
          */
         Metrics: {
             attempt: number;
@@ -5819,8 +5819,8 @@ export interface components {
          * Missed
          * @description The policy for due times that passed while no dispatcher ran.
          *
-         *         `skip` runs none of them, `last` only the newest, `all` the newest `most`. Due times that are
-         *         more than `window_seconds` late never run.
+         *     `skip` runs none of them, `last` only the newest, `all` the newest `most`. Due times that are
+         *     more than `window_seconds` late never run.
          */
         Missed: {
             /**
@@ -5844,9 +5844,9 @@ export interface components {
          * Missing
          * @description A missing `module`, the `packages` to add and the environment that lacks them.
          *
-         *         The packages are those for all nodes of the run that use the environment. The last one is the
-         *         one most likely to provide the module. `environment` is empty if the task used no managed
-         *         environment. The packages are then those of a new one.
+         *     The packages are those for all nodes of the run that use the environment. The last one is the
+         *     one most likely to provide the module. `environment` is empty if the task used no managed
+         *     environment. The packages are then those of a new one.
          */
         Missing: {
             module: string;
@@ -5876,10 +5876,10 @@ export interface components {
          * ModelFile
          * @description The content of a model file.
          *
-         *         `src` is a folder relative to the model file's folder, and contains `module`. The requirements
-         *         are the lines in `requirements`, or those of the `requirements_file`. An MLflow folder is
-         *         loaded whole and has neither module nor class. A pickle has its `file` instead. `sample` is a
-         *         row to try the model with, if known.
+         *     `src` is a folder relative to the model file's folder, and contains `module`. The requirements
+         *     are the lines in `requirements`, or those of the `requirements_file`. An MLflow folder is
+         *     loaded whole and has neither module nor class. A pickle has its `file` instead. `sample` is a
+         *     row to try the model with, if known.
          */
         ModelFile: {
             name: string;
@@ -5927,10 +5927,10 @@ export interface components {
          * ModelPackage
          * @description A built model and the state of its image.
          *
-         *         `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
-         *         the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
-         *         the ID in `nbyard images`. `source` is the output of a run that the package was built from,
-         *         null for files.
+         *     `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
+         *     the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
+         *     the ID in `nbyard images`. `source` is the output of a run that the package was built from,
+         *     null for files.
          */
         ModelPackage: {
             id: string;
@@ -5957,7 +5957,7 @@ export interface components {
          * ModelSchema
          * @description The input and output columns of a model.
          *
-         *         `sample` is a row to try the model with, empty if unknown.
+         *     `sample` is a row to try the model with, empty if unknown.
          */
         ModelSchema: {
             input_schema: components["schemas"]["ModelColumn"][];
@@ -5969,7 +5969,7 @@ export interface components {
          * ModelSources
          * @description The sources that models can be deployed from: outputs of runs, and classes in files.
          *
-         *         `cut` means that there may be more sources than are listed.
+         *     `cut` means that there may be more sources than are listed.
          */
         ModelSources: {
             outputs: components["schemas"]["ModelOutput"][];
@@ -5981,7 +5981,7 @@ export interface components {
          * MonitorLink
          * @description The link to a port of a running attempt. `path` is below the server's base URL.
          *
-         *         The link works while `answers` is true. `reason` says why the port will never answer.
+         *     The link works while `answers` is true. `reason` says why the port will never answer.
          */
         MonitorLink: {
             name: string;
@@ -5994,8 +5994,8 @@ export interface components {
          * NamedArtifact
          * @description The results of a named run of one executable, under the run's name.
          *
-         *         State and parameters are those of the run. `files` are its outputs, or the executed notebook
-         *         if the executable declares no outputs.
+         *     State and parameters are those of the run. `files` are its outputs, or the executed notebook
+         *     if the executable declares no outputs.
          */
         NamedArtifact: {
             name: string;
@@ -6014,8 +6014,8 @@ export interface components {
          * NamedImage
          * @description A name of an image on the engine, and its origin: built, pulled, or pushed to a registry.
          *
-         *         `digest` covers everything in the build, or is the registry's digest. `cached` means that
-         *         there was nothing to do. `failed_line` is where a build failed.
+         *     `digest` covers everything in the build, or is the registry's digest. `cached` means that
+         *     there was nothing to do. `failed_line` is where a build failed.
          */
         NamedImage: {
             id: string;
@@ -6043,8 +6043,8 @@ export interface components {
         /**
          * NeededImage
          * @description An image in which `nodes` of a workflow run: `base`, or an image built on it (`is_built`).
-         *         The build adds `requirements` (the text of a file) and packages for notebooks. With a
-         *         `dockerfile`, that path in the folder with the digest `bundle` is built instead.
+         *     The build adds `requirements` (the text of a file) and packages for notebooks. With a
+         *     `dockerfile`, that path in the folder with the digest `bundle` is built instead.
          */
         NeededImage: {
             base: string;
@@ -6062,13 +6062,13 @@ export interface components {
          * NewAutomation
          * @description An automation to create: `run` is created whenever `on` happens.
          *
-         *         `on` is a time or an event. Only times take `zone`, an IANA time zone, empty for the server's;
-         *         `starts_at` and `ends_at`, between which times are due; `at_most`, the number of runs after
-         *         which the automation ends; and `missed`. Only events take `values_from`, which sets parameters
-         *         from their fields: `{"file": "path"}` for files, `{"city": "body.city"}` for a webhook. With
-         *         `mode` pinned, all runs use the present files. Otherwise each run uses the files at the time
-         *         when it starts. While a run is active, times are skipped and events queued unless `overlap` is
-         *         set. `notify` names the channels that report what happens to this automation.
+         *     `on` is a time or an event. Only times take `zone`, an IANA time zone, empty for the server's;
+         *     `starts_at` and `ends_at`, between which times are due; `at_most`, the number of runs after
+         *     which the automation ends; and `missed`. Only events take `values_from`, which sets parameters
+         *     from their fields: `{"file": "path"}` for files, `{"city": "body.city"}` for a webhook. With
+         *     `mode` pinned, all runs use the present files. Otherwise each run uses the files at the time
+         *     when it starts. While a run is active, times are skipped and events queued unless `overlap` is
+         *     set. `notify` names the channels that report what happens to this automation.
          */
         NewAutomation: {
             run: components["schemas"]["AutomaticRun"];
@@ -6137,9 +6137,9 @@ export interface components {
          * NewBackfill
          * @description A range of past due times to run, from `since` to `until`, both included.
          *
-         *         A time without an offset is in the automation's zone. Without `until`, the range ends now. At
-         *         most `at_once` runs of the backfill are active. With `again`, due times that already have a
-         *         succeeded run are run again.
+         *     A time without an offset is in the automation's zone. Without `until`, the range ends now. At
+         *     most `at_once` runs of the backfill are active. With `again`, due times that already have a
+         *     succeeded run are run again.
          */
         NewBackfill: {
             /** From */
@@ -6164,9 +6164,9 @@ export interface components {
          * NewBisection
          * @description A search for the change that made a run bad.
          *
-         *         `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
-         *         `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
-         *         the `threshold`, by default the middle between both values. At most `limit` runs are started.
+         *     `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
+         *     `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
+         *     the `threshold`, by default the middle between both values. At most `limit` runs are started.
          */
         NewBisection: {
             good: string;
@@ -6182,9 +6182,9 @@ export interface components {
          * NewChannel
          * @description A notice channel to create.
          *
-         *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
-         *         slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
-         *         runs; a key before an @ is sent as a bearer token.
+         *     `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
+         *     slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
+         *     runs; a key before an @ is sent as a bearer token.
          */
         NewChannel: {
             /** Name */
@@ -6208,8 +6208,8 @@ export interface components {
          * NewCheckRun
          * @description A run on a sample, as for `runs.create`.
          *
-         *         Tasks get `rows` rows of each table, and `files` files of each suffix in each folder. A check
-         *         run has no name.
+         *     Tasks get `rows` rows of each table, and `files` files of each suffix in each folder. A check
+         *     run has no name.
          */
         NewCheckRun: {
             /** @default  */
@@ -6307,8 +6307,8 @@ export interface components {
          * NewDataset
          * @description A dataset to create, or with `replace` a new version of the dataset of that name.
          *
-         *         With `unpack`, the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz). The dataset is
-         *         the folder in it, by default named like the archive without its ending.
+         *     With `unpack`, the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz). The dataset is
+         *     the folder in it, by default named like the archive without its ending.
          */
         NewDataset: {
             source: components["schemas"]["UploadSource"] | components["schemas"]["FileSource"] | components["schemas"]["UrlSource"];
@@ -6324,7 +6324,7 @@ export interface components {
          * NewDefault
          * @description The default environment of a project, or of the store. An empty one removes the default.
          *
-         *         Both are given by ID or name.
+         *     Both are given by ID or name.
          */
         NewDefault: {
             /** @default  */
@@ -6336,8 +6336,8 @@ export interface components {
          * NewDeployment
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
-         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
-         *         the form of the AI4OS dashboard, as an alternative to the other fields.
+         *     `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+         *     the form of the AI4OS dashboard, as an alternative to the other fields.
          */
         NewDeployment: {
             /**
@@ -6466,7 +6466,7 @@ export interface components {
          * NewEnvironment
          * @description An environment to create. `requirements` is the text of a requirements file.
          *
-         *         `capture` names a kernel whose packages are added in their installed versions.
+         *     `capture` names a kernel whose packages are added in their installed versions.
          */
         NewEnvironment: {
             /** Name */
@@ -6485,7 +6485,7 @@ export interface components {
          * NewExample
          * @description A copy of the example to create in `folder`, by default the root or working directory.
          *
-         *         Its nodes run in `environment`, by default with the packages of their kernel.
+         *     Its nodes run in `environment`, by default with the packages of their kernel.
          */
         NewExample: {
             /** @default  */
@@ -6522,9 +6522,9 @@ export interface components {
          * NewImage
          * @description An image to build: for an `environment`, or from the Dockerfile at `path`.
          *
-         *         `version` is by default the installed version of the environment. Without a `recipe`, the
-         *         environment's newest image provides it. The recipe for a Dockerfile may only set a base, for
-         *         its `ARG BASE`. `tag` is the image's name, by default `nbyard/ENVIRONMENT:VERSION`.
+         *     `version` is by default the installed version of the environment. Without a `recipe`, the
+         *     environment's newest image provides it. The recipe for a Dockerfile may only set a base, for
+         *     its `ARG BASE`. `tag` is the image's name, by default `nbyard/ENVIRONMENT:VERSION`.
          */
         NewImage: {
             /** @default  */
@@ -6551,11 +6551,11 @@ export interface components {
          * NewModel
          * @description A model to build, from one of three sources.
          *
-         *         A folder `path` with the model file `file`, by default the first that exists of
-         *         nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel. A Python file `path` with a
-         *         class that has `predict`; `class_name` selects one of several. Or the `output` of a `run`
-         *         (ID, name or number), as `node.output`, or as `output` if only one node has it. That output
-         *         is a folder with a model file, an MLflow folder, or a file written by pickle or joblib.
+         *     A folder `path` with the model file `file`, by default the first that exists of
+         *     nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel. A Python file `path` with a
+         *     class that has `predict`; `class_name` selects one of several. Or the `output` of a `run`
+         *     (ID, name or number), as `node.output`, or as `output` if only one node has it. That output
+         *     is a folder with a model file, an MLflow folder, or a file written by pickle or joblib.
          */
         NewModel: {
             /** @default  */
@@ -6581,8 +6581,8 @@ export interface components {
          * NewProject
          * @description A project to create. `repository` is the URL of a Git repository.
          *
-         *         `requirements` describes what the project needs, such as packages or a GPU. `metadata` are
-         *         other facts by name.
+         *     `requirements` describes what the project needs, such as packages or a GPU. `metadata` are
+         *     other facts by name.
          */
         NewProject: {
             /** Name */
@@ -6629,18 +6629,18 @@ export interface components {
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
-         *         `executable` is an ID or a name. `parameters` are workflow parameters or the executable's
-         *         arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
-         *         command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
-         *         `image` override those of nodes. `containers` is "fresh" for a new container per node, or
-         *         "warm" to keep containers for the next similar node. Empty means the settings decide. Runs of
-         *         higher `priority` (-100 to 100) go first.
+         *     `executable` is an ID or a name. `parameters` are workflow parameters or the executable's
+         *     arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
+         *     command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
+         *     `image` override those of nodes. `containers` is "fresh" for a new container per node, or
+         *     "warm" to keep containers for the next similar node. Empty means the settings decide. Runs of
+         *     higher `priority` (-100 to 100) go first.
          *
-         *         `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty
-         *         means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
-         *         is the number of GPUs for each node that sets none. `arguments` are those of a script or
-         *         Dockerfile without a description. With `replace`, the name moves here from a run that has
-         *         ended; that run keeps its number. `origin` is what sends the request, empty for manual.
+         *     `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty
+         *     means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
+         *     is the number of GPUs for each node that sets none. `arguments` are those of a script or
+         *     Dockerfile without a description. With `replace`, the name moves here from a run that has
+         *     ended; that run keeps its number. `origin` is what sends the request, empty for manual.
          */
         NewRun: {
             /** @default  */
@@ -6724,10 +6724,10 @@ export interface components {
         /**
          * Node
          * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
-         *         `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
-         *         replaces a notebook's own kernel. The data of a dataset node is a file
-         *         (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
-         *         depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers.
+         *     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
+         *     replaces a notebook's own kernel. The data of a dataset node is a file
+         *     (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
+         *     depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers.
          */
         Node: {
             /** @enum {unknown} */
@@ -6811,10 +6811,10 @@ export interface components {
          * NodeForecast
          * @description The forecast of one node.
          *
-         *         A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
-         *         node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *         null if its code never succeeded. `environment` is what it would use. The `hints` name
-         *         packages that its code imports, and that are missing there.
+         *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
+         *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
+         *     null if its code never succeeded. `environment` is what it would use. The `hints` name
+         *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
             /** @enum {unknown} */
@@ -6833,8 +6833,8 @@ export interface components {
         /**
          * NodeLine
          * @description A node of a saved workflow in a list. `after` are its dependencies.
-         *         `runtime` and `image` are empty if the run's options decide. `outputs` are the classes of its
-         *         outputs by name.
+         *     `runtime` and `image` are empty if the run's options decide. `outputs` are the classes of its
+         *     outputs by name.
          */
         NodeLine: {
             node: string;
@@ -6854,10 +6854,10 @@ export interface components {
          * NodePreview
          * @description The preview that the canvas shows of the results of one node.
          *
-         *         `picture` is the digest in the address of the small picture. `caption` names the file of the
-         *         picture, and `table_name` the output with the table. `metrics` are at most 6, recorded by the
-         *         code or from a flat JSON output. `text` is the first line of a text output. It is only present
-         *         without other parts.
+         *     `picture` is the digest in the address of the small picture. `caption` names the file of the
+         *     picture, and `table_name` the output with the table. `metrics` are at most 6, recorded by the
+         *     code or from a flat JSON output. `text` is the first line of a text output. It is only present
+         *     without other parts.
          */
         NodePreview: {
             node: string;
@@ -6879,13 +6879,13 @@ export interface components {
         /**
          * NodeView
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
-         *         `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
-         *         executable's, if the node sets none. `hinted_image` is the default image in containers.
-         *         `undeclared` are files that the node opened in its last success, or missed in a later failure.
-         *         `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+         *     `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
+         *     executable's, if the node sets none. `hinted_image` is the default image in containers.
+         *     `undeclared` are files that the node opened in its last success, or missed in a later failure.
+         *     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
          *
-         *         `default_environment` applies if neither the node nor its executable names packages.
-         *         `used_environment` is the version that a run would use, and what names it.
+         *     `default_environment` applies if neither the node nor its executable names packages.
+         *     `used_environment` is the version that a run would use, and what names it.
          */
         NodeView: {
             name: string;
@@ -6926,8 +6926,8 @@ export interface components {
          * Notice
          * @description One event for one channel. All attempts to send it have the same `event_id`.
          *
-         *         `title` names the run or automation. Events with the same `message_id` share a message.
-         *         `attempts` counts the attempts to send the notice, `reason` is why the last one failed.
+         *     `title` names the run or automation. Events with the same `message_id` share a message.
+         *     `attempts` counts the attempts to send the notice, `reason` is why the last one failed.
          */
         Notice: {
             id: string;
@@ -6953,9 +6953,9 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
-         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
-         *         `long_seconds`, whichever is first.
+         *     `path` limits the rule to the runs of one file, `project` to those of one project, by name or
+         *     ID. A run is *running long* after `long_factor` times its usual duration, or after
+         *     `long_seconds`, whichever is first.
          */
         NoticeRule: {
             /** Send a message when a run */
@@ -6982,8 +6982,8 @@ export interface components {
          * NotificationEntry
          * @description Events of the project's runs that a channel reports.
          *
-         *         `path` limits the rule to one file, relative to the project's folder. A run is running long
-         *         after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
+         *     `path` limits the rule to one file, relative to the project's folder. A run is running long
+         *     after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
          */
         NotificationEntry: {
             events?: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
@@ -6998,7 +6998,7 @@ export interface components {
          * OfferedService
          * @description A service that can be deployed, with its default image and ports.
          *
-         *         `model_ports` are the ports of a model image built here.
+         *     `model_ports` are the ports of a model image built here.
          */
         OfferedService: {
             /** @enum {unknown} */
@@ -7025,9 +7025,9 @@ export interface components {
          * OnFile
          * @description A file changed, or files of a folder that match the glob `pattern`.
          *
-         *         `*.csv` matches files directly in the folder, `**\/*.csv` also files in its subfolders. A file
-         *         counts as complete when it has not changed for `settle_seconds`. Files that are complete at the
-         *         same time start one run.
+         *     `*.csv` matches files directly in the folder, `**\/*.csv` also files in its subfolders. A file
+         *     counts as complete when it has not changed for `settle_seconds`. Files that are complete at the
+         *     same time start one run.
          */
         OnFile: {
             /** @enum {unknown} */
@@ -7065,7 +7065,7 @@ export interface components {
          * OnRun
          * @description A run of another workflow, notebook, script or executable succeeded or failed.
          *
-         *         `path` is the path of the file, or the name or ID of the executable.
+         *     `path` is the path of the file, or the name or ID of the executable.
          */
         OnRun: {
             /** @enum {unknown} */
@@ -7105,8 +7105,8 @@ export interface components {
          * OpenedFile
          * @description A file that the code opens itself.
          *
-         *         `path` is relative to the folder of the code file. `name` is the name of the argument that
-         *         would declare it: of a parameter if the path is its default.
+         *     `path` is relative to the folder of the code file. `name` is the name of the argument that
+         *     would declare it: of a parameter if the path is its default.
          */
         OpenedFile: {
             path: string;
@@ -7120,8 +7120,8 @@ export interface components {
          * Option
          * @description An option with its value: `--name VALUE`, or `--name=VALUE` when `joined`.
          *
-         *         `flag` is the text before the value. Without `joined` in the description, only a value that
-         *         begins with `-` is joined.
+         *     `flag` is the text before the value. Without `joined` in the description, only a value that
+         *     begins with `-` is joined.
          */
         Option: {
             /** @enum {unknown} */
@@ -7134,11 +7134,11 @@ export interface components {
          * Origin
          * @description The origin of a run. `id` is the ID of its automation, bisection or retried run.
          *
-         *         `due_at` is the due time of an automation; `backfill_id` is set if a backfill started the run.
-         *         `cause` is the event that fired the automation. `chain` are the IDs of the automations that led
-         *         to the run; the run of each one fired the next. `source_id` is the ID of the automation. A
-         *         retry has due time, backfill, chain and source of the run that it repeats. `person`
-         *         is the user who submitted the run; empty if no person did.
+         *     `due_at` is the due time of an automation; `backfill_id` is set if a backfill started the run.
+         *     `cause` is the event that fired the automation. `chain` are the IDs of the automations that led
+         *     to the run; the run of each one fired the next. `source_id` is the ID of the automation. A
+         *     retry has due time, backfill, chain and source of the run that it repeats. `person`
+         *     is the user who submitted the run; empty if no person did.
          */
         Origin: {
             /**
@@ -7174,8 +7174,8 @@ export interface components {
          * OtherFileList
          * @description The other files of a task.
          *
-         *         `folder` is the folder of its code on the store's machine, empty if unknown. The files would
-         *         be there if the code had run in its own folder.
+         *     `folder` is the folder of its code on the store's machine, empty if unknown. The files would
+         *     be there if the code had run in its own folder.
          */
         OtherFileList: {
             files: components["schemas"]["OtherFile"][];
@@ -7188,8 +7188,8 @@ export interface components {
          * OtherFiles
          * @description Files that a task wrote beside its declared outputs.
          *
-         *         `count` of them are kept as the folder `digest`. `left_out` names up to 100 files that are
-         *         not kept; `more` counts the rest.
+         *     `count` of them are kept as the folder `digest`. `left_out` names up to 100 files that are
+         *     not kept; `more` counts the rest.
          */
         OtherFiles: {
             /** @default  */
@@ -7207,9 +7207,9 @@ export interface components {
          * OutputComparison
          * @description The same output, or data of the same input, of two runs.
          *
-         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
-         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
-         *         why the comparison is limited.
+         *     Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
+         *     differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
+         *     why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -7232,8 +7232,8 @@ export interface components {
          * OutputFile
          * @description The file of an output, with the ID of its artifact.
          *
-         *         An executed notebook differs in each run, so its last picture is compared: `picture` is the
-         *         digest of that.
+         *     An executed notebook differs in each run, so its last picture is compared: `picture` is the
+         *     digest of that.
          */
         OutputFile: {
             artifact: string;
@@ -7248,7 +7248,7 @@ export interface components {
          * OutputRow
          * @description An output of a node in the order of the runs; null if a run has none.
          *
-         *         `differs` compares bytes.
+         *     `differs` compares bytes.
          */
         OutputRow: {
             node: string;
@@ -7262,10 +7262,10 @@ export interface components {
          * Package
          * @description An installed distribution.
          *
-         *         `record` is the SHA-256 of its RECORD, which lists the SHA-256 of each of its files. Two
-         *         builds of one version differ in it. `direct_url` (direct_url.json) is set if it came from a
-         *         folder, an archive or a repository instead of an index. `tree` is the digest of the folder
-         *         in which it is used, empty if the folder is missing.
+         *     `record` is the SHA-256 of its RECORD, which lists the SHA-256 of each of its files. Two
+         *     builds of one version differ in it. `direct_url` (direct_url.json) is set if it came from a
+         *     folder, an archive or a repository instead of an index. `tree` is the digest of the folder
+         *     in which it is used, empty if the folder is missing.
          */
         Package: {
             name: string;
@@ -7630,7 +7630,7 @@ export interface components {
          * PolicyPreview
          * @description The runs that a policy deletes next, without those that earlier policies delete.
          *
-         *         An empty `project` means the policy for all runs.
+         *     An empty `project` means the policy for all runs.
          */
         PolicyPreview: {
             project: string;
@@ -7642,14 +7642,14 @@ export interface components {
          * PolicyRules
          * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
          *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+         *     - `older_than_days`: the run finished at least that many days ago.
+         *     - `keep`: the number of newest finished runs of the project to keep of each workflow.
+         *     - `states`: the states of runs to delete, all final states if empty.
+         *     - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
          *
-         *         With `keep`, the newest successful run of each workflow stays, unless `keep` is 0. `max_bytes`
-         *         deletes these runs last. It keeps the newest successful run of the project, unless `max_bytes`
-         *         is 0.
+         *     With `keep`, the newest successful run of each workflow stays, unless `keep` is 0. `max_bytes`
+         *     deletes these runs last. It keeps the newest successful run of the project, unless `max_bytes`
+         *     is 0.
          */
         PolicyRules: {
             /**
@@ -7677,9 +7677,9 @@ export interface components {
          * Port
          * @description A port that the service listens on, and the `name` of its link.
          *
-         *         nbyard requests `path` to check that the service responds. With `keep_prefix`, the service
-         *         receives the whole path, as services need that build links from it. Otherwise it receives the
-         *         part after the port's name.
+         *     nbyard requests `path` to check that the service responds. With `keep_prefix`, the service
+         *     receives the whole path, as services need that build links from it. Otherwise it receives the
+         *     part after the port's name.
          */
         Port: {
             name: string;
@@ -7695,8 +7695,8 @@ export interface components {
          * Positional
          * @description An argument that is a word without an option.
          *
-         *         `position` counts from 0; all positional words follow the options. With `separated`, the program
-         *         accepts `--`, after which no word is an option.
+         *     `position` counts from 0; all positional words follow the options. With `separated`, the program
+         *     accepts `--`, after which no word is an option.
          */
         Positional: {
             /** @enum {unknown} */
@@ -7718,7 +7718,7 @@ export interface components {
          * PreviewPage
          * @description A page of previews. `pending` are nodes without a preview yet; request them again in 1 s.
          *
-         *         `next` is the cursor of the next page, null on the last.
+         *     `next` is the cursor of the next page, null on the last.
          */
         PreviewPage: {
             items: components["schemas"]["NodePreview"][];
@@ -7744,7 +7744,7 @@ export interface components {
          * Profile
          * @description A profile of at most 500 of `column_count` columns, from `column_offset` on.
          *
-         *         A sampled profile covers `rows` of about `total` rows.
+         *     A sampled profile covers `rows` of about `total` rows.
          */
         Profile: {
             rows: number;
@@ -7767,9 +7767,9 @@ export interface components {
          * Project
          * @description A stored project. `links` counts the linked resources by kind.
          *
-         *         `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
-         *         state of that folder's repository. `stored_bytes` is the size of its datasets and of its runs'
-         *         results; lists leave it out.
+         *     `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
+         *     state of that folder's repository. `stored_bytes` is the size of its datasets and of its runs'
+         *     results; lists leave it out.
          */
         Project: {
             id: string;
@@ -7802,8 +7802,8 @@ export interface components {
          * ProjectArtifact
          * @description The newest result of an output in the runs of a project.
          *
-         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
-         *         `number`, `title` and `run_id` are those of the run. `label` is the title of the node.
+         *     Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
+         *     `number`, `title` and `run_id` are those of the run. `label` is the title of the node.
          */
         ProjectArtifact: {
             id: string;
@@ -7840,7 +7840,7 @@ export interface components {
          * ProjectDefinition
          * @description The content of a project file.
          *
-         *         `notifications` are rules by the name of their channel. `retention` are policies by name.
+         *     `notifications` are rules by the name of their channel. `retention` are policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -7895,8 +7895,8 @@ export interface components {
          * ProjectPlan
          * @description The changes that a push makes. `missing` are the files whose bytes the server lacks.
          *
-         *         `unlinked` are the paths of workflows, by ID, that ran before the push and are not linked,
-         *         because the policies of the project would delete their runs.
+         *     `unlinked` are the paths of workflows, by ID, that ran before the push and are not linked,
+         *     because the policies of the project would delete their runs.
          */
         ProjectPlan: {
             changes: components["schemas"]["ProjectChange"][];
@@ -7920,8 +7920,8 @@ export interface components {
          * ProjectPush
          * @description A project folder to push. `files` are all of its files by path.
          *
-         *         `archive` names an upload: a zip with the files whose bytes the server lacks. `git` is the
-         *         state of the folder's Git repository.
+         *     `archive` names an upload: a zip with the files whose bytes the server lacks. `git` is the
+         *     state of the folder's Git repository.
          */
         ProjectPush: {
             definition: components["schemas"]["ProjectDefinition"];
@@ -7937,9 +7937,9 @@ export interface components {
          * ProjectResource
          * @description A resource that is linked to a project, or can be linked to it.
          *
-         *         `created_at` is the time when the resource was created. `path` is that of its file; empty for
-         *         resources without a file. A file that never ran has its path as ID. `is_gone` means
-         *         that the file no longer exists. `number` is that of a run.
+         *     `created_at` is the time when the resource was created. `path` is that of its file; empty for
+         *     resources without a file. A file that never ran has its path as ID. `is_gone` means
+         *     that the file no longer exists. `number` is that of a run.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -7985,8 +7985,8 @@ export interface components {
         /**
          * Proposal
          * @description A proposed connection. `score` is between 0 and 1, 1 for the best fit.
-         *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
-         *         `by_file`: both ends name the same file, not only the same name in another folder.
+         *     Files to declare first: `writes` as an output of the source, `reads` as a target's input.
+         *     `by_file`: both ends name the same file, not only the same name in another folder.
          */
         Proposal: {
             source: string;
@@ -8006,7 +8006,7 @@ export interface components {
          * PulledImage
          * @description The name of an image in a registry to pull.
          *
-         *         It can be listed among the images of an `environment` (by name or ID).
+         *     It can be listed among the images of an `environment` (by name or ID).
          */
         PulledImage: {
             /** Name */
@@ -8018,8 +8018,8 @@ export interface components {
          * PulledProject
          * @description The state of a project on the server, to write it into a local folder.
          *
-         *         `definition` is built from the stored project, schedules, environments, rules and policies.
-         *         `files` are those of the last push, by path.
+         *     `definition` is built from the stored project, schedules, environments, rules and policies.
+         *     `files` are those of the last push, by path.
          */
         PulledProject: {
             definition: components["schemas"]["ProjectDefinition"];
@@ -8033,7 +8033,7 @@ export interface components {
          * Reason
          * @description A reason: a code of the catalogue, and the parameters of its text.
          *
-         *         Parameters are texts, numbers, nested reasons or lists of these. `str` renders the text.
+         *     Parameters are texts, numbers, nested reasons or lists of these. `str` renders the text.
          */
         Reason: {
             code: string;
@@ -8044,11 +8044,11 @@ export interface components {
          * Recipe
          * @description The options for the image of an environment, besides its packages.
          *
-         *         `base` is an image. If empty, it is the one in the settings, or NVIDIA's if a `cuda` version
-         *         is set. `system_packages` are Debian packages. `build_packages` are needed only while Python
-         *         packages are built. The image runs as `uid` and `gid`, which are never root's. `project` is
-         *         a folder below the root whose files are copied to `/project`. `own` are lines for the end of
-         *         the Dockerfile.
+         *     `base` is an image. If empty, it is the one in the settings, or NVIDIA's if a `cuda` version
+         *     is set. `system_packages` are Debian packages. `build_packages` are needed only while Python
+         *     packages are built. The image runs as `uid` and `gid`, which are never root's. `project` is
+         *     a folder below the root whose files are copied to `/project`. `own` are lines for the end of
+         *     the Dockerfile.
          */
         Recipe: {
             /**
@@ -8109,8 +8109,8 @@ export interface components {
          * Record
          * @description Several arguments that references see as one object.
          *
-         *         Each field is the name of an argument or an inner record. An `optional` record is null if none
-         *         of its fields has a value.
+         *     Each field is the name of an argument or an inner record. An `optional` record is null if none
+         *     of its fields has a value.
          */
         Record: {
             fields: {
@@ -8123,7 +8123,7 @@ export interface components {
          * Referenced
          * @description A value that appears only where a reference names it.
          *
-         *         The reference is in a word, a variable or a file of the working folder.
+         *     The reference is in a word, a variable or a file of the working folder.
          */
         Referenced: {
             /** @enum {unknown} */
@@ -8141,11 +8141,11 @@ export interface components {
          * Resources
          * @description Environment, image, requirements and limits for the nodes of an executable.
          *
-         *         They apply where a node sets none. Executables with an `image` run in containers. `hinted_image`
-         *         applies only if they run in containers anyway. `environment` is a name, for its newest version,
-         *         or `name@2` for that version. `ports` are the ports that the program listens on, by link name:
-         *         the number in a container, 0 for any. `tensorboard` is where the program writes TensorBoard
-         *         logs. It is a folder below the working directory, or the name of an output.
+         *     They apply where a node sets none. Executables with an `image` run in containers. `hinted_image`
+         *     applies only if they run in containers anyway. `environment` is a name, for its newest version,
+         *     or `name@2` for that version. `ports` are the ports that the program listens on, by link name:
+         *     the number in a container, 0 for any. `tensorboard` is where the program writes TensorBoard
+         *     logs. It is a folder below the working directory, or the name of an output.
          */
         Resources: {
             /**
@@ -8239,8 +8239,8 @@ export interface components {
          * Revision
          * @description One version of the specification of a deployment.
          *
-         *         `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
-         *         failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+         *     `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
+         *     failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
          */
         Revision: {
             id: string;
@@ -8287,10 +8287,10 @@ export interface components {
          * Run
          * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
-         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
-         *         retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
-         *         never delete a `kept` run. `git` is the state of the repository of its code. A list with
-         *         `details` has the `metrics` of each node, and the names of `changed` parameters.
+         *     `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
+         *     retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
+         *     never delete a `kept` run. `git` is the state of the repository of its code. A list with
+         *     `details` has the `metrics` of each node, and the names of `changed` parameters.
          */
         Run: {
             id: string;
@@ -8365,8 +8365,8 @@ export interface components {
          * RunComparison
          * @description Two or more runs side by side.
          *
-         *         The sections list the items that differ. With `everything`, the equal items follow. `equal`
-         *         counts the equal items. `labels` are titles of nodes by ID, with the ID if several share one.
+         *     The sections list the items that differ. With `everything`, the equal items follow. `equal`
+         *     counts the equal items. `labels` are titles of nodes by ID, with the ID if several share one.
          */
         RunComparison: {
             runs: components["schemas"]["Run"][];
@@ -8387,8 +8387,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` has the modes of its muted and bypassed nodes. `source` is the name of the automation
-         *         that started the run. `is_source_deleted` is true after its deletion.
+         *     `modes` has the modes of its muted and bypassed nodes. `source` is the name of the automation
+         *     that started the run. `is_source_deleted` is true after its deletion.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -8415,11 +8415,11 @@ export interface components {
          * RunForecast
          * @description The forecast of a run that would start now.
          *
-         *         `to_run` counts all nodes that may run. With `is_maximum`, fewer may run, because a node whose
-         *         inputs are computed again may still use a cached result. `seconds` is a minimum, from the
-         *         longest path through these nodes and from the machine's capacity; null if unknown.
-         *         `without_estimate` counts nodes without a usual duration. `waits` is set if a node that could
-         *         start at once must wait for a GPU, memory or a slot.
+         *     `to_run` counts all nodes that may run. With `is_maximum`, fewer may run, because a node whose
+         *     inputs are computed again may still use a cached result. `seconds` is a minimum, from the
+         *     longest path through these nodes and from the machine's capacity; null if unknown.
+         *     `without_estimate` counts nodes without a usual duration. `waits` is set if a node that could
+         *     start at once must wait for a GPU, memory or a slot.
          */
         RunForecast: {
             nodes: components["schemas"]["NodeForecast"][];
@@ -8436,7 +8436,7 @@ export interface components {
          * RunOutput
          * @description The output of a run that a package was built from. `digest` is that of its bytes.
          *
-         *         The package outlives the run: the run `run_id` may have been deleted.
+         *     The package outlives the run: the run `run_id` may have been deleted.
          */
         RunOutput: {
             run_id: string;
@@ -8471,8 +8471,8 @@ export interface components {
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
          *
-         *         Omitted fields keep the values of the stored schedule; a new schedule gets defaults.
-         *         `notify` are the events that channels report, by the name of the channel.
+         *     Omitted fields keep the values of the stored schedule; a new schedule gets defaults.
+         *     `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
             when: string;
@@ -8509,7 +8509,7 @@ export interface components {
          * ServedModel
          * @description The model package that a deployment serves. Its `id` is that of the package.
          *
-         *         `source` is the output of a run that it was built from, null for files.
+         *     `source` is the output of a run that it was built from, null for files.
          */
         ServedModel: {
             id: string;
@@ -8532,7 +8532,7 @@ export interface components {
          * ShownModel
          * @description The class of a model, empty if unknown, and its number of features if known.
          *
-         *         `inputs` are the names of the first features, if the model was fitted with names.
+         *     `inputs` are the names of the first features, if the model was fitted with names.
          */
         ShownModel: {
             class_name: string;
@@ -8560,7 +8560,7 @@ export interface components {
          * Spelling
          * @description A command for a POSIX shell and a program that send the same request.
          *
-         *         Both ask for secret values when they run.
+         *     Both ask for secret values when they run.
          */
         Spelling: {
             command: string;
@@ -8570,8 +8570,8 @@ export interface components {
          * SpellingRequest
          * @description A request to spell. `operation` is its ID, such as `runs.create`.
          *
-         *         Secret values are not needed, and never part of a spelling. `project` is the ID of the active
-         *         project, to which what the request creates is linked.
+         *     Secret values are not needed, and never part of a spelling. `project` is the ID of the active
+         *     project, to which what the request creates is linked.
          */
         SpellingRequest: {
             operation: string;
@@ -8614,7 +8614,7 @@ export interface components {
          * SuggestedName
          * @description The requested name, or the next similar free name.
          *
-         *         `taken` describes the object that has the requested name; it is empty for a free name.
+         *     `taken` describes the object that has the requested name; it is empty for a free name.
          */
         SuggestedName: {
             name: string;
@@ -8625,8 +8625,8 @@ export interface components {
          * Surroundings
          * @description The content of surroundings.json: the record that explains a run later.
          *
-         *         `lock` lists the packages installed where the task ran; in a container it is the lock of the
-         *         `image`. `environment` is the managed environment that was used.
+         *     `lock` lists the packages installed where the task ran; in a container it is the lock of the
+         *     `image`. `environment` is the managed environment that was used.
          */
         Surroundings: {
             machine: {
@@ -8649,7 +8649,7 @@ export interface components {
          * TableHead
          * @description The first cells of a table as short texts: at most 3 rows of at most 12 columns.
          *
-         *         `column_count` counts all columns. `row_count` is null if the rows were not counted.
+         *     `column_count` counts all columns. `row_count` is null if the rows were not counted.
          */
         TableHead: {
             columns: string[];
@@ -8661,9 +8661,9 @@ export interface components {
          * TablePage
          * @description A page of rows. `total` is None until the rows are counted.
          *
-         *         Values are JSON: dates are in ISO form, infinite numbers, decimals and huge integers are
-         *         text. Long text is cut and marked at the end. `columns` are at most 500 of `column_count`,
-         *         from `column_offset` on. For Excel files, `sheet` is shown of all `sheets`.
+         *     Values are JSON: dates are in ISO form, infinite numbers, decimals and huge integers are
+         *     text. Long text is cut and marked at the end. `columns` are at most 500 of `column_count`,
+         *     from `column_offset` on. For Excel files, `sheet` is shown of all `sheets`.
          */
         TablePage: {
             columns: components["schemas"]["Column"][];
@@ -8685,8 +8685,8 @@ export interface components {
          * TagCell
          * @description The code cell to tag as the parameters cell.
          *
-         *         `cell` is its index among all cells, from 0; null for the first cell that assigns
-         *         constants.
+         *     `cell` is its index among all cells, from 0; null for the first cell that assigns
+         *     constants.
          */
         TagCell: {
             path: string;
@@ -8697,11 +8697,11 @@ export interface components {
          * Task
          * @description The task of one node. `reason` is why it ran, was cached or failed.
          *
-         *         `waits` is what a queued task waits for, `place` is its place in the queue. `warning` names
-         *         settings without effect. `pinned` is the number of the run to whose result the node is
-         *         pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
-         *         the run, kept as long as the record. `other_files` are files that the last attempt wrote
-         *         beside its declared outputs, or null.
+         *     `waits` is what a queued task waits for, `place` is its place in the queue. `warning` names
+         *     settings without effect. `pinned` is the number of the run to whose result the node is
+         *     pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
+         *     the run, kept as long as the record. `other_files` are files that the last attempt wrote
+         *     beside its declared outputs, or null.
          */
         Task: {
             id: string;
@@ -8757,8 +8757,8 @@ export interface components {
          * TaskPage
          * @description A page of the tasks of a run, in topological order.
          *
-         *         `next` is the cursor of the next page, null on the last. `last` is the number of the newest
-         *         event whose change the tasks include.
+         *     `next` is the cursor of the next page, null on the last. `last` is the number of the newest
+         *     event whose change the tasks include.
          */
         TaskPage: {
             run: components["schemas"]["Run"];
@@ -8771,7 +8771,7 @@ export interface components {
          * TimePreview
          * @description A time as it would be stored, with a sentence that explains it and its next due times.
          *
-         *         `text` is the sentence in English. `ended` is the reason why no time is due.
+         *     `text` is the sentence in English. `ended` is the reason why no time is due.
          */
         TimePreview: {
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
@@ -8786,8 +8786,8 @@ export interface components {
          * TimePreviewRequest
          * @description A time to explain. No automation is created. `count` is the number of due times to show.
          *
-         *         `automation` is the ID or name of the automation that would get this time. Its started runs
-         *         count toward `at_most`.
+         *     `automation` is the ID or name of the automation that would get this time. Its started runs
+         *     count toward `at_most`.
          */
         TimePreviewRequest: {
             on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"];
@@ -8820,7 +8820,7 @@ export interface components {
          * TimingRow
          * @description Durations in seconds in the order of the runs; `node` is empty for the whole run.
          *
-         *         A task that is not finished has null. `cached` states which results came from the cache.
+         *     A task that is not finished has null. `cached` states which results came from the cache.
          */
         TimingRow: {
             node: string;
@@ -8840,8 +8840,8 @@ export interface components {
          * Traffic
          * @description The request counts of a deployment, oldest part first. Each part has `part_seconds`.
          *
-         *         `requests`, `errors`, `p50_seconds`, `p99_seconds` and `refused` cover all parts together.
-         *         Refused requests have a status from 400 to 499 and are no errors.
+         *     `requests`, `errors`, `p50_seconds`, `p99_seconds` and `refused` cover all parts together.
+         *     Refused requests have a status from 400 to 499 and are no errors.
          */
         Traffic: {
             part_seconds: number;
@@ -8857,8 +8857,8 @@ export interface components {
          * TrafficPart
          * @description The counts from `at` on.
          *
-         *         Half of the requests were answered within `p50_seconds`, 99 of 100 within `p99_seconds`.
-         *         Both are null without requests.
+         *     Half of the requests were answered within `p50_seconds`, 99 of 100 within `p99_seconds`.
+         *     Both are null without requests.
          */
         TrafficPart: {
             at: string;
@@ -8873,8 +8873,8 @@ export interface components {
          * Undeclared
          * @description Files that the last attempt opened and no argument declares.
          *
-         *         `code` is the path of the code file below the server's root. `problem` says why the files
-         *         cannot be declared.
+         *     `code` is the path of the code file below the server's root. `problem` says why the files
+         *     cannot be declared.
          */
         Undeclared: {
             code: string;
@@ -8909,8 +8909,8 @@ export interface components {
          * UrlSource
          * @description An http or https address, or an S3 object, fetched in the background.
          *
-         *         An S3 object is written `s3://CREDENTIAL@bucket/key`, with the name of a credential of the
-         *         kind s3.
+         *     An S3 object is written `s3://CREDENTIAL@bucket/key`, with the name of a credential of the
+         *     kind s3.
          */
         UrlSource: {
             /** @enum {unknown} */
@@ -8921,10 +8921,10 @@ export interface components {
          * Usage
          * @description The usage of an attempt as columns of equal length, at most 500 points.
          *
-         *         `seconds` count from the first sample, at `started_at`. `cores` is the CPU time since the
-         *         previous point, per second. Memory and processes are the maximum between two points.
-         *         `attempt` is 0 and the columns are empty if nothing was recorded. `done` means that no more
-         *         samples will arrive.
+         *     `seconds` count from the first sample, at `started_at`. `cores` is the CPU time since the
+         *     previous point, per second. Memory and processes are the maximum between two points.
+         *     `attempt` is 0 and the columns are empty if nothing was recorded. `done` means that no more
+         *     samples will arrive.
          */
         Usage: {
             attempt: number;
@@ -8950,9 +8950,9 @@ export interface components {
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
-         *         `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
-         *         it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
-         *         if none of them names an environment.
+         *     `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
+         *     it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
+         *     if none of them names an environment.
          */
         UsedEnvironment: {
             id: string;
@@ -8974,8 +8974,8 @@ export interface components {
          * Usual
          * @description The usual duration of a node: the median of recent successes of its executable.
          *
-         *         `samples` is the number of these successes. `starts_in_seconds` estimates when a queued task
-         *         starts, from the usual durations of the tasks before it.
+         *     `samples` is the number of these successes. `starts_in_seconds` estimates when a queued task
+         *     starts, from the usual durations of the tasks before it.
          */
         Usual: {
             seconds: number;
@@ -8987,7 +8987,7 @@ export interface components {
          * ValueRow
          * @description A parameter of the runs, or of a node: JSON texts in the order of the runs.
          *
-         *         `node` is empty for a parameter of the run. A run without the parameter has null.
+         *     `node` is empty for a parameter of the run. A run without the parameter has null.
          */
         ValueRow: {
             node: string;
@@ -9027,8 +9027,8 @@ export interface components {
          * WorkFile
          * @description A file of the working folder: an input or a text with references.
          *
-         *         It is an input if `text` is exactly one reference to an input, without white space. Without a
-         *         `name`, an input keeps its own. A `writable` file is a copy.
+         *     It is an input if `text` is exactly one reference to an input, without white space. Without a
+         *     `name`, an input keeps its own. A `writable` file is a copy.
          */
         WorkFile: {
             text: string;
@@ -9041,10 +9041,10 @@ export interface components {
          * Workflow
          * @description A workflow that ran, or was pushed or linked. `document_id` is the ID in its document.
          *
-         *         `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
-         *         is False for a workflow that was only pushed or linked. `same_as` are the IDs of workflows whose
-         *         runs belong to its history: its pushed copies, or the file of a pushed copy before a rename.
-         *         `shown_path` is `path` or, for a pushed file, `PROJECT:PATH`.
+         *     `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
+         *     is False for a workflow that was only pushed or linked. `same_as` are the IDs of workflows whose
+         *     runs belong to its history: its pushed copies, or the file of a pushed copy before a rename.
+         *     `shown_path` is `path` or, for a pushed file, `PROJECT:PATH`.
          */
         Workflow: {
             id: string;
@@ -9066,7 +9066,7 @@ export interface components {
         /**
          * WorkflowCheck
          * @description The nodes of a workflow, their problems, and proposed connections.
-         *         `copy_of` is the path of the original, if the file is a copy of another workflow's file.
+         *     `copy_of` is the path of the original, if the file is a copy of another workflow's file.
          */
         WorkflowCheck: {
             nodes: {
@@ -9081,7 +9081,7 @@ export interface components {
          * WorkflowFile
          * @description A workflow file that never ran. `path` is relative to the root.
          *
-         *         `pushed_id` is the ID of the workflow that is its pushed copy; empty without such a copy.
+         *     `pushed_id` is the ID of the workflow that is its pushed copy; empty without such a copy.
          */
         WorkflowFile: {
             path: string;

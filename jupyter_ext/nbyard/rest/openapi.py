@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -32,6 +33,8 @@ def openapi_document() -> Json:
         [*bodies, *returned, ErrorBody, Artifact], ref_template=REF
     )
     for component in components.values():
+        if "description" in component:
+            component["description"] = cleandoc(component["description"])  # msgspec < 0.23
         for schema in component.get("properties", {}).values():
             # The presentation belongs to the field, also if its value may be null.
             for member in schema.get("anyOf", ()):
