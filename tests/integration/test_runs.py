@@ -13,6 +13,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.testing.conformance.runtimes import CANCEL_SECONDS
@@ -135,6 +136,58 @@ def test_branches_run_in_parallel_and_unchanged_nodes_are_cached(
     assert "alpha changed 0.5 →" in task.why
     assert project.bytes_of(changed, "right", "out") == b"x\n0.7\n"
     assert first.read_bytes() == before, "the source notebook never changes"
+
+
+def save_part(project: Project, *ends: dict[str, Any]) -> Path:
+    """Save a workflow of two scripts and a dataset in a folder of its own."""
+    project.nodes = {"rows": {"type": "dataset", "path": "own.txt"}}
+    project.parameters = {"word": {"type": "string", "default": "usual"}}
+    word = {"name": "word", "reach": {"kind": "variable", "variable": "WORD"}}
+    arguments = {"word": {"parameter": "word"}}
+    project.script("add", 'cat "$SOURCE"; echo "$WORD"\n', *ends, word, arguments=arguments)
+    project.script("upper", 'tr a-z A-Z < "$SOURCE"\n', *ends)
+    project.arrow("rows", "add", "data")
+    project.arrow("add", "upper")
+    (project.root / "own.txt").write_text("own\n")
+    project.write()
+    folder = project.root / "lib"
+    folder.mkdir()
+    for file in [file for file in project.root.iterdir() if file.is_file()]:
+        file.rename(folder / file.name)
+    project.edges, project.parameters = {}, {}
+    return folder
+
+
+def test_sub_workflow_runs_inside_the_run_with_its_data_and_parameter_replaced(
+    project: Project,
+) -> None:
+    """Two nodes of one sub-workflow: one with its own data, one with other data and value."""
+    source = {"reach": {"kind": "variable", "variable": "SOURCE"}, "required": True}
+    ends = ({"name": "source", "role": "input", **source}, {**OUT, "reach": {"kind": "stdout"}})
+    folder = save_part(project, *ends)
+    (project.root / "other.txt").write_text("other\n")
+    part = {"type": "executable", "path": "lib/flow.nbflow"}
+    changed = {**part, "arguments": {"word": {"value": "new"}}}
+    project.nodes = {"a": part, "b": changed, "rows": {"type": "dataset", "path": "other.txt"}}
+    project.script("last", 'cat "$SOURCE"\n', *ends)
+    project.arrow("rows", "b", "data", "rows")
+    project.arrow("b", "last", "upper.out")
+    detail = project.run()
+    ran = ("a.add", "a.upper", "b.add", "b.upper", "last")
+    assert states(detail) == dict.fromkeys(ran, "succeeded")
+    assert project.bytes_of(detail, "a.upper", "out") == b"OWN\nUSUAL\n"
+    assert project.bytes_of(detail, "last", "out") == b"OTHER\nNEW\n"
+    selected = project.run(scope="selected", nodes=["a"])
+    assert {task.node: task.cached for task in selected.tasks} == {"a.add": True, "a.upper": True}
+    text = (project.root / "flow.nbflow").read_text()
+    view = project.yard.services.workflows.check(ADA, CheckWorkflow("flow.nbflow", text))
+    assert not view.problems
+    ports = {(port.role, port.name) for port in view.nodes["a"].arguments}
+    outputs = {("output", "add.out"), ("output", "upper.out")}
+    assert ports == {("value", "word"), ("input", "rows"), *outputs}
+    (folder / "upper.sh").unlink()
+    view = project.yard.services.workflows.check(ADA, CheckWorkflow("flow.nbflow", text))
+    assert {problem.node for problem in view.problems} == {"a", "b"}
 
 
 def test_failing_cell_fails_its_task_and_skips_later_nodes(project: Project) -> None:

@@ -27,7 +27,15 @@ from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, RunOverrides, runtime_of
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.domain.workflows.edges import data_port
-from nbyard.domain.workflows.structs import Node, NodeView
+from nbyard.domain.workflows.structs import Document, Node, NodeView, part_for_runs, read_document
+from nbyard.domain.workflows.subworkflows import (
+    KIND,
+    Reading,
+    arguments_of,
+    contents,
+    expand,
+    is_subworkflow,
+)
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.freezing import environment_resolution as environments
 from nbyard.freezing.artifact_files import file_named
@@ -109,6 +117,7 @@ class Resolver:
         self._kernel = kernel
         self._default = default
         self._places = Places(context)
+        self._reading = Reading(cache(self._subworkflow), self._node_takes_default)
         # Many nodes share a file, an environment or a kernel: each is looked up only once.
         self.used = cache(partial(environments.find_used, context, owner))
         self._of_kernel = cache(partial(environments.of_kernel, context, owner))
@@ -131,6 +140,8 @@ class Resolver:
         """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
             return data_view(self.context, self.owner, self.base, node)
+        if is_subworkflow(node):
+            return self._workflow_view(node)
         read, name, executable_id = self._read(node)
         packages = self.packages(node, read)
         needs = read.resources
@@ -153,6 +164,35 @@ class Resolver:
             used_environment=packages.used,
             **{requested: getattr(needs, requested) for requested in REQUESTED},
         )
+
+    def expanded(self, document: Document, path: str) -> Document:
+        """Return the document at `path` with the nodes of its sub-workflows in their place.
+
+        Raises:
+            NbyardError: a sub-workflow cannot be read, contains itself or lacks a used port.
+        """
+        return expand(document, self._reading, (os.path.basename(path),))
+
+    def _workflow_view(self, node: Node) -> NodeView:
+        document = contents(node, self._reading, ())
+        views = {name: self.view(inner) for name, inner in document.nodes.items()}
+        inside = ((name, view.problem) for name, view in views.items() if view.problem)
+        name, problem = next(inside, ("", None))
+        return NodeView(
+            document.meta.title or Path(node.path).stem,
+            KIND,
+            [*arguments_of(document, {name: view.arguments for name, view in views.items()})],
+            problem=problem and because("field", path=name, reason=problem),
+        )
+
+    def _subworkflow(self, path: str) -> Document:
+        text = self.context.files.content(self.context.files.locate(path, base=self.base))
+        return part_for_runs(read_document(text, strict=True))
+
+    def _node_takes_default(self, node: Node) -> bool:
+        with contextlib.suppress(NbyardError):  # of its file, which its view shows
+            return self._takes_default(self._read(node)[0])
+        return False
 
     def imports(self, node: Node, overrides: RunOverrides | None = None) -> NodeImports | None:
         """Return what the code of a node imports, None if it needs no packages of Python."""
@@ -197,11 +237,14 @@ class Resolver:
         return own.environment or ("" if own.requirements else self._of_kernel(read.kernel))
 
     def _default_of(self, read: ReadCode) -> EnvironmentDefault | None:
-        """Return the default environment of an executable that names no packages itself."""
+        return self._default if self._takes_default(read) else None
+
+    def _takes_default(self, read: ReadCode) -> bool:
+        """Return whether an executable is in Python and names no packages itself."""
         own = read.resources
         can_use = runs_python(read) and (read.kind != "notebook" or read.kernel in ("", NATIVE))
         names_some = own.requirements or own.image or own.hinted_image or self._named_by(read)
-        return None if names_some or not can_use else self._default
+        return can_use and not names_some
 
     def packages(self, node: Node, read: ReadCode) -> NodePackages:
         """Return where a node finds its packages.

@@ -170,12 +170,13 @@ def hint_of_metrics(good: Metrics, bad: Metrics) -> str:
 
 def judge_of(
     metric: str,
+    node: str,
     threshold: float | None,
     good: float | str | None,
     bad: float | str | None,
     hint: str | None = None,
 ) -> BisectionJudge:
-    """Return the judge for a bisection by `metric`, or by the state.
+    """Return the judge for a bisection by the `metric` of `node`, or by the state.
 
     `good` and `bad` are the values of the metric in both runs. Errors about the metric carry
     `hint`.
@@ -187,7 +188,7 @@ def judge_of(
         if threshold is not None:
             raise Invalid.field("threshold", "a threshold needs a metric")
         return BisectionJudge()
-    node, _, name = metric.partition(".")
+    name = metric.removeprefix(f"{node}.")
     if not _is_number(good) or not _is_number(bad):
         raise Invalid.field(
             "metric", f"both runs need a number for the metric {metric[:160]}", hint=hint

@@ -1,6 +1,7 @@
 """The nodes that a run includes: its scope, without muted and bypassed nodes."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -16,9 +17,9 @@ Scope = Literal["all", "selected", "from", "to"]
 def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
     """Return the nodes in the scope of a run, always with their dependencies.
 
-    `nodes` are the nodes that the request names. Muted and bypassed ones among them are ignored,
-    if another one can run. Scope `from` may start at bypassed nodes. Dependencies of a pinned
-    node are left out.
+    `nodes` are the nodes that the request names. A sub-workflow stands for its nodes. Muted and
+    bypassed ones among them are ignored, if another one can run. Scope `from` may start at bypassed
+    nodes. Dependencies of a pinned node are left out.
 
     Raises:
         Invalid: a named node is not in the document, or no named node can run.
@@ -26,13 +27,19 @@ def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> se
     active = without_muted(document)
     if scope == "all":
         return _not_bypassed(active)
+    by_name: dict[str, set[str]] = {}
+    for name in document.nodes:
+        for outer in accumulate(name.split("."), "{}.{}".format):
+            by_name.setdefault(outer, set()).add(name)
     for index, node in enumerate(nodes):
-        if node not in document.nodes:
+        if node not in by_name:
             raise Invalid.field(f"nodes.{index}", f"there is no node {node[:70]!r}")
     if not nodes:
         raise Invalid.field("nodes", f"the scope {scope!r} needs at least one node")
     running = _not_bypassed(active)
-    named = set(nodes) & (set(active.nodes) if scope == "from" else running)
+    named = set().union(*map(by_name.__getitem__, nodes)) & (
+        set(active.nodes) if scope == "from" else running
+    )
     if not named:
         raise Invalid.field(
             "nodes", "each of these nodes is muted or bypassed, or depends on a muted node"

@@ -48,7 +48,8 @@ MAX_PRIORITY = 100
 class FrozenRequest(msgspec.Struct, frozen=True):
     """A checked request for runs, with the bytes of its files in the blob store.
 
-    `document` is the saved workflow. `meant` has the pins of this request and no muted nodes.
+    `document` is the saved workflow. `meant` has the pins of this request, the nodes of
+    sub-workflows and no muted nodes.
     Runs include the `chosen` nodes. `is_there` returns whether a workflow file exists at a path.
     """
 
@@ -92,18 +93,19 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
     if name is None and body.replace:
         raise Invalid.field("name", "a name is needed to replace a run")
     resolver, document = _resolver_and_document(context, owner, body, project)
-    # The stored document keeps its own pins; those of the request hold for its runs only.
-    meant = with_pins(document, requested_pins(context, owner, document, body.pins))
+    # The stored document keeps its own pins and sub-workflows.
+    meant = resolver.expanded(document, body.path)
+    meant = with_pins(meant, requested_pins(context, owner, meant, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
+    check_runtimes(meant, body.runtime)
     meant = without_muted(meant)
-    check_runtimes(document, body.runtime)
     if body.environment:
         resolver.used(body.environment)
     nodes, overrides = Freeze(resolver, meant.nodes), _overrides(context, body)
     is_there = files_now(context, owner, body.path, document.meta.id)
     # A forecast records no commit.
     is_asked = not isinstance(body, ForecastRequest)
-    git = commit_of(context, owner, body, document) if is_asked else None
+    git = commit_of(context, owner, body, meant) if is_asked else None
     return FrozenRequest(
         context, owner, body, name, document, meant, chosen, nodes, overrides, is_there, git
     )
@@ -111,7 +113,8 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
 
 def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
     """Check a request like `freeze`, but freeze no nodes; return the document to run."""
-    _, document = _resolver_and_document(context, owner, body)
+    resolver, document = _resolver_and_document(context, owner, body)
+    document = resolver.expanded(document, body.path)
     check_runtimes(document, body.runtime)
     _overrides(context, body)
     return document
@@ -138,7 +141,7 @@ def content_of(
     problems = {name: node.problems for name, node in chosen.items() if node.problems}
     check_packages(frozen.meant, resolved, frozen.overrides, problems)
     # A value is required only if a chosen node uses it.
-    bound = (b for node in frozen.chosen for b in document.nodes[node].arguments.values())
+    bound = (b for node in frozen.chosen for b in frozen.meant.nodes[node].arguments.values())
     used = {binding.parameter for binding in bound if isinstance(binding.parameter, str)}
     return TemplateContent(
         document=frozen.meant,

@@ -329,7 +329,8 @@ class WorkflowService(Service):
         real = context.files.locate(path)
         document = read_document(context.files.read(path), strict=True)
         base = context.files.shown(real.parent)
-        return document, _resolver(context, caller, base, path, document)
+        resolver = _resolver(context, caller, base, path, document)
+        return resolver.expanded(document, path), resolver
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:

@@ -22,7 +22,7 @@ NUMBERS = st.floats(-1e9, 1e9)
     ("state", "verdict"), [("succeeded", "good"), ("failed", "bad"), ("cancelled", "unclear")]
 )
 def test_a_run_is_judged_by_its_state(state: str, verdict: str) -> None:
-    assert judge_of("", None, None, None).verdict(state, None) == verdict
+    assert judge_of("", "", None, None, None).verdict(state, None) == verdict
 
 
 @given(NUMBERS, NUMBERS)
@@ -30,7 +30,7 @@ def test_both_runs_must_match_their_verdict(good: float, bad: float) -> None:
     if good == bad:
         return
     try:
-        judge = judge_of("a.score", None, good, bad)
+        judge = judge_of("a.score", "a", None, good, bad)
     except Invalid:
         assert math.isclose(good, bad), "only numbers beside each other have no middle"
         return
@@ -59,7 +59,7 @@ def test_a_judge_that_distinguishes_no_runs_is_refused(
     metric: str, threshold: float | None, good: float, bad: float, field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        judge_of(metric, threshold, good, bad)
+        judge_of(metric, "a", threshold, good, bad)
     assert [one.path for one in refused.value.details] == [field]
 
 
@@ -70,12 +70,12 @@ def test_a_hint_names_metrics_that_differ() -> None:
     assert "nbyard.log_metric" in hint_of_metrics(good, {})
     for value in (1.0, None):
         with pytest.raises(Invalid) as refused:
-            judge_of("a.x", None, 1.0, value, hint_of_metrics(good, bad))
+            judge_of("a.x", "a", None, 1.0, value, hint_of_metrics(good, bad))
         assert "a.loss, b.total" in refused.value.hint
 
 
 def test_a_threshold_may_be_the_good_value() -> None:
-    judge = judge_of("a.b", 2.0, 2.0, 1.0)
+    judge = judge_of("a.b", "a", 2.0, 2.0, 1.0)
     assert judge.verdict("", 2) == "good" and judge.verdict("", 1.999) == "bad"
 
 

@@ -172,11 +172,12 @@ class BisectionService(Service):
         metrics = [self._runs.metrics_of(caller, run) for run in (good, bad)]
         hint = hint_of_metrics(*metrics)
         if body.metric:
-            node, _, name = body.metric.partition(".")
+            node = next((n for n in metrics[0] if body.metric.startswith(f"{n}.")), "")
+            name = body.metric.removeprefix(f"{node}.")
             first, last = (run_metrics.get(node, {}).get(name) for run_metrics in metrics)
-            return judge_of(body.metric, body.threshold, first, last, hint)
+            return judge_of(body.metric, node, body.threshold, first, last, hint)
         # Without a metric, success decides. Two runs that both failed would lead to no cause.
-        judge = judge_of("", body.threshold, None, None)
+        judge = judge_of("", "", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:
                 why = f"the state of run {run.number} is {run.state}"
