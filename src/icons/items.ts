@@ -1,6 +1,6 @@
 /** Icons of items and states, fetched with the code that first shows them. */
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
-import { draw, line, notebookIcon, runningIcon } from './startup';
+import { draw, line, notebookIcon, runningIcon, workflowIcon } from './startup';
 
 export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
 export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
@@ -73,6 +73,8 @@ export function kindIcon(kind: string): LabIcon {
       return modelIcon;
     case 'container':
       return containerIcon;
+    case 'workflow':
+      return workflowIcon;
     case 'folder':
       return folderIcon;
     case 'file':

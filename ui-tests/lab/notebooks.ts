@@ -47,7 +47,8 @@ function titled(title: string, nodes: Record<string, INode>, ...arrows: string[]
     { type: 'executable', ...rest }
   ]);
   const edges = arrows.map(arrow => {
-    const [source, output, target, input] = arrow.split(/\.|->/);
+    const ends = arrow.split('->').flatMap(end => end.split(/\.(.*)/, 2)); // at the first dot
+    const [source, output, target, input] = ends;
     return [arrow, { source, output, target, input }];
   });
   return JSON.stringify({

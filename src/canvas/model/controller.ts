@@ -362,7 +362,8 @@ export class CanvasController {
   };
 
   /** Select a node that was chosen in a run view; the focus stays there. */
-  private _onStep(_: IChosenSteps, { path, node }: IChosenStep): void {
+  private _onStep(_: IChosenSteps, { path, node: chosen }: IChosenStep): void {
+    const node = chosen?.split('.')[0]; // the card of a sub-workflow shows the nodes inside
     if (path === this.path && node && node !== this._step && this.doc.nodes.has(node)) {
       this.store.select([node]);
       reveal(this, node);

@@ -13,7 +13,7 @@ import { ensureId } from './identity';
 import { freePlace, GAP } from './placement';
 import { IPaletteRow, IRegistered } from './tokens';
 
-const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
+const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl', EXTENSION];
 
 export function isExecutable(path: string): boolean {
   return EXECUTABLE.includes(PathExt.extname(path)) || isModelFile(path);
@@ -84,9 +84,8 @@ export async function addFiles(
   const added: string[] = [];
   const files = await Promise.all(paths.map(path => codeIn(canvas, path)));
   for (const path of files.flat()) {
-    if (PathExt.extname(path) === EXTENSION) {
-      const { trans } = canvas;
-      failed.push(trans.__('%1: a workflow cannot be a node.', PathExt.basename(path)));
+    if (path === canvas.path) {
+      failed.push(canvas.trans.__('A workflow cannot contain itself.'));
       continue;
     }
     const registered = await register(path).catch((error: Error) => {
@@ -103,7 +102,7 @@ export async function addFiles(
   return added;
 
   async function register(path: string): Promise<IRegistered> {
-    return backend ? backend.register(path) : guess(path);
+    return backend && PathExt.extname(path) !== EXTENSION ? backend.register(path) : guess(path);
   }
 }
 

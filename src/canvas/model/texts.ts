@@ -102,6 +102,8 @@ export function kindWord(kind: string, trans: TranslationBundle): string {
       return trans.__('model');
     case 'container':
       return trans.__('container');
+    case 'workflow':
+      return trans.__('workflow');
     case 'executable':
       return trans.__('executable');
     default:

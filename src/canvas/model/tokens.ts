@@ -249,6 +249,8 @@ export interface INodeRun {
   checked?: boolean;
   /** The earlier run that it belongs to, if the newest run has no task of the node. */
   from?: { id: string; name: string };
+  /** The node inside a sub-workflow that has this state. */
+  inner?: string;
 }
 
 /** The states of one document's newest run; nodes outside it have those of earlier runs. */

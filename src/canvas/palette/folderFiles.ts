@@ -4,6 +4,7 @@ import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
 import { dataKind } from '../../components/format/dataKinds';
 import { isModelFile } from '../../document/called';
+import { EXTENSION } from '../../document/fileType';
 import type { CanvasController } from '../model/controller';
 import { isExecutable } from '../model/editing';
 
@@ -23,12 +24,17 @@ export function isTable(path: string): boolean {
   return dataKind(PathExt.extname(path).slice(1).toLowerCase()) === 'table';
 }
 
+const KINDS: Record<string, string> = { '.ipynb': 'notebook', [EXTENSION]: 'workflow' };
+
 /** Return the kind of node that a file becomes. */
 export function kindOf(path: string): string {
   if (!isExecutable(path)) {
     return 'dataset';
   }
-  return isModelFile(path) ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
+  if (isModelFile(path)) {
+    return 'model';
+  }
+  return KINDS[PathExt.extname(path)] ?? 'command';
 }
 
 /**

@@ -63,7 +63,7 @@ export function groupsOf(
   const registered = new Map(known.map(row => [row.path, row]));
   const paths = new Set(files);
   const own = files
-    .filter(file => PathExt.extname(file) !== EXTENSION)
+    .filter(file => file !== workflow)
     .map(file => {
       const type = isExecutable(file) ? 'executable' : 'dataset';
       const row = registered.get(file) ?? { ...fileRow(file, type), isFile: true };

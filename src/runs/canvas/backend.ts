@@ -78,7 +78,10 @@ export class WorkflowBackend implements IWorkflowBackend {
       reasons: new Map(
         answer.nodes
           .filter(({ state }) => state !== 'cached')
-          .map(({ node, reason }) => [node ?? '', reasonText(reason, this.trans) ?? ''])
+          .map(({ node = '', reason }) => [
+            node.split('.')[0], // the card of a sub-workflow
+            reasonText(reason, this.trans) ?? ''
+          ])
       )
     };
   }

@@ -48,7 +48,7 @@ export class Layers implements IDisposable {
 
   /** Return the newest run with a task of this node, as far as it is known. */
   of(node: string): ILayer | undefined {
-    return this._layers.find(({ model }) => model.task(node));
+    return this._layers.find(({ model }) => has(model, node));
   }
 
   /** Search the earlier runs for a node that may have a task. */
@@ -174,7 +174,7 @@ export class Layers implements IDisposable {
       }
       const layer = this._open(id);
       await layer.model.ready;
-      if (this._isTop(top) && this._lacking().some(node => layer.model.task(node))) {
+      if (this._isTop(top) && this._lacking().some(node => has(layer.model, node))) {
         this._layers.push(layer);
         this._layers.sort((a, b) => (a.model.id < b.model.id ? 1 : -1));
         this.onNews(undefined);
@@ -205,4 +205,9 @@ export class Layers implements IDisposable {
   private _searching?: ILayer;
   private _shown = true;
   private _wanted = new Set<string>();
+}
+
+/** Return whether a run has a task of a node, or tasks inside of it. */
+function has(model: RunModel, node: string): boolean {
+  return !!model.task(node) || model.within(node).length > 0;
 }

@@ -14,6 +14,7 @@ import { reasonText } from '../../reasons';
 import { ownChecks } from './ownChecks';
 import { ILayer, Layers } from './layers';
 import { shownMetrics } from './previews';
+import { together } from './together';
 
 /** Among so many check runs, the newest one of this window is looked for. */
 const CHECKS = 10;
@@ -55,11 +56,15 @@ export class RunStates implements IRunStates {
 
   get(node: string): INodeRun | undefined {
     const layer = this._layers.of(node) ?? this._layers.want(node);
-    const task = layer?.model.task(node);
-    if (!layer || !task) {
+    if (!layer) {
       return undefined;
     }
     const { model } = layer;
+    const task = model.task(node);
+    if (!task) {
+      const inner = model.within(node).map(({ node }) => [node, this.get(node)!] as const);
+      return together(new Map(inner), node, this.trans);
+    }
     const activity = model.activity.get(node);
     const { state, cached } = task;
     const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
@@ -124,7 +129,8 @@ export class RunStates implements IRunStates {
   }
 
   stateOf(node: string): INodeRun['state'] | undefined {
-    return this._layers.of(node)?.model.task(node)?.state;
+    const model = this._layers.of(node)?.model;
+    return model?.task(node)?.state ?? (model && this.get(node)?.state);
   }
 
   get isShown(): boolean {
@@ -140,6 +146,10 @@ export class RunStates implements IRunStates {
   }
 
   async previewOf(node: string, output: string): Promise<ITableHead | undefined> {
+    const dot = output.lastIndexOf('.');
+    if (dot > 0) {
+      return this.previewOf(`${node}.${output.slice(0, dot)}`, output.slice(dot + 1));
+    }
     const layer = this._layers.of(node);
     if (!layer) {
       return this._layers.dataTable(node, output);

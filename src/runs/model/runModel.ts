@@ -76,6 +76,11 @@ export class RunModel implements IDisposable {
     return this._tasks.get(node);
   }
 
+  /** Return the tasks inside a sub-workflow. */
+  within(node: string): readonly Task[] {
+    return this._tasks.within(node);
+  }
+
   /** Read everything again. */
   async reload(): Promise<void> {
     const round = ++this._round;

@@ -14,6 +14,11 @@ export class TaskTable {
     return this._tasks.get(node);
   }
 
+  /** Return the tasks inside a sub-workflow, whose names begin with the name of its node. */
+  within(node: string): readonly Task[] {
+    return [...(this._within.get(node) ?? [])].map(inner => this._tasks.get(inner)!);
+  }
+
   /** Apply a page as of the event `last`; return the changed nodes. */
   put(tasks: readonly Task[], last: number): Set<string> {
     const changed = new Set<string>();
@@ -49,10 +54,21 @@ export class TaskTable {
     this._nodes.set(task.id, task.node);
     this._list = undefined;
     changed.add(task.node);
+    for (const outer of outerNodes(task.node)) {
+      this._within.set(outer, (this._within.get(outer) ?? new Set()).add(task.node));
+      changed.add(outer);
+    }
   }
 
   private _list?: readonly Task[];
   private _moved = new Map<string, number>();
   private _nodes = new Map<string, string>();
   private _tasks = new Map<string, Task>();
+  private _within = new Map<string, Set<string>>();
+}
+
+/** Return the sub-workflows that contain a node: `a` and `a.b` for `a.b.c`. */
+export function outerNodes(node: string): string[] {
+  const names = node.split('.');
+  return names.slice(1).map((_, end) => names.slice(0, end + 1).join('.'));
 }

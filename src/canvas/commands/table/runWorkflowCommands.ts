@@ -105,8 +105,9 @@ function infoCommands(trans: TranslationBundle): ICanvasCommand[] {
     allowed: ({ runs, targets }) => !!runs?.run && targets.some(id => runs.stateOf(id)),
     run: ({ commands, path, runs, targets }) => {
       const node = targets.find(id => runs!.stateOf(id))!;
-      const id = runs!.get(node)?.from?.id ?? runs!.run!.id;
-      return commands.execute('nbyard:show-run', { id, path, node, tab });
+      const { from, inner = node } = runs!.get(node) ?? {};
+      const id = from?.id ?? runs!.run!.id;
+      return commands.execute('nbyard:show-run', { id, path, node: inner, tab });
     }
   });
   return [

@@ -296,14 +296,22 @@ describe('nodes', () => {
 
   it('K2: come from files, which are registered on the way', async () => {
     const { canvas, backend } = one;
-    await addFiles(canvas, ['work/a.ipynb', 'work/flow.nbflow', 'b.csv'], [0, 300]);
-    expect(canvas.ui.notice!.text).toContain('flow.nbflow: a workflow cannot be a node');
+    await addFiles(canvas, ['work/a.ipynb', 'work/part.nbflow', 'b.csv'], [0, 300]);
     expect(backend.registered).toEqual(['work/a.ipynb', 'b.csv']);
     const added = canvas.store.selected.map(id => nodesOf(canvas)[id]);
     expect(added).toEqual([
       { type: 'executable', path: 'a.ipynb' },
+      { type: 'executable', path: 'part.nbflow' },
       { type: 'dataset', path: '../b.csv' }
     ]);
+  });
+
+  it('K9: may be another workflow, but never the workflow itself', async () => {
+    const { canvas } = one;
+    const before = Object.keys(nodesOf(canvas)).length;
+    expect(await addFiles(canvas, [canvas.path])).toEqual([]);
+    expect(Object.keys(nodesOf(canvas))).toHaveLength(before);
+    expect(canvas.ui.notice?.text).toBeTruthy();
   });
 
   it('K2: of a folder are its notebooks and scripts; without any, the folder is one', async () => {

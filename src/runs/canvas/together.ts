@@ -1,0 +1,48 @@
+/** The state of a card that stands for several tasks, such as a sub-workflow. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { INodeRun, TaskState } from '../../canvas/model/tokens';
+
+/** The first of these that a task has is the state of all. */
+const ORDER: readonly TaskState[] = [
+  'failed',
+  'running',
+  'preparing',
+  'queued',
+  'waiting',
+  'cancelled',
+  'skipped',
+  'succeeded'
+];
+const LIVE: readonly TaskState[] = ['running', 'preparing', 'queued', 'waiting'];
+
+/** Return the state of all of these tasks, which are at least one, by node. */
+export function together(
+  runs: ReadonlyMap<string, INodeRun>,
+  card: string,
+  trans: TranslationBundle
+): INodeRun {
+  const all = [...runs.values()];
+  const state = ORDER.find(state => all.some(run => run.state === state))!;
+  const [inner, first] = [...runs].find(([, run]) => run.state === state)!;
+  const live = all.filter(run => LIVE.includes(run.state));
+  const short = (node: string) => node.slice(card.length + 1);
+  const made: INodeRun = { ...first, state, inner, cached: all.every(run => run.cached) };
+  if (first.reason && state === 'failed') {
+    made.reason = `${short(inner)}: ${first.reason}`;
+  }
+  if (live.length) {
+    const ended = all.length - live.length;
+    made.detail = trans.__('%1 of %2 done', ended, all.length);
+    made.progress = live.reduce((sum, { progress = 0 }) => sum + progress, ended) / all.length;
+    delete made.seconds;
+  } else {
+    made.seconds = all.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
+  }
+  const outputs = [...runs].flatMap(([node, { models }]) =>
+    (models?.outputs ?? []).map(output => `${short(node)}.${output}`)
+  );
+  const of = all.find(({ models }) => models);
+  made.models = of?.models && { ...of.models, outputs };
+  made.preview = all.reverse().find(({ preview }) => preview)?.preview;
+  return made;
+}
