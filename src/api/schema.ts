@@ -6725,7 +6725,7 @@ export interface components {
          * Node
          * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
          *     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
-         *     replaces a notebook's own kernel. The data of a dataset node is a file
+         *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. The data of a dataset node is a file
          *     (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
          *     depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers.
          */

@@ -152,7 +152,7 @@ class Freezer:
         from nbyard.kinds.protocol import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
-            raise Invalid.field("path", f"{code.filename} is a workflow, which cannot be a node")
+            raise Invalid.field("path", f"{code.filename} is a workflow, not code")
         description = code.description or Description()
         wanted = kind or description.kind
         # Without a stated kind, a data file is probably a mistake.

@@ -53,6 +53,7 @@ from nbyard.domain.workflows.structs import (
     read_document,
     topological_order,
 )
+from nbyard.domain.workflows.subworkflows import KIND as SUBWORKFLOW
 from nbyard.errors import Forbidden, Invalid, NbyardError, NotFound
 from nbyard.freezing.environment_resolution import find_default
 from nbyard.freezing.node_problems import unread_reason
@@ -351,7 +352,7 @@ class WorkflowService(Service):
             for name, view in views.items()
         }
         for name, node in document.nodes.items():
-            if node.pin is not None and node.type == "executable":
+            if node.pin and node.type == "executable" and views[name].kind != SUBWORKFLOW:
                 resolved[name] = self._pinned(caller, name, node.pin, views[name])
                 fields = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
                 views[name] = msgspec.structs.replace(views[name], **fields)
