@@ -226,6 +226,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     from_files: 'POST /workflows/from-files',
     images: 'GET /workflows/images',
     show: 'GET /workflows/nodes',
+    restore: 'POST /workflows/restore',
     unrun: 'GET /workflows/unrun',
     versions: 'GET /workflows/versions'
   }

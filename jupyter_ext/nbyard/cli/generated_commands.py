@@ -113,7 +113,6 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "deployments": columns(
         "name state service=spec.service image=spec.image revision gpus links made=created_at"
         " reason",
-        gpus=lambda d: ", ".join(d.gpus),
         links=lambda d: ", ".join(link.path for link in d.links if link.answers),
     ),
     "deployments.events": columns(
@@ -149,6 +148,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         place=lambda k: k.place or k.interpreter,
         **{"from": lambda k: k.origin if k.is_there else "gone"},
     ),
+    "workflows.versions": columns("version=number runs person saved=created_at"),
     "workflows.unrun": columns("path title saved=saved_at"),
     "workflows": columns("path=shown_path title id"),
     "projects": columns(
@@ -194,7 +194,7 @@ class GeneratedCommand(click.Command):
 
     def __init__(self, operation: Operation):
         self._operation = operation
-        named = [field.name for field in operation.placed("path")]
+        named = [field.name for field in operation.arguments]
         # `rm` accepts several names. With names of two kinds, a list would be ambiguous.
         self._is_removal = operation.verb == "delete" and len(named) == 1
         parameters: list[click.Parameter] = [
@@ -202,13 +202,12 @@ class GeneratedCommand(click.Command):
             for name in named
         ]
         for field in operation.placed("query"):
+            if field in operation.arguments:
+                continue
             option = f"--{field.name.replace('_', '-')}"
             is_flag = field.type is bool
             kind: dict[str, Any] = {"is_flag": True} if is_flag else {"type": field.type}
-            if field.default is UNSET:
-                kind["required"] = True
-            else:
-                kind["default"] = None
+            kind |= {"required": True} if field.default is UNSET else {"default": None}
             about = option_help(operation, field)
             parameters.append(click.Option([option], help=about, **kind))
         parameters.append(

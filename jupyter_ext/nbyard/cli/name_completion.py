@@ -22,6 +22,7 @@ VERSIONS = {
     "deployments": "deployments.revisions deployment=deployment",
     "environments": "environments.versions environment=environment",
     "executables": "executables.versions executable=executable",
+    "workflows": "workflows.versions path=path",
 }
 NODES = ("runs.tasks:node run=run",)
 TARGET = (PATH, "executables")
@@ -90,6 +91,8 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
             ("datasets", "profile", ("--version",)),
             ("environments", "diff", ("--old", "--new")),
             ("executables", "diff", ("--old", "--new")),
+            ("workflows", "compare", ("--old", "--new")),
+            ("workflows", "restore", ("--version",)),
         )
         for name in names
     },

@@ -83,6 +83,12 @@ class Operation(msgspec.Struct, frozen=True):
     def id(self) -> str:
         return f"{self.noun}.{self.verb}"
 
+    @property
+    def arguments(self) -> list[Field]:
+        """Return the fields that a command takes as arguments: those of the path, or a file."""
+        needed = [field for field in self.placed("query") if field.default is msgspec.UNSET]
+        return self.placed("path") or [field for field in needed if field.name == "path"]
+
     def placed(self, place: Place) -> list[Field]:
         return [field for field in self.fields if field.place == place]
 

@@ -173,10 +173,8 @@ class WorkflowRows:
         """Return the workflows below a folder whose paths have this end."""
         where = (workflows.c.owner == owner) & is_below(folder)
         has_end = workflows.c.path.endswith(end, autoescape=True)
-        return [
-            struct_of_row(row, Workflow)
-            for row in c.execute(select(workflows).where(where, has_end))
-        ]
+        rows = c.execute(select(workflows).where(where, has_end))
+        return [struct_of_row(row, Workflow) for row in rows]
 
     def of_document(self, c: Connection, owner: str, document_id: str) -> list[Workflow]:
         """Return the workflows with this document ID, oldest first; copies share the ID."""
@@ -247,12 +245,6 @@ class WorkflowRows:
             for row in c.execute(query)
             if any(n.get("dataset") in names for n in row.document.get("nodes", {}).values())
         ]
-
-    def paths(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all current or last known paths, by the IDs of the workflows."""
-        where = (workflows.c.owner == owner) & HAS_PLACE
-        rows = c.execute(select(workflows.c.id, workflows.c.path).where(where))
-        return {row.id: row.path for row in rows}
 
     def placed(self, c: Connection, owner: str) -> list[Workflow]:
         """Return all workflows with a current or last known path."""

@@ -212,7 +212,7 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
         with opened.read() as c:
             row, own = (opened.automations.by_id(c, key) for key in (pushed_id, own_id))
             of_file = opened.automations.page(c, "ann", 9, "", "", path=f"{folder}/{push}/a.py")
-            places = {*opened.workflows.paths(c, "ann").values()}
+            places = {workflow.path for workflow in opened.workflows.placed(c, "ann")}
     assert row is not None and own is not None
     assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
     assert Path(row.automation.run.path).read_text() == "print()\n"

@@ -190,7 +190,7 @@ UNSTORED = {
         *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
         *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
         *("--stop-seconds", "--threshold", "--uid", "--until", "--at", "--window", "--cuda"),
-        *("--from", "--old", "--new"),
+        "--from",
     },
     "free text": {
         *("--add", "--remove"),

@@ -103,7 +103,7 @@ def test_a_file_that_is_replaced_is_another_workflow(store: Store) -> None:
         new = rows.create_or_update(c, "ada", "/w/a.nbflow", document(document_id="d2"))
         assert new.id != old.id
         assert rows.page(c, "ada", 10, "", "") == [new]
-        assert rows.paths(c, "ada") == {new.id: "/w/a.nbflow"}
+        assert rows.placed(c, "ada") == [new]
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == ""
         back = rows.create_or_update(

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import follow_up, print_note, show_json
-from nbyard.cli.output.views.views_by_noun import show_nodes
-from nbyard.cli.shared_options import connect, json_option, server_option, shows
+from nbyard.cli.output.views.views_by_noun import show_changes
+from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.discover import Local
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
@@ -17,14 +17,6 @@ from nbyard.domain.workflows.revisions import differences, merge
 from nbyard.domain.workflows.structs import NAME, NewExample, read_document
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import write_whole
-
-
-@click.command("show")
-@click.argument("file")
-@shows(show_nodes)
-def show_workflow(connection: Any, file: str) -> Any:
-    """Show the nodes of a saved workflow in execution order."""
-    return connection.workflows.show(path=file)
 
 
 @click.command()
@@ -151,11 +143,7 @@ def diff_workflows(old: Path, new: Path) -> None:
     Example:
       nbyard workflows diff before.nbflow after.nbflow
     """
-    signs = {"added": "+", "removed": "-", "changed": "~"}
-    for change in differences(*(read_document(file.read_bytes()) for file in (old, new))):
-        values = [canonical(value).strip() for value in (change.old, change.new)]
-        value = " → ".join(values) if change.kind == "changed" else ""
-        click.echo(f"{signs[change.kind]} {'.'.join(change.place)} {value}".rstrip())
+    show_changes(differences(*(read_document(file.read_bytes()) for file in (old, new))))
 
 
 @click.command("merge")
@@ -181,9 +169,4 @@ def merge_workflows(base: Path, mine: Path, theirs: Path) -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS: tuple[click.Command, ...] = (
-    show_workflow,
-    build_workflow,
-    diff_workflows,
-    merge_workflows,
-)
+COMMANDS: tuple[click.Command, ...] = (build_workflow, diff_workflows, merge_workflows)

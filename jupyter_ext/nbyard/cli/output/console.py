@@ -88,6 +88,7 @@ def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     lines = []
     for row in rows:
         cells = (format_age(cell) if isinstance(cell, datetime) else cell for cell in row)
+        cells = (", ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells)
         texts = ("" if cell is None else str(cell).replace("\n", " ") for cell in cells)
         lines.append([without_control_characters(text) for text in texts])
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]

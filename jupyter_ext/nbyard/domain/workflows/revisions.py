@@ -1,4 +1,4 @@
-"""What differs between two versions of a workflow, and the merge of two by node and field.
+"""Versions of a workflow: what differs, the merge of two by node and field, and restoring one.
 
 `src/document/merge.ts` merges by the same rules; both read `tests/cases/merges.json`.
 """
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.parsing.canonical_json import canonical
-from nbyard.domain.workflows.structs import Document
+from nbyard.domain.workflows.structs import Document, Meta
 
 PLACES = "positions"  # moving a card changes nothing that runs
 ABSENT = object()
@@ -69,6 +69,22 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], place: list[str]) -
             yield Change("removed", here, old=left)
         else:
             yield Change("changed", here, left, right)
+
+
+def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
+    """Return a version as the content of the file whose content is `present`.
+
+    The file keeps its ID, its comments, its positions, and the fields of other programs in `meta`.
+    """
+    version = msgspec.to_builtins(old)
+    own = Meta.__struct_fields__[1:]  # without the ID
+    meta = {name: value for name, value in present.get("meta", {}).items() if name not in own}
+    comments = version.get("comments", {}) | present.get("comments", {})
+    places = version[PLACES] | present.get(PLACES, {})
+    known = version["nodes"].keys() | comments.keys()
+    kept = {name: place for name, place in places.items() if name in known}
+    blocks = {"meta": version["meta"] | meta, PLACES: kept}
+    return version | blocks | ({"comments": comments} if comments else {})
 
 
 def merge(

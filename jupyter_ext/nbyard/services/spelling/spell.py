@@ -63,10 +63,6 @@ def list_models(_path: Path, query: Query) -> list[str]:
     return Words("models", "ls").pairs("-f", filters).done()
 
 
-def show_workflow(_path: Path, query: Query) -> list[str]:
-    return Words("workflows", "show").done(query["path"])
-
-
 def compare_runs(path: Path, query: Query) -> list[str]:
     others = query["others"].split(",")
     need(all(others))
@@ -99,7 +95,6 @@ READS: Mapping[str, Callable[[Path, Query], list[str]]] = {
     "runs.log": reading("runs", "log", option="attempt"),
     "runs.metrics": reading("runs", "metrics", option="attempt"),
     "runs.why": explain_run,
-    "workflows.show": show_workflow,
 }
 
 
@@ -256,14 +251,17 @@ def _command_of(
     if operation.id in READS:
         return READS[operation.id](path, query)
     command_line = Words(operation.noun, *verb_word(operation.verb).split())
+    arguments = [field.name for field in operation.arguments]
     for name, value in query.items():
+        if name in arguments:
+            continue
         option = f"--{name.replace('_', '-')}"
         # False is the default of each flag.
         if value is True:
             command_line.flag(option, True)
         elif value is not False:
             command_line.option(option, value)
-    return command_line.done(*path.values())
+    return command_line.done(*((path | query)[name] for name in arguments))
 
 
 def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -47,10 +47,8 @@ def _paths_where(
     unreadable: Collection[str] = (),
 ) -> list[str]:
     """Return the paths of the workflows with such a node; `unreadable` ones count without it."""
-    with context.store.read() as c:
-        known = {*context.store.workflows.paths(c, owner).values()}
     paths = []
-    for path in sorted(known | {str(place) for place in context.files.documents()}):
+    for path in _places(context, owner):
         saved = read_saved(Path(path))
         if any(map(uses, saved.nodes.values())) if saved else path in unreadable:
             paths.append(path)
@@ -77,10 +75,15 @@ def workflows_with_credential(context: ServiceContext, credential: Credential) -
     A workflow uses a credential if a node passes its name to a secret argument. It also does if a
     parameter of the workflow has the name as default.
     """
-    with context.store.read() as c:
-        known = {*context.store.workflows.paths(c, credential.owner).values()}
-    places = sorted(known | {str(place) for place in context.files.documents()})
+    places = _places(context, credential.owner)
     return [path for path in places if _names(context, credential, Path(path))]
+
+
+def _places(context: ServiceContext, owner: str) -> list[str]:
+    """Return the paths of the owner's workflows, and of all workflow files."""
+    with context.store.read() as c:
+        known = {workflow.path for workflow in context.store.workflows.placed(c, owner)}
+    return sorted(known | {str(place) for place in context.files.documents()})
 
 
 def _names(context: ServiceContext, credential: Credential, path: Path) -> bool:

@@ -96,7 +96,7 @@ def place_of(context: ServiceContext, owner: str, path: Path, document_id: str) 
 def unrun_files(context: ServiceContext, owner: str) -> list[WorkflowFile]:
     """Return saved workflows that have never run from their path, newest first."""
     with context.store.read() as c:
-        known = {*context.store.workflows.paths(c, owner).values()}
+        known = {workflow.path for workflow in context.store.workflows.placed(c, owner)}
         copies = PushedCopies(context.store, c, owner)
     workflow_files = []
     for file in context.files.documents():

@@ -5,11 +5,14 @@ Creates a copy of the penguins example.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import os
 import uuid
+from collections.abc import Iterator
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -19,6 +22,7 @@ from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.canonical_json import canonical
+from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.runs.planning import (
     CONTAINER,
     ResolvedNode,
@@ -30,7 +34,7 @@ from nbyard.domain.runs.planning import (
 )
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edges import Files, propose_edges
-from nbyard.domain.workflows.revisions import ComparedVersions, SavedVersion, differences
+from nbyard.domain.workflows.revisions import ComparedVersions, SavedVersion, differences, restored
 from nbyard.domain.workflows.structs import (
     NAME,
     PACKAGES,
@@ -64,7 +68,7 @@ from nbyard.host import kernels
 from nbyard.host.entry_points import check_runtimes
 from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernels import NATIVE
-from nbyard.host.project_files import DOCUMENT, ProjectFiles
+from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
@@ -91,12 +95,21 @@ def example_needs() -> ExampleNeeds:
         lock = kernels.find_kernel(NATIVE).lock
     except NbyardError:
         lock = None
-    if lock is None:
-        return ExampleNeeds([*PACKAGES], [])
-    installed = {normal_name(package.name) for package in lock.packages}
-    return ExampleNeeds(
-        [*PACKAGES], [name for name in PACKAGES if normal_name(name) not in installed]
-    )
+    installed = {normal_name(package.name) for package in lock.packages} if lock else ()
+    missing = [name for name in PACKAGES if lock and normal_name(name) not in installed]
+    return ExampleNeeds([*PACKAGES], missing)
+
+
+@contextlib.contextmanager
+def _writing(files: ProjectFiles, path: Path) -> Iterator[None]:
+    """Translate errors of writing a file or folder: it is read-only, or the disk is full."""
+    try:
+        with translated_missing_space():
+            yield
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        raise Forbidden(f"{files.shown(path)[:200]} is not writable.") from None
 
 
 def new_example(files: ProjectFiles, asked: NewExample) -> Example:
@@ -104,8 +117,7 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
 
     Raises:
         NotFound: The folder or the files of the example do not exist.
-        Forbidden: The folder may not be written to.
-        Unavailable: The disk is full.
+        Forbidden, Unavailable: The folder cannot be written to.
     """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():
@@ -113,21 +125,16 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     example = source()
     if example is None:
         raise NotFound("This installation does not contain the example.")
-    try:
-        with translated_missing_space(), copied_example(example, parent, NAME) as folder:
-            file = folder / f"{NAME}{DOCUMENT}"
-            document = json.loads(file.read_bytes())
-            # With the same ID, each further example would count as a copy of the first.
-            document["meta"]["id"] = str(uuid.uuid4())
-            for node in document["nodes"].values():
-                if asked.environment and node["type"] == "executable":
-                    node["environment"] = asked.environment
-                    del node["requirements"]  # a node has one source of packages
-            file.write_text(canonical(document), "utf-8")
-    except OSError as error:
-        if error.errno in READ_ONLY:
-            raise Forbidden(f"The folder {files.shown(parent)[:200]} is not writable.") from None
-        raise
+    with _writing(files, parent), copied_example(example, parent, NAME) as folder:
+        file = folder / f"{NAME}{DOCUMENT}"
+        document = json.loads(file.read_bytes())
+        # With the same ID, each further example would count as a copy of the first.
+        document["meta"]["id"] = str(uuid.uuid4())
+        for node in document["nodes"].values():
+            if asked.environment and node["type"] == "executable":
+                node["environment"] = asked.environment
+                del node["requirements"]  # a node has one source of packages
+        file.write_text(canonical(document), "utf-8")
     return Example(files.shown(file))
 
 
@@ -233,6 +240,33 @@ class WorkflowService(Service):
         """Show what differs between two versions of a workflow. `new` 0 is the saved file."""
         left, right = (self._version(caller, path, number) for number in (old, new))
         return ComparedVersions(left, right, differences(left, right))
+
+    @operation("POST", "/workflows/restore", scope="workflows:write")
+    def restore(self, caller: Caller, path: str, version: int) -> SavedVersion:
+        """Write a version of a workflow into its file.
+
+        The present content is stored as a version first, and the restored one as the newest. The
+        file keeps its ID, cards that are in both keep their places, and comments of both stay. A
+        missing file is created. A file without a readable workflow is refused.
+        """
+        files, rows = self._context.files, self._store.workflows
+        old, workflow = self._version(caller, path, version), self._known(caller, path)
+        real, present = files.locate(path), {}
+        content = files.content(real) if real.exists() else b""
+        if content.strip():
+            document, present = read_document(content), read_json(content)
+            with self._store.write() as c:
+                rows.version_of(c, workflow, document)
+        text = canonical(restored(present, old))
+        if not real.parent.is_dir():
+            raise NotFound(f"There is no folder {files.shown(real.parent)[:200]}.")
+        with _writing(files, real):
+            if content and not os.access(real, os.W_OK):
+                raise PermissionError(errno.EACCES, "read-only")
+            write_whole(real, text.encode())
+        with self._store.write() as c:
+            rows.version_of(c, workflow, read_document(text))
+            return rows.versions(c, workflow, 1, "")[0]
 
     def _version(self, caller: Caller, path: str, number: int) -> Document:
         if not number:

@@ -1,4 +1,4 @@
-"""The command that creates the example."""
+"""The commands that create the example, and restore a version of a workflow."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from nbyard.cli.main import nbyard
 from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import ExampleNeeds
+from nbyard.rest.identity import local_name
 from nbyard.services.workflows import service
 
 
@@ -49,3 +51,24 @@ def test_missing_packages_are_named(run, monkeypatch):
     assert next_run.split()[:2] == ["nbyard", "run"]
     assert next_run.endswith("penguins.nbflow --environment penguins")
     assert "lacks" not in run("-e", "birds").stderr
+
+
+def test_a_version_is_listed_compared_and_restored(shell, yard):
+    root = yard.context.files.root
+    (root / "a.py").touch()
+    nodes = {"a": {"type": "executable", "path": "a.py"}}
+    document = {"version": 1, "meta": {"id": "w"}, "nodes": nodes}
+    (root / "a.nbflow").write_text(json.dumps(document))
+    yard.services.runs.create(Caller(local_name()), NewRun("a.nbflow"))
+    nodes["a"]["cpu"] = 2
+    (root / "a.nbflow").write_text(json.dumps(document))
+    assert shell("workflows", "compare", "a.nbflow", "--old", "1").out == "+ nodes.a.cpu\n"
+    restored = shell("workflows", "restore", "a.nbflow", "--version", "1", "--json")
+    assert restored.json["number"] == 3
+    assert "cpu" not in json.loads((root / "a.nbflow").read_text())["nodes"]["a"]
+    listed = shell("workflows", "versions", "a.nbflow", "--json").json["items"]
+    assert [(version["number"], version["runs"]) for version in listed] == [
+        (3, []),
+        (2, []),
+        (1, [1]),
+    ]

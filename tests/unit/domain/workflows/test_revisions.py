@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.workflows.revisions import Change, differences, merge
-from nbyard.domain.workflows.structs import Binding, Document, Edge, Node
+from nbyard.domain.workflows.revisions import Change, differences, merge, restored
+from nbyard.domain.workflows.structs import (
+    Binding,
+    Comment,
+    Document,
+    Edge,
+    Meta,
+    Node,
+    read_document,
+)
 
 CASES = json.loads((Path(__file__).parents[3] / "cases/merges.json").read_text())
 EDGE = {"source": "a", "output": "o", "target": "b", "input": "i"}
@@ -78,3 +86,26 @@ def test_differences_name_nodes_connections_and_fields_but_no_positions():
         ("added", "nodes.c"),
     ]
     assert changes[1] == Change("changed", ["nodes", "a", "arguments", "lr", "value"], 1, True)
+
+
+def test_a_restored_version_keeps_the_id_places_and_comments_of_the_file():
+    old = Document(
+        1,
+        Meta("first", "Old"),
+        nodes={"a": Node("executable", path="a.py"), "b": Node("executable", path="b.py")},
+        positions={"a": (1, 1), "b": (2, 2), "#1": (3, 3)},
+        comments={"#1": Comment("old")},
+    )
+    present = {
+        "meta": {"id": "own", "environment": "e", "theirs": 1},
+        "nodes": {"a": {"type": "executable", "path": "a.py", "cpu": 2}, "c": {}},
+        "positions": {"a": [5, 5], "c": [6, 6], "#2": [7, 7]},
+        "comments": {"#2": {"text": "new"}},
+    }
+    made = restored(present, old)
+    assert made["meta"] == {"id": "own", "title": "Old", "theirs": 1}
+    document = read_document(json.dumps(made))
+    assert (document.nodes, document.edges) == (old.nodes, old.edges)
+    assert document.positions == {"a": (5, 5), "b": (2, 2), "#1": (3, 3), "#2": (7, 7)}
+    assert document.comments == {"#1": Comment("old"), "#2": Comment("new")}
+    assert "comments" not in restored({}, Document(1))

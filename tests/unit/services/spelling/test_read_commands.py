@@ -26,7 +26,6 @@ COMMANDS = [
     ("runs.why", {"other": "1"}, "runs why 1 KEY"),
     ("runs.why", {"other": "1", "node": "a", "metric": "b.c"}, "runs why --metric a.b.c 1 KEY"),
     ("runs.why", {"other": "1", "node": "a"}, "call runs.why run=KEY other=1 node=a"),
-    ("workflows.show", {"path": "-x.nbflow"}, "workflows show -- -x.nbflow"),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
-from nbyard.errors import NbyardError, NotFound
+from nbyard.errors import Forbidden, Invalid, NbyardError, NotFound
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,79 @@ def test_each_save_is_a_version_with_its_runs(yard, ann, runs, workflows, flow, 
         workflows.compare(ann, flow, 4)
     with pytest.raises(NotFound):
         workflows.versions(Caller("ben"), flow)
+
+
+def test_a_restored_version_replaces_the_file_and_what_was_there_stays(
+    ann, runs, workflows, flow, root
+):
+    first = runs.create(ann, NewRun(path=flow))
+    before = json.loads((root / flow).read_text())
+    edited = {
+        **before,
+        "meta": before["meta"] | {"title": "Edited", "other": [1]},
+        "nodes": {"one": before["nodes"]["one"], "new": {"type": "dataset", "path": "x.csv"}},
+        "edges": {},
+        "positions": {"one": [7, 8], "new": [9, 9], "#1": [1, 1]},
+        "comments": {"#1": {"text": "note"}},
+    }
+    (root / flow).write_text(json.dumps(edited))  # by another program: there is no version of it
+    newest = workflows.restore(ann, flow, 1)
+    now = json.loads((root / flow).read_text())
+    assert (now["nodes"], now["edges"]) == (before["nodes"], before["edges"])
+    assert now["meta"] == before["meta"] | {"other": [1]}
+    assert now["positions"] == {"one": [7, 8], "#1": [1, 1]} and "#1" in now["comments"]
+    assert newest.number == 3 and workflows.versions(ann, flow).items[0] == newest
+    assert workflows.compare(ann, flow, 3).changes == []
+    assert [*workflows.compare(ann, flow, 2, 1).new.nodes] == ["data", "one", "two"]
+    assert workflows.restore(ann, flow, 2).number == 4
+    assert json.loads((root / flow).read_text())["nodes"] == edited["nodes"]
+    assert workflows.restore(ann, flow, 3).number == 5
+    assert runs.create(ann, NewRun(path=flow)).workflow_id == first.workflow_id
+
+
+def test_a_missing_file_is_restored_with_its_history(ann, runs, workflows, flow, root, runs_of):
+    made = runs.create(ann, NewRun(path=flow))
+    (root / flow).unlink()
+    assert workflows.restore(ann, flow, 1).number == 1
+    assert runs_of(flow) == [made.id]
+    again = runs.create(ann, NewRun(path=flow))
+    assert again.workflow_id == made.workflow_id
+
+
+def test_a_moved_file_is_restored_where_it_is(ann, runs, workflows, flow, root):
+    runs.create(ann, NewRun(path=flow))
+    text = (root / flow).read_text()
+    (root / flow).unlink()
+    (root / "other.nbflow").write_text(text.replace("Twice", "Changed"))
+    assert workflows.restore(ann, "other.nbflow", 1).number == 3
+    assert "Twice" in (root / "other.nbflow").read_text() and not (root / flow).exists()
+
+
+def test_a_file_that_cannot_be_replaced_is_kept(ann, runs, workflows, flow, root, monkeypatch):
+    (root / "deep").mkdir()
+    for name in (flow, "tool.py", "tool.py.nbexec", "data.csv"):
+        os.rename(root / name, root / "deep" / name)
+    file = root / "deep" / flow
+    runs.create(ann, NewRun(path=f"deep/{flow}"))
+
+    def restore(version=1, caller=ann):
+        workflows.restore(caller, f"deep/{flow}", version)
+
+    for version, caller in ((2, ann), (1, Caller("ben"))):
+        with pytest.raises(NotFound):
+            restore(version, caller)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: False)  # this test may run as root
+        with pytest.raises(Forbidden):
+            restore()
+    for content in (b"{", b'{"version": 2}', b"\xff"):
+        file.write_bytes(content)
+        with pytest.raises(Invalid):
+            restore()
+        assert file.read_bytes() == content
+    shutil.rmtree(root / "deep")
+    with pytest.raises(NotFound):
+        restore()
 
 
 def test_another_workflow_in_the_place_of_a_file_is_no_version(ann, runs, workflows, flow, root):

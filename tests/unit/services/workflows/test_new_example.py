@@ -63,7 +63,7 @@ def test_a_read_only_folder_is_refused(workflows, ann, root, monkeypatch, number
 
     (root / "mine").mkdir()
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
-    with pytest.raises(Forbidden, match="folder mine is not"):
+    with pytest.raises(Forbidden, match="mine is not writable"):
         workflows.create_example(ann, NewExample("mine"))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import (
+    columns,
     format_age,
     format_duration,
     format_estimate,
@@ -17,19 +18,14 @@ from nbyard.cli.output.console import (
 )
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.automations.sentences import cause_reason
+from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, joined, reason_text, separate
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
 FILE_MARKS = {"added": "+", "removed": "-", "changed": "~"}
-VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
-    "rows": lambda v: v.rows,
-    "columns": lambda v: v.columns,
-    "size": lambda v: format_size(v.size_bytes),
-    "format": lambda v: v.format,
-    "digest": lambda v: v.digest,
-}
+VERSION_FACTS = columns("rows columns size=size_bytes format digest")
 CELL = 40
 MOST_SHOWN = 500  # characters of a parameter
 WHY_NOT_KEPT = {
@@ -148,13 +144,9 @@ def show_version_comparison(comparison: Any) -> None:
         changes = []
         for column in comparison.columns:
             change = "" if column.change == "same" else column.change
-            figures = []
-            for name in FIGURES:
-                old, new = (
-                    short_value(getattr(profile, name, None))
-                    for profile in (column.old, column.new)
-                )
-                figures.append(_then_and_now(old, new))
+            both = (column.old, column.new)
+            pairs = ([short_value(getattr(of, name, None)) for of in both] for name in FIGURES)
+            figures = [_then_and_now(*pair) for pair in pairs]
             changes.append((column.name, change, *figures))
         head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
         show_table(changes, head)
@@ -343,11 +335,9 @@ def other_file_lines(number: int, task: Any) -> Iterator[str]:
     if others is None:
         return
     if others.count:
-        what = (
-            f"{count_of_files(others.count)} beside its outputs ({format_size(others.size_bytes)})"
-        )
+        what, size = count_of_files(others.count), format_size(others.size_bytes)
         how = f"nbyard runs files {number} --node {task.node} --save DIR"
-        yield f"{task.node} wrote {what}. To save them: {how}"
+        yield f"{task.node} wrote {what} beside its outputs ({size}). To save them: {how}"
     for line in left_out_lines(others.left_out, others.more):
         yield f"{task.node}: {line}"
 
@@ -373,13 +363,21 @@ def show_nodes(page: Any) -> None:
     for node in page.items:
         is_built = node.kind == "container" and not node.image and not node.problem
         image = f"built of {node.executable}" if is_built else node.image
-        after = ", ".join(node.after)
-        outputs = ", ".join(f"{name} ({of})" for name, of in node.outputs.items())
-        rows.append((node.node, node.kind, node.executable, node.runtime, image, outputs, after))
+        outputs = [f"{name} ({of})" for name, of in node.outputs.items()]
+        facts = (node.node, node.kind, node.executable, node.runtime, image, outputs, node.after)
+        rows.append(facts)
     show_table(rows, head)
     for node in page.items:
         if node.problem:
             click.echo(f"{node.node}: {node.problem}", err=True)
+
+
+def show_changes(changes: Iterable[Any]) -> None:
+    """Print what differs between two versions of a workflow."""
+    for change in changes:
+        values = [canonical(value).strip() for value in (change.old, change.new)]
+        value = " → ".join(values) if change.kind == "changed" else ""
+        click.echo(f"{FILE_MARKS[change.kind]} {'.'.join(change.place)} {value}".rstrip())
 
 
 def show_metrics(metrics_by_node: Any) -> None:
@@ -414,8 +412,8 @@ VIEWS: dict[str, View] = {
     "executables.diff": _diff,
     "executables.export": lambda exported: click.echo(exported.text, nl=False),
     "runs.tasks": _tasks,
-    "runs.cancel": show_run_facts,
-    "runs.retry": show_run_facts,
-    "runs.keep": show_run_facts,
-    "runs.unkeep": show_run_facts,
+    **{f"runs.{verb}": show_run_facts for verb in ("cancel", "retry", "keep", "unkeep")},
+    "workflows.compare": lambda compared: show_changes(compared.changes),
+    "workflows.restore": lambda version: click.echo(f"Restored as version {version.number}."),
+    "workflows.show": show_nodes,
 }
