@@ -113,10 +113,10 @@ test(
   }
 );
 
-test('K1: opened again from the Workflows panel, from the file browser, and as text', async ({
+test('K1, K18: opened again from the Workflows panel, from the file browser, as text, and as it was', async ({
   lab,
   server
-}) => {
+}, info) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.cards).toHaveCount(5);
   await lab.closeTab('penguins.nbflow');
@@ -135,6 +135,25 @@ test('K1: opened again from the Workflows panel, from the file browser, and as t
   await lab.closeTab('penguins.nbflow');
   await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);
+
+  const file = server.file('penguins.nbflow');
+  const edited = JSON.parse(await readFile(file, 'utf8'));
+  edited.nodes.clean.label = 'Scrub';
+  await writeFile(file, JSON.stringify(edited)); // by another program: no version has it
+  await lab.file('penguins.nbflow').click({ button: 'right' });
+  await lab.menuItem('Show History').click();
+  const history = lab.page.locator('.nby-History');
+  await history.getByText('Version 1', { exact: true }).click();
+  await history.getByRole('button', { name: 'Restore Version 1' }).click();
+  await expect.poll(() => readFile(file, 'utf8')).not.toContain('Scrub');
+  await expect(history.getByText('Version 3', { exact: true })).toBeVisible();
+  await history.getByText('Version 2', { exact: true }).click();
+  await lab.page.screenshot({ path: info.outputPath('history.png') });
+  await history.getByRole('button', { name: 'Restore Version 2' }).click();
+  await expect.poll(() => readFile(file, 'utf8')).toContain('Scrub');
+  await lab.tab('penguins.nbflow').first().click();
+  await expect(canvas.card('Scrub')).toBeVisible();
+  await expect(lab.tab('penguins.nbflow').first()).not.toHaveClass(/jp-mod-dirty/);
 });
 
 test('K4: a missing input marks its node and blocks Run, saying where', async ({ lab }) => {

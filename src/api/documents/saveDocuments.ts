@@ -70,6 +70,19 @@ export async function saveCode(services: ISaveServices, code: ICode): Promise<nu
   return read.length;
 }
 
+/** Save the open documents of a file, and return them. Reject if one is not saved. */
+export async function saveOpen(
+  { app, trans }: Pick<ISaveServices, 'app' | 'trans'>,
+  path: string
+): Promise<DocumentRegistry.Context[]> {
+  const place = placeOf(app, path);
+  const open = openDocuments(app).filter(context => placeOf(app, context.path) === place);
+  for (const context of open.filter(({ model }) => model.dirty)) {
+    await save(context, trans);
+  }
+  return open;
+}
+
 function openDocuments(app: JupyterFrontEnd): DocumentRegistry.Context[] {
   const contexts = new Set<DocumentRegistry.Context>();
   for (const area of AREAS) {

@@ -2,10 +2,12 @@ import calledCases from '../../../tests/cases/called.json';
 import canonicalCases from '../../../tests/cases/canonical.json';
 import edgeCases from '../../../tests/cases/edges.json';
 import flowCases from '../../../tests/cases/flow.json';
+import mergeCases from '../../../tests/cases/merges.json';
 import { nameForFile, isModelFile } from '../called';
 import { canonical, same } from '../canonical';
 import { checkEdge, fittingEdges, IPorts } from '../edges';
-import { IEdge, parseFlow } from '../flow';
+import { emptyFlow, IEdge, IFlow, parseFlow } from '../flow';
+import { merge3 } from '../merge';
 
 describe('K1: canonical text', () => {
   it.each(canonicalCases)('$name', ({ text, canonical: expected }) => {
@@ -23,6 +25,15 @@ describe('K1: canonical text', () => {
 describe('K1: what is a workflow', () => {
   it.each(flowCases)('$name', ({ text, workflow }) => {
     expect(parseFlow(text) !== undefined).toBe(workflow);
+  });
+});
+
+describe('K1, K18: what two sides changed', () => {
+  it.each(mergeCases)('$what', ({ base, mine, theirs, merged, clashes }) => {
+    const flow = (nodes: object) => ({ ...emptyFlow(), nodes }) as IFlow;
+    const made = merge3(flow(base), flow(mine), flow(theirs));
+    expect(made.flow.nodes).toEqual(merged);
+    expect(made.clashes.sort()).toEqual(clashes);
   });
 });
 

@@ -27,7 +27,8 @@ const WITHOUT_FORM = [
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
   ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
-  ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files']
+  ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files'],
+  'workflows.restore'
 ];
 
 describe('G8: requests that change or start something', () => {

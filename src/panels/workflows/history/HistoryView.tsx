@@ -80,17 +80,13 @@ export default function HistoryView({ services, path }: IHistoryProps): JSX.Elem
                 </option>
               ))}
             </select>
-            {answer && (
-              <Button
-                onClick={() =>
-                  void restoreVersion(services, path, answer.old, number).then(() =>
-                    setTurn(turn + 1)
-                  )
-                }
-              >
-                {trans.__('Restore Version %1', number)}
-              </Button>
-            )}
+            <Button
+              onClick={() =>
+                void restoreVersion(services, path, number).then(() => setTurn(turn + 1))
+              }
+            >
+              {trans.__('Restore Version %1', number)}
+            </Button>
           </div>
           <Refusal>{problem}</Refusal>
           {answer && <Difference compared={answer} services={services} />}

@@ -12,7 +12,7 @@ export function openHistory(
   _?: readonly File[],
   args: IRestoredArgs = {}
 ): void {
-  const target = args.target ?? { id: path };
+  const target = args.target ?? { id: services.app.serviceManager.contents.localPath(path) };
   const name = services.trans.__('History of %1', PathExt.basename(target.id ?? path));
   showItem(services, target, {
     noun: 'history',

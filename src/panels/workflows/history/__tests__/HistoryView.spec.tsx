@@ -4,7 +4,6 @@ import { fakeClient, json } from '../../../../api/__tests__/fake';
 import { emptyFlow, IFlow } from '../../../../document/flow';
 import { drawn } from '../drawing';
 import HistoryView from '../HistoryView';
-import { restoredFlow } from '../restore';
 
 afterEach(cleanup);
 
@@ -55,17 +54,24 @@ describe('the history of a workflow', () => {
         url.includes('/versions') ? { items: [version(2, []), version(1, [7, 5])] } : COMPARED
       );
     });
-    const saved = jest.fn();
-    const contents = {
-      get: async () => ({ content: JSON.stringify(NEW) }),
-      save: async (path: string, model: { content: string }) => saved(path, model.content)
+    const model = { dirty: true };
+    const context = {
+      path: 'w.nbflow',
+      model,
+      save: async () => {
+        model.dirty = false;
+        asked.push('save');
+      },
+      revert: async () => asked.push('revert')
     };
+    const widgets = (area: string) => (area === 'main' ? [{}, { context }] : []);
+    const contents = { driveName: () => '', localPath: (path: string) => path };
     const services = {
       yard: {
         client,
         stream: { lost: undefined, changed: { connect: () => 1, disconnect: () => 1 } }
       },
-      app: { serviceManager: { contents } },
+      app: { shell: { widgets }, serviceManager: { contents } },
       trans: nullTranslator.load('nbyard')
     } as never;
     render(<HistoryView services={services} path="w.nbflow" />);
@@ -76,18 +82,12 @@ describe('the history of a workflow', () => {
     await act(async () => {
       fireEvent.click(screen.getByRole('button', { name: 'Restore Version 1' }));
     });
-    const [path, text] = saved.mock.calls[0];
-    expect(path).toBe('w.nbflow');
-    expect(JSON.parse(text).nodes).toEqual(OLD.nodes);
-  });
-
-  it('restores what runs, and keeps places, the ID and fields of other programs', () => {
-    const old = { ...OLD, meta: { title: 'Old' } };
-    expect(restoredFlow(NEW, old)).toMatchObject({
-      meta: { id: 'w', other: 1, title: 'Old' },
-      nodes: OLD.nodes,
-      positions: { a: [5, 5] }
-    });
-    expect(restoredFlow(NEW, old).meta.parameters).toBeUndefined();
+    const at = asked.indexOf('save');
+    expect(asked.slice(at, at + 3)).toEqual([
+      'save',
+      expect.stringMatching(/^POST .*restore\?path=w\.nbflow&version=1$/),
+      'revert'
+    ]);
+    expect(asked.slice(at + 3)).toContainEqual(expect.stringContaining('/versions?'));
   });
 });
