@@ -226,6 +226,11 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       ) : (
         <span className="nby-Dim">#{run.number}</span>
       )}
+      {(run.tags ?? []).map(tag => (
+        <span key={tag} className="nby-Chip" title={trans.__('Tag: %1', tag)}>
+          {tag}
+        </span>
+      ))}
       {run.reason && run.state !== 'failed' && (
         <span className="nby-Dim">{reasonText(run.reason, trans)}</span>
       )}

@@ -93,8 +93,8 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
     if name is None and body.replace:
         raise Invalid.field("name", "a name is needed to replace a run")
     resolver, document = _resolver_and_document(context, owner, body, project)
-    # The stored document keeps its own pins and sub-workflows.
-    meant = resolver.expanded(document, body.path)
+    # The stored document keeps its own pins, sub-workflows, positions and comments.
+    meant = resolver.expanded(part_for_runs(document), body.path)
     meant = with_pins(meant, requested_pins(context, owner, meant, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
     check_runtimes(meant, body.runtime)
@@ -114,7 +114,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
 def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
     """Check a request like `freeze`, but freeze no nodes; return the document to run."""
     resolver, document = _resolver_and_document(context, owner, body)
-    document = resolver.expanded(document, body.path)
+    document = resolver.expanded(part_for_runs(document), body.path)
     check_runtimes(document, body.runtime)
     _overrides(context, body)
     return document
@@ -206,7 +206,7 @@ def _resolver_and_document(
     if body.path.endswith(WORKFLOW):
         unsaved = body.document if isinstance(body, ForecastRequest) else ""
         text = unsaved or context.files.read(body.path)
-        document = part_for_runs(read_document(text, strict=True))
+        document = read_document(text, strict=True)
     default = None
     if not (body.environment or body.kernel or body.image):
         of_workflow = document.meta.environment if document else ""

@@ -89,7 +89,7 @@ export default function HistoryView({ services, path }: IHistoryProps): JSX.Elem
             </Button>
           </div>
           <Refusal>{problem}</Refusal>
-          {answer && <Difference compared={answer} services={services} />}
+          {answer && !problem && <Difference compared={answer} services={services} />}
         </div>
       )}
     </div>
@@ -97,7 +97,10 @@ export default function HistoryView({ services, path }: IHistoryProps): JSX.Elem
 }
 
 function facts({ person, runs }: SavedVersion, { trans }: IPanelServices): string {
-  const ran = runs?.length ? trans.__('runs %1', runs.join(', ')) : trans.__('saved');
+  const numbers = runs ?? [];
+  const ran = numbers.length
+    ? trans._n('run %2', 'runs %2', numbers.length, numbers.join(', '))
+    : trans.__('saved');
   return [person, ran].join(' · ');
 }
 
@@ -111,16 +114,12 @@ function Difference(props: { compared: ComparedVersions; services: IPanelService
       <Drawing {...props} />
       {!changes.length && <p className="nby-Note">{trans.__('Nothing differs.')}</p>}
       <ul className="nby-History-changes">
-        {changes.map(({ kind, place, old, new: now }) => (
+        {changes.map(({ kind, place, ...values }) => (
           <li key={place.join('/')} className={`nby-mod-${kind}`}>
             <span aria-hidden="true">{signs[kind]}</span>
             <span className="nby-Sr">{wordFor(kind, services)}</span>{' '}
             <span>{placeText(place)}</span>{' '}
-            {kind === 'changed' && (
-              <code>
-                {JSON.stringify(old)} → {JSON.stringify(now)}
-              </code>
-            )}
+            {(place.length > 2 || place[0] === 'meta') && <code>{valuesText(values)}</code>}
           </li>
         ))}
       </ul>
@@ -131,6 +130,16 @@ function Difference(props: { compared: ComparedVersions; services: IPanelService
 /** Return where a change is: a node and its field, or a connection. */
 function placeText([, ...rest]: readonly string[]): string {
   return rest.filter(word => word !== 'arguments' && word !== 'value').join(' · ');
+}
+
+function valuesText({
+  old,
+  new: now
+}: Pick<ComparedVersions['changes'][number], 'old' | 'new'>): string {
+  return [old, now]
+    .filter(value => value !== undefined)
+    .map(value => JSON.stringify(value))
+    .join(' → ');
 }
 
 function wordFor(kind: 'added' | 'removed' | 'changed', { trans }: IPanelServices): string {

@@ -14,7 +14,15 @@ const FILE = { workflow_id: 'w', path: 'train.nbflow' };
 
 /** Show a run with this number; return the commands with IDs of runs. */
 async function show(number: number, state = 'succeeded', newer: object[] = [], earlier = [{}]) {
-  const run = { id: 'r', number, state, title: 'Train', counts: {}, ...FILE };
+  const run = {
+    id: 'r',
+    number,
+    state,
+    title: 'Train',
+    counts: {},
+    tags: ['best', 'paper'],
+    ...FILE
+  };
   const client = fakeClient((_, url) => {
     const items = url.includes('/runs?') ? earlier : [];
     return { run, items, last: 1, next: null };
@@ -56,6 +64,14 @@ describe('the header of Run Info', () => {
     cleanup();
     await show(2, 'succeeded', [], []); // it was deleted
     expect(screen.queryByRole('button', { name: NAME })).toBeNull();
+  });
+
+  it('shows the tags of the run', async () => {
+    await show(2);
+    expect(screen.getAllByTitle(/^Tag: /).map(({ textContent }) => textContent)).toEqual([
+      'best',
+      'paper'
+    ]);
   });
 
   it('leads to the run on the canvas, if that is a newer one', async () => {

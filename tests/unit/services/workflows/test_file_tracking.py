@@ -81,8 +81,9 @@ def test_each_save_is_a_version_with_its_runs(yard, ann, runs, workflows, flow, 
 def test_a_restored_version_replaces_the_file_and_what_was_there_stays(
     ann, runs, workflows, flow, root
 ):
+    before = json.loads((root / flow).read_text()) | {"positions": {"one": [1, 1], "two": [2, 2]}}
+    (root / flow).write_text(json.dumps(before))
     first = runs.create(ann, NewRun(path=flow))
-    before = json.loads((root / flow).read_text())
     edited = {
         **before,
         "meta": before["meta"] | {"title": "Edited", "other": [1]},
@@ -96,7 +97,9 @@ def test_a_restored_version_replaces_the_file_and_what_was_there_stays(
     now = json.loads((root / flow).read_text())
     assert (now["nodes"], now["edges"]) == (before["nodes"], before["edges"])
     assert now["meta"] == before["meta"] | {"other": [1]}
-    assert now["positions"] == {"one": [7, 8], "#1": [1, 1]} and "#1" in now["comments"]
+    assert (
+        now["positions"] == {"one": [7, 8], "two": [2, 2], "#1": [1, 1]} and "#1" in now["comments"]
+    )
     assert newest.number == 3 and workflows.versions(ann, flow).items[0] == newest
     assert workflows.compare(ann, flow, 3).changes == []
     assert [*workflows.compare(ann, flow, 2, 1).new.nodes] == ["data", "one", "two"]

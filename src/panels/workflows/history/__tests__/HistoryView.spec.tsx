@@ -79,6 +79,7 @@ describe('the history of a workflow', () => {
     fireEvent.click(screen.getByText('Version 1'));
     await screen.findByText('a · cpu');
     expect(asked.at(-1)).toContain('old=1');
+    expect(screen.getAllByRole('code').map(({ textContent }) => textContent)).toEqual(['2']);
     await act(async () => {
       fireEvent.click(screen.getByRole('button', { name: 'Restore Version 1' }));
     });
