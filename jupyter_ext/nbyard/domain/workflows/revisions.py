@@ -76,7 +76,7 @@ def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
 
     The file keeps its ID, its comments, its positions, and the fields of other programs in `meta`.
     """
-    version = msgspec.to_builtins(old)
+    version: dict[str, Any] = msgspec.to_builtins(old)
     own = Meta.__struct_fields__[1:]  # without the ID
     meta = {name: value for name, value in present.get("meta", {}).items() if name not in own}
     comments = version.get("comments", {}) | present.get("comments", {})

@@ -56,7 +56,7 @@ def test_missing_packages_are_named(run, monkeypatch):
 def test_a_version_is_listed_compared_and_restored(shell, yard):
     root = yard.context.files.root
     (root / "a.py").touch()
-    nodes = {"a": {"type": "executable", "path": "a.py"}}
+    nodes: dict[str, dict[str, object]] = {"a": {"type": "executable", "path": "a.py"}}
     document = {"version": 1, "meta": {"id": "w"}, "nodes": nodes}
     (root / "a.nbflow").write_text(json.dumps(document))
     yard.services.runs.create(Caller(local_name()), NewRun("a.nbflow"))
