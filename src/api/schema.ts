@@ -3023,10 +3023,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore a version of a workflow: write it into the file, or a new file
-         * @description The present content becomes a version first, and the restored one the newest version. The
-         *     file keeps its ID, and cards that are in both keep their places. Comments of both are kept.
-         *     A file that contains no workflow is refused.
+         * Write a version of a workflow into its file
+         * @description The present content is stored as a version first, and the restored one as the newest. The
+         *     file keeps its ID, cards that are in both keep their places, and comments of both stay. A
+         *     missing file is created. A file without a readable workflow is refused.
          */
         post: operations["workflows.restore"];
         delete?: never;
