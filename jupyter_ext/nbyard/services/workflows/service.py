@@ -248,6 +248,9 @@ class WorkflowService(Service):
         The present content is stored as a version first, and the restored one as the newest. The
         file keeps its ID, cards that are in both keep their places, and comments of both stay. A
         missing file is created. A file without a readable workflow is refused.
+
+        Raises:
+            NotFound: The version or the folder does not exist.
         """
         files, rows = self._context.files, self._store.workflows
         old, workflow = self._version(caller, path, version), self._known(caller, path)
