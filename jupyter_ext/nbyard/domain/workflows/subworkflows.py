@@ -94,6 +94,9 @@ def contents(node: Node, reading: Reading, within: tuple[str, ...]) -> Document:
     """Return the expanded document of a sub-workflow, with the settings and values of its node.
 
     Paths in it are relative to the folder of the document that contains the node.
+
+    Raises:
+        Invalid: it contains itself, or lacks a parameter or a used port.
     """
     path = normpath(node.path)
     if path in within:

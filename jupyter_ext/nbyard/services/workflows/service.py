@@ -117,7 +117,8 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
 
     Raises:
         NotFound: The folder or the files of the example do not exist.
-        Forbidden, Unavailable: The folder cannot be written to.
+        Forbidden: The folder is read-only.
+        Unavailable: The disk is full.
     """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():

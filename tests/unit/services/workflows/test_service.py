@@ -69,10 +69,11 @@ def test_invalid_documents_are_refused(yard, ann, text):
         check(yard, ann, text)
 
 
-def test_a_workflow_is_no_node(yard, ann):
+def test_a_workflow_that_contains_itself_is_a_problem(yard, ann):
     nodes = {"a": {"type": "executable", "path": "flow.nbflow"}}
     (yard.context.files.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
-    assert "workflow" in str(check(yard, ann, {"version": 1, "nodes": nodes}).problems[0].reason)
+    (problem,) = check(yard, ann, {"version": 1, "nodes": nodes}).problems
+    assert problem.node == "a"
 
 
 def test_workflows_that_ran_are_listed(yard, ann, workflows, flow):
