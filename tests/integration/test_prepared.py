@@ -63,7 +63,7 @@ class Counted(Parents):
 def parent(request: pytest.FixtureRequest) -> Iterator[Counted]:
     """Provide a parent that forks on demand, or ahead of demand."""
     parent = Counted(ready_kernels=1 if request.param == "ready" else 0, ready_bytes=1 << 30)
-    ProcessRuntime(parents=parent).open(STORE)
+    ProcessRuntime(parents=parent).prepare_notebooks(STORE)
     yield parent
     parent.close()
 
@@ -253,7 +253,7 @@ def test_killed_parent_is_replaced(run: Run, parent: Counted):
 
 def test_parent_stops_with_the_dispatcher():
     parent = Counted()
-    ProcessRuntime(parents=parent).open(STORE)
+    ProcessRuntime(parents=parent).prepare_notebooks(STORE)
     process = psutil.Process(parent.pid)
     parent.close()
     wait_until(lambda: is_gone(process))

@@ -224,8 +224,12 @@ class Dispatcher:
         runtimes = protocol.load_all(settings)
         prepare_structs()  # before threads, which runtimes may start, decode them
         offer_images(runtimes.values(), settings, blobs)
+        with store.read() as c:
+            has_notebooks = store.executables.has_notebooks(c)
         for runtime in runtimes.values():
             runtime.open(store.id)
+            if has_notebooks and isinstance(runtime, protocol.PreparesNotebooks):
+                runtime.prepare_notebooks(store.id)
         return cls(
             DispatchContext(settings, store, blobs, tables, links, runtimes, lease, stopping)
         )

@@ -66,9 +66,14 @@ class ProcessRuntime:
         return cls(parents=Parents(ready_kernels=count, ready_bytes=size))
 
     def open(self, store_id: str) -> None:
-        """Start the parents of supervisors, if the runtime has any."""
+        """Start the parent of the supervisors of commands, if the runtime has parents."""
         if self.parents:
-            self.parents.prepare(self.host_of(store_id))
+            self.parents.of_commands.prepare(self.host_of(store_id))
+
+    def prepare_notebooks(self, store_id: str) -> None:
+        """Start the parent of the supervisors of notebooks, too. It takes much memory."""
+        if self.parents:
+            self.parents.of_notebooks.prepare(self.host_of(store_id))
 
     def close(self) -> None:
         """Disconnect from the parents, and remove the folders of their warm-up."""

@@ -138,6 +138,14 @@ class MadeFromSettings(Protocol):
 
 
 @runtime_checkable
+class PreparesNotebooks(Protocol):
+    """A runtime that starts notebooks faster after a preparation."""
+
+    def prepare_notebooks(self, store_id: str) -> None:
+        """Prepare for notebooks. The dispatcher calls this after `open`, if the store has any."""
+
+
+@runtime_checkable
 class EndsRuns(Protocol):
     """A runtime that keeps something for the next attempts of a run, such as warm containers."""
 
@@ -211,8 +219,8 @@ class ListsObjects(Protocol):
 
 
 OPTIONAL = (
-    *(MadeFromSettings, EndsRuns, KnowsPackages, KnowsPaths),
-    *(KnowsImages, NeedsImages, ListsObjects),
+    *(MadeFromSettings, PreparesNotebooks, EndsRuns, KnowsPackages),
+    *(KnowsPaths, KnowsImages, NeedsImages, ListsObjects),
 )
 
 

@@ -53,11 +53,6 @@ class Parents:
         pool = (str(ready_kernels), str(ready_bytes))
         self.of_notebooks = ParentProcess([python, "-u", *program], pool)
 
-    def prepare(self, environment: Mapping[str, str]) -> None:
-        """Start both parents, if they are not running."""
-        for parent in (self.of_commands, self.of_notebooks):
-            parent.prepare(environment)
-
     def supervise(self, folder: Path, attempt_id: str, environment: Mapping[str, str]) -> bool:
         """Fork a supervisor for the attempt. Return whether a supervisor has the attempt.
 

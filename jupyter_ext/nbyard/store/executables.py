@@ -125,6 +125,10 @@ class ExecutableRows(NamedRows[Executable]):
         query = select(executable_versions).where(V.executable_id == executable_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
+    def has_notebooks(self, c: Connection) -> bool:
+        """Return whether any version is a notebook."""
+        return c.execute(select(V.id).where(V.kind == "notebook").limit(1)).first() is not None
+
     def digests(self, c: Connection) -> Iterable[str]:
         """Yield the digests of versions that can still run or that records of runs name."""
         # Versions outlive their executable, so both kinds of references count.

@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.notebooks import notebook
 from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.loop import ROUNDS, Cue, Dispatcher
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
+from nbyard.runtimes.process import ProcessRuntime
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
+from nbyard.yard import Yard
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"
 
@@ -55,6 +59,20 @@ def test_an_idle_dispatcher_leaves(config):
     dispatcher.run()
     assert not has_dispatcher(store)
     store.close()
+
+
+@pytest.mark.parametrize(("file", "is_prepared"), [("n.ipynb", True), ("s.py", False)])
+def test_only_a_store_with_notebooks_has_a_prepared_parent(config, tmp_path, file, is_prepared):
+    """Without them, it would need memory and time for nothing."""
+    (tmp_path / file).write_text(notebook("1") if is_prepared else "1")
+    with Yard.open(Settings(store_dir=config.store_dir, inline_dispatch=True), tmp_path) as yard:
+        yard.services.executables.create(OWNER, NewExecutable(file))
+    dispatcher = Dispatcher.open(config)
+    runtime = dispatcher.context.runtimes["process"]
+    assert isinstance(runtime, ProcessRuntime) and runtime.parents
+    assert bool(runtime.parents.of_commands.pid) is True
+    assert bool(runtime.parents.of_notebooks.pid) is is_prepared
+    dispatcher.run()
 
 
 def test_a_second_dispatcher_exits_at_once(config):

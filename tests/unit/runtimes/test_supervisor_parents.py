@@ -59,7 +59,7 @@ def test_a_parent_killed_during_warm_up_leaves_no_files(places, monkeypatch):
     (places / "sitecustomize.py").write_text(STAYS)
     monkeypatch.setenv("PYTHONPATH", str(places))
     runtime = ProcessRuntime(parents=Parents())
-    runtime.open(STORE)
+    runtime.prepare_notebooks(STORE)
     wait_until(lambda: any(places.glob(f"nby-{STORE}-*")))
     runtime.close()
     assert list(places.glob("nby-*")) == []
