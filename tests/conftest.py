@@ -15,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import psutil
 import pytest
+from tests.support.compiled_statements import share_compiled_statements
 
 pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -56,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Failures(terminal))
 
 
+share_compiled_statements()
 gc.disable()  # thousands of tests are collected, and none of them becomes garbage
 
 
