@@ -65,8 +65,12 @@ def pytest(name: str, *words: str, load: float = 1.0, **environment: str) -> Ste
 
 
 def lane(name: str, *words: str, load: float, workers: int = 2) -> Step:
-    """Return a pytest step without long evidence, each file on one of the workers."""
-    spread = ("--numprocesses", str(workers), "--dist", "loadfile")
+    """Return a pytest step without long evidence, each file on one of the workers.
+
+    The files keep their order: xdist would start those with the most tests first, and end with a
+    few long tests on one worker.
+    """
+    spread = ("--numprocesses", str(workers), "--dist", "loadfile", "--no-loadscope-reorder")
     return pytest(name, "-m", "not long", *spread, *words, load=load)
 
 

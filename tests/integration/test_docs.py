@@ -23,6 +23,7 @@ import pytest
 
 from nbyard.testing.shells import StoreShell
 
+pytestmark = pytest.mark.first
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SCENES = Path(__file__).with_name("docs_scenes")

@@ -9,7 +9,7 @@ import pytest
 from .examples import PAGES, ROOT, Workspace, blocks, changed
 
 # three programs of Node take a while where others keep the machine busy
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.first, pytest.mark.timeout(600)]
 
 # what buildtools/reference.py reads and writes
 REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")

@@ -12,7 +12,7 @@ from .imaging import yard
 
 __all__ = ["yard"]
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.first, pytest.mark.timeout(400)]
 ANN = Caller(local_name())
 BUILD_SECONDS = 300
 FILE = """

@@ -23,7 +23,7 @@ from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 from .imaging import remove_images
 
-pytestmark = pytest.mark.leaves_running
+pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 log = logging.getLogger(__name__)
 CLIENTS = 2
 OK, UNAUTHORIZED = HTTPStatus.OK, HTTPStatus.UNAUTHORIZED

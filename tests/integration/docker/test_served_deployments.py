@@ -21,7 +21,7 @@ from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 
-pytestmark = pytest.mark.leaves_running
+pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 SECRET = "correct horse battery"
 
 
