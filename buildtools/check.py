@@ -28,6 +28,7 @@ from checks.running import (
     Outcome,
     Runner,
     drop_scratch,
+    idle_seconds,
     kept_scratch,
     loop_seconds,
     make_scratch,
@@ -111,7 +112,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return 1
         result_file().unlink(missing_ok=True)  # an interrupted check leaves no older record
         loop = loop_seconds()
-        begin, began = time.monotonic(), state()
+        begin, began, idle = time.monotonic(), state(), idle_seconds()
         make_scratch(in_memory=not given.paths and given.full is None)  # long tests fill it
         runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
         for stage in chosen:
@@ -123,7 +124,8 @@ def main(words: Sequence[str] | None = None) -> int:
     durations.remember(outcomes)
     seconds = time.monotonic() - begin
     command = sys.argv[1:] if words is None else words
-    record = result(command, began, seconds, outcomes, loop=loop)
+    idle = idle_seconds() - idle
+    record = result(command, began, seconds, outcomes, loop=loop, idle=idle)
     write(record)
     return summarise(given, outcomes, record)
 
@@ -135,7 +137,7 @@ def summarise(
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes))
     _say(f"{record['seconds']:6.0f} s in all, recorded in .check/result.json")
-    _say(processor(record["cpu_seconds"], record["loop_seconds"]))
+    _say(processor(record["cpu_seconds"], record["loop_seconds"], record["idle_seconds"]))
     _say(*slow_tests(outcomes))
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))

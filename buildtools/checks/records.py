@@ -70,10 +70,11 @@ def result(
     outcomes: Collection[Outcome],
     *,
     loop: float,
+    idle: float,
 ) -> dict[str, Any]:
     """Return the record of a check: commit, times, steps, tests and failures.
 
-    `loop` is the processor time of the fixed loop.
+    `loop` is the processor time of the fixed loop, and `idle` how long the cores had nothing to do.
     """
     tests = [case for outcome in outcomes for case in cases(outcome.step.junit)]
     files = changed_files(began)
@@ -86,6 +87,7 @@ def result(
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu_seconds(outcomes), 1),
         "loop_seconds": round(loop, 4),
+        "idle_seconds": round(idle, 1),
         "steps": [
             {
                 "name": outcome.step.name,

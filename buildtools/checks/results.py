@@ -92,10 +92,10 @@ def cpu_seconds(outcomes: Iterable[Outcome]) -> float:
     return sum(outcome.cpu_seconds for outcome in outcomes)
 
 
-def processor(seconds: float, loop: float) -> str:
+def processor(seconds: float, loop: float, idle: float) -> str:
     """Return the line with the processor time of a check, beside that of the fixed loop."""
     loops = f"{seconds / loop:,.0f} times the fixed loop, which took {loop:.3f} s"
-    return f"{seconds:6.0f} s of processor in all, {loops}"
+    return f"{seconds:6.0f} s of processor in all, {loops}; the cores were idle for {idle:.0f} s"
 
 
 def failures(outcomes: Iterable[Outcome]) -> Iterator[str]:

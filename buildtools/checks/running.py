@@ -58,6 +58,12 @@ def loop_seconds(additions: int = LOOP_ADDITIONS) -> float:
     return min(rounds)
 
 
+def idle_seconds() -> float:
+    """Return how long the cores were idle since the machine started, all together."""
+    fields = Path("/proc/stat").read_text().split(maxsplit=6)
+    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+
+
 class Runner:
     """Runs stages and calls `started` and `ended` for each step."""
 

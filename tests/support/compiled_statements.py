@@ -15,13 +15,14 @@ COMPILED: LRUCache[Any, Any] = LRUCache(2_000)
 
 def share_compiled_statements() -> None:
     """Let all engines of this process use one cache, whose keys contain their dialects."""
-    initialise: Any = Engine.__init__
+    engines: Any = Engine
+    dialects: Any = DefaultDialect
+    initialise = engines.__init__
 
     def shared(engine: Any, *arguments: Any, **options: Any) -> None:
         initialise(engine, *arguments, **options)
-        engine._compiled_cache = COMPILED
+        engine.update_execution_options(compiled_cache=COMPILED)
 
-    Engine.__init__ = shared  # type: ignore[method-assign]
-    dialect: Any = DefaultDialect
-    dialect.__hash__ = lambda self: hash(type(self))
-    dialect.__eq__ = lambda self, other: type(self) is type(other)
+    engines.__init__ = shared
+    dialects.__hash__ = lambda self: hash(type(self))
+    dialects.__eq__ = lambda self, other: type(self) is type(other)

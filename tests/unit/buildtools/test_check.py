@@ -95,7 +95,8 @@ def test_a_check_records_its_processor_time_and_that_of_a_fixed_loop(
     assert seconds["busy"] > seconds["good"]
     assert record["cpu_seconds"] == pytest.approx(sum(seconds.values()), abs=0.11)
     assert record["loop_seconds"] == 0.25
-    assert processor(record["cpu_seconds"], 0.25) in capsys.readouterr().out.splitlines()
+    line = processor(record["cpu_seconds"], 0.25, record["idle_seconds"])
+    assert line in capsys.readouterr().out.splitlines()
 
 
 def test_a_failed_set_up_returns_1(

@@ -107,5 +107,5 @@ def test_the_table_names_failures_and_the_last_line_counts_all(step):
 def test_processor_time_is_summed_over_steps_and_counted_in_fixed_loops(step):
     outcomes = [Outcome(step, 1, 2.4, 1.0), Outcome(step, 0, 2.0, 4.5)]
     assert cpu_seconds(outcomes) == 5.5
-    line = processor(5.5, 0.25)
-    assert "22 times" in line and "0.250 s" in line
+    line = processor(5.5, 0.25, 3.0)
+    assert "22 times" in line and "0.250 s" in line and "idle for 3 s" in line
