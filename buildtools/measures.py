@@ -164,7 +164,8 @@ def last_check() -> str:
     try:
         record = json.loads(RESULT.read_text())
         command = " ".join(record["command"])
-        return f"{command}: {processor(record['cpu_seconds'], record['loop_seconds']).strip()}"
+        seconds = (record[f"{name}_seconds"] for name in ("cpu", "loop", "idle"))
+        return f"{command}: {processor(*seconds).strip()}"
     except (FileNotFoundError, KeyError):
         return ""
 

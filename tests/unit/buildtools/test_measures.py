@@ -89,9 +89,8 @@ def test_the_last_check_has_its_processor_time(tmp_path, monkeypatch):
     record = tmp_path / "result.json"
     monkeypatch.setattr(measures, "RESULT", record)
     assert measures.last_check() == ""
-    record.write_text(
-        json.dumps({"command": ["./check", "--fast"], "cpu_seconds": 500, "loop_seconds": 0.25})
-    )
+    seconds = {"cpu_seconds": 500, "loop_seconds": 0.25, "idle_seconds": 3}
+    record.write_text(json.dumps({"command": ["./check", "--fast"], **seconds}))
     line = measures.last_check()
     assert line.startswith("./check --fast: 500 s") and "2,000 times" in line
 
