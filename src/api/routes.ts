@@ -227,6 +227,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     images: 'GET /workflows/images',
     show: 'GET /workflows/nodes',
     restore: 'POST /workflows/restore',
+    templates: 'GET /workflows/templates',
     unrun: 'GET /workflows/unrun',
     versions: 'GET /workflows/versions'
   }

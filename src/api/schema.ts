@@ -2939,12 +2939,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show which packages the penguins example needs */
+        /** Show which packages the templates need */
         get: operations["workflows.example_needs"];
         put?: never;
         /**
-         * Copy the penguins example into a new folder
-         * @description The folder is `penguins`, or `penguins-1` if that exists, and so on.
+         * Copy a template into a new folder
+         * @description The folder is named after the template, such as `penguins`, or `penguins-1` if that exists.
          */
         post: operations["workflows.create_example"];
         delete?: never;
@@ -3029,6 +3029,23 @@ export interface paths {
          *     missing file is created. A file without a readable workflow is refused.
          */
         post: operations["workflows.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the templates from which workflows can be created, with their documents */
+        get: operations["workflows.templates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4956,18 +4973,27 @@ export interface components {
         };
         /**
          * Example
-         * @description The created copy of the example. `path` is the path of its workflow.
+         * @description The created copy of a template. `path` is the path of its workflow.
          */
         Example: {
             path: string;
         };
         /**
          * ExampleNeeds
-         * @description The packages that the example needs, and those that its kernel lacks.
+         * @description The packages that the templates need, and those that their kernel lacks.
          */
         ExampleNeeds: {
             packages: string[];
             missing: string[];
+        };
+        /**
+         * ExampleTemplate
+         * @description A template with its workflow, as it is copied.
+         */
+        ExampleTemplate: {
+            /** @enum {unknown} */
+            name: "diagnosis" | "forecast" | "orders" | "penguins" | "wine" | "words";
+            document: components["schemas"]["Document"];
         };
         /**
          * Executable
@@ -5763,14 +5789,16 @@ export interface components {
         /**
          * Meta
          * @description Identity and parameters of a workflow, and the environment of nodes that name none.
-         *     Other programs may store their own fields here. Unknown fields are ignored, but near
-         *     misspellings of these fields are refused.
+         *     The gallery of templates shows the `description`, a sentence. Other programs may store their own
+         *     fields here. Unknown fields are ignored, but near misspellings of these fields are refused.
          */
         Meta: {
             /** @default  */
             id: string;
             /** @default  */
             title: string;
+            /** @default  */
+            description: string;
             /** @default {} */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
@@ -6505,7 +6533,7 @@ export interface components {
         };
         /**
          * NewExample
-         * @description A copy of the example to create in `folder`, by default the root or working directory.
+         * @description A copy of a template to create in `folder`, by default the root or working directory.
          *
          *     Its nodes run in `environment`, by default with the packages of their kernel.
          */
@@ -6514,6 +6542,11 @@ export interface components {
             folder: string;
             /** @default  */
             environment: string;
+            /**
+             * @default penguins
+             * @enum {unknown}
+             */
+            template: "diagnosis" | "forecast" | "orders" | "penguins" | "wine" | "words";
         };
         /**
          * NewExecutable
@@ -7430,6 +7463,15 @@ export interface components {
          */
         Page_Environment_: {
             items: components["schemas"]["Environment"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ExampleTemplate]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ExampleTemplate_: {
+            items: components["schemas"]["ExampleTemplate"][];
             /** @default null */
             next: string | null;
         };
@@ -15454,6 +15496,34 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExampleTemplate_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -41,6 +41,7 @@ export type ErrorDetail = Schemas['Detail'];
 /** A refused field with the text of its reason. */
 export type RefusedField = Pick<ErrorDetail, 'path' | 'message'>;
 export type Estimate = Schemas['Estimate'];
+export type ExampleTemplate = Schemas['ExampleTemplate'];
 export type Executable = Schemas['Executable'];
 export type ExecutableVersion = Schemas['ExecutableVersion'];
 export type Explanation = Schemas['Explanation'];

@@ -20,8 +20,7 @@ const BELOW_NOTEBOOKS = 5;
 
 export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbyard:panels',
-  description:
-    'Runs, datasets, workflows, deployments, executables, environments, artifacts and credentials in the sidebar.',
+  description: 'Runs, datasets, workflows and all else in the sidebar.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
   optional: [
@@ -73,13 +72,14 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     });
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    ['create-example', 'workflow-from-folder', 'choose-model'].forEach((name, place) =>
-      launcher?.add({
-        command: `nbyard:${name}`,
-        category: trans.__('Workflows'),
-        categoryRank: BELOW_NOTEBOOKS,
-        rank: 2 + place
-      })
+    ['create-example', 'open-gallery', 'workflow-from-folder', 'choose-model'].forEach(
+      (name, place) =>
+        launcher?.add({
+          command: `nbyard:${name}`,
+          category: trans.__('Workflows'),
+          categoryRank: BELOW_NOTEBOOKS,
+          rank: 2 + place
+        })
     );
     const panel = new SidebarWidget(services);
     app.shell.add(panel, 'left', { rank: RANK });

@@ -5,11 +5,13 @@ import re
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import nbformat
 import pytest
 
-from nbyard.host.example_files import FILES
+from nbyard.domain.workflows.structs import Template
+from nbyard.host.example_files import LEFT_OUT
 
 from .conftest import run
 
@@ -39,9 +41,14 @@ def test_wheel_contains_the_browser_bundle_once(repository, names):
     assert not any("nbyard/labextension" in name for name in names)
 
 
-def test_wheel_contains_the_example(names):
-    share = "data/share/jupyter/nbyard-examples/penguins/"
-    assert {name.split(share)[1] for name in names if share in name} == set(FILES)
+def test_wheel_contains_the_templates(repository, names):
+    share = "data/share/jupyter/nbyard-examples/"
+    folders = [f"examples/{name}" for name in get_args(Template)]
+    listed = subprocess.check_output(["git", "ls-files", *folders], cwd=repository, text=True)
+    wanted = {Path(name).relative_to("examples") for name in listed.splitlines()}
+    assert {Path(name.split(share)[1]) for name in names if share in name} == {
+        file for file in wanted if file.name not in LEFT_OUT
+    }
 
 
 def test_links_of_the_readme_on_pypi_lead_to_the_repository(wheel):

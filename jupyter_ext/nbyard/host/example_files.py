@@ -1,4 +1,4 @@
-"""Finds and copies the files of the penguins example: installed, or in a checkout."""
+"""Finds and copies the files of templates: installed, or in a checkout."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,35 +10,38 @@ from jupyter_core.paths import jupyter_path
 
 import nbyard
 
-FILES = (
-    *("penguins.nbflow", "penguins.csv", "clean.ipynb", "train.ipynb", "report.ipynb"),
-    *("evaluate.py", "evaluate.py.nbexec", "requirements.txt", ".nbyardignore"),
-)
-CHECKOUT = Path(nbyard.__file__).parents[2] / "examples" / "penguins"
+CHECKOUT = Path(nbyard.__file__).parents[2] / "examples"
+# All templates share one lock.
+LOCK = "penguins/requirements.txt"
+# These renew the penguins example; they are not installed.
+LEFT_OUT = ("get_data.py", "requirements.in")
 
 
-def source() -> Path | None:
-    """Return the folder with the example's files, None if this installation lacks them."""
-    installed = (Path(place) for place in jupyter_path("nbyard-examples", "penguins"))
-    places = (CHECKOUT, *installed)
-    return next((place for place in places if (place / FILES[0]).is_file()), None)
+def source(file: str) -> Path | None:
+    """Return a file below the examples, such as `NAME/NAME.nbflow`, None if it is missing."""
+    installed = (Path(place, file) for place in jupyter_path("nbyard-examples"))
+    return next((place for place in (CHECKOUT / file, *installed) if place.is_file()), None)
 
 
 @contextmanager
-def copied_example(source: Path, parent: Path, name: str) -> Iterator[Path]:
-    """Copy the example into a new folder, which is deleted if the block fails.
+def copied_example(document: Path, parent: Path) -> Iterator[Path]:
+    """Copy the template with this document into a new folder; yield the copy of the document.
 
-    The folder is the first of `name`, `name-1`, … that does not exist.
+    The folder is the first of `NAME`, `NAME-1`, … that does not exist. It is deleted if the block
+    fails.
     """
+    files = [file for file in document.parent.iterdir() if file.is_file()]
+    name, lock = document.stem, source(LOCK)
     for number in count():
         folder = parent / (f"{name}-{number}" if number else name)
         with suppress(FileExistsError):
             folder.mkdir()
             break
     try:
-        for file in FILES:
-            shutil.copyfile(source / file, folder / file)
-        yield folder
+        for file in (*files, *([lock] if lock else ())):
+            if file.name not in LEFT_OUT:
+                shutil.copyfile(file, folder / file.name)
+        yield folder / document.name
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

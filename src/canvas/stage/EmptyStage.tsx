@@ -3,8 +3,9 @@ import { workflowIcon } from '../../icons/startup';
 import { useCanvas } from '../model/hooks';
 
 const EXAMPLE = 'nbyard:create-example';
+const GALLERY = 'nbyard:open-gallery';
 
-/** Three ways to start an empty workflow. */
+/** Ways to start an empty workflow. */
 export function EmptyStage(): JSX.Element {
   const { trans, commands, services } = useCanvas();
   const notebook = services.openNotebook?.();
@@ -29,6 +30,17 @@ export function EmptyStage(): JSX.Element {
             text={trans.__('Five connected nodes that clean data, train a model and report on it.')}
             action={trans.__('Open the Penguins Example')}
             command={EXAMPLE}
+            commands={commands}
+          />
+        )}
+        {commands.hasCommand(GALLERY) && (
+          <Way
+            title={trans.__('Start from a template')}
+            text={trans.__(
+              'Workflows to change: a report, a command line, a model class and more.'
+            )}
+            action={trans.__('Choose a Template…')}
+            command={GALLERY}
             commands={commands}
           />
         )}

@@ -78,6 +78,9 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
                 args={{ isPalette: true }}
               />
             </p>
+            <p className="nby-Note">
+              <CommandButton commands={commands} id="nbyard:open-gallery" />
+            </p>
           </>
         )}
       </ListState>

@@ -1,15 +1,16 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import { Environment } from '../../api/types';
+import { Environment, ExampleTemplate } from '../../api/types';
 import { whenInstalled } from '../../environments/whenInstalled';
 import { freeName } from '../../components/format/freeName';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openEnvironment } from '../environments/open';
+import { chooseTemplate } from './gallery/chooseTemplate';
 import { openHistory } from './history/open';
 import { openWorkflow } from './open';
 
-/** The environment of the example. */
+/** The template that the example is made from, and the environment of all. */
 const NAME = 'penguins';
 
 export const workflowActions = {
@@ -21,6 +22,14 @@ export const workflowActions = {
     reportFailure(services, services.trans.__('The example was not created.'), () =>
       createExample(services, folder)
     ),
+
+  openGallery: (services: IPanelServices, [folder]: string[]) =>
+    reportFailure(services, services.trans.__('The workflow was not created.'), async () => {
+      const template = await chooseTemplate(services);
+      if (template) {
+        await createExample(services, folder, template);
+      }
+    }),
 
   workflowFromFiles: (services: IPanelServices, paths: string[]) =>
     reportFailure(services, services.trans.__('The workflow was not created.'), () =>
@@ -43,8 +52,12 @@ async function workflowFromFiles(services: IPanelServices, paths: string[]): Pro
   Notification.success(said.filter(Boolean).join(' '), { autoClose: 10_000 });
 }
 
-/** Copy the example into a folder and open it; ask first if packages are missing. */
-async function createExample(services: IPanelServices, folder: string): Promise<void> {
+/** Copy a template into a folder and open it; ask first if packages are missing. */
+async function createExample(
+  services: IPanelServices,
+  folder: string,
+  template: ExampleTemplate['name'] = NAME
+): Promise<void> {
   const { yard, trans, commands } = services;
   const { packages, missing } = await yard.client.call('workflows.example_needs', {});
   let environment: Environment | undefined;
@@ -69,7 +82,7 @@ async function createExample(services: IPanelServices, folder: string): Promise<
       environment = await environmentWith(services, packages);
     }
   }
-  const body = { folder, environment: environment?.name ?? '' };
+  const body = { folder, template, environment: environment?.name ?? '' };
   const { path } = await yard.client.call('workflows.create_example', { body });
   await commands.execute('docmanager:open', { path });
   const place = PathExt.dirname(path);

@@ -11,10 +11,14 @@ export function workflowCommands(
     {
       id: 'nbyard:create-example',
       label: trans.__('Try the Penguins Example'),
-      caption: trans.__(
-        'Copy a workflow with its notebooks and data into a new folder of the folder shown in the file browser, and open it'
-      ),
+      caption: trans.__('Copy a workflow with its files into a new folder, and open it'),
       icon: penguinIcon,
+      inFolder: true
+    },
+    {
+      id: 'nbyard:open-gallery',
+      label: trans.__('New Workflow from Template…'),
+      icon: workflowIcon,
       inFolder: true
     },
     {

@@ -3,7 +3,7 @@
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -14,7 +14,7 @@ from nbyard.discover import Local
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.workflows.revisions import differences, merge
-from nbyard.domain.workflows.structs import NAME, NewExample, read_document
+from nbyard.domain.workflows.structs import NAME, NewExample, Template, read_document
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import write_whole
 
@@ -24,21 +24,27 @@ from nbyard.host.project_files import write_whole
 @click.option(
     "-e", "--environment", default="", help="Environment for its nodes, instead of their kernel."
 )
+@click.option(
+    "--template",
+    type=click.Choice(get_args(Template)),
+    default=NAME,
+    help=f"Template to copy, by default {NAME}.",
+)
 @server_option
 @json_option
-def example(folder: str, environment: str, server: str, as_json: bool) -> None:
-    """Create the penguins example in a new folder of FOLDER.
+def example(folder: str, environment: str, template: Any, server: str, as_json: bool) -> None:
+    """Create an example from a template in a new folder of FOLDER.
 
     Existing files are kept: if there is a folder penguins, the new one is penguins-1.
 
     \b
     Examples:
       nbyard example
-      nbyard example projects
+      nbyard example projects --template orders
     """
     connection = connect(server)
     workflows = connection.workflows
-    made = workflows.create_example(body=NewExample(folder, environment))
+    made = workflows.create_example(body=NewExample(folder, environment, template))
     if as_json:
         show_json(made)
         return

@@ -32,7 +32,8 @@ PROTOTYPE = "__proto__"
 Mode = Literal["muted", "bypassed"]
 # The packages that its nodes import.
 PACKAGES = ("joblib", "pandas", "scikit-learn")
-NAME = "penguins"
+Template = Literal["penguins", "forecast", "wine", "words", "diagnosis", "orders"]
+NAME: Template = "penguins"
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -67,11 +68,12 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     """Identity and parameters of a workflow, and the environment of nodes that name none.
-    Other programs may store their own fields here. Unknown fields are ignored, but near
-    misspellings of these fields are refused."""
+    The gallery of templates shows the `description`, a sentence. Other programs may store their own
+    fields here. Unknown fields are ignored, but near misspellings of these fields are refused."""
 
     id: str = ""
     title: str = ""
+    description: str = ""
     parameters: dict[str, Parameter] = {}
     environment: str = ""
 
@@ -420,23 +422,31 @@ class WorkflowCheck(msgspec.Struct, frozen=True):
 
 
 class NewExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A copy of the example to create in `folder`, by default the root or working directory.
+    """A copy of a template to create in `folder`, by default the root or working directory.
 
     Its nodes run in `environment`, by default with the packages of their kernel.
     """
 
     folder: str = ""
     environment: str = ""
+    template: Template = NAME
+
+
+class ExampleTemplate(msgspec.Struct, frozen=True):
+    """A template with its workflow, as it is copied."""
+
+    name: Template
+    document: Document
 
 
 class Example(msgspec.Struct, frozen=True):
-    """The created copy of the example. `path` is the path of its workflow."""
+    """The created copy of a template. `path` is the path of its workflow."""
 
     path: str
 
 
 class ExampleNeeds(msgspec.Struct, frozen=True):
-    """The packages that the example needs, and those that its kernel lacks."""
+    """The packages that the templates need, and those that their kernel lacks."""
 
     packages: list[str]
     missing: list[str]

@@ -1,7 +1,4 @@
-"""Service operations on workflows.
-
-Creates a copy of the penguins example.
-"""
+"""Service operations on workflows. Creates copies of templates."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 import msgspec
 
@@ -36,13 +34,13 @@ from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edges import Files, propose_edges
 from nbyard.domain.workflows.revisions import ComparedVersions, SavedVersion, differences, restored
 from nbyard.domain.workflows.structs import (
-    NAME,
     PACKAGES,
     CheckWorkflow,
     ConnectedFiles,
     Document,
     Example,
     ExampleNeeds,
+    ExampleTemplate,
     FilesOfWorkflow,
     NeededImage,
     NewExample,
@@ -51,6 +49,7 @@ from nbyard.domain.workflows.structs import (
     NodeView,
     Pin,
     Problem,
+    Template,
     Workflow,
     WorkflowCheck,
     WorkflowFile,
@@ -87,7 +86,7 @@ READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def example_needs() -> ExampleNeeds:
-    """Return the packages that the example needs, and which of them are missing.
+    """Return the packages that the templates need, and which of them are missing.
 
     Without a readable kernel, none counts as missing.
     """
@@ -113,21 +112,20 @@ def _writing(files: ProjectFiles, path: Path) -> Iterator[None]:
 
 
 def new_example(files: ProjectFiles, asked: NewExample) -> Example:
-    """Copy the example into a new folder, with new IDs and the chosen environment.
+    """Copy a template into a new folder, with new IDs and the chosen environment.
 
     Raises:
-        NotFound: The folder or the files of the example do not exist.
+        NotFound: The folder or the files of the template do not exist.
         Forbidden: The folder is read-only.
         Unavailable: The disk is full.
     """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():
         raise NotFound(f"There is no folder {files.shown(parent)[:200]}.")
-    example = source()
-    if example is None:
-        raise NotFound("This installation does not contain the example.")
-    with _writing(files, parent), copied_example(example, parent, NAME) as folder:
-        file = folder / f"{NAME}{DOCUMENT}"
+    original = source(f"{asked.template}/{asked.template}{DOCUMENT}")
+    if original is None:
+        raise NotFound("This installation does not contain the template.")
+    with _writing(files, parent), copied_example(original, parent) as file:
         document = json.loads(file.read_bytes())
         # With the same ID, each further example would count as a copy of the first.
         document["meta"]["id"] = str(uuid.uuid4())
@@ -196,14 +194,26 @@ class WorkflowService(Service):
 
     @operation("GET", "/workflows/example", scope="workflows:read")
     def example_needs(self, caller: Caller) -> ExampleNeeds:
-        """Show which packages the penguins example needs."""
+        """Show which packages the templates need."""
         return example_needs()
+
+    @operation("GET", "/workflows/templates", scope="workflows:read")
+    def templates(self, caller: Caller) -> Page[ExampleTemplate]:
+        """List the templates from which workflows can be created, with their documents."""
+        files = [(name, source(f"{name}/{name}{DOCUMENT}")) for name in get_args(Template)]
+        return Page(
+            [
+                ExampleTemplate(name, read_document(file.read_bytes()))
+                for name, file in files
+                if file
+            ]
+        )
 
     @operation("POST", "/workflows/example", scope="workflows:write", status=201)
     def create_example(self, caller: Caller, body: NewExample) -> Example:
-        """Copy the penguins example into a new folder.
+        """Copy a template into a new folder.
 
-        The folder is `penguins`, or `penguins-1` if that exists, and so on.
+        The folder is named after the template, such as `penguins`, or `penguins-1` if that exists.
         """
         return new_example(self._context.files, body)
 

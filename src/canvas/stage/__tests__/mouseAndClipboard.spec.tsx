@@ -163,7 +163,7 @@ describe('K2: a node is added where the pointer is', () => {
 });
 
 describe('K2: an empty canvas', () => {
-  it('offers three ways to start, and the third only while a notebook is open', async () => {
+  it('offers four ways to start, and the fourth only while a notebook is open', async () => {
     const { canvas, executed } = await bench();
     const show = () =>
       render(
@@ -172,16 +172,20 @@ describe('K2: an empty canvas', () => {
         </CanvasContext.Provider>
       );
     const { unmount } = show();
-    expect(screen.getAllByRole('button')).toHaveLength(2);
+    expect(screen.getAllByRole('button')).toHaveLength(3);
     unmount();
     canvas.services.openNotebook = () => 'work/score.ipynb';
     show();
-    for (const name of ['Add a Node… (A)', 'Open the Penguins Example', 'Add the Notebook']) {
+    for (const name of [
+      ...['Add a Node… (A)', 'Open the Penguins Example'],
+      ...['Choose a Template…', 'Add the Notebook']
+    ]) {
       fireEvent.click(screen.getByRole('button', { name }));
     }
     expect(executed).toEqual([
       ['nbyard:add-node', undefined],
       ['nbyard:create-example', undefined],
+      ['nbyard:open-gallery', undefined],
       ['nbyard:add-node', { path: 'work/score.ipynb' }]
     ]);
   });

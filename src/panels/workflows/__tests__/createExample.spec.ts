@@ -53,7 +53,7 @@ describe('the example', () => {
   it('is copied into the folder and opened, without a question if nothing is missing', async () => {
     const { call, open, goTo, done } = started([]);
     await done;
-    const body = { folder: 'd', environment: '' };
+    const body = { folder: 'd', template: 'penguins', environment: '' };
     expect(call).toHaveBeenLastCalledWith('workflows.create_example', { body });
     expect(open.mock.calls[0][0]).toEqual({ path: 'd/penguins/penguins.nbflow' });
     const { message, options } = Notification.manager.notifications[0];
@@ -69,7 +69,7 @@ describe('the example', () => {
     await done;
     const body = { name: 'penguins 2', requirements: 'joblib\npandas' };
     expect(call).toHaveBeenCalledWith('environments.create', { body });
-    const copied = { body: { folder: 'd', environment: 'made' } };
+    const copied = { body: { folder: 'd', template: 'penguins', environment: 'made' } };
     expect(call).toHaveBeenCalledWith('workflows.create_example', copied);
     expect(open).toHaveBeenCalled();
     const path = 'd/penguins/penguins.nbflow';

@@ -9,8 +9,8 @@ import { Refusal } from '../../../components/text/messages';
 import { workflowIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { SideRow } from '../../frame/SideRow';
+import { Drawing } from './Drawing';
 import { restoreVersion } from './restore';
-import { drawn, HEIGHT, WIDTH } from './drawing';
 
 interface IHistoryProps {
   services: IPanelServices;
@@ -111,7 +111,10 @@ function Difference(props: { compared: ComparedVersions; services: IPanelService
   const signs = { added: '+', removed: '−', changed: '~' };
   return (
     <>
-      <Drawing {...props} />
+      <Drawing
+        compared={compared}
+        label={trans.__('Both versions: added, removed and changed nodes')}
+      />
       {!changes.length && <p className="nby-Note">{trans.__('Nothing differs.')}</p>}
       <ul className="nby-History-changes">
         {changes.map(({ kind, place, ...values }) => (
@@ -146,39 +149,4 @@ function wordFor(kind: 'added' | 'removed' | 'changed', { trans }: IPanelService
   return { added: trans.__('added'), removed: trans.__('removed'), changed: trans.__('changed') }[
     kind
   ];
-}
-
-/** Both versions in one picture; the list of changes says the same in words. */
-function Drawing({ compared, services }: Parameters<typeof Difference>[0]): JSX.Element | null {
-  const { nodes, edges } = drawn(compared);
-  const xs = nodes.map(({ at }) => at[0]);
-  const ys = nodes.map(({ at }) => at[1]);
-  const [x, y] = [Math.min(...xs) - 20, Math.min(...ys) - 20];
-  const box = [x, y, Math.max(...xs) + WIDTH + 20 - x, Math.max(...ys) + HEIGHT + 20 - y];
-  return nodes.length ? (
-    <svg
-      className="nby-History-drawing"
-      viewBox={box.join(' ')}
-      style={{ maxWidth: box[2] }}
-      role="img"
-      aria-label={services.trans.__('Both versions: added, removed and changed nodes')}
-    >
-      {edges.map(({ id, from, to, mark }) => (
-        <path
-          key={id}
-          className={`nby-mod-${mark}`}
-          d={`M${from.join(' ')} C${from[0] + 40} ${from[1]} ${to[0] - 40} ${to[1]} ${to.join(' ')}`}
-        />
-      ))}
-      {nodes.map(({ id, title, at, mark }) => (
-        <g key={id} className={`nby-mod-${mark}`} transform={`translate(${at.join(' ')})`}>
-          <title>{title}</title>
-          <rect width={WIDTH} height={HEIGHT} rx={4} />
-          <text x={10} y={HEIGHT / 2 + 4}>
-            {title.length > 20 ? `${title.slice(0, 19)}…` : title}
-          </text>
-        </g>
-      ))}
-    </svg>
-  ) : null;
 }

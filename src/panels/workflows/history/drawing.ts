@@ -9,6 +9,7 @@ export interface IDrawnNode {
   title: string;
   at: Position;
   mark: Mark;
+  accent: 'is-dataset' | 'is-notebook' | 'is-command';
 }
 
 export interface IDrawnEdge {
@@ -39,11 +40,17 @@ export function drawn({ old, new: now, changes }: ComparedVersions): {
   const places = { ...before.positions, ...after.positions };
   const at = (id: string): Position => places[id] ?? columns.get(id) ?? [0, 0];
   return {
-    nodes: Object.entries(all).map(([id, { label, path }]) => ({
+    nodes: Object.entries(all).map(([id, { label, path, type }]) => ({
       id,
       title: String(label || path || id),
       at: at(id),
-      mark: markOf('nodes', id)
+      mark: markOf('nodes', id),
+      accent:
+        type === 'dataset'
+          ? 'is-dataset'
+          : String(path).endsWith('.ipynb')
+            ? 'is-notebook'
+            : 'is-command'
     })),
     edges: Object.entries(edges)
       .filter(([, { source, target }]) => source in all && target in all)

@@ -1,6 +1,7 @@
 """Crates of the example's run, validated by the validator of the RO-Crate project."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,7 @@ from tests.support.kept_folders import kept_folder
 from nbyard.blobs import open_download
 from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.runs.structs import RunDetail
-from nbyard.host.example_files import FILES, source
+from nbyard.host.example_files import CHECKOUT
 
 # The dependencies of the validator do not fit ours, so it has an environment of its own. That
 # version of the other package has the context of RO-Crate 1.1, which thus needs no network.
@@ -66,10 +67,7 @@ def run(*words: str) -> None:
 @pytest.fixture
 def penguins(root: Path) -> str:
     """Write the workflow of the example."""
-    folder = source()
-    assert folder is not None
-    for name in FILES:
-        (root / name).write_bytes((folder / name).read_bytes())
+    shutil.copytree(CHECKOUT / "penguins", root, dirs_exist_ok=True)
     return "penguins.nbflow"
 
 

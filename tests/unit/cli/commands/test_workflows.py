@@ -39,6 +39,8 @@ def test_the_example_is_created_and_the_next_command_named(run, yard):
     assert "Next: nbyard run penguins/penguins.nbflow" in said.stderr
     assert Path(yard.context.files.root, "penguins/penguins.csv").is_file()
     assert json.loads(run("--json").stdout) == {"path": "penguins-1/penguins.nbflow"}
+    assert run("--template", "orders").stdout == "orders/orders.nbflow\n"
+    assert run("--template", "pipeline").exit_code == 2
 
 
 def test_missing_packages_are_named(run, monkeypatch):

@@ -3,10 +3,12 @@
 import msgspec
 import pytest
 
-from nbyard.domain.workflows.structs import NewExample
+from nbyard.domain.workflows.structs import NAME, NewExample
 
 
 def test_a_misspelled_field_of_a_new_example_is_refused():
     with pytest.raises(msgspec.ValidationError, match="fodler"):
         msgspec.convert({"fodler": "a"}, NewExample)
-    assert msgspec.convert({}, NewExample) == NewExample(folder="", environment="")
+    with pytest.raises(msgspec.ValidationError, match="template"):
+        msgspec.convert({"template": "pipeline"}, NewExample)
+    assert msgspec.convert({}, NewExample) == NewExample(folder="", environment="", template=NAME)

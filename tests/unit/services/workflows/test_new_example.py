@@ -1,15 +1,16 @@
-"""The penguins example as a copy of one's own, and the files that never ran."""
+"""Templates as copies of one's own, and the files that never ran."""
 
 import errno
 import json
 import os
 import shutil
+from typing import get_args
 from unittest.mock import Mock
 
 import pytest
 
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.workflows.structs import CheckWorkflow, NewExample
+from nbyard.domain.workflows.structs import NAME, CheckWorkflow, NewExample, Template
 from nbyard.errors import Forbidden, Invalid, NotFound, Unavailable
 from nbyard.host import example_files
 from nbyard.services.workflows import service
@@ -21,7 +22,7 @@ def test_the_copy_is_complete_with_its_own_id(workflows, ann, root):
     assert (first.path, second.path) == ("penguins/penguins.nbflow", "penguins-1/penguins.nbflow")
     texts = [(root / one.path).read_text() for one in (first, second)]
     ids = {json.loads(text)["meta"]["id"] for text in texts}
-    origin = json.loads((example_files.CHECKOUT / "penguins.nbflow").read_text())
+    origin = json.loads((example_files.CHECKOUT / "penguins/penguins.nbflow").read_text())
     assert len(ids) == 2
     assert origin["meta"]["id"] not in ids
     found = workflows.check(ann, CheckWorkflow(first.path, texts[0]))
@@ -71,7 +72,7 @@ def test_a_failed_copy_leaves_no_files(workflows, ann, root, monkeypatch):
     copy = shutil.copyfile
 
     def full(source, target):
-        if target.name == example_files.FILES[-1]:
+        if target.name == "requirements.txt":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return copy(source, target)
 
@@ -89,28 +90,40 @@ def test_a_copy_without_an_id_leaves_no_files(workflows, ann, root, monkeypatch)
 
 
 def test_an_installation_without_the_files_is_reported(workflows, ann, monkeypatch):
-    monkeypatch.setattr(service, "source", lambda: None)
-    with pytest.raises(NotFound, match="contain the example"):
+    monkeypatch.setattr(service, "source", lambda file: None)
+    with pytest.raises(NotFound, match="contain the template"):
         workflows.create_example(ann, NewExample())
+    assert workflows.templates(ann).items == []
 
 
 def test_an_installed_example_is_found_in_the_data_of_jupyter(monkeypatch, tmp_path):
-    place = tmp_path / "nbyard-examples" / "penguins"
-    place.mkdir(parents=True)
+    file = tmp_path / "nbyard-examples" / "wine/wine.nbflow"
+    file.parent.mkdir(parents=True)
     monkeypatch.setattr(example_files, "CHECKOUT", tmp_path / "none")
     monkeypatch.setattr(
         example_files, "jupyter_path", lambda *names: [str(tmp_path.joinpath(*names))]
     )
-    assert example_files.source() is None
-    (place / "penguins.nbflow").touch()
-    assert example_files.source() == place
+    assert example_files.source("wine/wine.nbflow") is None
+    file.touch()
+    assert example_files.source("wine/wine.nbflow") == file
 
 
-def test_the_wheel_contains_every_file(repository):
-    listed = (repository / "pyproject.toml").read_text()
-    assert [
-        name for name in example_files.FILES if f'"examples/penguins/{name}"' not in listed
-    ] == []
+def test_templates_have_a_title_a_description_and_a_note_on_what_to_look_at(workflows, ann):
+    found = {each.name: each.document for each in workflows.templates(ann).items}
+    assert [*found] == [*get_args(Template)]
+    assert all(each.meta.title and each.meta.description for each in found.values())
+    assert [name for name, each in found.items() if not each.comments] == [NAME]
+    assert len({each.meta.id for each in found.values()}) == len(found)
+
+
+def test_a_template_shares_the_lock_of_the_example(workflows, ann, root):
+    made = workflows.create_example(ann, NewExample(template="words"))
+    folder = root / "words"
+    assert made.path == "words/words.nbflow"
+    assert (folder / "requirements.txt").read_bytes() == (
+        example_files.CHECKOUT / example_files.LOCK
+    ).read_bytes()
+    assert (folder / "count.sh.nbexec").is_file()
 
 
 def test_missing_packages_of_the_kernel_are_named(workflows, ann, monkeypatch):
