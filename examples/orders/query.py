@@ -8,10 +8,10 @@ import pandas as pd
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--query", required=True, help="input: sql, one SELECT")
     parser.add_argument("--orders", required=True, help="input: csv")
     parser.add_argument("--customers", required=True, help="input: csv")
     parser.add_argument("--products", required=True, help="input: csv")
+    parser.add_argument("--query", required=True, help="input: sql, one SELECT")
     parser.add_argument("--result", default="result.csv", help="output: csv")
     options = parser.parse_args()
 

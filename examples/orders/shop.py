@@ -18,9 +18,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders-count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--orders", default="orders.csv", help="output: csv")
     parser.add_argument("--customers", default="customers.csv", help="output: csv")
     parser.add_argument("--products", default="products.csv", help="output: csv")
-    parser.add_argument("--orders", default="orders.csv", help="output: csv")
     options = parser.parse_args()
 
     draw = random.Random(options.seed)

@@ -6,11 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
+from nbyard.domain.models.model_classes import read_class
+from nbyard.domain.models.structs import model_json
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import NAME, CheckWorkflow, NewExample, Template
 
 from .projects import ADA, RunningProject
+from .serving.conftest import start, stop, until
 
 NEW = [name for name in get_args(Template) if name != NAME]  # other tests run the penguins
 
@@ -34,15 +37,22 @@ def test_a_template_runs_without_problems_and_hints(project: Copied, template: T
     seen = services.workflows.check(ADA, CheckWorkflow(path, text))
     assert (seen.problems, seen.proposals) == ([], [])
     assert [(name, view.hints) for name, view in seen.nodes.items() if view.hints] == []
-    checked = project.end(services.runs.check_sample(ADA, NewCheckRun(path=path)).id)
-    assert checked.run.state == "succeeded", [task.failure for task in checked.tasks]
-    done = project.run(path=path)
-    assert done.run.state == "succeeded", [task.failure for task in done.tasks]
-    assert all(task.artifacts for task in done.tasks)
+    sampled = services.runs.check_sample(ADA, NewCheckRun(path=path)).id
+    for run in (sampled, project.start(path=path)):
+        done = project.end(run)
+        assert done.run.state == "succeeded", [task.failure for task in done.tasks]
+        assert all(task.artifacts for task in done.tasks)
 
 
-def test_the_class_of_a_template_can_be_deployed(project: Copied) -> None:
+def test_the_class_of_a_template_answers_as_a_service(project: Copied) -> None:
     services = project.yard.services
-    services.workflows.create_example(ADA, NewExample(folder=".", template="diagnosis"))
+    services.workflows.create_example(ADA, NewExample(template="diagnosis"))
     (found,) = services.models.sources(ADA).classes
-    assert (found.path, found.class_name) == ("diagnosis/diagnosis.py", "Diagnosis")
+    file = project.root / found.path
+    server = start(file.parent, model_json(read_class(file.read_bytes(), file.name)))
+    sample = {"radius": 20.6, "texture": 17.8, "smoothness": 0.085, "concavity": 0.087}
+    try:
+        until(lambda: server.ask("/health").status == 200, server)
+        assert server.ask("/predict", sample).body["prediction"]["malignant"] is True
+    finally:
+        stop(server)

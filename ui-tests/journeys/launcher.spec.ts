@@ -8,7 +8,7 @@ test('from the launcher to the results of the example in two actions', async ({
   await lab.page.setViewportSize({ width: 1280, height: 720 });
   const tiles = lab.page.locator('.jp-LauncherCard[data-category="Workflows"]');
   await expect(tiles).toHaveText([
-    ...['New Workflow', 'Try the Penguins Example'],
+    ...['New Workflow', 'Try the Penguins Example', 'New Workflow from Template…'],
     ...['New Workflow from This Folder', 'Deploy a Model']
   ]);
   for (const tile of await tiles.all()) {
@@ -38,6 +38,16 @@ test('from the launcher to the results of the example in two actions', async ({
     lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab', { hasText: 'penguins' })
   ).toHaveCount(2);
   expect((await stat(server.file('penguins-1/penguins.nbflow'))).isFile()).toBe(true);
+
+  await lab.runFromPalette('New Workflow from Template…');
+  const cards = lab.dialog.locator('.nby-Gallery > button');
+  await expect(cards).toHaveCount(6);
+  await expect(cards.first()).toBeFocused();
+  await lab.page.screenshot({ path: info.outputPath('gallery.png') });
+  await cards.filter({ hasText: 'Command line' }).click();
+  await expect(canvas.card('count.sh')).toBeVisible();
+  await expect(canvas.arrows).toHaveCount(2);
+  expect((await stat(server.file('words/count.sh.nbexec'))).isFile()).toBe(true);
 
   await lab.execute('nbyard:choose-model');
   const view = lab.page.locator('.nby-Choices');

@@ -1,11 +1,12 @@
 import { CommandRegistry } from '@lumino/commands';
+import { ReactNode } from 'react';
+import { LinkButton } from '../../components/Button';
 import { workflowIcon } from '../../icons/startup';
 import { useCanvas } from '../model/hooks';
 
 const EXAMPLE = 'nbyard:create-example';
-const GALLERY = 'nbyard:open-gallery';
 
-/** Ways to start an empty workflow. */
+/** Three ways to start an empty workflow. */
 export function EmptyStage(): JSX.Element {
   const { trans, commands, services } = useCanvas();
   const notebook = services.openNotebook?.();
@@ -31,18 +32,11 @@ export function EmptyStage(): JSX.Element {
             action={trans.__('Open the Penguins Example')}
             command={EXAMPLE}
             commands={commands}
-          />
-        )}
-        {commands.hasCommand(GALLERY) && (
-          <Way
-            title={trans.__('Start from a template')}
-            text={trans.__(
-              'Workflows to change: a report, a command line, a model class and more.'
-            )}
-            action={trans.__('Choose a Template…')}
-            command={GALLERY}
-            commands={commands}
-          />
+          >
+            <LinkButton onClick={() => void commands.execute('nbyard:open-gallery')}>
+              {trans.__('Choose a Template…')}
+            </LinkButton>
+          </Way>
         )}
         {notebook && (
           <Way
@@ -67,9 +61,12 @@ interface IWayProps {
   args?: { path: string };
   commands: CommandRegistry;
   isFirst?: boolean;
+  /** A second button. */
+  children?: ReactNode;
 }
 
-function Way({ title, text, action, command, args, commands, isFirst }: IWayProps): JSX.Element {
+function Way(props: IWayProps): JSX.Element {
+  const { title, text, action, command, args, commands, isFirst, children } = props;
   return (
     <section className="nby-Empty-way">
       <h3>{title}</h3>
@@ -81,6 +78,7 @@ function Way({ title, text, action, command, args, commands, isFirst }: IWayProp
       >
         {action}
       </button>
+      {children}
     </section>
   );
 }

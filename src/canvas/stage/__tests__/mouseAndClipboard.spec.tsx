@@ -163,7 +163,7 @@ describe('K2: a node is added where the pointer is', () => {
 });
 
 describe('K2: an empty canvas', () => {
-  it('offers four ways to start, and the fourth only while a notebook is open', async () => {
+  it('offers three ways to start, and the third only while a notebook is open', async () => {
     const { canvas, executed } = await bench();
     const show = () =>
       render(

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ExampleTemplate } from '../../../api/types';
-import { Drawing } from '../history/Drawing';
+import { WorkflowDrawing } from '../history/WorkflowDrawing';
 
 interface IGalleryProps {
   templates: readonly ExampleTemplate[];
@@ -20,7 +20,7 @@ export function Gallery({ templates, packages, trans, onChosen }: IGalleryProps)
           const count = Object.keys(document.nodes ?? {}).length;
           return (
             <button key={name} type="button" onClick={() => onChosen(name)}>
-              <Drawing
+              <WorkflowDrawing
                 compared={{ old: document, new: document, changes: [] }}
                 label={trans._n('%1 node', '%1 nodes', count)}
               />

@@ -21,7 +21,8 @@ export async function chooseTemplate({
   const dialog: Dialog<unknown> = new Dialog({
     title: trans.__('New workflow from a template'),
     body: new FormBody(<Gallery templates={items} {...{ packages, trans, onChosen }} />, 'button'),
-    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') })]
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') })],
+    focusNodeSelector: '.nby-Gallery button'
   });
   await dialog.launch();
   return chosen;

@@ -9,7 +9,7 @@ import { Refusal } from '../../../components/text/messages';
 import { workflowIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { SideRow } from '../../frame/SideRow';
-import { Drawing } from './Drawing';
+import { WorkflowDrawing } from './WorkflowDrawing';
 import { restoreVersion } from './restore';
 
 interface IHistoryProps {
@@ -111,7 +111,7 @@ function Difference(props: { compared: ComparedVersions; services: IPanelService
   const signs = { added: '+', removed: '−', changed: '~' };
   return (
     <>
-      <Drawing
+      <WorkflowDrawing
         compared={compared}
         label={trans.__('Both versions: added, removed and changed nodes')}
       />

@@ -1,13 +1,13 @@
 import { ComparedVersions } from '../../../api/types';
 import { drawn, HEIGHT, WIDTH } from './drawing';
 
-interface IDrawingProps {
+interface IWorkflowDrawingProps {
   compared: ComparedVersions;
   label: string;
 }
 
 /** Both versions of a workflow in one picture; the list of changes says the same in words. */
-export function Drawing({ compared, label }: IDrawingProps): JSX.Element | null {
+export function WorkflowDrawing({ compared, label }: IWorkflowDrawingProps): JSX.Element | null {
   const { nodes, edges } = drawn(compared);
   const xs = nodes.map(({ at }) => at[0]);
   const ys = nodes.map(({ at }) => at[1]);
