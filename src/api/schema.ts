@@ -2939,7 +2939,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show which packages the templates need */
+        /**
+         * Show which packages the templates need, and which of them are missing
+         * @description Without a readable kernel, none counts as missing.
+         */
         get: operations["workflows.example_needs"];
         put?: never;
         /**

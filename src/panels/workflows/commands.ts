@@ -25,9 +25,7 @@ export function workflowCommands(
       id: 'nbyard:workflow-from-folder',
       act: 'workflowFromFiles',
       label: trans.__('New Workflow from This Folder'),
-      caption: trans.__(
-        'Connect the notebooks and scripts of the folder by the files that they write and read'
-      ),
+      caption: trans.__('Connect notebooks and scripts by the files that they write and read'),
       icon: workflowIcon,
       inFolder: true
     },
@@ -40,7 +38,7 @@ export function workflowCommands(
     {
       id: 'nbyard:open-history',
       label: trans.__('Show History'),
-      caption: trans.__('Show the versions of the workflow, compare and restore them'),
+      caption: trans.__('Show, compare and restore versions of the workflow'),
       icon: workflowIcon,
       files: ['.nbflow'],
       front: true

@@ -85,20 +85,6 @@ from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def example_needs() -> ExampleNeeds:
-    """Return the packages that the templates need, and which of them are missing.
-
-    Without a readable kernel, none counts as missing.
-    """
-    try:
-        lock = kernels.find_kernel(NATIVE).lock
-    except NbyardError:
-        lock = None
-    installed = {normal_name(package.name) for package in lock.packages} if lock else ()
-    missing = [name for name in PACKAGES if lock and normal_name(name) not in installed]
-    return ExampleNeeds([*PACKAGES], missing)
-
-
 @contextlib.contextmanager
 def _writing(files: ProjectFiles, path: Path) -> Iterator[None]:
     """Translate errors of writing a file or folder: it is read-only, or the disk is full."""
@@ -194,20 +180,24 @@ class WorkflowService(Service):
 
     @operation("GET", "/workflows/example", scope="workflows:read")
     def example_needs(self, caller: Caller) -> ExampleNeeds:
-        """Show which packages the templates need."""
-        return example_needs()
+        """Show which packages the templates need, and which of them are missing.
+
+        Without a readable kernel, none counts as missing.
+        """
+        try:
+            lock = kernels.find_kernel(NATIVE).lock
+        except NbyardError:
+            lock = None
+        installed = {normal_name(package.name) for package in lock.packages} if lock else ()
+        missing = [name for name in PACKAGES if lock and normal_name(name) not in installed]
+        return ExampleNeeds([*PACKAGES], missing)
 
     @operation("GET", "/workflows/templates", scope="workflows:read")
     def templates(self, caller: Caller) -> Page[ExampleTemplate]:
         """List the templates from which workflows can be created, with their documents."""
-        files = [(name, source(f"{name}/{name}{DOCUMENT}")) for name in get_args(Template)]
-        return Page(
-            [
-                ExampleTemplate(name, read_document(file.read_bytes()))
-                for name, file in files
-                if file
-            ]
-        )
+        files = ((name, source(f"{name}/{name}{DOCUMENT}")) for name in get_args(Template))
+        texts = [(name, file.read_bytes()) for name, file in files if file]
+        return Page([ExampleTemplate(name, read_document(text)) for name, text in texts])
 
     @operation("POST", "/workflows/example", scope="workflows:write", status=201)
     def create_example(self, caller: Caller, body: NewExample) -> Example:

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from nbyard.cli.main import nbyard
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.workflows.structs import ExampleNeeds
 from nbyard.rest.identity import local_name
 from nbyard.services.workflows import service
 
@@ -44,12 +43,11 @@ def test_the_example_is_created_and_the_next_command_named(run, yard):
 
 
 def test_missing_packages_are_named(run, monkeypatch):
-    needs = ExampleNeeds(["pandas"], ["pandas"])
-    monkeypatch.setattr(service, "example_needs", lambda: needs)
+    monkeypatch.setattr(service, "PACKAGES", ("no-such-package",))
     lacking = run()
     assert lacking.exit_code == 0
     create, next_run = lacking.stderr.strip().splitlines()[-1].removeprefix("Next: ").split(" && ")
-    assert create == "nbyard environments create penguins pandas"
+    assert create == "nbyard environments create penguins no-such-package"
     assert next_run.split()[:2] == ["nbyard", "run"]
     assert next_run.endswith("penguins.nbflow --environment penguins")
     assert "lacks" not in run("-e", "birds").stderr
