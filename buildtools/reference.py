@@ -428,7 +428,8 @@ def document_format() -> str:
         "- the ID of a stored `executable` or `dataset`",
         f"Node IDs match `{workflows.NODE_ID.pattern.removesuffix(chr(92) + 'Z')}`. A document "
         f"has at most {workflows.MAX_NODES:,} nodes.",
-        *_structs(workflows.Pin, workflows.Binding, workflows.Comment, workflows.Edge),
+        *_structs(workflows.Pin, workflows.Binding, workflows.Comment, workflows.Group),
+        *_structs(workflows.Edge),
         "An edge is a connection. Its key is `SOURCE.OUTPUT->TARGET.INPUT`. The only output of a "
         f"dataset is called `{workflows.DATA}`.",
         '```json\n{\n  "edges": {\n    "rows.data->clean.input_csv": {\n'

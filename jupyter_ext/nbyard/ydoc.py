@@ -12,7 +12,7 @@ from pycrdt import Awareness, Doc, Map
 from nbyard.domain.parsing.canonical_json import MAX_SAFE, canonical
 
 # Levels below each block that are shared maps; deeper levels are plain values.
-DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0, "comments": 1}
+DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0, "comments": 1, "groups": 1}
 
 _ENDS = ("source", "output", "target", "input")
 
@@ -49,11 +49,11 @@ class YFlow(YBaseDoc):
             for key, edge in flow["edges"].items()
             if edge.get("source") in nodes and edge.get("target") in nodes
         }
-        placed = nodes | flow["comments"]
+        placed = nodes | flow["comments"] | flow["groups"]
         flow["positions"] = {key: at for key, at in flow["positions"].items() if key in placed}
-        if not flow["comments"]:
-            del flow["comments"]
-        return canonical({"version": 1, **flow})
+        optional = {"comments", "groups"}
+        written = {name: block for name, block in flow.items() if block or name not in optional}
+        return canonical({"version": 1, **written})
 
     def set(self, value: str) -> None:
         """Change the document to `value` with the fewest changes.
@@ -118,7 +118,7 @@ def _is_valid_item(block: str, item: Any) -> bool:
             return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)
         case "edges":
             return isinstance(item, dict) and all(isinstance(item.get(end), str) for end in _ENDS)
-        case "comments":
+        case "comments" | "groups":
             return isinstance(item, dict)
         case "positions":
             return isinstance(item, list) and len(item) == 2 and all(map(_is_number, item))

@@ -4162,7 +4162,7 @@ export interface components {
         };
         /**
          * ComparedVersions
-         * @description Two versions of a workflow and their differences. Positions do not count.
+         * @description Two versions of a workflow and their differences. Positions and groups do not count.
          */
         ComparedVersions: {
             old: components["schemas"]["Document"];
@@ -4780,6 +4780,9 @@ export interface components {
             };
             comments?: {
                 [key: string]: components["schemas"]["Comment"];
+            };
+            groups?: {
+                [key: string]: components["schemas"]["Group"];
             };
         };
         /**
@@ -5419,6 +5422,24 @@ export interface components {
         GpuUsage: {
             percent: (number | null)[];
             memory_bytes: (number | null)[];
+        };
+        /**
+         * Group
+         * @description A frame around nodes, comments and other groups, or one card if `folded`. Runs ignore it.
+         *     An ID in several groups belongs to the first one. Missing IDs and circles are ignored.
+         */
+        Group: {
+            /** @default  */
+            title: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            color: "" | "blue" | "cyan" | "green" | "orange" | "red";
+            /** @default false */
+            folded: boolean;
+            /** @default [] */
+            nodes: string[];
         };
         /**
          * Handed
@@ -6783,9 +6804,10 @@ export interface components {
          * Node
          * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
          *     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
-         *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. The data of a dataset node is a file
-         *     (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
-         *     depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers.
+         *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
+         *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
+         *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
+         *     consumers.
          */
         Node: {
             /** @enum {unknown} */

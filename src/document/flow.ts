@@ -19,10 +19,12 @@ export interface IFlow {
   positions: Record<string, Position>;
   /** Texts in Markdown with their sizes; the file has this block only if there are any. */
   comments: Record<string, JsonObject>;
+  /** Frames around nodes and comments, or cards in their place; left out like comments. */
+  groups: Record<string, JsonObject>;
 }
 
 /** The top-level objects of a workflow file that the canvas edits. */
-export const BLOCKS = ['meta', 'nodes', 'edges', 'positions', 'comments'] as const;
+export const BLOCKS = ['meta', 'nodes', 'edges', 'positions', 'comments', 'groups'] as const;
 export type Block = (typeof BLOCKS)[number];
 
 /** The only output of a dataset node. */
@@ -33,12 +35,17 @@ export function isComment(id: string): boolean {
   return id.startsWith('#');
 }
 
+/** Whether an id is that of a group. */
+export function isGroup(id: string): boolean {
+  return id.startsWith('@');
+}
+
 export function edgeId(edge: IEdge): string {
   return `${edge.source}.${edge.output}->${edge.target}.${edge.input}`;
 }
 
 export function emptyFlow(): IFlow {
-  return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {}, comments: {} };
+  return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {}, comments: {}, groups: {} };
 }
 
 /** Parse a workflow document; undefined if the text is not a workflow. */
@@ -70,9 +77,11 @@ export function parseFlow(text: string): IFlow | undefined {
 }
 
 export function writeFlow(flow: IFlow): string {
-  const { comments, ...blocks } = flow;
-  const whole = Object.keys(comments ?? {}).length ? flow : blocks;
-  return canonical(whole as unknown as Json);
+  const { comments, groups, ...blocks } = flow;
+  const written = Object.entries({ comments, groups }).filter(
+    ([, block]) => Object.keys(block ?? {}).length
+  );
+  return canonical({ ...blocks, ...Object.fromEntries(written) } as unknown as Json);
 }
 
 const ENDS = ['source', 'output', 'target', 'input'];
@@ -82,6 +91,7 @@ const ITEMS: Record<Block, (item: Json) => boolean> = {
   nodes: item => isObject(item) && (item.arguments === undefined || isObject(item.arguments)),
   edges: item => isObject(item) && ENDS.every(end => typeof item[end] === 'string'),
   comments: item => isObject(item),
+  groups: item => isObject(item),
   positions: item =>
     Array.isArray(item) && item.length === 2 && item.every(x => typeof x === 'number')
 };

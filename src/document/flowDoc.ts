@@ -12,7 +12,14 @@ export interface IFlowChange extends DocumentChange {
 type Collected = { [B in Block]?: Set<string> };
 
 /** How many levels below a block are maps; deeper levels are plain values. */
-const DEPTH: Record<Block, number> = { meta: 0, nodes: 2, edges: 1, positions: 0, comments: 1 };
+const DEPTH: Record<Block, number> = {
+  meta: 0,
+  nodes: 2,
+  edges: 1,
+  positions: 0,
+  comments: 1,
+  groups: 1
+};
 
 /** A workflow document as maps by id. Its counterpart on the server is `nbyard.ydoc`. */
 export class FlowDoc extends YDocument<IFlowChange> {
@@ -31,6 +38,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
   readonly edges = this.ydoc.getMap<Y.Map<string>>('edges');
   readonly positions = this.ydoc.getMap<Position>('positions');
   readonly comments = this.ydoc.getMap<Y.Map<Json>>('comments');
+  readonly groups = this.ydoc.getMap<Y.Map<Json>>('groups');
 
   override dispose(): void {
     if (this.isDisposed) {
@@ -88,9 +96,9 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return this.comments.get(id)?.toJSON() as JsonObject | undefined;
   }
 
-  /** Whether there is a node or a comment with this id. */
+  /** Whether there is a node, a comment or a group with this id. */
   has(id: string): boolean {
-    return this.nodes.has(id) || this.comments.has(id);
+    return this.nodes.has(id) || this.comments.has(id) || this.groups.has(id);
   }
 
   edge(id: string): IEdge | undefined {
@@ -113,7 +121,8 @@ export class FlowDoc extends YDocument<IFlowChange> {
       nodes: this.nodes.toJSON() as Record<string, JsonObject>,
       edges: {},
       positions: {},
-      comments: this.comments.toJSON() as Record<string, JsonObject>
+      comments: this.comments.toJSON() as Record<string, JsonObject>,
+      groups: this.groups.toJSON() as Record<string, JsonObject>
     };
     this.edges.forEach((edge, id) => {
       if (this.isWhole(edge)) {
@@ -258,7 +267,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return id;
   }
 
-  /** Remove nodes with their edges, and comments, in one step. */
+  /** Remove nodes with their edges, comments and groups, in one step. */
   remove(nodes: Iterable<string>, edges: Iterable<string> = []): void {
     this.edit(() => {
       const gone = new Set(nodes);
@@ -275,6 +284,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
       for (const id of gone) {
         this.nodes.delete(id);
         this.comments.delete(id);
+        this.groups.delete(id);
         this.positions.delete(id);
       }
     });

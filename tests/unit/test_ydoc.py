@@ -60,6 +60,16 @@ def test_comments_are_kept_with_their_places() -> None:
     assert document.get() == flow()
 
 
+def test_groups_are_kept_with_their_places() -> None:
+    """A file without groups has no block for them."""
+    text = flow(groups={"@1": {"folded": True, "nodes": ["a"]}}, positions={"@1": [1, 2]})
+    document = loaded(text)
+    assert document.get() == text
+    assert isinstance(document.blocks["groups"]["@1"], Map)
+    document.set(flow(positions={"@1": [1, 2]}))
+    assert document.get() == flow()
+
+
 def test_nodes_and_their_arguments_are_separate_maps() -> None:
     document = loaded(two_nodes())
     node = document.blocks["nodes"]["b"]

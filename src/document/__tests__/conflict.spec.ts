@@ -13,7 +13,8 @@ const BASE: IFlow = {
   nodes: { a: { x: 1, y: 1 }, b: { x: 1 }, c: {} },
   edges: { 'a.o->c.i': { source: 'a', output: 'o', target: 'c', input: 'i' } },
   positions: { a: [0, 0], b: [0, 0] },
-  comments: {}
+  comments: {},
+  groups: {}
 };
 
 function changed(change: (flow: IFlow) => void): IFlow {

@@ -12,7 +12,7 @@ import msgspec
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.structs import Document, Meta
 
-PLACES = "positions"  # moving a card changes nothing that runs
+PLACES, GROUPS = "positions", "groups"  # moving or folding cards changes nothing that runs
 ABSENT = object()
 
 
@@ -39,7 +39,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ComparedVersions(msgspec.Struct, frozen=True):
-    """Two versions of a workflow and their differences. Positions do not count."""
+    """Two versions of a workflow and their differences. Positions and groups do not count."""
 
     old: Document
     new: Document
@@ -49,7 +49,11 @@ class ComparedVersions(msgspec.Struct, frozen=True):
 def differences(old: Document, new: Document) -> list[Change]:
     """Return what differs between two documents, in the order of places."""
     before, after = (
-        {block: value for block, value in msgspec.to_builtins(each).items() if block != PLACES}
+        {
+            block: value
+            for block, value in msgspec.to_builtins(each).items()
+            if block not in (PLACES, GROUPS)
+        }
         for each in (old, new)
     )
     return [*_changes(before, after, [])]
@@ -74,17 +78,17 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], place: list[str]) -
 def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
     """Return a version as the content of the file whose content is `present`.
 
-    The file keeps its ID, its comments, its positions, and the fields of other programs in `meta`.
+    The file keeps its ID, comments, groups, positions, and fields of other programs in `meta`.
     """
     version: dict[str, Any] = msgspec.to_builtins(old)
     own = Meta.__struct_fields__[1:]  # without the ID
     meta = {name: value for name, value in present.get("meta", {}).items() if name not in own}
-    comments = version.get("comments", {}) | present.get("comments", {})
+    marks = {name: version.get(name, {}) | present.get(name, {}) for name in ("comments", GROUPS)}
     places = version[PLACES] | present.get(PLACES, {})
-    known = version["nodes"].keys() | comments.keys()
+    known = set(version["nodes"]).union(*marks.values())
     kept = {name: place for name, place in places.items() if name in known}
     blocks = {"meta": version["meta"] | meta, PLACES: kept}
-    return version | blocks | ({"comments": comments} if comments else {})
+    return version | blocks | {name: block for name, block in marks.items() if block}
 
 
 def merge(

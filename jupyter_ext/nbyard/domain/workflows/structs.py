@@ -1,7 +1,8 @@
 """The workflow document: its content, strict parsing, and the rules of its graph.
 
-A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions` and
-`comments`. A node names a file (`path`, relative to the document's folder) or a stored object.
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`,
+`comments` and `groups`. A node names a file (`path`, relative to the document's folder) or a
+stored object.
 """
 
 import re
@@ -22,8 +23,9 @@ from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelli
 from nbyard.reasons.structs import Reason
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
-# The # keeps comments apart from nodes, because both have entries in `positions`.
+# The first character keeps these apart from nodes, because all have entries in `positions`.
 COMMENT_ID = re.compile(r"#[A-Za-z0-9_-]{1,63}\Z")
+GROUP_ID = re.compile(r"@[A-Za-z0-9_-]{1,63}\Z")
 NUMBER = re.compile("([0-9]+)")
 DATA = "data"
 MAX_NODES = 10_000
@@ -88,9 +90,10 @@ class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas. `version` pins the node to a version by ID,
     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
-    replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. The data of a dataset node is a file
-    (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
-    depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers."""
+    replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
+    names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
+    nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
+    consumers."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -125,6 +128,16 @@ class Comment(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     size: tuple[float, float] = (240, 120)
 
 
+class Group(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A frame around nodes, comments and other groups, or one card if `folded`. Runs ignore it.
+    An ID in several groups belongs to the first one. Missing IDs and circles are ignored."""
+
+    title: str = ""
+    color: Literal["", "blue", "green", "orange", "red", "cyan"] = ""
+    folded: bool = False
+    nodes: tuple[str, ...] = ()
+
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A workflow document as read from a `.nbflow` file. Only `meta` may have unknown fields."""
 
@@ -134,6 +147,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edges: dict[str, Edge] = {}
     positions: dict[str, tuple[float, float]] = {}
     comments: dict[str, Comment] | msgspec.UnsetType = msgspec.UNSET
+    groups: dict[str, Group] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -184,11 +198,15 @@ def _check_ids(document: Document) -> None:
     for name in document.nodes:
         if not NODE_ID.match(name) or name == PROTOTYPE:
             raise Invalid.field("document.nodes", f"{name[:70]!r} is not a valid node ID")
-    for name in document.comments or ():
-        if not COMMENT_ID.match(name):
-            raise Invalid.field(
-                "document.comments", f"{name[:70]!r} is not a valid comment ID, such as #1"
-            )
+    for block, pattern, names in (
+        ("comment", COMMENT_ID, document.comments),
+        ("group", GROUP_ID, document.groups),
+    ):
+        for name in names or ():
+            if not pattern.match(name):
+                raise Invalid.field(
+                    f"document.{block}s", f"{name[:70]!r} is not a valid {block} ID"
+                )
     if PROTOTYPE in document.edges:
         raise Invalid.field("document.edges", f"{PROTOTYPE!r} is not a valid connection ID")
 
@@ -212,8 +230,9 @@ def with_pins(document: Document, pins: Mapping[str, Pin | None]) -> Document:
 
 
 def part_for_runs(document: Document) -> Document:
-    """Return the document without positions and comments, which do not affect runs."""
-    return msgspec.structs.replace(document, positions={}, comments=msgspec.UNSET)
+    """Return the document without positions, comments and groups, which do not affect runs."""
+    none = msgspec.UNSET
+    return msgspec.structs.replace(document, positions={}, comments=none, groups=none)
 
 
 def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from nbyard.domain.workflows.structs import (
     Comment,
     Document,
     Edge,
+    Group,
     Meta,
     Node,
     read_document,
@@ -58,6 +60,17 @@ def test_a_connection_goes_with_its_node():
     assert merged["edges"] == {}
 
 
+def test_groups_are_merged_by_field_and_are_no_difference():
+    base, mine, theirs = (
+        {"version": 1, "groups": {"@1": {"title": title, "folded": folded}}}
+        for title, folded in (("A", False), ("B", False), ("A", True))
+    )
+    merged, clashes = merge(base, mine, theirs)
+    assert (merged["groups"], clashes) == ({"@1": {"title": "B", "folded": True}}, [])
+    old, new = (msgspec.convert(each, Document) for each in (base, merged))
+    assert differences(old, new) == []
+
+
 def test_differences_name_nodes_connections_and_fields_but_no_positions():
     old = Document(
         1,
@@ -95,12 +108,14 @@ def test_a_restored_version_keeps_the_id_places_and_comments_of_the_file():
         nodes={"a": Node("executable", path="a.py"), "b": Node("executable", path="b.py")},
         positions={"a": (1, 1), "b": (2, 2), "#1": (3, 3)},
         comments={"#1": Comment("old")},
+        groups={"@1": Group("old", nodes=("a",)), "@2": Group("gone", nodes=("b",))},
     )
     present = {
         "meta": {"id": "own", "environment": "e", "theirs": 1},
         "nodes": {"a": {"type": "executable", "path": "a.py", "cpu": 2}, "c": {}},
         "positions": {"a": [5, 5], "c": [6, 6], "#2": [7, 7]},
         "comments": {"#2": {"text": "new"}},
+        "groups": {"@1": {"title": "new", "nodes": ["a"]}},
     }
     made = restored(present, old)
     assert made["meta"] == {"id": "own", "title": "Old", "theirs": 1}
@@ -108,4 +123,5 @@ def test_a_restored_version_keeps_the_id_places_and_comments_of_the_file():
     assert (document.nodes, document.edges) == (old.nodes, old.edges)
     assert document.positions == {"a": (5, 5), "b": (2, 2), "#1": (3, 3), "#2": (7, 7)}
     assert document.comments == {"#1": Comment("old"), "#2": Comment("new")}
-    assert "comments" not in restored({}, Document(1))
+    assert document.groups == {"@1": Group("new", nodes=("a",)), "@2": old.groups["@2"]}
+    assert not {"comments", "groups"} & restored({}, Document(1)).keys()

@@ -17,6 +17,7 @@ from nbyard.domain.workflows.structs import (
     Comment,
     Document,
     Edge,
+    Group,
     Node,
     Parameter,
     downstream,
@@ -335,6 +336,18 @@ def test_invalid_selections_are_refused():
     with pytest.raises(Invalid, match="scope 'to' needs"):
         selected_nodes(document, "to", [])
     assert selected_nodes(document, "all", []) == {"a"}
+
+
+def test_groups_are_part_of_the_file_and_not_of_a_run():
+    """A file without groups keeps its meaning."""
+    text = '{"version": 1, "groups": {"%s": {"color": "blue", "folded": true, "nodes": ["a"]}}}'
+    document = read_document(text % "@1")
+    assert document.groups == {"@1": Group("", "blue", True, ("a",))}
+    assert part_for_runs(document) == part_for_runs(read_document('{"version": 1}'))
+    assert "groups" not in msgspec.to_builtins(part_for_runs(document))
+    for wrong in (text % "a", text.replace("blue", "beige") % "@1"):
+        with pytest.raises(Invalid):
+            read_document(wrong)
 
 
 def test_comments_are_part_of_the_file_and_not_of_a_run():
