@@ -50,13 +50,13 @@ export function distributed(boxes: readonly ICardBox[], axis: Axis): [string, Po
 }
 
 export function align(canvas: CanvasController, line: Line): void {
-  canvas.doc.move(aligned(boxes(canvas), line));
+  canvas.store.move(aligned(boxes(canvas), line));
 }
 
 export function distribute(canvas: CanvasController, axis: Axis): void {
-  canvas.doc.move(distributed(boxes(canvas), axis));
+  canvas.store.move(distributed(boxes(canvas), axis));
 }
 
 function boxes(canvas: CanvasController): ICardBox[] {
-  return canvas.chosen.map(id => ({ id, ...boxOf(canvas, id) }));
+  return canvas.store.tree.outermost(canvas.chosen).map(id => ({ id, ...boxOf(canvas, id) }));
 }

@@ -4,7 +4,7 @@ import { CanvasController } from '../model/controller';
 import { sizeOf } from '../model/diagram/items';
 import { ensureId } from '../model/identity';
 import { freePlace } from '../model/placement';
-import { newCommentId } from '../model/editing';
+import { newMarkId } from '../model/editing';
 
 export type Size = [number, number];
 
@@ -35,7 +35,7 @@ export function addComment(canvas: CanvasController, point?: { x: number; y: num
   const { doc, flow, store } = canvas;
   const at = point && flow?.screenToFlowPosition(point);
   const place: Position | undefined = at && [Math.round(at.x), Math.round(at.y)];
-  const id = newCommentId(canvas, other => doc.comments.has(other));
+  const id = newMarkId(canvas, '#', other => doc.comments.has(other));
   endEditing(canvas);
   ensureId(canvas);
   const close = doc.gesture();

@@ -190,12 +190,13 @@ function portKind({ outputClass, format }: IPortView): string {
 }
 
 interface IPortProps {
-  port: IPortView;
+  /** The card of a folded group has ports under other names. */
+  port: IPortView & { handle?: string };
   side: 'input' | 'output';
   children?: ReactNode;
 }
 
-function Port({ port, side, children }: IPortProps): JSX.Element {
+export function Port({ port, side, children }: IPortProps): JSX.Element {
   const { trans } = useCanvas();
   const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${portKind(port)}`;
   const { outputClass } = port;
@@ -209,7 +210,7 @@ function Port({ port, side, children }: IPortProps): JSX.Element {
   return (
     <div className={classes} title={facts.filter(Boolean).join(' · ')}>
       <Handle
-        id={port.name}
+        id={port.handle ?? port.name}
         type={side === 'input' ? 'target' : 'source'}
         position={side === 'input' ? Position.Left : Position.Right}
       />

@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { fileOf } from '../../api/paths';
 import { Json } from '../../document/canonical';
 import { fittingEdges, IPorts, portsOf } from '../../document/edges';
-import { Position } from '../../document/flow';
+import { isGroup, Position } from '../../document/flow';
 import { whenChecked } from '../model/whenChecked';
 import { DEPTH, filesBeside } from '../palette/folderFiles';
 import { detailOf, groupsOf, isLikely, keyOf, unique, usedRows } from '../palette/paletteGroups';
@@ -12,6 +12,7 @@ import { CanvasController } from '../model/controller';
 import { IEnd } from '../model/connecting';
 import { connectToCard } from '../model/declaring';
 import { editComment } from '../arrange/comments';
+import { toggleFold } from '../groups/grouping';
 import { addThing, rename, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
@@ -268,13 +269,18 @@ function placeOf({ stage }: CanvasController, id: string): IPoint | undefined {
   return box && { x: box.left, y: box.bottom };
 }
 
-/** Open the inspector and focus its first field; for a comment, open its text. */
+/** Open the inspector and focus its first field; open the text of a comment; fold a group. */
 export function inspect(canvas: CanvasController): void {
-  if (!canvas.targets.length && canvas.chosen.length) {
-    editComment(canvas);
+  const cards = canvas.chosen.filter(id => canvas.doc.nodes.has(id));
+  if (!cards.length && canvas.chosen.length) {
+    if (canvas.chosen.some(isGroup)) {
+      toggleFold(canvas);
+    } else {
+      editComment(canvas);
+    }
     return;
   }
-  canvas.store.select(canvas.targets);
+  canvas.store.select(cards);
   canvas.showInspector(true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   window.setTimeout(() => {

@@ -10,6 +10,7 @@ import {
 import { useContext } from 'react';
 import { Position } from '../../document/flow';
 import { freeHeight, IBounds, isCovered, pathAround } from './routing';
+import { isCard } from '../model/diagram/frames';
 import { Settled } from './settled';
 
 /** Between a port and the bend of a connection that leads back. */
@@ -48,7 +49,7 @@ function boundsBetween(
   for (const [id, { internals, measured, type }] of nodes) {
     const { x, y } = internals.positionAbsolute;
     const { width, height } = measured;
-    if (width && height && type !== 'comment' && x < right && x + width > left) {
+    if (width && height && isCard({ type }) && x < right && x + width > left) {
       if (!except.includes(id)) {
         between.push({ left: x, right: x + width, top: y, bottom: y + height });
       }

@@ -1,6 +1,7 @@
 import { Edge } from '@xyflow/react';
 import { MouseEvent, useMemo, useState, useSyncExternalStore } from 'react';
 import { title } from '../model/connecting';
+import { edgeOf } from '../model/diagram/ends';
 import { CanvasController } from '../model/controller';
 import { ITableHead } from '../model/tokens';
 import { TableHead } from '../cards/Preview';
@@ -29,9 +30,10 @@ export function usePeek(canvas: CanvasController) {
         current = edge.id;
         window.clearTimeout(timer);
         timer = window.setTimeout(async () => {
-          const head = await canvas.runs?.previewOf?.(edge.source, edge.sourceHandle ?? '');
+          const { source, output } = edgeOf(edge);
+          const head = await canvas.runs?.previewOf?.(source, output);
           if (head && box && current === edge.id) {
-            const name = `${title(canvas, edge.source)}.${edge.sourceHandle}`;
+            const name = `${title(canvas, source)}.${output}`;
             setPeek({ x: clientX - box.left, y: clientY - box.top, head, name, edge: edge.id });
           }
         }, REST);

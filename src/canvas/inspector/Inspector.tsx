@@ -32,7 +32,9 @@ import { isAlone, kindWord, noPortsText, offText } from '../model/texts';
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
-  const id = useSyncExternalStore(store.subscribe, () => canvas.targets[0]);
+  const id = useSyncExternalStore(store.subscribe, () =>
+    canvas.chosen.find(card => canvas.doc.nodes.has(card))
+  );
   const known = id !== undefined && canvas.doc.nodes.has(id);
   return (
     <div className="nby-Inspector" role="region" aria-label={trans.__('Inspector')}>

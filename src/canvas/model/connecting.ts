@@ -1,6 +1,6 @@
 /** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
-import { checkEdge, fittingEdges, portsOf } from '../../document/edges';
-import { edgeId, IEdge } from '../../document/flow';
+import { checkEdge, fittingEdges, IFitting, portsOf } from '../../document/edges';
+import { edgeId, IEdge, isGroup } from '../../document/flow';
 import { CanvasController } from './controller';
 import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
@@ -39,8 +39,12 @@ export function connect(canvas: CanvasController, edge: IEdge): boolean {
   return true;
 }
 
-export function fitting(canvas: CanvasController, from: IEnd, node: string) {
-  return fittingEdges(from, node, canvas.doc.allEdges(), canvas.checker.ports);
+/** Return the possible connections to a card; for a group, to all nodes in it. */
+export function fitting(canvas: CanvasController, from: IEnd, card: string): IFitting {
+  const { checker, doc, store } = canvas;
+  const nodes = isGroup(card) ? store.tree.leaves(card).filter(id => doc.nodes.has(id)) : [card];
+  const fits = nodes.map(node => fittingEdges(from, node, doc.allEdges(), checker.ports));
+  return { edges: fits.flatMap(({ edges }) => edges), refused: fits[0]?.refused };
 }
 
 /** Connect to the one port of a card that fits, or ask if several fit. */
@@ -59,15 +63,15 @@ export async function connectToNode(
     connect(canvas, fit.edges[0]);
     return;
   }
-  const backwards = fit.edges[0].source === node;
+  const backwards = fit.edges[0].target === from.node;
   const question = backwards
     ? canvas.trans.__('Choose an output')
     : canvas.trans.__('Choose an input');
-  const items = fit.edges.map(edge => ({
-    id: edgeId(edge),
-    label: backwards ? edge.output : edge.input,
-    detail: formatAt(canvas, node, backwards ? edge.output : edge.input)
-  }));
+  const items = fit.edges.map(edge => {
+    const [id, port] = backwards ? [edge.source, edge.output] : [edge.target, edge.input];
+    const label = id === node ? port : `${title(canvas, id)}.${port}`;
+    return { id: edgeId(edge), label, detail: formatAt(canvas, id, port) };
+  });
   const chosen = await canvas.pick(question, items, at);
   const edge = fit.edges.find(candidate => edgeId(candidate) === chosen?.id);
   if (edge) {
@@ -75,33 +79,35 @@ export async function connectToNode(
   }
 }
 
-/** Choose from a list of all possible connections from this node's outputs. */
-export async function connectByList(canvas: CanvasController, node: string): Promise<void> {
+/** Choose from a list of all possible connections of these nodes to others. */
+export async function connectByList(
+  canvas: CanvasController,
+  ...nodes: readonly string[]
+): Promise<void> {
   const { trans } = canvas;
-  const own = canvas.checker.ports(node);
-  const named = own ? portsOf(own) : [];
-  if (own?.arguments && !named.length) {
+  const owns = nodes.map(node => ({ node, ports: canvas.checker.ports(node) }));
+  const ends = owns.flatMap(({ node, ports }) =>
+    (ports ? portsOf(ports) : []).map(({ name }) => ({ node, port: name }))
+  );
+  if (!ends.length && owns.some(({ ports }) => ports?.arguments)) {
     canvas.say(noPortsText(trans), true);
     return;
   }
-  const edges = named.flatMap(port =>
-    [...canvas.doc.nodes.keys()]
-      .filter(id => id !== node)
-      .flatMap(id => fitting(canvas, { node, port: port.name }, id).edges)
-  );
+  const own = new Set(nodes);
+  const others = [...canvas.doc.nodes.keys()].filter(id => !own.has(id));
+  const edges = ends.flatMap(end => others.flatMap(id => fitting(canvas, end, id).edges));
   if (!edges.length) {
     canvas.say(trans.__('No other node has a matching port.'), true);
     return;
   }
   const items: IPick[] = edges.map(edge => ({
     id: edgeId(edge),
-    label:
-      edge.source === node
-        ? `${edge.output} → ${title(canvas, edge.target)}.${edge.input}`
-        : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
+    label: own.has(edge.source)
+      ? `${edge.output} → ${title(canvas, edge.target)}.${edge.input}`
+      : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
   }));
-  const chosen = await canvas.pick(trans.__('Connect %1 …', title(canvas, node)), items);
-  const edge = edges.find(candidate => edgeId(candidate) === chosen?.id);
+  const picked = await canvas.pick(trans.__('Connect %1 …', title(canvas, nodes[0])), items);
+  const edge = edges.find(candidate => edgeId(candidate) === picked?.id);
   if (edge) {
     connect(canvas, edge);
   }

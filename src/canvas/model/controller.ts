@@ -5,7 +5,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
-import { isComment } from '../../document/flow';
+import { isGroup } from '../../document/flow';
 import type { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
@@ -13,6 +13,7 @@ import { carry, recall, remember } from './viewState';
 import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
 import { ConnectionUpdates } from './diagram/connectionUpdates';
+import { groupPorts } from './diagram/groupPorts';
 import { CardNode, FlowStore } from './flowStore';
 import {
   ICanvasServices,
@@ -63,7 +64,7 @@ export class CanvasController {
     this.views = new NodeViews(this.doc, this.checker, this.runs);
     this.store = new FlowStore(this.doc, model.collaborative, {
       nameOf: id => this.nameOf(id),
-      portsOf: id => this.views.usedPorts(id),
+      portsOf: id => this._portsOf(id),
       stateOf: id => this.stateOf(id),
       formatOf: (id, output) =>
         this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format
@@ -194,12 +195,17 @@ export class CanvasController {
     });
   }
 
-  /** The nodes that commands apply to. */
+  /** The nodes that commands apply to: of a group, all that are in it. */
   get targets(): readonly string[] {
-    return this.chosen.filter(id => !isComment(id));
+    return this.store.tree.inside(this.chosen).filter(id => this.doc.nodes.has(id));
   }
 
-  /** The nodes and comments: the selection, else the card that has the keyboard focus. */
+  /** The groups that commands apply to: those chosen, else those around the chosen cards. */
+  get groups(): readonly string[] {
+    return this.store.tree.groupsOf(this.chosen);
+  }
+
+  /** The nodes, comments and groups: the selection, else the card that has the keyboard focus. */
   get chosen(): readonly string[] {
     const { selected, focused } = this.store;
     if (selected.length || !focused) {
@@ -354,7 +360,9 @@ export class CanvasController {
     }
     this._chosen = chosen;
     this._selectionChanged.emit();
-    const node = selected.length === 1 && !isComment(selected[0]) ? selected[0] : undefined;
+    const [card] = selected.length === 1 ? selected : [];
+    const isInside = this._step !== undefined && this.store.shown(this._step) === card;
+    const node = isInside ? this._step : this.doc.nodes.has(card) ? card : undefined;
     if (node !== this._step) {
       this._step = node;
       this.services.steps?.choose({ path: this.path, node });
@@ -365,9 +373,16 @@ export class CanvasController {
   private _onStep(_: IChosenSteps, { path, node: chosen }: IChosenStep): void {
     const node = chosen?.split('.')[0]; // the card of a sub-workflow shows the nodes inside
     if (path === this.path && node && node !== this._step && this.doc.nodes.has(node)) {
-      this.store.select([node]);
+      this._step = node;
+      this.store.select([this.store.shown(node)]);
       reveal(this, node);
     }
+  }
+
+  private _portsOf(id: string): readonly (readonly string[])[] {
+    return isGroup(id)
+      ? groupPorts(this.store.tree, this.views, id).map(side => side.map(({ handle }) => handle))
+      : this.views.usedPorts(id);
   }
 
   private readonly _updates: ConnectionUpdates;

@@ -4,10 +4,11 @@ import { UUID } from '@lumino/coreutils';
 import { nameForFile, isModelFile } from '../../document/called';
 import { isObject, Json, JsonObject } from '../../document/canonical';
 import { checkEdge } from '../../document/edges';
-import { IEdge, isComment, Position } from '../../document/flow';
+import { IEdge, isGroup, Position } from '../../document/flow';
 import { newId } from '../../document/nodeId';
 import { EXTENSION } from '../../document/fileType';
 import { CanvasController } from './controller';
+import { addGroup, dissolve, regroup } from './diagram/groupEdits';
 import { focusNode } from './focus';
 import { ensureId } from './identity';
 import { freePlace, GAP } from './placement';
@@ -25,11 +26,15 @@ function ownId(canvas: CanvasController, name: string, taken: (id: string) => bo
   return canvas.context.model.collaborative ? `${id}_${UUID.uuid4().slice(0, 4)}` : id;
 }
 
-/** Return an unused id of a comment: `#1`, `#2` … */
-export function newCommentId(canvas: CanvasController, taken: (id: string) => boolean): string {
+/** Return an unused id of a comment (`#1`, `#2` …) or of a group (`@1`, `@2` …). */
+export function newMarkId(
+  canvas: CanvasController,
+  mark: '#' | '@',
+  taken: (id: string) => boolean
+): string {
   const suffix = canvas.context.model.collaborative ? `_${UUID.uuid4().slice(0, 4)}` : '';
   for (let number = 1; ; number++) {
-    const id = `#${number}${suffix}`;
+    const id = `${mark}${number}${suffix}`;
     if (!taken(id)) {
       return id;
     }
@@ -131,9 +136,17 @@ export function removeSelection(canvas: CanvasController): void {
   const edges = canvas.store.selectedEdges;
   const cards = canvas.store.selected.length || !edges.length ? canvas.chosen : [];
   if (cards.length + edges.length) {
-    const nodes = cards.filter(id => !isComment(id));
+    const { doc, store } = canvas;
+    // of an open group only the frame is deleted
+    const isKept = (id: string) => isGroup(id) && !store.tree.isFolded(id);
+    const gone = store.tree.inside(cards.filter(id => !isKept(id)));
+    const nodes = gone.filter(id => doc.nodes.has(id));
     const bridges = nodes.length ? bridgesOver(canvas, new Set(nodes)) : [];
-    canvas.doc.remove(cards, edges);
+    doc.edit(() => {
+      dissolve(doc, cards.filter(isKept));
+      doc.remove(gone, edges);
+      regroup(doc, gone);
+    });
     canvas.stage?.focus();
     if (bridges.length) {
       const { trans } = canvas;
@@ -178,7 +191,7 @@ export function disconnect(canvas: CanvasController, edge: string): void {
 }
 
 export function move(canvas: CanvasController, dx: number, dy: number): void {
-  canvas.doc.move(
+  canvas.store.move(
     canvas.chosen.map(id => {
       const [x, y] = canvas.store.place(id);
       return [id, [x + dx, y + dy]] as const;
@@ -193,13 +206,14 @@ export function rename(canvas: CanvasController, id: string, label: string): voi
 interface IClip {
   nodes: Record<string, JsonObject>;
   comments: Record<string, JsonObject>;
+  groups: Record<string, JsonObject>;
   edges: IEdge[];
   positions: Record<string, Position>;
 }
 
-/** Return nodes, the connections between them and comments as text for the clipboard. */
+/** Return cards, all that is in groups, and the connections between them for the clipboard. */
 export function clipboardText(canvas: CanvasController, ids = canvas.chosen): string {
-  const chosen = new Set(ids);
+  const chosen = new Set(canvas.store.tree.inside(ids));
   const flow = canvas.doc.toJSON();
   const among = <T>(map: Record<string, T>) =>
     Object.fromEntries(Object.entries(map).filter(([id]) => chosen.has(id)));
@@ -211,7 +225,8 @@ export function clipboardText(canvas: CanvasController, ids = canvas.chosen): st
     nodes: among(flow.nodes),
     edges: Object.fromEntries(edges),
     positions: among(flow.positions),
-    comments: among(flow.comments)
+    comments: among(flow.comments),
+    groups: among(flow.groups)
   };
   return JSON.stringify(clip, null, 2);
 }
@@ -233,6 +248,7 @@ export function readClip(text: string): IClip | undefined {
   return {
     nodes: objects(value.nodes),
     comments: objects(value.comments),
+    groups: objects(value.groups),
     edges: Object.values(isObject(value.edges) ? value.edges : {}) as unknown as IEdge[],
     positions: (isObject(value.positions) ? value.positions : {}) as unknown as IClip['positions']
   };
@@ -245,10 +261,11 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     canvas.say(canvas.trans.__('The clipboard contains no nodes.'), true);
     return [];
   }
-  const taken = new Set([...canvas.doc.nodes.keys(), ...canvas.doc.comments.keys()]);
+  const { comments, groups, nodes } = canvas.doc;
+  const taken = new Set([...nodes.keys(), ...comments.keys(), ...groups.keys()]);
   const ids = new Map<string, string>();
-  for (const old of Object.keys(clip.comments)) {
-    const id = newCommentId(canvas, other => taken.has(other));
+  for (const old of Object.keys({ ...clip.comments, ...clip.groups })) {
+    const id = newMarkId(canvas, old in clip.groups ? '@' : '#', other => taken.has(other));
     taken.add(id);
     ids.set(old, id);
   }
@@ -258,11 +275,16 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     taken.add(id);
     ids.set(old, id);
   }
+  const added = new Set(ids.values());
   const shift = clashing(canvas, clip) ? GAP : 0;
   ensureId(canvas);
   canvas.doc.edit(() => {
     let row = 0;
     for (const [old, id] of ids) {
+      if (old in clip.groups) {
+        addGroup(canvas.doc, id, withIds(clip.groups[old], ids));
+        continue;
+      }
       const at = clip.positions[old] ?? [0, row++ * 140];
       const to: Position = [at[0] + shift, at[1] + shift];
       if (old in clip.comments) {
@@ -279,8 +301,17 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
       }
     }
   });
-  selectNew(canvas, [...ids.values()]);
-  return [...ids.values()];
+  selectNew(
+    canvas,
+    [...added].filter(id => canvas.store.node(id))
+  );
+  return [...added];
+}
+
+/** Return the fields of a group with the new ids of its members. */
+function withIds(fields: JsonObject, ids: ReadonlyMap<string, string>): JsonObject {
+  const members = Array.isArray(fields.nodes) ? fields.nodes : [];
+  return { ...fields, nodes: members.flatMap(member => ids.get(String(member)) ?? []) };
 }
 
 function clashing(canvas: CanvasController, clip: IClip): boolean {

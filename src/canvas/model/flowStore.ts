@@ -1,52 +1,13 @@
-import {
-  applyEdgeChanges,
-  applyNodeChanges,
-  Edge,
-  EdgeChange,
-  Node,
-  NodeChange,
-  NodeHandle,
-  Position as Side
-} from '@xyflow/react';
-import { naturally } from '../../components/format/names';
-import { JsonObject } from '../../document/canonical';
-import { IEdge, isComment, Position } from '../../document/flow';
+import { applyEdgeChanges, applyNodeChanges, Edge, EdgeChange, NodeChange } from '@xyflow/react';
+import { isGroup, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
-import { dataKind } from '../../components/format/dataKinds';
-import { BEHIND, patch, sizeOf, withRoom } from './diagram/items';
-import { Places } from './diagram/unplaced';
-import type { TaskState } from './tokens';
+import { edgeOf } from './diagram/ends';
+import type { GroupTree } from './diagram/groupTree';
+import { patch, withRoom } from './diagram/items';
+import { CardNode, ICards, Projection } from './diagram/projection';
 
-/** The size of a card before it is drawn, for its place in the minimap. */
-const SIZE = { initialWidth: 232, initialHeight: 90 };
-/**
- * Up to this many nodes, every card is drawn once and measured. In larger workflows a card's height
- * follows from its ports until it is first visible.
- */
-export const MEASURED = 200;
-/** Distances of `cards.css`: to the middle of the first port, and between ports. */
-const FIRST_PORT = 56;
-const NEXT_PORT = 22;
+export type { CardNode } from './diagram/projection';
 
-/** `room` is the distance to the next card below. */
-export type CardNode = Node<{ fields: JsonObject; room?: number }, 'card' | 'comment'>;
-
-/** Other data about cards. */
-export interface ICards {
-  /** The element that names a card for screen readers. */
-  nameOf(id: string): string;
-  /** Known names of a card's ports: inputs, outputs. */
-  portsOf(id: string): readonly (readonly string[])[];
-  /** The state in the newest run, if there is one. */
-  stateOf(id: string): TaskState | undefined;
-  /** The format of an output, once it is known. */
-  formatOf(id: string, output: string): string | undefined;
-}
-
-/** A node in these states will provide its data. */
-const AWAITED = new Set<TaskState | undefined>(['waiting', 'queued', 'preparing', 'running']);
-/** Animated connections of more running nodes would take all the browser's time. */
-const LIVELY = 30;
 /** How often other windows see a drag in progress, in milliseconds. */
 const LIVE = 80;
 
@@ -59,24 +20,16 @@ export class FlowStore {
   constructor(
     private readonly doc: FlowDoc,
     private readonly shared: boolean,
-    private readonly cards: ICards
+    cards: ICards
   ) {
-    const ids = [...doc.nodes.keys()].sort(naturally);
-    this._isLarge = ids.length > MEASURED;
-    const comments = [...doc.comments.keys()].sort(naturally);
-    this._places = new Places(doc);
-    this.nodes = withRoom([
-      ...ids.map(id => this._node(id)!),
-      ...comments.map(id => this._comment(id)!)
-    ]);
-    this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
+    this._cards = new Projection(doc, cards);
+    this.nodes = withRoom(this._cards.all());
+    this.edges = [...doc.edges.keys()].sort().flatMap(id => this._cards.edge(id) ?? []);
     doc.changed.connect(this._onChanged, this);
   }
 
   nodes: CardNode[];
   edges: Edge[];
-  /** Whether few enough nodes run for animations. */
-  lively = true;
   /** Where arrow keys start: the diagram is one tab stop, and arrows reach the cards. */
   focused: string | undefined;
 
@@ -95,6 +48,20 @@ export class FlowStore {
 
   get selected(): readonly string[] {
     return this._index().selected;
+  }
+
+  /** Whether few enough nodes run for animations. */
+  get lively(): boolean {
+    return this._cards.lively;
+  }
+
+  get tree(): GroupTree {
+    return this._cards.tree;
+  }
+
+  /** Return the card that stands for a node: its own, or that of a folded group. */
+  shown(id: string): string {
+    return this.tree.shownAs(id);
   }
 
   node(id: string): CardNode | undefined {
@@ -127,17 +94,14 @@ export class FlowStore {
   /** Update the connections of changed cards: data arrives, and flows into running nodes. */
   refresh(ids: Iterable<string>): void {
     const changed = new Set(ids);
-    for (const id of changed) {
-      this._running[this.cards.stateOf(id) === 'running' ? 'add' : 'delete'](id);
-    }
-    const { edges, lively } = this;
-    this.lively = this._running.size <= LIVELY;
-    const all = lively !== this.lively;
+    const { edges } = this;
+    const all = this._cards.run(changed);
     const next = edges.map(edge => {
-      if (!all && !changed.has(edge.source) && !changed.has(edge.target)) {
+      const { source, target } = edgeOf(edge);
+      if (!all && !changed.has(source) && !changed.has(target)) {
         return edge;
       }
-      const look = this._look(edge);
+      const look = this._cards.look(edge);
       const same = edge.className === look.className && edge.animated === look.animated;
       return same ? edge : { ...edge, ...look };
     });
@@ -150,47 +114,50 @@ export class FlowStore {
   /** Forget the sizes of invisible cards whose ports have changed. */
   forget(ids: ReadonlySet<string>): void {
     this.nodes = this.nodes.map(node =>
-      ids.has(node.id) ? { ...node, measured: undefined, ...this._guessed(node.id) } : node
+      ids.has(node.id) ? { ...node, measured: undefined, ...this._cards.guessed(node.id) } : node
     );
     this._emit();
   }
 
-  /** Return the colour and the movement of a connection. */
-  private _look({ source, sourceHandle, target }: Edge): Pick<Edge, 'animated' | 'className'> {
-    const state = this.cards.stateOf(source);
-    const kind = dataKind(this.cards.formatOf(source, sourceHandle ?? '') ?? '');
-    const flow = state === 'succeeded' ? 'arrived' : AWAITED.has(state) ? 'awaited' : 'idle';
-    return {
-      animated: this.lively && this._running.has(target),
-      className: `nby-mod-${kind} nby-mod-${flow}`
-    };
-  }
-
   place(id: string): Position {
     const node = this.node(id);
-    return node ? [node.position.x, node.position.y] : [0, 0];
+    return node ? [node.position.x, node.position.y] : this._cards.placeOf(id);
+  }
+
+  /** Move cards, and with a group all that is in it, as one undo step. */
+  move(moves: readonly (readonly [string, Position])[]): void {
+    this._place([...moves, ...this._followers(moves)]);
   }
 
   onNodesChange = (changes: NodeChange<CardNode>[]): void => {
     const local = changes.filter(change => change.type !== 'remove');
-    const placed: [string, Position][] = [];
-    for (const change of local) {
-      if (change.type === 'position' && change.position) {
-        const at: Position = [Math.round(change.position.x), Math.round(change.position.y)];
-        if (change.dragging) {
-          this._drag(change.id, at);
-        } else if (this._dragging) {
-          this._dragging.set(change.id, at);
-        } else {
-          placed.push([change.id, at]);
-        }
-      }
+    const moves = local.flatMap((change): [string, Position][] => {
+      const at = change.type === 'position' && change.position;
+      return at ? [[change.id, [Math.round(at.x), Math.round(at.y)]]] : [];
+    });
+    const isDragged = local.some(change => change.type === 'position' && change.dragging);
+    const wasDragged = !!this._dragging;
+    const followers = this._followers(moves);
+    const placed = [...moves, ...followers];
+    if (isDragged) {
+      this._drag(placed);
+    } else {
+      placed.forEach(([id, at]) => this._dragging?.set(id, at));
     }
     if (local.length) {
-      this.nodes = applyNodeChanges(local, this.nodes);
+      const behind = followers.map(([id, [x, y]]): NodeChange<CardNode> => {
+        return { id, type: 'position', position: { x, y } };
+      });
+      const nodes = applyNodeChanges([...local, ...behind], this.nodes);
+      this.nodes = this._cards.framed(
+        nodes,
+        [...local, ...behind].flatMap(change =>
+          change.type === 'position' || change.type === 'dimensions' ? change.id : []
+        )
+      );
       for (const change of local) {
         if (change.type === 'dimensions') {
-          delete this.node(change.id)!.handles; // they are measured now
+          delete this.node(change.id)?.handles; // they are measured now
         }
       }
       this._emit();
@@ -199,8 +166,8 @@ export class FlowStore {
     if (this._dragging && local.some(isDropped)) {
       this._endDrag();
     }
-    if (placed.length) {
-      this.doc.move([...this._places.missing, ...placed]);
+    if (placed.length && !isDragged && !wasDragged) {
+      this._place(placed);
     }
   };
 
@@ -212,12 +179,40 @@ export class FlowStore {
     }
   };
 
-  private _drag(id: string, at: Position): void {
+  /** Store places. A group has one only while it is folded, and if the file gave it one. */
+  private _place(places: Iterable<readonly [string, Position]>): void {
+    const { doc, tree } = this;
+    const isStored = (id: string) => !isGroup(id) || (tree.isFolded(id) && doc.positions.has(id));
+    const stored = [...places].filter(([id]) => isStored(id));
+    doc.move([...this._cards.places.missing, ...stored]);
+  }
+
+  /** Return where the cards in moved groups are to be, except those that are moved themselves. */
+  private _followers(moves: readonly (readonly [string, Position])[]): [string, Position][] {
+    const own = new Set(moves.map(([id]) => id));
+    return moves.flatMap(([group, [x, y]]) => {
+      if (!isGroup(group)) {
+        return [];
+      }
+      const from = this.place(group);
+      const inside = this.tree.inside(this.tree.members(group));
+      const others = inside.filter(id => !own.has(id));
+      return others.map((id): [string, Position] => {
+        own.add(id);
+        const at = this.place(id);
+        return [id, [at[0] + x - from[0], at[1] + y - from[1]]];
+      });
+    });
+  }
+
+  private _drag(places: readonly [string, Position][]): void {
     if (!this._dragging) {
-      this._dragging = new Map();
+      this._cards.dragged = this._dragging = new Map();
       this._close = this.doc.gesture();
     }
-    this._dragging.set(id, at);
+    for (const [id, at] of places) {
+      this._dragging.set(id, at);
+    }
     if (this.shared && this._timer === undefined) {
       this._timer = window.setTimeout(() => {
         this._timer = undefined;
@@ -228,7 +223,7 @@ export class FlowStore {
 
   private _commit(): void {
     if (this._dragging?.size) {
-      this.doc.move([...this._places.missing, ...this._dragging]);
+      this._place(this._dragging);
     }
   }
 
@@ -236,7 +231,7 @@ export class FlowStore {
     window.clearTimeout(this._timer);
     this._timer = undefined;
     this._commit();
-    this._dragging = undefined;
+    this._cards.dragged = this._dragging = undefined;
     this._close?.();
     this._close = undefined;
   }
@@ -246,12 +241,13 @@ export class FlowStore {
     if (!flow) {
       return;
     }
-    const { nodes = [], positions = [], comments = [] } = flow;
-    const touched = new Set([...nodes, ...positions, ...comments]);
-    if (flow.nodes || flow.edges) {
-      const ids = this._arrowsOf(flow.edges ?? new Set(), flow.nodes ?? new Set());
+    const { nodes = [], positions = [], comments = [], groups = [] } = flow;
+    const regrouped = this._cards.follow(flow);
+    const touched = new Set([...nodes, ...positions, ...comments, ...groups, ...regrouped]);
+    if (flow.nodes || flow.edges || regrouped.length) {
+      const ids = this._arrowsOf(flow.edges ?? new Set(), new Set([...nodes, ...regrouped]));
       const before = this.edges;
-      this.edges = patch(this.edges, ids, (id, old) => this._edge(id, old));
+      this.edges = patch(this.edges, ids, (id, old) => this._cards.edge(id, old));
       for (const { id, source, target } of [...before, ...this.edges]) {
         if (ids.has(id)) {
           [source, target].forEach(end => this.node(end)?.handles && touched.add(end));
@@ -259,16 +255,19 @@ export class FlowStore {
       }
     }
     if (touched.size) {
-      this._isLarge = this.doc.nodes.size > MEASURED;
+      for (const id of [...touched]) {
+        this.tree.above(id).forEach(group => touched.add(group));
+      }
       const isMoved =
         flow.positions || [...touched].some(id => !this.node(id) || !this.doc.has(id));
-      const patched = patch(this.nodes, touched, (id, old) =>
-        isComment(id) ? this._comment(id, old) : this._node(id, old)
+      const patched = this._cards.framed(
+        patch(this.nodes, touched, (id, old) => this._cards.make(id, old)),
+        touched
       );
-      this.nodes = isMoved ? withRoom(patched) : patched;
+      this.nodes = isMoved || regrouped.length ? withRoom(patched) : patched;
     }
-    if (this.focused && !this.doc.has(this.focused)) {
-      this.focused = undefined;
+    if (this.focused) {
+      this.focused = this.doc.has(this.focused) ? this.shown(this.focused) : undefined;
     }
     this._emit();
   }
@@ -284,87 +283,14 @@ export class FlowStore {
       this.doc.edges.forEach(
         (edge, id) => near(edge.get('source'), edge.get('target')) && ids.add(id)
       );
-      this.edges.forEach(edge => near(edge.source, edge.target) && ids.add(edge.id));
+      for (const edge of this.edges) {
+        const { source, target } = edgeOf(edge);
+        if (near(source, target)) {
+          ids.add(edge.id);
+        }
+      }
     }
     return ids;
-  }
-
-  private _node(id: string, old?: CardNode): CardNode | undefined {
-    const fields = this.doc.node(id);
-    if (!fields) {
-      return undefined;
-    }
-    const [x, y] = this._dragging?.get(id) ?? this._places.of(id);
-    return {
-      ...SIZE,
-      ...old,
-      ...(old?.measured ? {} : this._guessed(id)),
-      ...this._common(id, fields, x, y, old?.data.room),
-      type: 'card' as const
-    };
-  }
-
-  /** Comments are behind the nodes, which they may frame. */
-  private _comment(id: string, old?: CardNode): CardNode | undefined {
-    const fields = this.doc.comment(id);
-    if (!fields) {
-      return undefined;
-    }
-    const [x, y] = this._dragging?.get(id) ?? this.doc.positions.get(id) ?? [0, 0];
-    const [initialWidth, initialHeight] = sizeOf(fields);
-    return {
-      ...old,
-      ...this._common(id, fields, x, y),
-      initialWidth,
-      initialHeight,
-      type: 'comment' as const,
-      connectable: false,
-      zIndex: BEHIND
-    };
-  }
-
-  private _common(id: string, fields: JsonObject, x: number, y: number, room?: number) {
-    return {
-      id,
-      data: { fields, room },
-      position: { x, y },
-      ariaRole: 'group' as const,
-      domAttributes: { tabIndex: -1, 'aria-labelledby': this.cards.nameOf(id) }
-    };
-  }
-
-  /** Return the likely places of ports, to draw connections to cards that are not drawn. */
-  private _guessed(id: string): Partial<CardNode> {
-    if (!this._isLarge) {
-      return {};
-    }
-    const sides = this.cards.portsOf(id);
-    const handles = sides.flatMap((names, side) =>
-      names.map((name, place): NodeHandle => {
-        const y = FIRST_PORT + place * NEXT_PORT;
-        return side
-          ? { id: name, type: 'source', position: Side.Right, x: SIZE.initialWidth, y }
-          : { id: name, type: 'target', position: Side.Left, x: 0, y };
-      })
-    );
-    const rows = Math.max(1, ...sides.map(names => names.length));
-    return { handles, initialHeight: FIRST_PORT + rows * NEXT_PORT };
-  }
-
-  private _edge(id: string, old?: Edge): Edge | undefined {
-    const edge: IEdge | undefined = this.doc.edge(id);
-    if (!edge) {
-      return undefined;
-    }
-    const ends = {
-      id,
-      source: edge.source,
-      sourceHandle: edge.output,
-      target: edge.target,
-      targetHandle: edge.input
-    };
-    const ariaLabel = `${edge.source}.${edge.output} → ${edge.target}.${edge.input}`;
-    return { ...old, ...ends, ...this._look(ends), ariaLabel };
   }
 
   private _emit(): void {
@@ -385,10 +311,8 @@ export class FlowStore {
   }
 
   private _listeners = new Set<() => void>();
-  private _places: Places;
+  private readonly _cards: Projection;
   private _found?: ReturnType<FlowStore['_index']>;
-  private _isLarge: boolean;
-  private _running = new Set<string>();
   private _dragging?: Map<string, Position>;
   private _close?: () => void;
   private _timer?: number;

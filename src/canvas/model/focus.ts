@@ -15,8 +15,9 @@ interface IDiagram {
 /** How many frames to wait until a new card is drawn. */
 const FRAMES = 30;
 
-/** Bring a card into view, and focus it once it is drawn. */
-export function focusNode(canvas: IDiagram, id: string, select = false): void {
+/** Bring a card, or the folded group with it, into view, and focus it once it is drawn. */
+export function focusNode(canvas: IDiagram, node: string, select = false): void {
+  const id = canvas.store.shown(node);
   canvas.store.focus(id);
   if (select) {
     canvas.store.select([id]);
@@ -59,7 +60,8 @@ export function isFitted({ flow, fitted }: IDiagram): boolean {
  * Move the view no more than needed, because a jump is hard to follow. A fitted view is still fitted
  * after a resize.
  */
-export function reveal(canvas: IDiagram, id: string): void {
+export function reveal(canvas: IDiagram, node: string): void {
+  const id = canvas.store.shown(node);
   const box = canvas.stage?.getBoundingClientRect();
   const { flow } = canvas;
   if (!box?.width || !flow) {

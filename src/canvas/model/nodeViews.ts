@@ -242,9 +242,7 @@ export class NodeViews {
     if (reading?.problem && !problems.includes(reading.problem)) {
       problems.unshift(reading.problem);
     }
-    // of code that cannot be read, connections show the ports
-    const known = reading?.problem ? undefined : reading?.arguments;
-    const [inputs, outputs] = this._ports(id, type, fields, known);
+    const [inputs, outputs] = this.portsOf(id);
     const run = type === 'dataset' ? undefined : this.runs?.get(id);
     return {
       id,
@@ -271,12 +269,13 @@ export class NodeViews {
     };
   }
 
-  private _ports(
-    id: string,
-    type: string,
-    fields: JsonObject,
-    known: readonly IArgument[] | undefined
-  ): [IPortView[], IPortView[]] {
+  /** Return the inputs and outputs of a node; a whole view would request its preview. */
+  portsOf(id: string): [IPortView[], IPortView[]] {
+    const fields = this.doc.node(id) ?? {};
+    const type = String(fields.type ?? 'executable');
+    const reading = this.checker.reading(id);
+    // of code that cannot be read, connections show the ports
+    const known = reading?.problem ? undefined : reading?.arguments;
     const into = this.arrowsInto(id).map(edge => edge.input);
     const from = this.arrowsFrom(id).map(edge => edge.output);
     if (type === 'dataset') {

@@ -1,6 +1,7 @@
 /** Finds places for new cards: visible and without overlap. */
-import { edgeId, IEdge, isComment, Position } from '../../document/flow';
+import { edgeId, IEdge, isComment, isGroup, Position } from '../../document/flow';
 import type { CanvasController } from './controller';
+import { sizeOfNode } from './diagram/frames';
 import { sizeOf } from './diagram/items';
 
 export interface IBox {
@@ -123,6 +124,9 @@ export function boxOf(canvas: CanvasController, id: string): IBox {
     const [width, height] = sizeOf(canvas.doc.comment(id) ?? {});
     return { x, y, width, height };
   }
+  if (isGroup(id)) {
+    return { x, y, ...sizeOfNode(canvas.store.node(id)!) };
+  }
   const isWhole = canvas.views.get(id)?.checked; // the ports arrive with the first response
   const size = canvas.store.node(id)?.measured;
   const { width, height } = UNSEEN;
@@ -162,7 +166,9 @@ export function freePlace(canvas: CanvasController, wanted?: Position): Position
     view ? view.x + (view.width - UNSEEN.width) / 2 : 80,
     view ? view.y + view.height / 3 : 80
   ];
-  const taken = canvas.store.nodes.map(({ id }) => spaceOf(canvas, id));
+  const taken = canvas.store.nodes
+    .filter(({ type }) => type !== 'frame')
+    .map(({ id }) => spaceOf(canvas, id));
   return freeNear({ x, y, ...UNSEEN }, taken, view);
 }
 
@@ -176,7 +182,7 @@ export function placeBeside(
   const own = spaceOf(canvas, id);
   const { x, y, width } = boxOf(canvas, card);
   const wanted = { ...own, x: after ? x + width + BESIDE : x - own.width - BESIDE, y };
-  const others = canvas.store.nodes.filter(node => node.id !== id);
+  const others = canvas.store.nodes.filter(node => node.id !== id && node.type !== 'frame');
   const taken = others.map(node => spaceOf(canvas, node.id));
   return freeNear(wanted, taken, undefined, linesOf(canvas, id));
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { fitting, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { declarable } from '../model/declaring';
+import { endOf, linked } from '../model/diagram/ends';
 import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';
 import { bodyRefusalText } from '../model/texts';
@@ -122,7 +123,7 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
   if (!node || node === drag.node) {
     return undefined;
   }
-  const end = { node: drag.node, port: drag.port };
+  const end = endOf(drag.node, drag.port);
   const fit = fitting(canvas, end, node);
   if (!fit.edges.length) {
     const [parameter] = declarable(canvas, end, node);
@@ -145,7 +146,5 @@ function edgeOf(
   node: string,
   port: string
 ): IEdge {
-  return from.from === 'source'
-    ? { source: from.node, output: from.port, target: node, input: port }
-    : { source: node, output: port, target: from.node, input: from.port };
+  return linked(from.from, endOf(from.node, from.port), endOf(node, port));
 }

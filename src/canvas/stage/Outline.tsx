@@ -3,7 +3,9 @@ import { LinkButton } from '../../components/Button';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { title } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
-import { CardNode } from '../model/flowStore';
+import { isGroup } from '../../document/flow';
+import { IGroupPort, useGroup } from '../groups/groupView';
+import { CardNode, FlowStore } from '../model/flowStore';
 import { StateMark } from '../../components/StateMark';
 import { kindWord, offWord } from '../model/texts';
 
@@ -14,7 +16,7 @@ export function Outline(): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
   const cards = useSyncExternalStore(store.subscribe, store.getNodes);
-  const nodes = useMemo(() => cards.filter(({ type }) => type === 'card'), [cards]);
+  const nodes = useMemo(() => cards.filter(({ type }) => type !== 'comment'), [cards]);
   const portion = usePortion(nodes, idOf, store.focused);
   const setTable = useCallback(
     (element: HTMLDivElement | null) => {
@@ -45,7 +47,7 @@ export function Outline(): JSX.Element {
         </thead>
         <tbody>
           {portion.items.map(node => (
-            <OutlineRow key={node.id} id={node.id} selected={!!node.selected} />
+            <Row key={node.id} id={node.id} selected={!!node.selected} />
           ))}
         </tbody>
       </table>
@@ -53,33 +55,72 @@ export function Outline(): JSX.Element {
   );
 }
 
-function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.Element | null {
+interface IRowProps {
+  id: string;
+  selected: boolean;
+}
+
+function Row(props: IRowProps): JSX.Element {
+  return isGroup(props.id) ? <GroupRow {...props} /> : <NodeRow {...props} />;
+}
+
+/** The name of a card, which selects it. */
+function Choice({ id, selected, text }: IRowProps & { text: string }): JSX.Element {
+  const { store } = useCanvas();
+  return (
+    <LinkButton
+      data-id={id}
+      aria-pressed={selected}
+      onFocus={() => store.focus(id)}
+      onClick={() => choose(store, id)}
+    >
+      {text}
+    </LinkButton>
+  );
+}
+
+function choose(store: FlowStore, id: string): void {
+  store.focus(id);
+  store.select([id]);
+}
+
+/** A group: folded, it stands for its nodes. */
+function GroupRow({ id, selected }: IRowProps): JSX.Element {
+  const { store, trans } = useCanvas();
+  const view = useGroup(id);
+  const names = (ports: readonly IGroupPort[]) => ports.map(({ name }) => name).join(', ');
+  return (
+    <tr className={selected ? 'nby-mod-selected' : undefined} onClick={() => choose(store, id)}>
+      <th scope="row">
+        <Choice {...{ id, selected }} text={view.title} />
+      </th>
+      <td>{view.state ? <StateMark state={view.state} trans={trans} /> : '–'}</td>
+      <td>
+        {trans.__('group')}, {view.count}
+      </td>
+      <td>{names(view.inputs)}</td>
+      <td>{names(view.outputs)}</td>
+      <td>{view.problems}</td>
+    </tr>
+  );
+}
+
+function NodeRow({ id, selected }: IRowProps): JSX.Element | null {
   const canvas = useCanvas();
   const { store, trans } = canvas;
   const view = useView(id);
   if (!view) {
     return null;
   }
-  const choose = () => {
-    store.focus(id);
-    store.select([id]);
-  };
   const sources = new Map(
     canvas.views
       .arrowsInto(id)
       .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
   );
   return (
-    <tr className={selected ? 'nby-mod-selected' : undefined} onClick={choose}>
+    <tr className={selected ? 'nby-mod-selected' : undefined} onClick={() => choose(store, id)}>
       <th scope="row">
-        <LinkButton
-          data-id={id}
-          aria-pressed={selected}
-          onFocus={() => store.focus(id)}
-          onClick={choose}
-        >
-          {view.title}
-        </LinkButton>{' '}
+        <Choice {...{ id, selected }} text={view.title} />{' '}
         {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
       <td>

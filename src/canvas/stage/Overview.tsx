@@ -2,6 +2,8 @@ import { MiniMap, MiniMapNodeProps, Panel, useStore } from '@xyflow/react';
 import { memo, ReactNode } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { fitIcon } from '../../icons/startup';
+import { isGroup } from '../../document/flow';
+import { groupView } from '../groups/groupView';
 import { useCanvas, useUi } from '../model/hooks';
 import { hasMinimap, mayHaveMinimap } from './minimap';
 
@@ -71,13 +73,18 @@ export function Overview(): JSX.Element | null {
 /** Subscribes to states itself, because React Flow redraws it only when the node changes. */
 export const Block = memo(function Block(props: MiniMapNodeProps): JSX.Element {
   const { id, x, y, width, height, borderRadius, selected, shapeRendering } = props;
-  const { runs } = useCanvas();
-  const state = useSignal(runs?.changed, () => runs?.stateOf(id));
+  const canvas = useCanvas();
+  const { runs } = canvas;
+  const state = useSignal(runs?.changed, () =>
+    isGroup(id) ? groupView(canvas, id).state : runs?.stateOf(id)
+  );
   const classes = ['react-flow__minimap-node', 'nby-Overview-node'];
   if (selected) {
     classes.push('selected');
   }
-  if (state) {
+  if (isGroup(id) && !canvas.store.tree.isFolded(id)) {
+    classes.push('nby-mod-frame');
+  } else if (state) {
     classes.push(`nby-mod-${state}`);
   }
   return (

@@ -43,13 +43,15 @@ import {
   textSize,
   viewToKeep
 } from './navigation';
+import { FoldedGroup } from '../groups/FoldedGroup';
+import { Frame } from '../groups/Frame';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview, ZoomBar } from './Overview';
 import { CardNode } from '../model/flowStore';
 
 const EDGE_TYPES = { default: Arrow };
-const NODE_TYPES = { card: NodeCard, comment: CommentCard };
+const NODE_TYPES = { card: NodeCard, comment: CommentCard, folded: FoldedGroup, frame: Frame };
 
 /** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -79,7 +81,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     [canvas, readOnly]
   );
 
-  const count = nodes.filter(node => node.type === 'card').length;
+  const count = canvas.doc.nodes.size;
   const drawing = useDrawing(canvas);
   const hands = useClipboardAndDrops(canvas, readOnly);
   const selecting = useSelecting(canvas);

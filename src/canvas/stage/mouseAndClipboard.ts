@@ -11,41 +11,43 @@ import {
   useRef,
   useState
 } from 'react';
-import { IEdge, isComment } from '../../document/flow';
+import { isComment, isGroup } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
 import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { edgeAt, insertInto, insertOrConnect } from './insertOrConnect';
+import { dropIntoFrame } from '../groups/grouping';
 import { connect, refusal } from '../model/connecting';
+import { edgeOf, endOf, linked } from '../model/diagram/ends';
 import { connectToCard } from '../model/declaring';
 import { CanvasController } from '../model/controller';
 import { addThing, clipboardText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
 
+/** What a double click does. */
+const OPEN = {
+  card: 'nbyard:open-node',
+  comment: 'nbyard:edit-comment',
+  folded: 'nbyard:fold-group',
+  frame: 'nbyard:rename-node'
+};
+
 /** Where a connection may end to add a node. */
-const FREE = '.react-flow__pane, .react-flow__node-comment *';
+const FREE = '.react-flow__pane, .react-flow__node-comment *, .react-flow__node-frame *';
 
 export function nodeAt(x: number, y: number): string | undefined {
   return nodeOf(document.elementFromPoint(x, y));
 }
 
-/** Return the node of an element, undefined for a comment. */
+/** Return the node or folded group of an element, undefined for a comment or a frame. */
 export function nodeOf(target: EventTarget | null): string | undefined {
   const id = cardOf(target);
-  return id && !isComment(id) ? id : undefined;
+  const isFrame = !!(target as Element | null)?.closest('.react-flow__node-frame');
+  return id && !isComment(id) && !isFrame ? id : undefined;
 }
 
 function cardOf(target: EventTarget | null): string | undefined {
   return (target as Element | null)?.closest<HTMLElement>('.react-flow__node')?.dataset.id;
-}
-
-function edgeOf(link: Edge | Connection): IEdge {
-  return {
-    source: link.source,
-    output: link.sourceHandle ?? '',
-    target: link.target,
-    input: link.targetHandle ?? ''
-  };
 }
 
 /** Draws connections with the mouse. */
@@ -57,21 +59,23 @@ export function useDrawing(canvas: CanvasController) {
     const onConnectEnd = (event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
       const { clientX: x, clientY: y } =
         'changedTouches' in event ? event.changedTouches[0] : event;
-      const from = state.fromNode && { node: state.fromNode.id, port: state.fromHandle?.id ?? '' };
-      if (!from) {
+      const card = state.fromNode?.id;
+      if (!card) {
         return;
       }
+      const from = endOf(card, state.fromHandle?.id);
       if (state.toHandle) {
-        const { nodeId: node, id } = state.toHandle;
-        const same = node === from.node && id === from.port;
-        const reason = same ? undefined : refusal(canvas, ends(from, state, node, id ?? ''));
+        const to = endOf(state.toHandle.nodeId, state.toHandle.id);
+        const same = to.node === from.node && to.port === from.port;
+        const edge = linked(state.fromHandle?.type ?? 'source', from, to);
+        const reason = same ? undefined : refusal(canvas, edge);
         if (!state.isValid && reason) {
           canvas.say(reason, true);
         }
         return;
       }
       const node = nodeAt(x, y);
-      if (node && node !== from.node) {
+      if (node && node !== card) {
         void connectToCard(canvas, from, node, { x, y });
       } else if (document.elementFromPoint(x, y)?.matches(FREE)) {
         void canvas.commands.execute('nbyard:add-node', { x, y, ...from });
@@ -79,17 +83,6 @@ export function useDrawing(canvas: CanvasController) {
     };
     return { isValidConnection, onConnect, onConnectEnd };
   }, [canvas]);
-}
-
-function ends(
-  from: { node: string; port: string },
-  state: FinalConnectionState,
-  node: string,
-  port: string
-): IEdge {
-  return state.fromHandle?.type === 'target'
-    ? { source: node, output: port, target: from.node, input: from.port }
-    : { source: from.node, output: from.port, target: node, input: port };
 }
 
 /** Handles the clipboard, drops of rows, and the focus. */
@@ -201,14 +194,13 @@ export function useSelecting(canvas: CanvasController) {
             chosen.add(node.id);
           }
           canvas.store.select(chosen);
-        } else if (canvas.opensInspector && !isComment(node.id) && !canvas.ui.inspector) {
+        } else if (canvas.opensInspector && canvas.doc.nodes.has(node.id) && !canvas.ui.inspector) {
           canvas.showInspector(true);
         }
       },
       onNodeDoubleClick: (_: ReactMouseEvent, { id, type }: CardNode) => {
         canvas.store.select([id]);
-        const command = type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node';
-        void canvas.commands.execute(command);
+        void canvas.commands.execute(OPEN[type ?? 'card']);
       },
       onNodeContextMenu: (_: ReactMouseEvent, { id, selected }: CardNode) => {
         canvas.store.focus(id);
@@ -236,16 +228,20 @@ export function useMoving(canvas: CanvasController) {
   return useMemo(
     () => ({
       onNodeDragStart: () => setDragged(true),
-      /** Insert a card without connections that is dropped on a connection. */
+      /** Insert a card without connections into a connection, and put a card into a frame. */
       onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
         setDragged(false);
         const { readOnly } = canvas;
+        if (readOnly || isGroup(id) || !('clientX' in event)) {
+          return;
+        }
         const isFree =
           !isComment(id) && !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
-        const edge = 'clientX' in event && isFree && edgeAt(event.clientX, event.clientY);
-        if (edge && !readOnly) {
+        const edge = isFree && edgeAt(event.clientX, event.clientY);
+        if (edge) {
           insertInto(canvas, id, edge);
         }
+        dropIntoFrame(canvas, id, { x: event.clientX, y: event.clientY });
       }
     }),
     [canvas, views]

@@ -257,7 +257,7 @@ function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): bo
   return at[0] > -MARGIN && at[0] < width && at[1] > -MARGIN && at[1] < height;
 }
 
-/** Focus the node of the next problem. */
+/** Focus the node of the next problem, or the folded group with it. */
 export function nextProblem(canvas: CanvasController, index?: number): void {
   const { problems } = canvas.checker;
   if (!problems.length) {
@@ -265,7 +265,8 @@ export function nextProblem(canvas: CanvasController, index?: number): void {
     return;
   }
   const at = canvas.store.focused;
-  const after = problems.findIndex(problem => problem.node === at) + 1;
+  const cards = problems.map(({ node }) => node && canvas.store.shown(node));
+  const after = at === undefined ? 0 : cards.lastIndexOf(at) + 1;
   const problem = problems[index ?? after % problems.length];
   if (problem.node && canvas.doc.nodes.has(problem.node)) {
     canvas.set({ inspector: true });

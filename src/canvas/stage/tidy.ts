@@ -2,19 +2,18 @@
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { MARGIN } from '../model/focus';
-import { layered } from '../model/diagram/layout';
+import { HEAD, INSIDE, isCard } from '../model/diagram/frames';
+import { ISize, layered } from '../model/diagram/layout';
 import { boundingBox, boxOf, freeNear, IBox, overlaps, spaceOf } from '../model/placement';
 import { fit } from './navigation';
 
 export function tidy(canvas: CanvasController): void {
-  const { doc, stage } = canvas;
-  const sizes = canvas.store.nodes
-    .filter(({ id }) => !isComment(id))
-    .map(({ id, measured }) => ({
-      id,
-      width: measured?.width ?? 220,
-      height: measured?.height ?? 100
-    }));
+  const { stage, store } = canvas;
+  const sizes = store.nodes.filter(isCard).map(({ id, measured }) => ({
+    id,
+    width: measured?.width ?? 220,
+    height: measured?.height ?? 100
+  }));
   const spaces = sizes.map(({ height, ...size }) => {
     return { ...size, height: Math.max(height, spaceOf(canvas, size.id).height) };
   });
@@ -22,14 +21,51 @@ export function tidy(canvas: CanvasController): void {
     width: stage.clientWidth - 2 * MARGIN,
     height: stage.clientHeight - 2 * MARGIN
   };
-  const places = layered(spaces, doc.allEdges(), view?.width ? view : undefined);
+  const places = arranged(canvas, spaces, undefined, view?.width ? view : undefined);
   const to = new Map(places);
   const cards = sizes.map(({ id, ...size }, index) => {
     const [from, place] = [canvas.store.place(id), to.get(id)!];
     return { from: boxAt(from, size), to: boxAt(place, spaces[index]) };
   });
-  doc.move([...places, ...follow(canvas, cards)]);
+  store.move([...places, ...follow(canvas, cards)]);
   requestAnimationFrame(() => fit(canvas, { isWhole: true }));
+}
+
+/** Return places for the cards of a group or of the workflow. An open group in it stays together. */
+function arranged(
+  canvas: CanvasController,
+  spaces: readonly ISize[],
+  group?: string,
+  view?: Pick<IBox, 'width' | 'height'>
+): [string, Position][] {
+  const { edges, nodes, tree } = canvas.store;
+  const inner = new Map<string, [string, Position][]>();
+  const units = spaces.filter(({ id }) => tree.parent(id) === group);
+  for (const { id, type } of nodes) {
+    const places =
+      type === 'frame' && tree.parent(id) === group ? arranged(canvas, spaces, id) : [];
+    if (places.length) {
+      const sizeOfCard = new Map(spaces.map(size => [size.id, size]));
+      const box = boundingBox(places.map(([card, at]) => boxAt(at, sizeOfCard.get(card)!)));
+      const [dx, dy] = [INSIDE - box.x, INSIDE + HEAD - box.y];
+      inner.set(
+        id,
+        places.map(([card, [x, y]]) => [card, [x + dx, y + dy]])
+      );
+      const [width, height] = [box.width + 2 * INSIDE, box.height + 2 * INSIDE + HEAD];
+      units.push({ id, width, height });
+    }
+  }
+  const unitOf = (card: string) =>
+    [card, ...tree.above(card)].find(id => tree.parent(id) === group);
+  const between = edges.flatMap(edge => {
+    const [source, target] = [unitOf(edge.source), unitOf(edge.target)];
+    return source && target && source !== target ? [{ source, target }] : [];
+  });
+  return layered(units, between, view).flatMap(([id, [x, y]]): [string, Position][] => {
+    const cards = inner.get(id);
+    return cards ? cards.map(([card, at]) => [card, [at[0] + x, at[1] + y]]) : [[id, [x, y]]];
+  });
 }
 
 interface IMove {

@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { arrangeCommands } from './arrangeCommands';
 import { Group, ICanvasCommand } from './command';
 import { editCommands } from './editCommands';
+import { groupCommands } from './groupCommands';
 import { navigateCommands } from './navigateCommands';
 import { nodeCommands } from './nodeCommands';
 import { runWorkflowCommands } from './runWorkflowCommands';
@@ -13,7 +14,12 @@ export function commandTable(trans: TranslationBundle): (ICanvasCommand & { grou
     commands.map(command => ({ ...command, group }));
   return [
     ...of('run', runWorkflowCommands(trans)),
-    ...of('edit', [...editCommands(trans), ...nodeCommands(trans), ...arrangeCommands(trans)]),
+    ...of('edit', [
+      ...editCommands(trans),
+      ...nodeCommands(trans),
+      ...groupCommands(trans),
+      ...arrangeCommands(trans)
+    ]),
     ...of('view', viewCommands(trans)),
     ...of('navigate', navigateCommands(trans))
   ];

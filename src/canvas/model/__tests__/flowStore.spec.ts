@@ -1,4 +1,4 @@
-import { MEASURED } from '../flowStore';
+import { MEASURED } from '../diagram/projection';
 import { IBench, bench, steps } from './fakes';
 
 jest.useFakeTimers();

@@ -1,7 +1,12 @@
 import { focusNode, keepFocus } from '../focus';
 import { FlowStore } from '../flowStore';
 
-const store = { focus: jest.fn(), select: jest.fn(), node: () => undefined };
+const store = {
+  focus: jest.fn(),
+  select: jest.fn(),
+  node: () => undefined,
+  shown: (id: string) => id
+};
 
 /** A diagram whose card is drawn later. */
 function diagram(): { stage: HTMLElement; draw: () => HTMLElement } {

@@ -27,7 +27,7 @@ const WIDTH = 232;
 export function withRoom<T extends ICard>(nodes: readonly T[]): T[] {
   const columns = new Map<number, T[]>();
   const rooms = new Map<T, number>();
-  const cards = nodes.filter(({ type }) => type === 'card');
+  const cards = nodes.filter(({ type }) => type === 'card' || type === 'folded');
   for (const card of cards.sort((left, right) => right.position.y - left.position.y)) {
     const { x, y } = card.position;
     const column = Math.floor(x / WIDTH);

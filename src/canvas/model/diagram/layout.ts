@@ -8,6 +8,8 @@ export interface ISize {
   height: number;
 }
 
+type Line = Pick<IEdge, 'source' | 'target'>;
+
 interface ICard extends ISize {
   x: number;
   y: number;
@@ -34,7 +36,7 @@ const ZOOMS = Array.from({ length: 15 }, (_, step) => 0.75 - 0.05 * step);
  */
 export function layered(
   nodes: readonly ISize[],
-  edges: readonly IEdge[],
+  edges: readonly Line[],
   view?: { width: number; height: number }
 ): [string, Position][] {
   const columns = placed(nodes, edges);
@@ -56,12 +58,12 @@ export function layered(
 const RANKERS = ['network-simplex', 'longest-path'];
 
 /** Return the columns in which dagre places the cards in one row: the fewest. */
-function placed(nodes: readonly ISize[], edges: readonly IEdge[]): IColumn[] {
+function placed(nodes: readonly ISize[], edges: readonly Line[]): IColumn[] {
   const layouts = RANKERS.map(ranker => columnsOf(ranked(nodes, edges, ranker)));
   return layouts.reduce((best, other) => (other.length < best.length ? other : best));
 }
 
-function ranked(nodes: readonly ISize[], edges: readonly IEdge[], ranker: string): ICard[] {
+function ranked(nodes: readonly ISize[], edges: readonly Line[], ranker: string): ICard[] {
   const graph = new Graph();
   graph.setGraph({ rankdir: 'LR', nodesep: BELOW, ranksep: BESIDE, ranker });
   graph.setDefaultEdgeLabel(() => ({}));

@@ -137,7 +137,7 @@ describe('G6: every action is a command', () => {
       stateOf,
       get: (id: string) => undefined as object | undefined
     };
-    const canvas = { targets: ['a'], path: 'w.nbflow', commands, runs };
+    const canvas = { targets: ['a'], chosen: ['a'], path: 'w.nbflow', commands, runs };
     const tracker = {
       currentWidget: { content: { canvas, actions: {} } },
       widgetAdded: new Signal<unknown, unknown>({}),
@@ -155,7 +155,7 @@ describe('G6: every action is a command', () => {
     expect(commands.isEnabled('nbyard:show-node-logs')).toBe(false);
     const single = ['nbyard:open-node', 'nbyard:rename-node'];
     expect(single.map(id => commands.isEnabled(id))).toEqual([true, true]);
-    canvas.targets = ['a', 'b'];
+    canvas.targets = canvas.chosen = ['a', 'b'];
     expect(single.map(id => commands.isEnabled(id))).toEqual([false, false]);
   });
 
@@ -169,11 +169,11 @@ describe('G6: every action is a command', () => {
   });
 
   // Run Info is one entry with the log, the output and the resources of the node.
-  it('the menu of a card has thirteen entries, and one more where a model can be deployed', () => {
+  it('the menu of a card has fourteen entries, and one more where a model can be deployed', () => {
     const { context } = schema['jupyter.lab.menus'];
     const card = context.filter(({ selector }) => /__node($|-card|:has)/.test(selector));
     const entries = card.filter(one => one.type !== 'separator').map(one => one.command ?? '▸');
-    expect(entries).toHaveLength(14);
+    expect(entries).toHaveLength(15);
     expect(entries.slice(0, 2)).toEqual(['nbyard:open-node', 'nbyard:inspect-node']);
     expect(card.filter(({ selector }) => selector.includes('results'))).toHaveLength(1);
   });
