@@ -114,6 +114,70 @@ test(
   }
 );
 
+test('K9: a group folds into one card, runs, unfolds, and is in the file', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE), COPY));
+  await writeFile(server.file('a.txt'), 'words\n');
+  const step = (x: number, y: number) => ({ path: 'step.ipynb', at: [x, y] as [number, number] });
+  const flow = workflow(
+    {
+      data: { type: 'dataset', path: 'a.txt', at: [0, 0] },
+      one: step(280, 0),
+      two: step(0, 200),
+      end: step(280, 200)
+    },
+    'data.data->one.input_txt',
+    'one.output_txt->two.input_txt',
+    'two.output_txt->end.input_txt'
+  );
+  await writeFile(server.file('groups.nbflow'), flow);
+  const canvas = await lab.openWorkflow('groups.nbflow');
+  const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
+  await expect(card('end')).toContainText('output_txt');
+  await card('one').locator('.nby-Node-head').click();
+  for (const id of ['two', 'end']) {
+    await card(id)
+      .locator('.nby-Node-head')
+      .click({ modifiers: ['Shift'] });
+  }
+  await canvas.stage.focus();
+  await lab.press('g');
+  await expect(canvas.root.getByLabel('Name of the group')).toBeFocused();
+  await page.keyboard.type('Steps');
+  await lab.press('Enter');
+  await expect(canvas.root.locator('.nby-Frame')).toContainText('Steps');
+  await page.screenshot({ path: info.outputPath('open.png') });
+  await lab.press('Shift+F');
+  const folded = canvas.card('Steps');
+  await expect(folded).toContainText('3 nodes');
+  await expect(canvas.cards).toHaveCount(2);
+  await expect(canvas.arrows).toHaveCount(1);
+  await expect(folded.locator('.nby-Port')).toHaveText([/input_txt/, /output_txt/]);
+  await lab.execute('nbyard:run-selected');
+  await expect(folded).toContainText('3 of 3 done');
+  await page.screenshot({ path: info.outputPath('folded.png') });
+  await canvas.save();
+  await lab.reload();
+  await expect(canvas.cards).toHaveCount(2);
+  await folded.locator('.nby-Node-title').dblclick();
+  await expect(canvas.cards).toHaveCount(5);
+  await expect(canvas.arrows).toHaveCount(3);
+  const head = canvas.root.locator('.nby-Frame-head');
+  const [from, before] = [(await head.boundingBox())!, (await card('end').boundingBox())!];
+  const start = { x: from.x + from.width / 2, y: from.y + 8 };
+  await lab.drag(start, { x: start.x + 40, y: start.y + 30 });
+  await expect
+    .poll(async () => (await card('end').boundingBox())!.x)
+    .toBeGreaterThan(before.x + 30);
+  const { groups } = JSON.parse(await readFile(server.file('groups.nbflow'), 'utf8'));
+  expect(Object.values(groups)).toEqual([
+    { folded: true, nodes: expect.arrayContaining(['one', 'two', 'end']), title: 'Steps' }
+  ]);
+});
+
 test('K9: the plus beside an output adds the node that takes it; a reload fits the view again', async ({
   lab,
   server,
