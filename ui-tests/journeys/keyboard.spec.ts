@@ -107,7 +107,7 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await expect(lab.dialog).toBeVisible();
   await lab.press('Escape');
   await canvas.card('clean.ipynb').click({ button: 'right' });
-  await menu.getByText('Rename Node…', { exact: true }).click();
+  await menu.getByText('Rename…', { exact: true }).click();
   await expect(lab.dialog).toBeVisible();
   await lab.press('Escape');
   await expect(lab.dialog).toHaveCount(0);

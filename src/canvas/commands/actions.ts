@@ -2,7 +2,7 @@
 export * as aligning from '../arrange/align';
 export * as comments from '../arrange/comments';
 export * as connecting from '../model/connecting';
-export * as groups from '../groups/grouping';
+export { grouping } from '../groups/grouping';
 export * as editing from '../model/editing';
 export * as navigation from '../stage/navigation';
 export { showForecast } from '../forecast/showForecast';

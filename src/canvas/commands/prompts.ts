@@ -9,11 +9,11 @@ import { whenChecked } from '../model/whenChecked';
 import { DEPTH, filesBeside } from '../palette/folderFiles';
 import { detailOf, groupsOf, isLikely, keyOf, unique, usedRows } from '../palette/paletteGroups';
 import { CanvasController } from '../model/controller';
-import { IEnd } from '../model/connecting';
+import { connectByList, IEnd } from '../model/connecting';
 import { connectToCard } from '../model/declaring';
 import { editComment } from '../arrange/comments';
-import { toggleFold } from '../groups/grouping';
-import { addThing, rename, resolvePath } from '../model/editing';
+import { renameGroup, toggleFold } from '../groups/grouping';
+import { addThing, rename as setLabel, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
 import { kindWord } from '../model/texts';
@@ -146,16 +146,27 @@ export async function findNode(canvas: CanvasController): Promise<void> {
   }
 }
 
-export async function renameNode(canvas: CanvasController): Promise<void> {
+/** Choose a connection of the first node, or of any node in the chosen group. */
+export async function connectNode(canvas: CanvasController): Promise<void> {
+  const { chosen, targets } = canvas;
+  await connectByList(canvas, ...(chosen.some(isGroup) ? targets : targets.slice(0, 1)));
+}
+
+/** Ask for the name of the node, or open the name of the group. */
+export async function rename(canvas: CanvasController): Promise<void> {
+  const { chosen, trans } = canvas;
   const [id] = canvas.targets;
-  const { trans } = canvas;
+  if (chosen.some(isGroup)) {
+    renameGroup(canvas);
+    return;
+  }
   const { value } = await InputDialog.getText({
     title: trans.__('Rename node'),
     label: trans.__('Label (leave empty to use the file name)'),
     text: canvas.views.get(id)?.title ?? ''
   });
   if (value !== null) {
-    rename(canvas, id, value);
+    setLabel(canvas, id, value);
   }
 }
 

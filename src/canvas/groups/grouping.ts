@@ -2,11 +2,11 @@
 import { endEditing } from '../arrange/comments';
 import { CanvasController } from '../model/controller';
 import { newMarkId } from '../model/editing';
-import { sizeOfNode } from '../model/diagram/frames';
+import { isCard, sizeOfNode } from '../model/diagram/frames';
 import { addGroup, dissolve, regroup, setGroup } from '../model/diagram/groupEdits';
 import { focusNode, reveal } from '../model/focus';
 import { ensureId } from '../model/identity';
-import { isInside } from '../model/placement';
+import { boxOf, freeNear, isInside, overlaps, spaceOf } from '../model/placement';
 import { colorsOf, titleOf } from './groupView';
 
 /** Put the chosen cards into a new group, and open its name, which belongs to the same undo step. */
@@ -46,13 +46,29 @@ export function ungroup(canvas: CanvasController): void {
 export function toggleFold(canvas: CanvasController): void {
   const { doc, groups, store } = canvas;
   const folded = !groups.every(id => store.tree.isFolded(id));
+  const close = doc.gesture();
   doc.edit(() => {
     for (const id of groups) {
       setGroup(doc, id, 'folded', folded || undefined);
       doc.positions.delete(id); // the members may have moved since
     }
   });
+  if (folded) {
+    store.tree.outermost(groups).forEach(id => uncover(canvas, id));
+  }
+  close();
   choose(canvas, groups);
+}
+
+/** Give a folded group a place of its own if another card is at the upper left of its members. */
+function uncover(canvas: CanvasController, id: string): void {
+  const { doc, store } = canvas;
+  const others = store.nodes.filter(node => isCard(node) && node.id !== id);
+  const taken = others.map(node => boxOf(canvas, node.id));
+  const box = spaceOf(canvas, id);
+  if (store.node(id) && taken.some(other => overlaps(box, other))) {
+    doc.edit(() => doc.positions.set(id, freeNear(box, taken)));
+  }
 }
 
 /** Open the name of the chosen group. */
@@ -120,6 +136,16 @@ export function dropIntoFrame(
     canvas.say(trans.__('Added to %1.', titleOf(canvas, frame.id)));
   }
 }
+
+/** What the commands of groups do, by their names. */
+export const grouping = {
+  'group-cards': groupCards,
+  'ungroup-cards': ungroup,
+  'fold-group': toggleFold,
+  'color-group': colorGroups,
+  'add-to-group': addToGroup,
+  'remove-from-group': removeFromGroup
+};
 
 /** Store the name while its field is left, and end the undo step. */
 export function writeTitle(canvas: CanvasController, id: string, title: string): void {

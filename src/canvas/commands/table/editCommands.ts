@@ -12,7 +12,6 @@ import {
   undoIcon
 } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { isGroup } from '../../../document/flow';
 import { automaticIcon, connectIcon } from '../../../icons/startup';
 import type { IEnd } from '../../model/connecting';
 import { ICanvasCommand } from './command';
@@ -113,11 +112,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Choose a connection to another node'),
       icon: connectIcon,
       needs: 'targets',
-      run: (canvas, { connecting }) => {
-        const { chosen, targets } = canvas;
-        const nodes = chosen.some(isGroup) ? targets : targets.slice(0, 1);
-        return connecting.connectByList(canvas, ...nodes);
-      }
+      run: (canvas, { prompts }) => prompts.connectNode(canvas)
     },
     {
       id: 'nbyard:connect-automatically',
@@ -133,14 +128,11 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:rename-node',
-      label: trans.__('Rename Node…'),
-      labelFor: ({ chosen }) =>
-        chosen.some(isGroup) ? trans.__('Rename Group') : trans.__('Rename Node…'),
+      label: trans.__('Rename…'),
       icon: editIcon,
       needs: 'targets',
       allowed: ({ chosen }) => chosen.length < 2,
-      run: (canvas, { groups, prompts }) =>
-        canvas.chosen.some(isGroup) ? groups.renameGroup(canvas) : prompts.renameNode(canvas)
+      run: (canvas, { prompts }) => prompts.rename(canvas)
     }
   ];
 }
