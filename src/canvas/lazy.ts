@@ -4,4 +4,5 @@ export * as actions from './commands/actions';
 export { Canvas } from './Canvas';
 export { Forecast } from './forecast/forecast';
 export { CanvasController } from './model/controller';
+export { guardSave } from '../document/conflict';
 export { followDisk } from '../document/followDisk';

@@ -6,7 +6,6 @@ import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { guardSave } from '../document/conflict';
 import { FlowModel } from '../document/flowModel';
 import type { Actions } from './commands/table/command';
 import type { Forecast } from './forecast/forecast';
@@ -111,7 +110,11 @@ export class CanvasPanel extends ReactWidget {
         return;
       }
       this._code = code;
-      code.followDisk(this.options.context, this.options.contents);
+      const { contents, context, trans } = this.options;
+      if (!context.model.collaborative) {
+        code.guardSave(context, contents, trans); // nothing is edited before
+        code.followDisk(context, contents);
+      }
       this.actions = code.actions;
       this.canvas = new code.CanvasController(this.options);
       this._forecast = new code.Forecast(this.canvas, this.forecast.node);
@@ -160,9 +163,6 @@ export class WorkflowFactory extends ABCWidgetFactory<CanvasWidget, FlowModel> {
 
   protected createNewWidget(context: DocumentRegistry.IContext<FlowModel>): CanvasWidget {
     const { services, contents, commands, trans } = this.options;
-    if (!context.model.collaborative) {
-      guardSave(context, contents, trans);
-    }
     const content = new CanvasPanel({ context, services, contents, commands, trans });
     return new DocumentWidget({ content, context });
   }

@@ -68,7 +68,7 @@ export function parseFlow(text: string): IFlow | undefined {
     if (items === undefined) {
       continue;
     }
-    if (!isObject(items) || !Object.values(items).every(item => ITEMS[block](item))) {
+    if (!isObject(items) || !Object.values(items).every(ITEMS[block] ?? isObject)) {
       return undefined;
     }
     (flow as unknown as JsonObject)[block] = items;
@@ -86,12 +86,11 @@ export function writeFlow(flow: IFlow): string {
 
 const ENDS = ['source', 'output', 'target', 'input'];
 
-const ITEMS: Record<Block, (item: Json) => boolean> = {
+/** What the items of a block are, if not objects. */
+const ITEMS: { [B in Block]?: (item: Json) => boolean } = {
   meta: () => true,
   nodes: item => isObject(item) && (item.arguments === undefined || isObject(item.arguments)),
   edges: item => isObject(item) && ENDS.every(end => typeof item[end] === 'string'),
-  comments: item => isObject(item),
-  groups: item => isObject(item),
   positions: item =>
     Array.isArray(item) && item.length === 2 && item.every(x => typeof x === 'number')
 };

@@ -9,6 +9,7 @@ export interface IFlowChange extends DocumentChange {
   local?: boolean;
 }
 
+type Events = Y.YEvent<Y.AbstractType<unknown>>[];
 type Collected = { [B in Block]?: Set<string> };
 
 /** How many levels below a block are maps; deeper levels are plain values. */
@@ -27,7 +28,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     super();
     for (const block of BLOCKS) {
       this.undoManager.addToScope(this[block]);
-      this[block].observeDeep(this._observers[block]);
+      this[block].observeDeep((events: unknown) => this._collect(block, events as Events));
     }
     this.ydoc.on('afterTransaction', this._announce);
   }
@@ -39,17 +40,6 @@ export class FlowDoc extends YDocument<IFlowChange> {
   readonly positions = this.ydoc.getMap<Position>('positions');
   readonly comments = this.ydoc.getMap<Y.Map<Json>>('comments');
   readonly groups = this.ydoc.getMap<Y.Map<Json>>('groups');
-
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    this.ydoc.off('afterTransaction', this._announce);
-    for (const block of BLOCKS) {
-      this[block].unobserveDeep(this._observers[block]);
-    }
-    super.dispose();
-  }
 
   // Own accessors: the oldest supported @jupyter/ydoc has no `dirty`, and its undo emits nothing.
   override get dirty(): boolean {
@@ -297,7 +287,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return !!step;
   }
 
-  private _collect(block: Block, events: Y.YEvent<Y.AbstractType<unknown>>[]): void {
+  private _collect(block: Block, events: Events): void {
     const ids = ((this._pending ??= {})[block] ??= new Set<string>());
     for (const event of events) {
       if (event.path.length) {
@@ -307,14 +297,6 @@ export class FlowDoc extends YDocument<IFlowChange> {
       }
     }
   }
-
-  private _observers = Object.fromEntries(
-    BLOCKS.map(block => [
-      block,
-      (events: Y.YEvent<Y.AbstractType<unknown>>[]) => this._collect(block, events)
-    ])
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  ) as Record<Block, (events: any[]) => void>;
 
   private _announce = (transaction: Y.Transaction): void => {
     const flow = this._pending;

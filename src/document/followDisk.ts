@@ -15,9 +15,6 @@ export function followDisk(
   contents: Contents.IManager
 ): void {
   const { model } = context;
-  if (model.collaborative) {
-    return;
-  }
   const isClean = () => !model.dirty && !context.isDisposed;
   const poll = new Poll({
     factory: async () => {

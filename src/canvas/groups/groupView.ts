@@ -3,7 +3,6 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useMemo } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { stateText } from '../../components/StateMark';
-import { title as nodeTitle } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { groupPorts } from '../model/diagram/groupPorts';
 import { IPortView } from '../model/nodeViews';
@@ -67,8 +66,8 @@ export function groupView(canvas: CanvasController, id: string): IGroupView {
     count: trans._n('%1 node', '%1 nodes', nodes.length),
     problems: problems ? trans._n('%1 problem', '%1 problems', problems) : '',
     ...stateOf(canvas, nodes),
-    inputs: named(canvas, inputs),
-    outputs: named(canvas, outputs)
+    inputs: named(inputs),
+    outputs: named(outputs)
   };
 }
 
@@ -89,10 +88,10 @@ function stateOf(canvas: CanvasController, nodes: readonly string[]) {
 }
 
 /** Return the ports under names that are unique at their side. */
-function named(canvas: CanvasController, ports: IGroupPort[]): IGroupPort[] {
+function named(ports: IGroupPort[]): IGroupPort[] {
   return ports.map(port => {
     const isAlone = ports.every(({ handle, name }) => name !== port.name || handle === port.handle);
-    return isAlone ? port : { ...port, name: `${nodeTitle(canvas, port.node)}.${port.name}` };
+    return isAlone ? port : { ...port, name: `${port.node}.${port.name}` };
   });
 }
 

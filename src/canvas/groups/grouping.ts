@@ -42,10 +42,10 @@ export function ungroup(canvas: CanvasController): void {
   choose(canvas, members);
 }
 
-/** Fold the groups into cards; unfold them if all are folded. */
+/** Fold the groups into cards; unfold them if one is folded. */
 export function toggleFold(canvas: CanvasController): void {
   const { doc, groups, store } = canvas;
-  const folded = !groups.every(id => store.tree.isFolded(id));
+  const folded = !groups.some(id => store.tree.isFolded(id));
   const close = doc.gesture();
   doc.edit(() => {
     for (const id of groups) {

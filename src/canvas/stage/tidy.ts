@@ -21,7 +21,7 @@ export function tidy(canvas: CanvasController): void {
     width: stage.clientWidth - 2 * MARGIN,
     height: stage.clientHeight - 2 * MARGIN
   };
-  const places = arranged(canvas, spaces, undefined, view?.width ? view : undefined);
+  const { places } = arranged(canvas, spaces, undefined, view?.width ? view : undefined);
   const to = new Map(places);
   const cards = sizes.map(({ id, ...size }, index) => {
     const [from, place] = [canvas.store.place(id), to.get(id)!];
@@ -31,41 +31,48 @@ export function tidy(canvas: CanvasController): void {
   requestAnimationFrame(() => fit(canvas, { isWhole: true }));
 }
 
-/** Return places for the cards of a group or of the workflow. An open group in it stays together. */
+/**
+ * Return places for the cards of a group or of the workflow, and the box around them. An open group
+ * in it stays together.
+ */
 function arranged(
   canvas: CanvasController,
   spaces: readonly ISize[],
   group?: string,
   view?: Pick<IBox, 'width' | 'height'>
-): [string, Position][] {
+): { places: [string, Position][]; box: IBox } {
   const { edges, nodes, tree } = canvas.store;
-  const inner = new Map<string, [string, Position][]>();
-  const units = spaces.filter(({ id }) => tree.parent(id) === group);
+  const own = spaces.filter(({ id }) => tree.parent(id) === group);
+  const units = new Map(
+    own.map(unit => [unit.id, { ...unit, places: [] as [string, Position][] }])
+  );
   for (const { id, type } of nodes) {
-    const places =
-      type === 'frame' && tree.parent(id) === group ? arranged(canvas, spaces, id) : [];
-    if (places.length) {
-      const sizeOfCard = new Map(spaces.map(size => [size.id, size]));
-      const box = boundingBox(places.map(([card, at]) => boxAt(at, sizeOfCard.get(card)!)));
-      const [dx, dy] = [INSIDE - box.x, INSIDE + HEAD - box.y];
-      inner.set(
-        id,
-        places.map(([card, [x, y]]) => [card, [x + dx, y + dy]])
-      );
-      const [width, height] = [box.width + 2 * INSIDE, box.height + 2 * INSIDE + HEAD];
-      units.push({ id, width, height });
+    if (type === 'frame' && tree.parent(id) === group) {
+      const { places: inner, box } = arranged(canvas, spaces, id);
+      if (inner.length) {
+        const [dx, dy] = [INSIDE - box.x, INSIDE + HEAD - box.y];
+        units.set(id, {
+          id,
+          width: box.width + 2 * INSIDE,
+          height: box.height + 2 * INSIDE + HEAD,
+          places: inner.map(([card, [x, y]]) => [card, [x + dx, y + dy]])
+        });
+      }
     }
   }
-  const unitOf = (card: string) =>
-    [card, ...tree.above(card)].find(id => tree.parent(id) === group);
+  const unitOf = (card: string) => [card, ...tree.above(card)].find(id => units.has(id));
   const between = edges.flatMap(edge => {
     const [source, target] = [unitOf(edge.source), unitOf(edge.target)];
     return source && target && source !== target ? [{ source, target }] : [];
   });
-  return layered(units, between, view).flatMap(([id, [x, y]]): [string, Position][] => {
-    const cards = inner.get(id);
-    return cards ? cards.map(([card, at]) => [card, [at[0] + x, at[1] + y]]) : [[id, [x, y]]];
+  const laid = layered([...units.values()], between, view);
+  const places = laid.flatMap(([id, [x, y]]): [string, Position][] => {
+    const inner = units.get(id)!.places;
+    return inner.length
+      ? inner.map(([card, at]) => [card, [at[0] + x, at[1] + y]])
+      : [[id, [x, y]]];
   });
+  return { places, box: boundingBox(laid.map(([id, at]) => boxAt(at, units.get(id)!))) };
 }
 
 interface IMove {
