@@ -5,7 +5,6 @@ import { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
-import { isGroup } from '../../document/flow';
 import type { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
@@ -13,7 +12,7 @@ import { carry, recall, remember } from './viewState';
 import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
 import { ConnectionUpdates } from './diagram/connectionUpdates';
-import { groupPorts } from './diagram/groupPorts';
+import { handlesOf } from './diagram/groupPorts';
 import { CardNode, FlowStore } from './flowStore';
 import {
   ICanvasServices,
@@ -64,7 +63,7 @@ export class CanvasController {
     this.views = new NodeViews(this.doc, this.checker, this.runs);
     this.store = new FlowStore(this.doc, model.collaborative, {
       nameOf: id => this.nameOf(id),
-      portsOf: id => this._portsOf(id),
+      portsOf: id => handlesOf(this.store.tree, this.views, id),
       stateOf: id => this.stateOf(id),
       formatOf: (id, output) =>
         this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format
@@ -377,12 +376,6 @@ export class CanvasController {
       this.store.select([this.store.shown(node)]);
       reveal(this, node);
     }
-  }
-
-  private _portsOf(id: string): readonly (readonly string[])[] {
-    return isGroup(id)
-      ? groupPorts(this.store.tree, this.views, id).map(side => side.map(({ handle }) => handle))
-      : this.views.usedPorts(id);
   }
 
   private readonly _updates: ConnectionUpdates;

@@ -1,5 +1,5 @@
 /** The ports of a folded group: those of its nodes that are of use outside. */
-import type { IEdge } from '../../../document/flow';
+import { IEdge, isGroup } from '../../../document/flow';
 import { handleOf } from './ends';
 import type { GroupTree } from './groupTree';
 
@@ -12,6 +12,18 @@ interface IViews<P> {
   portsOf(id: string): [P[], P[]];
   arrowsInto(id: string): readonly IEdge[];
   arrowsFrom(id: string): readonly IEdge[];
+  usedPorts(id: string): readonly (readonly string[])[];
+}
+
+/** Return the names of the inputs and outputs at which connections end on a card. */
+export function handlesOf(
+  tree: GroupTree,
+  views: IViews<IPort>,
+  card: string
+): readonly (readonly string[])[] {
+  return isGroup(card)
+    ? groupPorts(tree, views, card).map(side => side.map(({ handle }) => handle))
+    : views.usedPorts(card);
 }
 
 type GroupPort<P> = P & { node: string; handle: string };
