@@ -8,6 +8,7 @@ jest.mock('../lazy', () => ({
   actions: {},
   Canvas: () => null,
   followDisk: () => undefined,
+  guardSave: () => undefined,
   CanvasController: jest.requireActual('../model/controller').CanvasController,
   Forecast: jest.requireActual('../forecast/forecast').Forecast
 }));

@@ -123,5 +123,8 @@ def test_a_restored_version_keeps_the_id_places_and_comments_of_the_file():
     assert (document.nodes, document.edges) == (old.nodes, old.edges)
     assert document.positions == {"a": (5, 5), "b": (2, 2), "#1": (3, 3), "#2": (7, 7)}
     assert document.comments == {"#1": Comment("old"), "#2": Comment("new")}
-    assert document.groups == {"@1": Group("new", nodes=("a",)), "@2": old.groups["@2"]}
+    assert document.groups == {
+        "@1": Group("new", nodes=("a",)),
+        "@2": Group("gone", nodes=("b",)),
+    }
     assert not {"comments", "groups"} & restored({}, Document(1)).keys()
