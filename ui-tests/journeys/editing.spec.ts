@@ -114,7 +114,7 @@ test(
   }
 );
 
-test('K9: a group folds into one card, runs, unfolds, and is in the file', async ({
+test('K9: a group folds into one card, runs, unfolds, is in the file, and becomes a sub-workflow', async ({
   lab,
   server,
   page
@@ -176,6 +176,30 @@ test('K9: a group folds into one card, runs, unfolds, and is in the file', async
   expect(Object.values(groups)).toEqual([
     { folded: true, nodes: expect.arrayContaining(['one', 'two', 'end']), title: 'Steps' }
   ]);
+
+  // the group becomes a workflow that others can use, too
+  await head.click({ button: 'right' });
+  await lab.menuItem('Group').last().click();
+  await lab.menuItem('Save as Sub-Workflow…').click();
+  await expect(page.getByRole('dialog').getByRole('textbox')).toHaveValue('Steps');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  const part = canvas.card('Steps.nbflow');
+  await expect(part.locator('.nby-Port')).toHaveText([
+    /one.input_txt/,
+    /output/,
+    /output/,
+    /output/
+  ]);
+  await expect(canvas.cards).toHaveCount(2);
+  await page.screenshot({ path: info.outputPath('part.png') });
+  await canvas.button('run-workflow').click();
+  await lab.drawer.succeeds();
+  await expect(lab.drawer.body.locator('.nby-Row')).toHaveCount(3);
+  await expect(canvas.stateOf('Steps')).toContainText('cached'); // its nodes are the same
+  await page.screenshot({ path: info.outputPath('ran.png') });
+  await part.locator('.nby-Node-title').dblclick();
+  await expect(lab.tab('Steps.nbflow')).toBeVisible();
+  expect(JSON.parse(await readFile(server.file('Steps.nbflow'), 'utf8')).groups).toBeUndefined();
 });
 
 test('K9: the plus beside an output adds the node that takes it; a reload fits the view again', async ({

@@ -7,6 +7,7 @@ import { CanvasController } from '../model/controller';
 import { groupPorts } from '../model/diagram/groupPorts';
 import { IPortView } from '../model/nodeViews';
 import { useCanvas } from '../model/hooks';
+import { STATE_ORDER } from '../model/texts';
 import { TaskState } from '../model/tokens';
 
 /** A port of a node in the group, and its name on the card. */
@@ -27,17 +28,6 @@ export interface IGroupView {
   inputs: IGroupPort[];
   outputs: IGroupPort[];
 }
-
-/** The state of one node that a group has, the first of these. */
-const FIRST: readonly TaskState[] = [
-  'failed',
-  'running',
-  'preparing',
-  'queued',
-  'waiting',
-  'cancelled',
-  'skipped'
-];
 
 /** The colours of groups with their names; the first one is the default. */
 export function colorsOf(trans: TranslationBundle): [string, string][] {
@@ -78,7 +68,7 @@ function stateOf(canvas: CanvasController, nodes: readonly string[]) {
   const states = tasks.flatMap(node => runs?.stateOf(node) ?? []);
   const count = (state: TaskState) => states.filter(other => other === state).length;
   const done = count('succeeded');
-  const first = FIRST.find(state => states.includes(state));
+  const first = STATE_ORDER.find(state => state !== 'succeeded' && states.includes(state));
   const parts = states.length ? [trans.__('%1 of %2 done', done, tasks.length)] : [];
   if (first === 'failed' || first === 'running') {
     parts.unshift(`${count(first)} ${stateText(first, trans)}`);

@@ -7,6 +7,7 @@ import { addGroup, dissolve, regroup, setGroup } from '../model/diagram/groupEdi
 import { focusNode, reveal } from '../model/focus';
 import { ensureId } from '../model/identity';
 import { boxOf, freeNear, isInside, overlaps, spaceOf } from '../model/placement';
+import { askToSaveAsWorkflow } from '../subworkflows/saveAsWorkflow';
 import { colorsOf, titleOf } from './groupView';
 
 /** Put the chosen cards into a new group, and open its name, which belongs to the same undo step. */
@@ -144,7 +145,8 @@ export const grouping = {
   'fold-group': toggleFold,
   'color-group': colorGroups,
   'add-to-group': addToGroup,
-  'remove-from-group': removeFromGroup
+  'remove-from-group': removeFromGroup,
+  'save-as-workflow': askToSaveAsWorkflow
 };
 
 /** Store the name while its field is left, and end the undo step. */

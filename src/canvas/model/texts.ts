@@ -4,7 +4,7 @@ import { stateText } from '../../components/StateMark';
 import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
 import { IEdge } from '../../document/flow';
 import { INodeView } from './nodeViews';
-import { INodeRun, Off } from './tokens';
+import { INodeRun, Off, TaskState } from './tokens';
 
 export function refusalText(
   refused: EdgeRefusal,
@@ -87,6 +87,18 @@ function formatOf(node: IPorts | undefined, name: string, trans: TranslationBund
 export function stateWord({ state, cached }: INodeRun, trans: TranslationBundle): string {
   return stateText(state === 'succeeded' && cached ? 'cached' : state, trans);
 }
+
+/** The state of several nodes is the first of these that one of them has. */
+export const STATE_ORDER: readonly TaskState[] = [
+  'failed',
+  'running',
+  'preparing',
+  'queued',
+  'waiting',
+  'cancelled',
+  'skipped',
+  'succeeded'
+];
 
 export function kindWord(kind: string, trans: TranslationBundle): string {
   switch (kind) {

@@ -1,11 +1,11 @@
 /** Moves nodes into a workflow of their own, for which one node of the first workflow stands. */
 import { isObject, JsonObject } from '../../document/canonical';
-import { emptyFlow, IEdge, IFlow, isComment, Position } from '../../document/flow';
+import { emptyFlow, IEdge, IFlow, isGroup, Position } from '../../document/flow';
 
 export interface IExtraction {
   /** The new workflow. */
   inner: IFlow;
-  /** The nodes and comments that move there. */
+  /** The nodes, comments and groups that move there. */
   moved: string[];
   /** The parameters of the new workflow, with their values in the first one. */
   arguments: JsonObject;
@@ -15,7 +15,7 @@ export interface IExtraction {
 }
 
 /**
- * Return what moves if the node `id` stands for the chosen nodes and comments; undefined if other
+ * Return what moves if the node `id` stands for the chosen nodes, comments and groups; undefined if other
  * nodes lie between them. Datasets that other nodes use stay.
  */
 export function extract(
@@ -34,10 +34,10 @@ export function extract(
   if (isBetween(edges, from, moved)) {
     return undefined;
   }
-  const nodes = [...moved].filter(node => !isComment(node));
   const { parameters } = flow.meta;
+  const nodes = [...moved].flatMap(node => (node in flow.nodes ? [flow.nodes[node]] : []));
   const bound = isObject(parameters)
-    ? Object.keys(parameters).filter(name => nodes.some(node => isBound(flow.nodes[node], name)))
+    ? Object.keys(parameters).filter(name => nodes.some(node => isBound(node, name)))
     : [];
   const inner = emptyFlow();
   if (bound.length) {
@@ -47,17 +47,16 @@ export function extract(
   if (flow.meta.environment) {
     inner.meta.environment = flow.meta.environment;
   }
-  const places = [...moved].map(node => flow.positions[node] ?? [0, 0]);
-  const at: Position = [Math.min(...places.map(([x]) => x)), Math.min(...places.map(([, y]) => y))];
-  [...moved].forEach((node, index) => {
-    const [x, y] = places[index];
-    inner.positions[node] = [x - at[0], y - at[1]];
-    if (isComment(node)) {
-      inner.comments[node] = flow.comments[node];
-    } else {
-      inner.nodes[node] = flow.nodes[node];
-    }
-  });
+  const cards = [...moved].filter(card => !isGroup(card)).map(card => flow.positions[card]);
+  const at: Position = [Math.min(...cards.map(([x]) => x)), Math.min(...cards.map(([, y]) => y))];
+  for (const card of moved) {
+    const [x, y] = flow.positions[card] ?? at;
+    inner.positions[card] = [x - at[0], y - at[1]];
+  }
+  for (const block of ['nodes', 'comments', 'groups'] as const) {
+    const own = Object.entries(flow[block]).filter(([card]) => moved.has(card));
+    inner[block] = Object.fromEntries(own);
+  }
   for (const [key, edge] of Object.entries(flow.edges)) {
     if (moved.has(edge.source) && moved.has(edge.target)) {
       inner.edges[key] = edge;

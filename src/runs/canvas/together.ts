@@ -1,18 +1,8 @@
 /** The state of a card that stands for several tasks, such as a sub-workflow. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { STATE_ORDER } from '../../canvas/model/texts';
 import { INodeRun, TaskState } from '../../canvas/model/tokens';
 
-/** The first of these that a task has is the state of all. */
-const ORDER: readonly TaskState[] = [
-  'failed',
-  'running',
-  'preparing',
-  'queued',
-  'waiting',
-  'cancelled',
-  'skipped',
-  'succeeded'
-];
 const LIVE: readonly TaskState[] = ['running', 'preparing', 'queued', 'waiting'];
 
 /** Return the state of all of these tasks, which are at least one, by node. */
@@ -22,7 +12,7 @@ export function together(
   trans: TranslationBundle
 ): INodeRun {
   const all = [...runs.values()];
-  const state = ORDER.find(state => all.some(run => run.state === state))!;
+  const state = STATE_ORDER.find(state => all.some(run => run.state === state))!;
   const [inner, first] = [...runs].find(([, run]) => run.state === state)!;
   const live = all.filter(run => LIVE.includes(run.state));
   const short = (node: string) => node.slice(card.length + 1);

@@ -5,6 +5,7 @@ import { Actions, ICanvasCommand } from './command';
 type Allowed = ICanvasCommand['allowed'];
 
 export function groupCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const hasCards: Allowed = ({ chosen }) => chosen.length > 0;
   const isInGroup: Allowed = ({ groups }) => groups.length > 0;
   const command = (
     id: keyof Actions['grouping'],
@@ -19,7 +20,7 @@ export function groupCommands(trans: TranslationBundle): ICanvasCommand[] {
   });
   const fold = command('fold-group', trans.__('Fold Group'));
   return [
-    command('group-cards', trans.__('Group'), ({ chosen }) => chosen.length > 0),
+    command('group-cards', trans.__('Group'), hasCards),
     command('ungroup-cards', trans.__('Ungroup')),
     {
       ...fold,
@@ -28,6 +29,7 @@ export function groupCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     command('color-group', trans.__('Group Colour…')),
     command('add-to-group', trans.__('Add to Group…'), ({ doc }) => doc.groups.size > 0),
-    command('remove-from-group', trans.__('Remove from Group'))
+    command('remove-from-group', trans.__('Remove from Group')),
+    command('save-as-workflow', trans.__('Save as Sub-Workflow…'), hasCards)
   ];
 }

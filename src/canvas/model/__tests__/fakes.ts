@@ -257,8 +257,9 @@ export async function bench(
       localPath: (one: string) => one,
       get: async (folder: string) => ({
         type: ['lib', 'empty'].includes(folder) ? 'directory' : 'file',
-        content: FILES.map(file => ({ path: `${folder}/${file}` }))
+        content: FILES.map(name => ({ name, path: `${folder}/${name}` }))
       }),
+      save: async () => undefined,
       fileChanged: new Signal({})
     } as never,
     commands: {
