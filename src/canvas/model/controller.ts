@@ -63,7 +63,7 @@ export class CanvasController {
     this.views = new NodeViews(this.doc, this.checker, this.runs);
     this.store = new FlowStore(this.doc, model.collaborative, {
       nameOf: id => this.nameOf(id),
-      portsOf: id => handlesOf(this.store.tree, this.views, id),
+      portsOf: (id, tree) => handlesOf(tree, this.views, id),
       stateOf: id => this.stateOf(id),
       formatOf: (id, output) =>
         this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format

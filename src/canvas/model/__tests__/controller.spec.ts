@@ -1,3 +1,4 @@
+import { MEASURED } from '../diagram/projection';
 import { insertOrConnect } from '../../stage/insertOrConnect';
 import {
   connect,
@@ -304,6 +305,13 @@ describe('nodes', () => {
       { type: 'executable', path: 'part.nbflow' },
       { type: 'dataset', path: '../b.csv' }
     ]);
+  });
+
+  it('K1: of a large workflow have places of their ports before they are drawn', async () => {
+    const { canvas } = await bench(undefined, {}, MEASURED);
+    expect(canvas.store.nodes).toHaveLength(MEASURED + 3);
+    expect(canvas.store.node('clean')!.handles).toBeDefined();
+    canvas.dispose();
   });
 
   it('K9: may be another workflow, but never the workflow itself', async () => {

@@ -224,13 +224,17 @@ export interface IBench {
 /** A controller on three nodes, with everything outside of it faked; needs fake timers. */
 export async function bench(
   path = 'work/flow.nbflow',
-  more: Partial<ICanvasServices> = {}
+  more: Partial<ICanvasServices> = {},
+  others = 0
 ): Promise<IBench> {
   const model = new FlowModel();
   const doc = model.sharedModel;
   doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
   doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [300, 0]);
   doc.addNode('train', { type: 'executable', path: 'train.ipynb' }, [600, 40]);
+  for (let number = 0; number < others; number++) {
+    doc.addNode(`n${number}`, { type: 'executable', path: 'clean.ipynb' }, [300 * number, 200]);
+  }
   doc.setMeta('id', 'w');
   doc.clearUndoHistory();
   model.dirty = false;

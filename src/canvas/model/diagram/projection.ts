@@ -34,7 +34,7 @@ export interface ICards {
   /** The element that names a card for screen readers. */
   nameOf(id: string): string;
   /** Known names of a card's ports: inputs, outputs. */
-  portsOf(id: string): readonly (readonly string[])[];
+  portsOf(id: string, tree: GroupTree): readonly (readonly string[])[];
   /** The state in the newest run, if there is one. */
   stateOf(id: string): string | undefined;
   /** The format of an output, once it is known. */
@@ -161,7 +161,7 @@ export class Projection {
     if (!this.isLarge) {
       return {};
     }
-    const sides = this.cards.portsOf(id);
+    const sides = this.cards.portsOf(id, this.tree);
     const handles = sides.flatMap((names, side) =>
       names.map((name, place): NodeHandle => {
         const y = FIRST_PORT + place * NEXT_PORT;
