@@ -73,6 +73,7 @@ def prepared() -> Iterator[ProcessRuntime]:
     """Provide one parent for all tests, so that the next test would see what an attempt leaves."""
     runtime = ProcessRuntime(parents=Parents())
     runtime.open(STORE)
+    runtime.prepare_notebooks(STORE)
     yield runtime
     runtime.close()
 
@@ -82,6 +83,7 @@ def ready() -> Iterator[ProcessRuntime]:
     """Provide such a parent with kernels that are ready in advance."""
     runtime = ProcessRuntime(parents=Parents(ready_kernels=2, ready_bytes=1 << 30))
     runtime.open(STORE)
+    runtime.prepare_notebooks(STORE)
     yield runtime
     runtime.close()
 

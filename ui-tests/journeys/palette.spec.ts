@@ -14,8 +14,8 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   }
   await lab.tile('New Workflow').click();
   const { canvas } = lab;
-  // six files, one of a subfolder, and the dataset
-  await expect(canvas.palette.getByRole('listitem')).toHaveCount(8);
+  // six files and a workflow, one file of a subfolder, and the dataset
+  await expect(canvas.palette.getByRole('listitem')).toHaveCount(9);
   await expect(canvas.palette).toContainText('Used in this folder 1');
   await lab.page.screenshot({ path: info.outputPath('drawer.png') });
   await expect(canvas.palette.getByRole('searchbox')).toHaveCSS('font-size', '13px');
