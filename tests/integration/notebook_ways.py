@@ -53,9 +53,10 @@ class Ran(NamedTuple):
         """Return the lines of the log in order, without that of the child process.
 
         ipykernel stops to copy what a child prints when it is told to end, so the line of a child
-        of the last cell is now and then missing.
+        of the last cell is now and then missing. If the end of that line comes later, the log has
+        an empty line.
         """
-        return sorted(line for line in self.log.splitlines() if line != CHILD)
+        return sorted(line for line in self.log.splitlines() if line not in (CHILD, ""))
 
 
 def place(folder: Path) -> Order:

@@ -149,6 +149,7 @@ test('R5: the page of runs shows metrics, tags runs and follows them', async ({
   await server.post('runs', { path: 'score.ipynb', parameters: { rate: 9 } });
   await expect(page.getByRole('row').nth(4)).toContainText('rate=9', { timeout: 60_000 });
   await expect(page.getByRole('row').nth(4)).toContainText('27', { timeout: 60_000 });
+  await expect(page.getByRole('row').nth(4)).toContainText('succeeded'); // live runs stay
   await lab.page.screenshot({ path: info.outputPath('page.png') });
   await page.getByRole('checkbox', { name: 'Select all loaded runs' }).check();
   await page.getByRole('button', { name: 'Delete…' }).click();
