@@ -176,7 +176,7 @@ def test_modules_of_the_runner_are_not_loaded_in_the_kernel(run: Run):
 
 def test_packages_loaded_by_the_runner_can_be_imported(run: Run):
     found = run(
-        TELL + "import jsonschema, nbclient, rfc3987_syntax",
+        TELL + "import jsonschema, jsonschema_specifications, nbclient",
         "jsonschema.validate({'a': 1}, {'type': 'object'}); print(json.dumps(1))",
     )
     assert found == 1
