@@ -16,6 +16,7 @@ import hypothesis
 import psutil
 import pytest
 from tests.support.compiled_statements import share_compiled_statements
+from tests.support.kept_readers import keep_readers, kept_processes
 
 pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -58,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 share_compiled_statements()
+keep_readers()
 gc.disable()  # thousands of tests are collected, and none of them becomes garbage
 
 
@@ -151,7 +153,7 @@ def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _running() -> set[str]:
     threads = {f"thread {t.name} ({t.ident})" for t in threading.enumerate() if not t.daemon}
-    return threads | {_describe(pid) for pid in _children()}
+    return threads | {_describe(pid) for pid in set(_children()) - kept_processes()}
 
 
 def _children() -> list[int]:
