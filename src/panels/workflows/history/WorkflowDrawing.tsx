@@ -2,7 +2,7 @@ import { ComparedVersions } from '../../../api/types';
 import { drawn, HEIGHT, WIDTH } from './drawing';
 
 /** It is scaled down to this, where its text has about 11 px, and then scrolls. */
-const LEAST = 0.7;
+const LEAST = 0.55;
 
 interface IWorkflowDrawingProps {
   compared: ComparedVersions;
@@ -40,7 +40,7 @@ export function WorkflowDrawing({ compared, label }: IWorkflowDrawingProps): JSX
           <title>{title}</title>
           <rect width={WIDTH} height={HEIGHT} rx={4} />
           <text x={10} y={HEIGHT / 2 + 6}>
-            {title.length > 20 ? `${title.slice(0, 19)}…` : title}
+            {title.length > 17 ? `${title.slice(0, 16)}…` : title}
           </text>
         </g>
       ))}
