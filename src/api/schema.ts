@@ -8539,7 +8539,7 @@ export interface components {
         };
         /**
          * Runtimes
-         * @description Names of the available runtimes.
+         * @description Names of the available runtimes, the default first.
          */
         Runtimes: {
             names: string[];

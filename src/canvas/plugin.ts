@@ -11,6 +11,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { Contents } from '@jupyterlab/services';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { FlowDoc } from '../document/flowDoc';
@@ -23,6 +24,8 @@ import { CanvasWidget, WorkflowFactory } from './widget';
 
 const PLUGIN = 'nbyard:canvas';
 const CREATE = 'nbyard:create-workflow';
+/** The extension of files that describe the arguments of code. */
+const DESCRIPTION = '.nbexec';
 
 export const canvasPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN,
@@ -107,6 +110,9 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     });
     app.docRegistry.addWidgetFactory(factory);
     addCreate(app, browser, trans);
+    if (browser) {
+      hideDescriptions(browser);
+    }
     addCommands(app.commands, tracker, palette, trans);
     palette?.addItem({
       command: CREATE,
@@ -134,20 +140,26 @@ function addDocumentType(app: JupyterFrontEnd, trans: TranslationBundle): void {
     displayName: trans.__('Workflow'),
     extensions: [EXTENSION],
     mimeTypes: ['application/x-nbyard+json'],
-    fileFormat: 'text' as const,
     icon: workflowIcon
   };
   app.docRegistry.addFileType({ ...type, name: FILE_TYPE, contentType: CONTENT_TYPE });
   // The server lists the file as a plain one, and the icon is looked up by that type.
-  app.docRegistry.addFileType({ ...type, name: `${FILE_TYPE}-file`, contentType: 'file' });
+  app.docRegistry.addFileType({ ...type, name: `${FILE_TYPE}-file` });
   app.docRegistry.addFileType({
     name: 'nbyard-description',
     displayName: trans.__('Description of Code'),
-    extensions: ['.nbexec'],
-    fileFormat: 'text',
-    contentType: 'file',
+    extensions: [DESCRIPTION],
     icon: descriptionIcon
   });
+}
+
+/** List descriptions of code only where the file browser shows hidden files. */
+function hideDescriptions(browser: IDefaultFileBrowser): void {
+  const { model } = browser;
+  const items = model.items.bind(model);
+  const isShown = ({ name }: Contents.IModel) =>
+    browser.showHiddenFiles || !name.endsWith(DESCRIPTION);
+  model.items = () => [...items()].filter(isShown).values();
 }
 
 function addCreate(

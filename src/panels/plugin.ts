@@ -10,7 +10,7 @@ import { PartialJSONObject } from '@lumino/coreutils';
 import { IYard } from '../api/yard';
 import { IPaletteSource } from '../canvas/model/tokens';
 import { addPanelCommands } from './commands';
-import { IPanelServices, Views } from './frame/services';
+import { IPanelServices, VIEWED, Views } from './frame/services';
 import { PaletteSource } from './palette/paletteSource';
 import { SidebarWidget } from './SidebarWidget';
 
@@ -53,17 +53,9 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
       browser,
       state,
       notebooks,
-      views: {
-        artifact: tracked('artifact', restorer),
-        comparison: tracked('comparison', restorer),
-        dataset: tracked('dataset', restorer),
-        deployment: tracked('deployment', restorer),
-        environment: tracked('environment', restorer),
-        executable: tracked('executable', restorer),
-        history: tracked('history', restorer),
-        project: tracked('project', restorer),
-        runs: tracked('runs', restorer)
-      }
+      views: Object.fromEntries(
+        VIEWED.map(noun => [noun, tracked(noun, restorer)])
+      ) as IPanelServices['views']
     };
     yard.stream.events.connect(async (_, events) => {
       if (events.some(({ topic }) => topic.startsWith('environment'))) {
@@ -72,14 +64,13 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     });
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    ['create-example', 'open-gallery', 'workflow-from-folder', 'choose-model'].forEach(
-      (name, place) =>
-        launcher?.add({
-          command: `nbyard:${name}`,
-          category: trans.__('Workflows'),
-          categoryRank: BELOW_NOTEBOOKS,
-          rank: 2 + place
-        })
+    ['create-example', 'workflow-from-folder', 'choose-model'].forEach((name, place) =>
+      launcher?.add({
+        command: `nbyard:${name}`,
+        category: trans.__('Workflows'),
+        categoryRank: BELOW_NOTEBOOKS,
+        rank: 2 + place
+      })
     );
     const panel = new SidebarWidget(services);
     app.shell.add(panel, 'left', { rank: RANK });

@@ -30,7 +30,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Runtimes(msgspec.Struct, frozen=True):
-    """Names of the available runtimes."""
+    """Names of the available runtimes, the default first."""
 
     names: list[str]
 

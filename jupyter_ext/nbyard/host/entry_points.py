@@ -51,13 +51,11 @@ def installed_runtimes() -> list[str]:
 
 
 def offered_runtimes(settings: Settings) -> list[str]:
-    """Return the runtimes that users can choose.
-
-    Dask is one of them only if a cluster is configured.
-    """
-    # Without a cluster, the runtime is installed but can run nothing.
+    """Return the runtimes that users can choose, the default first."""
+    # Without a cluster, Dask is installed but can run nothing.
     is_set = bool(settings.dask_address or settings.dask_cluster)
-    return [name for name in installed_runtimes() if is_set or name != DASK]
+    names = [name for name in installed_runtimes() if is_set or name != DASK]
+    return sorted(names, key=lambda name: name != settings.default_runtime)
 
 
 def check_runtimes(document: Document, wished: str) -> None:

@@ -1,8 +1,9 @@
 import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { NodeProps } from '@xyflow/react';
-import { memo, PointerEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, PointerEvent, useLayoutEffect, useRef, useState } from 'react';
 import { endEditing, resized, Size, writeComment } from '../arrange/comments';
+import { useOpenField } from '../arrange/openField';
 import { sizeOf } from '../model/diagram/items';
 import { CardNode } from '../model/flowStore';
 import { focusNode } from '../model/focus';
@@ -59,20 +60,8 @@ function Rendered({ text }: { text: string }): JSX.Element {
 
 function Source({ id, text }: { id: string; text: string }): JSX.Element {
   const canvas = useCanvas();
-  const field = useRef<HTMLTextAreaElement>(null);
+  const field = useOpenField<HTMLTextAreaElement>(id);
   const end = () => endEditing(canvas, id);
-  useEffect(() => {
-    // React Flow hides a new card until it is measured
-    let tries = 30;
-    const focus = () => {
-      field.current?.focus({ preventScroll: true });
-      if (field.current && field.current !== document.activeElement && tries-- > 0) {
-        requestAnimationFrame(focus);
-      }
-    };
-    focus();
-    return () => endEditing(canvas, id); // for example when it leaves the view
-  }, [canvas, id]);
   return (
     <textarea
       ref={field}

@@ -1,10 +1,10 @@
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import { useEffect, useRef } from 'react';
 import { stateText } from '../../components/StateMark';
 import { STATE_ICONS } from '../../icons/items';
 import { focusNode } from '../model/focus';
 import { useCanvas, useUi } from '../model/hooks';
 import { endEditing } from '../arrange/comments';
+import { useOpenField } from '../arrange/openField';
 import { IGroupView } from './groupView';
 import { writeTitle } from './grouping';
 
@@ -57,20 +57,7 @@ export function GroupHead({ id, view }: { id: string; view: IGroupView }): JSX.E
 
 function Title({ id, title }: { id: string; title: string }): JSX.Element {
   const canvas = useCanvas();
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    // React Flow hides a new card until it is measured
-    let tries = 30;
-    const focus = () => {
-      field.current?.focus({ preventScroll: true });
-      if (field.current && field.current !== document.activeElement && tries-- > 0) {
-        requestAnimationFrame(focus);
-      }
-    };
-    focus();
-    field.current?.select();
-    return () => endEditing(canvas, id); // for example when it leaves the view
-  }, [canvas, id]);
+  const field = useOpenField<HTMLInputElement>(id);
   return (
     <input
       ref={field}
@@ -78,6 +65,7 @@ function Title({ id, title }: { id: string; title: string }): JSX.Element {
       data-lm-suppress-shortcuts="true"
       aria-label={canvas.trans.__('Name of the group')}
       defaultValue={title}
+      onFocus={event => event.target.select()}
       onDoubleClick={event => event.stopPropagation()}
       onBlur={event => writeTitle(canvas, id, event.target.value)}
       onKeyDown={event => {

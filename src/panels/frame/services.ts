@@ -10,6 +10,19 @@ import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import { IYard } from '../../api/yard';
 
+/** The nouns that have views of their own. */
+export const VIEWED = [
+  'artifact',
+  'comparison',
+  'dataset',
+  'deployment',
+  'environment',
+  'executable',
+  'history',
+  'project',
+  'runs'
+] as const;
+
 /** What the panels need of the application. */
 export interface IPanelServices {
   app: JupyterFrontEnd;
@@ -23,18 +36,7 @@ export interface IPanelServices {
   /** Its current notebook is the one that had the focus last. */
   notebooks: INotebookTracker | null;
   /** The open views, by noun. */
-  views: Record<
-    | 'artifact'
-    | 'comparison'
-    | 'dataset'
-    | 'deployment'
-    | 'environment'
-    | 'executable'
-    | 'history'
-    | 'project'
-    | 'runs',
-    Views
-  >;
+  views: Record<(typeof VIEWED)[number], Views>;
 }
 
 export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;

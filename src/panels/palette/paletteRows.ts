@@ -32,10 +32,10 @@ function folderOf(path: string): string | undefined {
   return path ? (belowRoot(path) ?? path).replace(/\/?[^/]*$/, '') : undefined;
 }
 
-/** Return the file of an executable, if its name differs. */
+/** Return the folder of an executable, or its file if its name differs. */
 export function placeOf({ name, path }: Executable): string {
   const below = belowRoot(path) ?? '';
-  return below.replace(/\.\w+$/, '') === name ? '' : below;
+  return `/${below}`.replace(/\.\w+$/, '').endsWith(`/${name}`) ? folderOf(below)! : below;
 }
 
 export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {

@@ -19,13 +19,8 @@ import { SideRow } from '../frame/SideRow';
 import { automationsOf } from '../automations/collection';
 import { RunDetail } from './RunDetail';
 import { groupsOf, IMoreRuns } from './runGroups';
-import {
-  FILTER_NAMES,
-  MOST_COMPARED,
-  MOST_FOUND,
-  noneText,
-  useRunSearch
-} from './search/runSearch';
+import { comparing, MarkedRuns } from './search/MarkedRuns';
+import { FILTER_NAMES, MOST_FOUND, noneText, useRunSearch } from './search/runSearch';
 import { resultOf, resultsUpTo, RunStrip } from '../frame/RunStrip';
 
 /** More rows come with each click. */
@@ -42,11 +37,9 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const { items, matches } = search;
   const [shown, setShown] = useState(SHOWN);
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
-  const chosen = items.filter(({ id }) => marked.has(id)).map(({ id }) => id);
-  const compare = () => {
-    void commands.execute('nbyard:open-comparison', { id: chosen.join(',') });
-    setMarked(new Set());
-  };
+  const chosen = items.filter(({ id }) => marked.has(id));
+  const clear = () => setMarked(new Set());
+  const compare = comparing(services, chosen, clear);
   const automations = automationsOf(yard);
   const offered = useSignal(automations.changed, () => automations.items);
   const isGrouped = useSignal(openSections.changed, () => !!openSections.get(GROUPED));
@@ -61,7 +54,6 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       ? search.setText(row.search)
       : void commands.execute('nbyard:show-run', { id: row.id, ...args });
   const inRunInfo = useSignal(shownRun.changed, () => shownRun.id);
-  const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
   return (
     <div className="nby-Section">
       <ListState collection={runs} trans={trans}>
@@ -93,7 +85,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         marked={marked}
         selected={inRunInfo}
         onMark={ids => setMarked(new Set(items.map(({ id }) => id).filter(id => ids.has(id))))}
-        keys={canCompare ? { c: compare } : undefined}
+        keys={compare && { c: compare }}
         {...groups}
         beyond={items.length - page.length}
         idOf={({ id }) => id}
@@ -120,21 +112,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         onSelect={row => open(row, { quiet: true })}
         onDelete={row => isMore(row) || void commands.execute('nbyard:delete-run', { id: row.id })}
       />
-      {!!chosen.length && (
-        <div className="nby-Marked">
-          <span role="status">{trans.__('%1 selected', chosen.length)}</span>
-          <span className="nby-Space" />
-          <Button
-            className="nby-mod-primary"
-            disabled={!canCompare}
-            title={trans.__('Compare 2 to %1 runs (C)', MOST_COMPARED)}
-            onClick={compare}
-          >
-            {trans.__('Compare')}
-          </Button>
-          <Button onClick={() => setMarked(new Set())}>{trans.__('Clear')}</Button>
-        </div>
-      )}
+      <MarkedRuns count={chosen.length} {...{ compare, clear, services }} />
       {items.length > shown ? (
         <p className="nby-Note">
           <Button onClick={() => setShown(shown + SHOWN)}>{trans.__('Show Older')}</Button>

@@ -55,3 +55,8 @@ def test_a_cluster_is_offered_where_one_is_set() -> None:
     assert "dask" not in offered_runtimes(Settings())
     assert "dask" in offered_runtimes(Settings(dask_address="tcp://127.0.0.1:8786"))
     assert "dask" in offered_runtimes(Settings(dask_cluster="ours:slurm"))
+
+
+@pytest.mark.parametrize("default", ["process", "docker"])
+def test_the_default_is_offered_first(default: str) -> None:
+    assert offered_runtimes(Settings(default_runtime=default))[0] == default

@@ -90,6 +90,15 @@ export function refusedValues(status: number, text: string): Readonly<Record<str
   }
 }
 
+/** Digits that are shown of a float; the last ones are noise of its arithmetic. */
+const DIGITS = 12;
+
+function rounded(value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? Number(value.toPrecision(DIGITS))
+    : value;
+}
+
 /** Return names and values of the answer to one row; empty for several rows or other answers. */
 export function predictedValues(text: string): [string, string][] {
   try {
@@ -97,7 +106,7 @@ export function predictedValues(text: string): [string, string][] {
     const record = prediction ?? (predictions?.length === 1 ? predictions[0] : undefined);
     return Object.entries(record as Record<string, unknown>).map(([name, value]) => [
       name,
-      typeof value === 'string' ? value : JSON.stringify(value)
+      typeof value === 'string' ? value : JSON.stringify(value, (_, part) => rounded(part))
     ]);
   } catch {
     return []; // the service is no model of ours

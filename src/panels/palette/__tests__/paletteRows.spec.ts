@@ -17,6 +17,7 @@ describe('executables with names alike', () => {
   it.each([
     ['train', 'train.ipynb', ''],
     ['train 2', 'sub/train.ipynb', 'sub/train.ipynb'],
+    ['train', 'sub/train.ipynb', 'sub'],
     ['train', '', '']
   ])('%s of %s tells its place: %s', (name, path, place) => {
     expect(placeOf({ name, path } as Executable)).toBe(place);

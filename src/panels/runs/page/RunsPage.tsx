@@ -12,7 +12,8 @@ import { shownRun } from '../../../runs/model/shownRun';
 import { SearchBox } from '../../frame/Search';
 import { IPanelServices } from '../../frame/services';
 import { activeProjectOf } from '../../projects/activeProject';
-import { FILTER_NAMES, MOST_COMPARED, noneText, withFilter } from '../search/runSearch';
+import { comparing, MarkedRuns } from '../search/MarkedRuns';
+import { FILTER_NAMES, noneText, withFilter } from '../search/runSearch';
 import { deleteRuns, keepRuns, tagRuns } from './bulk';
 import { fixedColumns, IRunColumn, isMetric, metricColumns, NEWEST, sorted } from './columns';
 import { useRunPages } from './runPages';
@@ -55,9 +56,7 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
   const rows = sorted(items, choices.sort, columns);
   const chosen = items.filter(({ id }) => marked.has(id));
   const onEnd = useCallback(() => void pages.more(), [pages]);
-  const compare = () =>
-    void commands.execute('nbyard:open-comparison', { id: chosen.map(({ id }) => id).join(',') });
-  const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
+  const compare = comparing(services, chosen);
   const isByTime = rows === items;
   return (
     <div className="nby-View nby-RunsPage">
@@ -95,25 +94,18 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
         </SearchBox>
       </div>
       {isChoosing && <ColumnChoice {...{ fixed, metrics, choices, choose, services }} />}
-      {!!chosen.length && (
-        <div className="nby-Bar" role="group" aria-label={trans.__('Selected runs')}>
-          <span role="status">{trans.__('%1 selected', chosen.length)}</span>
-          <Button
-            className="nby-mod-primary"
-            disabled={!canCompare}
-            title={trans.__('Compare 2 to %1 runs (C)', MOST_COMPARED)}
-            onClick={compare}
-          >
-            {trans.__('Compare')}
-          </Button>
-          <Button onClick={() => void keepRuns(services, chosen)}>
-            {chosen.every(({ kept }) => kept) ? trans.__('Stop Keeping') : trans.__('Keep')}
-          </Button>
-          <Button onClick={() => void tagRuns(services, chosen)}>{trans.__('Tag…')}</Button>
-          <Button onClick={() => void deleteRuns(services, chosen)}>{trans.__('Delete…')}</Button>
-          <Button onClick={() => setMarked(new Set())}>{trans.__('Clear')}</Button>
-        </div>
-      )}
+      <MarkedRuns
+        count={chosen.length}
+        compare={compare}
+        clear={() => setMarked(new Set())}
+        services={services}
+      >
+        <Button onClick={() => void keepRuns(services, chosen)}>
+          {chosen.every(({ kept }) => kept) ? trans.__('Stop Keeping') : trans.__('Keep')}
+        </Button>
+        <Button onClick={() => void tagRuns(services, chosen)}>{trans.__('Tag…')}</Button>
+        <Button onClick={() => void deleteRuns(services, chosen)}>{trans.__('Delete…')}</Button>
+      </MarkedRuns>
       {!isByTime && !isWhole && (
         <div className="nby-Bar">
           <span role="status">
@@ -155,7 +147,7 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
           onMark={setMarked}
           selected={inRunInfo}
           keys={{
-            ...(canCompare ? { c: compare } : {}),
+            ...(compare ? { c: compare } : {}),
             ...(chosen.length ? { Delete: () => void deleteRuns(services, chosen) } : {})
           }}
           onOpen={({ id }: Run) => void commands.execute('nbyard:show-run', { id })}

@@ -1,6 +1,9 @@
 import { ComparedVersions } from '../../../api/types';
 import { drawn, HEIGHT, WIDTH } from './drawing';
 
+/** It is scaled down to this, where its text has about 11 px, and then scrolls. */
+const LEAST = 0.55;
+
 interface IWorkflowDrawingProps {
   compared: ComparedVersions;
   label: string;
@@ -17,7 +20,7 @@ export function WorkflowDrawing({ compared, label }: IWorkflowDrawingProps): JSX
     <svg
       className="nby-History-drawing"
       viewBox={box.join(' ')}
-      style={{ maxWidth: box[2] }}
+      style={{ minWidth: LEAST * box[2], maxWidth: box[2] }}
       role="img"
       aria-label={label}
     >
@@ -36,8 +39,8 @@ export function WorkflowDrawing({ compared, label }: IWorkflowDrawingProps): JSX
         >
           <title>{title}</title>
           <rect width={WIDTH} height={HEIGHT} rx={4} />
-          <text x={10} y={HEIGHT / 2 + 4}>
-            {title.length > 20 ? `${title.slice(0, 19)}…` : title}
+          <text x={10} y={HEIGHT / 2 + 6}>
+            {title.length > 17 ? `${title.slice(0, 16)}…` : title}
           </text>
         </g>
       ))}

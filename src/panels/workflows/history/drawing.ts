@@ -19,8 +19,8 @@ export interface IDrawnEdge {
   mark: Mark;
 }
 
-export const [WIDTH, HEIGHT] = [150, 36];
-const [COLUMN, ROW] = [210, 70];
+export const [WIDTH, HEIGHT] = [200, 44];
+const [COLUMN, ROW] = [270, 80];
 
 /** Return the nodes and connections of both versions; those of the new one place the cards. */
 export function drawn({ old, new: now, changes }: ComparedVersions): {

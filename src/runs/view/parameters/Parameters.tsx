@@ -23,7 +23,6 @@ export function Parameters(props: ITaskProps): JSX.Element {
   const many = detail.tasks.length > PORTION;
   const tasks = many ? detail.tasks.filter(({ node }) => node === step) : detail.tasks;
   const facts: [string, string][] = [
-    [trans.__('Run'), run.id],
     [trans.__('File'), run.path],
     [trans.__('Runtime'), run.runtime],
     [trans.__('Priority'), String(run.priority || '')],
@@ -32,7 +31,8 @@ export function Parameters(props: ITaskProps): JSX.Element {
     [trans.__('Commit'), commitText(run, trans)],
     [trans.__('Created'), showMoment(run.created_at)],
     [trans.__('Started'), showMoment(run.started_at)],
-    [trans.__('Finished'), showMoment(run.finished_at)]
+    [trans.__('Finished'), showMoment(run.finished_at)],
+    [trans.__('Run'), run.id]
   ];
   return (
     <div className="nby-Parameters">

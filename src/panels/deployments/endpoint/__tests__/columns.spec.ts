@@ -75,6 +75,7 @@ describe('P3: what a model answers', () => {
       ]
     ],
     ['{"predictions": [{"leaves": false}]}', [['leaves', 'false']]],
+    ['{"prediction": {"prices": [87000.00000000001, 0.1]}}', [['prices', '[87000,0.1]']]],
     ['{"predictions": [{"x": 1}, {"x": 2}]}', []],
     ['{"answer": 42}', []],
     ['no JSON', []]
