@@ -10,7 +10,7 @@ import { useSignal } from '../components/hooks/useSignal';
 import { KindIcon } from './cards/KindIcon';
 import { connectAutomatically } from './commands/connectAutomatically';
 import { CanvasController } from './model/controller';
-import { followDeclarations } from './model/declaring';
+import { followDeclarations } from './connections/declarations';
 import { offerSuggestions } from './connections/suggestions';
 import { keepFocus } from './model/focus';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';

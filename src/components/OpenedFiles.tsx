@@ -7,8 +7,10 @@ import { Refusal } from './text/messages';
 /** A file that the code opens; `path` is relative to the folder of the code. */
 export interface IOpenedFile {
   path: string;
-  role: string;
+  role: 'value' | 'input' | 'output';
+  /** The name of the port that would declare it. */
   name: string;
+  format?: string;
 }
 
 /** Undeclared files that a node opened in its last run. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { violationsIn } from '../lab/axe';
 import { withEngine } from '../lab/engine';
 import { folder, housesFolder } from '../lab/notebooks';
@@ -58,7 +58,7 @@ withDocker(
   }
 );
 
-test('K2, K3: a dropped folder of scripts is connected by one dialog, and by one undo no more', async ({
+test('K2, K3: a dropped folder of scripts is connected by one dialog or by hand, and by one undo no more', async ({
   lab,
   server
 }, info) => {
@@ -80,13 +80,31 @@ test('K2, K3: a dropped folder of scripts is connected by one dialog, and by one
   await expect(boxes).toHaveCount(2); // a connection, and the report
   expect(await violationsIn(page, '.jp-Dialog')).toEqual([]);
   await page.screenshot({ path: info.outputPath('dialog.png') });
+  const described = async () =>
+    (await readdir(server.file('survey'))).filter(name => name.endsWith('.nbexec')).length;
+  const undo = async () => {
+    await lab.press('Control+z');
+    await expect(canvas.arrows).toHaveCount(0);
+    await expect.poll(described).toBe(0);
+  };
   await lab.dialog.getByRole('button', { name: 'Connect' }).click();
   await expect(canvas.arrows).toHaveCount(1);
   await canvas.isTidy();
-  await lab.press('Control+z');
-  await expect(canvas.arrows).toHaveCount(0);
+  await undo();
+  await expect(canvas.card('report.py').locator('.nby-mod-suggested')).toHaveCount(2);
+  await lab.execute('nbyard:fit-workflow');
+  await page.screenshot({ path: info.outputPath('dashed.png') });
+  await canvas.connect(['clean.py', 'clean'], ['report.py', 'clean']);
+  await expect.poll(described).toBe(2);
+  await page.screenshot({ path: info.outputPath('drawn.png') });
+  await undo();
+  await lab.click(canvas.button('connect-automatically'));
+  await lab.dialog.getByRole('button', { name: 'Connect' }).click();
+  await expect(canvas.arrows).toHaveCount(1);
+  await undo();
   await lab.press('Control+Shift+z');
   await expect(canvas.arrows).toHaveCount(1);
+  await expect.poll(described).toBe(2);
   await lab.click(canvas.button('run-workflow'));
   await lab.drawer.succeeds();
   await expect(canvas.preview('report.py')).toContainText('2 answers');

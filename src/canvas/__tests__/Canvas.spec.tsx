@@ -37,7 +37,7 @@ describe('a workflow tab', () => {
   it('G6: shows the workflow as a table that reads without the picture', async () => {
     const { canvas, runs } = await open();
     act(() => {
-      connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+      void connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
       runs.states.set('clean', { state: 'succeeded', cached: true });
       runs.changed.emit(undefined);
     });

@@ -209,11 +209,7 @@ export function Port({ port, side, children }: IPortProps): JSX.Element {
   }
   return (
     <div className={classes} title={facts.filter(Boolean).join(' · ')}>
-      <Handle
-        id={port.handle ?? port.name}
-        type={side === 'input' ? 'target' : 'source'}
-        position={side === 'input' ? Position.Left : Position.Right}
-      />
+      <PortHandle id={port.handle ?? port.name} side={side} />
       <span className="nby-Port-name">{port.name}</span>
       {port.format && <span className="nby-Sr"> {port.format}</span>}
       {children}
@@ -221,45 +217,56 @@ export function Port({ port, side, children }: IPortProps): JSX.Element {
   );
 }
 
+function PortHandle({ id, side }: { id: string; side: 'input' | 'output' }): JSX.Element {
+  return side === 'input' ? (
+    <Handle id={id} type="target" position={Position.Left} />
+  ) : (
+    <Handle id={id} type="source" position={Position.Right} />
+  );
+}
+
 /** The highest number of suggested ports at each side of a card. */
 const MOST_SUGGESTED = 4;
 
-function suggestedAt({ suggested }: INodeView, side: 'input' | 'output'): string[] {
-  return suggested.filter(({ role }) => role === side).map(({ path }) => path);
+function suggestedAt({ suggested }: INodeView, side: 'input' | 'output') {
+  return suggested.filter(({ role }) => role === side);
 }
 
-/** Files that could be ports. A click offers to connect them; the keyboard has the command. */
+/** Files that could be ports: a drawn connection declares them, a click on a name offers to. */
 function SuggestedPorts(props: { view: INodeView; side: 'input' | 'output' }): JSX.Element {
   const { commands, readOnly, trans } = useCanvas();
   const { view, side } = props;
-  const paths = suggestedAt(view, side);
-  const more = paths.length - MOST_SUGGESTED;
+  const files = suggestedAt(view, side);
+  const more = files.length - MOST_SUGGESTED;
+  const classes = `nby-Port nby-mod-${side} nby-mod-suggested`;
   return (
     <>
-      {paths.slice(0, MOST_SUGGESTED).map(path => {
+      {files.slice(0, MOST_SUGGESTED).map(({ name, path, format = '' }) => {
         const label =
           side === 'input'
             ? trans.__('Reads %1: declare or connect it', path)
             : trans.__('Writes %1: declare or connect it', path);
         return (
-          <button
-            key={path}
-            type="button"
-            className={`nby-Port nby-mod-${side} nby-mod-suggested nodrag nopan`}
-            tabIndex={-1}
-            disabled={readOnly}
-            title={label}
-            aria-label={label}
-            onClick={event => {
-              event.stopPropagation(); // the card stays as it is
-              void commands.execute('nbyard:connect-automatically', { node: view.id, path });
-            }}
-          >
-            <span className="nby-Port-name">{PathExt.basename(path)}</span>
-          </button>
+          <div key={path} className={`${classes} nby-mod-${dataKind(format)}`}>
+            <PortHandle id={name} side={side} />
+            <button
+              type="button"
+              className="nby-Port-name nodrag nopan"
+              tabIndex={-1}
+              disabled={readOnly}
+              title={label}
+              aria-label={label}
+              onClick={event => {
+                event.stopPropagation(); // the card stays as it is
+                void commands.execute('nbyard:connect-automatically', { node: view.id, path });
+              }}
+            >
+              {PathExt.basename(path)}
+            </button>
+          </div>
         );
       })}
-      {more > 0 && <span className={`nby-Port nby-mod-${side} nby-mod-suggested`}>+{more}</span>}
+      {more > 0 && <span className={classes}>+{more}</span>}
     </>
   );
 }

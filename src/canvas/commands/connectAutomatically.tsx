@@ -8,7 +8,7 @@ import { asDeclared, IOpenedFile } from '../../components/OpenedFiles';
 import { FormBody } from '../../forms/FormBody';
 import * as connecting from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { declareFiles } from '../model/declaring';
+import { declareFiles } from '../connections/declarations';
 import { tidy } from '../stage/tidy';
 import {
   applySuggestions,

@@ -10,7 +10,7 @@ import { DEPTH, filesBeside } from '../palette/folderFiles';
 import { detailOf, groupsOf, isLikely, keyOf, unique, usedRows } from '../palette/paletteGroups';
 import { CanvasController } from '../model/controller';
 import { connectByList, IEnd } from '../model/connecting';
-import { connectToCard } from '../model/declaring';
+import { connectToCard } from '../connections/declarations';
 import { editComment } from '../arrange/comments';
 import { renameGroup, toggleFold } from '../groups/grouping';
 import { addThing, rename as setLabel, resolvePath } from '../model/editing';

@@ -1,10 +1,9 @@
 /** Suggests to connect nodes by the files that they write and read, and draws what was chosen. */
-import { edgeId, IEdge } from '../../document/flow';
+import { edgeId } from '../../document/flow';
 import { drawProposals, title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { codeOf, declareIn, isOfFile, openedAt } from '../model/declaring';
+import { codeOf, declareProposals, isOfFile, tagCellIn } from '../model/declaring';
 import { IProposal } from '../model/tokens';
-import { whenChecked } from '../model/whenChecked';
 
 /** What one tick of the dialog stands for. */
 export interface ISuggestion {
@@ -50,9 +49,9 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
   const results: ISuggestion[] = [];
   const cells: ISuggestion[] = [];
   for (const node of doc.nodes.keys()) {
-    const { undeclared, tag_cell: cell } = checker.reading(node) ?? {};
+    const { tag_cell: cell } = checker.reading(node) ?? {};
     const where = title(canvas, node);
-    for (const { path, role } of undeclared?.problem ? [] : (undeclared?.files ?? [])) {
+    for (const { path, role } of checker.suggested(node)) {
       const id = `${node} ${path}`;
       if (role === 'output' && !connections.has(id)) {
         results.push({
@@ -102,14 +101,15 @@ export async function applySuggestions(
   canvas: CanvasController,
   chosen: readonly ISuggestion[]
 ): Promise<void> {
-  const { services, trans } = canvas;
+  const { trans } = canvas;
+  const close = canvas.doc.gesture();
   try {
     for (const { node, cell } of chosen.flatMap(({ tag }) => tag ?? [])) {
-      await services.backend?.tagCell(codeOf(canvas, node), cell);
+      await tagCellIn(canvas, codeOf(canvas, node), cell);
     }
     const meant = chosen.flatMap(({ proposals = [] }) => proposals);
     const results = chosen.flatMap(({ result }) => result ?? []);
-    const edges = await declared(canvas, meant, results);
+    const edges = await declareProposals(canvas, meant, results);
     const drawn = drawProposals(canvas, edges).length;
     const said = [
       drawn && trans._n('Added one connection.', 'Added %1 connections.', drawn),
@@ -118,46 +118,9 @@ export async function applySuggestions(
     canvas.say(said.filter(Boolean).join(' '));
   } catch (error) {
     canvas.say(error instanceof Error ? error.message : String(error), true);
+  } finally {
+    close();
   }
-}
-
-/** Declare files, and return the connections with the names of the declared ports. */
-async function declared(
-  canvas: CanvasController,
-  meant: readonly IProposal[],
-  results: readonly { node: string; path: string }[]
-): Promise<IEdge[]> {
-  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
-  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
-    const code = codeOf(canvas, node); // several nodes may use the same file
-    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
-    if (path && !own[role].includes(path)) {
-      own[role].push(path);
-      wanted.set(code, own);
-    }
-  };
-  for (const { source, target, writes, reads } of meant) {
-    want(source, 'outputs', writes);
-    want(target, 'inputs', reads);
-  }
-  for (const { node, path } of results) {
-    want(node, 'outputs', path);
-  }
-  const names = new Map<string, string>();
-  for (const [code, change] of wanted) {
-    for (const argument of (await declareIn(canvas, code, change)).added) {
-      const path = openedAt(argument) ?? argument.default;
-      names.set(`${code} ${argument.role} ${path}`, argument.name);
-    }
-  }
-  canvas.checker.ask(0);
-  await whenChecked(canvas);
-  return meant.map(({ source, output, target, input, writes, reads }) => ({
-    source,
-    output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
-    target,
-    input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
-  }));
 }
 
 /** Offer new suggestions when nodes were added, or a run showed which files its code opens. */

@@ -2,6 +2,7 @@ import { Contents } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import type { ApiError } from '../../api/client';
 import { codeDescribed } from '../../api/documents/codeDescribed';
+import type { IOpenedFile } from '../../components/OpenedFiles';
 import { IArgument, readArguments } from '../../document/arguments';
 import { DATASET_OUTPUT } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
@@ -105,8 +106,21 @@ export class Checker {
     this._changed.emit();
   }
 
-  /** Return what the connection rules need to know about a node. */
+  /** Return the files that the code of a node opens and that could be ports. */
+  suggested(id: string): readonly IOpenedFile[] {
+    const { files = [], problem } = this.reading(id)?.undeclared ?? {};
+    return problem ? [] : files;
+  }
+
+  /** Return what the connection rules need to know about a node, with ports that are suggested. */
   ports = (id: string): IPorts | undefined => {
+    const ports = this.declared(id);
+    const { arguments: known } = ports ?? {};
+    return known ? { ...ports!, arguments: [...known, ...this.suggested(id)] } : ports;
+  };
+
+  /** Return what the connection rules need to know about a node. */
+  declared = (id: string): IPorts | undefined => {
     const type = this.doc.nodes.get(id)?.get('type');
     if (typeof type !== 'string') {
       return undefined;

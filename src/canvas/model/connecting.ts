@@ -2,6 +2,7 @@
 import { checkEdge, fittingEdges, IFitting, portsOf } from '../../document/edges';
 import { edgeId, IEdge, isGroup } from '../../document/flow';
 import { CanvasController } from './controller';
+import { declareProposals, isOfFile, withFiles } from './declaring';
 import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
 import { bodyRefusalText, noPortsText, refusalText } from './texts';
@@ -19,24 +20,30 @@ export function refusal(canvas: CanvasController, edge: IEdge): string | undefin
   return refused && refusalText(refused, edge, ports, canvas.trans);
 }
 
-export function connect(canvas: CanvasController, edge: IEdge): boolean {
+/** Connect two ports as one undo step; suggested ports are declared first. */
+export async function connect(canvas: CanvasController, edge: IEdge): Promise<boolean> {
+  const { doc, trans } = canvas;
   const reason = refusal(canvas, edge);
   if (reason) {
     canvas.say(reason, true);
     return false;
   }
   ensureId(canvas);
-  canvas.doc.connect(edge);
-  canvas.say(
-    canvas.trans.__(
-      'Connected %1 of %2 to %3 of %4.',
-      edge.output,
-      title(canvas, edge.source),
-      edge.input,
-      title(canvas, edge.target)
-    )
-  );
-  return true;
+  const close = doc.gesture();
+  try {
+    const meant = withFiles(canvas, edge);
+    const [drawn] = isOfFile(meant) ? await declareProposals(canvas, [meant]) : [edge];
+    doc.connect(drawn);
+    const { source, output, target, input } = drawn;
+    const [from, to] = [title(canvas, source), title(canvas, target)];
+    canvas.say(trans.__('Connected %1 of %2 to %3 of %4.', output, from, input, to));
+    return true;
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+    return false;
+  } finally {
+    close();
+  }
 }
 
 /** Return the possible connections to a card; for a group, to all nodes in it. */
@@ -44,7 +51,19 @@ export function fitting(canvas: CanvasController, from: IEnd, card: string): IFi
   const { checker, doc, store } = canvas;
   const nodes = isGroup(card) ? store.tree.leaves(card).filter(id => doc.nodes.has(id)) : [card];
   const fits = nodes.map(node => fittingEdges(from, node, doc.allEdges(), checker.ports));
-  return { edges: fits.flatMap(({ edges }) => edges), refused: fits[0]?.refused };
+  const edges = fits.flatMap(({ edges }) => edges);
+  return { edges: leastDeclaring(canvas, edges), refused: fits[0]?.refused };
+}
+
+/** Return those connections that declare the fewest files; files of the same name count as declared. */
+export function leastDeclaring(canvas: CanvasController, edges: readonly IEdge[]): IEdge[] {
+  const same = new Set(canvas.checker.proposals.filter(isOfFile).map(edgeId));
+  const count = (edge: IEdge) => {
+    const { writes, reads } = withFiles(canvas, edge);
+    return same.has(edgeId(edge)) ? 0 : Number(!!writes) + Number(!!reads);
+  };
+  const least = Math.min(...edges.map(count));
+  return edges.filter(edge => count(edge) === least);
 }
 
 /** Connect to the one port of a card that fits, or ask if several fit. */
@@ -60,7 +79,7 @@ export async function connectToNode(
     return;
   }
   if (fit.edges.length === 1) {
-    connect(canvas, fit.edges[0]);
+    await connect(canvas, fit.edges[0]);
     return;
   }
   const backwards = fit.edges[0].target === from.node;
@@ -75,7 +94,7 @@ export async function connectToNode(
   const chosen = await canvas.pick(question, items, at);
   const edge = fit.edges.find(candidate => edgeId(candidate) === chosen?.id);
   if (edge) {
-    connect(canvas, edge);
+    await connect(canvas, edge);
   }
 }
 
@@ -95,7 +114,10 @@ export async function connectByList(
   }
   const own = new Set(nodes);
   const others = [...canvas.doc.nodes.keys()].filter(id => !own.has(id));
-  const edges = ends.flatMap(end => others.flatMap(id => fitting(canvas, end, id).edges));
+  const { checker, doc } = canvas;
+  const edges = ends.flatMap(end =>
+    others.flatMap(id => fittingEdges(end, id, doc.allEdges(), checker.ports).edges)
+  );
   if (!edges.length) {
     canvas.say(trans.__('No other node has a matching port.'), true);
     return;
@@ -109,7 +131,7 @@ export async function connectByList(
   const picked = await canvas.pick(trans.__('Connect %1 …', title(canvas, nodes[0])), items);
   const edge = edges.find(candidate => edgeId(candidate) === picked?.id);
   if (edge) {
-    connect(canvas, edge);
+    await connect(canvas, edge);
   }
 }
 
@@ -152,7 +174,7 @@ function openText(canvas: CanvasController): string {
   const ids = [...doc.nodes.keys()];
   const taken = new Set(doc.allEdges().map(({ target, input }) => `${target} ${input}`));
   const open = ids.flatMap(node => {
-    const ports = checker.ports(node);
+    const ports = checker.declared(node);
     const inputs = ports ? portsOf(ports).filter(({ role }) => role === 'input') : [];
     return inputs.map(({ name }) => ({ node, port: name }));
   });

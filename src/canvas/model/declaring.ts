@@ -1,17 +1,14 @@
-/** Declares files that code opens, removes declarations, and connects them. */
+/** Declares files that code opens, and takes declarations back with Undo. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { Contents } from '@jupyterlab/services';
 import { codeDescribed } from '../../api/documents/codeDescribed';
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
-import { fittingEdges, portsOf } from '../../document/edges';
-import { edgeId } from '../../document/flow';
-import { connect, connectToNode, drawProposals, fitting, IEnd } from './connecting';
+import { IEdge } from '../../document/flow';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
 import { whenChecked } from './whenChecked';
-
-/** A path with an extension, without the scheme of a URL. */
-const FILE_NAME = /^[^:]+\.([a-z]\w*)$/i;
 
 /** Return the path that the code itself uses for an input or output. */
 export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
@@ -19,66 +16,20 @@ export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | 
   return reach?.kind === 'file' ? reach.path : undefined;
 }
 
-/**
- * Change the description of a node's code, and read the node again. Then connect new ports whose
- * file another port names; connections of removed ports are removed.
- */
-export async function declareFiles(
-  canvas: CanvasController,
-  id: string,
-  change: IDeclareFiles
-): Promise<IDeclared> {
-  const code = codeOf(canvas, id);
-  const done = await declareIn(canvas, code, change);
-  const gone = (node: string, port: string) =>
-    !!change.remove?.includes(port) && follows(canvas, node, code);
-  const cut = canvas.doc
-    .allEdges()
-    .filter(edge => gone(edge.source, edge.output) || gone(edge.target, edge.input));
-  if (cut.length) {
-    canvas.doc.remove([], cut.map(edgeId));
-  }
-  void connectDeclared(canvas, code, done.added);
-  return done;
+export function isOfFile({ writes, reads }: IProposal): boolean {
+  return !!writes || !!reads;
 }
 
-/** Connect ports that are declared elsewhere while the canvas is shown, such as in Run Info. */
-export function followDeclarations(canvas: CanvasController): () => void {
-  const onDescribed: Parameters<typeof codeDescribed.connect>[0] = (_, described) => {
-    if (described && !canvas.readOnly && canvas.stage?.offsetParent) {
-      void connectDeclared(canvas, described.code, described.added);
-    }
-  };
-  codeDescribed.connect(onDescribed);
-  return () => void codeDescribed.disconnect(onDescribed);
-}
-
-/** Connect declared ports of a code file to the only ports that name the same file. */
-async function connectDeclared(
-  canvas: CanvasController,
-  code: string,
-  added: IDeclared['added']
-): Promise<void> {
-  if (!added.length) {
-    return;
-  }
-  await whenChecked(canvas);
-  const fileOf = (node: string, own: 'input' | 'output', port: string) => {
-    const argument =
-      follows(canvas, node, code) && added.find(({ name, role }) => name === port && role === own);
-    return argument ? String(openedAt(argument as Partial<IArgument>) ?? argument.default) : '';
-  };
-  const fileIn = ({ source, output, target, input }: IProposal) =>
-    fileOf(source, 'output', output) || fileOf(target, 'input', input);
-  const meant = canvas.checker.proposals.filter(edge => edge.by_file && fileIn(edge));
-  const drawn = drawProposals(canvas, meant);
-  if (drawn.length) {
-    canvas.say(canvas.trans.__('Connected %1.', [...new Set(drawn.map(fileIn))].join(', ')));
-  }
+/** Return a connection with the files that it would declare. */
+export function withFiles({ checker }: CanvasController, edge: IEdge): IProposal {
+  const fileAt = (node: string, port: string) =>
+    checker.suggested(node).find(({ name }) => name === port)?.path;
+  const { source, output, target, input } = edge;
+  return { ...edge, writes: fileAt(source, output), reads: fileAt(target, input) };
 }
 
 /** Whether a node has the ports that a code file describes now, not those of a version or pin. */
-function follows(canvas: CanvasController, id: string, code: string): boolean {
+export function follows(canvas: CanvasController, id: string, code: string): boolean {
   const { version, pin } = canvas.doc.node(id) ?? {};
   return !version && !pin && codeOf(canvas, id) === code;
 }
@@ -91,78 +42,46 @@ export function codeOf({ checker, doc, path: base }: CanvasController, id: strin
     : (checker.codes.get(checker.reading(id)?.executable) ?? '');
 }
 
-/** Make a cell of a node's notebook its parameters cell, and read the node again. */
-export async function tagCell(canvas: CanvasController, id: string, cell: number): Promise<void> {
-  try {
-    const done = await canvas.services.backend?.tagCell(codeOf(canvas, id), cell);
-    canvas.say(done ?? '');
-    canvas.checker.ask(0);
-  } catch (error) {
-    canvas.say(error instanceof Error ? error.message : String(error), true);
-  }
-}
-
-/**
- * Return the parameters of a node whose default names a file that a connection from here could
- * bring or take, each with its connection.
- */
-export function declarable(canvas: CanvasController, from: IEnd, node: string) {
-  const { checker, doc } = canvas;
-  // pinned ports stay as they are, and the server refuses code of other kinds
-  const { version, pin } = doc.node(node) ?? {};
-  const isFixed = canvas.readOnly || version || pin || !codeOf(canvas, node);
-  if (isFixed || checker.reading(node)?.kind !== 'notebook') {
-    return [];
-  }
-  const here = checker.ports(from.node);
-  const isInput = here && portsOf(here).some(p => p.name === from.port && p.role === 'input');
-  const role = isInput ? ('output' as const) : ('input' as const);
-  return (checker.reading(node)?.arguments ?? []).flatMap(argument => {
-    const { name = '', role: now = 'value', type = 'string', default: path, reach } = argument;
-    const format = now === 'value' && type === 'string' && !reach && FILE_NAME.exec(`${path}`)?.[1];
-    if (!format) {
-      return [];
-    }
-    const there = { type: 'executable', arguments: [{ name, role, format }] };
-    const [edge] = fittingEdges(from, node, doc.allEdges(), id =>
-      id === node ? there : checker.ports(id)
-    ).edges;
-    return edge ? [{ id: name, label: `${name} = ${path}`, edge, role, path: `${path}` }] : [];
-  });
-}
-
-/** Connect to a card; if no port fits, offer to declare a parameter that names a file. */
-export async function connectToCard(
+/** Declare files, and return the connections with the names of the declared ports. */
+export async function declareProposals(
   canvas: CanvasController,
-  from: IEnd,
-  node: string,
-  at?: { x: number; y: number }
-): Promise<void> {
-  const { trans } = canvas;
-  const items = fitting(canvas, from, node).edges.length ? [] : declarable(canvas, from, node);
-  if (!items.length) {
-    return connectToNode(canvas, from, node, at);
+  meant: readonly IProposal[],
+  results: readonly { node: string; path: string }[] = []
+): Promise<IEdge[]> {
+  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
+  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
+    const code = codeOf(canvas, node); // several nodes may use the same file
+    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
+    if (path && !own[role].includes(path)) {
+      own[role].push(path);
+      wanted.set(code, own);
+    }
+  };
+  for (const { source, target, writes, reads } of meant) {
+    want(source, 'outputs', writes);
+    want(target, 'inputs', reads);
   }
-  const question =
-    items[0].role === 'input'
-      ? trans.__('Declare as an input and connect')
-      : trans.__('Declare as an output and connect');
-  const picked = await canvas.pick(question, items, at);
-  const chosen = items.find(({ id }) => id === picked?.id);
-  if (!chosen) {
-    return;
+  for (const { node, path } of results) {
+    want(node, 'outputs', path);
   }
-  const { role, path, edge } = chosen;
-  try {
-    await declareIn(canvas, codeOf(canvas, node), { [`${role}s`]: [path] });
-    await whenChecked(canvas);
-    connect(canvas, edge);
-  } catch (error) {
-    canvas.say(error instanceof Error ? error.message : String(error), true);
+  const names = new Map<string, string>();
+  for (const [code, change] of wanted) {
+    for (const argument of (await declareIn(canvas, code, change)).added) {
+      const path = openedAt(argument) ?? argument.default;
+      names.set(`${code} ${argument.role} ${path}`, argument.name);
+    }
   }
+  canvas.checker.ask(0);
+  await whenChecked(canvas);
+  return meant.map(({ source, output, target, input, writes, reads }) => ({
+    source,
+    output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
+    target,
+    input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
+  }));
 }
 
-/** Change the description of a code file, and read its nodes again. */
+/** Change the description of a code file as an undo step, and read its nodes again. */
 export async function declareIn(
   canvas: CanvasController,
   code: string,
@@ -172,12 +91,93 @@ export async function declareIn(
   if (!backend || !code) {
     throw new Error(canvas.trans.__('This node has no code file to describe.'));
   }
-  const done = await backend.declare(code, change);
-  codeDescribed.emit(); // also to Run Info, which offers the files
-  canvas.checker.ask(0);
+  return describe(canvas, code, `${code}.nbexec`, () => backend.declare(code, change));
+}
+
+/** Make a cell of a notebook its parameters cell as an undo step; return the message about it. */
+export async function tagCellIn(canvas: CanvasController, code: string, cell: number) {
+  const tag = async () => canvas.services.backend?.tagCell(code, cell);
+  return describe(canvas, code, code, tag);
+}
+
+/** Let the server change the file at `path`, which Undo changes back if it is still the same. */
+async function describe<T>(
+  canvas: CanvasController,
+  code: string,
+  path: string,
+  change: () => Promise<T>
+): Promise<T> {
+  const before = await textAt(canvas, path);
+  const done = await change();
+  const after = await textAt(canvas, path);
+  if (before !== undefined && after !== undefined && before !== after) {
+    joinUndo(canvas, code, isUndone => {
+      const [from, to] = isUndone ? [after, before] : [before, after];
+      return replace(canvas, path, from, to);
+    });
+  }
+  lookAgain(canvas);
   return done;
 }
 
-export function isOfFile({ writes, reads }: IProposal): boolean {
-  return !!writes || !!reads;
+function lookAgain({ checker }: CanvasController): void {
+  codeDescribed.emit(); // also to Run Info, which offers the files
+  checker.ask(0);
+}
+
+/** Undo and redo a change outside the document with a step that marks the nodes of the code. */
+function joinUndo(
+  canvas: CanvasController,
+  code: string,
+  swap: (isUndone: boolean) => Promise<void>
+): void {
+  const { doc } = canvas;
+  const { undoManager: steps } = doc;
+  doc.edit(() => {
+    for (const [id, node] of doc.nodes) {
+      if (follows(canvas, id, code)) {
+        node.set('type', node.get('type')); // no step without a change of the document
+      }
+    }
+  });
+  let own = steps.undoStack.at(-1);
+  steps.on('stack-item-popped', ({ stackItem, type }) => {
+    if (stackItem === own) {
+      own = (type === 'undo' ? steps.redoStack : steps.undoStack).at(-1);
+      swap(type === 'undo').catch((error: Error) => canvas.say(error.message, true));
+    }
+  });
+}
+
+/** Return the text of a file, null if there is none, or undefined if it cannot be read. */
+async function textAt({ contents }: CanvasController, path: string) {
+  try {
+    const folder = await contents.get(PathExt.dirname(path), { content: true });
+    const files = folder.content as readonly Contents.IModel[];
+    if (!files.some(({ name }) => name === PathExt.basename(path))) {
+      return null;
+    }
+    const file = await contents.get(path, { type: 'file', format: 'text', content: true });
+    return file.content as string;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Write another text, unless the file has other changes. */
+async function replace(
+  canvas: CanvasController,
+  path: string,
+  from: string | null,
+  to: string | null
+): Promise<void> {
+  const { contents, trans } = canvas;
+  if ((await textAt(canvas, path)) !== from) {
+    canvas.say(trans.__('%1 has other changes, so its declarations stay.', path), true);
+    return;
+  }
+  await (to === null
+    ? contents.delete(path)
+    : contents.save(path, { type: 'file', format: 'text', content: to }));
+  lookAgain(canvas);
 }

@@ -172,7 +172,7 @@ function bridgesOver({ checker, doc }: CanvasController, nodes: ReadonlySet<stri
   return from.flatMap(({ target, input }) => {
     const bridges = into
       .map(({ source, output }) => ({ source, output, target, input }))
-      .filter(bridge => !checkEdge(bridge, kept, checker.ports));
+      .filter(bridge => !checkEdge(bridge, kept, checker.declared));
     return bridges.length === 1 ? bridges : [];
   });
 }
@@ -181,7 +181,7 @@ function bridgesOver({ checker, doc }: CanvasController, nodes: ReadonlySet<stri
 function bridgeOver({ checker, doc }: CanvasController, bridges: readonly IEdge[]): void {
   doc.edit(() =>
     bridges
-      .filter(bridge => !checkEdge(bridge, doc.allEdges(), checker.ports))
+      .filter(bridge => !checkEdge(bridge, doc.allEdges(), checker.declared))
       .forEach(bridge => doc.connect(bridge))
   );
 }

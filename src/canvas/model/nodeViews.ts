@@ -253,7 +253,7 @@ export class NodeViews {
       subtitle: String(fields.path ?? reading?.name ?? ''),
       inputs,
       outputs,
-      suggested: reading?.undeclared?.problem ? [] : (reading?.undeclared?.files ?? []),
+      suggested: this.checker.suggested(id),
       problems,
       hints: [...(reading?.hints ?? [])],
       stale: this.staleOf(id),

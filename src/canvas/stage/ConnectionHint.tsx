@@ -2,7 +2,7 @@ import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import { fitting, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { declarable } from '../model/declaring';
+import { declarable } from '../connections/declarations';
 import { endOf, linked } from '../model/diagram/ends';
 import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';

@@ -255,7 +255,8 @@ function usePortWatch(canvas: CanvasController): void {
     const isNews = (id: string) => {
       const view = canvas.views.get(id);
       const names = view && [...view.inputs, ...view.outputs].map(port => port.name);
-      const ports = `${names} ${view?.problems.length}`;
+      const dashed = view?.suggested.map(({ name, role }) => `${role} ${name}`);
+      const ports = `${names} ${dashed} ${view?.problems.length}`;
       return known.get(id) !== ports && known.set(id, ports);
     };
     const look = () => {

@@ -1,7 +1,7 @@
 /** Adds what is dropped on the canvas: connects it to a card, or inserts it into a connection. */
 import { fittingEdges, portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
-import { connect, fitting } from '../model/connecting';
+import { connect, fitting, leastDeclaring } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { whenChecked } from '../model/whenChecked';
 import { showCard } from './navigation';
@@ -44,7 +44,7 @@ export async function insertOrConnect(
       canvas.doc.move([[id, placeBeside(canvas, id, card, true)]]);
       showCard(canvas, id);
       await whenChecked(canvas);
-      wire(canvas, id, card);
+      await wire(canvas, id, card);
     }
   } finally {
     close();
@@ -66,9 +66,9 @@ export function insertInto(canvas: CanvasController, id: string, edge: string): 
     return false;
   }
   const others = canvas.doc.allEdges().filter(candidate => edgeId(candidate) !== edge);
-  const { ports } = canvas.checker;
-  const into = fittingEdges({ node: old.source, port: old.output }, id, others, ports).edges;
-  const from = fittingEdges({ node: old.target, port: old.input }, id, others, ports).edges;
+  const { declared } = canvas.checker;
+  const into = fittingEdges({ node: old.source, port: old.output }, id, others, declared).edges;
+  const from = fittingEdges({ node: old.target, port: old.input }, id, others, declared).edges;
   if (into.length !== 1 || from.length !== 1) {
     canvas.say(
       into.length && from.length
@@ -86,12 +86,14 @@ export function insertInto(canvas: CanvasController, id: string, edge: string): 
   return true;
 }
 
-function wire(canvas: CanvasController, id: string, card: string): void {
+async function wire(canvas: CanvasController, id: string, card: string): Promise<void> {
   const after = arrows(canvas, card, id, 'output');
-  const possible = after.length ? after : arrows(canvas, card, id, 'input');
+  const possible = leastDeclaring(canvas, after.length ? after : arrows(canvas, card, id, 'input'));
   const named = new Set(canvas.checker.proposals.map(edgeId));
   const meant = possible.length === 1 ? possible : possible.filter(edge => named.has(edgeId(edge)));
-  meant.forEach(edge => connect(canvas, edge));
+  for (const edge of meant) {
+    await connect(canvas, edge);
+  }
   if (possible.length && !meant.length) {
     canvas.say(canvas.trans.__('Several connections are possible. Draw the one you want.'));
   }

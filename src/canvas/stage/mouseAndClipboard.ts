@@ -18,7 +18,7 @@ import { edgeAt, insertInto, insertOrConnect } from './insertOrConnect';
 import { dropIntoFrame } from '../groups/grouping';
 import { connect, refusal } from '../model/connecting';
 import { edgeOf, endOf, linked } from '../model/diagram/ends';
-import { connectToCard } from '../model/declaring';
+import { connectToCard } from '../connections/declarations';
 import { CanvasController } from '../model/controller';
 import { addThing, clipboardText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Literal
 
 import msgspec
@@ -51,7 +51,8 @@ class NodeFileAccess(msgspec.Struct, frozen=True):
 
     After a newer failure, they include the relative path that the code did not find. Before a
     first run, they are the files that the source names. `name` and `path` are those of the
-    executable. `file` is the path of the code in the bundle.
+    executable. `file` is the path of the code in the bundle. `in_place` are files that the source
+    reads before it writes them.
     """
 
     node: str
@@ -62,6 +63,7 @@ class NodeFileAccess(msgspec.Struct, frozen=True):
     file: str
     is_apart: bool
     observed: Observed
+    in_place: frozenset[str] = frozenset()
 
 
 class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,22 +108,19 @@ class DeclaredFiles(msgspec.Struct, frozen=True):
 
 
 def find_undeclared(
-    observed: Observed, file: str, arguments: Sequence[Argument]
+    observed: Observed, file: str, arguments: Sequence[Argument], in_place: Set[str] = frozenset()
 ) -> list[OpenedFile]:
     """List the data files that a task read or wrote and no argument declares, inputs first.
 
     `file` is the path of the code file in its bundle. A file that the task both read and wrote
-    counts as written.
+    counts as written, and as read too if it is among `in_place`.
     """
     if observed.problem or observed.written is None:
         return []
     start = posixpath.dirname(file)
-    places = {
-        argument.reach.place(file) for argument in arguments if isinstance(argument.reach, File)
-    }
     parameters = {File(path).place(file): own for path, own in parameters_at(arguments).items()}
     # Parameters of notebooks declare no files. Other defaults do, as those of a command line.
-    known = {file, *places} | {
+    known = {file} | {
         File(argument.default).place(file)
         for argument in arguments
         if argument.role != "value" or argument.reach is not None
@@ -129,20 +128,22 @@ def find_undeclared(
     }
     written = set(observed.written)
     # files that the task created itself are not inputs
-    others = {*written, *observed.passing}
+    others = {*written, *observed.passing} - (in_place - parameters.keys())
     read = [path for path in observed.read if path not in others and not path.endswith("/")]
     names = {argument.name for argument in arguments}
     undeclared: list[OpenedFile] = []
     for role, paths in (("input", read), ("output", sorted(written))):
+        own = [argument for argument in arguments if argument.role == role]
+        places = {other.reach.place(file) for other in own if isinstance(other.reach, File)}
         for path in paths:
             # A declared path may be a folder, and its argument includes the files inside.
-            is_known = path in known or any(_is_within(path, place) for place in places)
+            is_known = path in known | places or any(_is_within(path, place) for place in places)
             if is_known or not _is_data(path):
                 continue
-            own = posixpath.relpath(path, start or ".")
-            name = parameters[path].name if path in parameters else free_name(own, names)
+            shown = posixpath.relpath(path, start or ".")
+            name = parameters[path].name if path in parameters else free_name(shown, names)
             names.add(name)
-            undeclared.append(OpenedFile(own, role, name, format_of(path)))  # type: ignore[arg-type]
+            undeclared.append(OpenedFile(shown, role, name, format_of(path)))  # type: ignore[arg-type]
     return undeclared
 
 

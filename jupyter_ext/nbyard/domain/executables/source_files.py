@@ -95,7 +95,7 @@ def tree_of(file: str, content: bytes) -> ast.Module:
 def source_files(file: str, content: bytes, read: Read) -> tuple[dict[str, set[Role]], set[str]]:
     """Return the files that code reads and writes, by path, and the local modules it imports.
 
-    All paths are relative to the folder of the code.
+    All paths are relative to the folder of the code. A file with both roles is changed in place.
 
     `file` is the name of the code file. `read` returns the bytes of another file at such a path,
     None if there is none. Absolute paths and addresses are left out. A path may be a pattern, that
@@ -126,10 +126,6 @@ def _joined(*parts: str) -> FilePath:
     return FilePath(posixpath.normpath(posixpath.join(*parts)))
 
 
-def _same(path: str) -> str:
-    return path
-
-
 ATTRIBUTES: dict[str, Callable[[FilePath], Any]] = {
     "name": posixpath.basename,
     "parent": _parent,
@@ -138,26 +134,23 @@ ATTRIBUTES: dict[str, Callable[[FilePath], Any]] = {
     "suffix": lambda path: posixpath.splitext(path)[1],
 }
 PATH_METHODS: dict[str, Callable[..., Any]] = {
-    "absolute": _same,
+    **dict.fromkeys(("absolute", "expanduser", "resolve"), FilePath),
+    **dict.fromkeys(("glob", "rglob"), lambda path, pattern: [_joined(path, pattern)]),
     "as_posix": str,
-    "expanduser": _same,
-    "glob": lambda path, pattern: [_joined(path, pattern)],
     "iterdir": lambda path: [_joined(path, ANY_FILE)],
     "joinpath": _joined,
-    "resolve": _same,
-    "rglob": lambda path, pattern: [_joined(path, pattern)],
     "with_name": lambda path, name: _joined(posixpath.dirname(path), name),
     "with_suffix": lambda path, end: FilePath(posixpath.splitext(path)[0] + end),
 }
+TESTS = frozenset({"exists", "isfile", "is_file"})
 READERS = frozenset({"open", "read", "read_bytes", "read_text"})
 LOADERS = frozenset({"json.load", "json.loads", "yaml.full_load", "yaml.load", "yaml.safe_load"})
 TEXT_METHODS = frozenset({"lower", "replace", "rstrip", "strip", "title", "upper"})
-_SAME = "abspath expanduser normpath realpath"
+_SAME = "fspath path.abspath path.expanduser path.normpath path.realpath"
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys((f"os.path.{name}" for name in _SAME.split()), _same),
-    **dict.fromkeys(("duckdb.connect", "sqlite3.connect"), _same),
+    **dict.fromkeys((f"os.{name}" for name in _SAME.split()), str),
+    **dict.fromkeys(("duckdb.connect", "sqlite3.connect", "str"), str),
     **dict.fromkeys(("os.environ.get", "os.getenv"), lambda _, default=None: default),
-    **dict.fromkeys(("os.fspath", "str"), str),
     "enumerate": lambda items, start=0: [[*pair] for pair in enumerate(items, start)],
     "glob.glob": lambda pattern: [pattern],
     "list": list,
@@ -179,6 +172,7 @@ class _Code:
 
     def __init__(self, read: Read):
         self.found: dict[str, set[Role]] = {}
+        self.tested: list[Any] = []
         self._read = cache(read)
         self.data = cache(self._data)
         self.modules: dict[str, Names] = {}
@@ -211,7 +205,10 @@ class _Code:
         text = path.replace("\\", "/")
         is_plain = text.isprintable() and ":" not in text and not text.startswith(("/", "~"))
         if is_plain and text.strip("./"):
-            self.found.setdefault(posixpath.normpath(text), set()).add(role)
+            roles = self.found.setdefault(posixpath.normpath(text), set())
+            if role == "output" and path in self.tested:  # read if an earlier run has written it
+                roles.clear()
+            roles |= set() if "output" in roles else {role}
 
     def module(self, path: str, folder: str) -> Names | None:
         """Return the names of a module in a folder or one above it, None if it is foreign."""
@@ -516,6 +513,7 @@ class _Scope(ast.NodeVisitor):
         if called is UNKNOWN and isinstance(node.func, ast.Name):
             called = Foreign(node.func.id)
         origin = called.origin if isinstance(called, Foreign) else ""
+        self._code.tested += [owner, *given] if method in TESTS else []
         made = Call(origin, method, owner, given, named)
         for path, role in file_uses(made, lambda value: value if isinstance(value, str) else None):
             if isinstance(path, str):

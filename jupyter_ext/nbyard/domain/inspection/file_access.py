@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, tuple[int, Role]] = {
 }
 # Methods of the connection to a database file, with the path as the connection.
 SQL = ("execute", "executemany", "executescript", "sql")
+SQL_FILES = re.compile(r"\b(to|from|join|attach|read_\w+\()\s*'([^']+\.\w+)'", re.IGNORECASE)
 CHANGES = re.compile(r"\s*(?:alter|create|delete|drop|insert|replace|update)\b", re.IGNORECASE)
 _COPIES = "shutil.copy shutil.copy2 shutil.copyfile shutil.move os.rename os.replace"
 COPIES = frozenset(_COPIES.split())
@@ -77,7 +78,7 @@ def role_of_mode(mode: str) -> Role | None:
     return "output" if set(mode) & set("wax") else "input"
 
 
-def file_uses(call: Call[T], text_of: Callable[[T], str | None]) -> Iterator[tuple[T, Role]]:
+def file_uses(call: Call[T], text_of: Callable[[T], str | None]) -> Iterator[tuple[T | str, Role]]:
     """Yield the paths that a call reads or writes. `text_of` returns the text of an argument."""
     if call.origin in OPENS or (call.method == "open" and call.origin not in FUNCTIONS):
         args = [*call.args] if call.origin in OPENS else [call.owner, *call.args]
@@ -87,7 +88,10 @@ def file_uses(call: Call[T], text_of: Callable[[T], str | None]) -> Iterator[tup
         if role and args:
             yield args[0], role
     elif call.method in SQL and call.args:
-        yield call.owner, "output" if CHANGES.match(text_of(call.args[0]) or "") else "input"
+        text = text_of(call.args[0]) or ""
+        yield call.owner, "output" if CHANGES.match(text) else "input"
+        for word, path in SQL_FILES.findall(text):
+            yield path, "output" if word.lower() == "to" else "input"
     elif call.method == "to_sql" and len(call.args) > 1:
         yield call.args[1], "output"
     elif call.method in READS | WRITES:
@@ -100,8 +104,7 @@ def file_uses(call: Call[T], text_of: Callable[[T], str | None]) -> Iterator[tup
         place, role = FUNCTIONS.get(call.origin, (0, "input" if name in LOADS else "output"))
         if call.origin in FUNCTIONS or name in LOADS | SAVES:
             named = [call.keywords[name] for name in PATH_KEYWORDS if name in call.keywords]
-            for path in [*call.args[place : place + 1], *named][:1]:
-                yield path, role
+            yield from ((path, role) for path in [*call.args[place : place + 1], *named][:1])
 
 
 def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
@@ -120,7 +123,8 @@ def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> di
         keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         made = Call(source.origin(call.func), method, owner, call.args, keywords)
         for path, role in file_uses(made, _text):
-            roles_by_name.setdefault(name_of(_path(path)), set()).add(role)
+            name = "" if isinstance(path, str) else name_of(_path(path))
+            roles_by_name.setdefault(name, set()).add(role)
     return {
         name: next(iter(roles)) for name, roles in roles_by_name.items() if name and len(roles) == 1
     }

@@ -14,14 +14,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.limits import Limits
-from nbyard.domain.workflows.structs import (
-    MAX_NODES,
-    Binding,
-    Document,
-    Edge,
-    Meta,
-    Node,
-)
+from nbyard.domain.workflows.structs import MAX_NODES, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Invalid
 
 SUFFIX = ".nbflow"

@@ -106,7 +106,7 @@ def _named_files(
         for path, roles in read(code).items()
         if "output" in roles and ANY_FILE not in path
     }
-    observed_by_code: dict[Path, tuple[str, Observed]] = {}
+    observed_by_code: dict[Path, tuple[str, Observed, frozenset[str]]] = {}
     for code in {*codes.values()}:
         own: dict[str, set[Role]] = {}
         for pattern, roles in read(code).items():
@@ -115,14 +115,15 @@ def _named_files(
             paths = sorted(fnmatch.filter(written, whole)) if is_pattern else [whole]
             own |= {os.path.relpath(path, code.parent): roles for path in paths}
         place = code.relative_to(_project_of(files, code, own)).as_posix()
-        inputs = [File(path).place(place) for path, roles in own.items() if roles == {"input"}]
+        inputs = [File(path).place(place) for path, roles in own.items() if "input" in roles]
         outputs = [File(path).place(place) for path, roles in own.items() if "output" in roles]
-        observed_by_code[code] = place, Observed(inputs, written=outputs)
+        both = frozenset({*inputs} & {*outputs})
+        observed_by_code[code] = place, Observed(inputs, written=outputs), both
     found = {}
     for name, code in codes.items():
-        view, (place, observed) = views[name], observed_by_code[code]
+        view, (place, *seen) = views[name], observed_by_code[code]
         of = (name, view.executable, view.name, str(code), view.kind, place)
-        found[name] = NodeFileAccess(*of, is_apart=False, observed=observed)
+        found[name] = NodeFileAccess(*of, False, *seen)
     return found
 
 
@@ -165,7 +166,7 @@ def undeclared_files_of(
     """
     if opened.kind not in KINDS:
         return None
-    files = find_undeclared(opened.observed, opened.file, arguments)
+    files = find_undeclared(opened.observed, opened.file, arguments, opened.in_place)
     if not files:
         return None
     real = Path(opened.path)

@@ -34,11 +34,7 @@ from nbyard.freezing.runs.templates import WORKFLOW, check_request, freeze, stor
 from nbyard.ipc.crash_points import crash_point
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
-from nbyard.services.requests import (
-    find_earlier_request,
-    store_idempotency_key,
-    submission_key,
-)
+from nbyard.services.requests import find_earlier_request, store_idempotency_key, submission_key
 from nbyard.services.runs.exports import RunExports
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.pushed_workflows import link_new_source, projects_with_copy

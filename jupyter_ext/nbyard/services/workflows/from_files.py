@@ -165,10 +165,12 @@ def _left_out(
         code = Path(os.path.normpath(folder / nodes[name].path))
         for file in view.undeclared.files if view.undeclared else ():
             real = Path(os.path.normpath(code.parent / file.path))
-            is_read = file.role == "input" and files.has(real) and real.is_file()
-            if is_read and is_ignored(code, files.root, file.path):
-                found[real] = True
-    return sorted(found)
+            is_read = files.has(real) and real.is_file()
+            if file.role == "output":
+                found[real] = False
+            elif is_read and is_ignored(code, files.root, file.path):
+                found.setdefault(real, True)
+    return sorted(real for real, is_data in found.items() if is_data)
 
 
 def _declarations(checked: WorkflowCheck) -> dict[str, DeclareFiles]:

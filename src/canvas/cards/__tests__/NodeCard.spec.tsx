@@ -45,6 +45,23 @@ it('says nothing about a node without ports and results', async () => {
   jest.useRealTimers();
 });
 
+it('K3: draws a file that could be a port with a handle, from which a connection can start', async () => {
+  const train = READINGS['train.ipynb'];
+  train.undeclared = { code: 'x', files: [{ path: 'a/in.csv', role: 'input', name: 'in_2' }] };
+  jest.useFakeTimers();
+  const { canvas } = await bench();
+  const { container } = render(<Card canvas={canvas} />);
+  const port = container.querySelector('.nby-mod-suggested')!;
+  expect(port.textContent).toBe('in.csv');
+  expect(port.querySelector('.react-flow__handle.target')).toHaveProperty(
+    'dataset.handleid',
+    'in_2'
+  );
+  delete train.undeclared;
+  canvas.dispose();
+  jest.useRealTimers();
+});
+
 it('shows each state with an icon, and with the duration or a word, beside the title', async () => {
   const { canvas, runs } = await bench();
   const { container } = render(<Card canvas={canvas} />);

@@ -50,7 +50,7 @@ describe('suggestions to connect by files', () => {
     expect(suggestionsOf(canvas)).toEqual([]);
     clean.undeclared = {
       code: 'work/clean.ipynb',
-      files: ['result.csv', 'plot.png'].map(path => ({ path, role: 'output', name: 'x' }))
+      files: ['result.csv', 'plot.png'].map(path => ({ path, role: 'output' as const, name: 'x' }))
     };
     clean.tag_cell = 0;
     canvas.doc.addNode('again', { type: 'executable', path: 'alone.ipynb' }, [0, 0]);
@@ -142,7 +142,7 @@ describe('suggestions to connect by files', () => {
 
   it('K3: a suggested port that nothing connects to is declared with one click', async () => {
     const { canvas, backend, settle } = one;
-    const files = [{ path: 'raw.csv', role: 'input', name: 'raw' }];
+    const files = [{ path: 'raw.csv', role: 'input' as const, name: 'raw' }];
     clean.undeclared = { code: 'work/clean.ipynb', files };
     await propose();
     const done = connectAutomatically(canvas, { node: 'clean', path: 'raw.csv' });

@@ -43,7 +43,7 @@ describe('what the server says', () => {
       outputs: [{ name: 'tidy', state: 'free' }]
     });
     backend.problems = [{ node: 'clean', message: 'raw needs a connection' }];
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     await settle();
     expect(canvas.views.get('clean')).toMatchObject({
       inputs: [{ name: 'raw', state: 'connected' }],
@@ -65,7 +65,7 @@ describe('what the server says', () => {
 
   it('keeps arrows drawn, and asks again, while the server is away', async () => {
     const { canvas, backend, settle } = one;
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     backend.failure = new Error('gone');
     canvas.doc.setField('clean', 'path', 'other.ipynb');
     await settle();
@@ -96,7 +96,7 @@ describe('what the server says', () => {
 
   it('keeps the ports of a script that cannot be read, whose problem is something else', async () => {
     const { canvas, settle } = one;
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     const problem = 'broken.py, line 3: invalid syntax';
     READINGS['broken.py'] = { name: 'broken.py', kind: 'command', arguments: [], problem };
     canvas.doc.setField('clean', 'path', 'broken.py');
@@ -156,10 +156,10 @@ describe('what the server says', () => {
 });
 
 describe('arrows', () => {
-  it('K4: are refused with the reason', () => {
+  it('K4: are refused with the reason', async () => {
     const { canvas } = one;
-    expect(connect(canvas, RAW)).toBe(true);
-    expect(connect(canvas, { ...RAW, source: 'train', output: 'model' })).toBe(false);
+    expect(await connect(canvas, RAW)).toBe(true);
+    expect(await connect(canvas, { ...RAW, source: 'train', output: 'model' })).toBe(false);
     expect(canvas.ui.notice).toMatchObject({ problem: true });
     expect(canvas.ui.notice!.text).toContain('raw');
     expect(refusal(canvas, { ...DATA, input: 'model' })).toContain('output to an input');
@@ -338,8 +338,8 @@ describe('nodes', () => {
 
   it('K9: are copied with the arrows between them, under new ids', () => {
     const { canvas } = one;
-    connect(canvas, RAW);
-    connect(canvas, DATA);
+    void connect(canvas, RAW);
+    void connect(canvas, DATA);
     canvas.store.select(['sales', 'clean']);
     const ids = pasteText(canvas, clipboardText(canvas));
     expect(ids).toHaveLength(2);
@@ -352,7 +352,7 @@ describe('nodes', () => {
 
   it('are removed with their arrows in one step', () => {
     const { canvas } = one;
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     const before = steps(canvas);
     canvas.store.select(['clean'], ['sales.data->clean.raw']);
     removeSelection(canvas);
@@ -371,7 +371,7 @@ describe('nodes', () => {
 
   it('a selected arrow is removed alone', () => {
     const { canvas } = one;
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     canvas.store.focus('clean');
     canvas.store.select([], ['sales.data->clean.raw']);
     removeSelection(canvas);
@@ -402,7 +402,7 @@ describe('nodes', () => {
 describe('runs', () => {
   it('K8: all, selected, from here and up to here, saving first', async () => {
     const { canvas, backend, executed, saves } = one;
-    connect(canvas, RAW);
+    void connect(canvas, RAW);
     expect(await run(canvas, 'all')).toBe('run-1');
     expect(saves()).toBe(1);
     canvas.store.select(['clean']);

@@ -252,7 +252,7 @@ describe('a node and a connection', () => {
   it('K2: a node that fits is inserted into the connection, in one undo step', async () => {
     const { canvas, settle } = one;
     await settle();
-    connect(canvas, DIRECT);
+    void connect(canvas, DIRECT);
     expect(insertInto(canvas, 'clean', 'sales.data->train.data')).toBe(true);
     expect(canvas.doc.allEdges()).toEqual([
       { source: 'clean', output: 'tidy', target: 'train', input: 'data' },
@@ -265,7 +265,7 @@ describe('a node and a connection', () => {
   it('K2: the ends of a connection are not inserted into it', async () => {
     const { canvas, settle } = one;
     await settle();
-    connect(canvas, DIRECT);
+    void connect(canvas, DIRECT);
     expect(insertInto(canvas, 'train', 'sales.data->train.data')).toBe(false);
     expect(insertInto(canvas, 'clean', 'no such connection')).toBe(false);
     expect(canvas.doc.allEdges()).toEqual([DIRECT]);
@@ -274,8 +274,8 @@ describe('a node and a connection', () => {
   it('K2: after a node in the middle is deleted, its neighbours can be connected', async () => {
     const { canvas, settle } = one;
     await settle();
-    connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
-    connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    void connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    void connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
     canvas.store.select(['clean']);
     removeSelection(canvas);
     expect(canvas.doc.allEdges()).toEqual([]);
@@ -289,8 +289,8 @@ describe('a node and a connection', () => {
   it('K2: an undo or the next edit withdraws the offer to connect the neighbours', async () => {
     const { canvas, settle } = one;
     await settle();
-    connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
-    connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    void connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    void connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
     const offer = () => {
       canvas.store.select(['clean']);
       removeSelection(canvas);
@@ -305,7 +305,7 @@ describe('a node and a connection', () => {
     run(); // too late: the inputs are connected
     expect(canvas.doc.allEdges()).toHaveLength(2);
     offer();
-    connect(canvas, DIRECT);
+    void connect(canvas, DIRECT);
     expect(canvas.ui.notice?.action).toBeUndefined();
   });
 

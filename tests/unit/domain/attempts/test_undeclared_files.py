@@ -70,6 +70,20 @@ def test_a_file_of_a_parameter_has_the_name_of_the_parameter():
     ]
 
 
+def test_a_file_that_is_changed_in_place_is_an_input_and_an_output():
+    def told_of(*arguments):
+        seen = Observed(["work/a.csv", "work/b.csv"], written=["work/a.csv", "work/b.csv"])
+        found = find_undeclared(seen, FILE, arguments, frozenset({"work/a.csv"}))
+        return [(one.role, one.path, one.name) for one in found]
+
+    output = ("output", "b.csv", "b")
+    into, out = ("input", "a.csv", "a"), ("output", "a.csv", "a_csv")
+    assert told_of() == [into, out, output]
+    assert told_of(Argument("a", "input", reach=File("a.csv"))) == [out, output]
+    # the code would read its parameter from another path than it writes
+    assert told_of(Argument("csv", default="a.csv")) == [("output", "a.csv", "csv"), output]
+
+
 def test_unwatched_writes_are_not_reported():
     assert find_undeclared(Observed(["work/a.csv"]), FILE, []) == []
     assert (

@@ -148,11 +148,30 @@ def test_odd_code_does_not_end_the_reading(text: str) -> None:
     assert found(f"{text}\nopen('a.csv')") == {"a.csv": ["input"]}
 
 
-def test_a_file_may_be_read_and_written() -> None:
-    assert found("shutil.copy('a.csv', 'b.csv')\npd.read_csv('b.csv')") == {
-        "a.csv": ["input"],
-        "b.csv": ["input", "output"],
+def test_a_file_that_is_read_before_it_is_written_has_both_roles() -> None:
+    assert found("df = pd.read_csv('a.csv')\ndf.to_csv('a.csv')") == {"a.csv": ["input", "output"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shutil.copy('a.csv', 'b.csv')\npd.read_csv('b.csv')",
+        "if os.path.exists('b.csv'):\n    open('b.csv')\nshutil.copy('a.csv', 'b.csv')",
+        "b = Path('b.csv')\nold = pd.read_csv(b) if b.exists() else 0\nshutil.copy('a.csv', b)",
+    ],
+)
+def test_a_result_of_the_code_itself_is_no_input(text: str) -> None:
+    assert found(text) == {"a.csv": ["input"], "b.csv": ["output"]}
+
+
+def test_sql_names_files() -> None:
+    sql = "SELECT * FROM 'a.parquet' JOIN read_csv('b.csv') WHERE name = 'c.csv'"
+    assert found(f"duckdb.sql(\"COPY ({sql}) TO 'd.csv'\")") == {
+        "a.parquet": ["input"],
+        "b.csv": ["input"],
+        "d.csv": ["output"],
     }
+    assert found("sqlite3.connect('a.db').execute(text)") == {"a.db": ["input"]}
 
 
 def test_cells_of_a_notebook_are_one_module_and_magics_are_no_code() -> None:

@@ -109,3 +109,24 @@ def test_data_that_copies_of_the_code_leave_out_is_a_dataset(yard, ann, lab):
     assert document.nodes["raw"].path == "data/raw.csv"
     sources = {edge.source: edge.target for edge in document.edges.values()}
     assert sources == {"raw": "step_1_clean", "step_1_clean": "train", "train": "report"}
+
+
+def test_scripts_that_change_a_file_in_place_lie_between_its_writer_and_its_readers(
+    yard, ann, root
+):
+    read = "import pandas as pd\nd = pd.read_csv('rows.csv')\n"
+    lab = root / "lab"
+    lab.mkdir()
+    (lab / "add.py").write_text("import os\nif os.path.exists('rows.csv'): open('rows.csv')\n")
+    for name, lines in {"add.py": "", "mark.py": read, "count.py": read}.items():
+        with (lab / name).open("a") as file:
+            file.write(lines + ("" if name == "count.py" else "d.to_csv('rows.csv')\n"))
+    (lab / "rows.csv").write_text("of an earlier day\n")
+    (lab / ".gitignore").write_text("*.csv\n")
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["lab"]))
+    document = read_document((root / made.path).read_bytes(), strict=True)
+    assert {(edge.source, edge.target) for edge in document.edges.values()} == {
+        ("add", "mark"),
+        ("mark", "count"),
+    }
+    assert [node.type for node in document.nodes.values()] == ["executable"] * 3

@@ -4,11 +4,12 @@ import {
   declarable,
   declareFiles,
   followDeclarations,
-  openedAt,
   tagCell
-} from '../declaring';
-import { resolvePath } from '../editing';
-import { bench, IBench, READINGS } from './fakes';
+} from '../declarations';
+import { connect, fitting } from '../../model/connecting';
+import { openedAt } from '../../model/declaring';
+import { resolvePath } from '../../model/editing';
+import { bench, IBench, READINGS, steps } from '../../model/__tests__/fakes';
 
 describe('files that nodes open by themselves', () => {
   let one: IBench;
@@ -209,6 +210,93 @@ describe('files that nodes open by themselves', () => {
     alone.arguments = before;
     expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
     expect(canvas.doc.allEdges()).toHaveLength(1);
+  });
+
+  describe('with dashed ports', () => {
+    const drawn = { source: 'clean', output: 'result', target: 'train', input: 'in' };
+    const names = ['work/clean.ipynb.nbexec', 'work/train.ipynb.nbexec'];
+    const disk = new Map<string, string>();
+
+    beforeEach(async () => {
+      const { backend, canvas, settle } = one;
+      const file = (path: string, role: 'input' | 'output') => {
+        return { code: 'x', files: [{ path, role, name: path.split('.')[0], format: 'csv' }] };
+      };
+      READINGS['clean.ipynb'].undeclared = file('result.csv', 'output');
+      READINGS['train.ipynb'].undeclared = file('in.csv', 'input');
+      canvas.checker.ask(0);
+      await settle();
+      disk.clear();
+      const { contents } = canvas as { contents: object };
+      Object.assign(contents, {
+        get: async (path: string, { format }: { format?: string }) => ({
+          content: format ? disk.get(path) : [...disk.keys()].map(name => ({ name: name.slice(5) }))
+        }),
+        save: async (path: string, { content }: { content: string }) => disk.set(path, content),
+        delete: async (path: string) => disk.delete(path)
+      });
+      const { declare } = backend;
+      jest.spyOn(backend, 'declare').mockImplementation((code, change) => {
+        disk.set(`${code}.nbexec`, JSON.stringify(change));
+        return declare.call(backend, code, change);
+      });
+    });
+
+    afterEach(() => {
+      delete READINGS['train.ipynb'].undeclared;
+    });
+
+    it('K3: a drawn connection declares them, as one step that takes the declarations along', async () => {
+      const { canvas, settle } = one;
+      const connected = connect(canvas, drawn);
+      await settle();
+      expect(await connected).toBe(true);
+      const written = [...disk];
+      expect(written.map(([name]) => name)).toEqual(names);
+      expect(canvas.doc.allEdges()).toEqual([drawn]);
+      canvas.doc.undo();
+      await settle();
+      expect([[...disk], canvas.doc.allEdges(), steps(canvas)]).toEqual([[], [], 0]);
+      canvas.doc.redo();
+      await settle();
+      expect([[...disk], canvas.doc.allEdges()]).toEqual([written, [drawn]]);
+      disk.set(names[1], 'changed by the user');
+      canvas.doc.undo();
+      await settle();
+      expect([...disk]).toEqual([[names[1], 'changed by the user']]);
+      expect(canvas.ui.notice).toMatchObject({ problem: true });
+    });
+
+    it('K3: a tagged cell is a step of its own, and files that cannot be read are none', async () => {
+      const { backend, canvas, settle } = one;
+      disk.set('work/clean.ipynb', 'plain');
+      jest.spyOn(backend, 'tagCell').mockImplementation(async path => {
+        disk.set(path, 'tagged');
+        return '';
+      });
+      await tagCell(canvas, 'clean', 0);
+      canvas.doc.undo();
+      await settle();
+      expect(disk.get('work/clean.ipynb')).toBe('plain');
+      Object.assign(canvas.contents, { get: () => Promise.reject(new Error('lost')) });
+      await declareFiles(canvas, 'clean', { outputs: ['result.csv'] });
+      await settle();
+      expect([disk.size, steps(canvas)]).toEqual([2, 0]);
+    });
+
+    it('K3: a drop on a card declares none while other ports fit, except for the same file', () => {
+      const { canvas } = one;
+      const inputs = () =>
+        fitting(canvas, { node: 'sales', port: 'data' }, 'train').edges.map(({ input }) => input);
+      expect(inputs()).toEqual(['data', 'extra']);
+      const sales = { source: 'sales', output: 'data', target: 'train', input: 'in' };
+      canvas.checker.proposals = [{ ...sales, reads: 'in.csv' }];
+      expect(inputs()).toEqual(['data', 'extra', 'in']);
+      canvas.doc.connect({ ...sales, input: 'data' });
+      canvas.doc.connect({ ...sales, input: 'extra' });
+      canvas.checker.proposals = [];
+      expect(inputs()).toEqual(['in']);
+    });
   });
 
   it('E6: a cell is tagged, which the canvas says, or why not', async () => {
