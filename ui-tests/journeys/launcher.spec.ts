@@ -11,6 +11,7 @@ test('from the launcher to the results of the example in two actions', async ({
     ...['New Workflow', 'Try the Penguins Example', 'New Workflow from This Folder'],
     'Deploy a Model'
   ]);
+  await expect(lab.file('evaluate.py')).toHaveCount(1); // its description is hidden
   for (const tile of await tiles.all()) {
     await expect(tile).toBeInViewport({ ratio: 1 });
   }

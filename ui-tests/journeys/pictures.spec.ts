@@ -161,7 +161,7 @@ test.describe('pictures', () => {
     await take(lab, 'why');
     await dialog(lab, 'clean-up', 'nbyard:clean-up-runs');
     await lab.page.getByRole('button', { name: 'New Project…' }).click();
-    await lab.dialog.getByLabel('Name', { exact: true }).fill('birds');
+    await lab.dialog.getByLabel('Name').fill('birds');
     await take(lab, 'project-form');
     await lab.dialog.getByRole('button', { name: 'Create' }).click();
     await lab.page.getByRole('button', { name: 'Link Resource…' }).click();

@@ -55,8 +55,8 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 }
 
 const ROOM = 0.1;
-/** Cards are readable down to this zoom. */
-const READABLE = 0.75;
+/** Cards are readable down to the first zoom, and down to the second if all of them are then in view. */
+const [READABLE, SMALL] = [0.75, 0.65];
 /** No message below the canvas is as high. */
 const MESSAGE = 80;
 /** Cards are not made smaller than this when Run Info opens below them. */
@@ -71,7 +71,8 @@ const [FAR, TINY] = [0.5, 0.18];
  */
 export function textSize(zoom: number): string {
   const far = zoom >= FAR ? '' : zoom >= TINY ? ' nby-mod-far' : ' nby-mod-far nby-mod-tiny';
-  return zoom >= 1 ? '' : zoom >= 0.85 ? ' nby-mod-mid' : ` nby-mod-small${far}`;
+  const smaller = zoom >= READABLE ? '' : ' nby-mod-smaller';
+  return zoom >= 1 ? '' : zoom >= 0.85 ? ' nby-mod-mid' : ` nby-mod-small${smaller}${far}`;
 }
 
 /** Text from afar follows the zoom in steps of this factor, so that it is rarely laid out again. */
@@ -119,7 +120,7 @@ export function viewFor(
   const fits = ({ zoom }: Viewport) => all.width * zoom <= width && all.height * zoom <= height;
   let view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
   if (!fits(view)) {
-    const close = getViewportForBounds(all, width, height, whole ?? READABLE, 1, `${MARGIN}px`);
+    const close = getViewportForBounds(all, width, height, whole ?? SMALL, 1, `${MARGIN}px`);
     view = whole !== undefined || fits(close) ? close : view;
   }
   const { zoom } = view;

@@ -53,7 +53,7 @@ export async function saveAsWorkflow(canvas: CanvasController, name: string): Pr
 export async function askToSaveAsWorkflow(canvas: CanvasController): Promise<void> {
   const { doc, groups, trans } = canvas;
   const { value } = await InputDialog.getText({
-    title: trans.__('Save as Sub-Workflow'),
+    title: trans.__('Save as sub-workflow'),
     label: trans.__('Name of the new workflow file'),
     text: String((groups.length === 1 && doc.groups.get(groups[0])?.get('title')) || ''),
     okLabel: trans.__('Save')

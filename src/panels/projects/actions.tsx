@@ -18,7 +18,7 @@ export async function createProject(services: IPanelServices): Promise<void> {
   const { yard, trans } = services;
   await reportFailure(services, trans.__('Not created.'), async () => {
     const made = await askFields<Project, NewProject>(services, {
-      title: trans.__('New Project'),
+      title: trans.__('New project'),
       ok: trans.__('Create'),
       fields: declaredFields('NewProject', trans),
       into: projectsOf(yard),

@@ -330,6 +330,8 @@ describe('all of a workflow', () => {
     expect(six.width * viewFor(six, [[0, 0]], 875, 700).zoom).toBeLessThanOrEqual(
       875 - 2 * 16 + 0.01
     );
+    const close = { ...six, width: 1198 };
+    expect(close.width * viewFor(close, [[0, 0]], 875, 700).zoom).toBeCloseTo(875 - 2 * 16);
     const nine = { ...six, width: 2320 };
     expect(viewFor(nine, [[0, 0]], 875, 700).zoom).toBe(0.75);
     const { x, zoom } = viewFor(nine, [[0, 0]], 875, 700, 0.05);
@@ -358,9 +360,10 @@ describe('all of a workflow', () => {
     const second: Record<string, number> = {
       '': 11,
       'nby-mod-mid': 13,
-      'nby-mod-small': 11 / 0.75
+      'nby-mod-small': 11 / 0.75,
+      'nby-mod-small nby-mod-smaller': 11 / 0.65
     };
-    for (const zoom of [1, 0.99, 0.85, 0.84, 0.75]) {
+    for (const zoom of [1, 0.99, 0.85, 0.84, 0.75, 0.74, 0.65]) {
       expect(second[textSize(zoom).trim()] * zoom).toBeGreaterThanOrEqual(11);
     }
   });
