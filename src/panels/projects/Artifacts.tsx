@@ -104,7 +104,7 @@ function Results({ services, items }: IResultsProps): JSX.Element {
       {items.map(({ id, kind, filename, node, label, name, size_bytes, created_at, ...run }) => (
         <tr key={id}>
           <th scope="row">{filename}</th>
-          <td className="nby-Code">{`${label || node} → ${name}`}</td>
+          <td>{`${label || node} → ${name}`}</td>
           <td>{showBytes(size_bytes)}</td>
           <td>
             <LinkButton
