@@ -6963,6 +6963,7 @@ export interface components {
          *     executable's, if the node sets none. `hinted_image` is the default image in containers.
          *     `undeclared` are files that the node opened in its last success, or missed in a later failure.
          *     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+         *     `passed_on` are the outputs that nodes of a sub-workflow pass to each other.
          *
          *     `default_environment` applies if neither the node nor its executable names packages.
          *     `used_environment` is the version that a run would use, and what names it.
@@ -6997,6 +6998,8 @@ export interface components {
             gpu: number | null;
             /** @default null */
             tag_cell: number | null;
+            /** @default [] */
+            passed_on: string[];
             /** @default null */
             default_environment: components["schemas"]["EnvironmentDefault"] | null;
             /** @default null */

@@ -7,7 +7,7 @@ from typing import Any
 from nbyard.cli.typed_values import split_target
 from nbyard.discover import connect
 from nbyard.domain.executables.structs import Inspect
-from nbyard.domain.workflows.structs import read_document
+from nbyard.domain.workflows.structs import WORKFLOW, read_document
 from nbyard.host.server_names import server_of
 from nbyard.services.operation_table import table
 from nbyard.settings import Settings
@@ -41,7 +41,7 @@ def parameter_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
 
 
 def _parameters(path: str, executable: str, server: str, *, is_remote: bool) -> Iterator[str]:
-    if path.endswith(".nbflow"):
+    if path.endswith(WORKFLOW):
         yield from () if is_remote else read_document(Path(path).read_bytes()).meta.parameters
         return
     executables = connect(server).executables

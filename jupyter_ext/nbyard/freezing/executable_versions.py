@@ -39,7 +39,7 @@ from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import kernels
-from nbyard.host.project_files import file_of
+from nbyard.host.project_files import DOCUMENT, file_of
 from nbyard.importers.protocol import Near, importer_of
 from nbyard.kinds.protocol import ChecksFiles
 from nbyard.reasons.structs import Reason, because
@@ -151,7 +151,7 @@ class Freezer:
         from nbyard.domain.images.dockerfile_parser import shell_program
         from nbyard.kinds.protocol import kind_named, kind_of
 
-        if code.filename.lower().endswith(".nbflow"):
+        if code.filename.lower().endswith(DOCUMENT):
             raise Invalid.field("path", f"{code.filename} is a workflow, not code")
         description = code.description or Description()
         wanted = kind or description.kind

@@ -160,7 +160,7 @@ class Resolver:
             executable_id,
             tag_cell=seen.tag_cell if seen else None,
             environment=self._named_by(read),
-            default_environment=None if _names_packages(node) else self._default_of(read),
+            default_environment=None if node.names_packages else self._default_of(read),
             used_environment=packages.used,
             **{requested: getattr(needs, requested) for requested in REQUESTED},
         )
@@ -182,6 +182,7 @@ class Resolver:
             document.meta.title or Path(node.path).stem,
             KIND,
             [*arguments_of(document, {name: view.arguments for name, view in views.items()})],
+            passed_on=[f"{edge.source}.{edge.output}" for edge in document.edges.values()],
             problem=problem and because("field", path=name, reason=problem),
         )
 
@@ -271,7 +272,7 @@ class Resolver:
             named_by = "node"
         elif not environment:
             environment, named_by = self._of_kernel(read.kernel), "kernel"
-            default = None if _names_packages(node) else self._default_of(read)
+            default = None if node.names_packages else self._default_of(read)
         if not environment and default is None:
             return NodePackages(kernel=kernel)
         used, lock = self.used(default.environment if default else environment)
@@ -351,10 +352,6 @@ def import_hints(
     with store.read() as c:
         exists = store.environments.get(c, resolver.owner, name) is not None
     return missing_hints(imports, name, exists=exists)
-
-
-def _names_packages(node: Node) -> bool:
-    return bool(node.environment or node.requirements or node.kernel or node.image)
 
 
 def data_view(context: FreezingContext, owner: str, base: str, node: Node) -> NodeView:

@@ -14,6 +14,7 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.naming.names import decoded_forms
+from nbyard.domain.workflows.structs import WORKFLOW
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 
@@ -21,7 +22,7 @@ MAX_DOCUMENT = 64 * 2**20
 # The limit of most file systems for one name.
 MAX_NAME_BYTES = 255
 MAX_LOOKED_AT = 100_000
-DOCUMENT = ".nbflow"
+DOCUMENT = WORKFLOW
 MAX_PATH_BYTES = 2000  # an index of PostgreSQL holds 2,704 bytes, with the owner's name
 PIECE = 1 << 16
 # Files in these folders leak secrets (/proc/self/environ), block or never end.

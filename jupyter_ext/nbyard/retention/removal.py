@@ -19,7 +19,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import NbyardError, NotFound
-from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.host.project_files import DOCUMENT, MAX_DOCUMENT
 from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def finished_runs(
         protection[run_id] = because("run-is-bisected")
     for run in runs.values():
         if run.name:
-            code = "run-has-name" if run.path.endswith(".nbflow") else "has-name"
+            code = "run-has-name" if run.path.endswith(DOCUMENT) else "has-name"
             protection[run.id] = because(code, name=run.name)
     # Last, because the decision of the user replaces other reasons.
     for run_id in store.clean_ups.kept_ids(c, owner):

@@ -7,7 +7,7 @@ import { CanvasController } from '../model/controller';
 import { ensureId } from '../model/identity';
 import { whenChecked } from '../model/whenChecked';
 import { nextProblem } from '../stage/navigation';
-import { IRunChoices, IRunSelection } from '../model/tokens';
+import { InfoTab, IRunChoices, IRunSelection } from '../model/tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';
 
@@ -191,4 +191,12 @@ export async function stop(canvas: CanvasController): Promise<void> {
   } catch (error) {
     canvas.say(trans.__('Not stopped: %1', (error as Error).message), true);
   }
+}
+
+/** Show the newest run of the first selected node with a state, at one tab of Run Info. */
+export function showInfo({ commands, path, runs, targets }: CanvasController, tab: InfoTab) {
+  const node = targets.find(id => runs!.stateOf(id))!;
+  const { from, inner = node } = runs!.get(node) ?? {};
+  const id = from?.id ?? runs!.run!.id;
+  return commands.execute(SHOW_RUN, { id, path, node: inner, tab });
 }

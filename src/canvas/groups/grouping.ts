@@ -8,6 +8,7 @@ import { focusNode, reveal } from '../model/focus';
 import { ensureId } from '../model/identity';
 import { boxOf, freeNear, isInside, overlaps, spaceOf } from '../model/placement';
 import { askToSaveAsWorkflow } from '../subworkflows/saveAsWorkflow';
+import { unpackWorkflow } from '../subworkflows/unpack';
 import { colorsOf, titleOf } from './groupView';
 
 /** Put the chosen cards into a new group, and open its name, which belongs to the same undo step. */
@@ -146,7 +147,8 @@ export const grouping = {
   'color-group': colorGroups,
   'add-to-group': addToGroup,
   'remove-from-group': removeFromGroup,
-  'save-as-workflow': askToSaveAsWorkflow
+  'save-as-workflow': askToSaveAsWorkflow,
+  'unpack-workflow': unpackWorkflow
 };
 
 /** Store the name while its field is left, and end the undo step. */

@@ -203,7 +203,7 @@ export function rename(canvas: CanvasController, id: string, label: string): voi
   canvas.doc.setField(id, 'label', label.trim() || undefined);
 }
 
-interface IClip {
+export interface IClip {
   nodes: Record<string, JsonObject>;
   comments: Record<string, JsonObject>;
   groups: Record<string, JsonObject>;
@@ -261,6 +261,11 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     canvas.say(canvas.trans.__('The clipboard contains no nodes.'), true);
     return [];
   }
+  return [...pasteClip(canvas, clip).values()];
+}
+
+/** Add nodes, comments and groups under new ids, and select them; return the ids by the old ones. */
+export function pasteClip(canvas: CanvasController, clip: IClip): ReadonlyMap<string, string> {
   const { comments, groups, nodes } = canvas.doc;
   const taken = new Set([...nodes.keys(), ...comments.keys(), ...groups.keys()]);
   const ids = new Map<string, string>();
@@ -270,7 +275,7 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     ids.set(old, id);
   }
   for (const [old, fields] of Object.entries(clip.nodes)) {
-    const name = old.replace(/_\d+$/, '');
+    const name = old.replace(/^.*\./, '').replace(/_\d+$/, '');
     const id = ownId(canvas, String(fields.label ?? name), other => taken.has(other));
     taken.add(id);
     ids.set(old, id);
@@ -294,9 +299,9 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
       }
     }
     for (const edge of clip.edges) {
-      const source = ids.get(edge.source);
-      const target = ids.get(edge.target);
-      if (source && target) {
+      const source = ids.get(edge.source) ?? edge.source;
+      const target = ids.get(edge.target) ?? edge.target;
+      if (canvas.doc.nodes.has(source) && canvas.doc.nodes.has(target)) {
         canvas.doc.connect({ source, output: edge.output, target, input: edge.input });
       }
     }
@@ -305,7 +310,7 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     canvas,
     [...added].filter(id => canvas.store.node(id))
   );
-  return [...added];
+  return ids;
 }
 
 /** Return the fields of a group with the new ids of its members. */

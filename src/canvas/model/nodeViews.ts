@@ -290,7 +290,9 @@ export class NodeViews {
         .filter(port => port.role === role)
         .map(port => portView(port, used.includes(port.name), port.name in values));
     const inputs = ports('input', into);
-    const outputs = ports('output', from);
+    const outputs = ports('output', from).filter(
+      ({ name, state }) => state === 'connected' || !reading?.passed_on?.includes(name)
+    );
     // while there is no response, connections keep their ports
     const unknown = known ? 'gone' : 'connected';
     return [

@@ -57,5 +57,6 @@ function take(canvas: CanvasController, event: Drag.Event): void {
       at
     );
   };
-  void insertOrConnect(canvas, on, add, edgeAt(event.clientX, event.clientY));
+  const { clientX: x, clientY: y } = event;
+  void insertOrConnect(canvas, on, add, edgeAt(x, y), { x, y });
 }

@@ -1,21 +1,25 @@
 /** Adds what is dropped on the canvas: connects it to a card, or inserts it into a connection. */
 import { fittingEdges, portsOf } from '../../document/edges';
-import { edgeId, IEdge } from '../../document/flow';
+import { edgeId, IEdge, isGroup } from '../../document/flow';
+import { dropIntoFrame } from '../groups/grouping';
 import { connect, fitting, leastDeclaring } from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { groupPorts } from '../model/diagram/groupPorts';
 import { whenChecked } from '../model/whenChecked';
 import { showCard } from './navigation';
 import { placeBeside } from '../model/placement';
 
 /**
  * Add things where they were dropped, in one undo step. A thing dropped on a connection is inserted
- * into it. A thing dropped on a card is connected to it if exactly one connection is possible.
+ * into it. A thing dropped on a card, also of a folded group, is connected to it if exactly one
+ * connection is possible. A thing dropped on the frame of a group is put into the group.
  */
 export async function insertOrConnect(
   canvas: CanvasController,
   card: string | undefined,
   add: () => Promise<string[]>,
-  edge?: string
+  edge?: string,
+  point?: { x: number; y: number }
 ): Promise<void> {
   if (!card && edge) {
     const close = canvas.doc.gesture();
@@ -31,7 +35,16 @@ export async function insertOrConnect(
     return;
   }
   if (!card) {
-    const added = await add();
+    const close = canvas.doc.gesture();
+    let added: string[];
+    try {
+      added = await add();
+      if (point && added.length) {
+        dropIntoFrame(canvas, added[0], point);
+      }
+    } finally {
+      close();
+    }
     added.forEach(id => showCard(canvas, id)); // at once: later moves happen below the next drop
     await whenChecked(canvas);
     added.forEach(id => showCard(canvas, id));
@@ -97,7 +110,8 @@ async function wire(canvas: CanvasController, id: string, card: string): Promise
   if (possible.length && !meant.length) {
     canvas.say(canvas.trans.__('Several connections are possible. Draw the one you want.'));
   }
-  canvas.doc.move([[id, placeBeside(canvas, id, card, meant[0]?.target !== card)]]);
+  const isAfter = !meant.some(({ source }) => source === id);
+  canvas.doc.move([[id, placeBeside(canvas, id, card, isAfter)]]);
   showCard(canvas, id);
 }
 
@@ -108,7 +122,13 @@ function arrows(
   id: string,
   role: 'input' | 'output'
 ): IEdge[] {
-  const ports = canvas.checker.ports(card);
+  const { checker, store, views } = canvas;
+  if (isGroup(card)) {
+    const [inputs, outputs] = groupPorts(store.tree, views, card);
+    const own = role === 'input' ? inputs : outputs;
+    return own.flatMap(({ node, name }) => fitting(canvas, { node, port: name }, id).edges);
+  }
+  const ports = checker.ports(card);
   return (ports ? portsOf(ports) : [])
     .filter(port => port.role === role)
     .flatMap(port => fitting(canvas, { node: card, port: port.name }, id).edges);

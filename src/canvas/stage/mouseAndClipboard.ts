@@ -117,7 +117,8 @@ export function useClipboardAndDrops(canvas: CanvasController, readOnly: boolean
             canvas,
             nodeOf(event.target),
             () => addThing(canvas, row, [Math.round(x), Math.round(y)]),
-            edgeAt(point.x, point.y)
+            edgeAt(point.x, point.y),
+            point
           );
         } else if (cameFromDesktop(event)) {
           event.preventDefault();

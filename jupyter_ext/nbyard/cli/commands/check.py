@@ -35,9 +35,8 @@ from nbyard.domain.runs.structs import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host.git import checked_git
-from nbyard.host.project_files import replace_atomically
+from nbyard.host.project_files import DOCUMENT, replace_atomically
 
-WORKFLOW = ".nbflow"
 SHEBANG = b"#!"
 MAIN = re.compile(rb"^if\s+__name__\s*==", re.MULTILINE)
 
@@ -117,7 +116,7 @@ def changed_code(
     checked = {path.resolve() for path in workflows}
     for workflow in workflows:
         with suppress(NbyardError, OSError):
-            if workflow.suffix == WORKFLOW:
+            if workflow.suffix == DOCUMENT:
                 checked |= {*code_of(workflow, is_checked=True).values()}
     for folder in filter(Path.is_dir, paths):
         top = folder.resolve()
@@ -242,12 +241,12 @@ def _workflows_below(files: tuple[Path, ...]) -> Iterator[Path]:
         for folder, subfolders, names in os.walk(path):
             # Hidden folders, such as .ipynb_checkpoints, have older copies of files.
             subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            yield from (Path(folder, name) for name in sorted(names) if name.endswith(WORKFLOW))
+            yield from (Path(folder, name) for name in sorted(names) if name.endswith(DOCUMENT))
 
 
 def _check(connection: Any, path: Path) -> Checked:
     try:
-        if path.suffix == WORKFLOW:
+        if path.suffix == DOCUMENT:
             content = path.read_bytes()
             read_document(content, strict=True)
             text = content.decode()
@@ -347,7 +346,7 @@ def _git(*arguments: str) -> str:
 def _is_touched(path: Path, changes: set[Path]) -> bool:
     """Return whether a file changed, or a file beside the code of one of its nodes."""
     own = path.resolve()
-    if own in changes or path.suffix != WORKFLOW:
+    if own in changes or path.suffix != DOCUMENT:
         return own in changes
     try:
         code = code_of(path)

@@ -14,7 +14,7 @@ from nbyard.domain.presentation import presented_fields
 from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.workflows.active_nodes import without_muted
-from nbyard.domain.workflows.structs import Document, read_document
+from nbyard.domain.workflows.structs import WORKFLOW, Document, read_document
 from nbyard.errors import Detail, Invalid, NbyardError
 
 MOST_TEXT = 20_000
@@ -29,7 +29,6 @@ PLAIN_TEXTS = [
     for field in presented_fields(NewProject)
     if field.type is str and field.name not in ("name", "repository")
 ]
-WORKFLOW = ".nbflow"
 
 
 def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ stored object.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -28,6 +28,7 @@ COMMENT_ID = re.compile(r"#[A-Za-z0-9_-]{1,63}\Z")
 GROUP_ID = re.compile(r"@[A-Za-z0-9_-]{1,63}\Z")
 NUMBER = re.compile("([0-9]+)")
 DATA = "data"
+WORKFLOW = ".nbflow"
 MAX_NODES = 10_000
 # JavaScript does not treat it as an ordinary key of an object
 PROTOTYPE = "__proto__"
@@ -110,6 +111,11 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     kernel: str = ""
     pin: Pin | None = None
     mode: Mode | None = None
+    PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
+
+    @property
+    def names_packages(self) -> bool:
+        return any(getattr(self, field) for field in self.PACKAGES)
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -358,6 +364,7 @@ class NodeView(msgspec.Struct, frozen=True):
     executable's, if the node sets none. `hinted_image` is the default image in containers.
     `undeclared` are files that the node opened in its last success, or missed in a later failure.
     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+    `passed_on` are the outputs that nodes of a sub-workflow pass to each other.
 
     `default_environment` applies if neither the node nor its executable names packages.
     `used_environment` is the version that a run would use, and what names it."""
@@ -378,6 +385,7 @@ class NodeView(msgspec.Struct, frozen=True):
     memory_bytes: int | None = None
     gpu: int | None = None
     tag_cell: int | None = None
+    passed_on: list[str] = []
     default_environment: EnvironmentDefault | None = None
     used_environment: UsedEnvironment | None = None
 

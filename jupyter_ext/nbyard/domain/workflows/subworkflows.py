@@ -14,13 +14,11 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.limits import Limits
-from nbyard.domain.workflows.structs import MAX_NODES, Binding, Document, Edge, Meta, Node
+from nbyard.domain.workflows.structs import MAX_NODES, WORKFLOW, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Invalid
 
-SUFFIX = ".nbflow"
 KIND = "workflow"
 MAX_NAME = 80  # of a node in a run
-PACKAGES = ("environment", "image", "requirements", "kernel")
 INHERITED = ("runtime", "pin", "mode", *Limits.__struct_fields__)
 Ports = Mapping[str, Sequence[Argument]]
 
@@ -37,7 +35,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 def is_subworkflow(node: Node) -> bool:
     """Return whether the file of a node is a workflow."""
-    return node.type == "executable" and node.path.endswith(SUFFIX)
+    return node.type == "executable" and node.path.endswith(WORKFLOW)
 
 
 def expand(document: Document, reading: Reading, within: tuple[str, ...]) -> Document:
@@ -49,8 +47,9 @@ def expand(document: Document, reading: Reading, within: tuple[str, ...]) -> Doc
         Invalid: a sub-workflow contains itself, or lacks a used port or parameter.
         NotFound: the file of a sub-workflow does not exist.
     """
+    default = document.meta.environment
     parts = {
-        name: contents(node, reading, within)
+        name: contents(node, reading, within, "" if node.names_packages else default)
         for name, node in document.nodes.items()
         if is_subworkflow(node)
     }
@@ -76,17 +75,16 @@ def expand(document: Document, reading: Reading, within: tuple[str, ...]) -> Doc
     if len(nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes with sub-workflows")
     if long := next((name for name in nodes if len(name) > MAX_NAME), ""):
-        raise Invalid.field(
-            "document.nodes", f"the name {long} has more than {MAX_NAME} characters in a run"
-        )
+        raise Invalid.field("document.nodes", f"{long} has more than {MAX_NAME} characters")
     keys = (f"{edge.source}.{edge.output}->{edge.target}.{edge.input}" for edge in edges)
     return msgspec.structs.replace(document, nodes=nodes, edges=dict(zip(keys, edges, strict=True)))
 
 
-def contents(node: Node, reading: Reading, within: tuple[str, ...]) -> Document:
+def contents(node: Node, reading: Reading, within: tuple[str, ...], default: str = "") -> Document:
     """Return the expanded document of a sub-workflow, with the settings and values of its node.
 
-    Paths in it are relative to the folder of the document that contains the node.
+    Paths in it are relative to the folder of the document that contains the node. `default` is its
+    default environment, unless it sets one.
 
     Raises:
         Invalid: it contains itself, or lacks a parameter or a used port.
@@ -97,11 +95,13 @@ def contents(node: Node, reading: Reading, within: tuple[str, ...]) -> Document:
     document = reading.document(path)
     if unknown := sorted(node.arguments.keys() - document.meta.parameters.keys()):
         raise Invalid.field("document.nodes", f"{path} has no parameter {unknown[0]!r}")
+    default = document.meta.environment or default
+    meta = msgspec.structs.replace(document.meta, environment=default)
     placed = {
-        name: _placed(inner, node, document.meta, dirname(path), reading)
+        name: _placed(inner, node, meta, dirname(path), reading)
         for name, inner in document.nodes.items()
     }
-    whole = msgspec.structs.replace(document, nodes=placed)
+    whole = msgspec.structs.replace(document, nodes=placed, meta=meta)
     return expand(whole, reading, (*within, path))
 
 
@@ -115,9 +115,8 @@ def arguments_of(document: Document, ports: Ports) -> Iterator[Argument]:
             if node.type == "dataset":
                 yield Argument(name, role="input", format=port.format)
             elif port.role != "value" and (name, port.name) not in connected:
-                yield msgspec.structs.replace(
-                    port, name=f"{name}.{port.name}", reach=None, companions=()
-                )
+                own = f"{name}.{port.name}"
+                yield msgspec.structs.replace(port, name=own, reach=None, companions=())
 
 
 def _targets(edge: Edge, parts: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
@@ -152,10 +151,11 @@ def _placed(node: Node, outer: Node, meta: Meta, folder: str, reading: Reading) 
         return node
     bound = {n: _bound(b, outer, meta) for n, b in node.arguments.items()}
     changes = {"arguments": {n: b for n, b in bound.items() if b}}
-    names_packages = any(getattr(node, field) for field in PACKAGES)
+    names_packages = node.names_packages
     if meta.environment and not names_packages and reading.takes_default(node):
         names_packages, changes["environment"] = True, meta.environment
-    for field in INHERITED if names_packages else (*INHERITED, *PACKAGES):
+    names_packages = names_packages or bool(meta.environment and is_subworkflow(node))
+    for field in INHERITED if names_packages else (*INHERITED, *Node.PACKAGES):
         own, given = getattr(node, field), getattr(outer, field)
         if own in (None, "") and given not in (None, ""):
             changes[field] = given

@@ -15,14 +15,8 @@ from nbyard.errors import Conflict, NotFound, reason_of
 from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.runs.run_creation import create_run, with_values
-from nbyard.freezing.runs.templates import (
-    WORKFLOW,
-    FrozenRequest,
-    content_of,
-    freeze,
-    store_template,
-)
-from nbyard.host.project_files import ProjectFiles
+from nbyard.freezing.runs.templates import FrozenRequest, content_of, freeze, store_template
+from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -165,4 +159,4 @@ def _takes_values_later(run: NewRun) -> bool:
     One template then serves all runs. For a single executable, values are set before, because its
     inputs are frozen with the template.
     """
-    return run.path.endswith(WORKFLOW)
+    return run.path.endswith(DOCUMENT)

@@ -32,7 +32,7 @@ from nbyard.host import hardware
 from nbyard.host.entry_points import check_runtimes
 from nbyard.host.git import repository_state
 from nbyard.host.kernels import check_kernel
-from nbyard.host.project_files import file_of
+from nbyard.host.project_files import DOCUMENT, file_of
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
     from nbyard.store.workflows import IsThere
 
-WORKFLOW = ".nbflow"
 MAX_PRIORITY = 100
 
 
@@ -129,7 +128,7 @@ def content_of(
         Invalid: a value is refused, or a model lacks packages.
     """
     resolved, body, document = frozen.nodes.rows(c, follow), frozen.body, frozen.document
-    main = "" if body.path.endswith(WORKFLOW) else MAIN
+    main = "" if body.path.endswith(DOCUMENT) else MAIN
     if main:
         known = resolved[MAIN]
         if why := known.problem:
@@ -169,7 +168,7 @@ def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
     store, path = frozen.context.store, frozen.body.path
     real = str(frozen.context.files.locate_code(path)) if path else ""
     workflow_id = version_id = ""
-    if path.endswith(WORKFLOW):
+    if path.endswith(DOCUMENT):
         document = frozen.document
         workflow = store_workflow(store, c, frozen.owner, real, document, frozen.is_there)
         workflow_id, version_id = workflow.id, store.workflows.version_of(c, workflow, document)
@@ -195,7 +194,7 @@ def _resolver_and_document(
     if bool(body.path) == bool(body.executable):
         raise Invalid.field("path", "set either a path or an executable")
     base = ""
-    if body.path.endswith(WORKFLOW):
+    if body.path.endswith(DOCUMENT):
         base = context.files.shown(context.files.locate(body.path).parent)
     elif body.path:
         real = context.files.locate_code(body.path)
@@ -203,7 +202,7 @@ def _resolver_and_document(
             raise NotFound(because("no-file", path=body.path[:200]))
         base = context.files.shown(real.parent)
     document = None
-    if body.path.endswith(WORKFLOW):
+    if body.path.endswith(DOCUMENT):
         unsaved = body.document if isinstance(body, ForecastRequest) else ""
         text = unsaved or context.files.read(body.path)
         document = read_document(text, strict=True)

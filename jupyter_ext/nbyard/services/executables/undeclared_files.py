@@ -121,9 +121,9 @@ def _named_files(
         observed_by_code[code] = place, Observed(inputs, written=outputs), both
     found = {}
     for name, code in codes.items():
-        view, (place, *seen) = views[name], observed_by_code[code]
+        view, (place, observed, both) = views[name], observed_by_code[code]
         of = (name, view.executable, view.name, str(code), view.kind, place)
-        found[name] = NodeFileAccess(*of, False, *seen)
+        found[name] = NodeFileAccess(*of, False, observed, both)
     return found
 
 

@@ -40,8 +40,9 @@ from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
-from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
+from nbyard.freezing.runs.templates import content_of, freeze
 from nbyard.host.hardware import capacity
+from nbyard.host.project_files import DOCUMENT
 from nbyard.reasons.structs import Reason, all_of
 from nbyard.services.operation import operation
 from nbyard.services.runs.history import RunHistory
@@ -198,7 +199,7 @@ class RunForecasts(RunHistory):
     def _workflow_id(
         self, c: Connection, context: ServiceContext, caller: Caller, path: str
     ) -> str:
-        if not path.endswith(WORKFLOW):
+        if not path.endswith(DOCUMENT):
             return ""
         known = saved_workflow(context, c, caller.name, Path(context.files.locate(path)))
         return known.id if known else ""

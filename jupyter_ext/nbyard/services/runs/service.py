@@ -30,7 +30,8 @@ from nbyard.freezing.imported_packages import (
 )
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import create_run, retry_run
-from nbyard.freezing.runs.templates import WORKFLOW, check_request, freeze, store_template
+from nbyard.freezing.runs.templates import check_request, freeze, store_template
+from nbyard.host.project_files import DOCUMENT
 from nbyard.ipc.crash_points import crash_point
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
@@ -129,7 +130,7 @@ class RunService(RunExports):
             context, path = pushed
             wanted = msgspec.structs.replace(body, path=path)
         frozen = freeze(context, caller.name, wanted, caller.project)
-        is_workflow = wanted.path.endswith(WORKFLOW)
+        is_workflow = wanted.path.endswith(DOCUMENT)
         file = context.files.locate(wanted.path) if is_workflow else None
         projects = projects_with_copy(self._store, caller.name, file) if file else ()
         self._context.retire_idle_dispatcher()

@@ -16,7 +16,7 @@ import pytest
 from nbyard.domain.naming.names import check_member_path
 from nbyard.domain.projects.definitions import ProjectDefinition, read_definition
 from nbyard.domain.projects.toml_writer import updated_toml
-from nbyard.domain.workflows.structs import read_document
+from nbyard.domain.workflows.structs import WORKFLOW, read_document
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.protocol import ConvertedProject, ProjectImporter
 
@@ -39,7 +39,7 @@ class ProjectConformance:
         assert read_definition(text.encode()).project == definition.project
         for path, content in converted.files.items():
             assert check_member_path(path) == path
-            if path.endswith(".nbflow"):
+            if path.endswith(WORKFLOW):
                 assert read_document(content.encode(), strict=True).meta.id
         files = {*self.folder, *converted.files}
         for entry in definition.schedules.values():

@@ -30,6 +30,11 @@ export function groupCommands(trans: TranslationBundle): ICanvasCommand[] {
     command('color-group', trans.__('Group Colour…')),
     command('add-to-group', trans.__('Add to Group…'), ({ doc }) => doc.groups.size > 0),
     command('remove-from-group', trans.__('Remove from Group')),
-    command('save-as-workflow', trans.__('Save as Sub-Workflow…'), hasCards)
+    command('save-as-workflow', trans.__('Save as Sub-Workflow…'), hasCards),
+    command(
+      'unpack-workflow',
+      trans.__('Unpack Sub-Workflow'),
+      ({ checker, step = '' }) => checker.reading(step)?.kind === 'workflow'
+    )
   ];
 }

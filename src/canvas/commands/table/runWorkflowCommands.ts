@@ -96,19 +96,13 @@ export function runWorkflowCommands(trans: TranslationBundle): ICanvasCommand[] 
   ];
 }
 
-/** Show the newest run of the first selected node with a state, at one tab of Run Info. */
 function infoCommands(trans: TranslationBundle): ICanvasCommand[] {
   const info = (tab: InfoTab, label: string): ICanvasCommand => ({
     id: `nbyard:show-node-${tab}`,
     label,
     needs: 'targets',
     allowed: ({ runs, targets }) => !!runs?.run && targets.some(id => runs.stateOf(id)),
-    run: ({ commands, path, runs, targets }) => {
-      const node = targets.find(id => runs!.stateOf(id))!;
-      const { from, inner = node } = runs!.get(node) ?? {};
-      const id = from?.id ?? runs!.run!.id;
-      return commands.execute('nbyard:show-run', { id, path, node: inner, tab });
-    }
+    run: (canvas, { running }) => running.showInfo(canvas, tab)
   });
   return [
     info('output', trans.__('Show Output')),

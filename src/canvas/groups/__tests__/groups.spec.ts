@@ -5,6 +5,7 @@ import { focusNode } from '../../model/focus';
 import { connectByList, fitting } from '../../model/connecting';
 import { run } from '../../commands/running';
 import { bench, IBench, steps } from '../../model/__tests__/fakes';
+import { insertOrConnect } from '../../stage/insertOrConnect';
 import { tidy } from '../../stage/tidy';
 import {
   addToGroup,
@@ -260,6 +261,52 @@ describe('K9: a group of cards', () => {
     expect(groups()['@1'].nodes).toEqual(['clean', 'train']);
     dropIntoFrame(canvas, 'sales', { x: 400, y: 20 });
     expect(groups()['@1'].nodes).toEqual(['clean', 'train', 'sales']);
+  });
+
+  it('takes in what is dropped on its frame, and connects what is dropped on its folded card', async () => {
+    const { canvas, settle } = one;
+    group(['clean', 'train']);
+    canvas.flow = { screenToFlowPosition: (at: object) => at } as never;
+    const before = steps(canvas);
+    const drop = async (card: string | undefined, id: string, path: string, type: string) => {
+      const add = async () => {
+        canvas.doc.addNode(id, { type, path }, [400, 200]);
+        canvas.store.select([id]);
+        return [id];
+      };
+      const dropped = insertOrConnect(canvas, card, add, undefined, { x: 400, y: 20 });
+      await settle();
+      await dropped;
+    };
+    await drop(undefined, 'alone', 'alone.ipynb', 'executable');
+    expect(groups()['@1'].nodes).toEqual(['clean', 'train', 'alone']);
+    expect(steps(canvas)).toBe(before + 1);
+    canvas.doc.remove(['sales']);
+    canvas.store.select(['@1']);
+    toggleFold(canvas);
+    await drop('@1', 'more', 'sales.csv', 'dataset');
+    expect(canvas.doc.allEdges()).toContainEqual({
+      source: 'more',
+      output: 'data',
+      target: 'clean',
+      input: 'raw'
+    });
+    expect(canvas.store.place('more')[0]).toBeLessThan(canvas.store.place('@1')[0]);
+  });
+
+  it('sets a card apart that lies in its frame without being a member', () => {
+    const { canvas } = one;
+    const apart = () => canvas.store.nodes.filter(({ className }) => className).map(({ id }) => id);
+    canvas.doc.move([['sales', [450, 20]]]);
+    expect(apart()).toEqual([]);
+    group(['clean', 'train']);
+    expect(apart()).toEqual(['sales']);
+    canvas.doc.move([['sales', [0, 0]]]);
+    expect(apart()).toEqual([]);
+    canvas.doc.move([['sales', [450, 20]]]);
+    canvas.store.select(['@1']);
+    ungroup(canvas);
+    expect(apart()).toEqual([]);
   });
 
   it('leads to the folded card where a node in it is looked for', () => {

@@ -1,4 +1,4 @@
-import { bench } from './fakes';
+import { bench, READINGS } from './fakes';
 
 jest.useFakeTimers();
 
@@ -61,4 +61,21 @@ describe('states of a run', () => {
     expect(heard).toEqual([['clean'], ['train']]);
     canvas.dispose();
   });
+});
+
+it('K9: a sub-workflow has the outputs that its own nodes leave, and those that are connected', async () => {
+  READINGS['part.nbflow'] = {
+    kind: 'workflow',
+    arguments: ['a.x', 'a.y', 'b.z'].map(name => ({ name, role: 'output' })),
+    passed_on: ['a.x', 'a.y']
+  };
+  const { canvas, settle } = await bench();
+  canvas.doc.addNode('part', { type: 'executable', path: 'part.nbflow' }, [0, 0]);
+  await settle();
+  const outputs = () => canvas.views.get('part')!.outputs.map(({ name }) => name);
+  expect(outputs()).toEqual(['b.z']);
+  canvas.doc.connect({ source: 'part', output: 'a.y', target: 'train', input: 'extra' });
+  expect(outputs()).toEqual(['a.y', 'b.z']);
+  delete READINGS['part.nbflow'];
+  canvas.dispose();
 });

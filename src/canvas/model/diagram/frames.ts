@@ -14,6 +14,7 @@ interface ICard extends ISize {
   measured?: ISize;
   initialWidth?: number;
   initialHeight?: number;
+  className?: string;
 }
 
 /** Between a frame and its members, and the height of its head. */
@@ -57,6 +58,26 @@ function around<T extends ICard>(frame: T, tree: GroupTree, byId: ReadonlyMap<st
   return isSame && width === size.width && height === size.height
     ? frame
     : { ...frame, ...size, measured: size, position: { x: left, y: top } };
+}
+
+/** Mark the cards that lie in a frame although they are not in its group. */
+export function withStrangers<T extends ICard>(tree: GroupTree, nodes: T[]): T[] {
+  const frames = nodes.filter(({ type }) => type === 'frame');
+  return nodes.map(node => {
+    const isApart =
+      isCard(node) &&
+      frames.some(frame => covers(frame, node) && !tree.above(node.id).includes(frame.id));
+    const className = isApart ? 'nby-mod-apart' : undefined;
+    return node.className === className ? node : { ...node, className };
+  });
+}
+
+/** Return whether the middle of a card is in a frame. */
+function covers(frame: ICard, card: ICard): boolean {
+  const [outer, inner] = [sizeOfNode(frame), sizeOfNode(card)];
+  const x = card.position.x + inner.width / 2 - frame.position.x;
+  const y = card.position.y + inner.height / 2 - frame.position.y;
+  return x > 0 && y > 0 && x < outer.width && y < outer.height;
 }
 
 /** Return the size of a card, as far as it is known. */

@@ -6,7 +6,7 @@ import { JsonObject } from '../../../document/canonical';
 import { isComment, isGroup, Position } from '../../../document/flow';
 import type { FlowDoc, IFlowChange } from '../../../document/flowDoc';
 import { edgeOf, handleOf } from './ends';
-import { framesAround } from './frames';
+import { framesAround, withStrangers } from './frames';
 import { GroupTree } from './groupTree';
 import { BEHIND, sizeOf } from './items';
 import { Places } from './unplaced';
@@ -153,7 +153,11 @@ export class Projection {
 
   /** Return the nodes with the frames around the changed ones, or with all frames. */
   framed(nodes: CardNode[], changed?: Iterable<string>): CardNode[] {
-    return this.tree.isEmpty ? nodes : framesAround(this.tree, nodes, changed);
+    if (this.tree.isEmpty && !this._hasFrames) {
+      return nodes;
+    }
+    this._hasFrames = !this.tree.isEmpty;
+    return withStrangers(this.tree, framesAround(this.tree, nodes, changed));
   }
 
   /** Return the likely places of ports, to draw connections to cards that are not drawn. */
@@ -245,4 +249,6 @@ export class Projection {
   }
 
   private readonly _running = new Set<string>();
+  /** Whether cards may be marked that lie in frames. */
+  private _hasFrames = false;
 }

@@ -114,6 +114,24 @@ def test_the_environment_of_its_document_holds_where_the_code_names_no_packages(
     assert inside["f.c"].requirements == "lib/c.txt"
 
 
+def test_the_environment_of_a_document_holds_in_deeper_sub_workflows_that_set_none() -> None:
+    nested = {"plain": code("deep.nbflow"), "set": code("deep.nbflow", environment="node")}
+    files = {
+        "x.nbflow": document({"f": code("f.nbflow", environment="outer")}),
+        "f.nbflow": document(nested | {"own": code("own.nbflow")}, environment="inner"),
+        "deep.nbflow": document({"a": code("a.py"), "b": code("b.R")}),
+        "own.nbflow": document({"a": code("a.py")}, environment="own"),
+    }
+    inside = Files(files, ("a.py",)).expand("x.nbflow").nodes
+    assert {name.removeprefix("f."): node.environment for name, node in inside.items()} == {
+        "plain.a": "inner",
+        "plain.b": "",  # the default is for Python code
+        "set.a": "node",
+        "set.b": "node",
+        "own.a": "own",
+    }
+
+
 @pytest.mark.parametrize(
     ("nodes", "edges"),
     [

@@ -76,6 +76,17 @@ def test_a_workflow_that_contains_itself_is_a_problem(yard, ann):
     assert problem.node == "a"
 
 
+def test_a_sub_workflow_says_which_outputs_its_nodes_take(yard, ann, root):
+    for name, line in {"a.py": "open('x.csv', 'w')", "b.py": "open('x.csv')"}.items():
+        (root / name).write_text(line)
+    nodes = {name: {"type": "executable", "path": f"{name}.py"} for name in "ab"}
+    edge = {"source": "a", "output": "x", "target": "b", "input": "x"}
+    inner = {"version": 1, "nodes": nodes, "edges": {"a.x->b.x": edge}}
+    (root / "part.nbflow").write_text(json.dumps(inner))
+    outer = {"version": 1, "nodes": {"part": {"type": "executable", "path": "part.nbflow"}}}
+    assert check(yard, ann, outer).nodes["part"].passed_on == ["a.x"]
+
+
 def test_workflows_that_ran_are_listed(yard, ann, workflows, flow):
     assert workflows.list(ann).items == []
     yard.services.runs.create(ann, NewRun(path=flow))

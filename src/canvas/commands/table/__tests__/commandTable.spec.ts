@@ -139,7 +139,7 @@ describe('G6: every action is a command', () => {
     };
     const canvas = { targets: ['a'], chosen: ['a'], path: 'w.nbflow', commands, runs };
     const tracker = {
-      currentWidget: { content: { canvas, actions: {} } },
+      currentWidget: { content: { canvas, actions: { running } } },
       widgetAdded: new Signal<unknown, unknown>({}),
       currentChanged: new Signal<unknown, unknown>({})
     };
