@@ -256,7 +256,8 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._kill_remains()
         # Before the outputs are collected, which opens and moves files of the code.
-        observed, outside = self._observed(), self._used_outside()
+        observed = self._watch.observed() if self._watch else None
+        outside = self._outside.uses() if self._outside else {}
         present, failure = self._outputs(work_outcome.with_disk_note(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
@@ -269,18 +270,13 @@ class Supervisor:
             "outputs": present,
             "failure": self._masks.cleaned(failure),
             "disclosed": disclosed,
-            "usage": self._usage(),
+            "usage": {
+                "max_rss_bytes": max(self._limits.memory.peak_bytes, self._children.largest_bytes),
+                "cpu_seconds": round(self._record.ended_cpu(), 3),
+            },
             "observed": observed,
             "outside": outside,
         }
-
-    def _observed(self) -> dict[str, Any] | None:
-        """Return the files of the code that the work has read, None if the work did not begin."""
-        return self._watch.observed() if self._watch else None
-
-    def _used_outside(self) -> dict[str, Any]:
-        """Return how the work used paths outside the code folder."""
-        return self._outside.uses() if self._outside else {}
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
         """Return the names of the outputs that exist, and the failure, if there is one.
@@ -480,12 +476,6 @@ class Supervisor:
 
     def _last_lines(self) -> str:
         return self.log.last_lines()
-
-    def _usage(self) -> dict[str, float]:
-        return {
-            "max_rss_bytes": max(self._limits.memory.peak_bytes, self._children.largest_bytes),
-            "cpu_seconds": round(self._record.ended_cpu(), 3),
-        }
 
     def close(self) -> None:
         """Release everything that belongs to the attempt."""
