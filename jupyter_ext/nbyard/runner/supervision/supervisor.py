@@ -256,8 +256,7 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._kill_remains()
         # Before the outputs are collected, which opens and moves files of the code.
-        observed = self._watch.observed() if self._watch else None
-        outside = self._outside.uses() if self._outside else {}
+        observed, outside = self._observed(), self._used_outside()
         present, failure = self._outputs(work_outcome.with_disk_note(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
@@ -277,6 +276,14 @@ class Supervisor:
             "observed": observed,
             "outside": outside,
         }
+
+    def _observed(self) -> dict[str, Any] | None:
+        """Return the files of the code that the work has read, None if the work did not begin."""
+        return self._watch.observed() if self._watch else None
+
+    def _used_outside(self) -> dict[str, Any]:
+        """Return how the work used paths outside the code folder."""
+        return self._outside.uses() if self._outside else {}
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
         """Return the names of the outputs that exist, and the failure, if there is one.

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 from msgspec.structs import replace
 
-from nbyard.dockerd import ContainerSpec, Engine
+from nbyard.dockerd import RUN, STORE, ContainerSpec, Engine
 from nbyard.errors import NbyardError
-from nbyard.runtimes.docker.attempt_container_spec import RUN, STORE, network_name
+from nbyard.runtimes.docker.attempt_container_spec import network_name
 from nbyard.runtimes.protocol import Order
 
 # Creating a network takes longer than many a task. The next task comes within milliseconds.
