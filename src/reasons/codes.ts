@@ -302,7 +302,7 @@ export const CODES: Readonly<Record<string, string>> = {
     '{name} is defined in the notebook or script itself, where other programs cannot find it: move it to a module next to it, and import it from there'
   ),
   'model-columns-unknown': trans.__(
-    'the {type} does not list its input columns (it has no feature_names_in_): fit it with a data frame that has column names'
+    'the {type} does not list its input columns (it has no feature_names_in_): fit it with a data frame that has column names, or give predict typed parameters, such as predict(self, age: float)'
   ),
   'model-column-incomplete': trans.__(
     'the {attribute} of the model has a column without a name or a valid type; valid types: {types:, }'

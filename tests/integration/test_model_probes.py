@@ -123,6 +123,30 @@ def test_needed_modules_beside_the_code_are_included(
     assert [line.partition("==")[0] for line in told.requirements] == ["msgspec"]
 
 
+PRICES = """
+class Price:
+    def __init__(self, unit):
+        self.unit = unit
+
+    def predict(self, menge: float, rabatt: "float" = 0.0) -> float:
+        return self.unit * menge * (1 - rabatt)
+"""
+
+
+def test_a_typed_predict_of_an_object_names_its_columns(
+    look: Looked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/prices.py").write_text(PRICES)
+    monkeypatch.syspath_prepend(str(tmp_path / "code"))
+    import prices  # type: ignore[import-not-found]
+
+    told = look(prices.Price(2.0), name="pickle")
+    assert told.inputs == [ModelColumn("menge", "float"), ModelColumn("rabatt", "float", True)]
+    assert told.outputs == [ModelColumn("prediction", "float")]
+    assert told.files == ["prices.py"]
+
+
 NAMED_HERE = b"\x80\x04\x8c\x08__main__\x8c\x05Model\x93)\x81."
 MISSING = b"\x80\x04\x8c\x0bno_such_mod\x8c\x05Model\x93)\x81."
 

@@ -200,14 +200,6 @@ class RotatingLog:
         return self.path.with_name(f"{self.path.name}.{base}")
 
 
-def forget_logs(paths: Iterable[Path]) -> None:
-    """Delete logs, given from the newest to the oldest, until one is missing."""
-    for path in paths:
-        # Earlier calls have deleted all logs that are older than a missing one.
-        if not RotatingLog(path).remove():
-            return
-
-
 class KeptTraffic:
     """The traffic log in the folder of a deployment.
 

@@ -36,7 +36,7 @@ from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_files
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
-from nbyard.services.workflows.dependents import check_unused, workflows_with_image
+from nbyard.services.workflows.dependents import check_unused, paths_where
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -346,7 +346,8 @@ def check_image_unused(context: ServiceContext, image: NamedImage) -> None:
         return
     with context.store.read() as c:
         users = context.store.images.users(c, image)
-    check_unused(context, image.reference, workflows_with_image(context, image), users)
+    paths = paths_where(context, image.owner, lambda node: node.image == image.reference)
+    check_unused(context, image.reference, paths, users)
 
 
 def _existing(named_image: NamedImage | None, key: str) -> NamedImage:

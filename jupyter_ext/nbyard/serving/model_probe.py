@@ -24,13 +24,12 @@ from typing import Any, NamedTuple
 
 from .codec import Schema, ValueRefused
 from .installed_packages import imports_of, required_packages
-from .models import JOBLIB, error_text, read_pickle
+from .models import JOBLIB, PLAIN_TYPES, error_text, read_pickle, takes_frame, typed_values
 
 NAMES = ("feature_names_in_", "feature_name_")
 UNNAMED = "prediction"
 TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
 KINDS = {"i": "int", "u": "int", "b": "bool", "f": "float", "M": "datetime", "U": "str"}
-TOLD_TYPES = ("int", "float", "str", "bool", "date", "datetime")
 MAX_CLASSES = 1000
 # The opcode PROTO, with which pickles begin since protocol 2.
 PICKLED = b"\x80"
@@ -121,8 +120,8 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     packages = required_packages(name for name in wanted if name.partition(".")[0] not in own)
     holes = {column["name"] for column in inputs if column.get("nullable")}
     taken = _whole(inputs)
-    if sample and holes:
-        record = {name: None if name in holes else value for name, value in sample.items()}
+    if holes:
+        record = {name: None if name in holes else value for name, value in record.items()}
         # columns stay nullable only if the model accepts null in them
         with suppress(CannotDescribe, ValueRefused):
             Schema.of(outputs).answer(predict_row(model, inputs, record, row), 1)
@@ -205,7 +204,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
     Raises:
         CannotDescribe: the model does not name its columns, or declares one without a type.
     """
-    declared = _declared_columns(model, "input_schema")
+    declared = _declared_columns(model, "input_schema") or typed_values(model)
     names = [column["name"] for column in declared]
     if not declared:
         candidates = (_attribute(model, attribute) for attribute in NAMES)
@@ -250,8 +249,8 @@ def _declared_columns(model: Any, name: str) -> list[dict[str, Any]]:
     for entry in declared if isinstance(declared, list) else []:
         kind = entry.get("type") if isinstance(entry, dict) else None
         kind = kind.__name__ if isinstance(kind, type) else kind
-        if kind not in TOLD_TYPES or not isinstance(entry.get("name"), str):
-            known = [*TOLD_TYPES]
+        if kind not in PLAIN_TYPES or not isinstance(entry.get("name"), str):
+            known = [*PLAIN_TYPES]
             raise CannotDescribe(because("model-column-incomplete", attribute=name, types=known))
         columns.append({"name": entry["name"], "type": kind})
     return columns
@@ -282,7 +281,7 @@ def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any]
     """
     schema = Schema.of(inputs)
     try:
-        return model.predict(schema.frame(schema.read([record])))
+        return takes_frame(model).predict(schema.frame(schema.read([record])))
     except MemoryError:
         raise
     except BaseException as error:

@@ -22,6 +22,7 @@ JOBLIB = "joblib"
 VERSION_VARIABLE = "NBYARD_MODEL_VERSION"
 log = logging.getLogger("nbyard.serving")
 MAX_WORDS = 500
+PLAIN_TYPES = ("int", "float", "str", "bool", "date", "datetime")
 
 
 def read_pickle(path: str) -> Any:
@@ -92,7 +93,7 @@ def load_model(spec: Spec) -> Any:
         if spec.flavour == "pickle":
             # the file may refer to modules beside it
             sys.path.insert(0, spec.root)
-            return read_pickle(os.path.join(spec.root, spec.fields["file"]))
+            return takes_frame(read_pickle(os.path.join(spec.root, spec.fields["file"])))
         parts = [] if spec.src == "." else spec.src.split("/")
         sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
         is_package = all(part.isidentifier() for part in parts)
@@ -104,6 +105,25 @@ def load_model(spec: Spec) -> Any:
         if not callable(getattr(model, "predict", None)):
             raise NoModel(f"{spec.class_name} has no method predict")
         return RowModel(model) if spec.flavour == "row" else model
+
+
+def typed_values(model: Any) -> list[dict[str, Any]]:
+    """Return the values of a row that `predict` takes, as columns; none if one has no type."""
+    try:
+        parameters = inspect.signature(model.predict).parameters.values()
+    except (TypeError, ValueError):  # of a compiled function
+        return []
+    columns = []
+    for each in parameters:
+        kind = getattr(each.annotation, "__name__", each.annotation)
+        is_optional = each.default is not each.empty
+        columns.append({"name": each.name, "type": kind, "nullable": is_optional})
+    return columns if all(column["type"] in PLAIN_TYPES for column in columns) else []
+
+
+def takes_frame(model: Any) -> Any:
+    """Return the model, in a `RowModel` if its `predict` takes the typed values of one row."""
+    return RowModel(model) if typed_values(model) else model
 
 
 class RowModel:

@@ -128,9 +128,10 @@ export function offerSuggestions(
   canvas: CanvasController,
   choose: (canvas: CanvasController) => unknown
 ): () => void {
-  const { checker, trans } = canvas;
+  const { checker, doc, trans } = canvas;
   const keys = () => checker.proposals.filter(isOfFile).map(edgeId);
-  let known: ReadonlySet<string> | undefined;
+  // the first nodes of an empty workflow are new
+  let known: ReadonlySet<string> | undefined = doc.nodes.size ? undefined : new Set();
   const onChecked = () => {
     if (!checker.settled || checker.unreachable !== undefined) {
       return;

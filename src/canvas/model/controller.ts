@@ -100,7 +100,7 @@ export class CanvasController {
   /** The view after the last fit: an equal view means that the user has not moved since. */
   fitted?: Viewport & { isWhole?: boolean };
   /** A shift of the view that kept a card visible, and the height below which it is needed. */
-  shifted?: { from: Viewport; to: Viewport; height: number };
+  shifted?: { from: Viewport; to: Viewport; width: number; height: number };
 
   /** Return the id of the element that names a card; only visible cards have one. */
   nameOf(node: string): string {
@@ -167,14 +167,17 @@ export class CanvasController {
     this._uiChanged.emit();
   }
 
-  /** Show a message for some seconds; a message about a run at most while the run is live. */
+  /**
+   * Show a message for some seconds; a message about a run at most while the run is live. A message
+   * with an action stays until the next one, or the next edit.
+   */
   say(text: string, problem = false, run?: string, action?: INoticeAction): void {
     this.set({ notice: { text, problem, run, action } });
     window.clearTimeout(this._quiet);
-    this._quiet = window.setTimeout(
-      () => this.set({ notice: undefined }),
-      problem || action ? 12_000 : 5_000
-    );
+    if (!action) {
+      const seconds = problem ? 12 : 5;
+      this._quiet = window.setTimeout(() => this.set({ notice: undefined }), 1000 * seconds);
+    }
   }
 
   /** Let the user choose an item; undefined if the user cancels. */

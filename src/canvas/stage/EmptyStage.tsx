@@ -1,14 +1,18 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { CommandRegistry } from '@lumino/commands';
 import { ReactNode } from 'react';
 import { LinkButton } from '../../components/Button';
 import { workflowIcon } from '../../icons/startup';
+import { CanvasController } from '../model/controller';
+import { addFiles } from '../model/editing';
 import { useCanvas } from '../model/hooks';
 
 const EXAMPLE = 'nbyard:create-example';
 
 /** Three ways to start an empty workflow. */
 export function EmptyStage(): JSX.Element {
-  const { trans, commands, services } = useCanvas();
+  const canvas = useCanvas();
+  const { trans, commands, services } = canvas;
   const notebook = services.openNotebook?.();
   return (
     <div className="nby-Empty">
@@ -24,7 +28,13 @@ export function EmptyStage(): JSX.Element {
           command="nbyard:add-node"
           commands={commands}
           isFirst
-        />
+        >
+          {services.backend && !canvas.readOnly && (
+            <LinkButton onClick={() => void addFolder(canvas)}>
+              {trans.__('Add the Code of This Folder')}
+            </LinkButton>
+          )}
+        </Way>
         {commands.hasCommand(EXAMPLE) && (
           <Way
             title={trans.__('Try the example')}
@@ -51,6 +61,20 @@ export function EmptyStage(): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Add the notebooks and scripts of the workflow's folder; the canvas then offers to connect them. */
+async function addFolder(canvas: CanvasController): Promise<void> {
+  const { path, services, trans } = canvas;
+  try {
+    const codes = await services.backend!.codeFiles(PathExt.dirname(path) || '.');
+    await addFiles(canvas, codes);
+    if (!codes.length) {
+      canvas.say(trans.__('This folder contains no notebook and no Python script.'));
+    }
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+  }
 }
 
 interface IWayProps {

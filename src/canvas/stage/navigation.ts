@@ -212,7 +212,7 @@ export interface ISize {
 /**
  * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a
  * panel opened beside a selected card, or a message came or went. Then keep the selected or failed
- * card visible until the height is there again.
+ * card visible until the width and height are there again.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow, shifted, stage } = canvas;
@@ -220,7 +220,9 @@ export function refit(canvas: CanvasController, before: ISize): void {
     return;
   }
   const now = flow.getViewport();
-  if (shifted && isSame(shifted.to, now) && stage.clientHeight >= shifted.height) {
+  const isBack =
+    shifted && stage.clientHeight >= shifted.height && stage.clientWidth >= shifted.width;
+  if (isBack && isSame(shifted.to, now)) {
     setView(canvas, shifted.from);
     canvas.shifted = undefined;
     return;
@@ -244,7 +246,7 @@ export function refit(canvas: CanvasController, before: ISize): void {
     const to = flow.getViewport();
     if (!isSame(to, now)) {
       const isSecond = shifted && isSame(shifted.to, now);
-      canvas.shifted = { ...(isSecond ? shifted : { from: now, height: before.height }), to };
+      canvas.shifted = { ...(isSecond ? shifted : { from: now, ...before }), to };
     }
   }
 }

@@ -7,6 +7,7 @@ import { problemIcon } from '../../icons/startup';
 import { failingLines, failingSourceArgs } from '../model/failingLine';
 import { taskTitle } from '../model/names';
 import { useServices } from './context/hooks';
+import { LaterAssignment } from './notebook/LaterAssignment';
 import { UndeclaredFiles } from './parameters/UndeclaredFiles';
 import { firstLine, reasonText } from '../../reasons';
 
@@ -37,6 +38,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const traceback = plainText(failure?.traceback ?? '');
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
   const cellLines = failingLines(failure?.traceback ?? '');
+  const [, unknown] = /name '([\p{L}\p{N}_]+)' is not defined/u.exec(sentence(task, trans)) ?? [];
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
@@ -114,6 +116,9 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       )}
       {/no such file/i.test(sentence(task, trans)) && (
         <UndeclaredFiles key={task.id} run={detail.run.id} node={task.node} state={task.state} />
+      )}
+      {unknown && typeof executed === 'number' && (
+        <LaterAssignment key={task.id} run={detail.run.id} node={task.node} name={unknown} />
       )}
       {cellLines.length > 0 ? (
         <div

@@ -92,3 +92,21 @@ def test_a_typed_predict_is_called_with_the_values_of_each_row(
     predict = Predictor(spec, load_model(spec))
     records = [{"menge": 2, "tag": "a"}, {"menge": 3, "tag": None, "rabatt": 2}]
     assert predict(spec.inputs.read(records)) == expected
+
+
+def test_an_object_with_a_typed_predict_is_called_with_the_values_of_each_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "by_row_pickled.py").write_text(f"ANSWER = 'value'\n{BY_ROW.replace('| None', '')}")
+    (tmp_path / "model.joblib").write_bytes(
+        b"\x80\x04\x8c\x0eby_row_pickled\x8c\x06Prices\x93)\x81."
+    )
+    columns = {
+        "input_schema": [{"name": "menge", "type": "float"}, {"name": "tag", "type": "str"}],
+        "output_schema": [{"name": "price", "type": "float"}],
+    }
+    spec = read_spec(json.dumps(TOLD | columns), str(tmp_path))
+    predict = Predictor(spec, load_model(spec))
+    assert predict(spec.inputs.read([{"menge": 2, "tag": "a"}])) == [[1.0]]

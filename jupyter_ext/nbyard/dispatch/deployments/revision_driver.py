@@ -41,7 +41,7 @@ from nbyard.domain.deployments.deployment_status import (
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.logs.log_files import RotatingLog, forget_logs
+from nbyard.logs.log_files import RotatingLog
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.runtimes.docker.deployment_containers import Deployed
@@ -347,7 +347,8 @@ class RevisionDriver:
             return Signal(Event.REFUSED, reason=reason)
         number, spec = self.revision_row.number, self.revision_row.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)
-        forget_logs(folder / log_name(each) for each in range(number - KEPT_LOGS, 0, -1))
+        old = (RotatingLog(folder / log_name(each)) for each in range(number - KEPT_LOGS, 0, -1))
+        all(log.remove() for log in old)  # those before a missing log were removed earlier
         hear = partial(write_log_line, self.notes.log(self.row, self.revision_row))
         try:
             with for_registries(self.context, self.row.owner):

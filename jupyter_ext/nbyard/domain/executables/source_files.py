@@ -92,8 +92,12 @@ def tree_of(file: str, content: bytes) -> ast.Module:
     raise Invalid.field(file, "is no notebook of Python")
 
 
-def source_files(file: str, content: bytes, read: Read) -> tuple[dict[str, set[Role]], set[str]]:
-    """Return the files that code reads and writes, by path, and the local modules it imports.
+def source_files(
+    file: str, content: bytes, read: Read
+) -> tuple[dict[str, set[Role]], set[str], dict[str, str]]:
+    """Return the files of code by path, the local modules it imports, and files of its options.
+
+    These files are the defaults of options of the command line, by the option's name.
 
     All paths are relative to the folder of the code. A file with both roles is changed in place.
 
@@ -105,7 +109,10 @@ def source_files(file: str, content: bytes, read: Read) -> tuple[dict[str, set[R
     # What was found so far is right.
     with contextlib.suppress(Invalid, TooLong, RecursionError):
         code.run(file, content, "__main__")
-    return code.found, code.modules.keys() - {file}
+    texts = {name: text for name, text in code.defaults.items() if isinstance(text, str)}
+    options = {name: posixpath.normpath(text) for name, text in texts.items()}
+    files = {name: path for name, path in options.items() if path in code.found}
+    return code.found, code.modules.keys() - {file}, files
 
 
 def _parent(path: str) -> FilePath:
@@ -176,6 +183,7 @@ class _Code:
         self._read = cache(read)
         self.data = cache(self._data)
         self.modules: dict[str, Names] = {}
+        self.defaults: Names = {}
         self._steps = 0
 
     def run(self, file: str, content: bytes, name: str) -> Names:
@@ -521,7 +529,7 @@ class _Scope(ast.NodeVisitor):
         if origin in LOADERS and given and isinstance(given[0], Content):
             return self._code.data(given[0])
         if origin == "argparse.ArgumentParser":
-            return Owner({})
+            return Owner(self._code.defaults)
         if isinstance(owner, Owner):
             return _of_parser(method, owner, given, named)
         return _returned(origin, method, owner, given, named)

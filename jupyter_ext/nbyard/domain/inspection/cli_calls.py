@@ -8,6 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.commands.command_line import OPTION
+from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, WordType
 from nbyard.domain.inspection.constant_expressions import PATHS
 from nbyard.domain.inspection.file_access import role_of_mode
@@ -99,7 +100,11 @@ def with_default(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     try:
         return msgspec.structs.replace(plain, default=call_arguments.value("default"))
     except UnknownValue as problem:
-        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
+        text = str(problem)
+        named = plain.word_type.format or format_of(text.rstrip("'\"])"))
+        word_type = msgspec.structs.replace(plain.word_type, format=named)
+        unset = {"default": msgspec.UNSET, "computed": text, "word_type": word_type}
+        return msgspec.structs.replace(plain, **unset)
 
 
 def has_type(node: ast.expr | None) -> TypeGuard[ast.expr]:

@@ -140,7 +140,8 @@ ANSWERS = {
     ),
     "model-columns-unknown": code(
         "the {type} does not list its input columns (it has no feature_names_in_):"
-        " fit it with a data frame that has column names"
+        " fit it with a data frame that has column names, or give predict typed parameters,"
+        " such as predict(self, age: float)"
     ),
     "model-column-incomplete": code(
         "the {attribute} of the model has a column without a name or a valid type;"

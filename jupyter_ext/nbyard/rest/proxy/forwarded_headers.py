@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote, urlsplit
 
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.deployments.structs import SECRET_HEADER
 
@@ -134,12 +134,6 @@ def hops_of(headers: HTTPHeaders) -> set[str]:
     """
     lines = headers.get_list("Connection")
     return HOPS | {name.strip().lower() for line in lines for name in line.split(",")}
-
-
-def is_uncounted(request: HTTPServerRequest) -> bool:
-    """Return whether one of nbyard's own pages reads the schema. Other requests always count."""
-    is_schema = request.method == "GET" and request.path.endswith("/schema")
-    return is_schema and UNCOUNTED in request.headers
 
 
 def is_upgrade(headers: HTTPHeaders) -> bool:

@@ -27,9 +27,9 @@ from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.access import SEGMENT, Admission, Holder, is_navigation, key_of, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext, check_authorizer
 from nbyard.rest.proxy.forwarded_headers import (
+    UNCOUNTED,
     has_plain_length,
     is_service_worker,
-    is_uncounted,
     is_upgrade,
     request_headers,
     request_query,
@@ -451,7 +451,9 @@ class ProxyHandler(NbyardHandler):
         self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
 
     def _count(self, status: int) -> None:
-        if self._meter is not None and is_uncounted(self.request):
+        # Only the schema, as nbyard's own pages read it, is not counted.
+        is_schema = self.request.method == "GET" and self.request.path.endswith("/schema")
+        if self._meter is not None and is_schema and UNCOUNTED in self.request.headers:
             self._meter.note()
         elif self._meter is not None:
             self._meter.count(self._target.subject, time.monotonic() - self._since, status)

@@ -269,7 +269,10 @@ class Supervisor:
             "outputs": present,
             "failure": self._masks.cleaned(failure),
             "disclosed": disclosed,
-            "usage": self._usage(),
+            "usage": {
+                "max_rss_bytes": max(self._limits.memory.peak_bytes, self._children.largest_bytes),
+                "cpu_seconds": round(self._record.ended_cpu(), 3),
+            },
             "observed": observed,
             "outside": outside,
         }
@@ -480,12 +483,6 @@ class Supervisor:
 
     def _last_lines(self) -> str:
         return self.log.last_lines()
-
-    def _usage(self) -> dict[str, float]:
-        return {
-            "max_rss_bytes": max(self._limits.memory.peak_bytes, self._children.largest_bytes),
-            "cpu_seconds": round(self._record.ended_cpu(), 3),
-        }
 
     def close(self) -> None:
         """Release everything that belongs to the attempt."""

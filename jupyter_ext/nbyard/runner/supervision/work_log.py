@@ -156,11 +156,6 @@ def log_forgotten() -> Reason:
     return because("log-forgotten")
 
 
-def log_unseen() -> Reason:
-    """Return the reason for output that is missing because the container engine was down."""
-    return because("log-unseen")
-
-
 def refused_write(error: OSError) -> Reason:
     """Return the reason for output that is missing because the system refused to write it."""
     reason = system_error(error)

@@ -76,11 +76,6 @@ def attempt_labels(order: Order) -> dict[str, str]:
     }
 
 
-def network_labels(order: Order) -> dict[str, str]:
-    """Return the labels of a run's network."""
-    return {STORE: order.store_id, RUN: order.run_id}
-
-
 def is_owned(owned_object: OwnedObject) -> bool:
     """Return whether an object's name matches its labels, which could be forged or copied."""
     matched = NAME.fullmatch(owned_object.name)

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 from msgspec.structs import replace
 
-from nbyard.dockerd import ContainerSpec, Engine
+from nbyard.dockerd import RUN, STORE, ContainerSpec, Engine
 from nbyard.errors import NbyardError
-from nbyard.runtimes.docker.attempt_container_spec import network_labels, network_name
+from nbyard.runtimes.docker.attempt_container_spec import network_name
 from nbyard.runtimes.protocol import Order
 
 # Creating a network takes longer than many a task. The next task comes within milliseconds.
@@ -62,9 +62,8 @@ class Networks:
         with self._lock:
             # Within the lock: `remove` must not delete a network that was just found.
             is_internal = self._kind == "internal"
-            return engine.network(
-                network_name(order.run_id), network_labels(order), internal=is_internal
-            )
+            labels = {STORE: order.store_id, RUN: order.run_id}
+            return engine.network(network_name(order.run_id), labels, internal=is_internal)
 
     def with_network(self, spec: ContainerSpec, network: str) -> ContainerSpec:
         """Return the specification with a network. Only a bridge network can publish ports."""

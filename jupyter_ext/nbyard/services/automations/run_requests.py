@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,8 @@ import msgspec
 
 from nbyard.domain.automations.structs import AutomaticRun, Kind
 from nbyard.domain.automations.values import check_types
-from nbyard.domain.naming.names import derived_name
-from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Detail, Invalid, NotFound
-from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.templates import FrozenRequest, freeze, store_template
 from nbyard.host.project_files import ProjectFiles, file_of
 from nbyard.reasons.structs import because
@@ -26,17 +22,6 @@ if TYPE_CHECKING:
     from nbyard.domain.runs.templates import RunTemplate
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
-    from nbyard.store.automations.queries import AutomationRow
-
-
-def context_of(context: ServiceContext, row: AutomationRow) -> ServiceContext:
-    """Return the context in which an automation's files are found.
-
-    Files of a pushed project are in the store.
-    """
-    if not pushed_project(context.store, Path(row.root)):
-        return context
-    return replace(context, files=ProjectFiles(Path(row.root), Path(row.start)))
 
 
 def stored_request(context: ServiceContext, run: AutomaticRun) -> tuple[AutomaticRun, str]:
@@ -63,13 +48,6 @@ def check_file(noun: str, name: str, run: NewRun, path: str) -> None:
         command = shlex.join(["nbyard", noun, "update", name, "--file"])
         hint = f"Restore the file, or set the path of another one with `{command} PATH`."
         raise NotFound(because("no-file", path=run.path[:200]), hint=hint)
-
-
-def name_of_code(run: NewRun, names: Iterable[str]) -> str:
-    """Return a name that is not in `names`, derived from the file or executable of a run."""
-    # For a name without a dot, `rpartition` returns the whole name as its last part.
-    stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
-    return free_name(names, derived_name(stem[0] or stem[2]))
 
 
 def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,8 +44,8 @@ from nbyard.domain.automations.values import check_references
 from nbyard.domain.automations.webhooks import SECRET_BYTES, Message, secret_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.naming.names import check_name
-from nbyard.domain.naming.unique_names import check_free
+from nbyard.domain.naming.names import check_name, derived_name
+from nbyard.domain.naming.unique_names import check_free, free_name
 from nbyard.domain.paging import Page, check_limit, check_range, page_of
 from nbyard.domain.runs.origins import FireCause
 from nbyard.domain.runs.structs import NewRun
@@ -57,6 +58,7 @@ from nbyard.freezing.runs.automation_runs import (
 )
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
+from nbyard.host.project_files import ProjectFiles
 from nbyard.reasons.structs import because
 from nbyard.services.automations.deliveries import Delivery, Refusals, deliver
 from nbyard.services.automations.event_sources import (
@@ -68,9 +70,7 @@ from nbyard.services.automations.event_sources import (
 from nbyard.services.automations.run_requests import (
     check_file,
     checked_template,
-    context_of,
     freeze_checked,
-    name_of_code,
     run_columns,
     stored_request,
 )
@@ -501,7 +501,8 @@ class AutomationService(Service):
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
         if name:
             return self._free(c, caller, name, "")
-        return name_of_code(run, self._rows.names(c, caller.name).values())
+        stem = PurePosixPath(run.path or run.executable).stem
+        return free_name(self._rows.names(c, caller.name).values(), derived_name(stem))
 
     def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
         checked = check_name(name)
@@ -528,10 +529,12 @@ class AutomationService(Service):
         """Return the context in which an automation's files are found.
 
         `is_given` states whether the request gives a path. Users give paths of a pushed automation
-        relative to its project's folder. A push itself already has the folder of the new files.
+        relative to its project's folder in the store. A push has the folder of the new files.
         """
         is_push = bool(pushed_project(self._store, self._context.files.root))
-        return self._context if is_given and is_push else context_of(self._context, row)
+        if (is_given and is_push) or not pushed_project(self._store, Path(row.root)):
+            return self._context
+        return replace(self._context, files=ProjectFiles(Path(row.root), Path(row.start)))
 
     def _unused_folder(self, c: Connection, caller: Caller, row: AutomationRow) -> Path | None:
         """Return the folder of a pushed project if it and its automations are deleted."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument, check_arguments
@@ -85,6 +86,20 @@ def opened_files_of_nodes(
     return undeclared_by_node
 
 
+def add_computed_defaults(resolver: Resolver, node: Node, view: NodeView) -> NodeView:
+    """Return the view of a script with the paths that its source computes as defaults."""
+    lacking = [a.name for a in view.arguments if a.role != "value" and a.default is UNSET]
+    code = resolver.code(node) if lacking and view.kind == "command" else None
+    if code is None or code.path is None:
+        return view
+    paths = files_of_source(resolver.context.files, file_of(code.path))[2]
+    arguments = [
+        msgspec.structs.replace(a, default=paths.get(a.name, UNSET)) if a.name in lacking else a
+        for a in view.arguments
+    ]
+    return msgspec.structs.replace(view, arguments=arguments)
+
+
 def _named_files(
     resolver: Resolver, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
 ) -> dict[str, NodeFileAccess]:
@@ -141,8 +156,10 @@ def _project_of(files: ProjectFiles, code: Path, paths: Iterable[str]) -> Path:
     return project
 
 
-def files_of_source(files: ProjectFiles, code: Path) -> tuple[dict[str, set[Role]], set[str]]:
-    """Return the files that Python code names, by path from its folder, and its local modules."""
+def files_of_source(
+    files: ProjectFiles, code: Path
+) -> tuple[dict[str, set[Role]], set[str], dict[str, str]]:
+    """Return what `source_files` reads in a code file. Paths are relative to its folder."""
 
     def read(path: str) -> bytes | None:
         real = Path(os.path.normpath(code.parent / path))
@@ -183,8 +200,9 @@ def undeclared_files_of(
 
 def seen_of(context: ServiceContext, owner: str, opened: NodeFileAccess) -> Undeclared:
     """Return the undeclared files of one task, compared with what its code declares now."""
+    resolver = Resolver(context, owner, "")
     node = Node("executable", executable=opened.executable_id)
-    view = Resolver(context, owner, "").view(node)
+    view = add_computed_defaults(resolver, node, resolver.view(node))
     return undeclared_files_of(context, opened, view.arguments) or Undeclared("")
 
 

@@ -35,7 +35,6 @@ from nbyard.domain.models.schema_notations import UNNAMED, columns_of_table, tar
 from nbyard.domain.models.structs import (
     HTTP,
     ModelFile,
-    NewModel,
     RunOutput,
     is_packed,
     package_name,
@@ -240,7 +239,7 @@ def package_of_output(context: ServiceContext, caller: Caller, run: str, output:
         NotFound: The run or output does not exist.
         Invalid: The output is no model, or does not declare its inputs.
     """
-    run_output = _find_output(context, caller, run, output)
+    run_output = find_output(context, caller, run, output)
     if run_output.file.digest.startswith("tree:"):
         return _package_of_folder(context, run_output)
     with context.blobs.open(run_output.file.digest) as content:
@@ -251,15 +250,6 @@ def package_of_output(context: ServiceContext, caller: Caller, run: str, output:
             )
             raise Invalid.field("output", why, hint=HINT)
     return _package_of_pickle(context, caller, run_output)
-
-
-def output_of(context: ServiceContext, caller: Caller, body: NewModel) -> Output:
-    """Return the output of a run that a request for a model names.
-
-    Raises:
-        NotFound: The run or output does not exist.
-    """
-    return _find_output(context, caller, body.run, body.output)
 
 
 def is_of_same_step(
@@ -289,7 +279,8 @@ def is_of_same_step(
     return is_same
 
 
-def _find_output(context: ServiceContext, caller: Caller, key: str, output: str) -> Output:
+def find_output(context: ServiceContext, caller: Caller, key: str, output: str) -> Output:
+    """Return an output of a run, named as for `package_of_output`."""
     store = context.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None

@@ -49,7 +49,11 @@ from nbyard.services.models.packages import (
     package_of_class,
     package_of_folder,
 )
-from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
+from nbyard.services.models.packages_from_runs import (
+    find_output,
+    is_of_same_step,
+    package_of_output,
+)
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
@@ -336,7 +340,7 @@ class ModelService(Service):
         deployments come first, then the newest. The title of a class is its name.
         """
         if body.run or body.output:
-            output = output_of(self._context, caller, body)
+            output = find_output(self._context, caller, body.run, body.output)
             return self._of_output(caller, output.source, output.name)
         path, classes = file_of_model(self._context, body)
         name = body.class_name or next(iter(classes), "")

@@ -16,7 +16,6 @@ from nbyard.host.project_files import MAX_DOCUMENT
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential
     from nbyard.domain.datasets.structs import Dataset
-    from nbyard.domain.images.structs import NamedImage
     from nbyard.services.service_context import ServiceContext
 
 NOTHING = Document(1)
@@ -32,15 +31,10 @@ def workflows_using(context: ServiceContext, dataset: Dataset) -> list[str]:
     names = (dataset.id, dataset.name)
     with context.store.read() as c:
         ran = set(context.store.workflows.paths_with_dataset(c, dataset))
-    return _paths_where(context, dataset.owner, lambda node: node.dataset in names, ran)
+    return paths_where(context, dataset.owner, lambda node: node.dataset in names, ran)
 
 
-def workflows_with_image(context: ServiceContext, image: NamedImage) -> list[str]:
-    """Return the paths of the owner's workflows with a node that runs in an image."""
-    return _paths_where(context, image.owner, lambda node: node.image == image.reference)
-
-
-def _paths_where(
+def paths_where(
     context: ServiceContext,
     owner: str,
     uses: Callable[[Node], bool],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import unicodedata
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -125,7 +126,9 @@ def codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
         if not (path in modules or (path.parent / "__init__.py").exists())
         or STARTED.search(path.read_text("utf-8", "replace"))
     ]
-    return sorted({*named, *scripts})
+    # JupyterLab's own name for a notebook is a sign of an experiment.
+    meant = [path for path in scripts if not path.name.startswith("Untitled")]
+    return sorted({*named, *(meant or scripts)})
 
 
 def _codes_below(files: ProjectFiles, folder: Path) -> list[Path]:
@@ -148,7 +151,8 @@ def _codes_below(files: ProjectFiles, folder: Path) -> list[Path]:
 
 def _free_id(file: Path, taken: Container[str]) -> str:
     """Derive the ID of a node from the name of its file."""
-    stem = re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_")[:50]
+    plain = unicodedata.normalize("NFKD", file.stem).encode("ascii", "ignore").decode()
+    stem = re.sub(r"\W+", "_", plain).strip("_")[:50]
     name = stem if stem[:1].isalpha() else f"step_{stem}".rstrip("_")
     number, free = 2, name
     while free in taken:

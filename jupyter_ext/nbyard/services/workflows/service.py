@@ -68,6 +68,7 @@ from nbyard.host.entry_points import check_runtimes
 from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernels import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
+from nbyard.services.executables import undeclared_files
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
@@ -405,6 +406,8 @@ class WorkflowService(Service):
         except Invalid as error:
             problems.append(Problem(error.reason))
         _complete_views(resolver, document, views, body.path)
+        for name, node in document.nodes.items():
+            views[name] = undeclared_files.add_computed_defaults(resolver, node, views[name])
         opened = opened_files_of_nodes(resolver, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)

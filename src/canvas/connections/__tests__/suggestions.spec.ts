@@ -117,9 +117,19 @@ describe('suggestions to connect by files', () => {
     await settle();
     expect(canvas.ui.notice).toBeUndefined();
     await propose(FILE, { ...FILE, target: 'clean' });
+    await jest.advanceTimersByTimeAsync(60_000); // an offer waits for an answer
     expect(canvas.ui.notice).toMatchObject({ problem: false });
     canvas.ui.notice!.action!.run();
     expect(choose).toHaveBeenCalledWith(canvas);
+    end();
+  });
+
+  it('K3: are offered for the first nodes of an empty workflow', async () => {
+    const { canvas } = one;
+    jest.spyOn(canvas.doc.nodes, 'size', 'get').mockReturnValueOnce(0);
+    const end = offerSuggestions(canvas, jest.fn());
+    await propose(FILE);
+    expect(canvas.ui.notice?.action).toBeDefined();
     end();
   });
 

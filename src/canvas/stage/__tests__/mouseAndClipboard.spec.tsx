@@ -172,7 +172,7 @@ describe('K2: an empty canvas', () => {
         </CanvasContext.Provider>
       );
     const { unmount } = show();
-    expect(screen.getAllByRole('button')).toHaveLength(3);
+    expect(screen.getAllByRole('button')).toHaveLength(4);
     unmount();
     canvas.services.openNotebook = () => 'work/score.ipynb';
     show();
@@ -188,6 +188,38 @@ describe('K2: an empty canvas', () => {
       ['nbyard:open-gallery', undefined],
       ['nbyard:add-node', { path: 'work/score.ipynb' }]
     ]);
+  });
+});
+
+const BEFORE = ['sales.csv', 'clean.ipynb', 'train.ipynb'];
+
+describe('K2: the code of the folder', () => {
+  const click = async (path: string) => {
+    const { canvas } = await bench(path);
+    render(
+      <CanvasContext.Provider value={canvas}>
+        <EmptyStage />
+      </CanvasContext.Provider>
+    );
+    await act(async () =>
+      fireEvent.click(screen.getByRole('button', { name: 'Add the Code of This Folder' }))
+    );
+    return canvas;
+  };
+
+  it('becomes nodes with one click', async () => {
+    const canvas = await click('work/flow.nbflow');
+    expect(Object.values(nodesOf(canvas)).map(({ path }) => path)).toEqual([
+      ...BEFORE,
+      'a.ipynb',
+      'b.py'
+    ]);
+  });
+
+  it('is missed aloud', async () => {
+    const canvas = await click('empty/flow.nbflow');
+    expect(Object.keys(nodesOf(canvas))).toHaveLength(BEFORE.length);
+    expect(canvas.ui.notice?.text).toContain('no notebook');
   });
 });
 

@@ -19,7 +19,7 @@ const NEUTRAL: Record<string, unknown> = {
 
 /**
  * Return requests for a model's `/schema`: one record by its columns, or JSON text. Values are
- * those of the row `known`, or neutral without one. The schema is foreign data, so check it.
+ * those of the row `known`; without one, they are neutral, or empty where optional. The schema is foreign data, so check it.
  */
 export function predictionCalls(
   answer: unknown,
@@ -35,7 +35,8 @@ export function predictionCalls(
     return [];
   }
   const isKnown = columns.some(({ name }) => name in known);
-  const sample = ({ name, type }: IColumn) => (isKnown ? known[name] : NEUTRAL[type]) ?? null;
+  const neutral = ({ type, nullable }: IColumn) => (nullable ? null : NEUTRAL[type]);
+  const sample = (column: IColumn) => (isKnown ? known[column.name] : neutral(column)) ?? null;
   const record = Object.fromEntries(columns.map(column => [column.name, sample(column)]));
   const call = (title: string, fields: ICallField[]): ICall => ({
     ...{ method: 'POST', path: '/predict', group: '' },

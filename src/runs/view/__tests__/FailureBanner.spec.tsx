@@ -41,6 +41,20 @@ describe('K5: why a run failed', () => {
     expect(screen.queryByText(/tasks failed/)).toBeNull();
   });
 
+  it('names a cell below that defines the unknown name', async () => {
+    const code = (source: string, ...outputs: object[]) => ({ cell_type: 'code', source, outputs });
+    const cells = [
+      code('total = 0 # of nothing\ndel total'),
+      code('share = a / total', { output_type: 'error' }),
+      code('x = total == 1'),
+      code('print(x)\ntotal = 3')
+    ];
+    const call = jest.fn(async () => ({ notebook: { cells }, done: 2, total: 4, current: null }));
+    const failure = { reason: text("NameError: name 'total' is not defined"), cell: 1 };
+    show({ call }, task('a', { ...failure, executed_cell: 1 }));
+    expect(await screen.findByText(/Cell 4 defines total/)).toBeTruthy();
+  });
+
   it('names all steps that failed, and tells of each', () => {
     show({}, task('a', { reason: text('first') }), task('b', { reason: text('second'), cell: 0 }));
     expect(screen.getByText('2 tasks failed:')).toBeTruthy();

@@ -47,7 +47,7 @@ def found(text: str, **more: bytes) -> dict[str, list[str]]:
     def read(path: str) -> bytes | None:
         return MODULES[path].encode() if path in MODULES else None
 
-    files, _ = source_files("steps.py", (HEAD + text).encode(), read)
+    files, *_ = source_files("steps.py", (HEAD + text).encode(), read)
     return {path: sorted(roles) for path, roles in files.items()}
 
 
@@ -178,7 +178,7 @@ def test_cells_of_a_notebook_are_one_module_and_magics_are_no_code() -> None:
     cells = ["%matplotlib inline\nimport pandas as pd\nPATH = 'a.csv'", "pd.read_csv(PATH)", "(("]
     code = [{"cell_type": "code", "source": cell} for cell in cells]
     notebook = json.dumps({"metadata": {}, "cells": code}).encode()
-    files, _ = source_files("steps.ipynb", notebook, lambda path: None)
+    files, *_ = source_files("steps.ipynb", notebook, lambda path: None)
     assert files == {"a.csv": {"input"}}
 
 

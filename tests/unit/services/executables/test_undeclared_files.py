@@ -93,3 +93,32 @@ def test_a_folder_becomes_a_project_if_its_code_uses_files_above(yard, ann, root
 
 def test_code_of_other_languages_names_no_files(check):
     assert check({"steps.sh": "cat a.csv\n"}).nodes["steps"].undeclared is None
+
+
+SCRIPT = """import argparse
+import pandas as pd
+from config import DATA
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--input", default=str(DATA / "raw.csv"))
+parser.add_argument("--output", default=str(DATA / "a.parquet"))
+parser.add_argument("--sep", default=";")
+args = parser.parse_args()
+pd.read_csv(args.input, sep=args.sep).to_parquet(args.output)
+"""
+
+
+def test_computed_defaults_of_options_are_the_files_of_their_ports(check):
+    """A second port for the same file would never be written: the option is always passed."""
+    files = {
+        "src/config.py": "from pathlib import Path\nDATA = Path(__file__).parent.parent / 'data'\n",
+        "src/prepare.py": SCRIPT,
+        "train.py": "import pandas as pd\npd.read_parquet('data/a.parquet')\n",
+    }
+    checked = check(files, "src/prepare.py", "train.py")
+    view = checked.nodes["prepare"]
+    defaults = {each.name: each.default for each in view.arguments}
+    assert defaults == {"input": "../data/raw.csv", "output": "../data/a.parquet", "sep": ";"}
+    assert view.undeclared is None
+    assert [each.format for each in view.arguments] == ["csv", "parquet", ""]
+    assert connections(checked) == {("prepare", "", "train", "data/a.parquet")}

@@ -25,6 +25,7 @@ FILES = {
     "train (1).py": "open('data/clean.csv')\n",
     "old/train.py": "open('../data/clean.csv')\n",
     "data/raw.csv": "x\n1\n",
+    "Untitled1.ipynb": json.dumps(CLEAN),
     ".hidden/a.py": "",
     "package/__init__.py": "",
     "package/part.py": "open('data/clean.csv')\n",
@@ -78,6 +79,17 @@ def test_chosen_files_are_nodes_whatever_their_names(yard, ann, lab):
     made = yard.services.workflows.from_files(ann, FilesOfWorkflow(files, "lab/two.nbflow"))
     assert (made.path, made.connections) == ("lab/two.nbflow", 1)
     assert made.nodes == ["step_1_clean", "train_1"]
+
+
+def test_a_notebook_without_a_name_is_a_node_if_there_is_no_other_code(yard, ann, root):
+    (root / "Untitled.ipynb").write_text(FILES["1 clean.ipynb"])
+    assert yard.services.workflows.from_files(ann, FilesOfWorkflow(["."])).nodes == ["Untitled"]
+
+
+def test_letters_with_marks_are_plain_in_the_ids_of_nodes(yard, ann, root):
+    (root / "Übersicht für März.py").write_text("open('a.csv', 'w')\n")
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["Übersicht für März.py"]))
+    assert made.nodes == ["Ubersicht_fur_Marz"]
 
 
 def test_an_existing_workflow_is_not_overwritten(yard, ann, lab):

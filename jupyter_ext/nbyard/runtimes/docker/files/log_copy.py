@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
+from nbyard.runner.reasons import because
 from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.supervision.work_log import (
     AT_LIMIT,
@@ -23,14 +24,13 @@ from nbyard.runner.supervision.work_log import (
     gap_line,
     log_forgotten,
     log_limit,
-    log_unseen,
     uncounted_gap_line,
 )
 from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
 FORGOTTEN = uncounted_gap_line(log_forgotten())
-UNSEEN = uncounted_gap_line(log_unseen())
+UNSEEN = uncounted_gap_line(because("log-unseen"))
 Over = tuple[int, int]
 
 

@@ -26,7 +26,7 @@ describe('P3: what a model is asked', () => {
       ['born', 'string', true]
     ]);
     expect(row.fields[1].help).toBe('float, optional');
-    const neutral = { age: 1, weight: 1, name: 'text', ill: false, born: '2025-01-01' };
+    const neutral = { age: 1, weight: null, name: 'text', ill: false, born: '2025-01-01' };
     expect(sent({})).toEqual(neutral);
     expect(JSON.parse(String(text.fields[0].default))).toEqual([neutral]);
     expect(text.fields[0].help).toBe(
