@@ -17,7 +17,7 @@ from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
-from nbyard.store.schema.tables import attempts, runs, tasks
+from nbyard.store.schema.tables import HISTORY, UNREAD, attempts, runs, tasks
 from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
@@ -76,6 +76,7 @@ class SucceededTask(msgspec.Struct, frozen=True):
     id: str
     node: str
     cached: bool
+    metrics: dict[str, float | str] | None = None
 
 
 class TaskRows:
@@ -273,12 +274,23 @@ class TaskRows:
         self, c: Connection, run_ids: Collection[str]
     ) -> dict[str, list[SucceededTask]]:
         """Return the succeeded tasks of each run, in graph order."""
-        query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
+        query = select(*(tasks.c[f] for f in ("run_id", *SucceededTask.__struct_fields__)))
         query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")
         tasks_by_run: dict[str, list[SucceededTask]] = {run_id: [] for run_id in run_ids}
         for run_id, *fields in c.execute(query.order_by(tasks.c.place)).all():
             tasks_by_run[run_id].append(SucceededTask(*fields))
         return tasks_by_run
+
+    def unread(self, c: Connection, owner: str, limit: int) -> list[str]:
+        """Return the newest runs with succeeded tasks whose metrics were never read."""
+        unread = runs.c.id.in_(select(tasks.c.run_id).where(UNREAD))
+        query = select(runs.c.id).where(runs.c.owner == owner, HISTORY, unread)
+        return [*c.execute(query.order_by(runs.c.id.desc()).limit(limit)).scalars()]
+
+    def set_metrics(self, c: Connection, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+        """Store metrics by the IDs of their tasks."""
+        if rows := [{"its_id": key, "metrics": value} for key, value in metrics.items()]:
+            c.execute(update(tasks).where(tasks.c.id == bindparam("its_id")), rows)
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """Return one task for display, without attempts and artifacts."""

@@ -151,6 +151,7 @@ workflow_versions = Table(
     Column("digest", Digest, nullable=False),
     Column("document", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("person", Text, nullable=False, server_default=""),
     UniqueConstraint("workflow_id", "number"),
 )
 
@@ -215,6 +216,7 @@ tasks = Table(
     Column("base_key", Digest, nullable=False, server_default=""),  # the key without the code files
     Column("observed", JSON),
     Column("other_files", JSON),
+    Column("metrics", JSON(none_as_null=True)),  # null until they are read
     Column("executable_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("queued_at", Moment),
@@ -469,6 +471,7 @@ HAS_TAGS = text("tags is not null")
 # Runs of an automation. Most runs have none; in a full index, all others seem to share one.
 OF_SOURCE = text("source_id <> ''")
 WORKED = text("state = 'succeeded' and not cached")
+UNREAD = text("state = 'succeeded' and metrics is null")
 
 
 # Queries that read runs leave scratch runs (check runs, bisections) out by these conditions, or
