@@ -26,7 +26,8 @@ class Activity(msgspec.Struct, frozen=True):
 
     `log_bytes` is the size of its log. `done` and `total` count the cells of its notebook, and
     `current` is the index of the running cell, whose output starts at byte `log_start` of the log.
-    `last_line` is the last line of this output, at most 80 characters. `metrics` are the newest values of at most 6 metrics that the code recorded.
+    `last_line` is the last line of this output, at most 80 characters. `metrics` are the newest
+    values of at most 6 metrics that the code recorded.
     """
 
     run: str

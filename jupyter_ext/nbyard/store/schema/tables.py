@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -139,6 +140,7 @@ workflows = Table(
     Column("title", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("listed", Boolean, nullable=False, server_default=true()),  # not if only saved
     UniqueConstraint("owner", "path"),
 )
 
@@ -152,6 +154,7 @@ workflow_versions = Table(
     Column("document", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("person", Text, nullable=False, server_default=""),
+    Column("kept", Boolean, nullable=False, server_default=true()),  # not if only saved
     UniqueConstraint("workflow_id", "number"),
 )
 
