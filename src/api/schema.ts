@@ -3085,7 +3085,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the versions of a workflow since its first run, newest first */
+        /**
+         * List the versions of a workflow, newest first
+         * @description Saves of ten minutes are one version, and the newest 100 that no run uses are kept.
+         */
         get: operations["workflows.versions"];
         put?: never;
         post?: never;

@@ -341,8 +341,8 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
         if not metric or '"' in metric:
             raise Invalid.field("order", f"must be NODE.METRIC or one of {', '.join(ORDERS)}")
         task = tasks.alias()
-        found = task.c.metrics[metric]
-        value = case((found.as_string().not_in(WORDS.values()), found.as_float()))
+        recorded = task.c.metrics[metric]
+        value = case((recorded.as_string().not_in(WORDS.values()), recorded.as_float()))
         of_run = (task.c.run_id == runs.c.id) & (task.c.node == node)
         query = query.select_from(runs.outerjoin(task, of_run))
     last_id, has_value, text = after.partition("=")

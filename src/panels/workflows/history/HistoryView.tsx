@@ -81,9 +81,7 @@ export default function HistoryView({ services, path }: IHistoryProps): JSX.Elem
                 </option>
               ))}
             </select>
-            <Button
-              onClick={() => void restoreVersion(services, path, number)}
-            >
+            <Button onClick={() => void restoreVersion(services, path, number)}>
               {trans.__('Restore Version %1', number)}
             </Button>
           </div>
