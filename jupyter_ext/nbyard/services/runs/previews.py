@@ -255,11 +255,10 @@ class RunPreviews(RunAttempts):
         newest: dict[str, Attempt] = {}
         for start in range(0, len(tasks), TASKS_AT_ONCE):
             newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
-        folder = self._store.folder
         read = {
             task_id: {each.name: each.value for each in last}
             for task_id, attempt in newest.items()
-            if (last := views.last_values(folder, attempt, MOST_METRICS))
+            if (last := views.last_values(self._store.folder, attempt, MOST_METRICS))
         }
         others = {task.id for task in tasks} - read.keys()
         of_runs = [run_id for run_id, own in made.items() if any(t.id in others for t in own)]

@@ -40,6 +40,7 @@ from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import (
     HAS_NAME,
     HAS_TAGS,
@@ -347,17 +348,15 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
         query = query.select_from(runs.outerjoin(task, of_run))
     last_id, has_value, text = after.partition("=")
     if after:
-        is_later: ColumnElement[bool] = value.is_(None)
         older = runs.c.id < last_id
+        is_later: ColumnElement[bool] = value.is_(None) & older
         if has_value:
             try:
                 last = text if isinstance(value.type, String) else float(text)
             except ValueError:
                 raise Invalid.field("after", "belongs to another order") from None
             is_beyond = value < last if order.startswith("-") else value > last
-            is_later |= is_beyond | ((value == last) & older)
-        else:
-            is_later &= older
+            is_later = value.is_(None) | is_beyond | ((value == last) & older)
         query = query.where(is_later)
     by_value = value.desc() if order.startswith("-") else value
     query = query.add_columns(value.label("value")).order_by(None)
@@ -428,21 +427,11 @@ def _titles(c: Connection) -> list[str]:
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
-    values = {f: getattr(row, f) for f in RUN_FIELDS}
-    values["name"] = values["name"] or ""
-    values["tags"] = (values["tags"] or "").split()
-    origin = Origin(
-        kind=row.origin,
-        id=row.origin_id,
-        due_at=row.due_at,
-        cause=msgspec.convert(row.cause, Cause | None),
-        chain=row.chain,
-        backfill_id=row.backfill_id,
-        source_id=row.source_id,
-        person=row.person,
-    )
-    values["git"] = row.git and msgspec.convert(row.git, GitState)
-    return Run(**values, origin=origin, counts=counts.get(row.id, {}))
+    origin = columns_of(row, Origin) | {"kind": row.origin, "id": row.origin_id}
+    origin["cause"] = msgspec.convert(row.cause, Cause | None)
+    values = columns_of(row, Run) | {"name": row.name or "", "tags": (row.tags or "").split()}
+    values |= {"origin": Origin(**origin), "git": row.git and msgspec.convert(row.git, GitState)}
+    return Run(**values, counts=counts.get(row.id, {}))
 
 
 class SubmissionRows:

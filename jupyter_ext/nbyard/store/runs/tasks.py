@@ -17,6 +17,7 @@ from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, UNREAD, attempts, runs, tasks
 from nbyard.store.transition import Move
 
@@ -326,48 +327,23 @@ class TaskRows:
 
 
 def _record(row: Row[Any]) -> TaskRecord:
-    return TaskRecord(
-        id=row.id,
-        run_id=row.run_id,
-        owner=row.owner,
-        node=row.node,
-        state=row.state,
-        cached=row.cached,
-        plan=msgspec.convert(row.plan, TaskPlan),
-        cache_key=row.cache_key,
-        reason=row.reason,
-        waits=row.waits,
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-    )
+    plan = msgspec.convert(row.plan, TaskPlan)
+    return TaskRecord(**{**columns_of(row, TaskRecord), "plan": plan})
 
 
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
     failure = read_failure(row.failure or None)
-    return Task(
-        id=row.id,
-        run_id=row.run_id,
-        node=row.node,
-        label=plan.label,
-        state=row.state,
-        cached=row.cached,
-        reason=row.reason,
-        waits=row.waits,
-        runtime=plan.runtime,
-        created_at=row.created_at,
-        failure=failure,
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        needs=sorted(plan.needs()),
-        arguments=shown_values(plan.bindings),
-        inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
-        executable_id=plan.executable_id,
-        executable_version_id=plan.executable_version_id,
-        pinned=plan.pinned or None,
-        warning=joined((plan.warning, row.warning)),
-        environment=plan.environment,
-        other_files=msgspec.convert(row.other_files, OtherFiles | None),
-        missing=missing_from(failure, plan.environment.name if plan.environment else ""),
-    )
+    of_plan = ("label", "runtime", "executable_id", "executable_version_id", "environment")
+    fields = columns_of(row, Task) | {name: getattr(plan, name) for name in of_plan}
+    fields |= {
+        "failure": failure,
+        "needs": sorted(plan.needs()),
+        "arguments": shown_values(plan.bindings),
+        "inputs": {k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
+        "pinned": plan.pinned or None,
+        "warning": joined((plan.warning, row.warning)),
+        "other_files": msgspec.convert(row.other_files, OtherFiles | None),
+        "missing": missing_from(failure, plan.environment.name if plan.environment else ""),
+    }
+    return Task(**fields)
