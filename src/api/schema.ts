@@ -2078,6 +2078,9 @@ export interface paths {
          *     `person` is the name of who submitted the runs: the user of JupyterHub or of another
          *     identity provider, else the user of the machine. `tag` is one of the tags of the runs.
          *     `details` adds the metrics of each run, and which parameters differ from their defaults.
+         *     `order` sorts by `number`, `started`, `duration`, `name`, `path`, `state`, `person`, `tags`,
+         *     or a metric as NODE.METRIC. A `-` before it reverses the order. Runs without a value are
+         *     last.
          */
         get: operations["runs.list"];
         put?: never;
@@ -3082,7 +3085,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the versions of a workflow since its first run, newest first */
+        /**
+         * List the versions of a workflow, newest first
+         * @description Saves of ten minutes are one version, and the newest 100 that no run uses are kept.
+         */
         get: operations["workflows.versions"];
         put?: never;
         post?: never;
@@ -13791,6 +13797,7 @@ export interface operations {
                 person?: string;
                 tag?: string;
                 details?: boolean;
+                order?: string;
             };
             header?: never;
             path?: never;

@@ -143,6 +143,8 @@ export interface Activity {
   done: number;
   total: number;
   current?: number | null;
+  /** Where the output of the running cell starts in the log, in bytes. */
+  log_start?: number;
   links?: MonitorLink[];
   last_line?: string;
   metrics?: ShownMetric[];

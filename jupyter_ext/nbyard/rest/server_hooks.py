@@ -7,15 +7,18 @@ from concurrent.futures import Future, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from jupyter_server.base.call_context import CallContext
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from tornado.ioloop import PeriodicCallback
 
+from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import DOCUMENT
 from nbyard.logs.json_lines import JsonFormatter
+from nbyard.rest.identity import caller_of, local_name
 from nbyard.rest.operation_handler import RestContext
 from nbyard.settings import Settings
 
@@ -97,7 +100,10 @@ def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], b
         # A workflow that is missed here is found by its ID, and its version stored by its next run.
         with contextlib.suppress(NbyardError):
             if is_saved:
-                await context.ask("workflows", "saved", path)
+                # Jupyter's event does not name the user.
+                request = CallContext.get(CallContext.JUPYTER_HANDLER)
+                caller = caller_of(request.current_user) if request else Caller(local_name())
+                await context.ask("workflows", "saved", caller, path)
             else:
                 await context.ask("workflows", "renamed", data["source_path"], path)
 

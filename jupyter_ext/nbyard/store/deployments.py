@@ -28,6 +28,7 @@ from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.models import packages_of_images
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
 
@@ -35,10 +36,6 @@ D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name
 OWN = ("id", "number", "origin", "image_id", "gpus", "restarts", "exit_code", "reason", "reproduce")
 TIMES = ("created_at", "started_at", "ready_at", "ended_at")
-PLAIN = (
-    *("id", "name", "title", "description", "state", "is_wanted", "reason", "revision", "serving"),
-    *("owner", "created_at", "changed_at", "started_at", "finished_at", "port"),
-)
 UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
 # Cheap test: the dispatcher queries this in every round, often without a result.
 ANY_UNDER_WAY = select(D.id).where(UNDER_WAY).limit(1)
@@ -353,9 +350,8 @@ class DeploymentRows:
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
             # The links lead to the ports of the serving revision, else of the newest one.
-            answering = (
-                {place.name for place in serving.places if place.answers} if serving else set()
-            )
+            places = serving.places if serving else []
+            answering = {place.name for place in places if place.answers}
             ports = serving.revision.spec.ports if serving else last.spec.ports
             links = [
                 Link(
@@ -365,10 +361,8 @@ class DeploymentRows:
                 for port in ports
             ]
             deployment = Deployment(
-                **{name: getattr(row, name) for name in PLAIN},
-                spec=last.spec,
-                gpus=last.gpus,
-                reproduce=last.reproduce,
+                **columns_of(row, Deployment),
+                **{name: getattr(last, name) for name in ("spec", "gpus", "reproduce")},
                 links=links,
                 warnings=[],
                 model=models.get(image),

@@ -12,6 +12,7 @@ from nbyard.domain.state_machines import IMAGE, RUN
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import (
@@ -41,7 +42,6 @@ RUNS = (
     .where(runs.c.state.in_(sorted(RUN.live)))
     .distinct()
 )
-FIELDS = NamedImage.__struct_fields__
 # Cheap test: the dispatcher queries this in every round, nearly always without a result.
 ANY_UNDER_WAY = (
     select(I.id).where(I.state.in_(sorted(IMAGE.live)) | I.removed_at.is_not(None)).limit(1)
@@ -269,7 +269,7 @@ def _same_name(image: NamedImage) -> Any:
 
 
 def _row(row: Row[Any]) -> ImageRow:
-    values = {name: getattr(row, name) for name in FIELDS}
+    values = columns_of(row, NamedImage)
     values["recipe"] = msgspec.convert(values["recipe"], Recipe)
     values["failed_line"] = msgspec.convert(values["failed_line"], FailedLine | None)
     return ImageRow(NamedImage(**values), row.context_digest, row.file, row.started_at)

@@ -29,11 +29,15 @@ class Named(Protocol):
     def owner(self) -> str: ...
 
 
+def columns_of(row: Row[Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the columns that are named after fields of a struct."""
+    known = row._mapping
+    return {name: known[name] for name in struct.__struct_fields__ if name in known}
+
+
 def struct_of_row(row: Row[Any], struct: type[T], **more: Any) -> T:
     """Return a row as a struct, with `more` fields."""
-    known = row._mapping
-    values = {name: known[name] for name in struct.__struct_fields__ if name in known}
-    return msgspec.convert(values | more, struct)
+    return msgspec.convert(columns_of(row, struct) | more, struct)
 
 
 class NamedRows(Generic[T]):

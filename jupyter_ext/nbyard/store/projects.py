@@ -49,7 +49,7 @@ from nbyard.store.schema.tables import (
     runs,
     workflows,
 )
-from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
+from nbyard.store.workflows import IS_LISTED, WorkflowRows, is_below
 
 A, L, P, S, V = artifacts.c, project_links.c, projects.c, automations.c, dataset_versions.c
 # Rows of links that the user removed have this in front of their kind.
@@ -71,7 +71,7 @@ LINKABLE: dict[LinkKind, Linkable] = {
     "workflow": Linkable(
         workflows,
         func.coalesce(func.nullif(workflows.c.title, ""), workflows.c.path),
-        HAS_PLACE,
+        IS_LISTED,
         workflows.c.path,
     ),
     "run": Linkable(runs, func.coalesce(func.nullif(runs.c.name, ""), runs.c.title), HISTORY),

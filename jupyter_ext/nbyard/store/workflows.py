@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -36,15 +36,21 @@ OF_DOCUMENT = (
 )
 # (owner, path) is unique: after its file was replaced, a workflow has its ID as its path.
 HAS_PLACE = workflows.c.path != workflows.c.id
+# Files that were only saved are found in their folders.
+IS_LISTED = HAS_PLACE & workflows.c.listed
+VERSION = workflow_versions.c
 LAST_VERSION = (
-    select(workflow_versions.c.id, workflow_versions.c.digest)
-    .where(workflow_versions.c.workflow_id == bindparam("of"))
-    .order_by(workflow_versions.c.number.desc())
+    select(VERSION.id, VERSION.digest, VERSION.person, VERSION.kept, VERSION.created_at)
+    .where(VERSION.workflow_id == bindparam("of"))
+    .order_by(VERSION.number.desc())
     .limit(1)
 )
 
 
 SHOWN_RUNS = 10  # of a version
+# Versions that were only saved: each save in this time replaces the one before, and so many stay.
+SAVING = timedelta(minutes=10)
+MOST_SAVES = 100
 IsThere = Callable[[str, str], bool]
 
 
@@ -80,10 +86,13 @@ class WorkflowRows:
         path: str,
         document: Document,
         is_there: IsThere = lambda *_: True,
+        *,
+        listed: bool = True,
     ) -> Workflow:
         """Return the workflow of a document; create or update its row.
 
-        `is_there` returns whether the file at a path still holds the document with an ID.
+        `is_there` returns whether the file at a path still holds the document with an ID. A row
+        that is not `listed` yet keeps versions only.
         """
         now = datetime.now(UTC)
         title = document.meta.title
@@ -99,9 +108,9 @@ class WorkflowRows:
                 "title": title,
                 "created_at": now,
                 "updated_at": now,
+                "listed": False,
             }
             c.execute(insert(workflows), [row])
-            events.append(c, "workflow", Subject(made, owner), {"change": "created"})
         else:
             made = known.id
             if known.path != path:
@@ -112,6 +121,9 @@ class WorkflowRows:
                 values = {"title": title, "document_id": document_id, "updated_at": now}
                 c.execute(update(workflows).where(where).values(**values))
                 events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
+        its_row = update(workflows).where(workflows.c.id == made, ~workflows.c.listed)
+        if listed and c.execute(its_row.values(listed=True)).rowcount:
+            events.append(c, "workflow", Subject(made, owner), {"change": "created"})
         workflow = self.by_path(c, owner, path)
         assert workflow is not None and workflow.id == made
         return workflow
@@ -181,7 +193,9 @@ class WorkflowRows:
         rows = c.execute(OF_DOCUMENT, {"of": owner, "document": document_id})
         return [struct_of_row(row, Workflow) for row in rows]
 
-    def version_of(self, c: Connection, workflow: Workflow, document: Document) -> str:
+    def version_of(
+        self, c: Connection, workflow: Workflow, document: Document, person: str = ""
+    ) -> str:
         """Return the ID of the newest version if it is this document, else insert it.
 
         Positions and comments do not count: a moved card makes no version.
@@ -189,19 +203,50 @@ class WorkflowRows:
         digest = digest_of(part_for_runs(document))
         newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
         if newest and newest.digest == digest:
+            if not newest.kept:
+                its_row = workflow_versions.update().where(VERSION.id == newest.id)
+                c.execute(its_row.values(kept=True))
             return str(newest.id)
-        v = workflow_versions.c
-        number = c.execute(select(func.max(v.number)).where(v.workflow_id == workflow.id)).scalar()
+        return self._insert(c, workflow, document, person=person)
+
+    def _insert(self, c: Connection, workflow: Workflow, document: Document, **columns: Any) -> str:
+        numbers = select(func.max(VERSION.number)).where(VERSION.workflow_id == workflow.id)
         row = {
             "id": new_id(),
             "workflow_id": workflow.id,
-            "number": int(number or 0) + 1,
-            "digest": digest,
+            "number": int(c.execute(numbers).scalar() or 0) + 1,
+            "digest": digest_of(part_for_runs(document)),
             "document": msgspec.to_builtins(document),
             "created_at": datetime.now(UTC),
+            "kept": True,
+            **columns,
         }
         c.execute(insert(workflow_versions), [row])
+        events.append(c, "workflow", Subject(workflow.id, workflow.owner), {"change": "version"})
         return str(row["id"])
+
+    def save(self, c: Connection, workflow: Workflow, document: Document, person: str) -> None:
+        """Store the document that a person saved as the newest version.
+
+        The version replaces that of a save by the same person shortly before, unless a run uses it.
+        Only the newest versions that no run uses stay.
+        """
+        digest, begun = digest_of(part_for_runs(document)), datetime.now(UTC)
+        newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
+        if newest and begun - newest.created_at < SAVING:
+            its_row = VERSION.id == newest.id
+            if newest.digest == digest and not newest.person:  # a run was faster
+                c.execute(workflow_versions.update().where(its_row).values(person=person))
+            elif newest.digest != digest and not newest.kept and newest.person == person:
+                begun = newest.created_at
+                c.execute(workflow_versions.delete().where(its_row))
+                newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
+        if newest is None or newest.digest != digest:
+            self._insert(c, workflow, document, kept=False, person=person, created_at=begun)
+            saves = (VERSION.workflow_id == workflow.id) & ~VERSION.kept
+            old = select(VERSION.id).where(saves).order_by(VERSION.number.desc())
+            ids = c.execute(old.offset(MOST_SAVES)).scalars().all()
+            c.execute(workflow_versions.delete().where(VERSION.id.in_(ids)))
 
     def versions(
         self, c: Connection, workflow: Workflow, limit: int, after: str
@@ -215,15 +260,16 @@ class WorkflowRows:
         for row in c.execute(query.order_by(runs.c.number.desc())):
             numbers[row.workflow_version_id].append(row.number)
         return [
-            SavedVersion(r.id, r.number, r.created_at, workflow.owner, numbers[r.id][:SHOWN_RUNS])
+            SavedVersion(
+                r.id, r.number, r.created_at, r.person or workflow.owner, numbers[r.id][:SHOWN_RUNS]
+            )
             for r in rows
         ]
 
     def document(self, c: Connection, workflow: Workflow, number: int) -> Document | None:
         """Return the document of a version."""
-        v = workflow_versions.c
-        of = (v.workflow_id == workflow.id) & (v.number == number)
-        stored = c.execute(select(v.document).where(of)).scalar()
+        of = (VERSION.workflow_id == workflow.id) & (VERSION.number == number)
+        stored = c.execute(select(VERSION.document).where(of)).scalar()
         return msgspec.convert(stored, Document) if stored else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
@@ -247,8 +293,8 @@ class WorkflowRows:
         ]
 
     def placed(self, c: Connection, owner: str) -> list[Workflow]:
-        """Return all workflows with a current or last known path."""
-        where = (workflows.c.owner == owner) & HAS_PLACE
+        """Return all listed workflows with a current or last known path."""
+        where = (workflows.c.owner == owner) & IS_LISTED
         return [struct_of_row(row, Workflow) for row in c.execute(select(workflows).where(where))]
 
     def with_runs(self, c: Connection, ids: Iterable[str]) -> set[str]:
@@ -276,7 +322,7 @@ class WorkflowRows:
 
         With `pushed`, copies of other files are left out, and a project has what it pushed.
         """
-        own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
+        own = select(workflows).where(workflows.c.owner == owner, IS_LISTED)
         known = with_text(own, search, workflows.c.path)
         if pushed is not None and pushed.hidden:
             known = known.where(~is_one_of(workflows.c.id, pushed.hidden))

@@ -8,6 +8,8 @@ export interface IRowColumn<T> {
   /** In pixels; the column without a width takes the rest. */
   width?: number;
   isNumber?: boolean;
+  /** Rows are not sorted by it. */
+  isUnsorted?: boolean;
   render: (row: T) => ReactNode;
   /** The whole content for the pointer, where it may be cut. */
   title?: (row: T) => string;
@@ -240,7 +242,7 @@ interface IHeadProps {
 
 /** The head of a column: a click sorts by it, another one the other way. */
 function Head({ column, sort, onSort }: IHeadProps): JSX.Element {
-  const { key, label, width, isNumber } = column;
+  const { key, label, width, isNumber, isUnsorted } = column;
   const isSorted = sort.key === key;
   const direction = sort.isDown ? 'descending' : 'ascending';
   return (
@@ -248,16 +250,20 @@ function Head({ column, sort, onSort }: IHeadProps): JSX.Element {
       scope="col"
       style={{ width }}
       className={isNumber ? 'nby-mod-number' : undefined}
-      aria-sort={isSorted ? direction : 'none'}
+      aria-sort={isUnsorted ? undefined : isSorted ? direction : 'none'}
     >
-      <button
-        type="button"
-        title={label}
-        onClick={() => onSort({ key, isDown: isSorted ? !sort.isDown : !!isNumber })}
-      >
-        {label}
-        {isSorted && <span aria-hidden="true">{sort.isDown ? ' ↓' : ' ↑'}</span>}
-      </button>
+      {isUnsorted ? (
+        label
+      ) : (
+        <button
+          type="button"
+          title={label}
+          onClick={() => onSort({ key, isDown: isSorted ? !sort.isDown : !!isNumber })}
+        >
+          {label}
+          {isSorted && <span aria-hidden="true">{sort.isDown ? ' ↓' : ' ↑'}</span>}
+        </button>
+      )}
     </th>
   );
 }

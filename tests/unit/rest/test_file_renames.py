@@ -1,8 +1,10 @@
 """A workflow keeps its runs when the file browser renames it, and its versions when it is saved."""
 
+import getpass
 import json
 
 import pytest
+from jupyter_server.auth import User
 
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
@@ -29,13 +31,21 @@ def test_a_rename_and_a_save_are_followed(tmp_path):
         nodes["a"]["label"] = "Step"
         saved = {"type": "file", "format": "text", "content": json.dumps(document)}
         body = json.dumps(saved).encode()
+        provider = server.app.identity_provider
+        identify = provider.get_user
+
+        async def ben(handler):
+            await identify(handler)
+            return User("ben")
+
+        provider.get_user = ben
         assert server.request("PUT", "/api/contents/b.nbflow", body, headers).status == 200
 
         def versions():
             items = server.send("GET", "/workflows/versions?path=b.nbflow").json["items"]
-            return [(version["number"], version["runs"]) for version in items]
+            return [(version["number"], version["runs"], version["person"]) for version in items]
 
-        wait_until(lambda: versions() == [(2, []), (1, [run["number"]])])
+        wait_until(lambda: versions() == [(2, [], "ben"), (1, [run["number"]], getpass.getuser())])
     finally:
         server.stop()
 

@@ -2,15 +2,20 @@
 
 import base64
 import random
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import msgspec
+import pytest
 
 from nbyard.domain.workflows.structs import Document, PushedFiles
 from nbyard.host.project_files import MAX_PATH_BYTES
 from nbyard.store import Store
 
 from .rows import Rows
+
+module = import_module("nbyard.store.workflows")
 
 
 def document(title: str = "Flow", document_id: str = "d", **nodes: Any) -> Document:
@@ -122,6 +127,44 @@ def test_a_version_is_frozen_once_until_the_document_changes(store: Store) -> No
         second = freeze(c, one, document(data=uses("x")))
         back = freeze(c, one, document())
         assert len({first, second, back, freeze(c, other, document())}) == 4
+
+
+def test_saves_of_some_minutes_are_one_version_and_old_ones_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_SAVES", 3)
+
+    def seen() -> list[tuple[int, str, str]]:
+        rows = store.workflows.versions(c, flow, 9, "")
+        documents = [store.workflows.document(c, flow, row.number) for row in rows]
+        return [
+            (row.number, row.person, one.meta.title)
+            for row, one in zip(rows, documents, strict=True)
+            if one is not None
+        ]
+
+    def save(title: str, person: str = "ada") -> None:
+        store.workflows.save(c, flow, document(title), person)
+
+    with store.write() as c:
+        flow = store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document())
+        for title in "AAB":
+            save(title)
+        assert seen() == [(1, "ada", "B")]
+        save("C", "bob")
+        save("D", "bob")
+        save("B", "bob")  # as the version before
+        assert seen() == [(1, "ada", "B")]
+        kept = store.workflows.version_of(c, flow, document("B"))
+        save("C")
+        store.workflows.version_of(c, flow, document("D"))
+        save("D", "bob")
+        assert seen() == [(3, "bob", "D"), (2, "ada", "C"), (1, "ada", "B")]
+        monkeypatch.setattr(module, "SAVING", timedelta(0))
+        for title in "EFGH":
+            save(title)
+        assert [number for number, *_ in seen()] == [7, 6, 5, 3, 1]
+        assert store.workflows.versions(c, flow, 9, "")[-1].id == kept
 
 
 def test_pages_come_newest_first_and_search_is_literal(store: Store) -> None:

@@ -15,12 +15,12 @@ from nbyard.attempts import folders
 from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
 from nbyard.dispatch.attempts.attempt_phase_table import (
+    TABLE,
     UNSURE,
     WITH_SLOTS,
     Action,
     Event,
     Phase,
-    next_step,
 )
 from nbyard.dispatch.attempts.folder_setup import fill_folder
 from nbyard.dispatch.attempts.input_staging import with_sample
@@ -173,7 +173,7 @@ class AttemptDriver:
         self.facts.append(fact)
 
     def _react(self, signal: Signal) -> None:
-        phase, actions = next_step(self.seen.phase, signal.event)
+        phase, actions = TABLE[self.seen.phase, signal.event]
         if phase is not self.seen.phase:  # otherwise the queue may admit it at this moment
             self.seen.phase = phase
         for action in actions:
@@ -182,20 +182,15 @@ class AttemptDriver:
                 self._react(following)
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
-        following = None
+        steps = {
+            **{Action.PROBE: self._probe, Action.RECHECK: self._recheck, Action.LOOK: self._poll},
+            **{Action.START: self._start, Action.CONCLUDE: self._conclude},
+        }
+        if step := steps.get(action):
+            return step()
         match action:
-            case Action.PROBE:
-                following = self._probe()
-            case Action.RECHECK:
-                following = self._recheck()
-            case Action.START:
-                following = self._start()
-            case Action.LOOK:
-                following = self._poll()
             case Action.STOP:
-                following = self._stop(signal.why or CANCELLED)
-            case Action.CONCLUDE:
-                following = self._conclude()
+                return self._stop(signal.why or CANCELLED)
             case Action.PAUSE_LONGER:
                 self.seen.not_before += min(self.seen.took * SHARE, MOST_SECONDS)
             case Action.WAIT_FOR_SPACE:
@@ -206,7 +201,7 @@ class AttemptDriver:
                 self._add_fact(Waits(signal.what))
             case _:
                 self._report(action, signal)
-        return following
+        return None
 
     def _report(self, action: Action, signal: Signal) -> None:
         now = datetime.now(UTC)

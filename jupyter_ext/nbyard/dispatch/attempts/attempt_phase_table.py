@@ -140,6 +140,7 @@ WATCHED = (P.SENT, *ASKED_TO_STOP)
 STARTABLE = (P.ADMITTED, *WATCHED)
 WITH_SLOTS = STARTABLE
 ENDS = frozenset({A.CONCLUDE, A.FAIL, A.LOSE, A.GIVE_UP})
+# Events that cannot happen in a phase are missing.
 TABLE: dict[tuple[Phase, Event], Step] = {}
 
 
@@ -200,12 +201,3 @@ _when([P.STOPPED], E.OVER_LIMIT, A.REPORT_RUNNING)
 _when([P.STOPPING], E.HEARD, to=P.STOPPED)
 _when(Phase, E.NOTHING_TO_STOP, A.GIVE_UP)
 _when(ASKED_TO_STOP, E.GRACE_OVER, A.GIVE_UP)
-
-
-def next_step(phase: Phase, event: Event) -> Step:
-    """Return the next phase and the actions after an event.
-
-    Raises:
-        KeyError: This event cannot happen in this phase.
-    """
-    return TABLE[phase, event]

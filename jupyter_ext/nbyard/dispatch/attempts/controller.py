@@ -2,7 +2,7 @@
 
 from nbyard.dispatch.attempts import runtime_calls
 from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
-from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
+from nbyard.dispatch.attempts.attempt_phase_table import TABLE, Event
 from nbyard.dispatch.attempts.clean_up import clear_attempt
 from nbyard.dispatch.attempts.function_workers import (
     WorkerDriver,
@@ -43,7 +43,7 @@ class AttemptController:
         """
         seen = self._seen.setdefault(attempt_id, Observations())
         # Without this step, the first check would ask the engine whether it knows the attempt.
-        seen.phase = next_step(seen.phase, Event.ADMIT).phase
+        seen.phase = TABLE[seen.phase, Event.ADMIT].phase
 
     def observations(self, attempt_id: str) -> Observations:
         """Return the observations of an attempt, or empty ones.

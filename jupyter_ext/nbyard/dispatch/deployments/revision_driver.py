@@ -21,7 +21,7 @@ from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
 from nbyard.dispatch.deployments.image_pins import ImagePins, awaited_build, failed_build
-from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
+from nbyard.dispatch.deployments.revision_phase_table import TABLE, Action, Event, Phase
 from nbyard.dispatch.service_health import PortHealth, describe_calls, is_connected
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted
 from nbyard.domain.deployments.deployment_status import (
@@ -261,38 +261,32 @@ class RevisionDriver:
         )
 
     def _react(self, signal: Signal) -> None:
-        self.phase, actions = next_step(self.phase, signal.event)
+        self.phase, actions = TABLE[self.phase, signal.event]
         for action in actions:
             following = self._do(action, signal)
             if following is not None:
                 self._react(following)
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
-        following = None
+        departures = self.memory.departures
+        steps = {
+            **{Action.PREPARE: self._prepare, Action.LAUNCH: self._launch},
+            **{Action.LOOK: self._check_container, Action.RECORD_STOP: self._record_stop},
+            Action.CLEAR: self._clear,
+        }
+        if step := steps.get(action):
+            return step()
         match action:
-            case Action.PREPARE:
-                following = self._prepare()
-            case Action.LAUNCH:
-                following = self._launch()
-            case Action.LOOK:
-                following = self._check_container()
             case Action.ATTEND:
-                following = self._check_ready(signal.container)
+                return self._check_ready(signal.container)
             case Action.DRAIN:
-                is_drained = self.memory.departures.is_drained(self.revision_row)
-                following = Signal(Event.UNUSED if is_drained else Event.IN_USE)
+                is_drained = departures.is_drained(self.revision_row)
+                return Signal(Event.UNUSED if is_drained else Event.IN_USE)
             case Action.END:
-                has_left = self.memory.departures.has_stopped(
-                    self.revision_row, self._made.container
-                )
-                following = Signal(Event.LEFT if has_left else Event.ENDS)
-            case Action.RECORD_STOP:
-                following = self._record_stop()
-            case Action.CLEAR:
-                following = self._clear()
-            case _:
-                self._record(action, signal)
-        return following
+                has_left = departures.has_stopped(self.revision_row, self._made.container)
+                return Signal(Event.LEFT if has_left else Event.ENDS)
+        self._record(action, signal)
+        return None
 
     def _record(self, action: Action, signal: Signal) -> None:
         match action:

@@ -136,6 +136,7 @@ P, E, A = Phase, Event, Action
 WISHES = (E.WANTED, E.REPLACED, E.STOPPED, E.DELETED)
 ALIVE = (P.STARTING, P.ANSWERED)
 BEFORE_END = (P.WAITING, *ALIVE, P.ENDING)
+# Events that cannot happen in a phase are missing.
 TABLE: dict[tuple[Phase, Event], Step] = {}
 
 
@@ -186,15 +187,6 @@ _when(BEFORE_END, E.RECORDED, A.CLEAR, to=P.OVER)
 _when(BEFORE_END, E.RESUMED, to=P.WAITING)
 _when([*BEFORE_END, P.OVER], E.STAYS)
 _when([*BEFORE_END, P.OVER], E.CLEARED, to=P.GONE)
-
-
-def next_step(phase: Phase, event: Event) -> Step:
-    """Return the next phase and the actions after an event.
-
-    Raises:
-        KeyError: This event cannot happen in this phase.
-    """
-    return TABLE[phase, event]
 
 
 def wanted_event(number: int, newest: int, serving: int, *, gives_way: bool) -> Event:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice, takewhile
 from typing import Annotated, Literal
 
@@ -22,6 +23,7 @@ MOST_DUE_TIMES = 1_000
 MOST_AT_ONCE = 100
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
+_moment = partial(shown, widget="moment", format=MOMENT)
 Forecast = Literal["run", "succeeded", "active"]
 
 
@@ -35,24 +37,11 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     since: Annotated[
         datetime,
-        shown(
-            "From",
-            order=1,
-            widget="moment",
-            option="--from",
-            option_help="First moment.",
-            format=MOMENT,
-        ),
+        _moment("From", order=1, option="--from", option_help="First moment."),
     ]
     until: Annotated[
         datetime | None,
-        shown(
-            "Until (empty: now)",
-            order=2,
-            widget="moment",
-            option_help="Last moment. Default: now.",
-            format=MOMENT,
-        ),
+        _moment("Until (empty: now)", order=2, option_help="Last moment. Default: now."),
     ] = None
     at_once: Annotated[
         int,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -44,31 +45,12 @@ Zone = Annotated[
         option_help="Time zone, such as Europe/Berlin. Default: the server's.",
     ),
 ]
+_moment = partial(shown, more=True, widget="moment", shown_when=AT_TIMES, format=MOMENT)
 FirstMoment = Annotated[
-    datetime | None,
-    shown(
-        "From",
-        order=33,
-        more=True,
-        widget="moment",
-        shown_when=AT_TIMES,
-        option="--from",
-        option_help="First moment.",
-        format=MOMENT,
-    ),
+    datetime | None, _moment("From", order=33, option="--from", option_help="First moment.")
 ]
 LastMoment = Annotated[
-    datetime | None,
-    shown(
-        "Until",
-        order=34,
-        more=True,
-        widget="moment",
-        shown_when=AT_TIMES,
-        option="--until",
-        option_help="Last moment.",
-        format=MOMENT,
-    ),
+    datetime | None, _moment("Until", order=34, option="--until", option_help="Last moment.")
 ]
 AtMost = Annotated[
     int | None,

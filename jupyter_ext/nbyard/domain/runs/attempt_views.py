@@ -25,8 +25,9 @@ class Activity(msgspec.Struct, frozen=True):
     """The progress of a running task.
 
     `log_bytes` is the size of its log. `done` and `total` count the cells of its notebook, and
-    `current` is the index of the running cell. `last_line` is the last line of the log, at most 80
-    characters. `metrics` are the newest values of at most 6 metrics that the code recorded.
+    `current` is the index of the running cell, whose output starts at byte `log_start` of the log.
+    `last_line` is the last line of this output, at most 80 characters. `metrics` are the newest
+    values of at most 6 metrics that the code recorded.
     """
 
     run: str
@@ -39,3 +40,4 @@ class Activity(msgspec.Struct, frozen=True):
     links: list[MonitorLink] = []
     last_line: str = ""
     metrics: list[ShownMetric] = []
+    log_start: int = 0

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import importlib
 import json
 import logging
 import os
 import sys
+import termios
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -236,6 +238,14 @@ class Session:
         position = {"index": index, "of": len(self._places), "cells": written}
         place = self._places[index]
         return position if place is None else {**position, "cell": place}
+
+    def log_bytes(self) -> int:
+        """Return the size of the log, with the output that is still in the pipe to it."""
+        waiting = bytearray(4)
+        with suppress(OSError):  # without a supervisor, there is no log
+            fcntl.ioctl(sys.stdout.fileno(), termios.FIONREAD, waiting)
+            return int.from_bytes(waiting, sys.byteorder) + os.path.getsize(self._folder.at("log"))
+        return 0
 
     def code_cells(self) -> list[int]:
         """Return the indexes of all code cells."""

@@ -220,7 +220,7 @@ async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
     cells = session.code_cells()
     for index in cells:
         started = time.monotonic()
-        report.cell(session.progress(index), "running")
+        report.cell(session.progress(index) | {"log_bytes": session.log_bytes()}, "running")
         failure = await session.run_cell(index)
         is_last = failure is not None or session.has_exited or index == cells[-1]
         if not is_last:

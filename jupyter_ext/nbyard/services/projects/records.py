@@ -275,9 +275,8 @@ class ProjectRecords(Service):
             resource = store.workflows.get(c, owner, key)
             if resource is None:
                 path = self._context.files.locate(key, "resource")
-                resource = saved_workflow(self._context, c, owner, path)
-                if resource is None and records:
-                    resource = record_file(self._context, c, owner, path)
+                resource = record_file(self._context, c, owner, path) if records else None
+                resource = resource or saved_workflow(self._context, c, owner, path)
         else:
             # The rows of the other kinds have the plural as name, such as `store.datasets`.
             resource = getattr(store, f"{kind}s").get(c, owner, key)

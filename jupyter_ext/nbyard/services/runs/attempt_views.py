@@ -35,11 +35,15 @@ LOG_END = 4 << 10
 
 
 class CellsSeen(NamedTuple):
-    """The number of cells done, the number of all cells, and the index of the running cell."""
+    """The number of cells done, the number of all cells, and the index of the running cell.
+
+    `log_start` is where the output of the newest cell starts in the log.
+    """
 
     done: int = 0
     total: int = 0
     current: int | None = None
+    log_start: int = 0
 
 
 def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
@@ -74,7 +78,7 @@ def cells(store: Path, task: Task) -> Cells:
     with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         if path.stat().st_size <= MAX_NOTEBOOK:
             notebook = json.loads(path.read_bytes())
-    return Cells(notebook if isinstance(notebook, dict) else None, *_cells_seen(folder))
+    return Cells(notebook if isinstance(notebook, dict) else None, *_cells_seen(folder)[:3])
 
 
 def usage(store: Path, attempt: Attempt) -> Usage:
@@ -124,11 +128,12 @@ class Progress:
             seen = seen or ((0, 0),) * len(files)
             log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
             change: dict[str, Any] = {"log_bytes": stamps[0][0]}
-            if log:
-                end = folders.read_end(folder / contract.LOG, LOG_END)
-                change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
             if events:
                 change |= _cells_seen(folder)._asdict()
+            if log or events:
+                printed = stamps[0][0] - change.get("log_start", activity.log_start)
+                end = folders.read_end(folder / contract.LOG, min(LOG_END, max(printed, 0)))
+                change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
             if metrics:
                 change["metrics"] = folders.last_values(folder)
             activity = msgspec.structs.replace(activity, **change)
@@ -140,7 +145,7 @@ class Progress:
 
 
 def _cells_seen(folder: Path) -> CellsSeen:
-    done, total, current = 0, 0, None
+    done, total, current, log_start = 0, 0, None, 0
     with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
         for line in handle:
             try:
@@ -154,6 +159,8 @@ def _cells_seen(folder: Path) -> CellsSeen:
             total = event.get("cells", total)
             cell, state = event.get("cell"), event.get("state")
             current = event.get("index") if state == "running" else None
+            if isinstance(start := event.get("log_bytes"), int):
+                log_start = start
             if isinstance(cell, int):  # the injected cell with the parameters has no number
                 done = cell + (state == "done")
-    return CellsSeen(done, total, current)
+    return CellsSeen(done, total, current, log_start)

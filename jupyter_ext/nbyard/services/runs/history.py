@@ -232,6 +232,7 @@ class RunHistory(RunPreviews):
         person: str = "",
         tag: str = "",
         details: bool = False,
+        order: str = "",
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
@@ -245,11 +246,16 @@ class RunHistory(RunPreviews):
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
         identity provider, else the user of the machine. `tag` is one of the tags of the runs.
         `details` adds the metrics of each run, and which parameters differ from their defaults.
+        `order` sorts by `number`, `started`, `duration`, `name`, `path`, `state`, `person`, `tags`,
+        or a metric as NODE.METRIC. A `-` before it reverses the order. Runs without a value are
+        last.
 
         Raises:
-            Invalid: the state or origin is unknown.
+            Invalid: the state, origin or order is unknown.
         """
         check_limit(limit)
+        if "." in order:
+            self._read_new_metrics(caller)
         if state:
             check_choice("state", state, RUN.moves)
         if origin:
@@ -267,11 +273,28 @@ class RunHistory(RunPreviews):
             if automation and not is_id(automation):
                 automation = self._store.automations.find(c, caller.name, automation).automation.id
             filters |= {"executable": executable, "automation": automation}
-            runs = self._store.runs.page(
+            rows, filters["order"] = self._store.runs, order
+            runs = rows.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
             )
             listed = self._detailed(c, caller, runs) if details else runs
-        return page_of([self._with_shown_path(run) for run in listed], limit, lambda r: r.id)
+            page = page_of(listed, limit, lambda r: rows.cursor(c, r.id, order) if order else r.id)
+        return Page([self._with_shown_path(run) for run in page.items], page.next)
+
+    def _read_new_metrics(self, caller: Caller) -> None:
+        """Store the metrics of tasks that succeeded since the last time, for lists in their order.
+
+        Files that cannot be read now are read the next time.
+        """
+        while True:
+            with self._store.read() as c:
+                unread = self._store.tasks.unread(c, caller.name, MOST_AT_ONCE)
+                made = self._store.tasks.succeeded_by_run(c, unread)
+                read = self._read_metrics(c, caller, made)
+            if not read:
+                return
+            with self._store.write() as c:
+                self._store.tasks.set_metrics(c, read)
 
     def _detailed(self, c: Connection, caller: Caller, runs: Sequence[Run]) -> Sequence[Run]:
         metrics = self._metrics(c, caller, [run.id for run in runs])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
@@ -41,6 +41,7 @@ MAX_FAILED = 10_000
 MOST_METRICS = 100
 TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
 EMPTY = FilePreview()
+Metrics = dict[str, float | str]
 
 
 class RunPreviews(RunAttempts):
@@ -232,41 +233,42 @@ class RunPreviews(RunAttempts):
 
     def _metrics(
         self, c: Connection, caller: Caller, run_ids: Sequence[str]
-    ) -> dict[str, dict[str, dict[str, float | str]]]:
-        """Return the metrics of each node in these runs, by run ID.
+    ) -> dict[str, dict[str, Metrics]]:
+        """Return the metrics of each node in these runs, by run ID."""
+        made = self._store.tasks.succeeded_by_run(c, run_ids)
+        read = self._read_metrics(c, caller, made)
+        return {
+            run_id: {task.node: task.metrics or read.get(task.id, {}) for task in own}
+            for run_id, own in made.items()
+        }
 
-        A node without recorded metrics has the numbers of a JSON output. These are read for two
-        seconds; those that were read are known the next time.
+    def _read_metrics(
+        self, c: Connection, caller: Caller, made: Mapping[str, Sequence[SucceededTask]]
+    ) -> dict[str, Metrics]:
+        """Read the metrics of tasks by task ID, except those that the store has already.
+
+        A task without recorded metrics has the numbers of a JSON output. Outputs are read for two
+        seconds; the tasks of others are left out.
         """
         end = time.monotonic() + SECONDS
-        made = self._store.tasks.succeeded_by_run(c, run_ids)
-        tasks = [task for own in made.values() for task in own]
+        tasks = [task for own in made.values() for task in own if task.metrics is None]
         newest: dict[str, Attempt] = {}
         for start in range(0, len(tasks), TASKS_AT_ONCE):
             newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
-        folder = self._store.folder
-        recorded = {
-            task_id: views.last_values(folder, attempt, MOST_METRICS)
+        read = {
+            task_id: {each.name: each.value for each in last}
             for task_id, attempt in newest.items()
+            if (last := views.last_values(self._store.folder, attempt, MOST_METRICS))
         }
-        others = [
-            run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
-        ]
-        files: dict[tuple[str, str], list[StoredFile]] = {}
-        for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
-            for artifact in outputs:
-                files.setdefault((run_id, artifact.node), []).append(stored_file(artifact))
-        metrics: dict[str, dict[str, dict[str, float | str]]] = {}
-        for run_id in run_ids:
-            of_run: dict[str, dict[str, float | str]] = {}
+        others = {task.id for task in tasks} - read.keys()
+        of_runs = [run_id for run_id, own in made.items() if any(t.id in others for t in own)]
+        for run_id, outputs in self._store.artifacts.of_runs(c, of_runs).items():
             for task in made[run_id]:
-                task_metrics = recorded.get(task.id)
-                if not task_metrics:
-                    own = files.get((run_id, task.node), ())
-                    parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
-                    task_metrics = [
-                        metric for _, preview in parts.values() for metric in preview.metrics
-                    ]
-                of_run[task.node] = {metric.name: metric.value for metric in task_metrics}
-            metrics[run_id] = of_run
-        return metrics
+                own = [stored_file(output) for output in outputs if output.node == task.node]
+                if task.id not in others or not self._failed.keys().isdisjoint(own):
+                    continue
+                parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end)
+                if parts is not None:
+                    shown = [each for _, preview in parts.values() for each in preview.metrics]
+                    read[task.id] = {each.name: each.value for each in shown}
+        return read

@@ -14,6 +14,7 @@ from nbyard.host.project_files import DOCUMENT, MAX_DOCUMENT
 from nbyard.services.workflows.pushed_workflows import PushedCopies
 
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
@@ -53,17 +54,15 @@ def follow_rename(context: ServiceContext, source: Path, target: Path) -> None:
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
 
 
-def record_save(context: ServiceContext, path: Path) -> None:
-    """Store the version in a workflow file that was saved, if the workflow is known."""
-    rows = context.store.workflows
-    with context.store.read() as c:
-        known = rows.below(c, str(path))
-    if known:
-        document = read_document(context.files.content(path))
-        with context.store.write() as c:
-            for workflow in known:
-                if workflow.document_id in ("", document.meta.id):
-                    rows.version_of(c, workflow, document)
+def record_save(context: ServiceContext, caller: Caller, path: Path) -> None:
+    """Store the version in a workflow file that the caller saved."""
+    document = read_document(context.files.content(path))
+    if not document.nodes:
+        return  # the file was just created
+    rows, owner = context.store.workflows, caller.name
+    with context.store.write() as c:
+        saved = rows.create_or_update(c, owner, str(path), document, is_there, listed=False)
+        rows.save(c, saved, document, caller.submitter)
 
 
 def place_of(context: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:

@@ -216,7 +216,9 @@ class WorkflowService(Service):
         outputs, inputs and connections. Other files that they write become results. In folders,
         tests, copies and modules that others import are left out.
         """
-        return create_from_files(self._context, partial(self.check, caller), body)
+        made = create_from_files(self._context, partial(self.check, caller), body)
+        self.saved(caller, made.path)
+        return made
 
     @operation("GET", "/workflows/code-files", scope="workflows:read")
     def code_files(self, caller: Caller, folder: str) -> Page[str]:
@@ -230,7 +232,10 @@ class WorkflowService(Service):
     def versions(
         self, caller: Caller, path: str, limit: int = 50, after: str = ""
     ) -> Page[SavedVersion]:
-        """List the versions of a workflow since its first run, newest first."""
+        """List the versions of a workflow, newest first.
+
+        Saves of ten minutes are one version, and the newest 100 that no run uses are kept.
+        """
         check_limit(limit)
         workflow = self._known(caller, path)
         with self._store.read() as c:
@@ -261,7 +266,7 @@ class WorkflowService(Service):
         if content.strip():
             document, present = read_document(content), read_json(content)
             with self._store.write() as c:
-                rows.version_of(c, workflow, document)
+                rows.version_of(c, workflow, document, caller.submitter)
         text = canonical(restored(present, old))
         if not real.parent.is_dir():
             raise NotFound(f"There is no folder {files.shown(real.parent)[:200]}.")
@@ -270,7 +275,7 @@ class WorkflowService(Service):
                 raise PermissionError(errno.EACCES, "read-only")
             write_whole(real, text.encode())
         with self._store.write() as c:
-            rows.version_of(c, workflow, read_document(text))
+            rows.version_of(c, workflow, read_document(text), caller.submitter)
             return rows.versions(c, workflow, 1, "")[0]
 
     def _version(self, caller: Caller, path: str, number: int) -> Document:
@@ -288,7 +293,7 @@ class WorkflowService(Service):
         with self._store.read() as c:
             workflow = saved_workflow(self._context, c, caller.name, real)
         if workflow is None:
-            raise NotFound(f"{path[:200]} never ran. Its history starts with its first run.")
+            raise NotFound(f"{path[:200]} has no history yet. It starts with a save or a run.")
         return workflow
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
@@ -422,9 +427,9 @@ class WorkflowService(Service):
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
         return WorkflowCheck(views, problems, proposals, self._context.files.without_root(original))
 
-    def saved(self, path: str) -> None:
-        """Store the version of a workflow file that the server saved."""
-        record_save(self._context, self._context.files.real_path_of(path))
+    def saved(self, caller: Caller, path: str) -> None:
+        """Store the version of a workflow file that the caller saved."""
+        record_save(self._context, caller, self._context.files.real_path_of(path))
 
     def renamed(self, source: str, target: str) -> None:
         """Update stored paths after the server renamed a file or folder below the root."""

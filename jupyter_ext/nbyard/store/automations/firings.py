@@ -28,6 +28,7 @@ from nbyard.store import transition
 from nbyard.store.automations.queries import AutomationRows
 from nbyard.store.database.query_parts import Prepared, newest_first, with_run_state
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import columns_of
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.schema.automation_tables import automation_firings, automations, backfills
 from nbyard.store.schema.tables import OF_SOURCE, runs
@@ -53,7 +54,6 @@ A, B = automations.c, backfills.c
 WITH_NAME = select(backfills, A.name.label("automation"), A.zone).join(
     automations, A.id == B.automation_id
 )
-FIELDS = [f for f in Backfill.__struct_fields__ if f not in ("counts", "firings")]
 
 
 class FiringRows:
@@ -433,5 +433,4 @@ class BackfillRows:
 
 
 def _row(row: Row[Any]) -> BackfillRow:
-    fields = {name: getattr(row, name) for name in FIELDS}
-    return BackfillRow(Backfill(**fields), row.template_id)
+    return BackfillRow(Backfill(**columns_of(row, Backfill)), row.template_id)

@@ -119,7 +119,9 @@ def _sqlalchemy_error(c: Connection, text: str, error: Any) -> BaseException:
     return sqlalchemy_error
 
 
-def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, after: Any) -> Any:
+def newest_first(
+    query: Select[Any], column: ColumnElement[Any], limit: int | None, after: Any
+) -> Any:
     """Return the query of one page, the newest rows first.
 
     `after` is the value of the column in the last row of the page before, empty for the first page.

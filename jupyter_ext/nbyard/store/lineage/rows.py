@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, select
 
 from nbyard.domain.caching.relevant_changes import files_read
 from nbyard.domain.environments.structs import LockedPackage
@@ -25,6 +25,7 @@ from nbyard.domain.runs.structs import Artifact, Binding, BytesOf, Run, TaskPlan
 from nbyard.store.environments import EnvironmentRows, FingerprintRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.lineage.connections import connections_from, connections_to
+from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
 from nbyard.store.runs.compared_rows import ComparedRows, ComparedTask
 from nbyard.store.runs.queries import RunRows
@@ -99,78 +100,62 @@ def _missing(ref: Ref, hint: str) -> LineageNode:
 
 Read = Iterator[tuple[Ref, LineageNode, bool]]
 Reader = Callable[[Connection, str, Sequence[str]], Read]
+More = Callable[[Any], dict[str, Any]]
+
+
+def _nodes(c: Connection, kind: LineageKind, query: Any, more: More = lambda _: {}) -> Read:
+    """Yield the nodes of rows, which have a `key` and columns named after fields of the node."""
+    for row in c.execute(query):
+        fields = columns_of(row, LineageNode) | {"is_visible": True} | more(row)
+        yield Ref(kind, row.key), LineageNode("", kind, **fields), row.is_visible
 
 
 def _visible(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
     return may_see(viewer, owner).label("is_visible")
 
 
+def _ids(key: ColumnElement[Any], subject: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
+    return key.label("key"), subject.label("subject")
+
+
 def read_datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield versions of datasets by ID, and whether the viewer may see each."""
     v, d = dataset_versions.c, datasets.c
-    query = select(dataset_versions, d.name, _visible(viewer, d.owner))
-    query = query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids))
-    for row in c.execute(query):
-        node = LineageNode(
-            "",
-            "dataset",
-            row.name,
-            subject=row.dataset_id,
-            version=row.number,
-            state=row.state,
-            file=row.filename,
-            digest=row.digest,
-            size_bytes=row.size_bytes,
-            created_at=row.created_at,
-        )
-        yield Ref("dataset", row.id), node, row.is_visible
+    query = select(*_ids(v.id, d.id), d.name, v.number.label("version"), v.state, v.digest)
+    query = query.add_columns(v.filename.label("file"), v.size_bytes, v.created_at)
+    query = query.add_columns(_visible(viewer, d.owner))
+    return _nodes(c, "dataset", query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids)))
 
 
 def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield tasks by ID, and whether the viewer may see each."""
     t = tasks.c
-    query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
-    query = query.add_columns(t.plan["label"].as_string().label("label"))
-    query = query.add_columns(t.plan["bindings"].label("bindings"))
-    query = query.add_columns(_visible(viewer, runs.c.owner))
-    query = query.join(runs, runs.c.id == t.run_id).where(t.id.in_(ids))
-    for row in c.execute(query):
-        node = LineageNode(
-            "",
-            "task",
-            row.label or row.node,
-            subject=row.run_key,
-            state=row.state,
-            cached=row.cached,
-            created_at=row.created_at,
-            run=_run(row),
-            workflow_node=row.node,
-            parameters=shown_values(msgspec.convert(row.bindings, dict[str, Binding])),
-        )
-        yield Ref("task", row.id), node, row.is_visible
+    name = func.coalesce(func.nullif(t.plan["label"].as_string(), ""), t.node).label("name")
+    query = select(*_ids(t.id, runs.c.id), name, t.node.label("workflow_node"), t.state, t.cached)
+    query = query.add_columns(t.created_at, t.plan["bindings"].label("bindings"), *RUN)
+    query = query.add_columns(_visible(viewer, runs.c.owner)).where(t.id.in_(ids))
+
+    def more(row: Any) -> dict[str, Any]:
+        values = shown_values(msgspec.convert(row.bindings, dict[str, Binding]))
+        return {"run": _run(row), "parameters": values}
+
+    return _nodes(c, "task", query.join(runs, runs.c.id == t.run_id), more)
 
 
 def read_artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield results by ID, and whether the viewer may see each."""
     a = artifacts.c
-    query = select(artifacts, tasks.c.node, *RUN, _visible(viewer, runs.c.owner))
+    query = select(*_ids(a.id, a.id), a.name, a.filename.label("file"), a.digest, a.size_bytes)
+    query = query.add_columns(a.created_at, tasks.c.node.label("workflow_node"), *RUN)
+    query = query.add_columns(_visible(viewer, runs.c.owner)).where(a.id.in_(ids))
     query = query.join(tasks, tasks.c.id == a.task_id).join(runs, runs.c.id == a.run_id)
-    for row in c.execute(query.where(a.id.in_(ids))):
+
+    def more(row: Any) -> dict[str, Any]:
         # The result of a named run of one executable is a named artifact.
         is_named = row.run_name and not row.run_workflow
-        node = LineageNode(
-            "",
-            "artifact",
-            f"{row.run_name}.{row.name}" if is_named else row.name,
-            subject=row.id,
-            file=row.filename,
-            digest=row.digest,
-            size_bytes=row.size_bytes,
-            created_at=row.created_at,
-            run=_run(row),
-            workflow_node=row.node,
-        )
-        yield Ref("artifact", row.id), node, row.is_visible
+        return {"run": _run(row), "name": f"{row.run_name}.{row.name}" if is_named else row.name}
+
+    return _nodes(c, "artifact", query, more)
 
 
 def _run(row: Any) -> LineageRun:
@@ -180,122 +165,68 @@ def _run(row: Any) -> LineageRun:
 
 def read_runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield runs by ID, and whether the viewer may see each."""
-    query = select(*RUN, runs.c.state, runs.c.created_at, _visible(viewer, runs.c.owner))
-    for row in c.execute(query.where(runs.c.id.in_(ids))):
-        node = LineageNode(
-            "",
-            "run",
-            row.run_name or row.run_title,
-            subject=row.run_key,
-            state=row.state,
-            created_at=row.created_at,
-            run=_run(row),
-        )
-        yield Ref("run", row.run_key), node, row.is_visible
+    r = runs.c
+    name = func.coalesce(func.nullif(r.name, ""), r.title).label("name")
+    query = select(*_ids(r.id, r.id), name, r.state, r.created_at, *RUN, _visible(viewer, r.owner))
+    return _nodes(c, "run", query.where(r.id.in_(ids)), lambda row: {"run": _run(row)})
 
 
 def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield versions of executables by ID, and whether the viewer may see each."""
     v, e = executable_versions.c, executables.c
-    query = select(v.id, v.number, v.file, v.code_digest, v.created_at, e.name, e.id.label("known"))
-    query = query.add_columns(_visible(viewer, e.owner))
+    name = func.coalesce(func.nullif(e.name, ""), v.file).label("name")
+    # A user who sees a task sees its code, also after its executable is deleted.
+    is_visible = (e.id.is_(None) | may_see(viewer, e.owner)).label("is_visible")
+    query = select(*_ids(v.id, func.coalesce(e.id, "")), name, v.number.label("version"), v.file)
+    query = query.add_columns(v.code_digest.label("digest"), v.created_at, is_visible)
     joined = executable_versions.outerjoin(executables, e.id == v.executable_id)
-    for row in c.execute(query.select_from(joined).where(v.id.in_(ids))):
-        node = LineageNode(
-            "",
-            "code",
-            row.name or row.file,
-            subject=row.known or "",
-            version=row.number,
-            file=row.file,
-            digest=row.code_digest,
-            created_at=row.created_at,
-        )
-        # A user who sees a task sees its code, also after its executable is deleted.
-        yield Ref("code", row.id), node, row.known is None or row.is_visible
+    return _nodes(c, "code", query.select_from(joined).where(v.id.in_(ids)))
 
 
 def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield versions of environments by ID, and whether the viewer may see each."""
     v, e = environment_versions.c, environments.c
-    query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
-    query = query.add_columns(v.packages, _visible(viewer, e.owner))
+    query = select(*_ids(v.id, e.id), e.name, v.number.label("version"), v.state, v.digest)
+    query = query.add_columns(v.created_at, v.packages, _visible(viewer, e.owner))
     query = query.join(environments, e.id == v.environment_id).where(v.id.in_(ids))
-    for row in c.execute(query):
+
+    def more(row: Any) -> dict[str, Any]:
         packages = msgspec.convert(row.packages, list[LockedPackage])
-        node = LineageNode(
-            "",
-            "environment",
-            row.name,
-            subject=row.of,
-            version=row.number,
-            state=row.state,
-            digest=row.digest,
-            created_at=row.created_at,
-            packages={package.name: package.shown for package in packages},
-        )
-        yield Ref("environment", row.id), node, row.is_visible
+        return {"packages": {package.name: package.shown for package in packages}}
+
+    return _nodes(c, "environment", query, more)
+
+
+def _deleted(removed_at: ColumnElement[Any]) -> ColumnElement[bool]:
+    return removed_at.is_not(None).label("is_deleted")
 
 
 def read_models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield models by ID, and whether the viewer may see each."""
     m, i = models.c, images.c
-    query = select(m.id, m.name, m.tag, m.number, m.bundle_digest, m.created_at, i.state)
-    query = query.add_columns(i.removed_at, _visible(viewer, m.owner))
-    query = query.join(images, i.id == m.image).where(m.id.in_(ids))
-    for row in c.execute(query):
-        node = LineageNode(
-            "",
-            "model",
-            f"{row.name}:{row.tag}" if row.tag else row.name,
-            subject=row.id,
-            version=row.number,
-            state=row.state,
-            digest=row.bundle_digest,
-            created_at=row.created_at,
-            is_deleted=row.removed_at is not None,
-        )
-        yield Ref("model", row.id), node, row.is_visible
+    name = case((m.tag != "", m.name + ":" + m.tag), else_=m.name).label("name")
+    query = select(*_ids(m.id, m.id), name, m.number.label("version"), i.state, m.created_at)
+    query = query.add_columns(m.bundle_digest.label("digest"), _deleted(i.removed_at))
+    query = query.add_columns(_visible(viewer, m.owner)).join(images, i.id == m.image)
+    return _nodes(c, "model", query.where(m.id.in_(ids)))
 
 
 def read_images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield images by ID, and whether the viewer may see each."""
     i = images.c
-    query = select(i.id, i.reference, i.state, i.digest, i.size_bytes, i.created_at, i.removed_at)
-    query = query.add_columns(i.environment, _visible(viewer, i.owner))
-    for row in c.execute(query.where(i.id.in_(ids))):
-        node = LineageNode(
-            "",
-            "image",
-            row.reference,
-            subject=row.environment,
-            state=row.state,
-            digest=row.digest,
-            size_bytes=row.size_bytes,
-            created_at=row.created_at,
-            is_deleted=row.removed_at is not None,
-        )
-        yield Ref("image", row.id), node, row.is_visible
+    query = select(*_ids(i.id, i.environment), i.reference.label("name"), i.state, i.digest)
+    query = query.add_columns(i.size_bytes, i.created_at, _deleted(i.removed_at))
+    query = query.add_columns(_visible(viewer, i.owner))
+    return _nodes(c, "image", query.where(i.id.in_(ids)))
 
 
 def read_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield deployments by ID, and whether the viewer may see each."""
     d = deployments.c
-    query = select(d.id, d.name, d.title, d.state, d.revision, d.created_at, d.removed_at)
-    query = query.add_columns(_visible(viewer, d.owner))
-    for row in c.execute(query.where(d.id.in_(ids))):
-        is_deleted = row.removed_at is not None
-        node = LineageNode(
-            "",
-            "deployment",
-            row.title if is_deleted else row.name,
-            subject=row.id,
-            version=row.revision,
-            state=row.state,
-            created_at=row.created_at,
-            is_deleted=is_deleted,
-        )
-        yield Ref("deployment", row.id), node, row.is_visible
+    name = case((d.removed_at.is_(None), d.name), else_=d.title).label("name")
+    query = select(*_ids(d.id, d.id), name, d.revision.label("version"), d.state, d.created_at)
+    query = query.add_columns(_deleted(d.removed_at), _visible(viewer, d.owner))
+    return _nodes(c, "deployment", query.where(d.id.in_(ids)))
 
 
 READERS: Mapping[LineageKind, Reader] = {

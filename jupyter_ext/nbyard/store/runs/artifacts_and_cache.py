@@ -14,6 +14,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ModelOutput
 from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, class_of
 from nbyard.store.database.query_parts import Prepared, is_one_of
+from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
 
@@ -155,8 +156,7 @@ class ArtifactRows:
 
 
 def _artifact(row: Row[Any]) -> Artifact:
-    known = [name for name in Artifact.__struct_fields__ if name != "output_class"]
-    fields = {name: getattr(row, name) for name in known}
+    fields = columns_of(row, Artifact)
     if row.type is not None:
         fields["type"] = msgspec.json.decode(row.type, type=ArtifactType)
     return Artifact(**fields, output_class=class_of(row.filename, row.format, fields["type"]))

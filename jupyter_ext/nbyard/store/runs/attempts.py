@@ -11,6 +11,7 @@ from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, attempts, runs, tasks
 from nbyard.store.transition import Begun, Move
 
@@ -266,8 +267,7 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
 
 
 def attempt_of_row(row: Row[Any]) -> Attempt:
-    names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
-    return Attempt(**{name: getattr(row, name) for name in names})
+    return Attempt(**columns_of(row, Attempt))
 
 
 class WorkerRows:

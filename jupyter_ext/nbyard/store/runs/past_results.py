@@ -31,6 +31,7 @@ from nbyard.domain.projects.structs import ProjectArtifact
 from nbyard.domain.runs.previews.estimates import SAMPLES, PastSuccess
 from nbyard.domain.state_machines import RUN
 from nbyard.store.database.query_parts import is_one_of, newest_first, with_text
+from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.artifacts_and_cache import IS_MODEL
 from nbyard.store.runs.queries import OF_WORKFLOW
 from nbyard.store.runs.tasks import TaskRecord
@@ -268,11 +269,9 @@ class ResultRows:
         )
         query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)
-        names = [name for name in ProjectArtifact.__struct_fields__ if name != "kind"]
         return [
             ProjectArtifact(
-                kind="model" if row.is_model else "data",
-                **{name: getattr(row, name) for name in names},
+                kind="model" if row.is_model else "data", **columns_of(row, ProjectArtifact)
             )
             for row in c.execute(newest_first(query, A.id, limit, after))
         ]

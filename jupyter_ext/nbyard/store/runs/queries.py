@@ -8,9 +8,12 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     Row,
+    String,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     false,
@@ -18,22 +21,26 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    type_coerce,
     union,
     union_all,
     update,
 )
 from sqlalchemy.sql.elements import False_
 
+from nbyard.domain.attempts.metric_series import WORDS
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.origins import SCRATCH, Cause, GitState, Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
+from nbyard.errors import Invalid
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import (
     HAS_NAME,
     HAS_TAGS,
@@ -48,6 +55,21 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.transition import Move
 
+TEXTS = {
+    "state": runs.c.state,
+    "name": func.coalesce(runs.c.name, runs.c.title),
+    "path": runs.c.path,
+    "person": runs.c.person,
+    "tags": runs.c.tags,
+}
+TIMES = (type_coerce(runs.c[name], Float) for name in ("finished_at", "started_at"))
+# What runs are sorted by, besides metrics: those without a value are last.
+ORDERS: dict[str, ColumnElement[Any]] = {
+    **{name: func.nullif(text, "", type_=String) for name, text in TEXTS.items()},
+    "number": runs.c.number,
+    "started": runs.c.id,
+    "duration": next(TIMES) - next(TIMES),
+}
 NOT_COLUMNS = ("counts", "origin", "metrics", "changed")
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
 ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")
@@ -199,11 +221,12 @@ class RunRows:
         begin: datetime | None = None,
         end: datetime | None = None,
         same_as: Sequence[str] = (),
+        order: str = "",
         **filters: str,
     ) -> list[Run]:
         """Return a page of runs, newest first, created from `begin` on and before `end`.
 
-        Filters:
+        With `order`, they are sorted by it: see `sorted_page`. Filters:
 
         - state, executable, search, tag
         - origin: its kind; only a filter for their kind finds scratch runs
@@ -216,9 +239,10 @@ class RunRows:
         """
         # IDs are in the order of creation, so their index also serves ranges of time.
         last = first_id_at(end) if end else ""
-        after = min(bound for bound in (after, last) if bound) if after or last else ""
+        size, end_id = (None, "") if order else (limit, after)
+        before = min((bound for bound in (end_id, last) if bound), default="")
         first = first_id_at(begin) if begin else ""
-        own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
+        own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, size, before)
         own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
@@ -228,9 +252,15 @@ class RunRows:
             if isinstance(has_text, False_):
                 return []
             own = own.where(has_text)
-        rows = c.execute(_filtered(c, own, _Page(owner, limit, after, first, same_as), given)).all()
+        query = _filtered(c, own, _Page(owner, size, before, first, same_as), given)
+        rows = c.execute(sorted_page(query, order, limit, after) if order else query).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
+
+    def cursor(self, c: Connection, run_id: str, order: str) -> str:
+        """Return the cursor after a run in a list with this order: its ID, and its value."""
+        row = c.execute(sorted_page(select(runs.c.id).where(runs.c.id == run_id), order, 1)).first()
+        return run_id if row is None or row.value is None else f"{run_id}={row.value}"
 
     def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
         """Return the number of tasks by state for each run; `cached` counts cached tasks again."""
@@ -255,7 +285,7 @@ class _Page(msgspec.Struct, frozen=True):
     """
 
     owner: str
-    limit: int
+    limit: int | None
     after: str
     first: str = ""
     same_as: Sequence[str] = ()
@@ -295,6 +325,42 @@ class _Page(msgspec.Struct, frozen=True):
                 conditions.append(runs.c.path == filters["path"])
             return union(*(self.newest(own.where(is_of), runs.c.id) for is_of in conditions))
         return None
+
+
+def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
+    """Return the query of a page sorted by `order`, one of `ORDERS` or a metric `NODE.METRIC`.
+
+    A `-` before it reverses the order. Equal runs are newest first. Runs without a value are last.
+
+    Raises:
+        Invalid: The order or the cursor is unknown.
+    """
+    name = order.removeprefix("-")
+    node, _, metric = name.partition(".")
+    value = ORDERS.get(name)
+    if value is None:
+        if not metric or '"' in metric:
+            raise Invalid.field("order", f"must be NODE.METRIC or one of {', '.join(ORDERS)}")
+        task = tasks.alias()
+        recorded = task.c.metrics[metric]
+        value = case((recorded.as_string().not_in(WORDS.values()), recorded.as_float()))
+        of_run = (task.c.run_id == runs.c.id) & (task.c.node == node)
+        query = query.select_from(runs.outerjoin(task, of_run))
+    last_id, has_value, text = after.partition("=")
+    if after:
+        older = runs.c.id < last_id
+        is_later: ColumnElement[bool] = value.is_(None) & older
+        if has_value:
+            try:
+                last = text if isinstance(value.type, String) else float(text)
+            except ValueError:
+                raise Invalid.field("after", "belongs to another order") from None
+            is_beyond = value < last if order.startswith("-") else value > last
+            is_later = value.is_(None) | is_beyond | ((value == last) & older)
+        query = query.where(is_later)
+    by_value = value.desc() if order.startswith("-") else value
+    query = query.add_columns(value.label("value")).order_by(None)
+    return query.order_by(value.is_(None), by_value, runs.c.id.desc()).limit(limit)
 
 
 def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -> Any:
@@ -361,21 +427,11 @@ def _titles(c: Connection) -> list[str]:
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
-    values = {f: getattr(row, f) for f in RUN_FIELDS}
-    values["name"] = values["name"] or ""
-    values["tags"] = (values["tags"] or "").split()
-    origin = Origin(
-        kind=row.origin,
-        id=row.origin_id,
-        due_at=row.due_at,
-        cause=msgspec.convert(row.cause, Cause | None),
-        chain=row.chain,
-        backfill_id=row.backfill_id,
-        source_id=row.source_id,
-        person=row.person,
-    )
-    values["git"] = row.git and msgspec.convert(row.git, GitState)
-    return Run(**values, origin=origin, counts=counts.get(row.id, {}))
+    origin = columns_of(row, Origin) | {"kind": row.origin, "id": row.origin_id}
+    origin["cause"] = msgspec.convert(row.cause, Cause | None)
+    values = columns_of(row, Run) | {"name": row.name or "", "tags": (row.tags or "").split()}
+    values |= {"origin": Origin(**origin), "git": row.git and msgspec.convert(row.git, GitState)}
+    return Run(**values, counts=counts.get(row.id, {}))
 
 
 class SubmissionRows:

@@ -17,7 +17,8 @@ from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
-from nbyard.store.schema.tables import attempts, runs, tasks
+from nbyard.store.named_rows import columns_of
+from nbyard.store.schema.tables import HISTORY, UNREAD, attempts, runs, tasks
 from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
@@ -76,6 +77,7 @@ class SucceededTask(msgspec.Struct, frozen=True):
     id: str
     node: str
     cached: bool
+    metrics: dict[str, float | str] | None = None
 
 
 class TaskRows:
@@ -273,12 +275,23 @@ class TaskRows:
         self, c: Connection, run_ids: Collection[str]
     ) -> dict[str, list[SucceededTask]]:
         """Return the succeeded tasks of each run, in graph order."""
-        query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
+        query = select(*(tasks.c[f] for f in ("run_id", *SucceededTask.__struct_fields__)))
         query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")
         tasks_by_run: dict[str, list[SucceededTask]] = {run_id: [] for run_id in run_ids}
         for run_id, *fields in c.execute(query.order_by(tasks.c.place)).all():
             tasks_by_run[run_id].append(SucceededTask(*fields))
         return tasks_by_run
+
+    def unread(self, c: Connection, owner: str, limit: int) -> list[str]:
+        """Return the newest runs with succeeded tasks whose metrics were never read."""
+        unread = runs.c.id.in_(select(tasks.c.run_id).where(UNREAD))
+        query = select(runs.c.id).where(runs.c.owner == owner, HISTORY, unread)
+        return [*c.execute(query.order_by(runs.c.id.desc()).limit(limit)).scalars()]
+
+    def set_metrics(self, c: Connection, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+        """Store metrics by the IDs of their tasks."""
+        if rows := [{"its_id": key, "metrics": value} for key, value in metrics.items()]:
+            c.execute(update(tasks).where(tasks.c.id == bindparam("its_id")), rows)
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """Return one task for display, without attempts and artifacts."""
@@ -314,48 +327,23 @@ class TaskRows:
 
 
 def _record(row: Row[Any]) -> TaskRecord:
-    return TaskRecord(
-        id=row.id,
-        run_id=row.run_id,
-        owner=row.owner,
-        node=row.node,
-        state=row.state,
-        cached=row.cached,
-        plan=msgspec.convert(row.plan, TaskPlan),
-        cache_key=row.cache_key,
-        reason=row.reason,
-        waits=row.waits,
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-    )
+    plan = msgspec.convert(row.plan, TaskPlan)
+    return TaskRecord(**{**columns_of(row, TaskRecord), "plan": plan})
 
 
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
     failure = read_failure(row.failure or None)
-    return Task(
-        id=row.id,
-        run_id=row.run_id,
-        node=row.node,
-        label=plan.label,
-        state=row.state,
-        cached=row.cached,
-        reason=row.reason,
-        waits=row.waits,
-        runtime=plan.runtime,
-        created_at=row.created_at,
-        failure=failure,
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        needs=sorted(plan.needs()),
-        arguments=shown_values(plan.bindings),
-        inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
-        executable_id=plan.executable_id,
-        executable_version_id=plan.executable_version_id,
-        pinned=plan.pinned or None,
-        warning=joined((plan.warning, row.warning)),
-        environment=plan.environment,
-        other_files=msgspec.convert(row.other_files, OtherFiles | None),
-        missing=missing_from(failure, plan.environment.name if plan.environment else ""),
-    )
+    of_plan = ("label", "runtime", "executable_id", "executable_version_id", "environment")
+    fields = columns_of(row, Task) | {name: getattr(plan, name) for name in of_plan}
+    fields |= {
+        "failure": failure,
+        "needs": sorted(plan.needs()),
+        "arguments": shown_values(plan.bindings),
+        "inputs": {k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
+        "pinned": plan.pinned or None,
+        "warning": joined((plan.warning, row.warning)),
+        "other_files": msgspec.convert(row.other_files, OtherFiles | None),
+        "missing": missing_from(failure, plan.environment.name if plan.environment else ""),
+    }
+    return Task(**fields)

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata, named_table
+from nbyard.store.schema.tables import Id, metadata, named_table, table_with_id
 
 # `path` is the real path of the code, empty for an executable.
 # `root` and `start` are the folders below which the paths of `run` are.
@@ -65,10 +65,8 @@ automations = named_table(
 # A firing of missed due times stands for `count` of them, from `since` to `due_at`.
 # `given` are the values of parameters that the run takes from the event. Firings of a backfill
 # exist from its start, so that a changed automation does not change them.
-automation_firings = Table(
+automation_firings = table_with_id(
     "automation_firings",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("automation_id", Id, ForeignKey("automations.id", ondelete="CASCADE"), nullable=False),
     Column("backfill_id", Id, nullable=False),
     Column("event_key", String(220), nullable=False),
@@ -96,10 +94,8 @@ automation_firings = Table(
 )
 
 # `template_id` is empty once the backfill has ended.
-backfills = Table(
+backfills = table_with_id(
     "backfills",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("automation_id", Id, ForeignKey("automations.id", ondelete="CASCADE"), nullable=False),
     Column("owner", String(200), nullable=False),
     Column("state", String(20), nullable=False),

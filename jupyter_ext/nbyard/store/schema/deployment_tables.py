@@ -8,18 +8,15 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Table,
     Text,
     UniqueConstraint,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment, ShortReason
-from nbyard.store.schema.tables import Digest, Id, metadata
+from nbyard.store.schema.tables import Digest, Id, table_with_id
 
-deployments = Table(
+deployments = table_with_id(
     "deployments",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("name", String(63), nullable=False),
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
@@ -40,10 +37,8 @@ deployments = Table(
     Index("ix_deployments_state", "state"),
 )
 
-revisions = Table(
+revisions = table_with_id(
     "revisions",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("deployment_id", Id, ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("origin", ShortReason(80), nullable=False),
@@ -65,10 +60,8 @@ revisions = Table(
     UniqueConstraint("deployment_id", "number"),
 )
 
-deployment_keys = Table(
+deployment_keys = table_with_id(
     "deployment_keys",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("deployment_id", Id, ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
     Column("prefix", String(20), nullable=False),
     Column("hash", String(64), nullable=False),
@@ -78,10 +71,8 @@ deployment_keys = Table(
     Index("ix_deployment_keys_deployment_id", "deployment_id"),
 )
 
-models = Table(
+models = table_with_id(
     "models",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("name", String(200), nullable=False),
     Column("tag", String(128), nullable=False),
@@ -101,10 +92,8 @@ models = Table(
     Index("ix_models_repository", "repository"),
 )
 
-trials = Table(
+trials = table_with_id(
     "trials",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("trial", JSON, nullable=False),
     Column("answer", JSON(none_as_null=True)),
     Column("begun_at", Moment),

@@ -10,6 +10,7 @@ from nbyard.store.schema.tables import (
     HAS_TAGS,
     NAMED,
     OF_SOURCE,
+    UNREAD,
     WORKED,
     artifacts,
     cache,
@@ -47,6 +48,7 @@ Index("ix_runs_tags", R.tags, R.id, sqlite_where=HAS_TAGS, postgresql_where=HAS_
 Index("ix_runs_person_id", R.person, R.id)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)
+Index("ix_tasks_unread", T.run_id, sqlite_where=UNREAD, postgresql_where=UNREAD)
 Index("ix_artifacts_run_id_id", artifacts.c.run_id, artifacts.c.id)
 Index("ix_cache_task_id", cache.c.task_id)  # to delete a run
 INDEXED = metadata  # all tables, with these indexes

@@ -8,13 +8,12 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Table,
     Text,
     UniqueConstraint,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata, named_table
+from nbyard.store.schema.tables import Id, named_table, table_with_id
 
 # `sealed` holds the URL. `allowed_hosts` are the private hosts that the administrator allowed when
 # the URL was set. Nothing is sent before `retry_at`.
@@ -35,10 +34,8 @@ notice_channels = named_table(
 
 # `automation_id` is empty for the rules of a channel, and set for those of an automation.
 # `project_id` is empty for the runs of all projects.
-notice_rules = Table(
+notice_rules = table_with_id(
     "notice_rules",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
     Column("automation_id", Id, nullable=False),
@@ -53,10 +50,8 @@ notice_rules = Table(
 )
 
 # The outbox. Notices with one `message_id` share a message; it is empty before the first attempt.
-notices = Table(
+notices = table_with_id(
     "notices",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
     Column("event", String(20), nullable=False),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -44,12 +45,15 @@ def _owner() -> "Column[Any]":
     return Column("owner", String(200), nullable=False)
 
 
+def table_with_id(name: str, *more: SchemaItem) -> Table:
+    """Return a table whose rows have an ID."""
+    return Table(name, metadata, Column("id", Id, primary_key=True), *more)
+
+
 def named_table(name: str, *more: SchemaItem) -> Table:
     """Return a table whose rows have a name, owner and revision."""
-    return Table(
+    return table_with_id(
         name,
-        metadata,
-        Column("id", Id, primary_key=True),
         Column("name", String(255), nullable=False),
         _owner(),
         Column("revision", Integer, nullable=False),
@@ -65,10 +69,8 @@ datasets = named_table(
     Column("description", Text, nullable=False),
 )
 
-dataset_versions = Table(
+dataset_versions = table_with_id(
     "dataset_versions",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("dataset_id", Id, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(20), nullable=False),
@@ -107,10 +109,8 @@ executables = named_table(
     Index("ix_executables_path", "path"),
 )
 
-executable_versions = Table(
+executable_versions = table_with_id(
     "executable_versions",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("executable_id", Id, nullable=False),
     Column("number", Integer, nullable=False),
     Column("kind", String(40), nullable=False),
@@ -129,36 +129,33 @@ executable_versions = Table(
     UniqueConstraint("executable_id", "number"),
 )
 
-workflows = Table(
+workflows = table_with_id(
     "workflows",
-    metadata,
-    Column("id", Id, primary_key=True),
     _owner(),
     Column("document_id", String(80), nullable=False),
     Column("path", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("listed", Boolean, nullable=False, server_default=true()),  # not if only saved
     UniqueConstraint("owner", "path"),
 )
 
-workflow_versions = Table(
+workflow_versions = table_with_id(
     "workflow_versions",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("workflow_id", Id, ForeignKey("workflows.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("digest", Digest, nullable=False),
     Column("document", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("person", Text, nullable=False, server_default=""),
+    Column("kept", Boolean, nullable=False, server_default=true()),  # not if only saved
     UniqueConstraint("workflow_id", "number"),
 )
 
 
-runs = Table(
+runs = table_with_id(
     "runs",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("number", Integer, nullable=False, unique=True),
     Column("name", String(255)),
     Column("title", Text, nullable=False),
@@ -196,10 +193,8 @@ runs = Table(
     Index("ix_runs_submission_key", "owner", "submission_key", unique=True),
 )
 
-tasks = Table(
+tasks = table_with_id(
     "tasks",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("node", String(80), nullable=False),
     Column("place", Integer, nullable=False),
@@ -215,6 +210,7 @@ tasks = Table(
     Column("base_key", Digest, nullable=False, server_default=""),  # the key without the code files
     Column("observed", JSON),
     Column("other_files", JSON),
+    Column("metrics", JSON(none_as_null=True)),  # null until they are read
     Column("executable_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("queued_at", Moment),
@@ -227,10 +223,8 @@ tasks = Table(
     Index("ix_tasks_cache_key", "cache_key"),
 )
 
-attempts = Table(
+attempts = table_with_id(
     "attempts",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(20), nullable=False),
@@ -252,10 +246,8 @@ attempts = Table(
     Index("ix_attempts_state", "state"),
 )
 
-artifacts = Table(
+artifacts = table_with_id(
     "artifacts",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(200), nullable=False),
@@ -285,10 +277,8 @@ fingerprints = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-environments = Table(
+environments = table_with_id(
     "environments",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("name", String(255), nullable=False),
     Column("description", Text, nullable=False),
     Column("kernel", String(255), nullable=False),
@@ -297,10 +287,8 @@ environments = Table(
     UniqueConstraint("owner", "name"),
 )
 
-environment_versions = Table(
+environment_versions = table_with_id(
     "environment_versions",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(20), nullable=False),
@@ -317,10 +305,8 @@ environment_versions = Table(
     Index("ix_environment_versions_state", "state"),
 )
 
-images = Table(
+images = table_with_id(
     "images",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("reference", String(512), nullable=False),
     _owner(),
     Column("origin", String(20), nullable=False),
@@ -346,10 +332,8 @@ images = Table(
     Index("ix_images_owner_reference", "owner", "reference"),
 )
 
-credentials = Table(
+credentials = table_with_id(
     "credentials",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("name", String(255), nullable=False),
     _owner(),
     Column("kind", String(40), nullable=False),
@@ -419,10 +403,8 @@ task_sources = Table(
 
 
 # `digests` are those of all bytes that the content names, so that they are found without it.
-run_templates = Table(
+run_templates = table_with_id(
     "run_templates",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("title", Text, nullable=False),
     Column("path", Text, nullable=False),
@@ -437,10 +419,8 @@ run_templates = Table(
 
 
 # `probes` grows by one for each run. Only the dispatcher writes it, while the state is running.
-bisections = Table(
+bisections = table_with_id(
     "bisections",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("title", Text, nullable=False),
     Column("good_run", Id, nullable=False),
@@ -469,6 +449,7 @@ HAS_TAGS = text("tags is not null")
 # Runs of an automation. Most runs have none; in a full index, all others seem to share one.
 OF_SOURCE = text("source_id <> ''")
 WORKED = text("state = 'succeeded' and not cached")
+UNREAD = text("state = 'succeeded' and metrics is null")
 
 
 # Queries that read runs leave scratch runs (check runs, bisections) out by these conditions, or

@@ -15,7 +15,7 @@ import { activeProjectOf } from '../../projects/activeProject';
 import { comparing, MarkedRuns } from '../search/MarkedRuns';
 import { FILTER_NAMES, noneText, withFilter } from '../search/runSearch';
 import { deleteRuns, keepRuns, tagRuns } from './bulk';
-import { fixedColumns, IRunColumn, isMetric, metricColumns, NEWEST, sorted } from './columns';
+import { fixedColumns, IRunColumn, isMetric, metricColumns, NEWEST, orderOf } from './columns';
 import { useRunPages } from './runPages';
 
 /** Where the choices of the user are stored, and what is typed. */
@@ -35,9 +35,12 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
   useEffect(() => remember(KEY, { text }), [text]);
   const active = activeProjectOf(yard);
   const project = useSignal(active.changed, () => active.id);
-  const pages = useRunPages(yard, text, project);
-  const { items, isWhole, isReady, problem } = pages;
   const [choices, choose] = useChoices(services);
+  const isShown = (key: string) =>
+    isMetric(key) ? choices.metrics.includes(key) : !choices.hidden.includes(key);
+  const sort = isShown(choices.sort.key) ? choices.sort : NEWEST;
+  const pages = useRunPages(yard, text, project, orderOf(sort));
+  const { items, isWhole, isReady, problem } = pages;
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const [isChoosing, setChoosing] = useState(false);
   const inRunInfo = useSignal(shownRun.changed, () => shownRun.id);
@@ -47,17 +50,14 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
     [services]
   );
   const metrics = useMemo(() => metricColumns(items), [items]);
-  const isShown = ({ key }: IRunColumn) => !choices.hidden.includes(key);
   const columns = [
-    ...fixed.slice(0, BEFORE_METRICS).filter(isShown),
-    ...metrics.filter(({ key }) => choices.metrics.includes(key)),
-    ...fixed.slice(BEFORE_METRICS).filter(isShown)
-  ];
-  const rows = sorted(items, choices.sort, columns);
+    ...fixed.slice(0, BEFORE_METRICS),
+    ...metrics,
+    ...fixed.slice(BEFORE_METRICS)
+  ].filter(({ key }) => isShown(key));
   const chosen = items.filter(({ id }) => marked.has(id));
   const onEnd = useCallback(() => void pages.more(), [pages]);
   const compare = comparing(services, chosen);
-  const isByTime = rows === items;
   return (
     <div className="nby-View nby-RunsPage">
       <div className="nby-View-header">
@@ -106,14 +106,6 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
         <Button onClick={() => void tagRuns(services, chosen)}>{trans.__('Tag…')}</Button>
         <Button onClick={() => void deleteRuns(services, chosen)}>{trans.__('Delete…')}</Button>
       </MarkedRuns>
-      {!isByTime && !isWhole && (
-        <div className="nby-Bar">
-          <span role="status">
-            {trans.__('Sorted among the %1 newest runs.', items.length.toLocaleString())}
-          </span>
-          <Button onClick={() => void pages.all()}>{trans.__('Load All')}</Button>
-        </div>
-      )}
       <Refusal className="nby-Note">
         {problem && (
           <>
@@ -135,14 +127,14 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
           label={trans.__('Runs')}
           noun="run"
           columns={columns}
-          rows={rows}
+          rows={items}
           isPart={!isWhole}
           idOf={({ id }) => id}
           markLabel={run =>
             run ? trans.__('Select run %1', run.number) : trans.__('Select all loaded runs')
           }
-          sort={choices.sort}
-          onSort={sort => choose({ ...choices, sort })}
+          sort={sort}
+          onSort={next => choose({ ...choices, sort: next })}
           marked={marked}
           onMark={setMarked}
           selected={inRunInfo}
@@ -185,9 +177,8 @@ interface IColumnChoiceProps {
 function ColumnChoice(props: IColumnChoiceProps): JSX.Element {
   const { fixed, metrics, choices, choose, services } = props;
   const { trans } = services;
-  const box = (column: IRunColumn) => {
-    const { key, label } = column;
-    const list = isMetric(column) ? 'metrics' : 'hidden';
+  const box = ({ key, label }: IRunColumn) => {
+    const list = isMetric(key) ? 'metrics' : 'hidden';
     const listed = choices[list].includes(key);
     const others = choices[list].filter(other => other !== key);
     return (

@@ -10,17 +10,13 @@ import { secondsOf } from '../../../runs/model/reducer';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 
-/** A column, and what its rows are sorted by. */
-export interface IRunColumn extends IRowColumn<Run> {
-  sortBy: (run: Run) => number | string | undefined;
-}
+/** A column. The server sorts by its key, which for a metric is `NODE.METRIC`. */
+export type IRunColumn = IRowColumn<Run>;
 
 /** The newest runs first, as the server lists them. */
 export const NEWEST: ISort = { key: 'started', isDown: true };
 /** A moment without its year and seconds; the pointer shows both. */
 const SHORT = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
-/** Keys of columns of metrics begin with it. */
-const METRIC = 'metric ';
 
 /** All columns but those of metrics, in their order. */
 export function fixedColumns(services: IPanelServices, onTag: (tag: string) => void): IRunColumn[] {
@@ -33,7 +29,7 @@ export function fixedColumns(services: IPanelServices, onTag: (tag: string) => v
     label: string,
     width: number | undefined,
     textOf: (run: Run) => string
-  ): IRunColumn => ({ key, label, width, render: textOf, title: textOf, sortBy: textOf });
+  ): IRunColumn => ({ key, label, width, render: textOf, title: textOf });
   return [
     {
       ...text('state', trans.__('State'), 104, ({ state }) => stateText(state, trans)),
@@ -42,23 +38,23 @@ export function fixedColumns(services: IPanelServices, onTag: (tag: string) => v
     },
     {
       ...{ key: 'number', label: trans.__('Run'), width: 66, isNumber: true },
-      render: ({ number }) => number,
-      sortBy: ({ number }) => number
+      render: ({ number }) => number
     },
     text('name', trans.__('Name'), undefined, nameOf),
     text('path', trans.__('Workflow or file'), 150, ({ path }) => path),
-    text('who', trans.__('Started by'), 130, whoOf),
+    text('person', trans.__('Started by'), 130, whoOf),
     {
       ...text(NEWEST.key, trans.__('Started'), 138, run => showMoment(run.created_at)),
-      render: ({ created_at }) => new Date(created_at).toLocaleString(undefined, SHORT),
-      sortBy: ({ id }) => id
+      render: ({ created_at }) => new Date(created_at).toLocaleString(undefined, SHORT)
     },
     {
       ...{ key: 'duration', label: trans.__('Duration'), width: 100, isNumber: true },
-      render: run => <Duration run={run} services={services} />,
-      sortBy: run => secondsOf(run, Date.now())
+      render: run => <Duration run={run} services={services} />
     },
-    text('parameters', trans.__('Changed parameters'), 140, parametersText),
+    {
+      ...text('parameters', trans.__('Changed parameters'), 140, parametersText),
+      isUnsorted: true
+    },
     {
       ...text('tags', trans.__('Tags'), 110, ({ kept, tags = [] }) =>
         [kept && trans.__('kept'), ...tags].filter(Boolean).join(', ')
@@ -123,43 +119,18 @@ export function metricColumns(runs: readonly Run[]): IRunColumn[] {
     [...of].sort().map(node => {
       const valueOf = ({ metrics = {} }: Run) => metrics[node]?.[name];
       return {
-        ...{ key: `${METRIC}${node}.${name}`, width: 90, isNumber: true },
+        ...{ key: `${node}.${name}`, width: 90, isNumber: true },
         label: of.size > 1 ? `${node}.${name}` : name,
         render: (run: Run) => showNumber(valueOf(run) ?? '–'),
-        title: (run: Run) => String(valueOf(run) ?? ''),
-        sortBy: valueOf
+        title: (run: Run) => String(valueOf(run) ?? '')
       };
     })
   );
 }
 
-export const isMetric = ({ key }: IRunColumn): boolean => key.startsWith(METRIC);
+export const isMetric = (key: string): boolean => key.includes('.');
 
-/** Return rows in the order of a column; those without a value are last, and ties newest first. */
-export function sorted(
-  runs: readonly Run[],
-  { key, isDown }: ISort,
-  columns: readonly IRunColumn[]
-): readonly Run[] {
-  const column = columns.find(each => each.key === key);
-  if (!column || (key === NEWEST.key && isDown)) {
-    return runs;
-  }
-  const values = new Map(runs.map(run => [run, column.sortBy(run)]));
-  const isMissing = (value: unknown) =>
-    value === undefined || value === '' || (column.isNumber && typeof value !== 'number');
-  const compared = (a: Run, b: Run) => {
-    const [first, second] = [values.get(a)!, values.get(b)!];
-    if (isMissing(first) || isMissing(second)) {
-      return Number(isMissing(first)) - Number(isMissing(second));
-    }
-    const order =
-      typeof first === 'string' && key !== NEWEST.key
-        ? first.localeCompare(String(second), undefined, { numeric: true })
-        : first < second
-          ? -1
-          : Number(first > second);
-    return isDown ? -order : order;
-  };
-  return [...runs].sort(compared);
+/** Return the order for the server; it lists the newest runs first without one. */
+export function orderOf({ key, isDown }: ISort): string | undefined {
+  return key === NEWEST.key && isDown ? undefined : `${isDown ? '-' : ''}${key}`;
 }

@@ -11,15 +11,19 @@ const MOST = 500;
 /** Events within this time, in milliseconds, lead to one round of requests. */
 const GATHER = 200;
 
-/** The runs that match a search, newest first, page by page; events renew the pages they touch. */
+/**
+ * The runs that match a search, page by page; events renew what they touch. The server sorts them
+ * by `order`, and without it newest first.
+ */
 export class RunPages {
   constructor(
     private readonly yard: Pick<IYard, 'client' | 'stream'>,
-    readonly text: string
+    readonly text: string,
+    private readonly order?: string
   ) {}
 
   items: readonly Run[] = [];
-  /** Whether there are no older runs. */
+  /** Whether there are no further runs. */
   isWhole = false;
   isReady = false;
   /** Why the last request was refused. */
@@ -40,55 +44,68 @@ export class RunPages {
     Signal.clearData(this);
   }
 
-  /** Read the next older runs. */
-  async more(limit = PAGE): Promise<void> {
+  /** Read the next runs. */
+  async more(): Promise<void> {
     if (!this._isReading && !this.isWhole) {
       this._isReading = true;
-      await this._read(this.items[this.items.length - 1]?.id, limit);
+      const { length } = this.items;
+      await this._read(this.order ? this._next : this.items[length - 1]?.id, PAGE, length);
       this._isReading = false;
-    }
-  }
-
-  /** Read all older runs. */
-  async all(): Promise<void> {
-    while (!this.isWhole && !this.problem && !this._control.signal.aborted) {
-      await this.more(MOST);
     }
   }
 
   /** Read all again that was read. */
   async reload(): Promise<void> {
     const { length } = this.items;
-    let after: string | undefined | null;
-    for (let count = 0; !count || (after && count < length); count += MOST) {
-      after = await this._read(after ?? undefined, Math.min(MOST, Math.max(PAGE, length)));
+    const limit = Math.min(MOST, Math.max(PAGE, length));
+    let after: string | undefined;
+    for (let count = 0; !count || (after && (count < length || this.isWhole)); count += limit) {
+      after = await this._read(after, limit, count);
     }
   }
 
-  /** Read runs older than `after`: they replace all that are known of the same time. */
-  private async _read(after: string | undefined, limit: number): Promise<string | null> {
+  /** Read the runs after `after`, and put them at their place; return the cursor behind them. */
+  private async _read(
+    after: string | undefined,
+    limit: number,
+    place: number
+  ): Promise<string | undefined> {
     const { client } = this.yard;
     const { signal } = this._control;
     try {
-      const query = { ...queryOf(this.text), details: true, limit, after };
-      const { items, next = null } = await client.call('runs.list', { query, signal });
-      const oldest = next && items[items.length - 1].id;
-      // IDs of runs sort by the time of their creation
-      const isOutside = ({ id }: Run) => (after && id >= after) || (oldest && id < oldest);
-      const others = this.items.filter(isOutside);
-      this.items = [...others, ...items].sort((a, b) => (a.id < b.id ? 1 : -1));
+      const query = { ...queryOf(this.text), details: true, limit, after, order: this.order };
+      const { items, next } = await client.call('runs.list', { query, signal });
+      this.items = this.order
+        ? this._sorted(items, place, !!next)
+        : this._newestFirst(items, after, next && items[items.length - 1].id);
+      this._next = next ?? undefined;
       this.isWhole ||= !next;
       this.problem = undefined;
-      return next;
+      return this._next;
     } catch (error) {
       this.problem = refusal(error as Error);
-      return null;
+      return undefined;
     } finally {
       this.isReady = true;
       if (!signal.aborted) {
         this.changed.emit();
       }
     }
+  }
+
+  /** Return all runs; `items` replace those of the same time. */
+  private _newestFirst(items: readonly Run[], after?: string, oldest?: string | null): Run[] {
+    // IDs of runs sort by the time of their creation
+    const isOutside = ({ id }: Run) => (after && id >= after) || (oldest && id < oldest);
+    return [...this.items.filter(isOutside), ...items].sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  /** Return all runs; `items` replace those at the place. */
+  private _sorted(items: readonly Run[], place: number, hasMore: boolean): Run[] {
+    const ids = new Set(items.map(({ id }) => id));
+    const others = (from: number, to?: number) =>
+      this.items.slice(from, to).filter(({ id }) => !ids.has(id));
+    return [...others(0, place), ...items, ...(hasMore ? others(place + items.length) : [])];
   }
 
   private _onEvents(_: unknown, events: readonly StoreEvent[]): void {
@@ -114,17 +131,20 @@ export class RunPages {
   }
 
   private async _renew(): Promise<void> {
-    const starts = new Set<string | undefined>();
-    for (const id of this._touched) {
+    const starts = new Map<number, string | undefined>();
+    for (const id of this.order ? [] : this._touched) {
       const place = this.items.findIndex(run => run.id <= id);
       if (place >= 0 || this.isWhole) {
         const page = Math.floor(Math.max(0, place) / PAGE) * PAGE;
-        starts.add(page ? this.items[page - 1].id : undefined);
+        starts.set(page, page ? this.items[page - 1].id : undefined);
       }
     }
     this._touched.clear();
-    for (const after of starts) {
-      await this._read(after, PAGE);
+    for (const [place, after] of starts) {
+      await this._read(after, PAGE, place);
+    }
+    if (this.order) {
+      await this.reload(); // any value may have changed
     }
     this._renewed = Date.now();
     this._timer = undefined;
@@ -132,17 +152,18 @@ export class RunPages {
 
   private readonly _control = new AbortController();
   private _isReading = false;
+  private _next?: string;
   private _renewed = 0;
   private _timer?: number;
   private readonly _touched = new Set<string>();
 }
 
 /** Return the runs that match a search of the chosen project; until they are read, those before. */
-export function useRunPages(yard: IYard, text: string, project: string): RunPages {
+export function useRunPages(yard: IYard, text: string, project: string, order?: string): RunPages {
   const [, draw] = useReducer((round: number) => round + 1, 0);
   const asked = text.trim();
   // eslint-disable-next-line react-hooks/exhaustive-deps -- the client adds the project
-  const pages = useMemo(() => new RunPages(yard, asked), [yard, asked, project]);
+  const pages = useMemo(() => new RunPages(yard, asked, order), [yard, asked, project, order]);
   useEffect(() => {
     pages.changed.connect(draw);
     const timer = window.setTimeout(() => pages.start(), asked ? PAUSE : 0);

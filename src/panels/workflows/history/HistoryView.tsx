@@ -3,6 +3,7 @@ import { ComparedVersions, SavedVersion } from '../../../api/types';
 import { useAnswer } from '../../../api/useAnswer';
 import { Button } from '../../../components/Button';
 import { showAgo, showMoment } from '../../../components/format/times';
+import { useChanges } from '../../../components/hooks/useChanges';
 import { useAgoNow } from '../../../components/hooks/useLost';
 import { RowList } from '../../../components/RowList';
 import { Refusal } from '../../../components/text/messages';
@@ -21,7 +22,7 @@ interface IHistoryProps {
 /** The versions of a workflow, and what differs between two of them. */
 export default function HistoryView({ services, path }: IHistoryProps): JSX.Element {
   const { trans, yard } = services;
-  const [turn, setTurn] = useState(0);
+  const turn = useChanges(yard.stream, 'workflow', 'run');
   const listed = useAnswer(
     yard.client,
     'workflows.versions',
@@ -80,11 +81,7 @@ export default function HistoryView({ services, path }: IHistoryProps): JSX.Elem
                 </option>
               ))}
             </select>
-            <Button
-              onClick={() =>
-                void restoreVersion(services, path, number).then(() => setTurn(turn + 1))
-              }
-            >
+            <Button onClick={() => void restoreVersion(services, path, number)}>
               {trans.__('Restore Version %1', number)}
             </Button>
           </div>

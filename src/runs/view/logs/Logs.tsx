@@ -21,18 +21,20 @@ const NEAR = 40 * ROW;
 interface ILogsProps extends ITaskProps {
   /** The view around it has the choice of the task. */
   isInner?: boolean;
+  /** Show only the output of the running cell. */
+  ofCell?: boolean;
 }
 
 /** The log of a task with colours and search; it follows the end until the user scrolls up. */
 export function Logs(props: ILogsProps): JSX.Element {
-  const { model, step, attempt, isInner } = props;
+  const { model, step, attempt, isInner, ofCell } = props;
   const services = useServices();
   const { trans } = services;
   const [follow, setFollow] = useState(true);
-  const log = useLog(services, model, step, attempt, follow);
+  const log = useLog(services, model, step, attempt, follow, ofCell);
   const { buffer, problem, round } = log;
   const count = buffer.lines.length;
-  const isPart = buffer.start > 0 || buffer.behind;
+  const isPart = buffer.start > log.start || buffer.behind;
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
@@ -64,7 +66,7 @@ export function Logs(props: ILogsProps): JSX.Element {
     if (follow) {
       return;
     }
-    if (scrollTop < NEAR && buffer.start) {
+    if (scrollTop < NEAR && buffer.start > log.start) {
       log.older();
     } else if (scrollHeight - scrollTop - clientHeight < NEAR && buffer.behind) {
       log.newer();
@@ -116,7 +118,7 @@ export function Logs(props: ILogsProps): JSX.Element {
         <CheckBox checked={follow} onChange={turnFollow}>
           {trans.__('Follow Log')}
         </CheckBox>
-        {buffer.start > 0 && (
+        {buffer.start > log.start && (
           <Button
             title={trans.__('The end is loaded first, the rest as you scroll')}
             onClick={() => {

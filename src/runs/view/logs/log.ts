@@ -15,6 +15,8 @@ export interface ILog {
   /** Grows with each change of the buffer. */
   round: number;
   problem?: string;
+  /** The first byte that is shown. */
+  start: number;
   /** Read what comes before, or after, the current part. */
   older: () => unknown;
   newer: () => unknown;
@@ -25,21 +27,27 @@ export interface ILog {
   whole: () => AsyncGenerator<string>;
 }
 
-/** Return the log. With `follow`, new text is added even if older lines are dropped. */
+/**
+ * Return the log, or with `ofCell` only the output of the running cell. With `follow`, new text is
+ * added even if older lines are dropped.
+ */
 export function useLog(
   services: IRunServices,
   model: RunModel,
   node: string | undefined,
   wanted: number,
-  follow: boolean
+  follow: boolean,
+  ofCell = false
 ): ILog {
   const [round, draw] = useReducer((count: number) => count + 1, 0);
   const [problem, setProblem] = useState<string>();
-  const bytes = useActivity(model).get(node ?? '')?.log_bytes ?? 0;
+  const activity = useActivity(model).get(node ?? '');
+  const bytes = activity?.log_bytes ?? 0;
+  const first = (ofCell && activity?.log_start) || 0;
   const task = model.task(node ?? '');
   const done = !!task && TASK_DONE.has(task.state);
   const started = task?.started_at ?? '';
-  const of = `${node} ${wanted}`;
+  const of = `${node} ${wanted} ${first}`;
   const log = useRef<Reader>();
   if (log.current?.of !== of) {
     log.current?.control.abort();
@@ -49,7 +57,7 @@ export function useLog(
         query: { ...query, attempt: wanted },
         signal
       });
-    log.current = new Reader(of, ask, message => {
+    log.current = new Reader(of, first, ask, message => {
       setProblem(message);
       draw();
     });
@@ -66,6 +74,7 @@ export function useLog(
     buffer: reader.buffer,
     round,
     problem,
+    start: first,
     older: () => reader.isIdle && reader.read(() => reader.older()),
     newer: () => reader.isIdle && reader.read(() => reader.newer()),
     first: () => reader.read(() => reader.from(0)),
@@ -80,6 +89,7 @@ type Ask = (query: object, signal: AbortSignal) => Promise<LogChunk>;
 class Reader {
   constructor(
     readonly of: string,
+    private readonly start: number,
     private readonly ask: Ask,
     private readonly drawn: (problem?: string) => void
   ) {}
@@ -128,8 +138,8 @@ class Reader {
 
   async older(): Promise<void> {
     const { buffer } = this;
-    if (buffer.start) {
-      const { text, start } = await this._ask({ before: buffer.start });
+    if (buffer.start > this.start) {
+      const { text, start } = await this._ask({ after: this.start, before: buffer.start });
       buffer.prepend(text, start);
     }
   }
@@ -145,7 +155,8 @@ class Reader {
 
   /** Start again with the first piece, or with the last. */
   async from(place: 0 | typeof END): Promise<void> {
-    const { text, start, next, done, attempt } = await this._ask(place ? { before: place } : {});
+    const query = { after: this.start, ...(place && { before: place }) };
+    const { text, start, next, done, attempt } = await this._ask(query);
     this._attempt = attempt;
     this.buffer.clear(start);
     this.buffer.append(text, next);

@@ -2,7 +2,7 @@ import { RunModel } from '../../model/runModel';
 import { useServices } from '../context/hooks';
 import { sourceOf, useExecuted } from './cells';
 
-/** The cell that runs now, in one line; its output is in the log below. */
+/** The cell that runs now, in one line; its output is below. */
 export function LiveCell({ model, node }: { model: RunModel; node: string }): JSX.Element | null {
   const services = useServices();
   const { cells, current, done, total } = useExecuted(services, model, node);
@@ -13,7 +13,7 @@ export function LiveCell({ model, node }: { model: RunModel; node: string }): JS
     .find(line => line.trim() && !/^\s*(#|import |from )/.test(line));
   return source === undefined ? null : (
     <p className="nby-LiveCell" title={source}>
-      {services.trans.__('Output of cell %1 of %2', Math.min(total, done + 1), total)}
+      {services.trans.__('Cell %1 of %2', Math.min(total, done + 1), total)}
       <code>{first ?? source}</code>
     </p>
   );

@@ -93,7 +93,7 @@ export function Tasks(props: ITasksProps): JSX.Element {
           {/* an executed notebook has no output of a cell that still runs */}
           {task.state === 'running' && <LiveCell model={model} node={task.node} />}
           {(task.state === 'running' || wasStopped(task)) && (
-            <Logs key={step} {...props} attempt={0} isInner />
+            <Logs key={step} {...props} attempt={0} isInner ofCell={task.state === 'running'} />
           )}
           {/* the banner shows a cell that failed */}
           {task.state === 'failed' && typeof task.failure?.cell !== 'number' && (

@@ -15,7 +15,6 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     Action,
     Event,
     Phase,
-    next_step,
 )
 
 A, E, P = Action, Event, Phase
@@ -103,7 +102,7 @@ class World:
             self.is_granted = True  # what lives has them, whoever started it
         elif event is E.NOT_STARTED:
             self.is_granted = False
-        self.phase, actions = next_step(before, event)
+        self.phase, actions = TABLE[before, event]
         if before in ASKED_TO_STOP:
             assert self.phase in ASKED_TO_STOP, "what has to stop does not go on"
         if self.phase is P.ASKING and before is not P.ASKING:
@@ -186,7 +185,7 @@ class World:
 
 
 def admit(world: World) -> None:
-    world.phase, world.is_granted = next_step(world.phase, E.ADMIT).phase, True
+    world.phase, world.is_granted = TABLE[world.phase, E.ADMIT].phase, True
 
 
 # What changes around the attempt: a field and its value.
@@ -312,4 +311,4 @@ def test_each_phase_is_reached_and_each_action_used() -> None:
 
 def test_an_event_that_cannot_happen_is_a_fault() -> None:
     with pytest.raises(KeyError):
-        next_step(P.ASKING, E.RUNS)
+        TABLE[P.ASKING, E.RUNS]

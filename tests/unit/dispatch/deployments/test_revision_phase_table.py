@@ -14,7 +14,6 @@ from nbyard.dispatch.deployments.revision_phase_table import (
     Action,
     Event,
     Phase,
-    next_step,
     wanted_event,
 )
 from nbyard.domain.deployments.deployment_status import TRIES, RevisionStatus, state_of
@@ -176,7 +175,7 @@ class World:
         return rev.status(self.react(rev, rev.phase(), self.wish))
 
     def react(self, rev: Rev, phase: Phase, event: Event) -> Phase:
-        phase, actions = next_step(phase, event)
+        phase, actions = TABLE[phase, event]
         for action in actions:
             assert phase is not P.GONE, "nothing follows the end"
             self.done.append((rev.number, action))
@@ -462,4 +461,4 @@ def test_each_phase_is_reached_and_each_action_used() -> None:
 
 def test_an_event_that_cannot_happen_is_a_fault() -> None:
     with pytest.raises(KeyError):
-        next_step(P.OVER, E.RUNS)
+        TABLE[P.OVER, E.RUNS]

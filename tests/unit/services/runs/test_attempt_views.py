@@ -205,6 +205,21 @@ def test_the_last_line_and_the_newest_metrics_of_an_attempt(tmp_path, folder):
     assert (found.last_line, found.metrics) == ("done", [ShownMetric("loss", 0.25)])
 
 
+def test_the_last_line_is_that_of_the_running_cell(tmp_path, folder):
+    progress = views.Progress(tmp_path)
+    _write_events(folder, _event(1, "running"))
+    (folder / contract.LOG).write_text("of cell 1\n")
+    assert progress.of("r", "clean", "a1", 1).last_line == "of cell 1"
+    _write_events(folder, _event(1, "done"), _event(2, "running", 1, log_bytes=10))
+    found = progress.of("r", "clean", "a1", 1)
+    assert (found.last_line, found.log_start) == ("", 10)
+    (folder / contract.LOG).write_text("of cell 1\n2\n")
+    assert progress.of("r", "clean", "a1", 1).last_line == "2"
+    # Output may have been removed from the log, such as by its limit.
+    _write_events(folder, _event(3, "running", 2, log_bytes=99), _event(4, "done", log_bytes="5"))
+    assert progress.of("r", "clean", "a1", 1).last_line == ""
+
+
 @pytest.mark.parametrize("lines", [3, 2_000, 2_001, 2_002])
 def test_metrics_keep_the_order_in_which_the_code_first_logged_them(tmp_path, folder, lines):
     """Wherever the end that is read begins."""

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -169,11 +170,37 @@ def test_recorded_metrics_come_before_those_of_a_file(yard, made):
     assert by_node(ask(yard, made))["a"].metrics == metrics
 
 
-def log_metric(yard: Yard, made: Made, task: TaskRecord, value: float) -> None:
+def log_metric(yard: Yard, made: Made, task: TaskRecord, value: float | str) -> None:
     attempt = made.rows.attempt(task)
     folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
     folder.mkdir(parents=True)
     (folder / METRICS).write_bytes(msgspec.json.encode({"at": 1.0, "name": "m", "value": value}))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_runs_are_listed_in_the_order_of_a_metric(yard):
+    """Recorded metrics and those of files count, and each is read from its file once."""
+    with yard.store.write() as c:
+        made = Made(yard, c)
+        made.task("train", scores=("scores.json", '{"m": 2.5}'))
+        number = {2.5: made.run.number}
+        for value in (3.0, "nan", 1.0):
+            made.run = made.rows.run(owner="ann")
+            log_metric(yard, made, made.task("train"), value)
+            number[value] = made.run.number
+    assert in_order(yard, "train.m") == [number[key] for key in (1.0, 2.5, 3.0, "nan")]
+    shutil.rmtree(yard.store.folder / "attempts")
+    assert in_order(yard, "-train.m") == [number[key] for key in (3.0, 2.5, 1.0, "nan")]
+
+
+def in_order(yard: Yard, order: str) -> list[int]:
+    """Return the numbers of all runs, from pages of one."""
+    numbers, after = [], ""
+    while after is not None:
+        page = yard.services.runs.list(Caller("ann"), order=order, limit=1, after=after)
+        numbers += [run.number for run in page.items]
+        after = page.next
+    return numbers
 
 
 def test_metrics_behind_any_number_of_cached_nodes_take_the_same_number_of_queries(yard, made):

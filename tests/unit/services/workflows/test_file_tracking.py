@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 
+import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Forbidden, Invalid, NbyardError, NotFound
@@ -45,23 +47,24 @@ def test_a_run_after_a_move_belongs_to_the_same_workflow(runs, ann, workflows, f
     assert (found.path, found.workflow_id) == ("other.nbflow", seen.id)
 
 
-def test_each_save_is_a_version_with_its_runs(yard, ann, runs, workflows, flow, root):
+def test_saves_are_versions_with_who_saved_them_and_their_runs(ann, runs, workflows, flow, root):
     with pytest.raises(NotFound):
         workflows.versions(ann, flow)
-    workflows.saved(flow)  # without a run, there is no history
-    first = runs.create(ann, NewRun(path=flow))
     document = json.loads((root / flow).read_text())
+    ben = msgspec.structs.replace(ann, person="ben")
+    workflows.saved(ben, flow)
+    first = runs.create(ann, NewRun(path=flow))
     document["nodes"]["one"]["label"] = "First"
-    for cpu in (1, 2):
+    for person, cpu in ((ann, 1), (ben, 3), (ben, 2)):
         document["nodes"]["two"]["cpu"] = cpu
         for x in (100, 200):
             document["positions"] = {"one": [x, 0]}
             (root / flow).write_text(json.dumps(document))
-            workflows.saved(flow)  # a moved card makes no version
+            workflows.saved(person, flow)  # a moved card makes no version
     second = runs.create(ann, NewRun(path=flow))
     seen = workflows.versions(ann, flow).items
     assert [(version.number, version.runs, version.person) for version in seen] == [
-        (3, [second.number], "ann"), (2, [], "ann"), (1, [first.number], "ann"),
+        (3, [second.number], "ben"), (2, [], "ann"), (1, [first.number], "ben"),
     ]  # fmt: skip
     assert workflows.versions(ann, flow, limit=1).next == seen[0].id
     changes = workflows.compare(ann, flow, 1).changes
@@ -154,6 +157,40 @@ def test_a_file_that_cannot_be_replaced_is_kept(ann, runs, workflows, flow, root
         restore()
 
 
+def test_a_workflow_that_never_ran_has_a_history_and_is_listed_once(
+    yard, ann, runs, workflows, flow, root, runs_of
+):
+    def listed():
+        linkable = yard.services.projects.linkable(ann, project.id, "workflow").items
+        shown = ([w.path for w in workflows.list(ann).items], [w.path for w in unrun(ann)])
+        return (*(len(paths) for paths in shown), len(linkable))
+
+    def unrun(caller):
+        return workflows.unrun(caller).items
+
+    project = yard.services.projects.create(ann, NewProject("p"))
+    assert listed() == (0, 1, 1)
+    workflows.saved(ann, flow)
+    assert [version.runs for version in workflows.versions(ann, flow).items] == [[]]
+    assert listed() == (0, 1, 1)
+    saved = workflows.versions(ann, flow).items
+    made = runs.create(ann, NewRun(path=flow))
+    assert listed() == (1, 0, 1) and runs_of(flow) == [made.id]
+    assert [version.id for version in workflows.versions(ann, flow).items] == [saved[0].id]
+    (root / "empty.nbflow").write_text('{"version": 1}')
+    workflows.saved(ann, "empty.nbflow")
+    with pytest.raises(NotFound):
+        workflows.versions(ann, "empty.nbflow")
+
+
+def test_a_linked_workflow_that_was_only_saved_is_listed(yard, ann, workflows, flow):
+    project = yard.services.projects.create(ann, NewProject("p"))
+    workflows.saved(ann, flow)
+    yard.services.projects.link(ann, project.id, NewLink("workflow", flow))
+    assert len(workflows.list(ann, project=project.id).items) == 1
+    assert workflows.unrun(ann).items == []
+
+
 def test_another_workflow_in_the_place_of_a_file_is_no_version(ann, runs, workflows, flow, root):
     document = json.loads((root / flow).read_text())
 
@@ -164,7 +201,7 @@ def test_another_workflow_in_the_place_of_a_file_is_no_version(ann, runs, workfl
     save_as("mine")
     runs.create(ann, NewRun(path=flow))
     save_as("other")
-    workflows.saved(flow)
+    workflows.saved(ann, flow)
     save_as("mine")
     assert len(workflows.versions(ann, flow).items) == 1
 

@@ -1,5 +1,6 @@
 """Runs by id, name and number; lists, counts, and what is left of a deleted one."""
 
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from sqlalchemy import text as sql
 
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.workflows.structs import Document, Edge, Node
+from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.runs import queries
-from nbyard.store.schema.tables import metadata
+from nbyard.store.schema.tables import metadata, runs
 
 from ..rows import Rows, moment
 
@@ -244,3 +246,54 @@ def test_tasks_are_counted_without_a_look_at_their_plans(store: Store) -> None:
         ((text, values),) = said
         plan = c.exec_driver_sql(f"explain query plan {text}", values).all()
     assert any("COVERING INDEX ix_tasks_run_id_state_cached" in row[3] for row in plan), plan
+
+
+METRIC = "größe/a b.loss's"
+
+
+@pytest.mark.parametrize("order", ["duration", "name", "number", "tags", f"train.{METRIC}"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_pages_in_an_order(store: Store, order: str, sign: str) -> None:
+    """Runs without a value are last, equal ones newest first, and pages do not depend on others."""
+    values = [3.5, None, 0.1 + 0.2, 3.5, None, -2.0, 1e300]
+    with store.write() as c:
+        rows, wanted = Rows(store, c), []
+        for value in values:
+            text = None if value is None else f"={value}"
+            tags = text and f" {text} "
+            run = rows.run(title=text or "", tags=tags, started_at=moment(0))
+            if value is not None:
+                made = {"finished_at": moment(value if abs(value) < 9 else 9)}
+                c.execute(runs.update().where(runs.c.id == run.id).values(made))
+            task = rows.task(run, "train", state="succeeded")
+            if value is not None:
+                store.tasks.set_metrics(c, {task.id: {METRIC: value}})
+            keys = {"name": text, "tags": tags, "number": run.number}
+            wanted.append((keys.get(order, value), run))
+    known = [(key, run) for key, run in wanted if key is not None]
+    known.sort(key=lambda each: each[1].id, reverse=True)
+    known.sort(key=itemgetter(0), reverse=bool(sign))
+    unknown = [run for key, run in reversed(wanted) if key is None]
+    with store.write() as c:
+        seen, after = [], ""
+        while page := store.runs.page(c, "ada", 2, after, order=sign + order):
+            seen += page
+            after = store.runs.cursor(c, page[-1].id, sign + order)
+            if len(seen) == 2:  # the cursor outlives its run
+                store.runs.delete(c, page[-1])
+    assert [run.id for run in seen] == [run.id for run in (*(r for _, r in known), *unknown)]
+
+
+def test_an_order_with_filters(store: Store) -> None:
+    """Indexes of lists by time do not cut lists in another order."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        found = [rows.run(f"r{n}", workflow_id="w", state=state) for n, state in enumerate("abab")]
+        assert [r.id for r in store.runs.page(c, "ada", 2, "", order="name", workflow="w")] == [
+            run.id for run in found[:2]
+        ]
+        later = store.runs.page(c, "ada", 2, "", order="name", workflow="w", state="b")
+        assert later == []
+        for order, after in (("fog", ""), ("-", ""), ('a."', ""), ("number", "x=y")):
+            with pytest.raises(Invalid):
+                store.runs.page(c, "ada", 2, after, order=order)

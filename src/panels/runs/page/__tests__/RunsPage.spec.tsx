@@ -27,7 +27,8 @@ function show(items: object[], answers: Record<string, unknown> = {}, stored: ob
     }
     const isFound = (item: object) =>
       !query.state || (item as { state: string }).state === query.state;
-    return { items: items.filter(isFound), next: null };
+    const found = items.filter(isFound);
+    return { items: query.order ? found.reverse() : found, next: null };
   });
   const stream = {
     ...{ events: new Signal<object, unknown>({}), refetch: new Signal<object, void>({}) },
@@ -81,31 +82,41 @@ describe('the page of runs', () => {
     expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('3');
   });
 
-  it('shows metrics that the user picks, sorts by them, and remembers both', async () => {
-    const { state } = show([run(3), run(2), run(1, { metrics: {} })]);
+  it('shows metrics that the user picks, lets the server sort by them, remembers both', async () => {
+    const { of, state } = show([run(3), run(2), run(1, { metrics: {} })]);
+    const order = () => of('runs.list').pop()!.query!.order;
     await screen.findByText('Train 2');
     fireEvent.click(button('Columns'));
     fireEvent.click(screen.getByRole('checkbox', { name: 'loss' }));
     fireEvent.click(screen.getByRole('checkbox', { name: 'Tags' }));
     expect(cellsOf(rows()[1]).slice(-2)).toEqual(['0.5', 'rate=2']);
     fireEvent.click(button('loss'));
-    expect(numbers()).toBe('2 3 1');
+    await waitFor(() => expect(order()).toBe('-train.loss'));
     fireEvent.click(button('loss'));
-    expect(numbers()).toBe('3 2 1');
+    await waitFor(() => expect(order()).toBe('train.loss'));
+    await waitFor(() => expect(numbers()).toBe('1 2 3'));
     const head = screen.getByRole('columnheader', { name: /loss/ });
     expect(head.getAttribute('aria-sort')).toBe('ascending');
     expect(state.save).toHaveBeenLastCalledWith('nbyard:runs-page', {
-      ...{ hidden: ['tags'], metrics: ['metric train.loss'] },
-      sort: { key: 'metric train.loss', isDown: false }
+      ...{ hidden: ['tags'], metrics: ['train.loss'] },
+      sort: { key: 'train.loss', isDown: false }
     });
+    fireEvent.click(screen.getByRole('checkbox', { name: 'loss' }));
+    await waitFor(() => expect(order()).toBeUndefined());
+    expect(screen.queryByRole('button', { name: 'Changed parameters' })).toBeNull();
   });
 
   it('restores columns and sort', async () => {
     const sort = { key: 'duration', isDown: false };
-    show([run(3), run(2)], {}, { hidden: ['path'], metrics: ['metric train.loss'], sort });
+    const stored = { hidden: ['path'], metrics: ['train.loss'], sort };
+    const { of } = show([run(3), run(2)], {}, stored);
     await waitFor(() => expect(screen.queryByRole('button', { name: 'loss' })).toBeTruthy());
     expect(screen.queryByRole('button', { name: 'Workflow or file' })).toBeNull();
     await waitFor(() => expect(numbers()).toBe('2 3'));
+    expect(of('runs.list').pop()!.query).toEqual({
+      ...{ details: true, limit: 100 },
+      order: 'duration'
+    });
   });
 
   it('filters on the server by the words of the sidebar', async () => {

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, json } from '../../../../api/__tests__/fake';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { event, fakeClient, json } from '../../../../api/__tests__/fake';
 import { emptyFlow, IFlow } from '../../../../document/flow';
 import { drawn } from '../drawing';
 import HistoryView from '../HistoryView';
@@ -47,6 +48,7 @@ describe('the history of a workflow', () => {
 
   it('K18: shows versions with their runs, what differs, and restores one', async () => {
     const asked: string[] = [];
+    const events = new Signal<object, unknown>({});
     const client = fakeClient((method, url) => {
       asked.push(`${method} ${url}`);
       return json(
@@ -69,7 +71,10 @@ describe('the history of a workflow', () => {
     const services = {
       yard: {
         client,
-        stream: { lost: undefined, changed: { connect: () => 1, disconnect: () => 1 } }
+        stream: {
+          ...{ lost: undefined, changed: new Signal<object, void>({}), events },
+          ...{ refetch: new Signal<object, void>({}), start: async () => undefined }
+        }
       },
       app: { shell: { widgets }, serviceManager: { contents } },
       trans: nullTranslator.load('nbyard')
@@ -89,6 +94,9 @@ describe('the history of a workflow', () => {
       expect.stringMatching(/^POST .*restore\?path=w\.nbflow&version=1$/),
       'revert'
     ]);
-    expect(asked.slice(at + 3)).toContainEqual(expect.stringContaining('/versions?'));
+    events.emit([event(1, 'workflow', 'w', { change: 'version' })]); // also by another tab
+    await waitFor(() =>
+      expect(asked.slice(at + 3)).toContainEqual(expect.stringContaining('/versions?'))
+    );
   });
 });

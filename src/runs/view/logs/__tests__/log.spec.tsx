@@ -18,8 +18,8 @@ function answer(url: string) {
   let start = after;
   let stop = Math.min(before || after + PIECE, text.length);
   if (before) {
-    start = Math.max(0, stop - PIECE);
-    start = start && text.indexOf('\n', start) + 1;
+    start = Math.max(after, stop - PIECE);
+    start = start > after ? text.indexOf('\n', start) + 1 : start;
   } else if (stop < text.length) {
     stop = text.lastIndexOf('\n', stop - 1) + 1;
   }
@@ -27,7 +27,7 @@ function answer(url: string) {
   return { text: text.slice(start, stop), start, next: stop, done, attempt };
 }
 
-async function open(follow = true) {
+async function open(follow = true, cell?: number) {
   const asked: string[] = [];
   const client = fakeClient((_, url) => {
     asked.push(url);
@@ -36,14 +36,21 @@ async function open(follow = true) {
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   const changed = new Signal<object, undefined>({});
   const task = { state: 'running', started_at: '' };
-  const activity = new Map([['a', { log_bytes: 1 }]]);
+  const activity = new Map([['a', { log_bytes: 1, log_start: cell }]]);
   const model = { id: 'r', changed, activity, task: () => task };
   const held = renderHook(() =>
-    useLog(services as unknown as IRunServices, model as unknown as RunModel, 'a', 0, follow)
+    useLog(
+      services as unknown as IRunServices,
+      model as unknown as RunModel,
+      'a',
+      0,
+      follow,
+      cell !== undefined
+    )
   );
   await act(settled);
-  const news = async () => {
-    model.activity = new Map([['a', { log_bytes: text.length }]]);
+  const news = async (start = cell) => {
+    model.activity = new Map([['a', { log_bytes: text.length, log_start: start }]]);
     act(() => changed.emit(undefined));
     await act(settled);
   };
@@ -69,6 +76,22 @@ describe('K5: the log of a step', () => {
     await act(async () => held.result.current.newer());
     await act(settled);
     expect(buffer().lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('X2: begins anew with the output of each cell', async () => {
+    const { held, buffer, news } = await open(true, 4);
+    expect(buffer().lines).toEqual(['five']);
+    await act(async () => held.result.current.older());
+    await act(settled);
+    expect([buffer().lines, buffer().start]).toEqual([['four', 'five'], 14]);
+    await act(async () => held.result.current.first());
+    await act(settled);
+    expect([buffer().lines, held.result.current.start]).toEqual([['two', 'three'], 4]);
+    await news(text.length);
+    expect(buffer().lines).toEqual([]);
+    text += 'six\n';
+    await news(text.length - 4);
+    expect(buffer().lines).toEqual(['six']);
   });
 
   it('grows with what is written, and begins anew with another attempt', async () => {
