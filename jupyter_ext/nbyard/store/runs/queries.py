@@ -62,6 +62,7 @@ TEXTS = {
     "person": runs.c.person,
     "tags": runs.c.tags,
 }
+MOST_WORDS = 20  # of the name of a metric
 TIMES = (type_coerce(runs.c[name], Float) for name in ("finished_at", "started_at"))
 # What runs are sorted by, besides metrics: those without a value are last.
 ORDERS: dict[str, ColumnElement[Any]] = {
@@ -336,16 +337,14 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
         Invalid: The order or the cursor is unknown.
     """
     name = order.removeprefix("-")
-    node, _, metric = name.partition(".")
+    words = name.split(".")
     value = ORDERS.get(name)
     if value is None:
-        if not metric or '"' in metric:
+        if not 2 <= len(words) <= MOST_WORDS or '"' in name:
             raise Invalid.field("order", f"must be NODE.METRIC or one of {', '.join(ORDERS)}")
-        task = tasks.alias()
-        recorded = task.c.metrics[metric]
-        value = case((recorded.as_string().not_in(WORDS.values()), recorded.as_float()))
-        of_run = (task.c.run_id == runs.c.id) & (task.c.node == node)
-        query = query.select_from(runs.outerjoin(task, of_run))
+        # Names of nodes in sub-workflows contain dots, as those of metrics may.
+        pairs = [(".".join(words[:i]), ".".join(words[i:])) for i in range(1, len(words))]
+        value = func.coalesce(*(_number(*pair) for pair in pairs), None, type_=Float)
     last_id, has_value, text = after.partition("=")
     if after:
         older = runs.c.id < last_id
@@ -361,6 +360,14 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
     by_value = value.desc() if order.startswith("-") else value
     query = query.add_columns(value.label("value")).order_by(None)
     return query.order_by(value.is_(None), by_value, runs.c.id.desc()).limit(limit)
+
+
+def _number(node: str, metric: str) -> Any:
+    """Return the query of a run's metric as a number."""
+    recorded = tasks.c.metrics[metric]
+    number = case((recorded.as_string().not_in(WORDS.values()), recorded.as_float()))
+    is_of_node = (tasks.c.run_id == runs.c.id) & (tasks.c.node == node)
+    return select(number).where(is_of_node).correlate(runs).scalar_subquery()
 
 
 def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -> Any:

@@ -251,7 +251,7 @@ def test_tasks_are_counted_without_a_look_at_their_plans(store: Store) -> None:
 METRIC = "größe/a b.loss's"
 
 
-@pytest.mark.parametrize("order", ["duration", "name", "number", "tags", f"train.{METRIC}"])
+@pytest.mark.parametrize("order", ["duration", "name", "number", "tags", f"part.train.{METRIC}"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_pages_in_an_order(store: Store, order: str, sign: str) -> None:
     """Runs without a value are last, equal ones newest first, and pages do not depend on others."""
@@ -265,7 +265,7 @@ def test_pages_in_an_order(store: Store, order: str, sign: str) -> None:
             if value is not None:
                 made = {"finished_at": moment(value if abs(value) < 9 else 9)}
                 c.execute(runs.update().where(runs.c.id == run.id).values(made))
-            task = rows.task(run, "train", state="succeeded")
+            task = rows.task(run, "part.train", state="succeeded")
             if value is not None:
                 store.tasks.set_metrics(c, {task.id: {METRIC: value}})
             keys = {"name": text, "tags": tags, "number": run.number}
