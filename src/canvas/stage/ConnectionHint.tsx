@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { fitting, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { declarable } from '../connections/declarations';
+import { withFiles } from '../model/declaring';
 import { endOf, linked } from '../model/diagram/ends';
 import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';
@@ -117,7 +118,7 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
     const reason = refusal(canvas, edge);
     return reason
       ? { text: reason, refused: true }
-      : { text: `${edge.output} → ${edge.input}`, refused: false };
+      : { text: textOf(canvas, edge), refused: false };
   }
   const node = nodeAt(point.x, point.y);
   if (!node || node === drag.node) {
@@ -135,10 +136,17 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
   return {
     text:
       fit.edges.length === 1
-        ? `${first.output} → ${first.input}`
+        ? textOf(canvas, first)
         : trans.__('%1 ports match. Drop to choose.', fit.edges.length),
     refused: false
   };
+}
+
+/** Return the connection as a text, or the files that it declares. */
+function textOf(canvas: CanvasController, edge: IEdge): string {
+  const { writes, reads } = withFiles(canvas, edge);
+  const files = [writes, reads].filter(Boolean).join(', ');
+  return files ? canvas.trans.__('Drop to declare %1', files) : `${edge.output} → ${edge.input}`;
 }
 
 function edgeOf(
