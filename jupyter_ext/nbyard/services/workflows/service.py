@@ -69,7 +69,6 @@ from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernels import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
 from nbyard.services.executables import undeclared_files
-from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
 from nbyard.services.service_context import Service, ServiceContext
@@ -413,12 +412,13 @@ class WorkflowService(Service):
         _complete_views(resolver, document, views, body.path)
         for name, node in document.nodes.items():
             views[name] = undeclared_files.add_computed_defaults(resolver, node, views[name])
-        opened = opened_files_of_nodes(resolver, place, document.nodes, views)
+        opened = undeclared_files.opened_files_of_nodes(resolver, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
         ports = {name: view.arguments for name, view in views.items()}
         places = {
-            name: folder_of(resolver, node, views[name]) for name, node in document.nodes.items()
+            name: undeclared_files.folder_of(resolver, node, views[name])
+            for name, node in document.nodes.items()
         }
         files = {
             name: undeclared.files for name, undeclared in opened.items() if not undeclared.problem

@@ -62,7 +62,7 @@ TEXTS = {
     "person": runs.c.person,
     "tags": runs.c.tags,
 }
-MOST_WORDS = 20  # of the name of a metric
+MOST_PARTS = 20  # of the name of a metric
 TIMES = (type_coerce(runs.c[name], Float) for name in ("finished_at", "started_at"))
 # What runs are sorted by, besides metrics: those without a value are last.
 ORDERS: dict[str, ColumnElement[Any]] = {
@@ -337,25 +337,25 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
         Invalid: The order or the cursor is unknown.
     """
     name = order.removeprefix("-")
-    words = name.split(".")
+    parts = name.split(".")
     value = ORDERS.get(name)
     if value is None:
-        if not 2 <= len(words) <= MOST_WORDS or '"' in name:
+        if not 2 <= len(parts) <= MOST_PARTS or '"' in name:
             raise Invalid.field("order", f"must be NODE.METRIC or one of {', '.join(ORDERS)}")
         # Names of nodes in sub-workflows contain dots, as those of metrics may.
-        pairs = [(".".join(words[:i]), ".".join(words[i:])) for i in range(1, len(words))]
+        pairs = [(".".join(parts[:i]), ".".join(parts[i:])) for i in range(1, len(parts))]
         value = func.coalesce(*(_number(*pair) for pair in pairs), None, type_=Float)
     last_id, has_value, text = after.partition("=")
     if after:
-        older = runs.c.id < last_id
-        is_later: ColumnElement[bool] = value.is_(None) & older
+        is_later: ColumnElement[bool] = value.is_(None) & (runs.c.id < last_id)
         if has_value:
             try:
                 last = text if isinstance(value.type, String) else float(text)
             except ValueError:
                 raise Invalid.field("after", "belongs to another order") from None
             is_beyond = value < last if order.startswith("-") else value > last
-            is_later = value.is_(None) | is_beyond | ((value == last) & older)
+            is_equal = (value == last) & (runs.c.id < last_id)
+            is_later = value.is_(None) | is_beyond | is_equal
         query = query.where(is_later)
     by_value = value.desc() if order.startswith("-") else value
     query = query.add_columns(value.label("value")).order_by(None)
@@ -363,7 +363,6 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
 
 
 def _number(node: str, metric: str) -> Any:
-    """Return the query of a run's metric as a number."""
     recorded = tasks.c.metrics[metric]
     number = case((recorded.as_string().not_in(WORDS.values()), recorded.as_float()))
     is_of_node = (tasks.c.run_id == runs.c.id) & (tasks.c.node == node)
