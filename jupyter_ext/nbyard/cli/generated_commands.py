@@ -53,6 +53,7 @@ RUNS: Mapping[str, str] = {
     "project": "Only runs of this project: its name or ID.",
     "person": "Only runs that this user submitted.",
     "tag": "Only runs with this tag.",
+    "order": "Sort by number, started, duration, name, path, state, person, tags or NODE.METRIC.",
     "details": "Add metrics, and which parameters differ from their defaults.",
 }
 BY_OPERATION: Mapping[str, Mapping[str, str]] = {

@@ -55,21 +55,14 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.transition import Move
 
-TEXTS = {
-    "state": runs.c.state,
-    "name": func.coalesce(runs.c.name, runs.c.title),
-    "path": runs.c.path,
-    "person": runs.c.person,
-    "tags": runs.c.tags,
-}
-MOST_PARTS = 20  # of the name of a metric
-TIMES = (type_coerce(runs.c[name], Float) for name in ("finished_at", "started_at"))
+TEXTS = {name: runs.c[name] for name in ("state", "path", "person", "tags")}
+TEXTS |= {"name": func.coalesce(runs.c.name, runs.c.title)}
 # What runs are sorted by, besides metrics: those without a value are last.
 ORDERS: dict[str, ColumnElement[Any]] = {
     **{name: func.nullif(text, "", type_=String) for name, text in TEXTS.items()},
     "number": runs.c.number,
     "started": runs.c.id,
-    "duration": next(TIMES) - next(TIMES),
+    "duration": type_coerce(runs.c.finished_at, Float) - type_coerce(runs.c.started_at, Float),
 }
 NOT_COLUMNS = ("counts", "origin", "metrics", "changed")
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
@@ -337,10 +330,10 @@ def sorted_page(query: Any, order: str, limit: int, after: str = "") -> Any:
         Invalid: The order or the cursor is unknown.
     """
     name = order.removeprefix("-")
-    parts = name.split(".")
+    parts = name.split(".", 20)
     value = ORDERS.get(name)
     if value is None:
-        if not 2 <= len(parts) <= MOST_PARTS or '"' in name:
+        if len(parts) == 1 or '"' in name:
             raise Invalid.field("order", f"must be NODE.METRIC or one of {', '.join(ORDERS)}")
         # Names of nodes in sub-workflows contain dots, as those of metrics may.
         pairs = [(".".join(parts[:i]), ".".join(parts[i:])) for i in range(1, len(parts))]
