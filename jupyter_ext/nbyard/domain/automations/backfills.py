@@ -23,7 +23,7 @@ MOST_DUE_TIMES = 1_000
 MOST_AT_ONCE = 100
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-_moment = partial(shown, widget="moment", format=MOMENT)
+shown_moment = partial(shown, widget="moment", format=MOMENT)
 Forecast = Literal["run", "succeeded", "active"]
 
 
@@ -37,11 +37,11 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     since: Annotated[
         datetime,
-        _moment("From", order=1, option="--from", option_help="First moment."),
+        shown_moment("From", order=1, option="--from", option_help="First moment."),
     ]
     until: Annotated[
         datetime | None,
-        _moment("Until (empty: now)", order=2, option_help="Last moment. Default: now."),
+        shown_moment("Until (empty: now)", order=2, option_help="Last moment. Default: now."),
     ] = None
     at_once: Annotated[
         int,

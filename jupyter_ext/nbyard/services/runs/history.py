@@ -266,13 +266,7 @@ class RunHistory(RunPreviews):
         filters |= {"node": node, "origin": origin, "person": person}
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
-            # An ID may be that of a deleted executable or automation.
-            if executable and not is_id(executable):
-                file = self._real(executable)
-                executable = self._store.executables.find(c, caller.name, executable, file).id
-            if automation and not is_id(automation):
-                automation = self._store.automations.find(c, caller.name, automation).automation.id
-            filters |= {"executable": executable, "automation": automation}
+            filters |= self._ids(c, caller, executable, automation)
             rows, filters["order"] = self._store.runs, order
             runs = rows.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
@@ -280,6 +274,17 @@ class RunHistory(RunPreviews):
             listed = self._detailed(c, caller, runs) if details else runs
             page = page_of(listed, limit, lambda r: rows.cursor(c, r.id, order) if order else r.id)
         return Page([self._with_shown_path(run) for run in page.items], page.next)
+
+    def _ids(
+        self, c: Connection, caller: Caller, executable: str, automation: str
+    ) -> dict[str, str]:
+        # An ID may be that of a deleted executable or automation.
+        if executable and not is_id(executable):
+            file = self._real(executable)
+            executable = self._store.executables.find(c, caller.name, executable, file).id
+        if automation and not is_id(automation):
+            automation = self._store.automations.find(c, caller.name, automation).automation.id
+        return {"executable": executable, "automation": automation}
 
     def _read_new_metrics(self, caller: Caller) -> None:
         """Store the metrics of tasks that succeeded since the last time, for lists in their order.
