@@ -116,8 +116,9 @@ def typed_values(model: Any) -> list[dict[str, Any]]:
     columns = []
     for each in parameters:
         kind = getattr(each.annotation, "__name__", each.annotation)
-        is_optional = each.default is not each.empty
-        columns.append({"name": each.name, "type": kind, "nullable": is_optional})
+        columns.append(
+            {"name": each.name, "type": kind, "nullable": each.default is not each.empty}
+        )
     return columns if all(column["type"] in PLAIN_TYPES for column in columns) else []
 
 
