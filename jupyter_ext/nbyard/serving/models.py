@@ -116,8 +116,8 @@ def typed_values(model: Any) -> list[dict[str, Any]]:
     columns = []
     for each in parameters:
         kind = getattr(each.annotation, "__name__", each.annotation)
-        is_optional = each.default is not each.empty
-        columns.append({"name": each.name, "type": kind, "nullable": is_optional})
+        has_default = each.default is not each.empty
+        columns.append({"name": each.name, "type": kind, "nullable": has_default})
     return columns if all(column["type"] in PLAIN_TYPES for column in columns) else []
 
 

@@ -98,7 +98,6 @@ def source_files(
     """Return the files of code by path, the local modules it imports, and files of its options.
 
     These files are the defaults of options of the command line, by the option's name.
-
     All paths are relative to the folder of the code. A file with both roles is changed in place.
 
     `file` is the name of the code file. `read` returns the bytes of another file at such a path,

@@ -102,9 +102,8 @@ def with_default(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     except UnknownValue as problem:
         text = str(problem)
         named = plain.word_type.format or format_of(text.rstrip("'\"])"))
-        word_type = msgspec.structs.replace(plain.word_type, format=named)
-        unset = {"default": msgspec.UNSET, "computed": text, "word_type": word_type}
-        return msgspec.structs.replace(plain, **unset)
+        kind = msgspec.structs.replace(plain.word_type, format=named)
+        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=text, word_type=kind)
 
 
 def has_type(node: ast.expr | None) -> TypeGuard[ast.expr]:

@@ -151,11 +151,6 @@ def log_limit() -> Reason:
     return because("log-limit")
 
 
-def log_forgotten() -> Reason:
-    """Return the reason for output that is missing because the container engine deleted it."""
-    return because("log-forgotten")
-
-
 def refused_write(error: OSError) -> Reason:
     """Return the reason for output that is missing because the system refused to write it."""
     reason = system_error(error)

@@ -280,7 +280,12 @@ def is_of_same_step(
 
 
 def find_output(context: ServiceContext, caller: Caller, key: str, output: str) -> Output:
-    """Return an output of a run, named as for `package_of_output`."""
+    """Return an output of a run, named as for `package_of_output`.
+
+    Raises:
+        NotFound: The run or output does not exist.
+        Invalid: Several outputs have the name.
+    """
     store = context.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None

@@ -126,7 +126,6 @@ def codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
         if not (path in modules or (path.parent / "__init__.py").exists())
         or STARTED.search(path.read_text("utf-8", "replace"))
     ]
-    # JupyterLab's own name for a notebook is a sign of an experiment.
     meant = [path for path in scripts if not path.name.startswith("Untitled")]
     return sorted({*named, *(meant or scripts)})
 

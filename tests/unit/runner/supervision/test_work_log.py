@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.reasons.structs import read_reason
-from nbyard.runner.reasons import is_reason
+from nbyard.runner.reasons import because, is_reason
 from nbyard.runner.supervision import work_log
 from nbyard.runner.supervision import work_log as module
 from nbyard.runner.supervision.work_log import Log
@@ -140,6 +140,6 @@ def test_a_refused_write_has_the_message_of_the_system() -> None:
     assert work_log.refused_write(error) == GAPS[1]["gap"]["params"]["why"]
 
 
-@pytest.mark.parametrize("why", [work_log.log_limit(), work_log.log_forgotten()])
+@pytest.mark.parametrize("why", [work_log.log_limit(), because("log-forgotten")])
 def test_its_reasons_are_known_to_the_runner(why: dict[str, Any]) -> None:
     assert is_reason(why)

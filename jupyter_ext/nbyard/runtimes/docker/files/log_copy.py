@@ -22,14 +22,13 @@ from nbyard.runner.supervision.work_log import (
     LIMIT_BYTES,
     TAIL_BYTES,
     gap_line,
-    log_forgotten,
     log_limit,
     uncounted_gap_line,
 )
 from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
-FORGOTTEN = uncounted_gap_line(log_forgotten())
+FORGOTTEN = uncounted_gap_line(because("log-forgotten"))
 UNSEEN = uncounted_gap_line(because("log-unseen"))
 Over = tuple[int, int]
 
