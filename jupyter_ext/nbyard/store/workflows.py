@@ -244,9 +244,8 @@ class WorkflowRows:
         if newest is None or newest.digest != digest:
             self._insert(c, workflow, document, kept=False, person=person, created_at=begun)
             saves = (VERSION.workflow_id == workflow.id) & ~VERSION.kept
-            old = select(VERSION.id).where(saves).order_by(VERSION.number.desc())
-            ids = c.execute(old.offset(MOST_SAVES)).scalars().all()
-            c.execute(workflow_versions.delete().where(VERSION.id.in_(ids)))
+            old = select(VERSION.id).where(saves).order_by(VERSION.number.desc()).offset(MOST_SAVES)
+            c.execute(workflow_versions.delete().where(VERSION.id.in_(old)))
 
     def versions(
         self, c: Connection, workflow: Workflow, limit: int, after: str

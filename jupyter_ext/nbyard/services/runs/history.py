@@ -256,10 +256,9 @@ class RunHistory(RunPreviews):
         check_limit(limit)
         if "." in order:
             self._read_new_metrics(caller)
-        if state:
-            check_choice("state", state, RUN.moves)
-        if origin:
-            check_choice("origin", origin, KINDS)
+        for field, given, known_words in (("state", state, RUN.moves), ("origin", origin, KINDS)):
+            if given:
+                check_choice(field, given, known_words)
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
         filters = {"state": state, "workflow": known, "path": path, "search": search, "tag": tag}
@@ -275,9 +274,8 @@ class RunHistory(RunPreviews):
             page = page_of(listed, limit, lambda r: rows.cursor(c, r.id, order) if order else r.id)
         return Page([self._with_shown_path(run) for run in page.items], page.next)
 
-    def _ids(
-        self, c: Connection, caller: Caller, executable: str, automation: str
-    ) -> dict[str, str]:
+    def _ids(self, c: Connection, caller: Caller, *keys: str) -> dict[str, str]:
+        executable, automation = keys
         # An ID may be that of a deleted executable or automation.
         if executable and not is_id(executable):
             file = self._real(executable)

@@ -269,6 +269,5 @@ class RunPreviews(RunAttempts):
                     continue
                 parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end)
                 if parts is not None:
-                    shown = [each for _, preview in parts.values() for each in preview.metrics]
-                    read[task.id] = {each.name: each.value for each in shown}
+                    read[task.id] = {m.name: m.value for _, p in parts.values() for m in p.metrics}
         return read

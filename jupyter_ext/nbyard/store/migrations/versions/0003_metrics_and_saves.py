@@ -15,8 +15,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_unread", "tasks", ["run_id"], sqlite_where=unread, postgresql_where=unread
     )
-    columns = {"workflows": ("listed",), "workflow_versions": ("person", "kept")}
-    for table, names in columns.items():
+    for table, names in {"workflows": ("listed",), "workflow_versions": ("person", "kept")}.items():
         for name in names:
             kind, default = (sa.Text, "") if name == "person" else (sa.Boolean, sa.true())
             op.add_column(table, sa.Column(name, kind, nullable=False, server_default=default))
