@@ -58,7 +58,9 @@ describe('a workflow tab', () => {
     expect(run).toHaveBeenCalledTimes(1);
     expect(document.activeElement).toBe(canvas.front);
     offered().focus();
-    act(() => jest.advanceTimersByTime(12_000));
+    act(() => jest.advanceTimersByTime(60_000));
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Connect' }));
+    act(() => canvas.doc.remove(['sales'], []));
     expect(screen.queryByRole('button', { name: 'Connect' })).toBeNull();
     expect(document.activeElement).toBe(canvas.front);
   });

@@ -55,11 +55,13 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.transition import Move
 
-TEXTS = {name: runs.c[name] for name in ("state", "path", "person", "tags")}
-TEXTS |= {"name": func.coalesce(runs.c.name, runs.c.title)}
+TEXTS = (
+    *(runs.c.state, runs.c.path, runs.c.person, runs.c.tags),
+    func.coalesce(runs.c.name, runs.c.title).label("name"),
+)
 # What runs are sorted by, besides metrics: those without a value are last.
 ORDERS: dict[str, ColumnElement[Any]] = {
-    **{name: func.nullif(text, "", type_=String) for name, text in TEXTS.items()},
+    **{text.name: func.nullif(text, "", type_=String) for text in TEXTS},
     "number": runs.c.number,
     "started": runs.c.id,
     "duration": type_coerce(runs.c.finished_at, Float) - type_coerce(runs.c.started_at, Float),

@@ -183,7 +183,7 @@ def test_runs_are_listed_in_the_order_of_a_metric(yard):
     with yard.store.write() as c:
         made = Made(yard, c)
         made.task("train", scores=("scores.json", '{"m": 2.5}'))
-        number = {2.5: made.run.number}
+        number: dict[float | str, int] = {2.5: made.run.number}
         for value in (3.0, "nan", 1.0):
             made.run = made.rows.run(owner="ann")
             log_metric(yard, made, made.task("train"), value)
@@ -195,7 +195,8 @@ def test_runs_are_listed_in_the_order_of_a_metric(yard):
 
 def in_order(yard: Yard, order: str) -> list[int]:
     """Return the numbers of all runs, from pages of one."""
-    numbers, after = [], ""
+    numbers: list[int] = []
+    after: str | None = ""
     while after is not None:
         page = yard.services.runs.list(Caller("ann"), order=order, limit=1, after=after)
         numbers += [run.number for run in page.items]
