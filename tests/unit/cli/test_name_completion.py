@@ -221,7 +221,9 @@ UNSTORED = {
         *("--changed", "--build-package", "--system-package", "environments create packages"),
         *("environments install packages", "images pull reference", "images push reference"),
     },
-    "declared in a file, or in code": {"run --only", "runs ls --node", "call operation", "--ask"},
+    "declared in a file, or in code": {
+        *("run --only", "runs ls --node", "runs ls --order", "call operation", "--ask")
+    },
 }
 
 
