@@ -128,7 +128,7 @@ test('R5: the page of runs shows metrics, tags runs and follows them', async ({
   await page.getByRole('button', { name: 'Columns' }).click();
   await page.getByRole('button', { name: 'score', exact: true }).click();
   await page.getByRole('button', { name: 'score', exact: true }).click();
-  expect(await numbers()).toEqual(['1', '2', '3']);
+  await expect.poll(numbers).toEqual(['1', '2', '3']);
   await expect(page.getByRole('row').nth(3)).toContainText('2.25');
   await expect(page.getByRole('row').nth(3)).toContainText('rate=0.75');
 

@@ -86,12 +86,13 @@ test('K2, K3: a dropped folder of scripts is connected by one dialog or by hand,
     await lab.press('Control+z');
     await expect(canvas.arrows).toHaveCount(0);
     await expect.poll(described).toBe(0);
+    await expect(canvas.card('clean.py').locator('.nby-mod-suggested')).toHaveCount(2);
+    await expect(canvas.card('report.py').locator('.nby-mod-suggested')).toHaveCount(2);
   };
   await lab.dialog.getByRole('button', { name: 'Connect' }).click();
   await expect(canvas.arrows).toHaveCount(1);
   await canvas.isTidy();
   await undo();
-  await expect(canvas.card('report.py').locator('.nby-mod-suggested')).toHaveCount(2);
   await lab.execute('nbyard:fit-workflow');
   await page.screenshot({ path: info.outputPath('dashed.png') });
   await canvas.connect(['clean.py', 'clean'], ['report.py', 'clean']);

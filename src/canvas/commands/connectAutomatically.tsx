@@ -8,6 +8,7 @@ import { asDeclared, IOpenedFile } from '../../components/OpenedFiles';
 import { FormBody } from '../../forms/FormBody';
 import * as connecting from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { whenChecked } from '../model/whenChecked';
 import { declareFiles } from '../connections/declarations';
 import { tidy } from '../stage/tidy';
 import {
@@ -22,6 +23,9 @@ export async function connectAutomatically(
   canvas: CanvasController,
   { node, path }: ReadonlyPartialJSONObject = {}
 ): Promise<void> {
+  if (!canvas.checker.settled) {
+    await whenChecked(canvas); // the files of nodes may just have changed
+  }
   const offered = suggestionsOf(canvas);
   if (typeof node === 'string' && !offered.some(offer => names(offer, node, path))) {
     const file = canvas.checker.reading(node)?.undeclared?.files?.find(file => file.path === path);

@@ -17,6 +17,10 @@ const FRAME = /^\s*File "([^"]*)", line (\d+)/;
 /** Frames of libraries and of Python itself. */
 const FOREIGN = /[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*)[/\\]|^</;
 
+/** What IPython makes of `%name rest`, and of `!command`. */
+const MAGIC =
+  /get_ipython\(\)\.(?:run_line_magic\('(\S+)', '(.*)'\)|(?:system|getoutput)\('(.*)'\))/g;
+
 /** A line of the user's own code. */
 interface IOwnLine {
   code: string;
@@ -26,7 +30,7 @@ interface IOwnLine {
 
 /** Return the line of a notebook or script that failed; undefined if the traceback has none. */
 export function failingLine(traceback: string): string | undefined {
-  const lines = plainText(traceback).split('\n');
+  const lines = linesOf(traceback);
   const line = (ofCell(lines) ?? ofScript(lines))?.code.trim();
   return line && (line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line);
 }
@@ -45,7 +49,7 @@ const AROUND = 2;
 
 /** Return the lines of a cell around the one that failed; of a script that line alone. */
 export function failingLines(traceback: string): IShownLine[] {
-  const lines = plainText(traceback).split('\n');
+  const lines = linesOf(traceback);
   const shown: IShownLine[] = [];
   for (const line of lines.slice((cellFrames(lines).pop() ?? lines.length) + 1)) {
     const [, arrow, number, code] = NUMBERED.exec(line) ?? [];
@@ -73,7 +77,7 @@ export type FailingPlace = {
 
 /** Return the lines that a traceback names, for an editor. */
 export function failingPlace(traceback: string): FailingPlace {
-  const lines = plainText(traceback).split('\n');
+  const lines = linesOf(traceback);
   const files = ownFrames(lines).map(({ file, number }) => [baseName(file), number]);
   return { line: ofExecutingCell(lines)?.number, lines: Object.fromEntries(files) };
 }
@@ -88,6 +92,13 @@ export function failingSourceArgs({
 }: Task): ReadonlyPartialJSONObject | undefined {
   const { traceback = '', cell } = failure ?? {};
   return id ? { id, cell: cell ?? undefined, ...failingPlace(traceback) } : undefined;
+}
+
+/** Return the lines of a traceback, with magics as the user wrote them. */
+function linesOf(traceback: string): string[] {
+  const own = (_: string, name?: string, rest = '', command = '') =>
+    name ? `%${name} ${rest}`.trim() : `!${command}`;
+  return plainText(traceback).replace(MAGIC, own).split('\n');
 }
 
 function baseName(path: string): string {

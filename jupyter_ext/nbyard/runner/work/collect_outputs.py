@@ -94,9 +94,10 @@ def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
         files = files_at(path)
         old = [file for file in files if os.stat(file).st_mtime == UNTOUCHED]
         if len(old) == len(files):
+            shown = output["at"].removeprefix("code/")
             if os.path.isdir(path):
-                raise OutputNotAsDeclared(name, because("unchanged-folder", path=output["at"]))
-            raise OutputNotAsDeclared(name, because("output-unchanged", path=output["at"]))
+                raise OutputNotAsDeclared(name, because("unchanged-folder", path=shown))
+            raise OutputNotAsDeclared(name, because("output-unchanged", path=shown))
         for old_path in old:
             os.unlink(old_path)
             with contextlib.suppress(OSError):  # the folder contains more

@@ -187,7 +187,7 @@ def _not_written_reason(output: dict[str, Any]) -> Reason:
     if collect_outputs.is_found(output):
         patterns = output.get("patterns") or [output["declared_in"]]
         return because("nothing-fits", patterns=patterns)
-    return because("not-written", path=output.get("at") or output["path"])
+    return because("not-written", path=(output.get("at") or output["path"]).removeprefix("code/"))
 
 
 def _problem(folder: AttemptFolder, relative: str) -> Reason | None:

@@ -62,6 +62,14 @@ describe('the line of code that failed', () => {
     expect(failingLine(SEVERAL)).toBe('return 1 / 0');
   });
 
+  it.each([
+    ["get_ipython().run_line_magic('matplotlib', 'inline')", '%matplotlib inline'],
+    ["get_ipython().run_line_magic('pylab', '')", '%pylab'],
+    ["files = get_ipython().getoutput('ls data')", 'files = !ls data']
+  ])('is a magic as the user wrote it: %s', (code, own) => {
+    expect(failingLine(`Cell In[1], line 1\n----> 1 ${code}\n\nModuleNotFoundError: x`)).toBe(own);
+  });
+
   it('is the line of a syntax error', () => {
     const traceback = '  Cell In[1], line 1\n    x = = 1\n        ^\nSyntaxError: invalid syntax';
     expect(failingLine(traceback)).toBe('x = = 1');
