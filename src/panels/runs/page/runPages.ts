@@ -124,7 +124,11 @@ export class RunPages {
       this.items = this.items.filter(({ id }) => !gone.has(id));
       this.changed.emit();
     }
-    if (this._touched.size) {
+    this._schedule();
+  }
+
+  private _schedule(): void {
+    if (this._touched.size && !this._control.signal.aborted) {
       const pause = Math.max(GATHER, this._renewed + REFRESH - Date.now());
       this._timer ??= window.setTimeout(() => void this._renew(), pause);
     }
@@ -148,6 +152,7 @@ export class RunPages {
     }
     this._renewed = Date.now();
     this._timer = undefined;
+    this._schedule(); // for events that came meanwhile
   }
 
   private readonly _control = new AbortController();

@@ -296,7 +296,7 @@ def test_only_new_files_of_a_folder_are_collected(attempt: Path) -> None:
     told = {"o": written(attempt, "plots", format="folder")}
     present, broken = check_outputs(AttemptFolder(str(attempt)), told)
     assert present == [] and broken
-    assert ": plots contains no file" in str(read_reason(broken["reason"]))
+    assert " plots contains no file" in str(read_reason(broken["reason"]))
     (attempt / "code/plots/sub/c.png").write_text("new")
     assert check_outputs(AttemptFolder(str(attempt)), told) == (["o"], None)
     assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
@@ -312,7 +312,7 @@ def test_unwritten_outputs_are_missing(attempt: Path) -> None:
         _, broken = check_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)})
         return str(broken and str(read_reason(broken["reason"])))
 
-    assert problem().endswith(": r.csv was not written")
+    assert problem().endswith(" r.csv was not written")
     place.write_text("old")
     os.utime(place, (UNTOUCHED, UNTOUCHED))
     assert ": r.csv is unchanged" in problem()

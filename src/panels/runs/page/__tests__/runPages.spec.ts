@@ -89,6 +89,25 @@ describe('pages of runs', () => {
     expect(shown()).toEqual([...range(61, 251).reverse(), ...range(1, 59).reverse()]);
   });
 
+  it.each([undefined, 'duration'])(
+    'hear what happens while they are read: order %s',
+    async order => {
+      const { pages, held, shown, emit, call } = pagesOf([1], order);
+      pages.start();
+      await later();
+      call.mockImplementationOnce(async () => {
+        await new Promise(resolve => window.setTimeout(resolve, 1000));
+        return { items: [{ id: idOf(1), number: 1 }], next: null };
+      });
+      emit(event(1, 'run', idOf(1)));
+      await jest.advanceTimersByTimeAsync(500);
+      held.add(2);
+      emit(event(2, 'run', idOf(2)));
+      await later();
+      expect(new Set(shown())).toEqual(held);
+    }
+  );
+
   it('lose deleted runs without a request', async () => {
     const { pages, asked, shown, emit } = pagesOf(range(1, 3));
     pages.start();
