@@ -5529,7 +5529,8 @@ export interface components {
          * @description The result of reading a file without running it. `hints` are for users.
          *
          *     `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
-         *     `executables.tag` would make the parameters cell; null if there is no such cell.
+         *     `executables.tag` would make the parameters cell, null if there is none. `tag_names` are the
+         *     names of its parameters.
          *     `used_environment` is the version that a run of a file would use, and what names it.
          */
         Inspection: {
@@ -5542,6 +5543,8 @@ export interface components {
             hints: components["schemas"]["Reason"][];
             /** @default null */
             tag_cell: number | null;
+            /** @default [] */
+            tag_names: string[];
             /** @default [] */
             command: string[];
             /** @default {} */
@@ -6968,7 +6971,8 @@ export interface components {
          *     `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
          *     executable's, if the node sets none. `hinted_image` is the default image in containers.
          *     `undeclared` are files that the node opened in its last success, or missed in a later failure.
-         *     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+         *     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell, with
+         *     the parameters `tag_names`.
          *     `passed_on` are the outputs that nodes of a sub-workflow pass to each other.
          *
          *     `default_environment` applies if neither the node nor its executable names packages.
@@ -7004,6 +7008,8 @@ export interface components {
             gpu: number | null;
             /** @default null */
             tag_cell: number | null;
+            /** @default [] */
+            tag_names: string[];
             /** @default [] */
             passed_on: string[];
             /** @default null */

@@ -205,6 +205,7 @@ class Freezer:
                 *self._link_hints(code),
             ],
             tag_cell=reading.tag_cell,
+            tag_names=reading.tag_names,
             command=reading.command,
             resources=resources,
             file=code.filename,

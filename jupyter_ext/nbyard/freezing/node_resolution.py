@@ -159,6 +159,7 @@ class Resolver:
             hints,
             executable_id,
             tag_cell=seen.tag_cell if seen else None,
+            tag_names=seen.tag_names if seen else [],
             environment=self._named_by(read),
             default_environment=None if node.names_packages else self._default_of(read),
             used_environment=packages.used,

@@ -89,7 +89,7 @@ class NotebookKind:
         else:
             arguments, hints = _inspect_other_kernel(notebook, cells, kernel, language)
             is_unread = bool(hints)
-        to_tag = None if cells else cell_to_tag(notebook, language)
+        to_tag, names = (None, []) if cells else cell_to_tag(notebook, language)
         if not arguments and not is_unread:
             hints = [*hints, *_hints_without_arguments(language, cells, to_tag)]
         incomplete = [i + 1 for i, cell in enumerate(notebook["cells"]) if not {*cell} >= REQUIRED]
@@ -102,6 +102,7 @@ class NotebookKind:
             arguments,
             hints,
             tag_cell=to_tag if written["nbformat"] == FORMAT else None,
+            tag_names=names,
             is_unread=is_unread,
         )
 
@@ -330,7 +331,7 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
         raise Invalid.field("notebook.nbformat", why, hint=SAVE_HINT)
     notebook = _in_current_format(content, written, "notebook")
     if cell is None:
-        cell = cell_to_tag(notebook, language_and_kernel(notebook)[0])
+        cell, _ = cell_to_tag(notebook, language_and_kernel(notebook)[0])
     if cell is None:
         raise Invalid.field("cell", "no cell of the notebook assigns a constant")
     tagged = parameter_cells.tag_cell(notebook, cell)
@@ -342,25 +343,26 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
     return (changed + "\n" * text.endswith("\n")).encode("utf-8", "surrogatepass")
 
 
-def cell_to_tag(notebook: Mapping[str, Any], language: str) -> int | None:
-    """Return the index of the cell to tag as parameters cell; None if no cell fits.
+def cell_to_tag(notebook: Mapping[str, Any], language: str) -> tuple[int | None, list[str]]:
+    """Return the index of the cell to tag as parameters cell, and the names of its constants.
 
     The first cell fits whose assignments are all constants, else the first with any constant.
-    In languages that nbyard cannot parse, it is the first code cell.
+    In languages that nbyard cannot parse, it is the first code cell. The index is None if no cell
+    fits.
     """
     code = [at for at, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"]
     read = CELL_READERS.get(language)
     if read is None:
-        return code[0] if code else None
-    mixed: int | None = None
+        return (code[0] if code else None), []
+    mixed: tuple[int | None, list[str]] = None, []
     for at in code:
         cell = {**notebook["cells"][at], "metadata": {"tags": [parameter_cells.TAG]}}
         arguments = read({**notebook, "cells": [cell]}).arguments
-        constant = [has_constant(argument) for argument in arguments]
-        if constant and all(constant):
-            return at
-        if mixed is None and any(constant):
-            mixed = at
+        constants = [argument.name for argument in arguments if has_constant(argument)]
+        if constants and len(constants) == len(arguments):
+            return at, constants
+        if mixed[0] is None and constants:
+            mixed = at, constants
     return mixed
 
 

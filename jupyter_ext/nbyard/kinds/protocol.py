@@ -27,7 +27,7 @@ class Reading(msgspec.Struct, frozen=True):
     - `kernel` is a kernelspec's name or empty.
     - `hints` are messages for users. `hints_without_description` are only shown if the code has
       no description.
-    - `tag_cell` is the index of the cell that could become the parameters cell.
+    - `tag_cell` is the index of the cell that could become the parameters cell, with `tag_names`.
     - `command` is the beginning of the command line; `{file}` in it is the file.
     - `invocation` describes the rest of the call. `facts` are the sizes and contents of files, and
       the granted resources, to which references in the call refer.
@@ -40,6 +40,7 @@ class Reading(msgspec.Struct, frozen=True):
     arguments: list[Argument]
     hints: list[Reason] = []
     tag_cell: int | None = None
+    tag_names: list[str] = []
     command: list[str] = []
     is_unread: bool = False
     hints_without_description: list[Reason] = []

@@ -34,6 +34,13 @@ function addTag(cell: ISharedCell): void {
   cell.setMetadata('tags', [...(Array.isArray(tags) ? tags : []), TAG]);
 }
 
+/** Return the names of the constants that a cell assigns, such as "Cell 2: seed, rate". */
+export function cellText(cell: number, names: readonly string[], trans: TranslationBundle): string {
+  return names.length
+    ? trans.__('Cell %1: %2', cell + 1, names.join(', '))
+    : trans.__('Cell %1', cell + 1);
+}
+
 /** Return the message after tagging; cells are counted from 1. */
 export function tagged(cell: number, trans: TranslationBundle): string {
   return trans.__('Cell %1 is now tagged “parameters”, and the notebook was saved.', cell + 1);

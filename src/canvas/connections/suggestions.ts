@@ -1,4 +1,6 @@
 /** Suggests to connect nodes by the files that they write and read, and draws what was chosen. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { cellText } from '../../api/documents/tagCell';
 import { edgeId } from '../../document/flow';
 import { drawProposals, title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
@@ -9,7 +11,7 @@ import { IProposal } from '../model/tokens';
 export interface ISuggestion {
   id: string;
   kind: 'connection' | 'result' | 'parameters';
-  /** A path, or a cell. */
+  /** A path from the workflow's folder, or a cell. */
   what: string;
   /** The nodes: "clean.ipynb → train.ipynb, report.ipynb". */
   where: string;
@@ -21,13 +23,13 @@ export interface ISuggestion {
   tag?: { node: string; cell: number };
 }
 
-/** Return the suggestions for the whole workflow; none if no file needs to be declared. */
+/** Return the suggestions for the whole workflow; none if there is only something to connect. */
 export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
   const { checker, doc, trans } = canvas;
   const connections = new Map<string, ISuggestion>();
   for (const proposal of checker.proposals) {
     const { source, output, target, input, reason, writes, reads } = proposal;
-    const what = writes || reads || `${output} → ${input}`;
+    const what = shownPath(canvas, source, writes) || reads || `${output} → ${input}`;
     const id = `${source} ${writes || output}`;
     const known = connections.get(id);
     if (known) {
@@ -49,7 +51,7 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
   const results: ISuggestion[] = [];
   const cells: ISuggestion[] = [];
   for (const node of doc.nodes.keys()) {
-    const { tag_cell: cell } = checker.reading(node) ?? {};
+    const { tag_cell: cell, tag_names: names = [] } = checker.reading(node) ?? {};
     const where = title(canvas, node);
     for (const { path, role } of checker.suggested(node)) {
       const id = `${node} ${path}`;
@@ -57,7 +59,7 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
         results.push({
           id,
           kind: 'result',
-          what: path,
+          what: shownPath(canvas, node, path),
           where,
           ticked: true,
           result: { node, path }
@@ -65,13 +67,26 @@ export function suggestionsOf(canvas: CanvasController): ISuggestion[] {
       }
     }
     if (typeof cell === 'number') {
-      const what = trans.__('Cell %1', cell + 1);
+      const what = cellText(cell, names, trans);
       const tag = { node, cell };
       cells.push({ id: `${node} ${cell}`, kind: 'parameters', what, where, ticked: false, tag });
     }
   }
-  const isNeeded = results.length > 0 || checker.proposals.some(isOfFile);
+  // what only connects is drawn without a question
+  const isNeeded =
+    results.length > 0 ||
+    checker.proposals.some(isOfFile) ||
+    (cells.length > 0 && !connections.size);
   return isNeeded ? [...connections.values(), ...results, ...cells] : [];
+}
+
+function shownPath(canvas: CanvasController, node: string, path?: string | null): string {
+  const code = codeOf(canvas, node);
+  if (!path || !code || path.startsWith('/')) {
+    return path ?? '';
+  }
+  const from = PathExt.dirname(canvas.path) || '.';
+  return PathExt.relative(from, PathExt.join(PathExt.dirname(code), path));
 }
 
 /** Return the offer in one sentence, such as "Connect 3 notebooks by 2 files". */
@@ -93,7 +108,9 @@ export function offerText(canvas: CanvasController, offered: readonly ISuggestio
         connections.length,
         what
       )
-    : trans.__('Declare results');
+    : offered.some(({ kind }) => kind === 'result')
+      ? trans.__('Declare results')
+      : trans.__('Choose parameters');
 }
 
 /** Declare the files of the chosen suggestions and draw the connections, as one undo step. */

@@ -10,6 +10,7 @@ import {
 } from '../../document/arguments';
 import { isObject, Json, JsonObject } from '../../document/canonical';
 import { edgeId } from '../../document/flow';
+import { cellText } from '../../api/documents/tagCell';
 import { ArgumentForm } from '../../forms/ArgumentForm';
 import { ParametersEditor } from '../../forms/ParametersEditor';
 import { ValueField } from '../../forms/ValueField';
@@ -105,7 +106,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       {typeof reading?.tag_cell === 'number' && !readOnly && (
         <p>
           <Button onClick={() => void tagCell(canvas, id, reading.tag_cell!)}>
-            {trans.__('Tag Cell %1', reading.tag_cell + 1)}
+            {trans.__('Tag %1', cellText(reading.tag_cell, reading.tag_names ?? [], trans))}
           </Button>
         </p>
       )}

@@ -1,5 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { tagCell, tagged } from '../../api/documents/tagCell';
+import { cellText, tagCell, tagged } from '../../api/documents/tagCell';
 import { Run } from '../../api/types';
 import { Binding, IArgument, readArguments, showValue } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -54,7 +54,7 @@ export async function runInBackground(
     other:
       typeof tag === 'number'
         ? {
-            label: trans.__('Tag Cell %1', tag + 1),
+            label: trans.__('Tag %1', cellText(tag, inspection.tag_names ?? [], trans)),
             act: async () => {
               await tagCell(app, yard.client, path, tag);
               await runInBackground(services, path, [tagged(tag, trans)]);

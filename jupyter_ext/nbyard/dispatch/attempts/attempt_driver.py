@@ -182,15 +182,20 @@ class AttemptDriver:
                 self._react(following)
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
-        steps = {
-            **{Action.PROBE: self._probe, Action.RECHECK: self._recheck, Action.LOOK: self._poll},
-            **{Action.START: self._start, Action.CONCLUDE: self._conclude},
-        }
-        if step := steps.get(action):
-            return step()
+        following = None
         match action:
+            case Action.PROBE:
+                following = self._probe()
+            case Action.RECHECK:
+                following = self._recheck()
+            case Action.START:
+                following = self._start()
+            case Action.LOOK:
+                following = self._poll()
             case Action.STOP:
-                return self._stop(signal.why or CANCELLED)
+                following = self._stop(signal.why or CANCELLED)
+            case Action.CONCLUDE:
+                following = self._conclude()
             case Action.PAUSE_LONGER:
                 self.seen.not_before += min(self.seen.took * SHARE, MOST_SECONDS)
             case Action.WAIT_FOR_SPACE:
@@ -201,7 +206,7 @@ class AttemptDriver:
                 self._add_fact(Waits(signal.what))
             case _:
                 self._report(action, signal)
-        return None
+        return following
 
     def _report(self, action: Action, signal: Signal) -> None:
         now = datetime.now(UTC)

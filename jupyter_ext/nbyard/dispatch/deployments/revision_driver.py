@@ -269,24 +269,29 @@ class RevisionDriver:
 
     def _do(self, action: Action, signal: Signal) -> Signal | None:
         departures = self.memory.departures
-        steps = {
-            **{Action.PREPARE: self._prepare, Action.LAUNCH: self._launch},
-            **{Action.LOOK: self._check_container, Action.RECORD_STOP: self._record_stop},
-            Action.CLEAR: self._clear,
-        }
-        if step := steps.get(action):
-            return step()
+        following = None
         match action:
+            case Action.PREPARE:
+                following = self._prepare()
+            case Action.LAUNCH:
+                following = self._launch()
+            case Action.LOOK:
+                following = self._check_container()
             case Action.ATTEND:
-                return self._check_ready(signal.container)
+                following = self._check_ready(signal.container)
             case Action.DRAIN:
                 is_drained = departures.is_drained(self.revision_row)
-                return Signal(Event.UNUSED if is_drained else Event.IN_USE)
+                following = Signal(Event.UNUSED if is_drained else Event.IN_USE)
             case Action.END:
                 has_left = departures.has_stopped(self.revision_row, self._made.container)
-                return Signal(Event.LEFT if has_left else Event.ENDS)
-        self._record(action, signal)
-        return None
+                following = Signal(Event.LEFT if has_left else Event.ENDS)
+            case Action.RECORD_STOP:
+                following = self._record_stop()
+            case Action.CLEAR:
+                following = self._clear()
+            case _:
+                self._record(action, signal)
+        return following
 
     def _record(self, action: Action, signal: Signal) -> None:
         match action:
@@ -341,8 +346,9 @@ class RevisionDriver:
             return Signal(Event.REFUSED, reason=reason)
         number, spec = self.revision_row.number, self.revision_row.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)
-        old = (RotatingLog(folder / log_name(each)) for each in range(number - KEPT_LOGS, 0, -1))
-        all(log.remove() for log in old)  # those before a missing log were removed earlier
+        for old in range(number - KEPT_LOGS, 0, -1):
+            if not RotatingLog(folder / log_name(old)).remove():
+                break  # those before it were removed earlier
         hear = partial(write_log_line, self.notes.log(self.row, self.revision_row))
         try:
             with for_registries(self.context, self.row.owner):

@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice, takewhile
 from typing import Annotated, Literal
 
 import msgspec
 
-from nbyard.domain.automations.structs import Firing, Outcome
+from nbyard.domain.automations.structs import Firing, Outcome, shown_moment
 from nbyard.domain.automations.times.due_times import TimingPlan
-from nbyard.domain.automations.times.structs import MOMENT
 from nbyard.domain.automations.times.zones import in_zone, zone_of
 from nbyard.domain.paging import check_range
 from nbyard.domain.presentation import shown
@@ -23,7 +21,6 @@ MOST_DUE_TIMES = 1_000
 MOST_AT_ONCE = 100
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-shown_moment = partial(shown, widget="moment", format=MOMENT)
 Forecast = Literal["run", "succeeded", "active"]
 
 

@@ -45,12 +45,13 @@ Zone = Annotated[
         option_help="Time zone, such as Europe/Berlin. Default: the server's.",
     ),
 ]
-shown_moment = partial(shown, more=True, widget="moment", shown_when=AT_TIMES, format=MOMENT)
+shown_moment = partial(shown, widget="moment", format=MOMENT)
+shown_limit = partial(shown_moment, more=True, shown_when=AT_TIMES)
 FirstMoment = Annotated[
-    datetime | None, shown_moment("From", order=33, option="--from", option_help="First moment.")
+    datetime | None, shown_limit("From", order=33, option="--from", option_help="First moment.")
 ]
 LastMoment = Annotated[
-    datetime | None, shown_moment("Until", order=34, option="--until", option_help="Last moment.")
+    datetime | None, shown_limit("Until", order=34, option="--until", option_help="Last moment.")
 ]
 AtMost = Annotated[
     int | None,

@@ -78,7 +78,8 @@ class Inspection(msgspec.Struct, frozen=True):
     """The result of reading a file without running it. `hints` are for users.
 
     `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
-    `executables.tag` would make the parameters cell; null if there is no such cell.
+    `executables.tag` would make the parameters cell, null if there is none. `tag_names` are the
+    names of its parameters.
     `used_environment` is the version that a run of a file would use, and what names it.
     """
 
@@ -89,6 +90,7 @@ class Inspection(msgspec.Struct, frozen=True):
     arguments: list[Argument]
     hints: list[Reason] = []
     tag_cell: int | None = None
+    tag_names: list[str] = []
     command: list[str] = []
     resources: Resources = Resources()
     executable: str = ""

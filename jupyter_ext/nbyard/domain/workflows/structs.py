@@ -363,7 +363,8 @@ class NodeView(msgspec.Struct, frozen=True):
     `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
     executable's, if the node sets none. `hinted_image` is the default image in containers.
     `undeclared` are files that the node opened in its last success, or missed in a later failure.
-    `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+    `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell, with
+    the parameters `tag_names`.
     `passed_on` are the outputs that nodes of a sub-workflow pass to each other.
 
     `default_environment` applies if neither the node nor its executable names packages.
@@ -385,6 +386,7 @@ class NodeView(msgspec.Struct, frozen=True):
     memory_bytes: int | None = None
     gpu: int | None = None
     tag_cell: int | None = None
+    tag_names: list[str] = []
     passed_on: list[str] = []
     default_environment: EnvironmentDefault | None = None
     used_environment: UsedEnvironment | None = None

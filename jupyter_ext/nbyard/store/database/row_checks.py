@@ -230,8 +230,10 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "runs": {**_fields(Origin, Run), "edges": list[Edge], "origin": OriginKind},
     "tasks": {
         **_fields(Task),
-        **{"observed": Observed | None, "parts": KeyParts | None, "plan": TaskPlan},
         "metrics": dict[str, float | str] | None,
+        "observed": Observed | None,
+        "parts": KeyParts | None,
+        "plan": TaskPlan,
     },
     "trials": {"answer": ProbeAnswer | None, "trial": ModelProbe},
     "workflow_versions": {"document": Document},

@@ -30,6 +30,7 @@ describe('suggestions to connect by files', () => {
     [clean.arguments, train.arguments] = before;
     delete clean.undeclared;
     delete clean.tag_cell;
+    delete clean.tag_names;
     jest.useRealTimers();
   });
 
@@ -64,6 +65,18 @@ describe('suggestions to connect by files', () => {
     ]);
     expect(offered[0]).toMatchObject({ where: 'clean.ipynb → train.ipynb, alone.ipynb' });
     expect(canvas.views.get('clean')!.suggested).toHaveLength(2);
+  });
+
+  it('K3: offer cells alone, and show paths from the folder of the workflow', async () => {
+    const { canvas } = one;
+    Object.assign(clean, { tag_cell: 1, tag_names: ['seed', 'rate'] });
+    await propose();
+    expect(suggestionsOf(canvas).map(({ kind, what }) => [kind, what])).toEqual([
+      ['parameters', 'Cell 2: seed, rate']
+    ]);
+    canvas.doc.setField('clean', 'path', 'src/clean.ipynb');
+    await propose({ ...FILE, writes: '../data/result.csv' });
+    expect(suggestionsOf(canvas)[0].what).toBe('data/result.csv');
   });
 
   it('K3: are declared once for each code file and drawn as one undo step', async () => {

@@ -2,7 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../../api/client';
 import { fieldErrors } from '../../../forms/fieldErrors';
-import { tagCell, tagged } from '../../../api/documents/tagCell';
+import { cellText, tagCell, tagged } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { freeName, stemOf } from '../../../components/format/freeName';
@@ -31,6 +31,7 @@ interface ISource {
   resources?: Partial<Resources>;
   hints?: readonly Reason[];
   tag_cell?: number | null;
+  tag_names?: readonly string[];
   /** Reads the file again, if it differs from the newest version. */
   renew?: () => Promise<void>;
 }
@@ -315,7 +316,7 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
         ))}
       {typeof source.tag_cell === 'number' && path && (
         <Button onClick={() => void tag(source.tag_cell!)}>
-          {trans.__('Tag Cell %1', source.tag_cell + 1)}
+          {trans.__('Tag %1', cellText(source.tag_cell, source.tag_names ?? [], trans))}
         </Button>
       )}
       {source.renew && (

@@ -14,24 +14,24 @@ def notebook(*sources: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("language", "sources", "index"),
+    ("language", "sources", "index", "names"),
     [
-        ("python", ["import os", 'n = 3\nsource = "a.csv"', "m = 4"], 2),
-        ("python", ["%matplotlib inline", "n: int = 3"], 2),
-        ("ipython", ["print(1)", "n = 3"], 2),
-        ("python", ["n = 3\nframe = read(n)", "m = 4"], 2),
-        ("python", ["import os", "n = 3\nframe = read(n)"], 2),
-        ("python", ["no python (", "n = 3"], 2),
-        ("python", ["import os", "frame = read()"], None),
-        ("python", [], None),
-        ("R", ["library(dplyr)", "n <- 3"], 2),
-        ("R", ["library(dplyr)"], None),
-        ("julia", ["using CSV", "n = 3"], 1),
-        ("julia", [], None),
+        ("python", ["import os", 'n = 3\nsource = "a.csv"', "m = 4"], 2, ["n", "source"]),
+        ("python", ["%matplotlib inline", "n: int = 3"], 2, ["n"]),
+        ("ipython", ["print(1)", "n = 3"], 2, ["n"]),
+        ("python", ["n = 3\nframe = read(n)", "m = 4"], 2, ["m"]),
+        ("python", ["import os", "n = 3\nframe = read(n)"], 2, ["n"]),
+        ("python", ["no python (", "n = 3"], 2, ["n"]),
+        ("python", ["import os", "frame = read()"], None, []),
+        ("python", [], None, []),
+        ("R", ["library(dplyr)", "n <- 3"], 2, ["n"]),
+        ("R", ["library(dplyr)"], None, []),
+        ("julia", ["using CSV", "n = 3"], 1, []),
+        ("julia", [], None, []),
     ],
 )
 def test_the_first_cell_that_assigns_constants_is_offered(
-    language: str, sources: list[str], index: int | None
+    language: str, sources: list[str], index: int | None, names: list[str]
 ) -> None:
     """Imports usually come first. Cells with only constants are preferred."""
-    assert cell_to_tag(notebook(*sources), language) == index
+    assert cell_to_tag(notebook(*sources), language) == (index, names)
