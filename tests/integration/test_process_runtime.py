@@ -363,8 +363,11 @@ class TestNotebooks:
         assert result.usage["cpu_seconds"] > 0
 
     def test_failing_cell_keeps_the_notebook_so_far(self, runtime: Runtime, place: Place) -> None:
-        """The notebook is kept up to the failing cell, with its traceback."""
-        order = place_notebook(place, "x = 1", "1 / 0", "print('never')")
+        """The notebook is kept up to the failing cell, with its traceback.
+
+        Each cell notes where its output starts in the log.
+        """
+        order = place_notebook(place, "x = 1\nprint('ä' * 5000)", "1 / 0", "print('never')")
         failure = failure_of(runtime, order)
         assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "ZeroDivisionError")
         assert failure.message == "ZeroDivisionError: division by zero"
@@ -377,6 +380,9 @@ class TestNotebooks:
         assert failure.executed_cell == 1
         states = [(e["cell"], e["state"]) for e in events if e["type"] == "cell"]
         assert states == [(0, "running"), (0, "done"), (1, "running"), (1, "failed")]
+        starts = [event["log_bytes"] for event in events if event.get("state") == "running"]
+        log = (order.folder / "log").read_bytes()
+        assert [log[:start].decode() for start in starts] == ["", "ä" * 5000 + "\n"]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
     @pytest.mark.sample(2)
