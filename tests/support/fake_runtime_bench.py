@@ -251,6 +251,7 @@ class Bench:
         results = {INPUTS[at]: ResultOf(need, "out") for at, need in enumerate(needs)}
         plain = {"label": node, "runtime": "fake", "cache": False, **more}
         number = ValueOf(plain.pop("n", 0))
+        plain["when"] = plain.pop("conditions", {}).get(node, "")
         return TaskPlan(
             node=node,
             executable_id=executable,

@@ -71,12 +71,13 @@ RUN = Machine(
 
 # back to queued: an attempt was lost, or its engine was unreachable
 # From queued to succeeded: the result comes from the cache or from an earlier run.
+# From queued to skipped: its condition does not hold.
 TASK = Machine(
     "task",
     "waiting",
     {
         "waiting": ("queued", "skipped", "cancelled"),
-        "queued": ("preparing", "succeeded", "failed", "cancelled"),
+        "queued": ("preparing", "succeeded", "failed", "cancelled", "skipped"),
         "preparing": ("running", "queued", "succeeded", "failed", "cancelled"),
         "running": ("queued", "succeeded", "failed", "cancelled"),
         "succeeded": (),

@@ -29,6 +29,7 @@ from nbyard.dispatch.cache.result_lookup import (
     use_earlier_result,
 )
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.runs.conditions import Conditions
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import RoundChanges
@@ -243,6 +244,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._unfit: dict[str, Failure] = {}
         self._faults: Counter[str] = Counter()
         self._unknowns = EnvironmentWaits()
+        self._conditions = Conditions(context, threads, lambda: inbox.put(None), self._unfit)
         self.comparisons = Comparisons(self.identities.outside, threads, inbox)
 
     def __getitem__(self, name: str) -> ReadyTask:
@@ -264,6 +266,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._faults.pop(name, None)
             self._unknowns.forget(name)
             self.comparisons.forget(name)
+            self._conditions.forget(name)
             self._forget(name)
         self._board.gone.clear()
         self._wake_later()
@@ -345,7 +348,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
-            elif candidate := self._candidate(changes, task):
+            elif self._conditions.is_met(changes, task) and (
+                candidate := self._candidate(changes, task)
+            ):
                 del self._board.fresh[name]
                 candidates.append(candidate)
             elif name in self._board.fresh:  # a thread evaluates it: move it behind the others

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -212,13 +212,19 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
     Raises:
         NotFound: An upstream task has no such output.
     """
-    return inputs_from(task.record.plan, lambda node: task.run.tasks[node].results)
+    tasks, plan = task.run.tasks, task.record.plan
+    skipped = {n for n in plan.optional_needs() if tasks[n].record.state == "skipped"}
+    return inputs_from(plan, lambda node: tasks[node].results, skipped)
 
 
 def inputs_from(
-    plan: TaskPlan, results_of: Callable[[str], Mapping[str, BytesOf]]
+    plan: TaskPlan,
+    results_of: Callable[[str], Mapping[str, BytesOf]],
+    skipped: Collection[str] = (),
 ) -> dict[str, BytesOf]:
     """Return the bytes of each bound input; `results_of` returns a node's outputs by name.
+
+    Inputs from `skipped` nodes are left out.
 
     Raises:
         NotFound: An upstream node has no such output.
@@ -227,7 +233,7 @@ def inputs_from(
     for name, binding in plan.bindings.items():
         if isinstance(binding, BytesOf):
             inputs[name] = binding
-        elif isinstance(binding, ResultOf):
+        elif isinstance(binding, ResultOf) and binding.node not in skipped:
             made = results_of(binding.node).get(binding.output)
             if made is None:
                 raise NotFound(because("output-not-made", node=binding.node, output=binding.output))

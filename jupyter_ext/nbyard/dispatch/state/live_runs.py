@@ -20,7 +20,7 @@ import msgspec
 
 from nbyard.dispatch.context import Turn
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.runs.run_progress import Progress, TaskOutcome
+from nbyard.domain.runs.run_progress import Progress, TaskOutcome, is_left_out
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
 from nbyard.store import Connection, Store
@@ -323,7 +323,13 @@ class LiveRuns:
                 return
             records = self._store.tasks.of_run(c, run_id)
             outcomes = {
-                record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
+                record.node: TaskOutcome(
+                    record.state,
+                    record.plan.needs(),
+                    record.plan.optional_needs(),
+                    record.state == "skipped" and is_left_out(record.reason),
+                )
+                for record in records
             }
             made = LiveRun(run, {}, Progress(outcomes))
             made.tasks = {record.node: LiveTask(record, made) for record in records}

@@ -28,6 +28,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import is_retried
+from nbyard.domain.runs.run_progress import is_left_out
 from nbyard.domain.runs.structs import Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
@@ -93,8 +94,13 @@ class RoundChanges:
         if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
-        steps = task.run.progress.record(record.node, task.record.state)
+        left_out = to == "skipped" and is_left_out(task.record.reason)
+        steps = task.run.progress.record(record.node, task.record.state, is_left_out=left_out)
         self._follow += [(task.run, node, after) for node, after in steps]
+
+    def skip_task(self, task: LiveTask, reason: Reason) -> None:
+        """Skip a task that has not begun."""
+        self.move_task(task, "skipped", reason=reason, finished_at=datetime.now(UTC))
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
         """Move the attempt to its next state."""
@@ -199,7 +205,8 @@ class RoundChanges:
             if to == "queued":
                 self.move_task(task, to, waits=TURN, queued_at=now)
                 continue
-            reason = CANCELLED if run.is_cancelled else because("upstream-failed")
+            upstream = "upstream-skipped" if run.progress.leaves_out(node) else "upstream-failed"
+            reason = CANCELLED if run.is_cancelled else because(upstream)
             self.move_task(task, to, reason=reason, finished_at=now)
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)

@@ -1,6 +1,6 @@
 """Planning of runs: from a frozen document to tasks, or to the problems that block a run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,9 +15,17 @@ from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.workflows.active_nodes import active_part
+from nbyard.domain.workflows.conditions import references, renamed
 from nbyard.domain.workflows.edges import Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound
-from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, topological_order
+from nbyard.domain.workflows.structs import (
+    Document,
+    Edge,
+    Node,
+    Problem,
+    dependencies,
+    topological_order,
+)
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -127,10 +135,28 @@ def find_problems(
             own = known.resources
             limits = Limits(**node.over(own))
             refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
+            refused += [("when", why) for why in _wrong_condition(node.when, document)]
             problems += [
                 Problem(because("text", text=why), node=name, field=field) for field, why in refused
             ]
     return problems
+
+
+def _wrong_condition(when: str, document: Document) -> Iterator[str]:
+    """Yield why the condition of a node cannot be decided."""
+    try:
+        used = references(when) if when else frozenset()
+    except Invalid as error:
+        yield str(error)
+        return
+    for reference in sorted(used):
+        nodes, parameters = document.nodes, document.meta.parameters
+        if not reference.node and reference.name not in parameters:
+            yield f"the condition names the parameter {reference}, which the workflow does not have"
+        elif reference.node and (
+            reference.node not in nodes or nodes[reference.node].type != "executable"
+        ):
+            yield f"the condition names the node {reference.node}, which does not run"
 
 
 def _with_unread(document: Document, resolved: Resolved) -> Resolved:
@@ -221,7 +247,8 @@ def plan_tasks(
     document = active_part(document, ports).document
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     # before the problems, as a cycle is reported alone
-    order = topological_order([n for n in document.nodes if n in chosen], edges)
+    needs = [e for e in dependencies(document) if e.target in chosen and e.source in chosen]
+    order = topological_order([n for n in document.nodes if n in chosen], needs)
     if problems:
         raise_problems(problems)
     planner = _Planner(document, resolved, values, overrides, credentials)
@@ -334,6 +361,8 @@ class _Planner(msgspec.Struct, frozen=True):
             force=overrides.force,
             ports=default.ports,
             tensorboard=default.tensorboard,
+            when=renamed(node.when, {name: repr(value) for name, value in self.values.items()}),
+            join=node.join,
             **limits,
         )
 

@@ -20,6 +20,7 @@ from nbyard.domain.presentation import shown
 from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, GitState, Origin
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.active_nodes import Scope
+from nbyard.domain.workflows.conditions import nodes_of
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.reasons.structs import Reason, because, joined, reason_text
 
@@ -121,7 +122,8 @@ class TaskPlan(Limits, frozen=True):
     with another kernel than its own. `ports` and `tensorboard` are the links that its executable
     declares. With `sample`, the attempts get only some rows and files. `mixed_files` are the
     paths beside the code that come from another version of the executable, with its ID;
-    `mixed_bundle` is the digest of the bundle with them.
+    `mixed_bundle` is the digest of the bundle with them. `when` and `join` decide whether the task
+    is skipped; values stand in place of parameters.
     """
 
     node: str
@@ -145,6 +147,8 @@ class TaskPlan(Limits, frozen=True):
     sample: Sample | None = None
     mixed_files: dict[str, str] = msgspec.field(default_factory=dict)
     mixed_bundle: str = ""
+    when: str = ""
+    join: Literal["any", "all"] = "any"
 
     @property
     def code_identity(self) -> str:
@@ -171,8 +175,18 @@ class TaskPlan(Limits, frozen=True):
         return joined(reasons)
 
     def needs(self) -> set[str]:
-        """Return the IDs of the nodes whose results this node uses."""
-        return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
+        """Return the IDs of the nodes whose results this node and its condition use."""
+        sources = {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
+        return sources | nodes_of(self.when)
+
+    def optional_needs(self) -> set[str]:
+        """Return the IDs of the nodes that may be skipped, as they lead to optional inputs only."""
+        if self.join == "all":
+            return set()
+        required = {a.name for a in self.arguments if a.required}
+        sources = [(n, b.node) for n, b in self.bindings.items() if isinstance(b, ResultOf)]
+        needed = {node for name, node in sources if name in required}
+        return {node for _, node in sources} - needed - nodes_of(self.when)
 
 
 BY_NODES = "set by each node"

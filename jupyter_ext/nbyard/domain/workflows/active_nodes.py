@@ -7,7 +7,14 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.workflows.edges import Ports, port_of, ports_fit
-from nbyard.domain.workflows.structs import Document, Edge, Problem, downstream, upstream
+from nbyard.domain.workflows.structs import (
+    Document,
+    Edge,
+    Problem,
+    dependencies,
+    downstream,
+    upstream,
+)
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -44,7 +51,7 @@ def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> se
         raise Invalid.field(
             "nodes", "each of these nodes is muted or bypassed, or depends on a muted node"
         )
-    edges = list(active.edges.values())
+    edges = dependencies(active)
     chosen = downstream(named, edges) if scope == "from" else named
     return upstream(chosen, [e for e in edges if not _targets_pinned_result(active, e)]) & running
 
@@ -61,7 +68,7 @@ def idle_nodes(document: Document) -> set[str]:
     nodes = document.nodes
     muted = [name for name, node in nodes.items() if node.mode == "muted"]
     return downstream(
-        muted, [e for e in document.edges.values() if not _targets_pinned_result(document, e)]
+        muted, [e for e in dependencies(document) if not _targets_pinned_result(document, e)]
     )
 
 

@@ -7,6 +7,7 @@ stored object.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -18,6 +19,7 @@ from nbyard.domain.environments.references import EnvironmentDefault, UsedEnviro
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.workflows.conditions import nodes_of
 from nbyard.errors import BadRequest, Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelling
 from nbyard.reasons.structs import Reason
@@ -94,7 +96,8 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-    consumers."""
+    consumers. A node is skipped if its condition `when` does not hold, or if all nodes that it
+    depends on are skipped; with `join` "all", if any of them is."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -111,6 +114,8 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     kernel: str = ""
     pin: Pin | None = None
     mode: Mode | None = None
+    when: str = ""
+    join: Literal["any", "all"] = "any"
     PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
 
     @property
@@ -227,6 +232,16 @@ def _parse_versioned(text: str | bytes) -> Any:
             raise BadRequest(f"version {version} is not known; upgrade nbyard")
         plain["version"] = 1  # 1.0 is the same number
     return plain
+
+
+def dependencies(document: Document) -> list[Edge]:
+    """Return the connections, and those from nodes that conditions name, without ports."""
+    edges = list(document.edges.values())
+    for name, node in document.nodes.items():
+        with suppress(Invalid):  # reported as a problem of the node
+            named = sorted(nodes_of(node.when) & document.nodes.keys())
+            edges += [Edge(source, "", name, "") for source in named]
+    return edges
 
 
 def with_pins(document: Document, pins: Mapping[str, Pin | None]) -> Document:

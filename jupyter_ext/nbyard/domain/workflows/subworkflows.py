@@ -14,6 +14,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.limits import Limits
+from nbyard.domain.workflows import conditions
 from nbyard.domain.workflows.structs import MAX_NODES, WORKFLOW, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Invalid
 
@@ -59,7 +60,11 @@ def expand(document: Document, reading: Reading, within: tuple[str, ...]) -> Doc
     edges: list[Edge] = []
     for name, part in parts.items():
         fed = {edge.input for edge in document.edges.values() if edge.target == name}
-        nodes |= {f"{name}.{n}": node for n, node in part.nodes.items() if n not in fed}
+        nodes |= {
+            f"{name}.{n}": _under_condition(node, name, document.nodes[name].when)
+            for n, node in part.nodes.items()
+            if n not in fed
+        }
         edges += [
             Edge(f"{name}.{edge.source}", edge.output, f"{name}.{edge.target}", edge.input)
             for edge in part.edges.values()
@@ -151,6 +156,14 @@ def _placed(node: Node, outer: Node, meta: Meta, folder: str, reading: Reading) 
         return node
     bound = {n: _bound(b, outer, meta) for n, b in node.arguments.items()}
     changes = {"arguments": {n: b for n, b in bound.items() if b}}
+    if node.when:
+        known = {n: _bound(Binding(parameter=n), outer, meta) for n in meta.parameters}
+        values = {
+            n: b.parameter if isinstance(b.parameter, str) else repr(b.value)
+            for n, b in known.items()
+            if b
+        }
+        changes["when"] = conditions.renamed(node.when, values)
     names_packages = node.names_packages
     if meta.environment and not names_packages and reading.takes_default(node):
         names_packages, changes["environment"] = True, meta.environment
@@ -160,6 +173,14 @@ def _placed(node: Node, outer: Node, meta: Meta, folder: str, reading: Reading) 
         if own in (None, "") and given not in (None, ""):
             changes[field] = given
     return msgspec.structs.replace(node, **changes)
+
+
+def _under_condition(node: Node, name: str, outer: str) -> Node:
+    """Return a node of the sub-workflow `name`, which runs if the condition `outer` holds."""
+    if node.type == "dataset" or not (node.when or outer):
+        return node
+    own = conditions.renamed(node.when, {}, f"{name}.")
+    return msgspec.structs.replace(node, when=conditions.combined(outer, own))
 
 
 def _bound(binding: Binding, outer: Node, meta: Meta) -> Binding | None:

@@ -74,6 +74,11 @@ STATES = {
     "retry-of-run": code("retries run {run}", run=int),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),
+    "upstream-skipped": code("the tasks before it were skipped"),
+    "condition-not-met": code("{condition} does not hold: {values:, }"),
+    "condition-value-missing": code(
+        "the condition needs {value}, but {node} has no such metric or output. It has: {names:, }",
+    ),
     # what changed since the last run of a node
     "code-changed": code("its code changed"),
     "value-changed": code("{name} changed {old} → {new}"),

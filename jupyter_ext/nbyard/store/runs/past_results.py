@@ -53,7 +53,7 @@ LOOKED_AT = 4 * SAMPLES
 LATELY = 20
 
 SUCCESSES = (
-    select(tasks.c.parts, tasks.c.plan, tasks.c.observed)
+    select(tasks.c.parts, tasks.c.plan, tasks.c.observed, tasks.c.id)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         runs.c.owner == bindparam("owner"),
@@ -209,9 +209,19 @@ class HistoryRows:
 
     def last_dependencies(self, c: Connection, task: TaskRecord) -> Last | None:
         """Return the dependencies of the newest earlier success of the same node and workflow."""
+        return _last_of_row(self._last(c, task))
+
+    def last_outputs(self, c: Connection, task: TaskRecord) -> dict[str, str]:
+        """Return the digests of the outputs of that success, by name; empty without it."""
+        last = self._last(c, task)
+        query = select(artifacts.c.name, artifacts.c.digest).where(
+            artifacts.c.task_id == (last.id if last else ""), artifacts.c.name != EXECUTED
+        )
+        return {row.name: row.digest for row in c.execute(query)}
+
+    def _last(self, c: Connection, task: TaskRecord) -> Any:
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
-        asked = same | {"executable": task.plan.executable_id}
-        return _last_of_row(c.execute(LAST_PARTS, asked).first())
+        return c.execute(LAST_PARTS, same | {"executable": task.plan.executable_id}).first()
 
     def last_of(
         self, c: Connection, owner: str, workflow: str, node: str, executable: str

@@ -98,6 +98,59 @@ def test_unwritten_skips_are_due():
     assert progress.record("b", "skipped") == [("c", "skipped")]
 
 
+class Branches(Story):
+    """A run some of whose tasks are left out by a condition. `optional` dependencies may be."""
+
+    def __init__(self, needs, optional):
+        self.optional = optional
+        self.left_out: set[str] = set()
+        super().__init__(needs)
+
+    def afresh(self) -> Progress:
+        return Progress(
+            {
+                n: TaskOutcome(self.states[n], self.needs[n], self.optional[n], n in self.left_out)
+                for n in self.needs
+            }
+        )
+
+    def follow(self, steps):
+        for node, to in steps:
+            if self.states[node] == "waiting":
+                self.end(node, to, to == "skipped" and self.progress.leaves_out(node))
+
+    def end(self, node, state, is_left_out):
+        self.states[node] = state
+        self.left_out |= {node} if is_left_out else set()
+        self.follow(self.progress.record(node, state, is_left_out=is_left_out))
+
+
+@given(graphs(), st.data())
+def test_joins_run_if_any_branch_ran(needs, data):
+    """A condition leaves a task out, and what reads only such tasks. Failures reach all others."""
+    some = {node: st.sets(st.sampled_from(sorted(of))) for node, of in needs.items() if of}
+    optional = {node: data.draw(some[node]) if of else set() for node, of in needs.items()}
+    story = Branches(needs, optional)
+    while ready := [n for n, state in story.states.items() if state == "queued"]:
+        if data.draw(st.booleans()):
+            story.progress = story.afresh()
+            assert story.progress.first_steps() == []
+        end = data.draw(st.sampled_from(("succeeded", "failed", "skipped")))
+        story.end(data.draw(st.sampled_from(ready)), end, end == "skipped")
+    assert set(story.states.values()) <= TASK.terminal
+    has_failed = "failed" in story.states.values()
+    assert story.progress.end(False) == ("failed" if has_failed else "succeeded")
+    for node, of in needs.items():
+        missing = {need for need in of if story.states[need] != "succeeded"}
+        if missing <= story.left_out & optional[node] and (missing < of or not of):
+            assert story.states[node] != "skipped" or node in story.left_out
+        else:
+            assert story.states[node] == "skipped"
+            # one of its dependencies may fail later
+            assert node not in story.left_out or missing & story.left_out
+            assert node in story.left_out or missing - story.left_out
+
+
 @pytest.mark.parametrize("states", list(product(sorted(TASK.moves), repeat=2)))
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_run_ends_when_all_tasks_have(states, cancelled):
