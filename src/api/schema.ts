@@ -6816,7 +6816,8 @@ export interface components {
          *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
          *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
          *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-         *     consumers.
+         *     consumers. A node is skipped if its condition `when` does not hold, or if all nodes that it
+         *     depends on are skipped; with `join` "all", if any of them is.
          */
         Node: {
             /** @enum {unknown} */
@@ -6851,6 +6852,13 @@ export interface components {
             pin: components["schemas"]["Pin"] | null;
             /** @default null */
             mode: ("bypassed" | "muted") | null;
+            /** @default  */
+            when: string;
+            /**
+             * @default any
+             * @enum {unknown}
+             */
+            join: "all" | "any";
             /**
              * CPUs
              * @default null

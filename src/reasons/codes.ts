@@ -56,6 +56,11 @@ export const CODES: Readonly<Record<string, string>> = {
   'retry-of-run': trans.__('retries run {run}'),
   cancelled: trans.__('the run was cancelled'),
   'upstream-failed': trans.__('an upstream task failed'),
+  'upstream-skipped': trans.__('the tasks before it were skipped'),
+  'condition-not-met': trans.__('{condition} does not hold: {values:, }'),
+  'condition-value-missing': trans.__(
+    'the condition needs {value}, but {node} has no such metric or output. It has: {names:, }'
+  ),
   'code-changed': trans.__('its code changed'),
   'value-changed': trans.__('{name} changed {old} → {new}'),
   'value-added': trans.__('{name} is set to {new}'),

@@ -153,7 +153,7 @@ function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['mod
 /** What differs from other cards, on the border, so that the title and the duration keep their room. */
 function Marks({ view }: { view: INodeView }): JSX.Element | null {
   const { trans } = useCanvas();
-  const { off, pinned, pinnedTo, run, stale } = view;
+  const { off, pinned, pinnedTo, run, stale, when } = view;
   const Icon = off && OFF_ICONS[off];
   const marks: [text: string, title: string, mod?: string][] = [];
   if (run?.checked) {
@@ -162,6 +162,10 @@ function Marks({ view }: { view: INodeView }): JSX.Element | null {
   }
   if (off) {
     marks.push([offWord(off, trans), offText(off, trans), 'off']);
+  }
+  if (when) {
+    const title = trans.__('Runs only if %1. Otherwise the run skips it.', when);
+    marks.push([trans.__('if %1', when), title, 'when']);
   }
   if (pinned) {
     marks.push([trans.__('pinned'), trans.__('Runs one version, even if the file changes')]);

@@ -61,7 +61,28 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       .filter(Boolean)
       .join(' ')
   };
+  const before = doc.allEdges().flatMap(({ source, target }) => (target === id ? source : []));
+  const condition: ISetting = {
+    key: 'when',
+    label: trans.__('Run If'),
+    type: 'string',
+    placeholder: trans.__('always'),
+    suggestions: [...new Set(before)].map(node => `changed(${quoted(node)})`),
+    help: trans.__(
+      'Parameters and results of other nodes, such as train.accuracy > 0.9 or changed(clean). Otherwise the run skips the node.'
+    )
+  };
   const rare: ISetting[] = [
+    {
+      key: 'join',
+      label: trans.__('After Skipped Nodes'),
+      type: 'choice',
+      choices: ['any', 'all'],
+      fallback: 'any',
+      help: trans.__(
+        'any: the node runs if a node before it ran, unless a required input is missing. all: it runs only if all of them ran.'
+      )
+    },
     ...(isNotebook || fields.kernel !== undefined
       ? [
           {
@@ -99,6 +120,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   return (
     <div className="nby-Form">
       {field(runtime)}
+      {field(condition)}
       <EnvironmentField
         value={fields.environment}
         placeholder={reading?.environment || defaultText(reading?.default_environment, trans)}
@@ -119,7 +141,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       />
       <More
         summary={trans.__('Version, result and image')}
-        open={['version', 'pin', 'kernel', 'image'].some(key => key in fields)}
+        open={['version', 'pin', 'kernel', 'image', 'join'].some(key => key in fields)}
       >
         <VersionChoice id={id} fields={fields} readOnly={readOnly} />
         <ResultChoice id={id} fields={fields} readOnly={readOnly} />
@@ -129,6 +151,11 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       </More>
     </div>
   );
+}
+
+/** Return the name of a node in a condition. */
+function quoted(node: string): string {
+  return node.includes('-') ? `"${node}"` : node;
 }
 
 type EnvironmentFieldProps = Pick<

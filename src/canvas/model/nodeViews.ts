@@ -42,6 +42,8 @@ export interface INodeView {
   pinnedTo: number | undefined;
   /** Why it does not run. */
   off: Off | undefined;
+  /** The condition that skips it unless it holds; empty for none. */
+  when: string;
   checked: boolean;
   /** The server is still reading it. */
   pending: boolean;
@@ -259,6 +261,7 @@ export class NodeViews {
       stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
+      when: typeof fields.when === 'string' ? fields.when : '',
       off: modeOf(fields) ?? (reading?.is_idle ? 'idle' : undefined),
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,

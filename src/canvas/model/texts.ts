@@ -154,6 +154,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (view.run) {
     parts.push(stateWord(view.run, trans));
   }
+  if (view.when) {
+    parts.push(trans.__('runs only if %1', view.when));
+  }
   if (view.pinnedTo !== undefined) {
     parts.push(trans.__('pinned to the result of run %1', view.pinnedTo));
   }

@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from nbyard.errors import Invalid
@@ -98,16 +99,18 @@ class _Renamer(ast.NodeTransformer):
         return ast.parse(self._values.get(node.id, node.id), mode="eval").body
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        name = f"{self._prefix}{_dotted(node.value)}"
-        return ast.Subscript(ast.Constant(name), ast.Constant(node.attr), ast.Load())
+        return ast.Attribute(self._named(node.value), node.attr, ast.Load())
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        name = f"{self._prefix}{_dotted(node.value)}"
-        return ast.Subscript(ast.Constant(name), node.slice, ast.Load())
+        return ast.Subscript(self._named(node.value), node.slice, ast.Load())
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        name = f"{self._prefix}{_dotted(node.args[0])}"
-        return ast.Call(node.func, [ast.Constant(name)], [])
+        return ast.Call(node.func, [self._named(node.args[0])], [])
+
+    def _named(self, node: ast.expr) -> ast.expr:
+        name = f"{self._prefix}{_dotted(node)}"
+        is_plain = all(part.isidentifier() and not iskeyword(part) for part in name.split("."))
+        return ast.parse(name, mode="eval").body if is_plain else ast.Constant(name)
 
 
 def _parsed(text: str) -> ast.expr:

@@ -53,6 +53,7 @@ from nbyard.domain.workflows.structs import (
     Workflow,
     WorkflowCheck,
     WorkflowFile,
+    dependencies,
     read_document,
     topological_order,
 )
@@ -299,7 +300,7 @@ class WorkflowService(Service):
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
         """List the nodes of a saved workflow in execution order."""
         document, resolver = self._opened(caller, path)
-        edges = [*document.edges.values()]
+        edges = dependencies(document)
         lines = []
         for name in topological_order(document.nodes, edges):
             node = document.nodes[name]
@@ -406,7 +407,7 @@ class WorkflowService(Service):
             if name and reason == resolved[name].unread:
                 views[name] = msgspec.structs.replace(views[name], problem=reason)
         try:
-            topological_order(document.nodes, document.edges.values())
+            topological_order(document.nodes, dependencies(document))
         except Invalid as error:
             problems.append(Problem(error.reason))
         _complete_views(resolver, document, views, body.path)

@@ -1,4 +1,4 @@
-import { act, render } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
 import { NodeProps, ReactFlowProvider } from '@xyflow/react';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Profiler } from 'react';
@@ -8,7 +8,8 @@ import { CardNode } from '../../model/flowStore';
 import { CanvasContext } from '../../model/hooks';
 import { bench, READINGS } from '../../model/__tests__/fakes';
 import { INodeRun } from '../../model/tokens';
-import { kindWord } from '../../model/texts';
+import { NodeSettings } from '../../inspector/NodeSettings';
+import { cardLabel, kindWord } from '../../model/texts';
 import { NodeCard, Since } from '../NodeCard';
 
 const KINDS = ['dataset', 'notebook', 'command', 'function', 'model', 'container', 'executable'];
@@ -58,6 +59,29 @@ it('K3: draws a file that could be a port with a handle, from which a connection
     'in_2'
   );
   delete train.undeclared;
+  canvas.dispose();
+  jest.useRealTimers();
+});
+
+it('K10: shows the condition of a node, and offers one in its settings', async () => {
+  jest.useFakeTimers();
+  const { canvas, settle } = await bench();
+  canvas.doc.setField('train', 'when', 'clean.rows > 0');
+  await act(settle);
+  const { container } = render(<Card canvas={canvas} />);
+  expect(container.querySelector('.nby-mod-when')!.textContent).toContain('clean.rows > 0');
+  expect(cardLabel(canvas.views.get('train')!, canvas.trans)).toContain('clean.rows > 0');
+  render(
+    <CanvasContext.Provider value={canvas}>
+      <NodeSettings id="train" fields={canvas.doc.node('train')!} readOnly={false} />
+    </CanvasContext.Provider>
+  );
+  const field = screen.getByLabelText<HTMLInputElement>('Run If');
+  expect(field.value).toBe('clean.rows > 0');
+  fireEvent.change(field, { target: { value: 'changed(clean)' } });
+  fireEvent.blur(field);
+  await act(settle);
+  expect(canvas.doc.node('train')!.when).toBe('changed(clean)');
   canvas.dispose();
   jest.useRealTimers();
 });

@@ -19,6 +19,8 @@ from nbyard.domain.runs.planning import (
     raise_problems,
 )
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, ValueOf
+from nbyard.domain.workflows.active_nodes import selected_nodes
+from nbyard.domain.workflows.conditions import Reference, holds, nodes_of
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Binding, Document, Edge, Meta, Node, Parameter, Problem
 from nbyard.errors import Invalid
@@ -258,6 +260,40 @@ def test_a_deleted_executable_is_the_only_problem_of_its_node():
     assert _problems(_document(), gone) == [
         ("clean", "", str(because("no-file", path="clean.ipynb")))
     ]
+
+
+@pytest.mark.parametrize(
+    "when", ["train.score >", "train.score > rate", "gone.score > 1", "changed(sales)"]
+)
+def test_a_condition_that_cannot_be_decided_is_a_problem_of_its_node(when):
+    problems = find_problems(_document(when=when), RESOLVED, {})
+    assert [(problem.node, problem.field) for problem in problems] == [("clean", "when")]
+
+
+def test_a_condition_orders_nodes_and_holds_values_of_parameters():
+    """A condition on a node after it is a cycle."""
+    parameters = {"least": Parameter("float", 0.5)}
+    document = _document({"one": EDGES["one"]}, parameters, when="train.score > least")
+    resolved = RESOLVED | {"train": ResolvedNode("train.py", [], None, "e2", "v2")}
+    plans = _plans(document, {"least": 0.5}, resolved)
+    assert [*plans] == ["train", "clean"]
+    assert nodes_of(plans["clean"].when) == plans["clean"].needs() == {"train"}
+    assert holds(plans["clean"].when, {Reference("train", "score"): 0.6})
+    assert selected_nodes(document, "selected", ["clean"]) == ALL
+    with pytest.raises(Invalid):
+        _plans(_document(parameters=parameters, when="train.score > least"), {"least": 0.5})
+
+
+def test_only_nodes_before_optional_inputs_may_be_skipped():
+    arguments = [Argument("more", role="input", format="csv"), *TRAIN]
+    resolved = RESOLVED | {"train": ResolvedNode("train.py", arguments, None, "e2", "v2")}
+    edges = EDGES | {"more": Edge("clean", "tidy", "train", "more")}
+    assert _plans(_document(edges), {}, resolved)["train"].optional_needs() == set()
+    optional = {"one": EDGES["one"], "more": edges["more"]}
+    resolved["train"] = ResolvedNode("train.py", arguments[:1], None, "e2", "v2")
+    assert _plans(_document(optional), {}, resolved)["train"].optional_needs() == {"clean"}
+    joined = _document(optional, train={"join": "all"})
+    assert _plans(joined, {}, resolved)["train"].optional_needs() == set()
 
 
 def test_cycles_block_and_name_their_edge():

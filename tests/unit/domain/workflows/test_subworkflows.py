@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.active_nodes import selected_nodes
+from nbyard.domain.workflows.conditions import holds, references
 from nbyard.domain.workflows.structs import Document, Edge, read_document, topological_order
 from nbyard.domain.workflows.subworkflows import Reading, arguments_of, contents, expand
 from nbyard.errors import Invalid
@@ -97,6 +98,27 @@ def test_values_and_settings_of_the_node_hold_inside_unless_set_there() -> None:
     assert inside["f.clean"].arguments["seed"].parameter == "outer"
     assert (inside["f.clean"].cpu, inside["f.join"].cpu) == (8, 2)
     assert inside["f.clean"].mode == inside["f.join"].mode == "muted"
+
+
+def test_conditions_keep_their_nodes_and_values_inside_a_sub_workflow() -> None:
+    inner = document(
+        {"a": code("a.py"), "b": code("b.py", when="a.score > least and changed(a)")},
+        parameters={"least": {"type": "float", "default": 0.5}},
+    )
+    outer = document(
+        {
+            "check": code("check.py"),
+            "one": code("f.nbflow", when="check.rows > 0"),
+            "two": code("f.nbflow", arguments={"least": {"value": 0.9}}),
+        }
+    )
+    nodes = Files({"a.nbflow": outer, "f.nbflow": inner}).expand("a.nbflow").nodes
+    values = {("check", "rows"): 1, ("one.a", "score"): 0.7, ("one.a", ""): True}
+    assert references(nodes["one.a"].when) == {("check", "rows")}
+    assert references(nodes["one.b"].when) == values.keys()
+    assert holds(nodes["one.b"].when, values)
+    assert not holds(nodes["two.b"].when, {("two.a", "score"): 0.7, ("two.a", ""): True})
+    assert nodes["two.a"].when == ""
 
 
 def test_the_environment_of_its_document_holds_where_the_code_names_no_packages() -> None:
