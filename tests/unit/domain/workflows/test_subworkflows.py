@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.active_nodes import selected_nodes
-from nbyard.domain.workflows.conditions import holds, references
+from nbyard.domain.workflows.conditions import Reference, holds, references
 from nbyard.domain.workflows.structs import Document, Edge, read_document, topological_order
 from nbyard.domain.workflows.subworkflows import Reading, arguments_of, contents, expand
 from nbyard.errors import Invalid
@@ -113,11 +113,14 @@ def test_conditions_keep_their_nodes_and_values_inside_a_sub_workflow() -> None:
         }
     )
     nodes = Files({"a.nbflow": outer, "f.nbflow": inner}).expand("a.nbflow").nodes
-    values = {("check", "rows"): 1, ("one.a", "score"): 0.7, ("one.a", ""): True}
+    score, is_new = Reference("one.a", "score"), Reference("one.a", "")
+    values = {Reference("check", "rows"): 1, score: 0.7, is_new: True}
     assert references(nodes["one.a"].when) == {("check", "rows")}
     assert references(nodes["one.b"].when) == values.keys()
     assert holds(nodes["one.b"].when, values)
-    assert not holds(nodes["two.b"].when, {("two.a", "score"): 0.7, ("two.a", ""): True})
+    assert not holds(
+        nodes["two.b"].when, {Reference("two.a", "score"): 0.7, Reference("two.a", ""): True}
+    )
     assert nodes["two.a"].when == ""
 
 
