@@ -108,6 +108,19 @@ WORKFLOWS = {
     "no-links-on-dask": code("Monitor links are not available on Dask workers"),
     "kernel-replaced": code("The kernel {kernel} is not installed: {used} runs the notebook."),
     "output-holds-secret": code("the output {output} contains a secret"),
+    # rules of contracts that an output or a dataset breaks
+    "contract-broken": code("the contract on {output} is broken: {breaches}", breaches=REASONS),
+    "contract-drift": code("{output} deviates from its contract: {breaches}", breaches=REASONS),
+    "contract-output-gone": code("the contract names the output {output}, which does not exist"),
+    "contract-unreadable": code("the rules cannot be checked: {problem}", problem=REASON),
+    "columns-missing": code("rule columns: {columns:, } missing"),
+    "columns-unexpected": code("rule columns: {columns:, } not in the contract"),
+    "rule-type": code("rule type: {column} has the type {type}, not {wanted} ({examples:, })"),
+    "rule-rows-broken": code(
+        "rule {rule}: {column} breaks it in {count:,} of {rows:,} rows ({examples:, })"
+    ),
+    "rule-figure": code("rule {rule}: {name} is {value}, not {wanted}"),
+    "rule-figure-missing": code("rule {rule}: {name} has no value"),
     "lock-differs": code(
         "the environment of the task differs from the lock of {environment} version"
         " {number}: {differences}",
