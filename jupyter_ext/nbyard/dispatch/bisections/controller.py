@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 
-from nbyard.attempts.folders import attempt_folder_of, last_values
+from nbyard.dispatch.cache.contract_verdicts import recorded_metrics
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
@@ -24,7 +24,6 @@ from nbyard.domain.bisections.structs import (
     Conclusion,
     next_step,
 )
-from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, Conflict, NbyardError, NotFound, Unavailable, reason_of
@@ -37,7 +36,6 @@ from nbyard.store.leases import LeaseLost
 from nbyard.tabular import TableFile
 
 # A bisection may judge any metric of the node. A card shows only a few.
-MOST_METRICS = 1_000
 JSON = "json"
 
 
@@ -49,7 +47,8 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
     if not judge.metric:
         return None
     with context.store.read() as c:
-        metrics = _recorded_metrics(context, c, run, judge.node)
+        task = context.store.tasks.of_node(c, run.id, judge.node)
+        metrics = recorded_metrics(context, c, run.owner, task.id) if task else []
         outputs = [] if metrics else context.store.artifacts.of_run(c, run.id)
     for output in outputs:
         if output.node == judge.node and output.format == JSON:
@@ -58,28 +57,6 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
             with suppress(NbyardError, OSError):
                 metrics += context.tables.preview(file).metrics
     return next((metric.value for metric in metrics if metric.name == judge.metric), None)
-
-
-def _recorded_metrics(
-    context: DispatchContext, c: Connection, run: Run, node: str
-) -> list[ShownMetric]:
-    """Return the metrics that the node's result was recorded with.
-
-    For a cached result, these are the metrics of the attempt that computed it.
-    """
-    store = context.store
-    task = store.tasks.of_node(c, run.id, node)
-    if task is None:
-        return []
-    maker = store.tasks.origins_of_cached(c, [task.id]).get(task.id, task.id)
-    attempts = store.attempts.newest_of(c, [maker])
-    attempt = attempts.get(maker) or store.attempts.newest_origin_attempts(
-        c, run.owner, [maker]
-    ).get(maker)
-    if attempt is None:
-        return []
-    folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
-    return last_values(folder, MOST_METRICS)
 
 
 log = logging.getLogger("nbyard.dispatch")

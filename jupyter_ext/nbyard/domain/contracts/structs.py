@@ -1,14 +1,13 @@
 """Rules of a contract, as the workflow document has them, and the verdict of a check."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from nbyard.domain.datasets.table_descriptions import ColumnType
-from nbyard.domain.digest import digest_of
 from nbyard.domain.presentation import shown
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined
 
 MAX_EXAMPLES = 5
 Level = Literal["stop", "warn"]
@@ -184,11 +183,6 @@ def rules_for(contract: Contract, *, is_sample: bool) -> Contract:
     return tuple(rule for rule in contract if rule.on_sample or not is_sample)
 
 
-def contract_key(contract: Contract, digests: Mapping[str, str]) -> str:
-    """Return what identifies a contract. `digests` are those of the datasets it refers to."""
-    return digest_of([msgspec.to_builtins(contract), digests])
-
-
 def datasets_in(contract: Iterable[Rule]) -> list[str]:
     """Return the datasets that a contract refers to, each once."""
     return [*dict.fromkeys(rule.dataset for rule in contract if isinstance(rule, ReferenceRule))]
@@ -201,15 +195,18 @@ def unreadable(contract: Contract, key: str, problem: Reason) -> Verdict:
     return Verdict(key, len(contract), tuple(Breach(rule, reason) for rule in first.values()))
 
 
-def outcome_of(output: str, verdict: Verdict) -> Iterator[tuple[Level, Reason]]:
-    """Yield for each level with broken rules the reason for the task."""
-    codes: Sequence[tuple[Level, str]] = (("stop", BROKEN), ("warn", DRIFT))
-    for level, code in codes:
-        if breaches := verdict.reasons(level):
-            yield level, because(code, output=output, breaches=breaches)
+Codes = Mapping[Level, str]
+OF_OUTPUT: Codes = {"stop": "contract-broken", "warn": "contract-drift"}
+OF_DATA: Codes = {"stop": "data-contract-broken", "warn": "data-contract-drift"}
+DRIFTS = (OF_OUTPUT["warn"], OF_DATA["warn"])
 
 
-BROKEN, DRIFT = "contract-broken", "contract-drift"
+def outcome_of(
+    verdicts: Mapping[str, Verdict], level: Level, codes: Codes = OF_OUTPUT
+) -> Reason | None:
+    """Return why outputs, or inputs from datasets, break rules of a level; else None."""
+    of = ((name, verdict.reasons(level)) for name, verdict in verdicts.items())
+    return joined(because(codes[level], name=name, breaches=why) for name, why in of if why)
 
 
 def bounds_text(low: Any, high: Any) -> str:

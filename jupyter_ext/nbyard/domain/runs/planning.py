@@ -122,7 +122,11 @@ def find_problems(
         known = resolved[name]
         if known.problem:
             problems.append(Problem(known.problem, node=name))
-        elif node.type == "executable" and known.pinned is None:
+            continue
+        outputs = {argument.name for argument in known.arguments if argument.role == "output"}
+        for gone in sorted(node.contracts.keys() - outputs):
+            problems.append(Problem(because("contract-output-gone", output=gone), node=name))
+        if node.type == "executable" and known.pinned is None:
             problems += _argument_problems(name, known, document, fed, credentials)
             own = known.resources
             limits = Limits(**node.over(own))
@@ -300,10 +304,13 @@ class _Planner(msgspec.Struct, frozen=True):
         node, known, overrides = self.document.nodes[name], self.resolved[name], self.overrides
         bound = ((a.name, self._binding(name, a, fed.get(a.name))) for a in known.arguments)
         bindings = {argument: binding for argument, binding in bound if binding is not None}
+        nodes = self.document.nodes
+        data = {n: e for n, e in fed.items() if nodes[e.source].type == "dataset"}
+        on_data = {n: nodes[e.source].contracts.get(e.output) for n, e in data.items()}
         default = known.resources
         label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
-            return msgspec.structs.replace(known.pinned, label=label)
+            return msgspec.structs.replace(known.pinned, label=label, contracts=node.contracts)
         limits = node.over(default)
         if limits["gpu"] is None:
             limits["gpu"] = overrides.gpu
@@ -334,6 +341,8 @@ class _Planner(msgspec.Struct, frozen=True):
             force=overrides.force,
             ports=default.ports,
             tensorboard=default.tensorboard,
+            contracts=node.contracts,
+            data_contracts={name: rules for name, rules in on_data.items() if rules},
             **limits,
         )
 

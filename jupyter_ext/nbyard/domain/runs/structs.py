@@ -11,6 +11,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.contracts.structs import Contracts, Verdict
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
@@ -121,7 +122,8 @@ class TaskPlan(Limits, frozen=True):
     with another kernel than its own. `ports` and `tensorboard` are the links that its executable
     declares. With `sample`, the attempts get only some rows and files. `mixed_files` are the
     paths beside the code that come from another version of the executable, with its ID;
-    `mixed_bundle` is the digest of the bundle with them.
+    `mixed_bundle` is the digest of the bundle with them. `contracts` are the rules for its
+    outputs, `data_contracts` those for its inputs from datasets.
     """
 
     node: str
@@ -145,6 +147,8 @@ class TaskPlan(Limits, frozen=True):
     sample: Sample | None = None
     mixed_files: dict[str, str] = msgspec.field(default_factory=dict)
     mixed_bundle: str = ""
+    contracts: Contracts = msgspec.field(default_factory=dict)
+    data_contracts: Contracts = msgspec.field(default_factory=dict)
 
     @property
     def code_identity(self) -> str:
@@ -271,7 +275,8 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     """The type of a value that the code passed to `nbyard.output`.
 
     Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-    Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
+    Arrays have `dtype` and `shape`. `output_class` is the declared class of any output. `verdict`
+    is the result of checking its contract.
     """
 
     media_type: str = ""
@@ -281,6 +286,7 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     shape: list[int] = []
     output_class: OutputClass | Literal[""] = ""
+    verdict: Verdict | None = None
 
 
 MODEL_TYPE = "application/vnd.nbyard.model"  # a folder with a model file, or saved by MLflow

@@ -14,6 +14,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.contracts.structs import Contracts
 from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
@@ -94,7 +95,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-    consumers."""
+    consumers. `contracts` are the rules for its outputs, by name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -111,6 +112,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     kernel: str = ""
     pin: Pin | None = None
     mode: Mode | None = None
+    contracts: Contracts = msgspec.field(default_factory=dict)
     PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
 
     @property

@@ -1,6 +1,7 @@
 """Past results: durations of successes, the inputs of results, and newest outputs of projects."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -134,6 +135,16 @@ def _access_of_row(row: Any, before: NodeFileAccess | None) -> NodeFileAccess | 
     )
 
 
+class EarlierOutput(msgspec.Struct, frozen=True):
+    """An output of an earlier run of the same node, whose task succeeded."""
+
+    task_id: str
+    run_number: int
+    digest: str
+    filename: str
+    created_at: datetime
+
+
 class HistoryRows:
     """Queries on past successes. Durations of executables leave out cached results."""
 
@@ -206,6 +217,27 @@ class HistoryRows:
             if access := _access_of_row(row, opened.get(row.node)):
                 opened[row.node] = access
         return opened
+
+    def outputs_of_node(
+        self, c: Connection, run_id: str, node: str, name: str, limit: int
+    ) -> list[EarlierOutput]:
+        """Return an output of earlier successes of a node, newest first.
+
+        They are those of the workflow and the owner of a run, without the run itself.
+        """
+        this = select(runs.c.workflow_id, runs.c.owner).where(runs.c.id == run_id).subquery()
+        query = (
+            select(tasks.c.id.label("task_id"), runs.c.number.label("run_number"))
+            .add_columns(artifacts.c.digest, artifacts.c.filename, artifacts.c.created_at)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .join(artifacts, artifacts.c.task_id == tasks.c.id)
+            .join(this, (this.c.workflow_id == runs.c.workflow_id) & (this.c.owner == runs.c.owner))
+            .where(HISTORY, tasks.c.node == node, tasks.c.state == "succeeded")
+            .where(artifacts.c.name == name, runs.c.id != run_id)
+            .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
+            .limit(limit)
+        )
+        return [EarlierOutput(**row._mapping) for row in c.execute(query)]
 
     def last_dependencies(self, c: Connection, task: TaskRecord) -> Last | None:
         """Return the dependencies of the newest earlier success of the same node and workflow."""
