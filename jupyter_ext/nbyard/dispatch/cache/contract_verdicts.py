@@ -104,8 +104,11 @@ class ContractChecker:
         task = self._task
         if any(isinstance(rule, CloseRule) for rule in contract):
             with self._context.store.read() as c:
-                outputs = self._context.store.history.outputs_of_node
-                last = next(iter(outputs(c, task.run_id, task.node, row["name"], 1)), None)
+                store = self._context.store
+                run = store.runs.by_id(c, task.run_id)
+                of = (run.workflow_id if run else "", task.node, row["name"])
+                # This task has not succeeded yet, so it is not among them.
+                last = next(iter(store.history.outputs_of_node(c, task.owner, *of, 1)), None)
         needs_metrics = any(isinstance(rule, MetricRule | CloseRule) for rule in contract)
         recorded = {each.name: each.value for each in metrics()} if needs_metrics else {}
         return self._verdict(row["digest"], row["filename"], contract, last, recorded)

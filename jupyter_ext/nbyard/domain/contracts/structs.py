@@ -178,6 +178,29 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
         return [breach.reason for breach in self.breaches if breach.rule.level == level]
 
 
+class OutputContract(msgspec.Struct, frozen=True):
+    """The contract on an output of a node, or on the `data` of a dataset."""
+
+    node: str
+    output: str
+    rules: Contract
+
+
+class PanderaSchema(msgspec.Struct, frozen=True):
+    """A schema as `pandera` reads it with `from_json` or `from_yaml`."""
+
+    text: str
+
+
+def rule_text(rule: Rule) -> str:
+    """Return a rule as short text, such as `range price min 0 (warn)`."""
+    fields: dict[str, Any] = msgspec.to_builtins(rule)
+    kind, level = fields.pop("rule"), fields.pop("level", "stop")
+    subject = fields.pop("column", None) or ", ".join(fields.pop("columns", ()))
+    parts = [kind, subject, *(f"{name} {value}" for name, value in fields.items())]
+    return " ".join(filter(None, parts)) + (" (warn)" if level == "warn" else "")
+
+
 def rules_for(contract: Contract, *, is_sample: bool) -> Contract:
     """Return the rules that can be checked, which are fewer on a sample."""
     return tuple(rule for rule in contract if rule.on_sample or not is_sample)

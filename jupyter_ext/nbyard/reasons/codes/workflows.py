@@ -1,6 +1,6 @@
 """Findings about a workflow before its run."""
 
-from nbyard.reasons.codes.code import REASON, REASONS, code
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
 WORKFLOWS = {
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
@@ -129,6 +129,25 @@ WORKFLOWS = {
     ),
     "rule-figure": code("rule {rule}: {name} is {value}, not {wanted}"),
     "rule-figure-missing": code("rule {rule}: {name} has no value"),
+    # why a rule is proposed
+    "too-few-good-runs": code(
+        "a proposal needs {needed} different good results of this output; there are {count}",
+        count=int,
+        needed=int,
+    ),
+    "proposed-same": code("the same in {count:,} good runs"),
+    "proposed-share": code(
+        "at most {share} % of the values were missing in {count:,} good runs", share=NUMBER
+    ),
+    "proposed-range": code("between {low} and {high} in {count:,} good runs"),
+    "proposed-unique": code("no value was repeated in {count:,} good runs"),
+    "proposed-values": code("no other value in {count:,} good runs"),
+    "proposed-age": code(
+        "the newest value was at most {hours} hours old in {count:,} good runs", hours=int
+    ),
+    "proposed-change": code(
+        "the mean changed by at most {share} % between {count:,} good runs", share=NUMBER
+    ),
     "lock-differs": code(
         "the environment of the task differs from the lock of {environment} version"
         " {number}: {differences}",

@@ -219,21 +219,16 @@ class HistoryRows:
         return opened
 
     def outputs_of_node(
-        self, c: Connection, run_id: str, node: str, name: str, limit: int
+        self, c: Connection, owner: str, workflow: str, node: str, name: str, limit: int
     ) -> list[EarlierOutput]:
-        """Return an output of earlier successes of a node, newest first.
-
-        They are those of the workflow and the owner of a run, without the run itself.
-        """
-        this = select(runs.c.workflow_id, runs.c.owner).where(runs.c.id == run_id).subquery()
+        """Return an output of the successes of a node, newest first, by the workflow's ID."""
         query = (
             select(tasks.c.id.label("task_id"), runs.c.number.label("run_number"))
             .add_columns(artifacts.c.digest, artifacts.c.filename, artifacts.c.created_at)
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(artifacts, artifacts.c.task_id == tasks.c.id)
-            .join(this, (this.c.workflow_id == runs.c.workflow_id) & (this.c.owner == runs.c.owner))
-            .where(HISTORY, tasks.c.node == node, tasks.c.state == "succeeded")
-            .where(artifacts.c.name == name, runs.c.id != run_id)
+            .where(runs.c.owner == owner, runs.c.workflow_id == workflow, HISTORY)
+            .where(tasks.c.node == node, tasks.c.state == "succeeded", artifacts.c.name == name)
             .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
             .limit(limit)
         )

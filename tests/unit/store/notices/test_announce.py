@@ -117,7 +117,7 @@ def test_a_deviation_from_a_contract_is_announced(store, to):
     with store.write() as c:
         made = channel(store, c, "drifted")
         run = Rows(store, c).run()
-        ids = []
+        ids: list[str] = []
         for warning in (drift, all_of([because("no-message"), drift]), because("no-message")):
             task = Rows(store, c).task(run, node=f"n{len(ids)}", state="running")
             ids.append(task.id)
