@@ -143,6 +143,7 @@ HELP = {
     "backfills": "Show and cancel runs of past due times.",
     "bisections": "Show and cancel searches for the change that made a run bad.",
     "channels": "Send messages about runs to Slack, e-mail and others.",
+    "contracts": "Propose, accept, import and export rules for outputs.",
     "credentials": "Store and replace secrets.",
     "datasets": "Add, preview and compare data.",
     "deployments": "Start, edit and stop services.",

@@ -23,6 +23,7 @@ from nbyard.cli.output.views import (
     bisection_views,
     clean_up_views,
     comparison_view,
+    contract_views,
     deployment_views,
     environment_views,
     notice_views,
@@ -85,7 +86,7 @@ def option_help(operation: Operation, field: Field) -> str | None:
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
-    *(bisection_views, deployment_views, environment_views, deployment_views),
+    *(bisection_views, contract_views, deployment_views, environment_views, deployment_views),
     *(automation_views, clean_up_views, project_views, notice_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
@@ -172,6 +173,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "automations.firings": automation_views.FIRING_COLUMNS,
     "backfills": automation_views.BACKFILL_COLUMNS,
     "bisections": bisection_views.BISECTION_COLUMNS,
+    "contracts": contract_views.CONTRACT_COLUMNS,
     "channels": notice_views.CHANNEL_COLUMNS,
     "channels.notices": notice_views.NOTICE_COLUMNS,
     "runs": columns(

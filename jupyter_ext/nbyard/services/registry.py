@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
     from nbyard.services.uploads import UploadService
+    from nbyard.services.workflows.contracts import ContractService
     from nbyard.services.workflows.service import WorkflowService
 
 # The class of each noun, in the order of the OpenAPI document.
@@ -45,6 +46,7 @@ PLACES = {
     "models": "models.service:ModelService",
     "deployments": "deployments:DeploymentService",
     "workflows": "workflows.service:WorkflowService",
+    "contracts": "workflows.contracts:ContractService",
     "runs": "runs.service:RunService",
     "bisections": "runs.comparisons.bisections:BisectionService",
     "automations": "automations.service:AutomationService",
@@ -78,6 +80,7 @@ class Services:
     workflows: WorkflowService
     runs: RunService
     bisections: BisectionService
+    contracts: ContractService
     automations: AutomationService
     backfills: BackfillService
     channels: ChannelService

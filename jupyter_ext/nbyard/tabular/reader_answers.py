@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.contracts.structs import Breach
 from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.datasets.table_descriptions import (
     MAX_COLUMNS,
@@ -18,6 +19,7 @@ from nbyard.domain.datasets.table_descriptions import (
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 from nbyard.tabular import text_tables
+from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.previews import preview
@@ -45,9 +47,13 @@ class Question(msgspec.Struct, omit_defaults=True):
     limit: int = 100
     sort: str = ""
     column_offset: int = 0
+    contract: ContractQuestion | None = None
 
 
-def answer_question(question: Question) -> TableInfo | TablePage | Profile | FilePreview | bool:
+Answer = TableInfo | TablePage | Profile | FilePreview | bool | list[Breach]
+
+
+def answer_question(question: Question) -> Answer:
     """Answer one question about a file."""
     path, folder = Path(question.path), Path(question.folder)
     if question.about == "preview":
@@ -56,6 +62,12 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
             return _page(question, Source(path, question.filename, folder))
 
         return preview(path, question.filename, folder, read_table)
+    if question.contract:
+        from nbyard.tabular.contract_checks import check_contract
+
+        metrics = question.contract.metrics
+        file = CheckedFile(question.path, question.filename, question.folder, metrics)
+        return check_contract(file, question.contract)
     source = Source(path, question.filename, folder, question.sheet)
     if question.about == "sample-rows":
         from nbyard.tabular.samples import copy_sample

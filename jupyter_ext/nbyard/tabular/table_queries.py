@@ -17,12 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from nbyard.domain.contracts.structs import Breach, Contract
 from nbyard.domain.datasets.previews import MAX_ROWS, FilePreview
 from nbyard.domain.datasets.table_descriptions import (
     BrokenTable,
@@ -35,6 +36,7 @@ from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
 from nbyard.runner.handoff.text_format import unpacked_name
+from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import SAMPLE_FILE, Question
@@ -53,7 +55,9 @@ PICTURE = "picture"
 # A key is the name of a folder, so `../` in it would lead out of the cache.
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 
-T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview, bool)
+T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview, bool, list[Breach])
+
+Metrics = dict[str, float | str]
 
 
 class _Reply(msgspec.Struct):
@@ -342,6 +346,40 @@ class Tables:
             question = Question("sample-rows", limit=rows)
             is_cut = self._ask_in(folder, question, whole, bool, self.quick)
             yield folder / SAMPLE_FILE if is_cut else None
+
+    def breaches(
+        self,
+        file: TableFile,
+        contract: Contract,
+        references: Mapping[str, TableFile],
+        last: TableFile | None,
+        metrics: tuple[Metrics, Metrics] = ({}, {}),
+    ) -> list[Breach]:
+        """Check the contract of a file; return the broken rules.
+
+        `references` are the datasets that the contract names, `last` is the output of the last good
+        run. The `metrics` are those that the tasks of the file and of `last` recorded.
+
+        Raises:
+            Invalid: The file cannot be read.
+        """
+        with contextlib.ExitStack() as kept:
+
+            def with_folder(other: TableFile, recorded: Metrics) -> CheckedFile:
+                folder = kept.enter_context(self._kept_folder(other)).resolve()
+                place = str(other.path.resolve())
+                return CheckedFile(place, other.filename, str(folder), recorded)
+
+            asked = ContractQuestion(
+                contract,
+                time.time(),
+                metrics[0],
+                {name: with_folder(other, {}) for name, other in references.items()},
+                with_folder(last, metrics[1]) if last else None,
+                last is not None and last.key == file.key,
+            )
+            question = Question("contract", contract=asked)
+            return self._ask(question, file, list[Breach], self._slow)
 
     def forget(self, key: str) -> None:
         """Delete the stored results for bytes with this digest."""

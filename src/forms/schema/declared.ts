@@ -274,6 +274,7 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
         recovered: trans.__('succeeded again'),
         'automation-missed': trans.__('did not start'),
         'running-long': trans.__('takes long'),
+        drifted: trans.__('deviates from a contract'),
         retried: trans.__('retried'),
         succeeded: trans.__('succeeded'),
         cancelled: trans.__('cancelled')

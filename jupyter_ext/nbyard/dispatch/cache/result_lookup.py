@@ -9,12 +9,19 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
+from nbyard.dispatch.cache.contract_verdicts import (
+    ContractThreads,
+    contract_failure,
+    verdicts_in,
+    with_drift,
+)
 from nbyard.dispatch.cache.keys import Code, Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import changes_reason, explain_rerun
+from nbyard.domain.contracts.structs import OF_OUTPUT
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
@@ -148,8 +155,12 @@ class ResultLookup:
         return because("unsure", reason=why, problem=problem or because("not-observed"))
 
 
-def reuse_named_result(context: DispatchContext, changes: RoundChanges, task: LiveTask) -> bool:
+def reuse_named_result(
+    context: DispatchContext, changes: RoundChanges, task: LiveTask, contracts: ContractThreads
+) -> bool:
     """Reuse the result that the plan names; return False if it is gone and must be computed.
+
+    Return True, too, while `contracts` checks its outputs.
 
     Raises:
         NotFound: The result is gone, but the node is pinned to it.
@@ -164,8 +175,11 @@ def reuse_named_result(context: DispatchContext, changes: RoundChanges, task: Li
         if pinned:
             raise NotFound(because("pinned-result-gone", run=pinned))
         return False
+    judged = contracts.judged(task.record, plan.reuse, rows)
+    if judged is None:
+        return True
     reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
-    use_earlier_result(changes, task, rows, reason, depended)
+    use_earlier_result(changes, task, judged, reason, depended)
     return True
 
 
@@ -191,10 +205,16 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
 def use_earlier_result(
     changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
-    """Mark the task as succeeded and cached.
+    """Mark the task as succeeded and cached, or as failed if the result breaks its contract.
 
-    `rows` are the outputs of the earlier result, and `columns` further values of the task's row.
+    `rows` are the outputs of the earlier result with the verdicts on their contracts, and `columns`
+    further values of the task's row.
     """
-    outcome = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
+    verdicts = verdicts_in(task.record.plan, rows)
+    failure = contract_failure(verdicts)
+    outcome = columns | {"reason": reason, "finished_at": datetime.now(UTC)}
+    outcome["warning"] = with_drift(columns.get("warning"), (verdicts, OF_OUTPUT))
     changes.link(task, rows)
-    changes.move_task(task, "succeeded", **outcome, **columns)
+    if failure:
+        outcome |= {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
+    changes.move_task(task, "failed" if failure else "succeeded", cached=not failure, **outcome)

@@ -5,8 +5,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from nbyard.attempts.folders import attempt_folder_of, last_values
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
+from nbyard.dispatch.cache.contract_verdicts import recorded_metrics
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
@@ -18,12 +18,9 @@ from nbyard.domain.runs.structs import Artifact, Run
 from nbyard.domain.workflows.conditions import Reference, holds, references
 from nbyard.errors import BadRequest, Invalid, NbyardError
 from nbyard.reasons.structs import Reason, because
-from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import TableFile
 
-# A condition may name any metric of the node. A card shows only a few.
-MOST_METRICS = 1_000
 MAX_BYTES = 2**16  # of a small output
 JSON = "json"
 MOST_NAMED = 20
@@ -123,7 +120,8 @@ class Conditions:
 def metrics_of(context: DispatchContext, run: Run, node: str) -> list[ShownMetric]:
     """Return the metrics of a node: the last recorded values, else the numbers in JSON outputs."""
     with context.store.read() as c:
-        metrics = _recorded_metrics(context, c, run, node)
+        task = context.store.tasks.of_node(c, run.id, node)
+        metrics = recorded_metrics(context, c, run.owner, task.id) if task else []
         outputs = [] if metrics else context.store.artifacts.of_run(c, run.id)
     for output in outputs:
         if output.node == node and output.format == JSON:
@@ -132,25 +130,3 @@ def metrics_of(context: DispatchContext, run: Run, node: str) -> list[ShownMetri
             with suppress(NbyardError, OSError):
                 metrics += context.tables.preview(file).metrics
     return metrics
-
-
-def _recorded_metrics(
-    context: DispatchContext, c: Connection, run: Run, node: str
-) -> list[ShownMetric]:
-    """Return the metrics that the node's result was recorded with.
-
-    For a cached result, these are the metrics of the attempt that computed it.
-    """
-    store = context.store
-    task = store.tasks.of_node(c, run.id, node)
-    if task is None:
-        return []
-    maker = store.tasks.origins_of_cached(c, [task.id]).get(task.id, task.id)
-    attempts = store.attempts.newest_of(c, [maker])
-    attempt = attempts.get(maker) or store.attempts.newest_origin_attempts(
-        c, run.owner, [maker]
-    ).get(maker)
-    if attempt is None:
-        return []
-    folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
-    return last_values(folder, MOST_METRICS)

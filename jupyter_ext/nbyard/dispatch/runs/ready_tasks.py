@@ -18,6 +18,7 @@ import msgspec
 
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.secret_delivery import secrets_of
+from nbyard.dispatch.cache.contract_verdicts import ContractThreads, contract_failure, with_drift
 from nbyard.dispatch.cache.files_outside_code import Comparisons
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts, values_of
 from nbyard.dispatch.cache.result_lookup import (
@@ -36,6 +37,7 @@ from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.dispatch.threads import TRIES, Threads, unexpected_reason
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.caching.absolute_paths import names_outside
+from nbyard.domain.contracts.structs import OF_DATA
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import split_function_path
@@ -246,6 +248,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._unknowns = EnvironmentWaits()
         self._conditions = Conditions(context, threads, lambda: inbox.put(None), self._unfit)
         self.comparisons = Comparisons(self.identities.outside, threads, inbox)
+        self._contracts = ContractThreads(context, threads, inbox)
 
     def __getitem__(self, name: str) -> ReadyTask:
         return self._known[name]
@@ -267,6 +270,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._unknowns.forget(name)
             self.comparisons.forget(name)
             self._conditions.forget(name)
+            self._contracts.forget(name)
             self._forget(name)
         self._board.gone.clear()
         self._wake_later()
@@ -368,15 +372,13 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
         """Return the candidate; None while threads evaluate the task, or if the task failed."""
         record = task.record
-        if failure := self._unfit.pop(record.id, None):
-            fail_task(changes, task, failure)
-            return None
-        if self.comparisons.is_under_way(record.id):
-            fail_if_overdue(changes, task)  # the limit of the queue also holds while a thread looks
+        if self._is_with_threads(changes, task):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
-            if record.plan.reuse and reuse_named_result(self._context, changes, task):
+            if record.plan.reuse and reuse_named_result(
+                self._context, changes, task, self._contracts
+            ):
                 return None
             if known is None:
                 if self._unknowns.hold_back(changes, task):
@@ -386,6 +388,12 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     self._ask(task)
                 return None
             inputs, untyped = inputs_of(task), self._context.untyped
+            verdicts = self._contracts.data_verdicts(record, inputs)
+            failure = contract_failure(verdicts or {}, OF_DATA)
+            if failure:
+                fail_task(changes, task, failure)
+            if failure or verdicts is None:
+                return None
             parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
             code, environment = known
@@ -397,6 +405,17 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             log.exception("task %s cannot be served", record.id)
             fail_task(changes, task, _unexpected(error))
         return None
+
+    def _is_with_threads(self, changes: RoundChanges, task: LiveTask) -> bool:
+        """Return whether threads found the task unfit, or compare or check files for it."""
+        name = task.record.id
+        if failure := self._unfit.pop(name, None):
+            fail_task(changes, task, failure)
+        elif self.comparisons.is_under_way(name) or self._contracts.is_under_way(name):
+            fail_if_overdue(changes, task)  # the limit of the queue also holds while a thread looks
+        else:
+            return False
+        return True
 
     def _ask(self, task: LiveTask) -> None:
         """Look up code and environment in a thread, once for all tasks of a kind."""
@@ -445,19 +464,21 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             differing = self.comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
             if differing is None:
                 undecided.add(candidate.task.id)
-                self._board.fresh[candidate.task.id] = None
-                self._forget(candidate.task.id)
+                self._evaluate_later(candidate)
                 continue
             candidate.outside = differing
             if not differing:
                 usable.append((candidate, hit))
-        self._reuse(c, changes, usable)
-        return undecided
+        return undecided | self._reuse(c, changes, usable)
 
     def _reuse(
         self, c: Connection, changes: RoundChanges, usable: Sequence[tuple[ReadyTask, Hit]]
-    ) -> None:
-        """Use these results, except those whose bytes are gone."""
+    ) -> set[str]:
+        """Use these results, except those whose bytes are gone.
+
+        Return the tasks for which a thread checks the contracts of results.
+        """
+        undecided = set[str]()
         # One query for all hits instead of one per task.
         made = {hit.task_id for _, hit in usable}
         rows = self._store.artifacts.of_tasks(c, made)
@@ -465,14 +486,21 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         for candidate, hit in usable:
             own = details.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
+                judged = self._contracts.judged(candidate.task, hit.task_id, rows[hit.task_id])
+                if judged is None:
+                    undecided.add(candidate.task.id)
+                    self._evaluate_later(candidate)
+                    continue
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
-                use_earlier_result(
-                    changes,
-                    candidate.live,
-                    rows[hit.task_id],
-                    reuse_reason(hit),
-                    candidate.columns | own,
-                )
+                live, columns = candidate.live, candidate.columns | own
+                if data := self._contracts.data_verdicts(candidate.task, inputs_of(live)):
+                    columns["warning"] = with_drift(columns.get("warning"), (data, OF_DATA))
+                use_earlier_result(changes, live, judged, reuse_reason(hit), columns)
+        return undecided
+
+    def _evaluate_later(self, candidate: ReadyTask) -> None:
+        self._board.fresh[candidate.task.id] = None
+        self._forget(candidate.task.id)
 
 
 def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:

@@ -64,6 +64,7 @@ class Ended:
     - `warning`: differences from the lock, and other warnings.
     - `others`: files beside the declared outputs.
     - `reason`: why the attempt was lost.
+    - `is_whole`: all outputs are stored, although a contract stops the branch.
     """
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
@@ -75,6 +76,7 @@ class Ended:
     warning: Reason | None = None
     others: OtherFiles | None = None
     reason: Reason | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

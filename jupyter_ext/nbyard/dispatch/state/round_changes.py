@@ -311,11 +311,7 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         changes.note_wait(task, None)
         changes.move_attempt(attempt, "succeeded", **_times(result))
         changes.publish(task, ended.rows)
-        if ended.is_as_keyed:
-            changes.keep(task)
-        columns = _warning_and_files(ended)
-        if result and result.observed:
-            columns["observed"] = msgspec.to_builtins(result.observed)
+        columns = _keep_whole(changes, task, ended) | _warning_and_files(ended)
         changes.move_task(task, "succeeded", **columns, **_task_times(result))
     elif ended.how == "cancelled" or (ended.how == "lost" and task.run.is_cancelled):
         # A process that is stopped may leave no result. In a cancelled run, that is no loss.
@@ -347,10 +343,20 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         reason = because("lost-often", cause=reason, count=task.lost)
         failure = Failure("lost", reason)
     columns: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
+    # The cache keeps what broke a contract, so that another contract can be checked on it.
+    columns |= _keep_whole(changes, task, ended) if ended.is_whole else {}
     columns |= _warning_and_files(ended)
     # Even a failed attempt may have kept something, such as the executed notebook.
     changes.publish(task, ended.rows)
     changes.move_task(task, "failed", **columns, **_task_times(ended.result))
+
+
+def _keep_whole(changes: RoundChanges, task: LiveTask, ended: Ended) -> dict[str, Any]:
+    """Add the result to the cache; return the task's column with what it read."""
+    if ended.is_as_keyed:
+        changes.keep(task)
+    observed = ended.result.observed if ended.result else None
+    return {"observed": msgspec.to_builtins(observed)} if observed else {}
 
 
 def _warning_and_files(ended: Ended) -> dict[str, Any]:

@@ -28,6 +28,7 @@ TITLES: Mapping[NoticeEvent, str] = {
     "retried": "“{}” is retried",
     "running-long": "“{}” takes longer than usual",
     "recovered": "“{}” succeeded again",
+    "drifted": "“{}” deviates from a contract",
     "automation-missed": "“{}” started no run",
 }
 TYPES: Mapping[NoticeEvent, str] = {
@@ -37,6 +38,7 @@ TYPES: Mapping[NoticeEvent, str] = {
     "retried": "nbyard.task.retried",
     "running-long": "nbyard.run.running-long",
     "recovered": "nbyard.run.recovered",
+    "drifted": "nbyard.task.drifted",
     "automation-missed": "nbyard.automation.missed",
 }
 FAILURES = ("failed", "retried", "automation-missed")

@@ -15,6 +15,7 @@ NoticeEvent = Literal[
     "retried",
     "running-long",
     "recovered",
+    "drifted",
     "automation-missed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
@@ -24,6 +25,7 @@ EVENT_LABELS: dict[str, str] = {
     "recovered": "succeeded again",
     "automation-missed": "did not start",
     "running-long": "takes long",
+    "drifted": "deviates from a contract",
     "retried": "retried",
     "succeeded": "succeeded",
     "cancelled": "cancelled",

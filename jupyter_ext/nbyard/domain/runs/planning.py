@@ -130,12 +130,19 @@ def find_problems(
         known = resolved[name]
         if known.problem:
             problems.append(Problem(known.problem, node=name))
-        elif node.type == "executable" and known.pinned is None:
+            continue
+        outputs = {argument.name for argument in known.arguments if argument.role == "output"}
+        for gone in sorted(node.contracts.keys() - outputs):
+            problems.append(Problem(because("contract-output-gone", output=gone), node=name))
+        if node.type == "executable" and known.pinned is None:
             problems += _argument_problems(name, known, document, fed, credentials)
             own = known.resources
             limits = Limits(**node.over(own))
-            refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
-            refused += [("when", why) for why in _wrong_condition(node.when, document)]
+            refused = [
+                *invalid_limits(limits),
+                *wrong_monitors(own.ports, own.tensorboard),
+                *(("when", why) for why in _wrong_condition(node.when, document)),
+            ]
             problems += [
                 Problem(because("text", text=why), node=name, field=field) for field, why in refused
             ]
@@ -327,10 +334,13 @@ class _Planner(msgspec.Struct, frozen=True):
         node, known, overrides = self.document.nodes[name], self.resolved[name], self.overrides
         bound = ((a.name, self._binding(name, a, fed.get(a.name))) for a in known.arguments)
         bindings = {argument: binding for argument, binding in bound if binding is not None}
+        nodes = self.document.nodes
+        data = {n: e for n, e in fed.items() if nodes[e.source].type == "dataset"}
+        on_data = {n: nodes[e.source].contracts.get(e.output) for n, e in data.items()}
         default = known.resources
         label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
-            return msgspec.structs.replace(known.pinned, label=label)
+            return msgspec.structs.replace(known.pinned, label=label, contracts=node.contracts)
         limits = node.over(default)
         if limits["gpu"] is None:
             limits["gpu"] = overrides.gpu
@@ -363,6 +373,8 @@ class _Planner(msgspec.Struct, frozen=True):
             tensorboard=default.tensorboard,
             when=renamed(node.when, {name: repr(value) for name, value in self.values.items()}),
             join=node.join,
+            contracts=node.contracts,
+            data_contracts={name: rules for name, rules in on_data.items() if rules},
             **limits,
         )
 

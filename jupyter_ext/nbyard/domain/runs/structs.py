@@ -11,6 +11,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.contracts.structs import Contracts, Verdict
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
@@ -123,7 +124,8 @@ class TaskPlan(Limits, frozen=True):
     declares. With `sample`, the attempts get only some rows and files. `mixed_files` are the
     paths beside the code that come from another version of the executable, with its ID;
     `mixed_bundle` is the digest of the bundle with them. `when` and `join` decide whether the task
-    is skipped; values stand in place of parameters.
+    is skipped; values stand in place of parameters. `contracts` are the rules for its outputs,
+    `data_contracts` those for its inputs from datasets.
     """
 
     node: str
@@ -149,6 +151,8 @@ class TaskPlan(Limits, frozen=True):
     mixed_bundle: str = ""
     when: str = ""
     join: Literal["any", "all"] = "any"
+    contracts: Contracts = msgspec.field(default_factory=dict)
+    data_contracts: Contracts = msgspec.field(default_factory=dict)
 
     @property
     def code_identity(self) -> str:
@@ -285,7 +289,8 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     """The type of a value that the code passed to `nbyard.output`.
 
     Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-    Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
+    Arrays have `dtype` and `shape`. `output_class` is the declared class of any output. `verdict`
+    is the result of checking its contract.
     """
 
     media_type: str = ""
@@ -295,6 +300,7 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     shape: list[int] = []
     output_class: OutputClass | Literal[""] = ""
+    verdict: Verdict | None = None
 
 
 MODEL_TYPE = "application/vnd.nbyard.model"  # a folder with a model file, or saved by MLflow

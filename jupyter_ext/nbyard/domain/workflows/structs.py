@@ -15,6 +15,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.contracts.structs import Contracts
 from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
@@ -97,7 +98,8 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
     consumers. A node is skipped if its condition `when` does not hold, or if all nodes that it
-    depends on are skipped; with `join` "all", if any of them is."""
+    depends on are skipped; with `join` "all", if any of them is. `contracts` are the rules for its
+    outputs, by name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -116,6 +118,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     mode: Mode | None = None
     when: str = ""
     join: Literal["any", "all"] = "any"
+    contracts: Contracts = msgspec.field(default_factory=dict)
     PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
 
     @property

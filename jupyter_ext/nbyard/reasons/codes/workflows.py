@@ -1,6 +1,6 @@
 """Findings about a workflow before its run."""
 
-from nbyard.reasons.codes.code import REASON, REASONS, code
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
 WORKFLOWS = {
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
@@ -108,6 +108,46 @@ WORKFLOWS = {
     "no-links-on-dask": code("Monitor links are not available on Dask workers"),
     "kernel-replaced": code("The kernel {kernel} is not installed: {used} runs the notebook."),
     "output-holds-secret": code("the output {output} contains a secret"),
+    # rules of contracts that an output or a dataset breaks
+    "contract-broken": code("the output {name} breaks its contract: {breaches}", breaches=REASONS),
+    "contract-drift": code(
+        "the output {name} deviates from its contract: {breaches}", breaches=REASONS
+    ),
+    "data-contract-broken": code(
+        "the data for {name} break their contract: {breaches}", breaches=REASONS
+    ),
+    "data-contract-drift": code(
+        "the data for {name} deviate from their contract: {breaches}", breaches=REASONS
+    ),
+    "contract-output-gone": code("the contract names the output {output}, which does not exist"),
+    "contract-unreadable": code("the rules cannot be checked: {problem}", problem=REASON),
+    "columns-missing": code("rule columns: {columns:, } missing"),
+    "columns-unexpected": code("rule columns: {columns:, } not in the contract"),
+    "rule-type": code("rule type: {column} has the type {type}, not {wanted} ({examples:, })"),
+    "rule-rows-broken": code(
+        "rule {rule}: {column} breaks it in {count:,} of {rows:,} rows ({examples:, })"
+    ),
+    "rule-figure": code("rule {rule}: {name} is {value}, not {wanted}"),
+    "rule-figure-missing": code("rule {rule}: {name} has no value"),
+    # why a rule is proposed
+    "too-few-good-runs": code(
+        "a proposal needs {needed} different good results of this output; there are {count}",
+        count=int,
+        needed=int,
+    ),
+    "proposed-same": code("the same in {count:,} good runs"),
+    "proposed-share": code(
+        "at most {share} % of the values were missing in {count:,} good runs", share=NUMBER
+    ),
+    "proposed-range": code("between {low} and {high} in {count:,} good runs"),
+    "proposed-unique": code("no value was repeated in {count:,} good runs"),
+    "proposed-values": code("no other value in {count:,} good runs"),
+    "proposed-age": code(
+        "the newest value was at most {hours} hours old in {count:,} good runs", hours=int
+    ),
+    "proposed-change": code(
+        "the mean changed by at most {share} % between {count:,} good runs", share=NUMBER
+    ),
     "lock-differs": code(
         "the environment of the task differs from the lock of {environment} version"
         " {number}: {differences}",

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from nbyard.domain.presentation import PresentedField, presented_fields
 
 # Verbs of commands that differ from those of their operations, and nouns without commands.
-VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+VERBS = {"list": "ls", "get": "show", "delete": "rm", "import_schema": "import"}
 # Verbs of a group within the noun.
 VERBS |= {"keys": "keys ls", "create_key": "keys create", "delete_key": "keys rm"}
 

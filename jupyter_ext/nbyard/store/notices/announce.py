@@ -8,11 +8,12 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from nbyard.domain.automations.structs import Automation, Firing
+from nbyard.domain.contracts.structs import DRIFTS
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted_channels
 from nbyard.domain.notices.structs import LONGEST_ASKED, ChannelCounts, Notice, NoticeEvent
 from nbyard.domain.state_machines import Machine
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, joined, separate
 from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.database.query_parts import Prepared, newest_first
 from nbyard.store.events import Subject
@@ -56,8 +57,8 @@ class Moved(Protocol):
 
 
 def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
-    """Write notices about ended runs and repeated attempts."""
-    announced = [move for move in moves if _is_end(move) or _is_retry(move)]
+    """Write notices about ended runs, repeated attempts and deviations from contracts."""
+    announced = [move for move in moves if _is_end(move) or _is_retry(move) or _drift(move)]
     rules = _rules(c, {move.subject.owner for move in announced})
     if not rules:
         return
@@ -153,6 +154,13 @@ def _is_retry(move: Moved) -> bool:
     return is_queued and isinstance(reason, Reason) and reason.code in RETRIES
 
 
+def _drift(move: Moved) -> Reason | None:
+    """Return which rules that only warn an ended task breaks, None for other moves."""
+    warning = move.columns.get("warning") if move.machine.name == "task" else None
+    known = separate(warning) if isinstance(warning, Reason) else []
+    return joined(reason for reason in known if reason.code in DRIFTS)
+
+
 def _rules(c: Connection, owners: Iterable[str]) -> list[StoredRule]:
     return [rule for owner in owners for rule in RuleRows().of_owner(c, owner)]
 
@@ -173,8 +181,12 @@ def _about_move(
         if move.to == "succeeded" and _last_failed(c, run):
             return [ended, _about_run(run, projects, "recovered")]
         return [ended]
+    node = move.event_data.get("node", "")
+    if drift := _drift(move):
+        facts = {"node": node, "reason": msgspec.to_builtins(drift)}
+        return [_about_run(run, projects, "drifted", f"drifted:{move.subject.id}", **facts)]
     reason = move.columns["reason"]
-    facts = {"node": move.event_data.get("node", ""), "reason": msgspec.to_builtins(reason)}
+    facts = {"node": node, "reason": msgspec.to_builtins(reason)}
     suffix = f"retried:{move.subject.id}:{reason.params.get('number', 0)}"
     return [_about_run(run, projects, "retried", suffix, **facts)]
 

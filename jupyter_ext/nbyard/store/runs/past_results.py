@@ -1,6 +1,7 @@
 """Past results: durations of successes, the inputs of results, and newest outputs of projects."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -134,6 +135,16 @@ def _access_of_row(row: Any, before: NodeFileAccess | None) -> NodeFileAccess | 
     )
 
 
+class EarlierOutput(msgspec.Struct, frozen=True):
+    """An output of an earlier run of the same node, whose task succeeded."""
+
+    task_id: str
+    run_number: int
+    digest: str
+    filename: str
+    created_at: datetime
+
+
 class HistoryRows:
     """Queries on past successes. Durations of executables leave out cached results."""
 
@@ -206,6 +217,22 @@ class HistoryRows:
             if access := _access_of_row(row, opened.get(row.node)):
                 opened[row.node] = access
         return opened
+
+    def outputs_of_node(
+        self, c: Connection, owner: str, workflow: str, node: str, name: str, limit: int
+    ) -> list[EarlierOutput]:
+        """Return an output of the successes of a node, newest first, by the workflow's ID."""
+        query = (
+            select(tasks.c.id.label("task_id"), runs.c.number.label("run_number"))
+            .add_columns(artifacts.c.digest, artifacts.c.filename, artifacts.c.created_at)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .join(artifacts, artifacts.c.task_id == tasks.c.id)
+            .where(runs.c.owner == owner, runs.c.workflow_id == workflow, HISTORY)
+            .where(tasks.c.node == node, tasks.c.state == "succeeded", artifacts.c.name == name)
+            .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
+            .limit(limit)
+        )
+        return [EarlierOutput(**row._mapping) for row in c.execute(query)]
 
     def last_dependencies(self, c: Connection, task: TaskRecord) -> Last | None:
         """Return the dependencies of the newest earlier success of the same node and workflow."""

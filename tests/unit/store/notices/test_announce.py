@@ -11,7 +11,7 @@ from nbyard.domain.runs.origins import SCRATCH, FireCause
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.workflows.structs import Document
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import all_of, because
 from nbyard.store import Connection, Store, transition
 
 from ..automations.conftest import NOW, StoredAutomations
@@ -109,6 +109,26 @@ def test_a_retried_attempt_is_announced_each_time(store):
             f"{run.id}:retried:{task.id}:{number}" for number in (1, 2)
         ]
         assert found[0].facts["reason"]["code"] == "attempt-failed"
+
+
+@pytest.mark.parametrize("to", ["succeeded", "failed"])
+def test_a_deviation_from_a_contract_is_announced(store, to):
+    drift = because("contract-drift", name="out", breaches=[because("no-message")])
+    with store.write() as c:
+        made = channel(store, c, "drifted")
+        run = Rows(store, c).run()
+        ids: list[str] = []
+        for warning in (drift, all_of([because("no-message"), drift]), because("no-message")):
+            task = Rows(store, c).task(run, node=f"n{len(ids)}", state="running")
+            ids.append(task.id)
+            known = store.tasks.get(c, task.id)
+            assert known is not None
+            transition.move_all(c, [store.tasks.step(known, to, {"warning": warning})])
+        notices = store.notices.waiting(c, made.id)
+        assert [each.notice.event_id for each in notices] == [
+            f"{run.id}:drifted:{task_id}" for task_id in ids[:2]
+        ]
+        assert {each.facts["reason"]["code"] for each in notices} == {"contract-drift"}
 
 
 def test_due_times_without_a_run_are_announced(store):

@@ -282,6 +282,12 @@ def show_run(detail: Any, estimate: Any) -> None:
         for link in (link for attempt in task.attempts for link in attempt.links):
             link_text = f"{link.path} ({'answers' if link.answers else 'not responding'})"
             click.echo(f"Monitor {task.node} {link.name}: {link.reason or link_text}")
+        for artifact in task.artifacts:
+            if verdict := artifact.type and artifact.type.verdict:
+                broken = f"{len(verdict.breaches)} of {verdict.rules} rules broken"
+                kept = f"{verdict.rules} rules kept"
+                outcome = broken if verdict.breaches else kept
+                click.echo(f"Contract {task.node}.{artifact.name}: {outcome}")
 
 
 def time_left(estimate: Any) -> str:

@@ -71,7 +71,9 @@ class OutputMetadata(ArtifactType, frozen=True):
 
         If the row has no known format, it also gets the filename and format of the metadata.
         """
-        fields = {name: getattr(self, name) for name in ArtifactType.__struct_fields__}
+        # Only a check gives a verdict, not the work.
+        known = set(ArtifactType.__struct_fields__) - {"verdict"}
+        fields = {name: getattr(self, name) for name in known}
         typed = row | {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
         is_named = self.format or self.filename
         if row["format"] == "folder" or format_of(row["filename"]) or not is_named:
