@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -216,17 +216,13 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
     """
     tasks, plan = task.run.tasks, task.record.plan
     skipped = {n for n in plan.optional_needs() if tasks[n].record.state == "skipped"}
-    return inputs_from(plan, lambda node: tasks[node].results, skipped)
+    return inputs_from(plan.without(skipped), lambda node: tasks[node].results)
 
 
 def inputs_from(
-    plan: TaskPlan,
-    results_of: Callable[[str], Mapping[str, BytesOf]],
-    skipped: Collection[str] = (),
+    plan: TaskPlan, results_of: Callable[[str], Mapping[str, BytesOf]]
 ) -> dict[str, BytesOf]:
     """Return the bytes of each bound input; `results_of` returns a node's outputs by name.
-
-    Inputs from `skipped` nodes are left out.
 
     Raises:
         NotFound: An upstream node has no such output.
@@ -235,7 +231,7 @@ def inputs_from(
     for name, binding in plan.bindings.items():
         if isinstance(binding, BytesOf):
             inputs[name] = binding
-        elif isinstance(binding, ResultOf) and binding.node not in skipped:
+        elif isinstance(binding, ResultOf):
             made = results_of(binding.node).get(binding.output)
             if made is None:
                 raise NotFound(because("output-not-made", node=binding.node, output=binding.output))

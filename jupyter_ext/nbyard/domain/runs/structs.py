@@ -1,6 +1,6 @@
 """Runs: executions of a workflow version or of one executable, with tasks and attempts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -191,6 +191,15 @@ class TaskPlan(Limits, frozen=True):
         sources = [(n, b.node) for n, b in self.bindings.items() if isinstance(b, ResultOf)]
         needed = {node for name, node in sources if name in required}
         return {node for _, node in sources} - needed - nodes_of(self.when)
+
+    def without(self, nodes: Collection[str]) -> "TaskPlan":
+        """Return the plan without the inputs that come from these nodes."""
+        bindings = {
+            name: binding
+            for name, binding in self.bindings.items()
+            if not (isinstance(binding, ResultOf) and binding.node in nodes)
+        }
+        return msgspec.structs.replace(self, bindings=bindings)
 
 
 BY_NODES = "set by each node"

@@ -70,14 +70,16 @@ class RunExports(RunComparisons):
                     artifact.filename, artifact.digest
                 )
             nodes = []
-            for row in self._store.compared.tasks(c, record.id):
+            ran = [t for t in self._store.compared.tasks(c, record.id) if t.state != "skipped"]
+            for row in ran:
                 declared = {
                     argument.name for argument in row.plan.arguments if argument.role == "output"
                 }
                 # Executed notebooks are artifacts too, but papermill writes them by itself.
                 own = {n: o for n, o in outputs.get(row.node, {}).items() if n in declared}
                 version = reader.version(row.plan.executable_version_id)
-                nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))
+                plan = row.plan.without(row.plan.optional_needs() - outputs.keys())
+                nodes.append(RecordedNode(plan, version, own, reader.packages_of(row)))
         return record, nodes
 
     @operation("GET", "/runs/{run}/openlineage", scope="runs:read")

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.support.fake_runtime_bench import Bench
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.attempts.structs import METRICS
@@ -33,6 +33,11 @@ def test_a_condition_decides_by_a_small_output(bench):
             assert bench.task(run, "c").state == "skipped", "it has nothing to read"
             assert bench.task(run, "c").reason.code == "upstream-skipped"
             assert bench.task(run, "d").state == "succeeded", "one of its branches ran"
+            bundle = bench.yard.services.runs.bundle(OWNER, run)
+            repeated = {
+                each.filename.split("/")[1] for each in bundle.members if "/code" in each.filename
+            }
+            assert repeated == {"a", "d"}
 
 
 def test_a_condition_decides_by_the_last_value_of_a_metric_after_a_restart(bench):
