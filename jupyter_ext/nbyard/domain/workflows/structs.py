@@ -97,9 +97,11 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-    consumers. A node is skipped if its condition `when` does not hold, or if all nodes that it
-    depends on are skipped; with `join` "all", if any of them is. `contracts` are the rules for its
-    outputs, by name."""
+    consumers.
+
+    A node is skipped if its condition `when` does not hold, or if all nodes that it depends on are
+    skipped; with `join` "all", if any of them is. `contracts` are the rules for its outputs, by
+    name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
