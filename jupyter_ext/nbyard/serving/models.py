@@ -12,9 +12,9 @@ import logging
 import os
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from .codec import BadAnswer, Columns, Schema, ValueRefused
 
@@ -22,6 +22,8 @@ JOBLIB = "joblib"
 VERSION_VARIABLE = "NBYARD_MODEL_VERSION"
 log = logging.getLogger("nbyard.serving")
 MAX_WORDS = 500
+# attributes of dataclasses, named tuples and models of pydantic
+RECORD_MARKS = ("__dataclass_fields__", "_fields", "model_fields")
 PLAIN_TYPES = ("int", "float", "str", "bool", "date", "datetime")
 
 
@@ -104,7 +106,7 @@ def load_model(spec: Spec) -> Any:
         model = model_class()
         if not callable(getattr(model, "predict", None)):
             raise NoModel(f"{spec.class_name} has no method predict")
-        return RowModel(model) if spec.flavour == "row" else model
+        return RowModel(model) if spec.flavour == "row" else takes_frame(model)
 
 
 def typed_values(model: Any) -> list[dict[str, Any]]:
@@ -122,28 +124,55 @@ def typed_values(model: Any) -> list[dict[str, Any]]:
 
 
 def takes_frame(model: Any) -> Any:
-    """Return the model, in a `RowModel` if its `predict` takes the typed values of one row."""
-    return RowModel(model) if typed_values(model) else model
+    """Return the model, in a `RowModel` if its `predict` takes the values or records of rows."""
+    record = _record_of(model)
+    return RowModel(model, *record) if record or typed_values(model) else model
+
+
+def _record_of(model: Any) -> tuple[Any, ...]:
+    """Return the class of rows that `predict` takes, and whether in a list; empty for others."""
+    try:
+        hints = get_type_hints(model.predict)
+        name = next(iter(inspect.signature(model.predict).parameters), "")
+    except (TypeError, ValueError, NameError, AttributeError):  # of a compiled function
+        return ()
+    kind = hints.get(name)
+    takes_all = get_origin(kind) in (list, Sequence, Iterable)
+    record = get_args(kind)[0] if takes_all else kind
+    if is_typeddict(record):
+        return dict, takes_all
+    is_record = isinstance(record, type) and any(hasattr(record, mark) for mark in RECORD_MARKS)
+    return (record, takes_all) if is_record else ()
 
 
 class RowModel:
     """A model that takes a DataFrame, around one whose `predict` takes the values of one row.
 
-    A missing value is left out where the parameter has a default. Its answer for a row is one
-    value, or the columns as a dict, a dataclass or a named tuple.
+    With a `record` class, `predict` takes such a record, or all of them in a list. A missing value
+    is left out where the parameter has a default. An answer is one value, or the columns as a dict,
+    a dataclass or a named tuple.
     """
 
-    def __init__(self, model: Any):
-        self._predict = model.predict
-        parameters = inspect.signature(self._predict).parameters.values()
+    def __init__(self, model: Any, record: Any = None, takes_all: bool = False):
+        self._predict, self._record, self._takes_all = model.predict, record, takes_all
+        declares = self._predict if record in (None, dict) else record
+        parameters = inspect.signature(declares).parameters.values()
         self._defaults = {each.name for each in parameters if each.default is not each.empty}
 
     def predict(self, frame: Any) -> Any:
         """Return the answers for the rows of a DataFrame: a list, or a DataFrame of columns."""
-        answers = []
-        for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
-            given = {n: v for n, v in row.items() if v is not None or n not in self._defaults}
-            answers.append(_plain_record(self._predict(**given)))
+        rows = [
+            {n: v for n, v in row.items() if v is not None or n not in self._defaults}
+            for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
+        ]
+        records = [self._record(**row) for row in rows] if self._record else []
+        if self._takes_all:
+            given = self._predict(records)
+        elif records:
+            given = map(self._predict, records)
+        else:
+            given = (self._predict(**row) for row in rows)
+        answers = [_plain_record(answer) for answer in given]
         if answers and isinstance(answers[0], dict):
             return cast(Any, importlib.import_module("pandas")).DataFrame(answers, dtype=object)
         return answers

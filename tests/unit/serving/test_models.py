@@ -10,6 +10,7 @@ from typing import Any
 import joblib
 import pytest
 
+from nbyard.domain.models.model_classes import read_class
 from nbyard.serving.models import Predictor, load_model, read_pickle, read_spec
 
 TOLD: dict[str, Any] = {"name": "m", "version": "1", "flavour": "pickle", "src": "."}
@@ -92,6 +93,61 @@ def test_a_typed_predict_is_called_with_the_values_of_each_row(
     predict = Predictor(spec, load_model(spec))
     records = [{"menge": 2, "tag": "a"}, {"menge": 3, "tag": None, "rabatt": 2}]
     assert predict(spec.inputs.read(records)) == expected
+
+
+BY_RECORD = """
+from __future__ import annotations
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
+
+@dataclass
+class Plain:
+    menge: int
+    ort: str = "Ulm"
+
+class Typed(TypedDict):
+    menge: int
+    ort: str
+
+class Named(NamedTuple):
+    menge: int
+    ort: str = "Ulm"
+
+class Prices:
+    def predict(self, rows: {kind}) -> list[float]:
+        if isinstance(rows, list):
+            return [self.price(row) for row in rows]
+        return self.price(rows)
+
+    def price(self, row):
+        menge, ort = row.values() if isinstance(row, dict) else (row.menge, row.ort)
+        return menge * len(ort or "Ulm")
+"""
+
+
+@pytest.mark.parametrize("kind", ["list[Plain]", "Sequence[Typed]", "list[Named]", "Named"])
+def test_a_predict_of_records_is_called_with_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The class of the rows is a dataclass, a TypedDict or a named tuple."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    name = f"by_record_{kind.replace('[', '_').strip(']')}"
+    text = BY_RECORD.replace("{kind}", kind)
+    (tmp_path / f"{name}.py").write_text(text)
+    found = read_class(text.encode(), f"{name}.py", "Prices")
+    assert [column.name for column in found.inputs] == ["menge", "ort"]
+    assert found.inputs[1].nullable == ("Typed" not in kind)
+    told = TOLD | {"flavour": found.flavour, "module": name, "class": "Prices"}
+    told["input_schema"] = [
+        {"name": "menge", "type": "int"},
+        {"name": "ort", "type": "str", "nullable": True},
+    ]
+    told["output_schema"] = [{"name": "price", "type": "float"}]
+    spec = read_spec(json.dumps(told), str(tmp_path))
+    records = [{"menge": 2, "ort": "Köln"}, {"menge": 3, "ort": None}]
+    assert Predictor(spec, load_model(spec))(spec.inputs.read(records)) == [[8.0, 9.0]]
 
 
 def test_an_object_with_a_typed_predict_is_called_with_the_values_of_each_row(

@@ -264,7 +264,11 @@ class _Reader:
         for inner in ast.walk(node) if node is not None else ():
             if isinstance(inner, ast.Name) and inner.id in self._classes:
                 fields = [
-                    {"name": line.target.id, "type": _text(line.annotation)}
+                    {
+                        "name": line.target.id,
+                        "type": _text(line.annotation),
+                        "nullable": line.value is not None,
+                    }
                     for line in self._classes[inner.id].body
                     if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
                 ]

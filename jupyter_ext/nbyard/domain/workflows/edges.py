@@ -270,13 +270,16 @@ def _rank(proposal: Proposal) -> tuple[float, str]:
 def _unique_best(
     proposals: Iterable[Proposal], key: Callable[[Proposal], Hashable]
 ) -> Iterator[Proposal]:
-    """Yield the best proposal of each group, unless several have the best score."""
+    """Yield the best proposal of each group, unless several are equally good.
+
+    The same file is better than any name.
+    """
     groups: dict[Hashable, list[Proposal]] = {}
     for proposal in proposals:
         groups.setdefault(key(proposal), []).append(proposal)
     for group in groups.values():
-        best = max(proposal.score for proposal in group)
-        first, *others = (proposal for proposal in group if proposal.score == best)
+        best = max((proposal.by_file, proposal.score) for proposal in group)
+        first, *others = (each for each in group if (each.by_file, each.score) == best)
         if not others:
             yield first
 

@@ -166,12 +166,15 @@ def _left_out(
     found = {}
     for name, view in checked.nodes.items():
         code = Path(os.path.normpath(folder / nodes[name].path))
-        for file in view.undeclared.files if view.undeclared else ():
-            real = Path(os.path.normpath(code.parent / file.path))
-            is_read = files.has(real) and real.is_file()
-            if file.role == "output":
+        opened = [(f.path, f.role) for f in view.undeclared.files] if view.undeclared else []
+        # the files that its own arguments name
+        opened += [(a.default, a.role) for a in view.arguments if isinstance(a.default, str)]
+        for path, role in opened:
+            real = Path(os.path.normpath(code.parent / path))
+            is_read = role == "input" and files.has(real) and real.is_file()
+            if role == "output":
                 found[real] = False
-            elif is_read and is_ignored(code, files.root, file.path):
+            elif is_read and is_ignored(code, files.root, path):
                 found.setdefault(real, True)
     return sorted(real for real, is_data in found.items() if is_data)
 

@@ -123,6 +123,39 @@ def test_data_that_copies_of_the_code_leave_out_is_a_dataset(yard, ann, lab):
     assert sources == {"raw": "step_1_clean", "step_1_clean": "train", "train": "report"}
 
 
+def test_a_left_out_file_that_is_the_default_of_an_option_is_a_dataset(yard, ann, root):
+    (root / "src").mkdir()
+    (root / "data").mkdir()
+    (root / "data/load.csv").write_text("kw\n1\n")
+    (root / "src/prepare.py").write_text(
+        "import argparse\nfrom pathlib import Path\nparser = argparse.ArgumentParser()\n"
+        "file = Path(__file__).parent.parent / 'data' / 'load.csv'\n"
+        "parser.add_argument('--load', type=Path, default=file)\n"
+        "print(open(parser.parse_args().load).read())\n"
+    )
+    (root / ".gitignore").write_text("data/\n")
+    (root / "nbyard.toml").touch()
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["src"], path="all.nbflow"))
+    document = read_document((root / made.path).read_bytes(), strict=True)
+    assert document.nodes["load"].path == "data/load.csv"
+    assert [(e.source, e.target, e.input) for e in document.edges.values()] == [
+        ("load", "prepare", "load")
+    ]
+
+
+def test_folders_with_equal_names_of_files_are_connected_apart(yard, ann, root):
+    for folder in ("a", "b"):
+        (root / folder / "data").mkdir(parents=True)
+        (root / folder / "make.py").write_text("open('data/rows.csv', 'w').write('n')\n")
+        (root / folder / "use.py").write_text("print(open('data/rows.csv').read())\n")
+    made = yard.services.workflows.from_files(ann, FilesOfWorkflow(["a", "b"], path="w.nbflow"))
+    nodes = read_document((root / made.path).read_bytes(), strict=True).nodes
+    edges = read_document((root / made.path).read_bytes(), strict=True).edges.values()
+    assert {(nodes[e.source].path, nodes[e.target].path) for e in edges} == {
+        (f"{folder}/make.py", f"{folder}/use.py") for folder in ("a", "b")
+    }
+
+
 def test_scripts_that_change_a_file_in_place_lie_between_its_writer_and_its_readers(
     yard, ann, root
 ):
