@@ -3445,6 +3445,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
         };
         /**
          * Automation
@@ -4984,6 +4988,18 @@ export interface components {
             input: string;
         };
         /**
+         * Element
+         * @description The element of a task: the node of its `map`, and its place there, from 0.
+         *
+         *     The `key` depends on the content of the element only. The `label` shows it to users.
+         */
+        Element: {
+            map: string;
+            key: string;
+            label: string;
+            position: number;
+        };
+        /**
          * Environment
          * @description A name with versions. `current` is the newest version, ready or not.
          *
@@ -5360,6 +5376,15 @@ export interface components {
             path: string;
         };
         /**
+         * Files
+         * @description One element for each file of the folder at `@each`, for the input `over`.
+         */
+        Files: {
+            /** @enum {unknown} */
+            kind: "files";
+            over: string;
+        };
+        /**
          * FilesOfWorkflow
          * @description Notebooks, scripts and folders from which to create the workflow file `path`.
          *
@@ -5525,6 +5550,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
             /** @default  */
             document: string;
         };
@@ -5616,6 +5645,17 @@ export interface components {
         GpuUsage: {
             percent: (number | null)[];
             memory_bytes: (number | null)[];
+        };
+        /**
+         * Grid
+         * @description One element for each combination of the values of parameters.
+         */
+        Grid: {
+            /** @enum {unknown} */
+            kind: "grid";
+            values: {
+                [key: string]: unknown[];
+            };
         };
         /**
          * Group
@@ -5807,6 +5847,15 @@ export interface components {
             loaded: string[];
             /** @default false */
             for_shell: boolean;
+        };
+        /**
+         * Items
+         * @description One element for each value of the JSON list at `@each`, for the parameter `over`.
+         */
+        Items: {
+            /** @enum {unknown} */
+            kind: "list";
+            over: string;
         };
         /**
          * Kernel
@@ -6006,6 +6055,20 @@ export interface components {
          */
         MadeFile: {
             path: string;
+        };
+        /**
+         * Map
+         * @description A node runs once for each element of `each`.
+         *
+         *     `on_failure` is when no more elements start: after the `first` failure, never (`all` run), or
+         *     after more than a number (`3`) or a share (`10%`) of failures. At most `at_most` run at once.
+         */
+        Map: {
+            each: components["schemas"]["Grid"] | components["schemas"]["Items"] | components["schemas"]["Rows"] | components["schemas"]["Files"];
+            /** @default first */
+            on_failure: string;
+            /** @default null */
+            at_most: number | null;
         };
         /**
          * Meta
@@ -6577,6 +6640,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
             /** @default 100 */
             rows: number;
             /** @default 3 */
@@ -6942,7 +7009,9 @@ export interface components {
          *     means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
          *     is the number of GPUs for each node that sets none. `arguments` are those of a script or
          *     Dockerfile without a description. With `replace`, the name moves here from a run that has
-         *     ended; that run keeps its number. `origin` is what sends the request, empty for manual.
+         *     ended; that run keeps its number. `origin` is what sends the request, empty for manual. `sweep`
+         *     has the values of parameters to try, such as `0.01,0.1`, `1..10` or a JSON list. All
+         *     combinations run. In a workflow, their names are `NODE.NAME`.
          */
         NewRun: {
             /** @default  */
@@ -7013,6 +7082,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
         };
         /**
          * NewUpload
@@ -7028,11 +7101,14 @@ export interface components {
          * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
          *     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
          *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
-         *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
-         *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-         *     consumers. A node is skipped if its condition `when` does not hold, or if all nodes that it
-         *     depends on are skipped; with `join` "all", if any of them is. `contracts` are the rules for its
-         *     outputs, by name.
+         *     names a file (`path`), a `dataset` or an `artifact`, by ID or name.
+         *
+         *     A `muted` node and the nodes that depend on it do not run. A `bypassed` node does not run; its
+         *     inputs go to its consumers. A node with a `map` runs once for each element.
+         *
+         *     A node is skipped if its condition `when` does not hold, or if all nodes that it depends on are
+         *     skipped; with `join` "all", if any of them is. `contracts` are the rules for its outputs, by
+         *     name.
          */
         Node: {
             /** @enum {unknown} */
@@ -7078,6 +7154,8 @@ export interface components {
             contracts: {
                 [key: string]: (components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"])[];
             };
+            /** @default null */
+            map: components["schemas"]["Map"] | null;
             /**
              * CPUs
              * @default null
@@ -8718,6 +8796,15 @@ export interface components {
             stop_seconds: number;
         };
         /**
+         * Rows
+         * @description One element for each row of the table at `@each`; its `columns` are parameters.
+         */
+        Rows: {
+            /** @enum {unknown} */
+            kind: "rows";
+            columns: string[];
+        };
+        /**
          * RowsRule
          * @description The number of rows is in the range.
          */
@@ -9159,7 +9246,7 @@ export interface components {
          *     settings without effect. `pinned` is the number of the run to whose result the node is
          *     pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
          *     the run, kept as long as the record. `other_files` are files that the last attempt wrote
-         *     beside its declared outputs, or null.
+         *     beside its declared outputs, or null. `element` is set if it is an element of a map.
          */
         Task: {
             id: string;
@@ -9210,6 +9297,8 @@ export interface components {
             missing: components["schemas"]["Missing"] | null;
             /** @default null */
             other_files: components["schemas"]["OtherFiles"] | null;
+            /** @default null */
+            element: components["schemas"]["Element"] | null;
         };
         /**
          * TaskPage

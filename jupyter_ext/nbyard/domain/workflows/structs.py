@@ -19,6 +19,7 @@ from nbyard.domain.contracts.structs import Contracts
 from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
+from nbyard.domain.maps.structs import Map
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.workflows.conditions import nodes_of
 from nbyard.errors import BadRequest, Invalid
@@ -95,9 +96,10 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas. `version` pins the node to a version by ID,
     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
-    names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
-    nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-    consumers.
+    names a file (`path`), a `dataset` or an `artifact`, by ID or name.
+
+    A `muted` node and the nodes that depend on it do not run. A `bypassed` node does not run; its
+    inputs go to its consumers. A node with a `map` runs once for each element.
 
     A node is skipped if its condition `when` does not hold, or if all nodes that it depends on are
     skipped; with `join` "all", if any of them is. `contracts` are the rules for its outputs, by
@@ -121,6 +123,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     when: str = ""
     join: Literal["any", "all"] = "any"
     contracts: Contracts = msgspec.field(default_factory=dict)
+    map: Map | None = None
     PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
 
     @property
