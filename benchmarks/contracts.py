@@ -29,12 +29,11 @@ import polars as pl
 import sklearn.datasets
 from parts.paired import measure, options_of, print_line, ratio, report
 
-from nbyard.domain.contracts.proposals import PastResult, propose
-from nbyard.domain.contracts.structs import Contract
+from nbyard.domain.contracts.proposals import PastResult, new_rules, propose
+from nbyard.domain.contracts.structs import CheckedFile, Contract, ContractQuestion
 from nbyard.errors import NbyardError
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.contract_checks import Table, check_contract
-from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 
 PAST, GOOD = 5, 10
 NOW = dt.datetime.now(dt.UTC)
@@ -53,7 +52,7 @@ def orders(random: Random, day: int, rows: int = 0) -> pl.DataFrame:
     count = rows or int(random.normal(2_000, 80))
     until = NOW - dt.timedelta(days=PAST - day)
     minutes = np.sort(random.uniform(0, 60 * 24 * 30, count))
-    coupons = np.where(random.random(count) < 0.2, "spring", None)
+    coupons = ["spring" if share < 0.2 else None for share in random.random(count)]
     return pl.DataFrame(
         {
             "order_id": np.arange(count) + 10_000 * day,
@@ -61,7 +60,7 @@ def orders(random: Random, day: int, rows: int = 0) -> pl.DataFrame:
             "country": random.choice(["DE", "FR", "IT", "PL"], count, p=[0.5, 0.3, 0.15, 0.05]),
             "amount": random.lognormal(3.5, 0.8, count).round(2),
             "items": random.poisson(3, count) + 1,
-            "coupon": pl.Series(coupons.tolist(), dtype=pl.String),
+            "coupon": pl.Series(coupons, dtype=pl.String),
         }
     ).with_columns(pl.col("ordered_at").dt.replace_time_zone(None).dt.truncate("1s"))
 
@@ -198,7 +197,7 @@ class Bench:
         """Propose a contract from versions."""
         at = [NOW - dt.timedelta(days=PAST - day) for day in days]
         past = zip(days, at, map(self.tables.whole_profile, versions), strict=True)
-        return propose([PastResult(*each) for each in past]).contract
+        return new_rules((), propose([PastResult(*each) for each in past]))
 
     def breaks(self, contract: Contract, file: TableFile, last: TableFile) -> list[str]:
         """Return the rules that a version breaks."""

@@ -47,6 +47,14 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     notices: 'GET /channels/{channel}/notices',
     test: 'POST /channels/{channel}/test'
   },
+  contracts: {
+    list: 'GET /contracts',
+    add: 'POST /contracts',
+    accept: 'POST /contracts/accept',
+    export: 'GET /contracts/export',
+    import_schema: 'POST /contracts/import',
+    propose: 'GET /contracts/proposal'
+  },
   credentials: {
     kinds: 'GET /credential-kinds',
     create: 'POST /credentials',

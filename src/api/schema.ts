@@ -513,6 +513,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the contracts of a saved workflow */
+        get: operations["contracts.list"];
+        put?: never;
+        /** Add a rule for an output to the workflow file */
+        post: operations["contracts.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add the proposed rules for an output to the workflow file
+         * @description Rules on the same subject stay as they are.
+         */
+        post: operations["contracts.accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the contract on an output as a schema of pandera
+         * @description Rules without a counterpart in pandera are left out.
+         */
+        get: operations["contracts.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the contract on an output by the rules of a schema of pandera
+         * @description The schema is a YAML or JSON file.
+         */
+        post: operations["contracts.import_schema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Propose rules for an output from at least three of its good results
+         * @description They follow from the profiles of the newest different results, or from the numbers in a
+         *     JSON object. For a dataset, they follow from its versions.
+         */
+        get: operations["contracts.propose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credential-kinds": {
         parameters: {
             query?: never;
@@ -3182,7 +3281,8 @@ export interface components {
          * @description The type of a value that the code passed to `nbyard.output`.
          *
          *     Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-         *     Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
+         *     Arrays have `dtype` and `shape`. `output_class` is the declared class of any output. `verdict`
+         *     is the result of checking its contract.
          */
         ArtifactType: {
             /** @default  */
@@ -3202,6 +3302,8 @@ export interface components {
             shape: number[];
             /** @default  */
             output_class: ("data" | "metrics" | "model" | "report") | "";
+            /** @default null */
+            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * AskHelp
@@ -3399,7 +3501,7 @@ export interface components {
          */
         AutomationNotice: {
             channel: string;
-            events?: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events?: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
         };
         /**
          * AutomationPatch
@@ -3681,6 +3783,14 @@ export interface components {
             when: string[];
             /** @default false */
             raw: boolean;
+        };
+        /**
+         * Breach
+         * @description A broken rule. The `reason` names its column, the count and the first counter-examples.
+         */
+        Breach: {
+            rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
+            reason: components["schemas"]["Reason"];
         };
         /**
          * BytesOf
@@ -3985,6 +4095,38 @@ export interface components {
             left: number;
         };
         /**
+         * CloseRule
+         * @description A figure is close to that of the last good run, or equal if `within` is 0.
+         *
+         *     `within` is a share of the last figure; for a mean, of the larger of mean and deviation. `name`
+         *     is the column of a mean, or the metric.
+         */
+        CloseRule: {
+            /** @enum {unknown} */
+            rule: "close";
+            /**
+             * Figure
+             * @enum {unknown}
+             */
+            figure: "content" | "mean" | "metric" | "rows";
+            /**
+             * Column or metric
+             * @default
+             */
+            name: string;
+            /**
+             * Within (share of the last figure)
+             * @default 0
+             */
+            within: number;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
+        };
+        /**
          * CodeRow
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
@@ -4091,6 +4233,27 @@ export interface components {
             histogram: components["schemas"]["Histogram"] | null;
             /** @default [] */
             top: components["schemas"]["TopValue"][];
+        };
+        /**
+         * ColumnsRule
+         * @description The table has these columns, and with `closed` no others.
+         */
+        ColumnsRule: {
+            /** @enum {unknown} */
+            rule: "columns";
+            /** Columns, one in each line */
+            columns: string[];
+            /**
+             * No other columns
+             * @default false
+             */
+            closed: boolean;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * CommandDraft
@@ -4210,6 +4373,14 @@ export interface components {
             results: string[];
             /** @default  */
             project: string;
+        };
+        /**
+         * ContractProposal
+         * @description Proposed rules for an output, and the numbers of the runs that they follow from.
+         */
+        ContractProposal: {
+            runs: number[];
+            rules: components["schemas"]["ProposedRule"][];
         };
         /**
          * CreatedKey
@@ -5411,6 +5582,24 @@ export interface components {
             key: string[];
         };
         /**
+         * FreshRule
+         * @description The newest date or time in the column is at most so many hours old, counted in UTC.
+         */
+        FreshRule: {
+            /** @enum {unknown} */
+            rule: "fresh";
+            /** Column */
+            column: string;
+            /** At most this old (hours) */
+            hours: number;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
+        };
+        /**
          * GitState
          * @description A commit and its branch, which may be empty. `is_dirty`: there were uncommitted changes.
          */
@@ -5871,6 +6060,32 @@ export interface components {
             name: string;
             values: (number | string | null)[];
             differs: boolean;
+        };
+        /**
+         * MetricRule
+         * @description A number is in the range: of a JSON output, or else recorded by the task.
+         */
+        MetricRule: {
+            /** @enum {unknown} */
+            rule: "metric";
+            /** Metric */
+            name: string;
+            /**
+             * At least
+             * @default null
+             */
+            min: number | null;
+            /**
+             * At most
+             * @default null
+             */
+            max: number | null;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * MetricSeries
@@ -6711,6 +6926,18 @@ export interface components {
             rules: components["schemas"]["CleanUpRules"] | null;
         };
         /**
+         * NewRule
+         * @description A rule to add for an output of a node in the workflow file `path`.
+         */
+        NewRule: {
+            path: string;
+            node: string;
+            /** Check */
+            rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
+            /** @default data */
+            output: string;
+        };
+        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -6813,7 +7040,7 @@ export interface components {
          *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
          *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
          *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-         *     consumers.
+         *     consumers. `contracts` are the rules for its outputs, by name.
          */
         Node: {
             /** @enum {unknown} */
@@ -6848,6 +7075,10 @@ export interface components {
             pin: components["schemas"]["Pin"] | null;
             /** @default null */
             mode: ("bypassed" | "muted") | null;
+            /** @default {} */
+            contracts: {
+                [key: string]: (components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"])[];
+            };
             /**
              * CPUs
              * @default null
@@ -7022,7 +7253,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded";
+            event: "automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -7048,7 +7279,7 @@ export interface components {
          */
         NoticeRule: {
             /** Send a message when a run */
-            events: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /**
              * Only runs of this file
              * @default
@@ -7075,13 +7306,34 @@ export interface components {
          *     after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events?: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
             long_factor: number;
             /** @default null */
             long_seconds: number | null;
+        };
+        /**
+         * NullsRule
+         * @description At most this share of the values is missing.
+         */
+        NullsRule: {
+            /** @enum {unknown} */
+            rule: "nulls";
+            /** Column */
+            column: string;
+            /**
+             * Largest share of missing values (0 to 1)
+             * @default 0
+             */
+            most: number;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * OfferedService
@@ -7316,6 +7568,15 @@ export interface components {
             note: components["schemas"]["Reason"] | null;
             /** @default [] */
             rows: number[];
+        };
+        /**
+         * OutputContract
+         * @description The contract on an output of a node, or on the `data` of a dataset.
+         */
+        OutputContract: {
+            node: string;
+            output: string;
+            rules: (components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"])[];
         };
         /**
          * OutputFile
@@ -7600,6 +7861,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[OutputContract]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_OutputContract_: {
+            items: components["schemas"]["OutputContract"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[PackageChange]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -7688,6 +7958,13 @@ export interface components {
             items: string[];
             /** @default null */
             next: string | null;
+        };
+        /**
+         * PanderaSchema
+         * @description A schema as `pandera` reads it with `from_json` or `from_yaml`.
+         */
+        PanderaSchema: {
+            text: string;
         };
         /**
          * Parameter
@@ -8101,6 +8378,14 @@ export interface components {
             by_file: boolean;
         };
         /**
+         * ProposedRule
+         * @description A rule and the reason why it is proposed.
+         */
+        ProposedRule: {
+            rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
+            reason: components["schemas"]["Reason"];
+        };
+        /**
          * PulledImage
          * @description The name of an image in a registry to pull.
          *
@@ -8126,6 +8411,32 @@ export interface components {
             };
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * RangeRule
+         * @description Each value is in the range. Bounds of dates are ISO texts.
+         */
+        RangeRule: {
+            /** @enum {unknown} */
+            rule: "range";
+            /** Column */
+            column: string;
+            /**
+             * At least
+             * @default null
+             */
+            min: number | string | null;
+            /**
+             * At most
+             * @default null
+             */
+            max: number | string | null;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * Reason
@@ -8216,6 +8527,29 @@ export interface components {
             };
             /** @default false */
             optional: boolean;
+        };
+        /**
+         * ReferenceRule
+         * @description Each value is in a column of the current version of a dataset.
+         */
+        ReferenceRule: {
+            /** @enum {unknown} */
+            rule: "reference";
+            /** Column */
+            column: string;
+            /** Dataset */
+            dataset: string;
+            /**
+             * Its column
+             * @default
+             */
+            other: string;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * Referenced
@@ -8380,6 +8714,30 @@ export interface components {
             start_seconds: number;
             /** @default 30 */
             stop_seconds: number;
+        };
+        /**
+         * RowsRule
+         * @description The number of rows is in the range.
+         */
+        RowsRule: {
+            /** @enum {unknown} */
+            rule: "rows";
+            /**
+             * At least
+             * @default null
+             */
+            min: number | null;
+            /**
+             * At most
+             * @default null
+             */
+            max: number | null;
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * Run
@@ -8593,7 +8951,7 @@ export interface components {
             priority?: number;
             force?: boolean;
             notify?: {
-                [key: string]: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+                [key: string]: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             };
         };
         /**
@@ -8968,6 +9326,27 @@ export interface components {
             refused: number;
         };
         /**
+         * TypeRule
+         * @description The column has this type. An integer also fits where a float is expected.
+         */
+        TypeRule: {
+            /** @enum {unknown} */
+            rule: "type";
+            /** Column */
+            column: string;
+            /**
+             * Type
+             * @enum {unknown}
+             */
+            type: "binary" | "bool" | "date" | "datetime" | "decimal" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
+        };
+        /**
          * Undeclared
          * @description Files that the last attempt opened and no argument declares.
          *
@@ -8980,6 +9359,22 @@ export interface components {
             files: components["schemas"]["OpenedFile"][];
             /** @default null */
             problem: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * UniqueRule
+         * @description No two rows have the same values in these columns.
+         */
+        UniqueRule: {
+            /** @enum {unknown} */
+            rule: "unique";
+            /** Columns, one in each line */
+            columns: string[];
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
         };
         /**
          * Upload
@@ -9094,6 +9489,24 @@ export interface components {
             differs: boolean;
         };
         /**
+         * ValuesRule
+         * @description Each value is one of these.
+         */
+        ValuesRule: {
+            /** @enum {unknown} */
+            rule: "values";
+            /** Column */
+            column: string;
+            /** Values, one in each line */
+            values: (string | number | boolean)[];
+            /**
+             * If broken
+             * @default stop
+             * @enum {unknown}
+             */
+            level: "stop" | "warn";
+        };
+        /**
          * Variable
          * @description An environment variable.
          */
@@ -9101,6 +9514,17 @@ export interface components {
             /** @enum {unknown} */
             kind: "variable";
             variable: string;
+        };
+        /**
+         * Verdict
+         * @description The result of a check. `contract` identifies the rules and the data that they refer to.
+         */
+        Verdict: {
+            contract: string;
+            /** @default 0 */
+            rules: number;
+            /** @default [] */
+            breaches: components["schemas"]["Breach"][];
         };
         /**
          * WebhookCause
@@ -10434,6 +10858,203 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.list": {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutputContract_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputContract"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.accept": {
+        parameters: {
+            query: {
+                path: string;
+                node: string;
+                output?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputContract"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.export": {
+        parameters: {
+            query: {
+                path: string;
+                node: string;
+                output?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanderaSchema"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.import_schema": {
+        parameters: {
+            query: {
+                path: string;
+                node: string;
+                schema: string;
+                output?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputContract"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.propose": {
+        parameters: {
+            query: {
+                path: string;
+                node: string;
+                output?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractProposal"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -890,6 +890,30 @@ export const CODES: Readonly<Record<string, string>> = {
   'no-links-on-dask': trans.__('Monitor links are not available on Dask workers'),
   'kernel-replaced': trans.__('The kernel {kernel} is not installed: {used} runs the notebook.'),
   'output-holds-secret': trans.__('the output {output} contains a secret'),
+  'contract-broken': trans.__('the output {name} breaks its contract: {breaches}'),
+  'contract-drift': trans.__('the output {name} deviates from its contract: {breaches}'),
+  'data-contract-broken': trans.__('the data for {name} break their contract: {breaches}'),
+  'data-contract-drift': trans.__('the data for {name} deviate from their contract: {breaches}'),
+  'contract-output-gone': trans.__('the contract names the output {output}, which does not exist'),
+  'contract-unreadable': trans.__('the rules cannot be checked: {problem}'),
+  'columns-missing': trans.__('rule columns: {columns:, } missing'),
+  'columns-unexpected': trans.__('rule columns: {columns:, } not in the contract'),
+  'rule-type': trans.__('rule type: {column} has the type {type}, not {wanted} ({examples:, })'),
+  'rule-rows-broken': trans.__(
+    'rule {rule}: {column} breaks it in {count:,} of {rows:,} rows ({examples:, })'
+  ),
+  'rule-figure': trans.__('rule {rule}: {name} is {value}, not {wanted}'),
+  'rule-figure-missing': trans.__('rule {rule}: {name} has no value'),
+  'too-few-good-runs': trans.__(
+    'a proposal needs {needed} different good results of this output; there are {count}'
+  ),
+  'proposed-same': trans.__('the same in {count:,} good runs'),
+  'proposed-share': trans.__('at most {share} % of the values were missing in {count:,} good runs'),
+  'proposed-range': trans.__('between {low} and {high} in {count:,} good runs'),
+  'proposed-unique': trans.__('no value was repeated in {count:,} good runs'),
+  'proposed-values': trans.__('no other value in {count:,} good runs'),
+  'proposed-age': trans.__('the newest value was at most {hours} hours old in {count:,} good runs'),
+  'proposed-change': trans.__('the mean changed by at most {share} % between {count:,} good runs'),
   'lock-differs': trans.__(
     'the environment of the task differs from the lock of {environment} version {number}: {differences}'
   ),

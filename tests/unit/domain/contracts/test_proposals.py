@@ -36,7 +36,9 @@ def rules(*results: PastResult) -> dict[str, Any]:
     proposal = propose(results)
     assert proposal.runs == [result.run for result in results]
     assert all(each.reason.params["count"] == len(results) for each in proposal.rules)
-    return {each["rule"]: each for each in msgspec.to_builtins(proposal.contract)}
+    return {
+        each["rule"]: each for each in msgspec.to_builtins([each.rule for each in proposal.rules])
+    }
 
 
 def test_three_results_are_needed() -> None:
