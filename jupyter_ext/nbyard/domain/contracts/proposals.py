@@ -212,7 +212,9 @@ def _range(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]
     above = high + max(wide, VARIATION * _spread(highs))
     below = max(below, 0.0) if low >= 0 else below
     above = min(above, 0.0) if high <= 0 else above
-    return float(f"{below:.3g}"), float(f"{above:.3g}")
+    # Two digits of the margin are enough.
+    digits = 1 - math.floor(math.log10(wide)) if wide else 0
+    return round(below, digits), round(above, digits)
 
 
 def _range_reason(lows: Sequence[float], highs: Sequence[float]) -> Reason:

@@ -71,13 +71,17 @@ def test_a_rule_is_added_to_the_file(project: Project) -> None:
 
 def test_a_contract_is_proposed_from_the_versions_of_a_dataset(project: Project) -> None:
     services = project.yard.services
-    for version in range(3):
-        (project.root / "data.csv").write_text(f"n\\n{version}\\n9\\n".replace("\\n", "\n"))
-        made = services.datasets.create(ADA, NewDataset(FileSource("data.csv"), "d", replace=True))
+
+    def imported(number: int) -> None:
+        (project.root / "data.csv").write_text(f"n\n{number}\n9\n")
+        services.datasets.create(ADA, NewDataset(FileSource("data.csv"), "d", replace=True))
         project.dispatching.until(
             lambda: services.datasets.list(ADA).items[0].current,
-            lambda current: (current.number, current.state) == (made.current.number, "ready"),
+            lambda current: (current.number, current.state) == (number, "ready"),
         )
+
+    for number in (1, 2, 3):
+        imported(number)
     project.nodes["data"] = {"type": "dataset", "dataset": "d"}
     project.write()
     proposal = services.contracts.propose(ADA, "flow.nbflow", "data")
