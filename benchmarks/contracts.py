@@ -1,6 +1,7 @@
 """Count the injected faults that proposed contracts catch, their false alarms, and their cost.
 
-    python benchmarks/contracts.py [--seeds 3] [--rows 1000000] [--rounds 5] > contracts.jsonl
+    python benchmarks/contracts.py [--seeds 3] [--rows 1000000] [--rounds 5] [--smallest]
+        > contracts.jsonl
 
 Five kinds of tables each have five good versions, from which a contract is proposed. Ten more good
 versions and eight versions with one fault each are then checked: 50 good ones and 40 faults. Each

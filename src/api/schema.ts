@@ -7040,7 +7040,9 @@ export interface components {
          *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
          *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
          *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-         *     consumers. `contracts` are the rules for its outputs, by name.
+         *     consumers.
+         *
+         *     `contracts` are the rules for its outputs, by name.
          */
         Node: {
             /** @enum {unknown} */

@@ -28,9 +28,7 @@ from nbyard.tabular.text_tables import decode_json
 
 # Names that no place has.
 ROW, ROWS = "row", "rows"
-SECONDS_OF_HOUR = 3600.0
 END_OF_DAY = time(23, 59, 59)
-MOST_NAMED = 20
 # An integer fits where a float is expected: text tables do not distinguish 1 and 1.0. A column
 # without any value has every type.
 ALSO_FITS = {"float": ("int", "decimal"), "decimal": ("int", "float"), "datetime": ("date",)}
@@ -186,7 +184,7 @@ class TableCheck:
         return values.is_not_null() & ~values.is_in(known.implode())
 
     def _unexpected(self, rule: rules.ColumnsRule, _: Facts) -> Reason | None:
-        extra = [name for name in self._table.places if name not in rule.columns][:MOST_NAMED]
+        extra = [name for name in self._table.places if name not in rule.columns][:20]
         return because("columns-unexpected", columns=extra) if rule.closed and extra else None
 
     def _type_problem(self, rule: rules.TypeRule, _: Facts) -> Reason | None:
@@ -234,7 +232,7 @@ class TableCheck:
         if not isinstance(newest, datetime):
             newest = datetime.combine(newest, END_OF_DAY)
         moment = newest if newest.tzinfo else newest.replace(tzinfo=UTC)
-        if (self._asked.now - moment.timestamp()) / SECONDS_OF_HOUR <= rule.hours:
+        if (self._asked.now - moment.timestamp()) <= 3600 * rule.hours:
             return None
         params = {"value": newest.isoformat(), "wanted": f"≤ {rule.hours:g} h"}
         return because("rule-figure", rule="fresh", name=rule.column, **params)

@@ -223,7 +223,7 @@ def _range_reason(lows: Sequence[float], highs: Sequence[float]) -> Reason:
 
 
 def _floats(values: Sequence[Any]) -> list[float]:
-    """Return the values as numbers, empty if any is none."""
+    """Return the values as finite numbers; empty if one is missing."""
     try:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError):

@@ -239,10 +239,10 @@ class PanderaSchema(msgspec.Struct, frozen=True):
 def rule_text(rule: Rule) -> str:
     """Return a rule as short text, such as `range price min 0 (warn)`."""
     fields: dict[str, Any] = msgspec.to_builtins(rule)
-    kind, level = fields.pop("rule"), fields.pop("level", "stop")
+    kind, level = fields.pop("rule"), " (warn)" if fields.pop("level", "") == "warn" else ""
     subject = fields.pop("column", None) or ", ".join(fields.pop("columns", ()))
-    parts = [kind, subject, *(f"{name} {value}" for name, value in fields.items())]
-    return " ".join(filter(None, parts)) + (" (warn)" if level == "warn" else "")
+    more = (f"{name} {value}" for name, value in fields.items())
+    return " ".join(filter(None, [kind, subject, *more])) + level
 
 
 def kind_of(rule: Rule) -> str:
