@@ -523,7 +523,8 @@ export interface paths {
         /** List the contracts of a saved workflow */
         get: operations["contracts.list"];
         put?: never;
-        post?: never;
+        /** Add a rule for an output to the workflow file */
+        post: operations["contracts.add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4244,7 +4245,7 @@ export interface components {
         ColumnsRule: {
             /** @enum {unknown} */
             rule: "columns";
-            /** Columns */
+            /** Columns, one in each line */
             columns: string[];
             /**
              * No other columns
@@ -6995,6 +6996,18 @@ export interface components {
             rules: components["schemas"]["CleanUpRules"] | null;
         };
         /**
+         * NewRule
+         * @description A rule to add for an output of a node in the workflow file `path`.
+         */
+        NewRule: {
+            path: string;
+            node: string;
+            /** Check */
+            rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
+            /** @default data */
+            output: string;
+        };
+        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -9458,7 +9471,7 @@ export interface components {
         UniqueRule: {
             /** @enum {unknown} */
             rule: "unique";
-            /** Columns */
+            /** Columns, one in each line */
             columns: string[];
             /**
              * If broken
@@ -9588,7 +9601,7 @@ export interface components {
             rule: "values";
             /** Column */
             column: string;
-            /** Values */
+            /** Values, one in each line */
             values: (string | number | boolean)[];
             /**
              * If broken
@@ -10979,6 +10992,40 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "contracts.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputContract"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -5,22 +5,20 @@ broken rules only. Columns are named by their places, because a name may look li
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.contracts import structs as rules
-from nbyard.domain.contracts.structs import MAX_EXAMPLES, Breach, Rule, bounds_text
+from nbyard.domain.contracts.structs import Breach, CheckedFile, ContractQuestion, Rule, bounds_text
 from nbyard.domain.datasets.previews import cell_text
 from nbyard.domain.datasets.table_descriptions import TableInfo
 from nbyard.reasons.structs import Reason, because
 from nbyard.tabular import json_objects
-from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.polars_frames import declared_frame, object_rows, typed_frame
 from nbyard.tabular.prepare_source import Source
@@ -28,13 +26,14 @@ from nbyard.tabular.profiles import NUMBERS
 from nbyard.tabular.stored_schemas import check_width, info_of
 from nbyard.tabular.text_tables import decode_json
 
-# The number of the row, a name that no place has.
+# Names that no place has.
 ROW, ROWS = "row", "rows"
-SECONDS_OF_HOUR = 3600.0
 END_OF_DAY = time(23, 59, 59)
-# An integer fits where a float is expected: text tables do not distinguish 1 and 1.0.
+# An integer fits where a float is expected: text tables do not distinguish 1 and 1.0. A column
+# without any value has every type.
 ALSO_FITS = {"float": ("int", "decimal"), "decimal": ("int", "float"), "datetime": ("date",)}
-TEXT = "string"
+Facts = Mapping[str, Any]
+Judge = Callable[[Facts], Reason | None]
 
 
 class Table:
@@ -59,23 +58,21 @@ class Table:
             chunks = pl.concat(json_objects.read_frames(object_rows(self._source), used))
             return chunks.rename({str(at): str(place) for at, place in enumerate(places)}).lazy()
         frame = declared_frame(self._source)
-        return (
-            frame.select(pl.nth(place).alias(str(place)) for place in places) if places else frame
-        )
+        chosen = [pl.nth(place).alias(str(place)) for place in places]
+        return frame.select(chosen) if chosen else frame
 
     def column(self, name: str) -> pl.Expr:
         """Return the values of a column, with NaN as missing."""
         values = pl.col(self.places[name])
         return values.fill_nan(None) if self.types[name] == "float" else values
 
-    def numbers(self, name: str) -> pl.Expr:
-        """Return the values of a column as floats."""
-        return self.column(name).cast(pl.Float64, strict=False)
-
-
-Facts = Mapping[str, Any]
-Judge = Callable[[Facts], Reason | None]
-Ask = tuple[dict[str, pl.Expr], Judge]
+    def figures(self, rule: rules.CloseRule) -> dict[str, pl.Expr]:
+        """Return the figure of a rule, and what its distance from the last one is a share of."""
+        if rule.figure == ROWS:
+            return {"value": pl.len(), "scale": pl.len()}
+        values = self.column(rule.name).cast(pl.Float64, strict=False)
+        scale = pl.max_horizontal(values.mean().abs(), values.std())
+        return {"value": values.mean(), "scale": scale}
 
 
 def check_contract(file: CheckedFile, asked: ContractQuestion) -> list[Breach]:
@@ -83,228 +80,189 @@ def check_contract(file: CheckedFile, asked: ContractQuestion) -> list[Breach]:
 
     Each has the count and the first counter-examples.
     """
-    contract, breaches = asked.contract, list[Breach]()
-    of_table = [rule for rule in contract if _needs_table(rule)]
-    if of_table:
-        breaches = _table_breaches(Table(file), of_table, asked)
-    for rule in contract:
-        if not _needs_table(rule) and (reason := _figure_problem(rule, file, asked)):
-            breaches.append(Breach(rule, reason))
-    return breaches
+    on_figures = [
+        rule
+        for rule in asked.contract
+        if isinstance(rule, rules.MetricRule)
+        or (isinstance(rule, rules.CloseRule) and rule.figure in ("content", "metric"))
+    ]
+    on_table = [rule for rule in asked.contract if rule not in on_figures]
+    breaches = [*TableCheck(Table(file), on_table, asked).breaches()] if on_table else []
+    reasons = ((rule, _figure_problem(rule, file, asked)) for rule in on_figures)
+    return breaches + [Breach(rule, reason) for rule, reason in reasons if reason]
 
 
-def _needs_table(rule: Rule) -> bool:
-    is_other = isinstance(rule, rules.CloseRule) and rule.figure in ("content", "metric")
-    return not (is_other or isinstance(rule, rules.MetricRule))
+class TableCheck:
+    """The check of rules on a table."""
 
+    def __init__(self, table: Table, contract: Sequence[Rule], asked: ContractQuestion):
+        self._table, self._contract, self._asked = table, contract, asked
+        named = (name for rule in contract for name in rule.columns_used())
+        self._frame = table.frame([name for name in named if name in table.places])
 
-def _table_breaches(table: Table, contract: list[Rule], asked: ContractQuestion) -> list[Breach]:
-    breaches: list[Breach] = []
-    usable: list[Rule] = []
-    # Several rules on a missing column are one breach of each level.
-    known: set[tuple[str, str]] = set()
-    for rule in contract:
-        gone = [name for name in rule.columns_used() if name not in table.places]
-        if new := [name for name in gone if (rule.level, name) not in known]:
-            known |= {(rule.level, name) for name in new}
-            breaches.append(Breach(rule, because("columns-missing", columns=new)))
-        elif not gone:
-            usable.append(rule)
-    frame = table.frame([name for rule in usable for name in rule.columns_used()])
-    asks: list[tuple[Rule, Ask]] = []
-    for at, rule in enumerate(usable):
-        exprs, problem = _ask(rule, table, frame, asked)
-        asks.append((rule, ({f"{at} {name}": e for name, e in exprs.items()}, problem)))
-    wanted = {name: expr for _, (exprs, _) in asks for name, expr in exprs.items()}
-    selected = [pl.len().alias(ROWS), *(expr.alias(name) for name, expr in wanted.items())]
-    row = frame.select(selected).collect(engine="streaming").row(0, named=True)
-    for rule, (exprs, problem) in asks:
-        facts = {name.partition(" ")[2]: row[name] for name in exprs} | {ROWS: row[ROWS]}
-        if reason := problem(facts):
-            breaches.append(Breach(rule, reason))
-    return breaches
+    def breaches(self) -> Iterator[Breach]:
+        """Yield the broken rules; several rules on a missing column are one breach of a level."""
+        known: set[tuple[str, str]] = set()
+        judges: list[tuple[Rule, list[str], Judge]] = []
+        selected = [pl.len().alias(ROWS)]
+        for at, rule in enumerate(self._contract):
+            gone = [name for name in rule.columns_used() if name not in self._table.places]
+            if new := [name for name in gone if (rule.level, name) not in known]:
+                known |= {(rule.level, name) for name in new}
+                yield Breach(rule, because("columns-missing", columns=new))
+            elif not gone:
+                exprs, judge = self._ask(rule)
+                selected += [expr.alias(f"{at} {name}") for name, expr in exprs.items()]
+                judges.append((rule, [f"{at} {name}" for name in exprs], judge))
+        row = self._frame.select(selected).collect(engine="streaming").row(0, named=True)
+        for rule, names, judge in judges:
+            facts = {name.partition(" ")[2]: row[name] for name in names} | {ROWS: row[ROWS]}
+            if reason := judge(facts):
+                yield Breach(rule, reason)
 
+    def _ask(self, rule: Rule) -> tuple[dict[str, pl.Expr], Judge]:
+        """Return the aggregates that a rule needs, and the function that judges them."""
+        exprs: dict[str, pl.Expr] = {}
+        judge: Judge
+        match rule:
+            case rules.ColumnsRule():
+                judge = partial(self._unexpected, rule)
+            case rules.TypeRule():
+                judge = partial(self._type_problem, rule)
+            case rules.RowsRule(min=low, max=high):
+                judge = lambda facts: _outside(rule, ROWS, facts[ROWS], low, high)  # noqa: E731
+            case rules.UniqueRule(columns=columns):
+                first, *others = map(self._table.column, columns)
+                # Most keys rise from row to row, which is quicker to see than counting values.
+                exprs = {} if others else {"rises": (first > first.shift()).sum()}
+                judge = partial(self._repeated, rule)
+            case rules.FreshRule(column=name):
+                moments = self._table.column(name)
+                if self._table.types[name] == "string":
+                    moments = moments.str.to_datetime(strict=False)
+                exprs = {"newest": moments.max()}
+                judge = partial(self._age_problem, rule)
+            case rules.CloseRule():
+                exprs = self._table.figures(rule)
+                judge = partial(self._distance, rule)
+            case _:
+                misfits = self._misfits(rule)
+                exprs = {"count": misfits.sum()}
+                judge = partial(self._rows_problem, rule, misfits)
+        return exprs, judge
 
-def _ask(rule: Rule, table: Table, frame: pl.LazyFrame, asked: ContractQuestion) -> Ask:
-    """Return the aggregates that a rule needs, and the function that judges them."""
-    exprs: dict[str, pl.Expr] = {}
-    judge: Judge
-    match rule:
-        case rules.ColumnsRule():
-            judge = partial(_unexpected, rule, table)
-        case rules.TypeRule():
-            judge = partial(_type_problem, rule, table, frame)
-        case rules.RowsRule():
-            judge = partial(_count_problem, rule)
-        case rules.UniqueRule(columns=columns):
-            cells = pl.struct(table.column(name) for name in columns)
-            distinct = table.column(columns[0]) if len(columns) == 1 else cells
-            exprs = {"count": pl.len() - distinct.n_unique()}
-            judge = partial(_rows_problem, rule, table, frame, cells.is_duplicated())
-        case rules.FreshRule(column=name):
-            moments = table.column(name)
-            if table.types[name] == TEXT:
-                moments = moments.str.to_datetime(strict=False)
-            exprs = {"newest": moments.max()}
-            judge = partial(_age_problem, rule, asked.now)
-        case rules.CloseRule(figure="mean", name=name):
-            exprs = {"mean": table.numbers(name).mean()}
-            judge = partial(_mean_problem, rule, asked.last)
-        case rules.CloseRule():
-            judge = partial(_size_problem, rule, asked.last)
-        case _:
-            misfits = _misfits(rule, table, asked)
-            exprs = {"count": misfits.sum()}
-            judge = partial(_rows_problem, rule, table, frame, misfits)
-    return exprs, judge
+    def _misfits(self, rule: Rule) -> pl.Expr:
+        """Return an expression that is true for the values that break a rule."""
+        match rule:
+            case rules.NullsRule(column=name):
+                return self._table.column(name).is_null()
+            case rules.RangeRule(column=name, min=low, max=high):
+                values = given = self._table.column(name)
+                if isinstance(high if low is None else low, str):
+                    moments = self._table.types[name] in ("date", "datetime", "time")
+                    values = (
+                        values.dt.to_string("iso:strict") if moments else values.cast(pl.String)
+                    )
+                elif self._table.types[name] not in NUMBERS:
+                    values = values.cast(pl.Float64, strict=False)
+                out = values.is_null() & given.is_not_null()
+                out |= pl.lit(value=False) if low is None else values < low
+                return (out | (values > high) if high is not None else out).fill_null(value=False)
+            case rules.ValuesRule(column=name, values=values):
+                texts = [str(v).lower() if isinstance(v, bool) else str(v) for v in values]
+                return self._not_in(name, pl.Series(values=texts, dtype=pl.String))
+            case rules.ReferenceRule(column=name, dataset=dataset, other=other):
+                known = Table(self._asked.references[dataset])
+                same = known.frame([other or name]).select(known.column(other or name).unique())
+                return self._not_in(name, same.collect().to_series())
+        raise TypeError(type(rule).__name__)
 
+    def _not_in(self, name: str, known: pl.Series) -> pl.Expr:
+        kind = pl.Float64 if self._table.types[name] in NUMBERS else pl.String
+        values = self._table.column(name).cast(kind)
+        known = known.cast(kind, strict=False).drop_nulls()
+        return values.is_not_null() & ~values.is_in(known.implode())
 
-def _misfits(rule: Rule, table: Table, asked: ContractQuestion) -> pl.Expr:
-    """Return an expression that is true for the values that break a rule."""
-    match rule:
-        case rules.NullsRule(column=name):
-            return table.column(name).is_null()
-        case rules.RangeRule(column=name, min=low, max=high):
-            values = given = table.column(name)
-            if isinstance(high if low is None else low, str):
-                moments = table.types[name] in ("date", "datetime", "time")
-                values = values.dt.to_string("iso:strict") if moments else values.cast(pl.String)
-            elif table.types[name] not in NUMBERS:
-                values = values.cast(pl.Float64, strict=False)
-            out = values.is_null() & given.is_not_null()
-            out |= pl.lit(value=False) if low is None else values < low
-            return (out | (values > high) if high is not None else out).fill_null(value=False)
-        case rules.ValuesRule(column=name, values=values):
-            return _not_in(
-                table, name, pl.Series(values=[_plain(v) for v in values], dtype=pl.String)
-            )
-        case rules.ReferenceRule(column=name, dataset=dataset, other=other):
-            known = Table(asked.references[dataset])
-            column = known.column(other or name)
-            same = known.frame([other or name]).select(column.unique())
-            if known.types[other or name] in NUMBERS and table.types[name] in NUMBERS:
-                same = same.cast(pl.Float64)
-            return _not_in(table, name, same.collect().to_series())
-    raise TypeError(type(rule).__name__)
+    def _unexpected(self, rule: rules.ColumnsRule, _: Facts) -> Reason | None:
+        extra = [name for name in self._table.places if name not in rule.columns][:20]
+        return because("columns-unexpected", columns=extra) if rule.closed and extra else None
 
+    def _type_problem(self, rule: rules.TypeRule, _: Facts) -> Reason | None:
+        has = self._table.types[rule.column]
+        if has in (rule.type, "null", *ALSO_FITS.get(rule.type, ())):
+            return None
+        values = self._table.column(rule.column)
+        misfits = values.is_not_null()
+        if has == "string" and rule.type in NUMBERS:
+            misfits &= values.cast(pl.Float64, strict=False).is_null()
+        params = {"column": rule.column, "type": has, "wanted": rule.type}
+        return because("rule-type", **params, examples=self._examples([rule.column], misfits))
 
-def _not_in(table: Table, name: str, known: pl.Series) -> pl.Expr:
-    values = table.column(name)
-    if table.types[name] in NUMBERS:
-        known, values = known.cast(pl.Float64, strict=False), values.cast(pl.Float64)
-    else:
-        known, values = known.cast(pl.String), values.cast(pl.String)
-    return values.is_not_null() & ~values.is_in(known.drop_nulls().implode())
+    def _repeated(self, rule: rules.UniqueRule, facts: Facts) -> Reason | None:
+        if facts.get("rises", -2) == facts[ROWS] - 1:
+            return None
+        cells = pl.struct(map(self._table.column, rule.columns))
+        row = self._table.column(rule.columns[0]) if len(rule.columns) == 1 else cells
+        distinct = self._frame.select(row.n_unique()).collect(engine="streaming").item()
+        counted = {**facts, "count": facts[ROWS] - distinct}
+        return self._rows_problem(rule, cells.is_duplicated(), counted)
 
+    def _rows_problem(self, rule: Rule, misfits: pl.Expr, facts: Facts) -> Reason | None:
+        count, rows, columns = facts["count"] or 0, facts[ROWS], [*rule.columns_used()]
+        if count <= (rule.most * rows if isinstance(rule, rules.NullsRule) else 0):
+            return None
+        params = {"rule": rules.kind_of(rule), "column": ", ".join(columns)}
+        examples = self._examples(columns, misfits)
+        return because("rule-rows-broken", **params, count=count, rows=rows, examples=examples)
 
-def _plain(value: rules.Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    def _examples(self, columns: Sequence[str], misfits: pl.Expr) -> list[str]:
+        """Return the first counter-examples as texts: the number of the row, and its values."""
+        shown = [pl.col(self._table.places[name]) for name in columns]
+        # Before the filter, because duplicates refer to whole columns.
+        marked = self._frame.with_columns(misfits.alias(ROWS)).with_row_index(ROW, 1)
+        first = marked.filter(pl.col(ROWS)).select(ROW, *shown).head(rules.MAX_EXAMPLES).collect()
+        texts = [", ".join(cell_text(to_json(v)) for v in values) for _, *values in first.rows()]
+        pairs = zip(first[ROW], texts, strict=True)
+        return [f"#{number}: {text}" if text else f"#{number}" for number, text in pairs]
 
+    def _age_problem(self, rule: rules.FreshRule, facts: Facts) -> Reason | None:
+        newest = facts["newest"]
+        if not isinstance(newest, date):  # also a datetime
+            return because("rule-figure-missing", rule="fresh", name=rule.column)
+        if not isinstance(newest, datetime):
+            newest = datetime.combine(newest, END_OF_DAY)
+        moment = newest if newest.tzinfo else newest.replace(tzinfo=UTC)
+        if (self._asked.now - moment.timestamp()) <= 3600 * rule.hours:
+            return None
+        params = {"value": newest.isoformat(), "wanted": f"≤ {rule.hours:g} h"}
+        return because("rule-figure", rule="fresh", name=rule.column, **params)
 
-def _unexpected(rule: rules.ColumnsRule, table: Table, _: Facts) -> Reason | None:
-    extra = [name for name in table.places if name not in rule.columns]
-    return because("columns-unexpected", columns=extra[:20]) if rule.closed and extra else None
-
-
-def _type_problem(
-    rule: rules.TypeRule, table: Table, frame: pl.LazyFrame, _: Facts
-) -> Reason | None:
-    has = table.types[rule.column]
-    # A column without any value has every type.
-    if has in (rule.type, "null", *ALSO_FITS.get(rule.type, ())):
-        return None
-    values = table.column(rule.column)
-    misfits = values.is_not_null()
-    if has == TEXT and rule.type in NUMBERS:
-        misfits &= values.cast(pl.Float64, strict=False).is_null()
-    params = {"column": rule.column, "type": has, "wanted": rule.type}
-    return because("rule-type", **params, examples=_examples(table, frame, [rule.column], misfits))
-
-
-def _rows_problem(
-    rule: Rule, table: Table, frame: pl.LazyFrame, misfits: pl.Expr, facts: Facts
-) -> Reason | None:
-    count, rows = facts["count"] or 0, facts[ROWS]
-    if count <= (rule.most * rows if isinstance(rule, rules.NullsRule) else 0):
-        return None
-    columns = [*rule.columns_used()]
-    return because(
-        "rule-rows-broken",
-        rule=msgspec.to_builtins(rule)["rule"],
-        column=", ".join(columns),
-        count=count,
-        rows=rows,
-        examples=_examples(table, frame, columns, misfits),
-    )
-
-
-def _examples(
-    table: Table, frame: pl.LazyFrame, columns: Sequence[str], misfits: pl.Expr
-) -> list[str]:
-    """Return the first counter-examples as texts: the number of the row, and its values."""
-    shown = [pl.col(table.places[name]) for name in columns]
-    # The row is counted before the filter, which refers to whole columns for duplicates.
-    rows = frame.with_columns(misfits.alias(ROWS)).with_row_index(ROW, 1).filter(pl.col(ROWS))
-    first = rows.select(pl.col(ROW), *shown).head(MAX_EXAMPLES).collect()
-    texts = ((n, ", ".join(cell_text(to_json(v)) for v in values)) for n, *values in first.rows())
-    return [f"#{number}: {text}" if text else f"#{number}" for number, text in texts]
+    def _distance(self, rule: rules.CloseRule, facts: Facts) -> Reason | None:
+        last, columns = self._asked.last, [*rule.columns_used()]
+        table = Table(last) if last else None
+        if table is None or not table.places.keys() >= {*columns}:
+            return None
+        figures = table.frame(columns).select(**table.figures(rule))
+        value, scale = figures.collect(engine="streaming").row(0)
+        near = (rule.name or ROWS, facts["value"], value, scale)
+        return None if value is None else _near(rule, *near)
 
 
 def _outside(rule: Rule, name: str, value: Any, low: Any, high: Any) -> Reason | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    params = {"rule": msgspec.to_builtins(rule)["rule"], "name": name}
     if value is None:
-        return because("rule-figure-missing", **params)
+        return because("rule-figure-missing", rule=rules.kind_of(rule), name=name)
+    number = float(value) if isinstance(value, int | float) else math.nan
     # NaN is in no range.
-    is_inside = not math.isnan(number) and number >= (-math.inf if low is None else low)
-    if is_inside and number <= (math.inf if high is None else high):
+    if (-math.inf if low is None else low) <= number <= (math.inf if high is None else high):
         return None
-    return because("rule-figure", **params, value=f"{value}", wanted=bounds_text(low, high))
-
-
-def _count_problem(rule: rules.RowsRule, facts: Facts) -> Reason | None:
-    return _outside(rule, ROWS, facts[ROWS], rule.min, rule.max)
-
-
-def _age_problem(rule: rules.FreshRule, now: float, facts: Facts) -> Reason | None:
-    newest = facts["newest"]
-    if not isinstance(newest, date):  # also a datetime
-        return because("rule-figure-missing", rule="fresh", name=rule.column)
-    if not isinstance(newest, datetime):
-        newest = datetime.combine(newest, END_OF_DAY)
-    moment = newest if newest.tzinfo else newest.replace(tzinfo=UTC)
-    if (now - moment.timestamp()) / SECONDS_OF_HOUR <= rule.hours:
-        return None
-    params = {"value": newest.isoformat(), "wanted": f"≤ {rule.hours:g} h"}
-    return because("rule-figure", rule="fresh", name=rule.column, **params)
+    params = {"value": f"{value}", "wanted": bounds_text(low, high)}
+    return because("rule-figure", rule=rules.kind_of(rule), name=name, **params)
 
 
 def _near(rule: rules.CloseRule, name: str, value: Any, last: Any, scale: float) -> Reason | None:
     margin = rule.within * scale
     low, high = (last - margin, last + margin) if margin else (last, last)
     return _outside(rule, name, value, low, high)
-
-
-def _mean_problem(rule: rules.CloseRule, last: CheckedFile | None, facts: Facts) -> Reason | None:
-    table = Table(last) if last else None
-    if table is None or rule.name not in table.places:
-        return None
-    values = table.numbers(rule.name)
-    asked = (values.mean().alias("mean"), values.std().alias("deviation"))
-    mean, deviation = table.frame([rule.name]).select(asked).collect().row(0)
-    if mean is None:
-        return None
-    return _near(rule, rule.name, facts["mean"], mean, max(abs(mean), deviation or 0.0))
-
-
-def _size_problem(rule: rules.CloseRule, last: CheckedFile | None, facts: Facts) -> Reason | None:
-    if last is None:
-        return None
-    rows = int(Table(last).frame([]).select(pl.len()).collect().item())
-    return _near(rule, ROWS, facts[ROWS], rows, rows)
 
 
 def _figure_problem(rule: Rule, file: CheckedFile, asked: ContractQuestion) -> Reason | None:
@@ -316,10 +274,8 @@ def _figure_problem(rule: Rule, file: CheckedFile, asked: ContractQuestion) -> R
     if rule.figure == "content":
         params = {"rule": "close", "name": rule.figure, "value": "≠", "wanted": "="}
         return None if asked.is_same else because("rule-figure", **params)
-    last = _metric(asked.last, rule.name)
-    if not isinstance(last, int | float):
-        return None
-    return _near(rule, rule.name, _metric(file, rule.name), last, abs(last))
+    last, value = _metric(asked.last, rule.name), _metric(file, rule.name)
+    return _near(rule, rule.name, value, last, abs(last)) if isinstance(last, int | float) else None
 
 
 def _metric(file: CheckedFile, name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.contracts.structs import Breach
+from nbyard.domain.contracts.structs import Breach, CheckedFile, ContractQuestion
 from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.datasets.table_descriptions import (
     MAX_COLUMNS,
@@ -19,7 +19,6 @@ from nbyard.domain.datasets.table_descriptions import (
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 from nbyard.tabular import text_tables
-from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.previews import preview

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import msgspec
 
-from nbyard.domain.contracts.structs import Breach, Contract
+from nbyard.domain.contracts.structs import Breach, CheckedFile, Contract, ContractQuestion
 from nbyard.domain.datasets.previews import MAX_ROWS, FilePreview
 from nbyard.domain.datasets.table_descriptions import (
     BrokenTable,
@@ -36,7 +36,6 @@ from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
 from nbyard.runner.handoff.text_format import unpacked_name
-from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import SAMPLE_FILE, Question

@@ -30,6 +30,8 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
   const room = roomFor(view, data.room);
   const missing = lacksInput(view);
+  // Run Info shows why other nodes failed.
+  const problems = [...(run?.broken && run.reason ? [run.reason] : []), ...view.problems];
   const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
@@ -86,10 +88,10 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
       </div>
       {/* Below the ports, which keep their places. */}
       {run && <RunWords run={run} room={room} />}
-      {(view.problems.length > 0 || missing) && (
-        <div className="nby-Node-problem" title={view.problems.join('\n')}>
+      {(problems.length > 0 || missing) && (
+        <div className="nby-Node-problem" title={problems.join('\n')}>
           <problemIcon.react tag="span" className="nby-Icon" />
-          <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
+          <span className="nby-Node-words">{problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
       {view.preview && <Preview id={id} preview={view.preview} room={room} />}

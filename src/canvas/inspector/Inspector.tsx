@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { Fragment, useSyncExternalStore } from 'react';
 import {
   Binding,
   IArgument,
@@ -9,7 +9,7 @@ import {
   readParameters
 } from '../../document/arguments';
 import { isObject, Json, JsonObject } from '../../document/canonical';
-import { edgeId } from '../../document/flow';
+import { DATASET_OUTPUT, edgeId } from '../../document/flow';
 import { cellText } from '../../api/documents/tagCell';
 import { ArgumentForm } from '../../forms/ArgumentForm';
 import { ParametersEditor } from '../../forms/ParametersEditor';
@@ -26,6 +26,7 @@ import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { titleOf } from '../model/nodeViews';
 import { bindArgument } from './binding';
+import { Contract } from './Contract';
 import { EnvironmentField, NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
 import { isAlone, kindWord, noPortsText, offText } from '../model/texts';
@@ -153,8 +154,14 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         <Outputs
           id={id}
           outputs={(reading?.arguments ?? []).filter(({ role }) => role === 'output')}
-          readOnly={readOnly || !!fields.version || !!fields.pin}
+          isFixed={!!fields.version || !!fields.pin}
+          readOnly={readOnly}
         />
+      )}
+      {view.type === 'dataset' && (
+        <Section title={trans.__('Contract')}>
+          <Contract id={id} output={DATASET_OUTPUT} readOnly={readOnly} />
+        </Section>
       )}
       {view.type !== 'dataset' && (
         <Section title={trans.__('Resources')}>
@@ -241,11 +248,15 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
 interface IOutputsProps {
   id: string;
   outputs: readonly IArgument[];
+  /** Whether its code cannot change, as of a pinned node. */
+  isFixed: boolean;
   readOnly: boolean;
 }
 
-/** What each output holds. A choice is written to the description of the code. */
-function Outputs({ id, outputs, readOnly }: IOutputsProps): JSX.Element | null {
+/**
+ * What each output holds, and its contract. A choice is written to the description of the code.
+ */
+function Outputs({ id, outputs, isFixed, readOnly }: IOutputsProps): JSX.Element | null {
   const canvas = useCanvas();
   const { trans } = canvas;
   const declare = (name: string, outputClass: OutputClass | '') =>
@@ -255,17 +266,19 @@ function Outputs({ id, outputs, readOnly }: IOutputsProps): JSX.Element | null {
   return outputs.length ? (
     <Section title={trans.__('Outputs')} closed>
       {outputs.map(({ name, output_class: outputClass = '' }) => (
-        <ValueField
-          key={name}
-          label={name}
-          type="choice"
-          choices={[...OUTPUT_CLASSES]}
-          fallback={trans.__('as its file name says')}
-          value={outputClass || undefined}
-          readOnly={readOnly}
-          trans={trans}
-          onChange={value => void declare(name, (value ?? '') as OutputClass | '')}
-        />
+        <Fragment key={name}>
+          <ValueField
+            label={name}
+            type="choice"
+            choices={[...OUTPUT_CLASSES]}
+            fallback={trans.__('as its file name says')}
+            value={outputClass || undefined}
+            readOnly={readOnly || isFixed}
+            trans={trans}
+            onChange={value => void declare(name, (value ?? '') as OutputClass | '')}
+          />
+          <Contract id={id} output={name} readOnly={readOnly} />
+        </Fragment>
       ))}
     </Section>
   ) : null;

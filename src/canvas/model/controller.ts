@@ -65,6 +65,8 @@ export class CanvasController {
       nameOf: id => this.nameOf(id),
       portsOf: (id, tree) => handlesOf(tree, this.views, id),
       stateOf: id => this.stateOf(id),
+      // Other nodes break no contract, and reading all of them would take long.
+      brokenAt: id => (this.stateOf(id) === 'failed' ? this.runs?.get(id)?.broken : undefined),
       formatOf: (id, output) =>
         this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format
     });

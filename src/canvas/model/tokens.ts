@@ -8,7 +8,8 @@ import type { ILost } from '../../components/hooks/useLost';
 import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
-import { Json } from '../../document/canonical';
+import { Json, JsonObject } from '../../document/canonical';
+import type { IBroken } from './diagram/ends';
 import type { IPorts } from '../../document/edges';
 import { IEdge, IFlow } from '../../document/flow';
 
@@ -111,6 +112,12 @@ export type IRunChoices = Pick<
 /** A pinned version of an executable. */
 export type IVersion = Pick<ExecutableVersion, 'id' | 'number' | 'created_at'>;
 
+/** A rule of a contract, and why it is proposed. */
+export interface IProposedRule {
+  rule: JsonObject;
+  reason: string;
+}
+
 /** A run in which a node succeeded. */
 export type IResultRun = Pick<Run, 'id' | 'number' | 'created_at'>;
 
@@ -178,6 +185,8 @@ export interface IWorkflowBackend {
   versions(executable: string): Promise<readonly IVersion[]>;
   /** Return the runs of the document with a result of the node, newest first. */
   results(path: string, node: string): Promise<readonly IResultRun[]>;
+  /** Return rules for an output that its earlier runs keep, with the reason of each. */
+  propose(path: string, node: string, output: string): Promise<readonly IProposedRule[]>;
   /** Create a version of a saved file, or of the current state of an executable. */
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
   /** Return the names of the available runtimes. */
@@ -251,6 +260,8 @@ export interface INodeRun {
   from?: { id: string; name: string };
   /** The node inside a sub-workflow that has this state. */
   inner?: string;
+  /** The outputs that break their contract, and the inputs whose data do. */
+  broken?: IBroken;
 }
 
 /** The states of one document's newest run; nodes outside it have those of earlier runs. */

@@ -328,6 +328,283 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       more: true
     }
   ],
+  NewRule: [
+    {
+      name: 'rule.rule',
+      kind: 'choice',
+      label: trans.__('Check'),
+      labels: {
+        columns: trans.__('the columns of the table'),
+        type: trans.__('the type of a column'),
+        nulls: trans.__('missing values'),
+        range: trans.__('the range of values'),
+        unique: trans.__('no repeated rows'),
+        values: trans.__('a set of values'),
+        rows: trans.__('the number of rows'),
+        fresh: trans.__('how old the newest row is'),
+        reference: trans.__('values of another dataset'),
+        metric: trans.__('a metric'),
+        close: trans.__('close to the last good run')
+      },
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'columns' },
+      name: 'rule.columns',
+      kind: 'words',
+      label: trans.__('Columns, one in each line'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'type' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'nulls' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'range' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'unique' },
+      name: 'rule.columns',
+      kind: 'words',
+      label: trans.__('Columns, one in each line'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'values' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'fresh' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'reference' },
+      name: 'rule.column',
+      kind: 'text',
+      label: trans.__('Column'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'metric' },
+      name: 'rule.name',
+      kind: 'text',
+      label: trans.__('Metric'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'close' },
+      name: 'rule.figure',
+      kind: 'choice',
+      label: trans.__('Figure'),
+      labels: {
+        content: trans.__('the bytes'),
+        rows: trans.__('the number of rows'),
+        mean: trans.__('the mean of a column'),
+        metric: trans.__('a metric')
+      },
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'columns' },
+      name: 'rule.closed',
+      kind: 'box',
+      label: trans.__('No other columns')
+    },
+    {
+      when: { 'rule.rule': 'type' },
+      name: 'rule.type',
+      kind: 'choice',
+      label: trans.__('Type'),
+      labels: {
+        int: trans.__('int'),
+        float: trans.__('float'),
+        decimal: trans.__('decimal'),
+        bool: trans.__('bool'),
+        string: trans.__('string'),
+        date: trans.__('date'),
+        datetime: trans.__('datetime'),
+        time: trans.__('time'),
+        duration: trans.__('duration'),
+        binary: trans.__('binary'),
+        list: trans.__('list'),
+        struct: trans.__('struct'),
+        null: trans.__('null'),
+        other: trans.__('other')
+      },
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'nulls' },
+      name: 'rule.most',
+      kind: 'number',
+      label: trans.__('Largest share of missing values (0 to 1)')
+    },
+    { when: { 'rule.rule': 'range' }, name: 'rule.min', kind: 'text', label: trans.__('At least') },
+    {
+      when: { 'rule.rule': 'values' },
+      name: 'rule.values',
+      kind: 'words',
+      label: trans.__('Values, one in each line'),
+      required: true
+    },
+    { when: { 'rule.rule': 'rows' }, name: 'rule.min', kind: 'int', label: trans.__('At least') },
+    {
+      when: { 'rule.rule': 'fresh' },
+      name: 'rule.hours',
+      kind: 'number',
+      label: trans.__('At most this old (hours)'),
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'reference' },
+      name: 'rule.dataset',
+      kind: 'text',
+      label: trans.__('Dataset'),
+      picker: 'dataset',
+      required: true
+    },
+    {
+      when: { 'rule.rule': 'metric' },
+      name: 'rule.min',
+      kind: 'number',
+      label: trans.__('At least')
+    },
+    {
+      when: { 'rule.rule': 'close' },
+      name: 'rule.name',
+      kind: 'text',
+      label: trans.__('Column or metric')
+    },
+    { when: { 'rule.rule': 'range' }, name: 'rule.max', kind: 'text', label: trans.__('At most') },
+    { when: { 'rule.rule': 'rows' }, name: 'rule.max', kind: 'int', label: trans.__('At most') },
+    {
+      when: { 'rule.rule': 'reference' },
+      name: 'rule.other',
+      kind: 'text',
+      label: trans.__('Its column'),
+      placeholder: trans.__('of the same name')
+    },
+    {
+      when: { 'rule.rule': 'metric' },
+      name: 'rule.max',
+      kind: 'number',
+      label: trans.__('At most')
+    },
+    {
+      when: { 'rule.rule': 'close' },
+      name: 'rule.within',
+      kind: 'number',
+      label: trans.__('Within (share of the last figure)')
+    },
+    {
+      when: { 'rule.rule': 'columns' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'type' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'nulls' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'range' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'unique' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'values' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'rows' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'fresh' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'reference' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'metric' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    },
+    {
+      when: { 'rule.rule': 'close' },
+      name: 'rule.level',
+      kind: 'choice',
+      label: trans.__('If broken'),
+      labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
+      first: 'stop'
+    }
+  ],
   PolicyRules: [
     { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
     { name: 'keep', kind: 'int', label: trans.__('Newest runs to keep of each workflow') },

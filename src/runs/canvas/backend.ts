@@ -9,6 +9,7 @@ import { isLive } from '../../api/types';
 import {
   ICheck,
   IForecast,
+  IProposedRule,
   IRegistered,
   IResultRun,
   IRunSelection,
@@ -17,7 +18,7 @@ import {
 } from '../../canvas/model/tokens';
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
-import { Json } from '../../document/canonical';
+import { Json, JsonObject } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
 import { environmentNames, kernelNames, readyImages } from '../../forms/runtimes';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
@@ -140,6 +141,15 @@ export class WorkflowBackend implements IWorkflowBackend {
     const asked = { path: { executable } };
     const { items } = await this.yard.client.call('executables.versions', asked);
     return items;
+  }
+
+  async propose(path: string, node: string, output: string): Promise<IProposedRule[]> {
+    const query = { path, node, output };
+    const { rules } = await this.yard.client.call('contracts.propose', { query });
+    return rules.map(({ rule, reason }) => ({
+      rule: rule as unknown as JsonObject,
+      reason: reasonText(reason, this.trans) ?? ''
+    }));
   }
 
   async results(path: string, node: string): Promise<IResultRun[]> {

@@ -31,6 +31,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       spelling: async (...asked) => (await loaded()).spelling(...asked),
       versions: async id => (await loaded()).versions(id),
       results: async (...asked) => (await loaded()).results(...asked),
+      propose: async (...asked) => (await loaded()).propose(...asked),
       freeze: async of => (await loaded()).freeze(of),
       runtimes: async () => (await loaded()).runtimes(),
       kernels: async () => (await loaded()).kernels(),

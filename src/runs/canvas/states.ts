@@ -5,12 +5,13 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../../api/eventStream';
 import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
+import type { IBroken } from '../../canvas/model/diagram/ends';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
 import { failingSourceArgs } from '../model/failingLine';
 import { respondingMonitors } from '../model/monitors';
 import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
-import { reasonText } from '../../reasons';
+import { Reason, reasonText } from '../../reasons';
 import { ownChecks } from './ownChecks';
 import { ILayer, Layers } from './layers';
 import { shownMetrics } from './previews';
@@ -19,6 +20,17 @@ import { together } from './together';
 /** Among so many check runs, the newest one of this window is looked for. */
 const CHECKS = 10;
 const NONE: ReadonlySet<string> = new Set();
+/** The codes of broken contracts, by what they are about. */
+const BROKEN = { outputs: 'contract-broken', inputs: 'data-contract-broken' };
+
+/** Return the outputs and inputs that a failure names because they break their contracts. */
+function brokenIn(reason: Reason | null | undefined): IBroken | undefined {
+  const joined = reason?.code === 'all' ? (reason.params?.reasons as Reason[]) : [reason];
+  const named = (code: string) =>
+    joined.flatMap(part => (part?.code === code ? [String(part.params?.name)] : []));
+  const broken = { outputs: named(BROKEN.outputs), inputs: named(BROKEN.inputs) };
+  return broken.outputs.length || broken.inputs.length ? broken : undefined;
+}
 
 export class RunStates implements IRunStates {
   constructor(
@@ -71,6 +83,10 @@ export class RunStates implements IRunStates {
     const reason = reasonText(task.failure?.reason ?? task.waits ?? task.reason, this.trans);
     if (reason) {
       made.reason = reason;
+    }
+    const broken = brokenIn(task.failure?.reason);
+    if (broken) {
+      made.broken = broken;
     }
     if (state === 'running' && activity?.total) {
       const cell = Math.min(activity.total, activity.done + 1);

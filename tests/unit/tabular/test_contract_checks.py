@@ -9,10 +9,9 @@ import msgspec
 import polars as pl
 import pytest
 
-from nbyard.domain.contracts.structs import Breach, Contract
+from nbyard.domain.contracts.structs import Breach, CheckedFile, Contract, ContractQuestion
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.contract_checks import check_contract
-from nbyard.tabular.contract_questions import CheckedFile, ContractQuestion
 
 NOW = datetime.now(UTC)
 FRAME = pl.DataFrame(

@@ -5,6 +5,7 @@ names are the same; otherwise the stored bytes are checked again, without runnin
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,18 +16,8 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.contracts.structs import (
-    OF_OUTPUT,
-    CloseRule,
-    Codes,
-    Contract,
-    MetricRule,
-    Verdict,
-    datasets_in,
-    outcome_of,
-    rules_for,
-    unreadable,
-)
+from nbyard.domain.contracts import structs as contracts
+from nbyard.domain.contracts.structs import OF_OUTPUT, Codes, Contract, Level, Verdict, outcome_of
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.digest import digest_of
@@ -34,20 +25,20 @@ from nbyard.domain.runs.structs import ArtifactType, BytesOf, TaskPlan
 from nbyard.errors import NbyardError, NotFound, reason_of
 from nbyard.reasons.structs import Reason, because, joined, separate
 from nbyard.store import Connection
-from nbyard.store.runs.past_results import EarlierOutput
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import TableFile
 
 MOST_METRICS = 1_000
 CONTRACT = "contract"
+NUMERIC = (contracts.MetricRule, contracts.CloseRule)
+NUMERIC = (contracts.MetricRule, contracts.CloseRule)
 Row = dict[str, Any]
+Metrics = list[ShownMetric]
 Verdicts = Mapping[str, Verdict]
 T = TypeVar("T")
 
 
-def recorded_metrics(
-    context: DispatchContext, c: Connection, owner: str, task_id: str
-) -> list[ShownMetric]:
+def recorded_metrics(context: DispatchContext, c: Connection, owner: str, task_id: str) -> Metrics:
     """Return the metrics that the result of a task was recorded with.
 
     For a cached result, these are the metrics of the attempt that computed it.
@@ -69,104 +60,92 @@ class ContractChecker:
 
     def __init__(self, context: DispatchContext, task: TaskRecord):
         self._context = context
+        self._store = context.store
         self._task = task
-        self._is_sample = task.plan.sample is not None
 
-    def with_verdicts(
-        self, rows: Sequence[Row], metrics: Callable[[], Iterable[ShownMetric]]
-    ) -> list[Row]:
+    def with_verdicts(self, rows: Sequence[Row], metrics: Callable[[], Metrics]) -> list[Row]:
         """Return the rows of artifacts with the verdicts on their contracts.
 
         `metrics` returns those that the task recorded.
         """
-        contracts, judged = self._task.plan.contracts, []
+        judged = []
         for row in rows:
-            if row["name"] in contracts:
-                verdict = self._output_verdict(row, contracts[row["name"]], metrics)
+            contract = self._task.plan.contracts.get(row["name"])
+            if contract is not None:
+                verdict = self._verdict(row, contract, metrics)
                 kind = msgspec.structs.replace(_type_of(row), verdict=verdict)
                 row = row | {"type": msgspec.json.encode(kind).decode()}  # noqa: PLW2901
             judged.append(row)
         return judged
 
-    def data_verdicts(self, inputs: Mapping[str, BytesOf]) -> Verdicts:
-        """Return the verdicts on the inputs that come from datasets with a contract."""
-        contracts = self._task.plan.data_contracts
-        return {
-            name: self._verdict(inputs[name].digest, inputs[name].filename, contract, None)
-            for name, contract in contracts.items()
-            if name in inputs
-        }
-
-    def _output_verdict(
-        self, row: Row, contract: Contract, metrics: Callable[[], Iterable[ShownMetric]]
-    ) -> Verdict:
-        last = None
-        task = self._task
-        if any(isinstance(rule, CloseRule) for rule in contract):
-            with self._context.store.read() as c:
-                store = self._context.store
-                run = store.runs.by_id(c, task.run_id)
-                of = (run.workflow_id if run else "", task.node, row["name"])
-                # This task has not succeeded yet, so it is not among them.
-                last = next(iter(store.history.outputs_of_node(c, task.owner, *of, 1)), None)
-        needs_metrics = any(isinstance(rule, MetricRule | CloseRule) for rule in contract)
-        recorded = {each.name: each.value for each in metrics()} if needs_metrics else {}
-        return self._verdict(row["digest"], row["filename"], contract, last, recorded)
+    def data_verdicts(self, inputs: Mapping[str, BytesOf], level: Level | None = None) -> Verdicts:
+        """Return the verdicts on datasets with a contract, or with rules of that level."""
+        verdicts = {}
+        for name, contract in self._task.plan.data_contracts.items():
+            chosen = tuple(rule for rule in contract if level in (None, rule.level))
+            if chosen and name in inputs:
+                row = msgspec.structs.asdict(inputs[name])
+                verdicts[name] = self._verdict(row, chosen)
+        return verdicts
 
     def _verdict(
-        self,
-        digest: str,
-        filename: str,
-        contract: Contract,
-        last: EarlierOutput | None,
-        recorded: dict[str, float | str] | None = None,
+        self, row: Row, contract: Contract, metrics: Callable[[], Metrics] = list
     ) -> Verdict:
-        context, rules = self._context, rules_for(contract, is_sample=self._is_sample)
-        key, before = "", dict[str, float | str]()
+        task, rules = self._task, contracts.rules_for(contract, self._task.plan.sample)
+        last, recorded, before, key = None, Metrics(), Metrics(), ""
         try:
-            with context.store.read() as c:
-                versions = current_versions(context, c, self._task.owner, rules)
-                key = verdict_key(rules, versions)
-                if last and recorded is not None:
-                    made = recorded_metrics(context, c, self._task.owner, last.task_id)
-                    before = {each.name: each.value for each in made}
-            if gone := [name for name, version in versions.items() if version is None]:
-                raise NotFound(because("no-data", name=gone[0]))
-            references = {
-                name: self._file(version.digest, version.filename)
-                for name, version in versions.items()
-                if version
-            }
-            breaches = context.tables.breaches(
-                self._file(digest, filename),
+            with self._store.read() as c:
+                key, versions = contract_key(self._context, c, task.owner, rules)
+                if any(isinstance(rule, contracts.CloseRule) for rule in rules) and "name" in row:
+                    run = self._store.runs.by_id(c, task.run_id)
+                    of = (run.workflow_id if run else "", task.node, row["name"])
+                    # This task has not succeeded yet, so it is not among them.
+                    outputs = self._store.history.outputs_of_node(c, task.owner, *of, 1)
+                    last = next(iter(outputs), None)
+                if any(isinstance(rule, NUMERIC) for rule in rules):
+                    recorded = metrics()
+                    made = (self._context, c, task.owner)
+                    before = recorded_metrics(*made, last.task_id) if last else before
+            breaches = self._context.tables.breaches(
+                self._file(row["digest"], row["filename"]),
                 rules,
-                references,
+                {name: self._file(of.digest, of.filename) for name, of in versions.items()},
                 self._file(last.digest, last.filename) if last else None,
-                (recorded or {}, before),
+                (_by_name(recorded), _by_name(before)),
             )
         except (NbyardError, OSError) as error:
             is_ours = isinstance(error, NbyardError)
             problem = reason_of(error) if is_ours else because("text", text=str(error))
-            return unreadable(rules, key, problem)
+            return contracts.unreadable(rules, key, problem)
         return Verdict(key, len(rules), tuple(breaches))
 
     def _file(self, digest: str, filename: str) -> TableFile:
         return TableFile(self._context.blobs.path(digest), filename, digest)
 
 
-def current_versions(
+def contract_key(
     context: DispatchContext, c: Connection, owner: str, contract: Contract
-) -> dict[str, DatasetVersion | None]:
-    """Return the current versions of the datasets that a contract names, None without one."""
+) -> tuple[str, dict[str, DatasetVersion]]:
+    """Return what identifies a contract and its datasets, and their current versions.
+
+    Raises:
+        NotFound: A dataset does not exist, or is not ready.
+    """
+    versions: dict[str, DatasetVersion] = {}
     rows = context.store.datasets
-    known = {name: rows.get(c, owner, name) for name in datasets_in(contract)}
-    return {name: rows.newest_ready(c, of.id) if of else None for name, of in known.items()}
+    for rule in contract:
+        if isinstance(rule, contracts.ReferenceRule):
+            of = rows.get(c, owner, rule.dataset)
+            version = rows.newest_ready(c, of.id) if of else None
+            if version is None:
+                raise NotFound(because("no-data", name=rule.dataset))
+            versions[rule.dataset] = version
+    digests = {name: version.digest for name, version in versions.items()}
+    return digest_of([msgspec.to_builtins(contract), digests]), versions
 
 
-def verdict_key(contract: Contract, versions: Mapping[str, DatasetVersion | None]) -> str:
-    """Return what identifies a contract with the bytes of the datasets that it names."""
-    digests = {name: version.digest if version else "" for name, version in versions.items()}
-    return digest_of([msgspec.to_builtins(contract), digests])
+def _by_name(metrics: Metrics) -> dict[str, float | str]:
+    return {metric.name: metric.value for metric in metrics}
 
 
 def _type_of(row: Row) -> ArtifactType:
@@ -190,6 +169,14 @@ def with_drift(warning: Reason | None, *verdicts: tuple[Verdicts, Codes]) -> Rea
     drifts = {codes["warn"] for _, codes in verdicts}
     others = [reason for reason in separate(warning) if reason.code not in drifts]
     return joined([*others, *(outcome_of(of, "warn", codes) for of, codes in verdicts)])
+
+
+def judgement(
+    plan: TaskPlan, rows: Iterable[Row], warning: Reason | None, *data: tuple[Verdicts, Codes]
+) -> tuple[Failure | None, Reason | None]:
+    """Return the failure and the warning of a task with these outputs, by their verdicts."""
+    verdicts = verdicts_in(plan, rows)
+    return contract_failure(verdicts), with_drift(warning, (verdicts, OF_OUTPUT), *data)
 
 
 class ContractThreads:
@@ -224,23 +211,19 @@ class ContractThreads:
         They keep the verdict on the same contract. `maker` is the ID of the task that has the
         result. Return None while a thread checks them.
         """
-        if not task.plan.contracts:
+        context, plan = self._context, task.plan
+        if not plan.contracts:
             return rows
-        context = self._context
-        with context.store.read() as c:
-            known = verdicts_in(task.plan, rows)
-            for row in rows:
-                contract = task.plan.contracts.get(row["name"])
-                if contract is None:
-                    continue
-                contract = rules_for(contract, is_sample=task.plan.sample is not None)
-                key = verdict_key(contract, current_versions(context, c, task.owner, contract))
-                if row["name"] not in known or known[row["name"]].contract != key:
-                    break
-            else:
+        known = verdicts_in(plan, rows)
+        with suppress(NotFound), context.store.read() as c:
+            # Without a dataset that a contract names, the check itself reports that.
+            rules = {n: contracts.rules_for(own, plan.sample) for n, own in plan.contracts.items()}
+            keys = {n: contract_key(context, c, task.owner, own)[0] for n, own in rules.items()}
+            made = {row["name"] for row in rows} & keys.keys()
+            if all(name in known and known[name].contract == keys[name] for name in made):
                 return rows
 
-        def metrics() -> list[ShownMetric]:
+        def metrics() -> Metrics:
             with context.store.read() as c:
                 return recorded_metrics(context, c, task.owner, maker)
 

@@ -9,19 +9,13 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
-from nbyard.dispatch.cache.contract_verdicts import (
-    ContractThreads,
-    contract_failure,
-    verdicts_in,
-    with_drift,
-)
+from nbyard.dispatch.cache.contract_verdicts import ContractThreads, judgement
 from nbyard.dispatch.cache.keys import Code, Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import changes_reason, explain_rerun
-from nbyard.domain.contracts.structs import OF_OUTPUT
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
@@ -210,10 +204,8 @@ def use_earlier_result(
     `rows` are the outputs of the earlier result with the verdicts on their contracts, and `columns`
     further values of the task's row.
     """
-    verdicts = verdicts_in(task.record.plan, rows)
-    failure = contract_failure(verdicts)
-    outcome = columns | {"reason": reason, "finished_at": datetime.now(UTC)}
-    outcome["warning"] = with_drift(columns.get("warning"), (verdicts, OF_OUTPUT))
+    failure, warning = judgement(task.record.plan, rows, columns.get("warning"))
+    outcome = columns | {"reason": reason, "finished_at": datetime.now(UTC), "warning": warning}
     changes.link(task, rows)
     if failure:
         outcome |= {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}

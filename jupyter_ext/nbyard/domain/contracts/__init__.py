@@ -1,4 +1,1 @@
-"""Contracts on outputs and datasets: rules, verdicts, proposals from profiles, and pandera.
-
-The reader process of `tabular` checks the rules.
-"""
+"""Contracts on outputs and datasets: rules, verdicts, proposals, and pandera."""

@@ -9,16 +9,8 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.contracts.structs import (
-    ColumnsRule,
-    Contract,
-    NullsRule,
-    RangeRule,
-    Rule,
-    TypeRule,
-    UniqueRule,
-    ValuesRule,
-)
+from nbyard.domain.contracts import structs as rules
+from nbyard.domain.contracts.structs import Contract, Rule
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import Invalid
 
@@ -129,9 +121,9 @@ def write_pandera(contract: Contract) -> str:
     columns: dict[str, dict[str, Any]] = {}
     schema: dict[str, Any] = {"schema_type": "dataframe", "columns": columns}
     for rule in contract:
-        if isinstance(rule, ColumnsRule):
+        if isinstance(rule, rules.ColumnsRule):
             schema["strict"] = rule.closed
-        elif isinstance(rule, UniqueRule) and len(rule.columns) > 1:
+        elif isinstance(rule, rules.UniqueRule) and len(rule.columns) > 1:
             schema["unique"] = [*rule.columns]
         fields = _fields(rule)
         for name in rule.columns_used() if fields else ():
@@ -147,17 +139,17 @@ def _fields(rule: Rule) -> dict[str, Any]:
     options = {"options": {"raise_warning": True}} if rule.level == "warn" else {}
     fields: dict[str, Any] = {}
     match rule:
-        case ColumnsRule():
+        case rules.ColumnsRule():
             fields = {"required": True}
-        case TypeRule(type=kind) if kind in WRITTEN:
+        case rules.TypeRule(type=kind) if kind in WRITTEN:
             fields = {"dtype": WRITTEN[kind]}
-        case NullsRule(most=0.0):
+        case rules.NullsRule(most=0.0):
             fields = {"nullable": False}
-        case UniqueRule(columns=(_,)):
+        case rules.UniqueRule(columns=(_,)):
             fields = {"unique": True}
-        case ValuesRule(values=values):
+        case rules.ValuesRule(values=values):
             fields = {"checks": {"isin": {"value": [*values], **options}}}
-        case RangeRule(min=low, max=high):
+        case rules.RangeRule(min=low, max=high):
             bounds = {"min_value": low, "max_value": high}
             name = "in_range"
             if low is None or high is None:

@@ -6,26 +6,14 @@ variation between the runs, only warn.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from nbyard.domain.contracts.structs import (
-    CloseRule,
-    ColumnsRule,
-    Contract,
-    FreshRule,
-    MetricRule,
-    NullsRule,
-    RangeRule,
-    RowsRule,
-    Rule,
-    TypeRule,
-    UniqueRule,
-    ValuesRule,
-)
+from nbyard.domain.contracts import structs as rules
+from nbyard.domain.contracts.structs import Contract, Rule
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.datasets.table_descriptions import ColumnProfile, Profile
 from nbyard.errors import Conflict
@@ -69,11 +57,6 @@ class ContractProposal(msgspec.Struct, frozen=True):
     runs: list[int]
     rules: list[ProposedRule]
 
-    @property
-    def contract(self) -> Contract:
-        """Return the rules without their reasons."""
-        return tuple(proposed.rule for proposed in self.rules)
-
 
 def propose(results: Sequence[PastResult]) -> ContractProposal:
     """Propose rules that all results keep, the oldest result first.
@@ -84,184 +67,163 @@ def propose(results: Sequence[PastResult]) -> ContractProposal:
     if len(results) < LEAST_RUNS:
         raise Conflict(because("too-few-good-runs", count=len(results), needed=LEAST_RUNS))
     tables = [result for result in results if result.profile]
-    rules = [*_of_tables(tables)] if len(tables) == len(results) else [*_of_metrics(results)]
-    return ContractProposal([result.run for result in results], rules)
+    proposed = _of_tables(tables) if len(tables) == len(results) else _of_metrics(results)
+    return ContractProposal([result.run for result in results], [*proposed])
 
 
 def new_rules(known: Contract, proposal: ContractProposal) -> Contract:
     """Return the proposed rules on subjects that a contract has no rule of that kind for."""
     subjects = {_subject(rule) for rule in known}
-    return tuple(rule for rule in proposal.contract if _subject(rule) not in subjects)
+    proposed = (each.rule for each in proposal.rules)
+    return tuple(rule for rule in proposed if _subject(rule) not in subjects)
 
 
 def _subject(rule: Rule) -> tuple[type, str]:
-    of_column = "" if isinstance(rule, ColumnsRule) else ",".join(rule.columns_used())
+    of_column = "" if isinstance(rule, rules.ColumnsRule) else ",".join(rule.columns_used())
     return type(rule), of_column or getattr(rule, "name", "")
 
 
 def _of_metrics(results: Sequence[PastResult]) -> Iterator[ProposedRule]:
     values = [{m.name: m.value for m in result.metrics} for result in results]
     for name in values[0]:
-        known = [v[name] for v in values if name in v]
-        numbers = [float(v) for v in known if isinstance(v, int | float)]
-        if len(numbers) == len(results):
-            low, high = _range(numbers, numbers, RANGE_BEYOND)
-            rule = MetricRule(name=name, min=low, max=high, level="warn")
-            yield ProposedRule(rule, _range_reason(numbers, numbers, len(results)))
+        numbers = _floats([value.get(name) for value in values])
+        if numbers:
+            low, high = _range(numbers, numbers)
+            rule = rules.MetricRule(name=name, min=low, max=high, level="warn")
+            yield ProposedRule(rule, _range_reason(numbers, numbers))
 
 
 def _of_tables(results: Sequence[PastResult]) -> Iterator[ProposedRule]:
-    profiles = [result.profile for result in results if result.profile]
-    count = len(profiles)
-    names = [[column.name for column in profile.columns] for profile in profiles]
-    always = [name for name in names[-1] if all(name in each for each in names)]
-    same = because("proposed-same", count=count)
+    tables = [{c.name: c for c in r.profile.columns} for r in results if r.profile]
+    same = because("proposed-same", count=len(tables))
+    always = [name for name in tables[-1] if all(name in table for table in tables)]
     if always:
-        closed = all(set(each) == set(always) for each in names)
-        yield ProposedRule(ColumnsRule(columns=tuple(always), closed=closed), same)
-    rows = [profile.rows for profile in profiles]
+        closed = all(len(table) == len(always) for table in tables)
+        yield ProposedRule(rules.ColumnsRule(columns=tuple(always), closed=closed), same)
+    rows = [result.profile.rows for result in results if result.profile]
     least = min(rows) - max(ROWS_BELOW * min(rows), VARIATION * _spread(rows))
     most = max(rows) + max(ROWS_ABOVE * max(rows), VARIATION * _spread(rows))
-    bounds = RowsRule(min=max(1, math.floor(least)), max=math.ceil(most), level="warn")
+    bounds = rules.RowsRule(min=max(1, math.floor(least)), max=math.ceil(most), level="warn")
     if min(rows):
-        yield ProposedRule(bounds, _range_reason(rows, rows, count))
+        yield ProposedRule(bounds, _range_reason(rows, rows))
     for name in always:
-        columns = [next(c for c in profile.columns if c.name == name) for profile in profiles]
+        columns = [table[name] for table in tables]
         kinds = {column.type for column in columns}
         if len(kinds) == 1 and not kinds & {"null", "other"}:
-            yield ProposedRule(TypeRule(column=name, type=columns[0].type), same)
-            for propose_rule in OF_COLUMNS:
-                if proposed := propose_rule(columns, results):
-                    yield proposed
+            yield ProposedRule(rules.TypeRule(column=name, type=columns[0].type), same)
+            yield from ColumnHistory(columns, [result.at for result in results]).proposals()
 
 
-Columns = Sequence[ColumnProfile]
-Results = Sequence[PastResult]
+class ColumnHistory:
+    """A column of one type in all results, which were made at these times."""
 
+    def __init__(self, columns: Sequence[ColumnProfile], made_at: Sequence[datetime]):
+        self._columns, self._made_at = columns, made_at
+        self._name, self._type = columns[0].name, columns[0].type
 
-def _nulls(columns: Columns, results: Results) -> ProposedRule | None:
-    rows = [column.count + column.nulls for column in columns]
-    shares = [
-        column.nulls / all_rows for column, all_rows in zip(columns, rows, strict=True) if all_rows
-    ]
-    most = max(shares, default=0.0)
-    reason = because("proposed-share", share=round(100 * most, 2), count=len(results))
-    if not most:
-        return ProposedRule(NullsRule(column=columns[0].name), reason)
-    bound = round(min(1.0, most + max(SHARE_MARGIN, VARIATION * _spread(shares))), 3)
-    rule = NullsRule(column=columns[0].name, most=bound, level="warn")
-    return ProposedRule(rule, reason) if bound < 1 else None
+    def proposals(self) -> Iterator[ProposedRule]:
+        """Yield the rules that the column kept in all results."""
+        yield from self._nulls()
+        is_key = self._is_key()
+        if is_key:
+            yield self._proposed(rules.UniqueRule(columns=(self._name,)), "proposed-unique")
+        if self._type in ("string", "bool"):
+            yield from self._values()
+        elif self._type in NUMBERS and not is_key:
+            yield from self._bounds()
+            yield from self._mean()
+        elif self._type in ("date", "datetime"):
+            yield from self._age()
 
+    def _proposed(self, rule: Rule, code: str, **seen: Any) -> ProposedRule:
+        return ProposedRule(rule, because(code, count=len(self._columns), **seen))
 
-def _unique(columns: Columns, results: Results) -> ProposedRule | None:
-    if columns[0].type not in ("int", "string"):
-        return None
-    repeats = any(c.nulls or c.distinct != c.count or c.count < LEAST_ROWS for c in columns)
-    is_key = KEY.search(columns[0].name) or len(columns) >= RUNS_OF_KEY
-    if repeats or not (is_key or _is_dense(columns)):
-        return None
-    rule = UniqueRule(columns=(columns[0].name,))
-    return ProposedRule(rule, because("proposed-unique", count=len(results)))
+    def _nulls(self) -> Iterator[ProposedRule]:
+        shares = [c.nulls / max(1, c.count + c.nulls) for c in self._columns]
+        seen = {"share": round(100 * max(shares), 2)}
+        bound = round(max(shares) + max(SHARE_MARGIN, VARIATION * _spread(shares)), 3)
+        if not max(shares):
+            yield self._proposed(rules.NullsRule(column=self._name), "proposed-share", **seen)
+        elif bound < 1:
+            rule = rules.NullsRule(column=self._name, most=bound, level="warn")
+            yield self._proposed(rule, "proposed-share", **seen)
 
+    def _is_key(self) -> bool:
+        if any(c.nulls or c.distinct != c.count or c.count < LEAST_ROWS for c in self._columns):
+            return False
+        is_dense = self._type == "int" and all(c.max - c.min < 3 * c.count for c in self._columns)
+        is_named = KEY.search(self._name) or len(self._columns) >= RUNS_OF_KEY
+        return is_dense or (self._type in ("int", "string") and bool(is_named))
 
-def _is_dense(columns: Columns) -> bool:
-    return columns[0].type == "int" and all(
-        isinstance(c.min, int) and isinstance(c.max, int) and c.max - c.min < 3 * c.count
-        for c in columns
-    )
+    def _values(self) -> Iterator[ProposedRule]:
+        sets = [{top.value for top in column.top} for column in self._columns]
+        is_complete = all(len(s) == c.distinct for s, c in zip(sets, self._columns, strict=True))
+        known = set[Any]().union(*sets)
+        # A value of one run only shows that more may come.
+        is_stable = all(sum(value in each for each in sets) >= VALUES_SEEN for value in known)
+        repeats = all(column.count >= 2 * (column.distinct or 0) for column in self._columns)
+        if is_complete and is_stable and repeats and 0 < len(known) <= MOST_VALUES:
+            rule = rules.ValuesRule(column=self._name, values=tuple(sorted(known, key=str)))
+            yield self._proposed(rule, "proposed-values")
 
+    def _bounds(self) -> Iterator[ProposedRule]:
+        lows, highs = (
+            _floats([c.min for c in self._columns]),
+            _floats([c.max for c in self._columns]),
+        )
+        if lows and highs:
+            low, high = _range(lows, highs)
+            if self._type == "int":
+                low, high = math.floor(low), math.ceil(high)
+            rule = rules.RangeRule(column=self._name, min=low, max=high, level="warn")
+            yield ProposedRule(rule, _range_reason(lows, highs))
 
-def _values(columns: Columns, results: Results) -> ProposedRule | None:
-    sets = [{top.value for top in column.top} for column in columns]
-    complete = all(len(s) == c.distinct for s, c in zip(sets, columns, strict=True))
-    known = set[Any]().union(*sets)
-    if columns[0].type not in ("string", "bool") or not complete or not known:
-        return None
-    # A value of one run only shows that more may come.
-    is_stable = all(sum(value in each for each in sets) >= VALUES_SEEN for value in known)
-    repeats = all(column.count >= 2 * (column.distinct or 0) for column in columns)
-    if not (is_stable and repeats and len(known) <= MOST_VALUES):
-        return None
-    rule = ValuesRule(column=columns[0].name, values=tuple(sorted(known, key=str)))
-    return ProposedRule(rule, because("proposed-values", count=len(results)))
+    def _mean(self) -> Iterator[ProposedRule]:
+        means = _floats([c.mean for c in self._columns])
+        steps = zip(means, means[1:], (c.std or 0.0 for c in self._columns), strict=False)
+        changes = [abs(new - old) / (max(abs(old), std) or 1.0) for old, new, std in steps]
+        within = round(max(LEAST_CHANGE, VARIATION * max(changes, default=1.0)), 2)
+        if within <= MOST_CHANGE:
+            rule = rules.CloseRule(figure="mean", name=self._name, within=within, level="warn")
+            yield self._proposed(rule, "proposed-change", share=round(100 * max(changes), 1))
 
-
-def _bounds(columns: Columns, results: Results) -> ProposedRule | None:
-    lows, highs = _floats([c.min for c in columns]), _floats([c.max for c in columns])
-    if columns[0].type not in NUMBERS or not (lows and highs) or _unique(columns, results):
-        return None
-    low, high = _range(lows, highs, RANGE_BEYOND)
-    if columns[0].type == "int":
-        low, high = math.floor(low), math.ceil(high)
-    rule = RangeRule(column=columns[0].name, min=low, max=high, level="warn")
-    return ProposedRule(rule, _range_reason(lows, highs, len(results)))
-
-
-def _mean(columns: Columns, results: Results) -> ProposedRule | None:
-    means, deviations = _floats([c.mean for c in columns]), [c.std or 0.0 for c in columns]
-    if columns[0].type not in NUMBERS or not means or _unique(columns, results):
-        return None
-    scales = [max(abs(m), d) for m, d in zip(means, deviations, strict=True)]
-    steps = zip(means, means[1:], scales, strict=False)
-    changes = [abs(new - old) / scale for old, new, scale in steps if scale]
-    within = round(max(LEAST_CHANGE, VARIATION * max(changes, default=0.0)), 2)
-    if within > MOST_CHANGE:
-        return None
-    rule = CloseRule(figure="mean", name=columns[0].name, within=within, level="warn")
-    share = round(100 * max(changes, default=0.0), 1)
-    return ProposedRule(rule, because("proposed-change", share=share, count=len(results)))
-
-
-def _age(columns: Columns, results: Results) -> ProposedRule | None:
-    if columns[0].type not in ("date", "datetime"):
-        return None
-    newest = [_moment(column.max) for column in columns]
-    known = [
-        (r.at - at).total_seconds() / 3600 for r, at in zip(results, newest, strict=True) if at
-    ]
-    # Old tables, whose newest value does not move with their runs, are never fresh.
-    if len(known) < len(results) or newest[0] == newest[-1] or max(known) > OLDEST_HOURS:
-        return None
-    oldest = max(0.0, *known)
-    hours = math.ceil(oldest + max(HOURS_MARGIN, VARIATION * _spread(known)))
-    rule = FreshRule(column=columns[0].name, hours=hours, level="warn")
-    return ProposedRule(rule, because("proposed-age", hours=round(oldest), count=len(results)))
-
-
-OF_COLUMNS: Sequence[Callable[[Columns, Results], ProposedRule | None]] = (
-    *(_nulls, _unique, _values, _bounds, _mean, _age),
-)
+    def _age(self) -> Iterator[ProposedRule]:
+        newest = [_moment(column.max) for column in self._columns]
+        pairs = zip(self._made_at, newest, strict=True)
+        ages = [(made - moment).total_seconds() / 3600 for made, moment in pairs if moment]
+        # Old tables, whose newest value does not move with their runs, are never fresh.
+        moves = len(ages) == len(newest) and newest[0] != newest[-1]
+        oldest = max(0.0, *ages, 0.0)
+        if moves and oldest <= OLDEST_HOURS:
+            hours = math.ceil(oldest + max(HOURS_MARGIN, VARIATION * _spread(ages)))
+            rule = rules.FreshRule(column=self._name, hours=hours, level="warn")
+            yield self._proposed(rule, "proposed-age", hours=round(oldest))
 
 
 def _spread(numbers: Sequence[float]) -> float:
-    return max(numbers, default=0.0) - min(numbers, default=0.0)
+    return max(numbers) - min(numbers)
 
 
-def _range(lows: Sequence[float], highs: Sequence[float], beyond: float) -> tuple[float, float]:
+def _range(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
     """Return the range that was seen, wider by its margins. Numbers keep their sign."""
     low, high = min(lows), max(highs)
-    wide = max(beyond * (high - low), beyond * max(abs(low), abs(high)) * (low == high))
+    wide = RANGE_BEYOND * ((high - low) or abs(low))
     below = low - max(wide, VARIATION * _spread(lows))
     above = high + max(wide, VARIATION * _spread(highs))
     below = max(below, 0.0) if low >= 0 else below
     above = min(above, 0.0) if high <= 0 else above
-    return _rounded(below, math.floor), _rounded(above, math.ceil)
+    # Two digits of the margin are enough.
+    digits = 1 - math.floor(math.log10(wide)) if wide else 0
+    return round(below, digits), round(above, digits)
 
 
-def _rounded(number: float, towards: Callable[[float], int]) -> float:
-    """Return a number with about three digits, rounded outwards."""
-    if not number or not math.isfinite(number):
-        return number
-    unit = 10.0 ** (math.floor(math.log10(abs(number))) - 2)
-    return float(f"{towards(number / unit) * unit:.12g}")
-
-
-def _range_reason(lows: Sequence[float], highs: Sequence[float], count: int) -> Reason:
-    return because("proposed-range", low=f"{min(lows):g}", high=f"{max(highs):g}", count=count)
+def _range_reason(lows: Sequence[float], highs: Sequence[float]) -> Reason:
+    low, high = f"{min(lows):g}", f"{max(highs):g}"
+    return because("proposed-range", low=low, high=high, count=len(lows))
 
 
 def _floats(values: Sequence[Any]) -> list[float]:
-    """Return the values as numbers, empty if any is none."""
+    """Return the values as finite numbers; empty if one is missing."""
     try:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
 """Rules of a contract, as the workflow document has them, and the verdict of a check."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -13,11 +13,12 @@ MAX_EXAMPLES = 5
 Level = Literal["stop", "warn"]
 Scalar = str | int | float | bool
 Bound = int | float | str
+TYPES = {name: name for name in get_args(ColumnType)}
 LEVELS = {"stop": "stop the branch", "warn": "only warn"}
 Column = Annotated[str, shown("Column", order=1)]
-Columns = Annotated[tuple[str, ...], shown("Columns", order=1, widget="lines")]
-Least = Annotated[Bound | None, shown("At least", order=2)]
-Most = Annotated[Bound | None, shown("At most", order=3)]
+Columns = Annotated[tuple[str, ...], shown("Columns, one in each line", order=1)]
+Least = Annotated[Bound | None, shown("At least", order=2, widget="text")]
+Most = Annotated[Bound | None, shown("At most", order=3, widget="text")]
 
 
 class OutputRule(
@@ -38,7 +39,8 @@ class OutputRule(
 
     def columns_used(self) -> Iterable[str]:
         """Return the columns without which the rule cannot be checked."""
-        column = getattr(self, "column", "")
+        of_mean = getattr(self, "name", "") if getattr(self, "figure", "") == "mean" else ""
+        column = getattr(self, "column", of_mean)
         return [column] if column else getattr(self, "columns", ())
 
 
@@ -53,7 +55,7 @@ class TypeRule(OutputRule, frozen=True, tag="type"):
     """The column has this type. An integer also fits where a float is expected."""
 
     column: Column
-    type: Annotated[ColumnType, shown("Type", order=2)]
+    type: Annotated[ColumnType, shown("Type", order=2, labels=TYPES)]
 
 
 class NullsRule(OutputRule, frozen=True, tag="nulls"):
@@ -81,7 +83,7 @@ class ValuesRule(OutputRule, frozen=True, tag="values"):
     """Each value is one of these."""
 
     column: Column
-    values: Annotated[tuple[Scalar, ...], shown("Values", order=2, widget="lines")]
+    values: Annotated[tuple[Scalar, ...], shown("Values, one in each line", order=2)]
 
 
 class RowsRule(OutputRule, frozen=True, tag="rows"):
@@ -137,10 +139,6 @@ class CloseRule(OutputRule, frozen=True, tag="close"):
     within: Annotated[float, shown("Within (share of the last figure)", order=3)] = 0.0
     on_sample: ClassVar[bool] = False
 
-    def columns_used(self) -> Iterable[str]:
-        """Return the column of a mean."""
-        return [self.name] if self.figure == "mean" else ()
-
 
 Rule = (
     ColumnsRule
@@ -155,8 +153,45 @@ Rule = (
     | MetricRule
     | CloseRule
 )
+LABELS = {
+    "columns": "the columns of the table",
+    "type": "the type of a column",
+    "nulls": "missing values",
+    "range": "the range of values",
+    "unique": "no repeated rows",
+    "values": "a set of values",
+    "rows": "the number of rows",
+    "fresh": "how old the newest row is",
+    "reference": "values of another dataset",
+    "metric": "a metric",
+    "close": "close to the last good run",
+}
 Contract = tuple[Rule, ...]
 Contracts = dict[str, Contract]
+
+
+class CheckedFile(msgspec.Struct, omit_defaults=True):
+    """A file that a contract is about; `metrics` were recorded by its task."""
+
+    path: str = ""
+    filename: str = ""
+    folder: str = ""
+    metrics: dict[str, float | str] = {}
+
+
+class ContractQuestion(msgspec.Struct, omit_defaults=True):
+    """A contract to check at the time `now`, in seconds since 1970.
+
+    `references` are the datasets that it names, `last` is the output of the last good run, and
+    `is_same` tells whether that has the same bytes.
+    """
+
+    contract: Contract
+    now: float
+    metrics: dict[str, float | str] = {}
+    references: dict[str, CheckedFile] = {}
+    last: CheckedFile | None = None
+    is_same: bool = False
 
 
 class Breach(msgspec.Struct, frozen=True):
@@ -186,6 +221,15 @@ class OutputContract(msgspec.Struct, frozen=True):
     rules: Contract
 
 
+class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule to add for an output of a node in the workflow file `path`."""
+
+    path: str
+    node: str
+    rule: Annotated[Rule, shown("Check", order=1, labels=LABELS)]
+    output: str = "data"
+
+
 class PanderaSchema(msgspec.Struct, frozen=True):
     """A schema as `pandera` reads it with `from_json` or `from_yaml`."""
 
@@ -195,20 +239,20 @@ class PanderaSchema(msgspec.Struct, frozen=True):
 def rule_text(rule: Rule) -> str:
     """Return a rule as short text, such as `range price min 0 (warn)`."""
     fields: dict[str, Any] = msgspec.to_builtins(rule)
-    kind, level = fields.pop("rule"), fields.pop("level", "stop")
+    kind, level = fields.pop("rule"), " (warn)" if fields.pop("level", "") == "warn" else ""
     subject = fields.pop("column", None) or ", ".join(fields.pop("columns", ()))
-    parts = [kind, subject, *(f"{name} {value}" for name, value in fields.items())]
-    return " ".join(filter(None, parts)) + (" (warn)" if level == "warn" else "")
+    more = (f"{name} {value}" for name, value in fields.items())
+    return " ".join(filter(None, [kind, subject, *more])) + level
 
 
-def rules_for(contract: Contract, *, is_sample: bool) -> Contract:
+def kind_of(rule: Rule) -> str:
+    """Return the word for the kind of a rule, as documents have it."""
+    return str(type(rule).__struct_config__.tag)
+
+
+def rules_for(contract: Contract, sample: object) -> Contract:
     """Return the rules that can be checked, which are fewer on a sample."""
-    return tuple(rule for rule in contract if rule.on_sample or not is_sample)
-
-
-def datasets_in(contract: Iterable[Rule]) -> list[str]:
-    """Return the datasets that a contract refers to, each once."""
-    return [*dict.fromkeys(rule.dataset for rule in contract if isinstance(rule, ReferenceRule))]
+    return tuple(rule for rule in contract if rule.on_sample or not sample)
 
 
 def unreadable(contract: Contract, key: str, problem: Reason) -> Verdict:
@@ -234,6 +278,4 @@ def outcome_of(
 
 def bounds_text(low: Any, high: Any) -> str:
     """Return a range as short text, such as `≥ 5`."""
-    if low is None or high is None:
-        return f"≥ {low}" if high is None else f"≤ {high}"
-    return f"{low} … {high}"
+    return f"≥ {low}" if high is None else f"≤ {high}" if low is None else f"{low} … {high}"

@@ -119,15 +119,9 @@ WORKFLOWS = {
     "output-holds-secret": code("the output {output} contains a secret"),
     # rules of contracts that an output or a dataset breaks
     "contract-broken": code("the output {name} breaks its contract: {breaches}", breaches=REASONS),
-    "contract-drift": code(
-        "the output {name} deviates from its contract: {breaches}", breaches=REASONS
-    ),
-    "data-contract-broken": code(
-        "the data for {name} break their contract: {breaches}", breaches=REASONS
-    ),
-    "data-contract-drift": code(
-        "the data for {name} deviate from their contract: {breaches}", breaches=REASONS
-    ),
+    "contract-drift": code("the output {name} deviates: {breaches}", breaches=REASONS),
+    "data-contract-broken": code("the data for {name} break rules: {breaches}", breaches=REASONS),
+    "data-contract-drift": code("the data for {name} deviate: {breaches}", breaches=REASONS),
     "contract-output-gone": code("the contract names the output {output}, which does not exist"),
     "contract-unreadable": code("the rules cannot be checked: {problem}", problem=REASON),
     "columns-missing": code("rule columns: {columns:, } missing"),

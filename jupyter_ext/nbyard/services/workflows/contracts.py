@@ -16,7 +16,12 @@ from nbyard.domain.contracts.proposals import (
     new_rules,
     propose,
 )
-from nbyard.domain.contracts.structs import Contract, OutputContract, PanderaSchema
+from nbyard.domain.contracts.structs import (
+    Contract,
+    NewRule,
+    OutputContract,
+    PanderaSchema,
+)
 from nbyard.domain.paging import Page
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
@@ -28,7 +33,6 @@ from nbyard.services.service_context import Service
 from nbyard.services.workflows.file_tracking import record_save, saved_workflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -71,6 +75,12 @@ class ContractService(Service):
         proposal = self.propose(caller, path, node, output)
         known = self._node(path, node).contracts.get(output, ())
         return self._write(caller, path, node, output, (*known, *new_rules(known, proposal)))
+
+    @operation("POST", "/contracts", scope="workflows:write", status=201)
+    def add(self, caller: Caller, body: NewRule) -> OutputContract:
+        """Add a rule for an output to the workflow file."""
+        known = self._node(body.path, body.node).contracts.get(body.output, ())
+        return self._write(caller, body.path, body.node, body.output, (*known, body.rule))
 
     @operation("POST", "/contracts/import", scope="workflows:write")
     def import_schema(
@@ -119,26 +129,21 @@ class ContractService(Service):
         self, caller: Caller, path: str, node: str, output: str
     ) -> builtins.list[PastResult]:
         """Return the newest different results of an output, or versions of a dataset."""
-        document_node, rows = self._node(path, node), self._store
-        results: Iterable[tuple[int, datetime, str, str]] = ()
-        with rows.read() as c:
+        document_node, store = self._node(path, node), self._store
+        real = self._context.files.locate(path)
+        with store.read() as c:
             if document_node.type == "dataset":
-                dataset = rows.datasets.get(c, caller.name, document_node.dataset)
-                versions = rows.datasets.versions(c, dataset.id) if dataset else []
-                results = [
-                    (version.number, version.created_at, version.digest, version.filename)
-                    for version in versions
-                    if version.state == "ready"
-                ]
-            elif workflow := saved_workflow(
-                self._context, c, caller.name, self._context.files.locate(path)
-            ):
-                outputs = rows.history.outputs_of_node(
-                    c, caller.name, workflow.id, node, output, 3 * MOST_RUNS
-                )
-                results = [(o.run_number, o.created_at, o.digest, o.filename) for o in outputs]
+                dataset = store.datasets.get(c, caller.name, document_node.dataset)
+                versions = store.datasets.versions(c, dataset.id) if dataset else []
+                ready = [version for version in versions if version.state == "ready"]
+                made = [(v.number, v.created_at, v.digest, v.filename) for v in ready]
+            else:
+                workflow = saved_workflow(self._context, c, caller.name, real)
+                of = (caller.name, workflow.id if workflow else "", node, output, 3 * MOST_RUNS)
+                outputs = store.history.outputs_of_node(c, *of)
+                made = [(o.run_number, o.created_at, o.digest, o.filename) for o in outputs]
         # A cached result says nothing new. The oldest run of equal results has made them.
-        different = {digest: (run, at, name) for run, at, digest, name in results}
+        different = {digest: (run, at, name) for run, at, digest, name in made}
         newest = [*different.items()][:MOST_RUNS]
         return [self._past(digest, *of) for digest, of in reversed(newest)]
 

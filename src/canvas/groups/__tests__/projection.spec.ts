@@ -15,6 +15,7 @@ const CARDS = {
   nameOf: (id: string) => id,
   portsOf: () => [[], []],
   stateOf: () => undefined,
+  brokenAt: () => undefined,
   formatOf: () => undefined
 };
 

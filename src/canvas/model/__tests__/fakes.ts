@@ -13,6 +13,7 @@ import {
   IForecast,
   INodeReading,
   INodeRun,
+  IProposedRule,
   IRunSelection,
   IRunStates
 } from '../tokens';
@@ -146,6 +147,12 @@ export class FakeBackend {
 
   async versions() {
     return [{ id: 'v2', number: 2, created_at: '2026-01-02' }];
+  }
+
+  proposed: IProposedRule[] = [];
+
+  async propose(): Promise<readonly IProposedRule[]> {
+    return this.proposed;
   }
 
   async results(path: string, node: string) {

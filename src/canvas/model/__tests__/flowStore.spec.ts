@@ -1,3 +1,4 @@
+import type { IBroken } from '../diagram/ends';
 import { MEASURED } from '../diagram/projection';
 import { IBench, bench, steps } from './fakes';
 
@@ -128,6 +129,20 @@ describe('FlowStore', () => {
     one.runs.states.set('sales', { state: 'queued' });
     store.refresh(['sales']);
     expect(store.edges[0].className).toBe('nby-mod-table nby-mod-awaited');
+  });
+
+  it('K16: turns the connections red whose data break a contract', () => {
+    const { store, doc } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    doc.connect({ source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    const look = (broken?: IBroken) => {
+      one.runs.states.set('clean', { state: 'failed', broken });
+      store.refresh(['clean']);
+      return store.edges.map(({ className }) => className?.includes('nby-mod-broken'));
+    };
+    expect(look(undefined)).toEqual([false, false]);
+    expect(look({ outputs: ['tidy'], inputs: [] })).toEqual([false, true]);
+    expect(look({ outputs: [], inputs: ['raw'] })).toEqual([true, false]);
   });
 
   it('K1: knows where arrows end at cards of a large workflow that were never drawn', () => {

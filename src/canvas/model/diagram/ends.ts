@@ -39,3 +39,9 @@ export function linked(type: 'source' | 'target', from: IEnd, to: IEnd): IEdge {
   const [source, target] = type === 'source' ? [from, to] : [to, from];
   return { source: source.node, output: source.port, target: target.node, input: target.port };
 }
+
+/** The outputs of a node that break their contracts, and the inputs whose data do. */
+export interface IBroken {
+  outputs: readonly string[];
+  inputs: readonly string[];
+}

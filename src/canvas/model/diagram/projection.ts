@@ -5,7 +5,7 @@ import { naturally } from '../../../components/format/names';
 import { JsonObject } from '../../../document/canonical';
 import { isComment, isGroup, Position } from '../../../document/flow';
 import type { FlowDoc, IFlowChange } from '../../../document/flowDoc';
-import { edgeOf, handleOf } from './ends';
+import { edgeOf, handleOf, IBroken } from './ends';
 import { framesAround, withStrangers } from './frames';
 import { GroupTree } from './groupTree';
 import { BEHIND, sizeOf } from './items';
@@ -37,6 +37,8 @@ export interface ICards {
   portsOf(id: string, tree: GroupTree): readonly (readonly string[])[];
   /** The state in the newest run, if there is one. */
   stateOf(id: string): string | undefined;
+  /** The outputs and inputs of a card that break a contract in the newest run. */
+  brokenAt(id: string): IBroken | undefined;
   /** The format of an output, once it is known. */
   formatOf(id: string, output: string): string | undefined;
 }
@@ -131,13 +133,16 @@ export class Projection {
 
   /** Return the colour and the movement of a connection. */
   look(link: Edge): Pick<Edge, 'animated' | 'className'> {
-    const { source, output, target } = edgeOf(link);
+    const { source, output, target, input } = edgeOf(link);
+    const isBroken =
+      this.cards.brokenAt(source)?.outputs.includes(output) ||
+      this.cards.brokenAt(target)?.inputs.includes(input);
     const state = this.cards.stateOf(source);
     const kind = dataKind(this.cards.formatOf(source, output) ?? '');
     const flow = state === 'succeeded' ? 'arrived' : AWAITED.has(state) ? 'awaited' : 'idle';
     return {
       animated: this.lively && this._running.has(target),
-      className: `nby-mod-${kind} nby-mod-${flow}`
+      className: `nby-mod-${kind} nby-mod-${isBroken ? 'broken' : flow}`
     };
   }
 

@@ -101,6 +101,21 @@ describe('RunStates', () => {
     states.dispose();
   });
 
+  it('K16: names the outputs and inputs that break a contract', async () => {
+    const broken = (code: string, name: string) => ({ code, params: { name, breaches: [] } });
+    const why = [broken('contract-broken', 'out'), broken('contract-broken', 'more')];
+    const failure = (reason: object) => ({ failure: { kind: 'contract', reason } });
+    const { states } = await follow([
+      task('made', 'failed', failure({ code: 'all', params: { reasons: why } })),
+      task('read', 'failed', failure(broken('data-contract-broken', 'source'))),
+      task('other', 'failed', failure({ code: 'no-message', params: {} }))
+    ]);
+    expect(states.get('made')?.broken).toEqual({ outputs: ['out', 'more'], inputs: [] });
+    expect(states.get('read')?.broken).toEqual({ outputs: [], inputs: ['source'] });
+    expect(states.get('other')).not.toHaveProperty('broken');
+    states.dispose();
+  });
+
   it('shows what a running node prints and records', async () => {
     const { states } = await follow([task('on', 'running'), task('done', 'succeeded')]);
     const activity = ['on', 'done'].map(node => ({

@@ -36,7 +36,9 @@ def rules(*results: PastResult) -> dict[str, Any]:
     proposal = propose(results)
     assert proposal.runs == [result.run for result in results]
     assert all(each.reason.params["count"] == len(results) for each in proposal.rules)
-    return {each["rule"]: each for each in msgspec.to_builtins(proposal.contract)}
+    return {
+        each["rule"]: each for each in msgspec.to_builtins([each.rule for each in proposal.rules])
+    }
 
 
 def test_three_results_are_needed() -> None:
@@ -55,6 +57,17 @@ def test_what_never_varied_stops_and_figures_warn() -> None:
     # Numbers keep their sign, and bounds have a margin for their variation.
     assert proposed["range"]["min"] == 0 and proposed["range"]["max"] > 15
     assert 0.05 < proposed["nulls"]["most"] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(2007, 2009), (-1e9, 1e9), (1e-6, 2e-6), (100, 100), (0, 0), (-7, -3)]
+)
+def test_bounds_include_what_was_seen(low: float, high: float) -> None:
+    bounds = rules(*(past(run, numbers(low, high, low)) for run in range(3)))["range"]
+    assert bounds["min"] <= low and high <= bounds["max"]
+    assert bounds["max"] - bounds["min"] <= 2.2 * ((high - low) or abs(low))
+    assert bounds["min"] >= 0 or low < 0
+    assert bounds["max"] <= 0 or high > 0
 
 
 def test_a_set_of_values_is_stable() -> None:

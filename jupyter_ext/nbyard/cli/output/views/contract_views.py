@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, print_note, show_table
+from nbyard.cli.output.console import columns, show_table
 from nbyard.domain.contracts.proposals import ContractProposal
 from nbyard.domain.contracts.structs import OutputContract, PanderaSchema, rule_text
 
@@ -13,7 +13,6 @@ def show_proposal(proposal: ContractProposal) -> None:
     """Print the proposed rules with their reasons."""
     rows = [[rule_text(each.rule), str(each.reason)] for each in proposal.rules]
     show_table(rows, ["rule", "reason"])
-    print_note(f"From the results {', '.join(map(str, proposal.runs))}.")
 
 
 def show_contract(contract: OutputContract) -> None:

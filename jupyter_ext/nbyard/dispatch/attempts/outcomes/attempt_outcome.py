@@ -9,18 +9,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import Any
 
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.attempts.folders import (
-    OUTPUTS,
-    cancel_reason,
-    delete_path,
-    last_values,
-    output_bytes,
-)
+from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.input_staging import digest_of_sample, opens_datasets, untyped_of
 from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
@@ -35,13 +28,7 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import (
     take_other_files,
     take_outputs,
 )
-from nbyard.dispatch.cache.contract_verdicts import (
-    MOST_METRICS,
-    ContractChecker,
-    contract_failure,
-    verdicts_in,
-    with_drift,
-)
+from nbyard.dispatch.cache.contract_verdicts import MOST_METRICS, ContractChecker, judgement
 from nbyard.dispatch.cache.keys import Identities, key_parts, values_of, version_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits
@@ -49,7 +36,7 @@ from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.failed_starts import start_hint
 from nbyard.domain.attempts.failure_reader import failure_text
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.contracts.structs import OF_DATA, OF_OUTPUT
+from nbyard.domain.contracts.structs import OF_DATA
 from nbyard.domain.environments.references import lock_differences, lock_warning
 from nbyard.domain.environments.structs import not_installed
 from nbyard.domain.executables.structs import ExecutableVersion
@@ -146,6 +133,7 @@ class AttemptOutcomes:
         Return its outcome, which protects their bytes from collection until their rows are written.
         """
         crash_point("finished")
+        checker = ContractChecker(self._context, snapshot.task)
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
             try:
@@ -154,8 +142,8 @@ class AttemptOutcomes:
                 adopt = snapshot.attempt.runtime == PROCESS and not snapshot.attempt.worker
                 folder, outputs = snapshot.order.folder, snapshot.outputs
                 rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
-                checked = ContractChecker(self._context, snapshot.task).with_verdicts
-                rows = checked(rows, partial(last_values, folder, MOST_METRICS))
+                metrics = partial(folders.last_values, folder, MOST_METRICS)
+                rows = checker.with_verdicts(rows, metrics)
                 version = self._version(snapshot)
                 others = take_other_files(self._context, snapshot, version, adopt=adopt)
             except Busy:
@@ -171,23 +159,12 @@ class AttemptOutcomes:
             missed = warning_about_missing_files(self._context, snapshot, version, others)
             secrets = warning_about_secrets(self._context, version)
             warnings = (*self._environment_warnings(snapshot), *disclosed_in(result))
-            warning = joined((*warnings, missed, secrets, self._drift(snapshot, rows)))
-            failure = contract_failure(verdicts_in(snapshot.task.plan, rows))
+            warning = joined((*warnings, missed, secrets))
+            # The rules of datasets that stop the branch were checked before the attempt.
+            data = checker.data_verdicts(snapshot.inputs, level="warn"), OF_DATA
+            failure, warning = judgement(snapshot.task.plan, rows, warning, data)
             ended = (failure, result, rows, hold.pop_all(), is_as_keyed, warning, others)
             return Ended("failed", *ended, is_whole=True) if failure else Ended("succeeded", *ended)
-
-    def _drift(self, snapshot: AttemptSnapshot, rows: list[dict[str, Any]]) -> Reason | None:
-        """Return which rules that only warn the outputs or the datasets of the task break.
-
-        The other rules of datasets were checked before the attempt.
-        """
-        plan = snapshot.task.plan
-        of = {n: tuple(r for r in c if r.level == "warn") for n, c in plan.data_contracts.items()}
-        contracts = {name: contract for name, contract in of.items() if contract}
-        warned = msgspec.structs.replace(plan, data_contracts=contracts)
-        task = msgspec.structs.replace(snapshot.task, plan=warned)
-        data = ContractChecker(self._context, task).data_verdicts(snapshot.inputs)
-        return with_drift(None, (verdicts_in(plan, rows), OF_OUTPUT), (data, OF_DATA))
 
     def _may_fit_twice(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the disk is large enough for outputs and their copies."""

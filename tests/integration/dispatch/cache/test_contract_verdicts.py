@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from nbyard.domain.contracts.pandera import read_pandera
-from nbyard.domain.contracts.structs import rule_text
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import RunDetail, Task
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Invalid
 
-from .projects import ADA
-from .test_runs import OUT, Project, states
+from ...projects import ADA
+from ...test_runs import OUT, Project, states
 
 pytestmark = pytest.mark.sample(1)
 TABLE = {**OUT, "format": "csv", "default": "table.csv"}
@@ -203,48 +200,3 @@ def test_a_sample_is_checked_by_the_rules_that_fit(project: Project) -> None:
     run = project.yard.services.runs.check_sample(ADA, NewCheckRun(path="flow.nbflow")).id
     assert states(project.end(run)) == {"make": "succeeded", "after": "succeeded"}
     assert states(project.run()) == {"make": "succeeded", "after": "failed"}
-
-
-def test_a_contract_is_proposed_from_good_runs_and_accepted(project: Project) -> None:
-    contracts = project.yard.services.contracts
-    where = ("flow.nbflow", "make", "out")
-    for number in range(3):
-        with pytest.raises(Conflict):
-            project.write()
-            contracts.propose(ADA, *where)
-        lines = "".join(f"{row + number},{row % 2}\\n" for row in range(20 + number))
-        flow_of(project, f"id,b\\n{lines}")
-        assert project.run().run.state == "succeeded"
-    project.run()
-    proposal = contracts.propose(ADA, *where)
-    assert len(proposal.runs) == 3
-    accepted = contracts.accept(ADA, *where)
-    assert accepted.rules == proposal.contract
-    assert contracts.list(ADA, "flow.nbflow").items == [accepted]
-    assert contracts.accept(ADA, *where) == accepted
-    project.nodes["make"]["contracts"] = {"out": msgspec.to_builtins(accepted.rules)}
-    assert states(project.run())["make"] == "succeeded"
-    flow_of(project, "id,b\\n1,1\\n1,2\\n")
-    contract(project, *msgspec.to_builtins(accepted.rules))
-    broken = task_of(project.run(), "make")
-    assert broken.failure and broken.failure.kind == "contract"
-    assert broken.warning and broken.warning.code == "contract-drift"
-    # A broken result is no good one.
-    assert contracts.propose(ADA, *where).runs == proposal.runs
-
-
-def test_a_contract_comes_from_pandera_and_goes_there(project: Project) -> None:
-    project.write()
-    contracts = project.yard.services.contracts
-    schema = "columns: {a: {dtype: int64, nullable: true, in_range: {min_value: 1, max_value: 3}}}"
-    (project.root / "schema.yaml").write_text(schema)
-    made = contracts.import_schema(ADA, "flow.nbflow", "make", "schema.yaml", "out")
-    assert [rule_text(rule) for rule in made.rules] == [
-        "columns a",
-        "type a type int",
-        "range a min 1 max 3",
-    ]
-    text = contracts.export(ADA, "flow.nbflow", "make", "out").text
-    assert read_pandera(text.encode(), "schema.json") == made.rules
-    with pytest.raises(NotFound):
-        contracts.export(ADA, "flow.nbflow", "gone")
