@@ -3344,6 +3344,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
         };
         /**
          * Automation
@@ -4814,6 +4818,18 @@ export interface components {
             input: string;
         };
         /**
+         * Element
+         * @description The element of a task: the node of its `map`, and its place there, from 0.
+         *
+         *     The `key` depends on the content of the element only. The `label` shows it to users.
+         */
+        Element: {
+            map: string;
+            key: string;
+            label: string;
+            position: number;
+        };
+        /**
          * Environment
          * @description A name with versions. `current` is the newest version, ready or not.
          *
@@ -5190,6 +5206,15 @@ export interface components {
             path: string;
         };
         /**
+         * Files
+         * @description One element for each file of the folder at `@each`, for the input `over`.
+         */
+        Files: {
+            /** @enum {unknown} */
+            kind: "files";
+            over: string;
+        };
+        /**
          * FilesOfWorkflow
          * @description Notebooks, scripts and folders from which to create the workflow file `path`.
          *
@@ -5355,6 +5380,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
             /** @default  */
             document: string;
         };
@@ -5428,6 +5457,17 @@ export interface components {
         GpuUsage: {
             percent: (number | null)[];
             memory_bytes: (number | null)[];
+        };
+        /**
+         * Grid
+         * @description One element for each combination of the values of parameters.
+         */
+        Grid: {
+            /** @enum {unknown} */
+            kind: "grid";
+            values: {
+                [key: string]: unknown[];
+            };
         };
         /**
          * Group
@@ -5619,6 +5659,15 @@ export interface components {
             loaded: string[];
             /** @default false */
             for_shell: boolean;
+        };
+        /**
+         * Items
+         * @description One element for each value of the JSON list at `@each`, for the parameter `over`.
+         */
+        Items: {
+            /** @enum {unknown} */
+            kind: "list";
+            over: string;
         };
         /**
          * Kernel
@@ -5818,6 +5867,20 @@ export interface components {
          */
         MadeFile: {
             path: string;
+        };
+        /**
+         * Map
+         * @description A node runs once for each element of `each`.
+         *
+         *     `on_failure` is when no more elements start: after the `first` failure, never (`all` run), or
+         *     after more than a number (`3`) or a share (`10%`) of failures. At most `at_most` run at once.
+         */
+        Map: {
+            each: components["schemas"]["Grid"] | components["schemas"]["Items"] | components["schemas"]["Rows"] | components["schemas"]["Files"];
+            /** @default first */
+            on_failure: string;
+            /** @default null */
+            at_most: number | null;
         };
         /**
          * Meta
@@ -6363,6 +6426,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
             /** @default 100 */
             rows: number;
             /** @default 3 */
@@ -6728,7 +6795,9 @@ export interface components {
          *     means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
          *     is the number of GPUs for each node that sets none. `arguments` are those of a script or
          *     Dockerfile without a description. With `replace`, the name moves here from a run that has
-         *     ended; that run keeps its number. `origin` is what sends the request, empty for manual.
+         *     ended; that run keeps its number. `origin` is what sends the request, empty for manual. `sweep`
+         *     has the values of parameters to try, such as `0.01,0.1`, `1..10` or a JSON list. All
+         *     combinations run. In a workflow, their names are `NODE.NAME`.
          */
         NewRun: {
             /** @default  */
@@ -6799,6 +6868,10 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default {} */
+            sweep: {
+                [key: string]: string;
+            };
         };
         /**
          * NewUpload
@@ -6814,9 +6887,10 @@ export interface components {
          * @description A dataset or an executable on the canvas. `version` pins the node to a version by ID,
          *     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
          *     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
-         *     names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
-         *     nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-         *     consumers.
+         *     names a file (`path`), a `dataset` or an `artifact`, by ID or name.
+         *
+         *     A `muted` node and the nodes that depend on it do not run. A `bypassed` node does not run; its
+         *     inputs go to its consumers. A node with a `map` runs once for each element.
          */
         Node: {
             /** @enum {unknown} */
@@ -6851,6 +6925,8 @@ export interface components {
             pin: components["schemas"]["Pin"] | null;
             /** @default null */
             mode: ("bypassed" | "muted") | null;
+            /** @default null */
+            map: components["schemas"]["Map"] | null;
             /**
              * CPUs
              * @default null
@@ -8388,6 +8464,15 @@ export interface components {
             stop_seconds: number;
         };
         /**
+         * Rows
+         * @description One element for each row of the table at `@each`; its `columns` are parameters.
+         */
+        Rows: {
+            /** @enum {unknown} */
+            kind: "rows";
+            columns: string[];
+        };
+        /**
          * Run
          * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
@@ -8805,7 +8890,7 @@ export interface components {
          *     settings without effect. `pinned` is the number of the run to whose result the node is
          *     pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
          *     the run, kept as long as the record. `other_files` are files that the last attempt wrote
-         *     beside its declared outputs, or null.
+         *     beside its declared outputs, or null. `element` is set if it is an element of a map.
          */
         Task: {
             id: string;
@@ -8856,6 +8941,8 @@ export interface components {
             missing: components["schemas"]["Missing"] | null;
             /** @default null */
             other_files: components["schemas"]["OtherFiles"] | null;
+            /** @default null */
+            element: components["schemas"]["Element"] | null;
         };
         /**
          * TaskPage

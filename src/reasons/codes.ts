@@ -56,6 +56,13 @@ export const CODES: Readonly<Record<string, string>> = {
   'retry-of-run': trans.__('retries run {run}'),
   cancelled: trans.__('the run was cancelled'),
   'upstream-failed': trans.__('an upstream task failed'),
+  'map-ended': trans.__(
+    '{succeeded:,} of {total:,} elements succeeded, {failed:,} failed, {skipped:,} skipped'
+  ),
+  'map-empty': trans.__('its map has no elements'),
+  'map-stopped': trans.__('the map stopped after too many failures'),
+  'map-forecast': trans.__('{cached:,} of {total:,} elements are cached'),
+  'map-unknown-yet': trans.__('the results of a map are known only during the run'),
   'code-changed': trans.__('its code changed'),
   'value-changed': trans.__('{name} changed {old} → {new}'),
   'value-added': trans.__('{name} is set to {new}'),
@@ -861,6 +868,15 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'bundle-too-large-to-send': trans.__(
     'its code bundle is larger than `max_bundle_bytes`; largest: {largest:, }. List files that the node does not need in .nbyardignore, or run the node as a local process'
+  ),
+  'map-of-several': trans.__(
+    'follows the elements of several maps ({nodes:, }): collect those of one in a list of files or as its table @all'
+  ),
+  'map-pinned': trans.__('a node with a map cannot be pinned to a result'),
+  'map-name-long': trans.__('the ID of a node with a map has at most {most} characters'),
+  'map-argument-connected': trans.__('{argument} gets its values from the map and a connection'),
+  'map-argument-role': trans.__(
+    'the map needs an argument with the role {role}: {argument} has not'
   ),
   'code-uploaded': trans.__('its code was uploaded, so no description can be stored next to it'),
   'node-pinned': trans.__('the node is pinned to a version: select Follow File first'),

@@ -21,6 +21,7 @@ from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFi
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
+from nbyard.domain.maps.structs import EACH, MapPlan
 from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason, text_reason
@@ -49,6 +50,18 @@ DESCRIPTION = {
 }
 Graph = Mapping[str, Sequence[str]]
 ONE_NODE: Graph = {"a": ()}
+
+
+def mapped_plan(plan: TaskPlan, maps: Mapping[str, MapPlan]) -> TaskPlan:
+    """Return the plan with its map, whose first input has the elements or follows them."""
+    own = maps.get(plan.node)
+    bindings = dict(plan.bindings)
+    for name, binding in plan.bindings.items():
+        if own and own.each and isinstance(binding, ResultOf):
+            bindings[EACH] = bindings.pop(name)
+        elif own and isinstance(binding, ResultOf) and binding.node in maps:
+            bindings[name] = msgspec.structs.replace(binding, each=True)
+    return msgspec.structs.replace(plan, map=own, bindings=bindings)
 
 
 class FakeRuntime:
@@ -215,7 +228,11 @@ class Bench:
             dispatcher.end_threads()
 
     def submit(self, graph: Graph = ONE_NODE, **plan: Any) -> str:
-        """Create a run of these nodes, each with its upstream nodes; return its id."""
+        """Create a run of these nodes, each with its upstream nodes; return its id.
+
+        Nodes in `maps` run once for each element.
+        """
+        maps: Mapping[str, MapPlan] = plan.pop("maps", {})
         now, run_id = datetime.now(UTC), new_id()
         row: dict[str, Any] = dict.fromkeys(
             ("title", "path", "workflow_id", "workflow_version_id"), ""
@@ -227,7 +244,9 @@ class Bench:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
             run = self.store.runs.by_id(c, run_id)
             assert run is not None
-            plans = [self._plan(node, needs, plan) for node, needs in graph.items()]
+            plans = [
+                mapped_plan(self._plan(node, needs, plan), maps) for node, needs in graph.items()
+            ]
             rows: list[dict[str, Any]] = [
                 {
                     "id": new_id(),

@@ -64,6 +64,7 @@ ENVIRONMENT_OF_NAME = "environments.versions environment=name"
 BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("", "run", "words"): ("executables",),
     ("", "run", "--param"): ("parameters words",),
+    ("", "run", "--sweep"): ("parameters words",),
     ("", "run", "--pin"): ("=runs",),
     ("", "run", "--job"): (PATH,),
     ("", "run", "--output"): (),

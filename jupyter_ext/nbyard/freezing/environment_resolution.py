@@ -132,8 +132,12 @@ def plan_renewer(context: FreezingContext, owner: str, environment: str) -> Rene
 def plan_for_retry(task: TaskRecord) -> TaskPlan:
     """Return the plan of a task for the retry of its run.
 
-    The result of a successful task is reused. Other tasks keep their plans.
+    The result of a successful task is reused. Other tasks keep their plans. A map reuses the
+    results of its elements.
     """
+    if task.plan.map:
+        own = msgspec.structs.replace(task.plan.map, earlier=task.run_id)
+        return msgspec.structs.replace(task.plan, map=own)
     done = task.id if task.state == "succeeded" else task.plan.reuse
     return msgspec.structs.replace(task.plan, reuse=done)
 

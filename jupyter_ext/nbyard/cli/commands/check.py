@@ -31,6 +31,7 @@ from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.commands.interpreters import STARTS
 from nbyard.domain.executables.structs import Inspect, Inspection
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
@@ -248,7 +249,7 @@ def _check(connection: Any, path: Path) -> Checked:
     try:
         if path.suffix == DOCUMENT:
             content = path.read_bytes()
-            read_document(content, strict=True)
+            document = read_document(content, strict=True)
             text = content.decode()
             body = CheckWorkflow(str(path.absolute()), text)
             answer = connection.workflows.check(body=body)
@@ -278,7 +279,12 @@ def _check(connection: Any, path: Path) -> Checked:
                 findings.append(Finding("workflow-is-copy", why, level="warning"))
             refused = {problem.node for problem in answer.problems}
             findings += node_findings(path, text, refused)
-            return _with_environments(Checked(path, findings), answer.nodes)
+            maps: dict[str, str] = {}
+            if not refused and any(node.map for node in document.nodes.values()):
+                forecast = connection.runs.forecast(body=ForecastRequest(str(path.absolute())))
+                ahead = {n.node: n.reason for n in forecast.nodes if n.reason}
+                maps = {n: str(why) for n, why in ahead.items() if why.code == "map-forecast"}
+            return _with_environments(Checked(path, findings, maps=maps), answer.nodes)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)
     except OSError:

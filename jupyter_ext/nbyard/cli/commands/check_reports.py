@@ -33,13 +33,15 @@ class Finding(NamedTuple):
 class Checked(NamedTuple):
     """A file with its problems, and the environments that its nodes would use, by node.
 
-    `commands` add the packages that are missing. The node of a notebook or script is "".
+    `commands` add the packages that are missing. The node of a notebook or script is "". `maps` has
+    how many elements of each mapped node are cached.
     """
 
     path: Path
     findings: Sequence[Finding] = ()
     environments: Mapping[str, UsedEnvironment] = MappingProxyType({})
     commands: Sequence[str] = ()
+    maps: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_valid(self) -> bool:
@@ -55,7 +57,7 @@ def line_of(document: str, key: str) -> int:
 
 def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
     """Yield what is printed, as compilers do: `file:line: error: text`."""
-    for path, findings, environments, commands in checked:
+    for path, findings, environments, commands, maps in checked:
         if not findings:
             yield f"{path}: no problems"
         for finding in findings:
@@ -70,6 +72,7 @@ def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
         for text, names in nodes.items():
             yield f"{path}: environment {text}{': ' if any(names) else ''}{', '.join(names)}"
         yield from (f"{path}: to add the missing packages: {command}" for command in commands)
+        yield from (f"{path}: {node}: {text}" for node, text in maps.items())
 
 
 def fields_of(checked: Checked) -> dict[str, Any]:
@@ -80,6 +83,7 @@ def fields_of(checked: Checked) -> dict[str, Any]:
         "findings": [finding._asdict() for finding in checked.findings],
         "environments": msgspec.to_builtins(dict(checked.environments)),
         "commands": [*checked.commands],
+        "maps": dict(checked.maps),
     }
 
 

@@ -21,6 +21,12 @@ from nbyard.errors import NotFound
 @click.command()
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|EXECUTABLE")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
+@click.option(
+    *("--sweep", "sweeps"),
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Run once for each value: 0.1,0.2 or 1..10. Several make a grid.",
+)
 @click.option("--name", default="", help="Unique name of the run.")
 @click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
 @click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")
@@ -84,6 +90,7 @@ def run(
     Examples:
       nbyard run pipeline.nbflow -p alpha=0.1
       nbyard run train.ipynb --input-file input_csv=clean.csv --runtime docker
+      nbyard run train.ipynb --sweep lr=0.01,0.1 --sweep depth=1..4
       nbyard run -f tool/Dockerfile --parameters '{"n": 3}' --input-file a=a.csv --output-file o.csv
     """
     parse_pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
@@ -175,4 +182,5 @@ def _run_request(
         pins=parse_pairs("--pin", wish["pins"], "NODE=RUN"),
         gpu=1 if wish["gpu"] else None,
         origin="shell",
+        sweep=parse_pairs("--sweep", wish["sweeps"], "NAME=VALUES"),
     )

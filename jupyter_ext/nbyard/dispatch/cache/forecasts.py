@@ -16,12 +16,15 @@ from typing import Generic, TypeVar
 
 from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
+from nbyard.dispatch.cache.map_data import read_elements
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, has_bytes, reuse_reason
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.maps.structs import Element
 from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.runs.map_plans import element_plans, following_plans
 from nbyard.domain.runs.previews.estimates import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
@@ -135,7 +138,8 @@ class CacheForecaster:
         forecast = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
         for plan in question.plans:  # in topological order
             try:
-                forecast.verdicts[plan.node] = self._verdict(forecast, plan)
+                verdict = self._verdict_on_map if plan.map else self._verdict
+                forecast.verdicts[plan.node] = verdict(forecast, plan)
             except (NbyardError, OSError) as error:
                 reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
                 forecast.verdicts[plan.node] = Verdict("unknown", reason)
@@ -166,6 +170,27 @@ class CacheForecaster:
         with self._store.read() as c:
             last = partial(self._store.history.last_of, c, *of)
             return Verdict("stale", self._results.why(c, query, last))
+
+    def _verdict_on_map(self, forecast: "_PartialForecast", plan: TaskPlan) -> Verdict:
+        """Return the verdict for a map: cached if all of its elements are."""
+        assert plan.map is not None
+        if plan.map.each is None:
+            followed = forecast.elements.get(min(plan.follows()))
+            plans = None if followed is None else following_plans(plan, followed)
+        elif after := forecast.verdict_after_missing(plan):
+            return after
+        else:
+            inputs = inputs_from(plan, lambda node: forecast.results[node])
+            plans = element_plans(plan, read_elements(self._context, plan.map.each, inputs))
+        if plans is None:
+            return Verdict("unknown", because("map-unknown-yet"))
+        forecast.elements[plan.node] = [each.element for each in plans if each.element]
+        for each in plans:
+            forecast.verdicts[each.node] = self._verdict(forecast, each)
+        states = [forecast.verdicts[each.node].state for each in plans]
+        cached = states.count("cached")
+        why = because("map-forecast", cached=cached, total=len(plans))
+        return Verdict("cached" if cached == len(plans) else "stale", why)
 
     def _usable(self, forecast: "_PartialForecast", query: Query) -> Hit | None:
         """Return the cached result of a node if it can be used.
@@ -266,6 +291,7 @@ class _PartialForecast:
         self.verdicts: dict[str, Verdict] = {}
         self.results: dict[str, dict[str, BytesOf]] = {}
         self.codes: dict[str, Code] = {}
+        self.elements: dict[str, list[Element]] = {}
         self._labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:
@@ -282,5 +308,8 @@ class _PartialForecast:
         missing = sorted(plan.needs() - self.results.keys())
         stale = [node for node in missing if self.verdicts[node].state == "stale"]
         if stale:
-            return Verdict("stale", because(AFTER, node=self._labels[stale[0]]))
+            node = self._labels.get(stale[0], stale[0])
+            return Verdict("stale", because(AFTER, node=node))
+        if self.elements.keys() & missing:  # its elements are cached, but nothing is collected yet
+            return Verdict("unknown", because("map-unknown-yet"))
         return self.verdicts[missing[0]] if missing else None

@@ -95,6 +95,7 @@ class RunController:
             try:
                 self._take(reports)
                 self._begin()
+                self.candidates.maps.finish_maps(changes)
                 is_new = self.candidates.evaluate_new(changes)
                 is_thorough = is_new or flush or has_news
                 if reports or is_thorough or self._queue.is_behind:
@@ -121,7 +122,8 @@ class RunController:
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next round is due without events."""
-        if self._queue.is_behind or self.candidates.is_behind:
+        candidates = self.candidates
+        if self._queue.is_behind or candidates.is_behind or candidates.maps.is_behind:
             return 0.0
         if self.board.untouched:
             return 0.0

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-import msgspec
-
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.secret_delivery import secrets_of
 from nbyard.dispatch.cache.files_outside_code import Comparisons
@@ -29,9 +27,10 @@ from nbyard.dispatch.cache.result_lookup import (
     use_earlier_result,
 )
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.runs.map_controller import MapController
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
-from nbyard.dispatch.state.round_changes import RoundChanges
+from nbyard.dispatch.state.round_changes import RoundChanges, fail_task
 from nbyard.dispatch.threads import TRIES, Threads, unexpected_reason
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.caching.absolute_paths import names_outside
@@ -233,6 +232,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._board = board
         self._threads = threads
         self._inbox = inbox
+        self.maps = MapController(context, board, threads, inbox)
         self.identities = Identities(context)
         self.results = ResultLookup(context.store, self.identities)
         self.elsewhere: dict[str, ReadyTask] = {}
@@ -345,10 +345,13 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
+                continue
+            if task.record.plan.map:
+                self.maps.expand(changes, task)
             elif candidate := self._candidate(changes, task):
                 del self._board.fresh[name]
                 candidates.append(candidate)
-            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
+            if name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return candidates
 
@@ -468,12 +471,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     reuse_reason(hit),
                     candidate.columns | own,
                 )
-
-
-def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
-    """Fail the task before anything has started."""
-    columns = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
-    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **columns)
 
 
 def fail_if_overdue(changes: RoundChanges, task: LiveTask) -> bool:

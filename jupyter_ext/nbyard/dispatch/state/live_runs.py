@@ -19,8 +19,9 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from nbyard.dispatch.context import Turn
+from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.runs.run_progress import Progress, TaskOutcome
+from nbyard.domain.runs.run_progress import Progress, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
 from nbyard.store import Connection, Store
@@ -218,6 +219,7 @@ class LiveRun:
     run: Run
     tasks: dict[str, LiveTask]
     progress: Progress
+    maps: dict[str, LiveMap] = field(default_factory=dict)
     since: float = field(default_factory=time.monotonic)
     begun: float | None = None
 
@@ -248,6 +250,7 @@ class LiveRuns:
     - `fresh`, `gone`: tasks that entered or left the queue since the last round.
     - `left`: function workers that are no longer needed.
     - `environments`: fingerprints that the store knows.
+    - `ended_maps`: tasks of maps whose elements have ended, and whose results are to be collected.
     """
 
     def __init__(self, store: Store):
@@ -263,6 +266,7 @@ class LiveRuns:
         self.gone: list[str] = []
         self.environments: set[str] = set()
         self.untouched: dict[str, None] = {}
+        self.ended_maps: dict[str, LiveTask] = {}
 
     def clear(self) -> None:
         """Clear everything except the start of waiting of queued tasks."""
@@ -322,11 +326,10 @@ class LiveRuns:
             if run is None or run.state in RUN.terminal:
                 return
             records = self._store.tasks.of_run(c, run_id)
-            outcomes = {
-                record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
-            }
+            outcomes = {record.node: outcome_of(record.plan, record.state) for record in records}
             made = LiveRun(run, {}, Progress(outcomes))
             made.tasks = {record.node: LiveTask(record, made) for record in records}
+            self._read_maps(made)
             if run.state != "queued":  # a queued run has no attempts
                 self._read_attempts(c, made)
                 for artifact in self._store.artifacts.of_run(c, run_id):
@@ -341,6 +344,24 @@ class LiveRuns:
             log.exception("run %s cannot be read", run_id)
             self.drop(run_id)
             self._broken.add(run_id)
+
+    def _read_maps(self, run: LiveRun) -> None:
+        """Read the maps that have elements, and those that have none but run."""
+        elements: dict[str, list[TaskRecord]] = {}
+        for task in run.tasks.values():
+            if task.record.plan.element:
+                elements.setdefault(task.record.plan.element.map, []).append(task.record)
+        for node, task in run.tasks.items():
+            plan, state = task.record.plan.map, task.record.state
+            if plan and (node in elements or state not in ("waiting", "queued")):
+                states = {record.node: record.state for record in elements.get(node, ())}
+                run.maps[node] = LiveMap(plan, states)
+                self.note_map(task)
+
+    def note_map(self, task: LiveTask) -> None:
+        """Note the task of a map whose elements have all ended, but not the map itself."""
+        if task.record.state == "running" and task.run.maps[task.record.node].has_ended:
+            self.ended_maps[task.record.id] = task
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)
@@ -411,6 +432,7 @@ class LiveRuns:
         self.untouched.pop(run_id, None)
         for task in run.tasks.values() if run else ():
             self.dequeue(task)
+            self.ended_maps.pop(task.record.id, None)
             if task.attempt:
                 self.attempts.pop(task.attempt.record.id, None)
         for worker in [worker for worker in self.workers.values() if worker.run is run]:

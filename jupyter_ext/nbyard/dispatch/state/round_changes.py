@@ -6,7 +6,7 @@
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -23,12 +23,14 @@ from nbyard.dispatch.state.attempt_snapshot import (
     WaitEnded,
     Waits,
 )
+from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRun, LiveRuns, LiveTask, LiveWorker
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import is_retried
-from nbyard.domain.runs.structs import Run, bytes_of
+from nbyard.domain.runs.run_progress import outcome_of
+from nbyard.domain.runs.structs import Run, TaskPlan, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
@@ -62,6 +64,7 @@ class RoundChanges:
         self._environments: dict[str, EnvironmentRef] = {}
         self._follow: deque[tuple[LiveRun, str, str]] = deque()
         self._touched: dict[str, LiveRun] = {}
+        self._added: list[tuple[int, list[TaskRecord]]] = []
         self._links = 0
         self._holds = False
         self.hold = ExitStack()
@@ -95,6 +98,42 @@ class RoundChanges:
         self._touched[task.run.run.id] = task.run
         steps = task.run.progress.record(record.node, task.record.state)
         self._follow += [(task.run, node, after) for node, after in steps]
+        if record.plan.element and (live := task.run.maps.get(record.plan.element.map)):
+            self._follow_element(task, live)
+
+    def _follow_element(self, task: LiveTask, live: LiveMap) -> None:
+        """Start a held element when another one ends, or none if the map stops."""
+        run, was_stopped = task.run, live.is_stopped
+        held = live.record(task.record.node, task.record.state)
+        if held and not live.is_stopped:
+            self._follow.append((run, held, "queued"))
+        if live.is_stopped and not was_stopped:
+            self._follow += [
+                (run, node, CANCELS[state])
+                for node, state in live.states.items()
+                if state in CANCELS
+            ]
+        element = task.record.plan.element
+        assert element is not None
+        self._board.note_map(run.tasks[element.map])
+
+    def expand(self, task: LiveTask, plans: Sequence[TaskPlan]) -> None:
+        """Add the elements of a map, which then runs; known ones stay."""
+        run, node, now = task.run, task.record.node, datetime.now(UTC)
+        assert task.record.plan.map is not None
+        records = [
+            TaskRecord(new_id(), run.run.id, task.record.owner, plan.node, "waiting", plan)
+            for plan in plans
+        ]
+        self._added.append((len(run.tasks), records))
+        run.tasks |= {record.node: LiveTask(record, run) for record in records}
+        run.maps[node] = LiveMap(task.record.plan.map, {r.node: r.state for r in records})
+        self.move_task(task, "preparing")
+        self.move_task(task, "running", started_at=now)
+        outcomes = {record.node: outcome_of(record.plan, record.state) for record in records}
+        self._follow += [(run, *step) for step in run.progress.add(outcomes)]
+        self._board.note_map(task)
+        self.is_urgent = True
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
         """Move the attempt to its next state."""
@@ -196,10 +235,16 @@ class RoundChanges:
             # An earlier step of this round may have moved the task already.
             if to not in TASK.moves[task.record.state]:
                 continue
-            if to == "queued":
-                self.move_task(task, to, waits=TURN, queued_at=now)
+            element = task.record.plan.element
+            live = run.maps.get(element.map) if element else None
+            is_stopped = live is not None and live.is_stopped
+            if to == "queued" and not is_stopped:
+                if live is None or live.admit(node):
+                    self.move_task(task, to, waits=TURN, queued_at=now)
                 continue
-            reason = CANCELLED if run.is_cancelled else because("upstream-failed")
+            to = "skipped" if to == "queued" else to
+            why = because("map-stopped" if is_stopped else "upstream-failed")
+            reason = CANCELLED if run.is_cancelled else why
             self.move_task(task, to, reason=reason, finished_at=now)
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)
@@ -226,6 +271,10 @@ class RoundChanges:
             StaleState: The board differs from the store.
         """
         store = self._store
+        for place, records in self._added:
+            store.tasks.add(c, records, place)
+            store.lineage.insert(c, [(record.id, record.plan) for record in records])
+            crash_point("elements-inserted")
         begun = store.attempts.insertions([attempt.record for attempt in self.recorded])
         transition.move_all(c, self._moves, begun)
         store.workers.assign_all(c, [attempt.record for attempt in self.passed_on.values()])
@@ -269,6 +318,12 @@ class RoundChanges:
         for attempt in self.ended:
             if attempt.record.state == "succeeded":
                 crash_point("published")
+
+
+def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
+    """Fail the task before anything has started."""
+    columns = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
+    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **columns)
 
 
 def apply_fact(changes: RoundChanges, attempt: LiveAttempt, fact: Fact) -> None:

@@ -12,7 +12,14 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import OutputClass, guess_class, suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
+from nbyard.domain.maps.structs import EACH, EACH_PORT, MapPlan
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.domain.runs.map_plans import (
+    is_followed,
+    map_problems,
+    mapped_nodes,
+    with_map_ports,
+)
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.edges import Drawn, reason_of_refusal
@@ -96,10 +103,10 @@ def find_problems(
     chosen: Collection[str] | None = None,
 ) -> list[Problem]:
     """Return all problems that block a run of the `chosen` nodes (all nodes if None)."""
-    ports = {name: known.arguments for name, known in resolved.items()}
+    own_ports = {name: known.arguments for name, known in resolved.items()}
+    ports = with_map_ports(document, own_ports)
     active = active_part(document, ports)
-    document = active.document
-    resolved = _with_unread(document, resolved)
+    document, resolved = active.document, _with_unread(active.document, resolved)
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     drawn = Drawn(document.nodes, ports)
     problems = [p for p in active.problems if p.node in nodes and not resolved[p.node].problem]
@@ -118,6 +125,9 @@ def find_problems(
         else:
             drawn.add(edge)
     fed |= {(edge.target, edge.input) for edge in document.edges.values()}
+    fed |= {(name, over) for name, node in nodes.items() if node.map for over in node.map.names}
+    of_maps = map_problems(document, own_ports)
+    problems += [p for p in of_maps if p.node in nodes and not resolved[p.node].problem]
     for name, node in nodes.items():
         known = resolved[name]
         if known.problem:
@@ -218,13 +228,14 @@ def plan_tasks(
     """
     problems = find_problems(document, resolved, credentials, chosen)
     ports = {name: known.arguments for name, known in resolved.items()}
-    document = active_part(document, ports).document
+    document = active_part(document, with_map_ports(document, ports)).document
+    mapped = mapped_nodes(document, ports)
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     # before the problems, as a cycle is reported alone
     order = topological_order([n for n in document.nodes if n in chosen], edges)
     if problems:
         raise_problems(problems)
-    planner = _Planner(document, resolved, values, overrides, credentials)
+    planner = _Planner(document, resolved, values, overrides, credentials, mapped)
     fed: dict[str, dict[str, Edge]] = {}
     for edge in edges:
         fed.setdefault(edge.target, {})[edge.input] = edge
@@ -290,6 +301,7 @@ class _Planner(msgspec.Struct, frozen=True):
     values: Mapping[str, Any]
     overrides: RunOverrides
     credentials: Credentials
+    mapped: Mapping[str, Collection[str]]
 
     def plan(self, name: str, fed: Mapping[str, Edge]) -> TaskPlan:
         """Return the task of a node. `fed` are the connections to it, by input.
@@ -298,7 +310,8 @@ class _Planner(msgspec.Struct, frozen=True):
             Invalid: the value of a parameter is refused, or names a missing credential.
         """
         node, known, overrides = self.document.nodes[name], self.resolved[name], self.overrides
-        bound = ((a.name, self._binding(name, a, fed.get(a.name))) for a in known.arguments)
+        ports = [*known.arguments, EACH_PORT] if EACH in fed else known.arguments
+        bound = ((a.name, self._binding(name, a, fed.get(a.name))) for a in ports)
         bindings = {argument: binding for argument, binding in bound if binding is not None}
         default = known.resources
         label = node.label or display_name(node.path) or known.name
@@ -334,8 +347,18 @@ class _Planner(msgspec.Struct, frozen=True):
             force=overrides.force,
             ports=default.ports,
             tensorboard=default.tensorboard,
+            map=self._map(name),
             **limits,
         )
+
+    def _map(self, name: str) -> MapPlan | None:
+        """Return the map of a node, its own or that of the node that it follows."""
+        own = self.document.nodes[name].map
+        for root in self.mapped.get(name, ()):
+            if limits := self.document.nodes[root].map:
+                each = own.each if own else None
+                return MapPlan(each, limits.on_failure, limits.at_most)
+        return None
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
         """Return the binding of an argument; None for an output, or without a value.
@@ -347,7 +370,8 @@ class _Planner(msgspec.Struct, frozen=True):
             return None
         if edge is not None:
             data = self.resolved[edge.source].data
-            return data if data is not None else ResultOf(edge.source, edge.output)
+            each = edge.source in self.mapped and is_followed(edge, argument)
+            return data if data is not None else ResultOf(edge.source, edge.output, each=each)
         given = self.document.nodes[name].arguments.get(argument.name)
         if given is None:
             blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)

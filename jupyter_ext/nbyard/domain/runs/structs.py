@@ -14,6 +14,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
+from nbyard.domain.maps.structs import Element, MapPlan
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.paging import check_range
 from nbyard.domain.presentation import shown
@@ -85,11 +86,15 @@ def bytes_of(digest: str, filename: str, origin: str = "", source: str = "") -> 
     return BytesOf(digest, filename, origin, is_text_table(filename), source)
 
 
-class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
-    """The output of another task of this run."""
+class ResultOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="result", tag_field="kind"):
+    """The output of another task of this run. With `each`, elements of a map get those of elements.
+
+    Such an element needs only the element of the same key there.
+    """
 
     node: str
     output: str
+    each: bool = False
 
 
 class SecretOf(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
@@ -145,6 +150,8 @@ class TaskPlan(Limits, frozen=True):
     sample: Sample | None = None
     mixed_files: dict[str, str] = msgspec.field(default_factory=dict)
     mixed_bundle: str = ""
+    map: MapPlan | None = None
+    element: Element | None = None
 
     @property
     def code_identity(self) -> str:
@@ -174,6 +181,10 @@ class TaskPlan(Limits, frozen=True):
         """Return the IDs of the nodes whose results this node uses."""
         return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
 
+    def follows(self) -> set[str]:
+        """Return the IDs of the maps whose elements the elements of this one follow."""
+        return {b.node for b in self.bindings.values() if isinstance(b, ResultOf) and b.each}
+
 
 BY_NODES = "set by each node"
 
@@ -192,7 +203,9 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
     is the number of GPUs for each node that sets none. `arguments` are those of a script or
     Dockerfile without a description. With `replace`, the name moves here from a run that has
-    ended; that run keeps its number. `origin` is what sends the request, empty for manual.
+    ended; that run keeps its number. `origin` is what sends the request, empty for manual. `sweep`
+    has the values of parameters to try, such as `0.01,0.1`, `1..10` or a JSON list. All
+    combinations run. In a workflow, their names are `NODE.NAME`.
     """
 
     path: str = ""
@@ -259,6 +272,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gpu: int | None = None
     arguments: list[Argument] = []
     origin: Literal["", AskedOrigin] = ""
+    sweep: dict[str, str] = {}
 
 
 def from_program(body: Any) -> Any:
@@ -359,7 +373,7 @@ class Task(msgspec.Struct, frozen=True):
     settings without effect. `pinned` is the number of the run to whose result the node is
     pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
     the run, kept as long as the record. `other_files` are files that the last attempt wrote
-    beside its declared outputs, or null.
+    beside its declared outputs, or null. `element` is set if it is an element of a map.
     """
 
     id: str
@@ -389,6 +403,7 @@ class Task(msgspec.Struct, frozen=True):
     environment: UsedEnvironment | None = None
     missing: Missing | None = None
     other_files: OtherFiles | None = None
+    element: Element | None = None
 
     @property
     def why(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.map_plans import with_map_ports
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.planning import ResolvedNode, RunOverrides
 from nbyard.domain.runs.structs import BytesOf
@@ -37,6 +38,7 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
     def edges(self) -> list[Edge]:
         """Return the connections between the nodes that can run."""
         ports = {name: known.arguments for name, known in self.nodes.items()}
+        ports = with_map_ports(self.document, ports)
         return list(active_part(self.document, ports).document.edges.values())
 
     def digests(self) -> Iterator[str]:

@@ -17,6 +17,7 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
+from nbyard.domain.maps.structs import Map
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelling
@@ -92,9 +93,10 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas. `version` pins the node to a version by ID,
     `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
     replaces a notebook's own kernel. If `path` is a workflow, a run has its nodes. A dataset node
-    names a file (`path`), a `dataset` or an `artifact`, by ID or name. A `muted` node and the
-    nodes that depend on it do not run. A `bypassed` node does not run; its inputs go to its
-    consumers."""
+    names a file (`path`), a `dataset` or an `artifact`, by ID or name.
+
+    A `muted` node and the nodes that depend on it do not run. A `bypassed` node does not run; its
+    inputs go to its consumers. A node with a `map` runs once for each element."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -111,6 +113,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     kernel: str = ""
     pin: Pin | None = None
     mode: Mode | None = None
+    map: Map | None = None
     PACKAGES: ClassVar = ("environment", "image", "requirements", "kernel")
 
     @property

@@ -90,6 +90,8 @@ def contents(node: Node, reading: Reading, within: tuple[str, ...], default: str
         Invalid: it contains itself, or lacks a parameter or a used port.
     """
     path = normpath(node.path)
+    if node.map:
+        raise Invalid.field("document.nodes", f"{path} is a workflow: map its nodes instead")
     if path in within:
         raise Invalid.field("document.nodes", f"{path} contains itself")
     document = reading.document(path)

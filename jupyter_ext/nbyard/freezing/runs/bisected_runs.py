@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
     """Return the changes between two runs, and the plans for each combination of the changes."""
     sides = [
-        Side({task.node: task.plan for task in store.tasks.of_run(c, run.id)}, run.parameters)
+        Side(
+            {t.node: t.plan for t in store.tasks.of_run(c, run.id) if not t.plan.element},
+            run.parameters,
+        )
         for run in (good, bad)
     ]
     ids = {plan.executable_version_id for side in sides for plan in side.plans.values()}

@@ -164,7 +164,8 @@ def retry_run(
     if old.name:
         store.runs.change(c, old, "renamed", name=None)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
-    plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
+    # The maps among them create their elements again, and reuse the results of finished ones.
+    plans = [renew(task) for task in store.tasks.of_run(c, old.id) if not task.plan.element]
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
     origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None, person=person)

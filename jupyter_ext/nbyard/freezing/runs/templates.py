@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.arguments.structs import own_name
 from nbyard.domain.images.structs import check_reference
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.limits import Limits, invalid_limits
+from nbyard.domain.maps.elements import read_sweep
+from nbyard.domain.maps.structs import Grid, Map
 from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.naming.unique_names import check_run_name
 from nbyard.domain.runs.planning import RunOverrides
@@ -94,6 +97,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
     resolver, document = _resolver_and_document(context, owner, body, project)
     # The stored document keeps its own pins, sub-workflows, positions and comments.
     meant = resolver.expanded(part_for_runs(document), body.path)
+    meant = with_sweep(resolver, meant, body)
     meant = with_pins(meant, requested_pins(context, owner, meant, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
     check_runtimes(meant, body.runtime)
@@ -114,9 +118,41 @@ def check_request(context: FreezingContext, owner: str, body: NewRun) -> Documen
     """Check a request like `freeze`, but freeze no nodes; return the document to run."""
     resolver, document = _resolver_and_document(context, owner, body)
     document = resolver.expanded(part_for_runs(document), body.path)
+    document = with_sweep(resolver, document, body)
     check_runtimes(document, body.runtime)
     _overrides(context, body)
     return document
+
+
+def with_sweep(resolver: Resolver, document: Document, body: NewRun) -> Document:
+    """Return the document with a map for each node whose parameters the request sweeps.
+
+    All elements run, although some fail, unless the node has a map with another policy.
+
+    Raises:
+        Invalid: there is no such parameter, or a value does not fit.
+    """
+    is_workflow = body.path.endswith(DOCUMENT)
+    grids: dict[str, dict[str, list[Any]]] = {}
+    for name, text in body.sweep.items():
+        node, _, own = name.rpartition(".") if is_workflow else (MAIN, "", name)
+        where, own = f"sweep.{name}", own_name(own)
+        if node not in document.nodes:
+            raise Invalid.field(where, "there is no such node; name a parameter as NODE.NAME")
+        if not is_workflow and own in {*map(own_name, (*body.parameters, *body.texts))}:
+            raise Invalid.field(where, "has a value and a sweep; give only one of them")
+        view = resolver.checked_view(document.nodes[node])
+        values = {each.name: each for each in view.arguments if each.role == "value"}
+        if own not in values:
+            known = ", ".join(values) or "none"
+            raise Invalid.field(where, f"is no parameter of {view.name}; it has: {known}")
+        grids.setdefault(node, {})[own] = read_sweep(values[own], text, where)
+    nodes = dict(document.nodes)
+    for name, grid in grids.items():
+        before = nodes[name].map
+        swept = Map(Grid(grid), before.on_failure if before else "all")
+        nodes[name] = msgspec.structs.replace(nodes[name], map=swept)
+    return msgspec.structs.replace(document, nodes=nodes)
 
 
 def content_of(

@@ -74,6 +74,18 @@ STATES = {
     "retry-of-run": code("retries run {run}", run=int),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),
+    # maps
+    "map-ended": code(
+        "{succeeded:,} of {total:,} elements succeeded, {failed:,} failed, {skipped:,} skipped",
+        total=int,
+        succeeded=int,
+        failed=int,
+        skipped=int,
+    ),
+    "map-empty": code("its map has no elements"),
+    "map-stopped": code("the map stopped after too many failures"),
+    "map-forecast": code("{cached:,} of {total:,} elements are cached", cached=int, total=int),
+    "map-unknown-yet": code("the results of a map are known only during the run"),
     # what changed since the last run of a node
     "code-changed": code("its code changed"),
     "value-changed": code("{name} changed {old} → {new}"),

@@ -72,6 +72,15 @@ WORKFLOWS = {
         " a local process",
         largest=REASONS,
     ),
+    # maps
+    "map-of-several": code(
+        "follows the elements of several maps ({nodes:, }): collect those of one in a list of"
+        " files or as its table @all"
+    ),
+    "map-pinned": code("a node with a map cannot be pinned to a result"),
+    "map-name-long": code("the ID of a node with a map has at most {most} characters", most=int),
+    "map-argument-connected": code("{argument} gets its values from the map and a connection"),
+    "map-argument-role": code("the map needs an argument with the role {role}: {argument} has not"),
     # files
     "code-uploaded": code("its code was uploaded, so no description can be stored next to it"),
     "node-pinned": code("the node is pinned to a version: select Follow File first"),

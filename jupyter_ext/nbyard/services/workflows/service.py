@@ -21,6 +21,7 @@ from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.runs.map_plans import with_map_ports
 from nbyard.domain.runs.planning import (
     CONTAINER,
     ResolvedNode,
@@ -382,8 +383,7 @@ class WorkflowService(Service):
 
         The result describes every node and lists the problems that block a run.
         """
-        document = read_document(body.document)
-        real = self._context.files.locate(body.path)
+        document, real = read_document(body.document), self._context.files.locate(body.path)
         place, original = place_of(self._context, caller.name, real, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
         resolver = _resolver(self._context, caller, base, body.path, document)
@@ -423,9 +423,13 @@ class WorkflowService(Service):
         files = {
             name: undeclared.files for name, undeclared in opened.items() if not undeclared.problem
         }
-        edges = list(document.edges.values())
+        edges, original = list(document.edges.values()), self._context.files.without_root(original)
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
-        return WorkflowCheck(views, problems, proposals, self._context.files.without_root(original))
+        shown = {
+            name: msgspec.structs.replace(views[name], arguments=arguments)
+            for name, arguments in with_map_ports(document, ports).items()
+        }
+        return WorkflowCheck(shown, problems, proposals, original)
 
     def saved(self, caller: Caller, path: str) -> None:
         """Store the version of a workflow file that the caller saved."""

@@ -1,8 +1,8 @@
 """Rows of tasks."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -57,12 +57,12 @@ class TaskRecord(msgspec.Struct, frozen=True):
     owner: str
     node: str
     state: TaskState
-    cached: bool
     plan: TaskPlan
-    cache_key: str
-    reason: Reason | None
-    waits: Reason | None
-    queued_at: datetime | None
+    cached: bool = False
+    cache_key: str = ""
+    reason: Reason | None = None
+    waits: Reason | None = None
+    queued_at: datetime | None = None
     started_at: datetime | None = None
 
     @property
@@ -95,6 +95,21 @@ class TaskRows:
         """Insert waiting tasks in the order of the graph."""
         subjects = [Subject(row["id"], owner, run_id) for row in rows]
         transition.begin_all(c, TASK, subjects, rows)
+
+    def add(self, c: Connection, records: Sequence[TaskRecord], place: int) -> None:
+        """Insert waiting tasks of a live run, at this place in the order of its tasks."""
+        same = ("id", "run_id", "node", "cached", "plan", "cache_key", "reason")
+        now = datetime.now(UTC)
+        rows = [
+            {
+                **{name: getattr(record, name) for name in same},
+                "place": place + at,
+                "executable_id": record.plan.executable_id,
+                "created_at": now,
+            }
+            for at, record in enumerate(records)
+        ]
+        transition.begin_all(c, TASK, [record.subject for record in records], rows)
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""
@@ -337,6 +352,7 @@ def _view(row: Row[Any]) -> Task:
     of_plan = ("label", "runtime", "executable_id", "executable_version_id", "environment")
     fields = columns_of(row, Task) | {name: getattr(plan, name) for name in of_plan}
     fields |= {
+        "element": plan.element,
         "failure": failure,
         "needs": sorted(plan.needs()),
         "arguments": shown_values(plan.bindings),

@@ -144,7 +144,10 @@ def _conclude(
     for task in detail.tasks:
         if task.state == "failed":
             explain_failure(run.number, task, log_ends.get(task.node, ""), is_kept=is_kept)
-        for artifact in task.artifacts if task.state == "succeeded" else ():
+        if task.reason and task.reason.code.startswith("map-") and task.element is None:
+            print_note(f"{task.node}: {task.why}")
+        is_shown = task.state == "succeeded" and task.element is None
+        for artifact in task.artifacts if is_shown else ():
             if artifact.name.isidentifier():
                 line = f"{task.node}.{artifact.name}  {format_size(artifact.size_bytes)}"
                 click.echo(f"{line}  {artifact.digest}")

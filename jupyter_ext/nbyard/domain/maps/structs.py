@@ -1,0 +1,96 @@
+"""The map of a node: where its elements come from, and what happens when some fail."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import ANY, Argument
+
+# Ports of mapped nodes. No argument can have these names.
+EACH = "@each"
+ALL = "@all"
+EACH_PORT = Argument(EACH, role="input", format=ANY, required=True)
+ALL_PORT = Argument(ALL, role="output", format="jsonl")
+MAX_ELEMENTS = 10_000
+POLICY = re.compile(r"first|all|[0-9]{1,5}|(100|[0-9]{1,2})%")
+
+
+class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="grid"):
+    """One element for each combination of the values of parameters."""
+
+    values: dict[str, list[Any]]
+
+
+class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="list"):
+    """One element for each value of the JSON list at `@each`, for the parameter `over`."""
+
+    over: str
+
+
+class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="rows"):
+    """One element for each row of the table at `@each`; its `columns` are parameters."""
+
+    columns: tuple[str, ...]
+
+
+class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="files"):
+    """One element for each file of the folder at `@each`, for the input `over`."""
+
+    over: str
+
+
+Source = Grid | Items | Rows | Files
+
+
+class Map(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A node runs once for each element of `each`.
+
+    `on_failure` is when no more elements start: after the `first` failure, never (`all` run), or
+    after more than a number (`3`) or a share (`10%`) of failures. At most `at_most` run at once.
+    """
+
+    each: Source
+    on_failure: str = "first"
+    at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        if not POLICY.fullmatch(self.on_failure):
+            raise ValueError("on_failure must be first, all, a number such as 3, or 10%")
+        if self.at_most is not None and self.at_most < 1:
+            raise ValueError("at_most must be at least 1")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the arguments that differ between elements."""
+        match self.each:
+            case Grid(values=values):
+                return tuple(values)
+            case Rows(columns=columns):
+                return columns
+            case Items(over=over) | Files(over=over):
+                return (over,)
+
+
+class MapPlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The map of a frozen node. Without `each`, it has the elements of the map that it follows.
+
+    `earlier` is the ID of the run whose finished elements a retry reuses.
+    """
+
+    each: Source | None = None
+    on_failure: str = "first"
+    at_most: int | None = None
+    earlier: str = ""
+
+
+class Element(msgspec.Struct, frozen=True):
+    """The element of a task: the node of its `map`, and its place there, from 0.
+
+    The `key` depends on the content of the element only. The `label` shows it to users.
+    """
+
+    map: str
+    key: str
+    label: str
+    position: int

@@ -1,0 +1,164 @@
+"""Maps in documents and plans: which nodes are mapped, what blocks a run, and element tasks."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, is_secret
+from nbyard.domain.maps.elements import TOO_MANY, fitting, keys_of, label_of
+from nbyard.domain.maps.structs import (
+    ALL,
+    ALL_PORT,
+    EACH,
+    EACH_PORT,
+    MAX_ELEMENTS,
+    Element,
+    Files,
+    Grid,
+    Map,
+)
+from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.workflows.structs import Document, Edge, Problem
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MAX_MAP_NAME = 60  # the name of a task has at most 80 characters, the key included
+Ports = Mapping[str, Sequence[Argument]]
+
+
+def is_followed(edge: Edge, wanted: Argument | None) -> bool:
+    """Return whether an edge leads from element to element.
+
+    A list of files and the table of all results wait for all elements instead. `wanted` is the
+    input at its end.
+    """
+    is_list = wanted is not None and wanted.type == "list"
+    return edge.output != ALL and edge.input != EACH and not is_list
+
+
+def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
+    """Return the mapped nodes, each with the nodes whose maps it has.
+
+    A valid document has one for each. A node without a map of its own follows another node.
+    """
+    roots = {name: {name} for name, node in document.nodes.items() if node.map}
+    followed: dict[str, list[str]] = {}
+    for edge in document.edges.values() if roots else ():
+        wanted = (port for port in ports.get(edge.target, ()) if port.name == edge.input)
+        if is_followed(edge, next(wanted, None)):
+            followed.setdefault(edge.source, []).append(edge.target)
+    todo = list(roots)
+    while todo:
+        node = todo.pop()
+        for target in followed.get(node, ()):
+            known = roots.setdefault(target, set())
+            if not roots[node] <= known:
+                known |= roots[node]
+                todo.append(target)
+    return roots
+
+
+def with_map_ports(document: Document, ports: Ports) -> dict[str, list[Argument]]:
+    """Return the ports of nodes, with those that maps add."""
+    complete = {name: [*arguments] for name, arguments in ports.items()}
+    for name in mapped_nodes(document, ports):
+        own = document.nodes[name].map
+        reads_data = own is not None and not isinstance(own.each, Grid)
+        complete[name] += [EACH_PORT, ALL_PORT] if reads_data else [ALL_PORT]
+    return complete
+
+
+def map_problems(document: Document, ports: Ports) -> Iterator[Problem]:
+    """Yield the problems of maps, without those of connections."""
+    fed = {(edge.target, edge.input) for edge in document.edges.values()}
+    for name, roots in mapped_nodes(document, ports).items():
+        node, known = document.nodes[name], {port.name: port for port in ports[name]}
+        if len(roots) > 1:
+            yield Problem(because("map-of-several", nodes=sorted(roots)), node=name, field="map")
+        if node.map is None:
+            continue
+        if node.pin:
+            yield Problem(because("map-pinned"), node=name, field="map")
+        if len(name) > MAX_MAP_NAME:
+            yield Problem(because("map-name-long", most=MAX_MAP_NAME), node=name, field="map")
+        for argument in node.map.names:
+            reason = _wrong_argument(node.map, argument, known.get(argument))
+            if (name, argument) in fed:
+                reason = because("map-argument-connected", argument=argument)
+            if reason:
+                yield Problem(reason, node=name, field=argument)
+        if not isinstance(node.map.each, Grid) and (name, EACH) not in fed:
+            yield Problem(because("connection-needed", argument=EACH), node=name, field=EACH)
+
+
+def _wrong_argument(own: Map, name: str, argument: Argument | None) -> Reason | None:
+    wanted = "input" if isinstance(own.each, Files) else "value"
+    if argument is None or argument.role != wanted or is_secret(argument):
+        return because("map-argument-role", argument=name, role=wanted)
+    try:
+        for value in own.each.values[name] if isinstance(own.each, Grid) else ():
+            fitting(argument, value)
+    except Invalid as error:
+        return error.reason
+    return None
+
+
+def element_node(map_node: str, key: str) -> str:
+    """Return the name of the task of an element."""
+    return f"{map_node}.{key}"
+
+
+def element_plans(plan: TaskPlan, elements: Iterable[Mapping[str, Any]]) -> list[TaskPlan]:
+    """Return the tasks of the elements of a map, given their values by argument.
+
+    Raises:
+        Invalid: a value does not fit its argument, or there are too many elements.
+    """
+    known = {argument.name: argument for argument in plan.arguments}
+    own: list[dict[str, BytesOf | ValueOf]] = [
+        {
+            name: value if isinstance(value, BytesOf) else ValueOf(fitting(known[name], value))
+            for name, value in values.items()
+        }
+        for values in islice(elements, MAX_ELEMENTS + 1)
+    ]
+    if len(own) > MAX_ELEMENTS:
+        raise Invalid.field("map", TOO_MANY)
+    contents = [
+        {name: b.digest if isinstance(b, BytesOf) else b.value for name, b in bound.items()}
+        for bound in own
+    ]
+    plans = []
+    for position, (key, bound) in enumerate(zip(keys_of(contents), own, strict=True)):
+        shown = {n: b.origin if isinstance(b, BytesOf) else b.value for n, b in bound.items()}
+        element = Element(plan.node, key, label_of(shown), position)
+        plans.append(_element_plan(plan, element, plan.bindings | bound))
+    return plans
+
+
+def following_plans(plan: TaskPlan, followed: Iterable[Element]) -> list[TaskPlan]:
+    """Return the tasks of a map that follows another one with these elements."""
+    plans = []
+    for before in followed:
+        bindings = {
+            name: ResultOf(element_node(binding.node, before.key), binding.output)
+            if isinstance(binding, ResultOf) and binding.each
+            else binding
+            for name, binding in plan.bindings.items()
+        }
+        element = msgspec.structs.replace(before, map=plan.node)
+        plans.append(_element_plan(plan, element, bindings))
+    return plans
+
+
+def _element_plan(plan: TaskPlan, element: Element, bindings: Mapping[str, Binding]) -> TaskPlan:
+    return msgspec.structs.replace(
+        plan,
+        node=element_node(plan.node, element.key),
+        bindings={name: bound for name, bound in bindings.items() if name != EACH},
+        label=f"{plan.label} {element.label}",
+        map=None,
+        element=element,
+    )

@@ -1,0 +1,260 @@
+"""Maps: elements known at run time, chains, collected results, policies, kills and retries."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
+
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
+from nbyard.domain.runs.structs import Task
+from nbyard.domain.state_machines import RUN, TASK
+from nbyard.errors import Busy
+from nbyard.reasons.structs import because
+
+CHAIN = {"source": [], "a": ["source"], "b": ["a"], "c": ["b"]}
+ALONE = {"a": [], "c": ["a"]}
+BOOM = Failure("error", because("text", text="boom"))
+
+
+def maps(each: Source | None = None, policy: str = "all", **more: Any) -> dict[str, MapPlan]:
+    """The maps of `a`, and of `b` that follows it."""
+    own = MapPlan(each or Items("n"), policy, **more)
+    return {"a": own, "b": MapPlan(None, policy, **more)}
+
+
+def grid(*values: int, **more: Any) -> dict[str, MapPlan]:
+    return {"a": MapPlan(Grid({"n": list(values)}), **more)}
+
+
+def elements(bench: Bench, run: str, node: str) -> dict[str, Task]:
+    """The elements of a map by their labels."""
+    return {
+        task.element.label: task
+        for task in bench.detail(run).tasks
+        if task.element and task.element.map == node
+    }
+
+
+def states(bench: Bench, run: str, node: str = "a") -> list[str]:
+    return [task.state for task in elements(bench, run, node).values()]
+
+
+def give(bench: Bench, run: str, text: str) -> None:
+    bench.until_task(run, "running", "source")
+    bench.runtime.end(bench.attempt(run, "source"), text=text)
+    bench.until(lambda: bench.task(run, "a").state in ("running", *TASK.terminal))
+
+
+def end_all(bench: Bench, run: str, failing: str = "", failure: Failure = BOOM) -> None:
+    """End attempts until the run has ended; those of the element `failing` fail."""
+
+    def step() -> bool:
+        running = {a.id: task for task in bench.detail(run).tasks for a in task.attempts}
+        for attempt in bench.runtime.running:
+            task = running[attempt]
+            if failing and task.element and task.element.label == failing:
+                bench.runtime.end(attempt, "failed", failure=failure)
+            else:
+                bench.runtime.end(attempt, text=f"{task.node}\n")
+        return bench.run(run).state in RUN.terminal
+
+    bench.until(step)
+
+
+def table(bench: Bench, run: str, node: str = "a") -> list[dict[str, Any]]:
+    digest = next(a.digest for a in bench.task(run, node).artifacts if a.name == ALL)
+    with bench.context.blobs.open(digest) as handle:
+        return [json.loads(line) for line in handle.read().splitlines()]
+
+
+def test_a_chain_survives_kills(bench, runtime):
+    """Run-time elements go from map to map, one fails, and the rest is collected."""
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, "[3, 1, 2]")
+    bench.replace_dispatcher()
+    first = elements(bench, run, "a")["n=3"].node
+    bench.until_task(run, "running", first)
+    runtime.end(bench.attempt(run, first), text="three")
+    bench.until(lambda: elements(bench, run, "b")["n=3"].state != "waiting")
+    assert bench.task(run, "a").state == "running", "b does not wait for the whole of a"
+    bench.replace_dispatcher()
+    end_all(bench, run, "n=1")
+    assert bench.run(run).state == "succeeded"
+    assert states(bench, run, "a") == ["succeeded", "failed", "succeeded"]
+    assert states(bench, run, "b") == ["succeeded", "skipped", "succeeded"]
+    rows = table(bench, run)
+    assert [row["label"] for row in rows] == ["n=3", "n=1", "n=2"]
+    assert [row["parameters"]["n"] for row in rows] == [3, 1, 2]
+    assert [row["state"] for row in rows] == ["succeeded", "failed", "succeeded"]
+
+
+def test_a_collecting_node_gets_the_files_in_order(bench, runtime):
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, "[3, 1]")
+
+    def step() -> bool:
+        for attempt in runtime.running:
+            if runtime.orders[attempt].node_id != "c":
+                runtime.end(attempt)
+        return bench.task(run, "c").state == "running"
+
+    bench.until(step)
+    (folder,) = (bench.folder(bench.attempt(run, "c")) / "inputs" / "in0").iterdir()
+    assert sorted(p.name for p in folder.iterdir()) == ["00001-out.txt", "00002-out.txt"]
+
+
+@pytest.mark.parametrize("text", ["[]", "nothing"])
+def test_an_empty_map_succeeds_and_wrong_data_fails(bench, runtime, text):
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, text)
+    if text == "nothing":
+        bench.until_run(run, "failed")
+        assert bench.task(run, "a").state == "failed"
+        assert bench.task(run, "b").state == bench.task(run, "c").state == "skipped"
+        return
+    bench.until_task(run, "running", "c")
+    runtime.end(bench.attempt(run, "c"))
+    bench.until_run(run, "succeeded")
+    for node in "ab":
+        reason = bench.task(run, node).reason
+        assert reason and reason.code == "map-empty" and table(bench, run, node) == []
+
+
+def test_a_wrong_value_fails_the_map_only(bench):
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, '[1, "x"]')
+    bench.until_run(run, "failed")
+    assert elements(bench, run, "a") == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "run_state", "started"),
+    [("first", "failed", 1), ("1", "succeeded", 4), ("20%", "failed", 1)],
+)
+def test_policies(bench, runtime, policy, run_state, started):
+    bench.context.settings.slots = 1
+    run = bench.submit(ALONE, maps=grid(1, 2, 3, 4, on_failure=policy))
+    end_all(bench, run, "n=1")
+    assert bench.run(run).state == run_state
+    assert len([order for order in runtime.orders.values() if order.node_id != "c"]) == started
+    reason = bench.task(run, "a").reason
+    assert reason and reason.params["total"] == 4 and reason.params["failed"] == 1
+    stopped = [task for task in elements(bench, run, "a").values() if not task.attempts]
+    assert {task.reason.code for task in stopped if task.reason} <= {"map-stopped"}
+    assert bench.task(run, "c").state == ("succeeded" if run_state == "succeeded" else "skipped")
+
+
+def test_what_runs_when_a_map_stops_may_finish(bench, runtime):
+    run = bench.submit(ALONE, maps=grid(1, 2, 3))
+    bench.until(lambda: len(runtime.running) == 2)
+    first, second = runtime.running
+    runtime.end(first, "failed", failure=BOOM)
+    bench.round(3)
+    runtime.end(second)
+    bench.until_run(run, "failed")
+    assert sorted(states(bench, run)) == ["cancelled", "failed", "succeeded"]
+
+
+def test_a_timeout_is_a_failure(bench):
+    run = bench.submit(ALONE, maps=grid(1, 2, on_failure="all"))
+    end_all(bench, run, "n=2", Failure("timeout", because("text", text="too slow")))
+    assert [row["state"] for row in table(bench, run)] == ["succeeded", "failed"]
+
+
+def test_at_most_so_many_run(bench, runtime):
+    run = bench.submit(ALONE, maps=grid(1, 2, 3, on_failure="all", at_most=1))
+    bench.until(lambda: runtime.running)
+    bench.round(3)
+    assert states(bench, run) == ["running", "waiting", "waiting"]
+    bench.replace_dispatcher()
+    bench.round(3)
+    assert states(bench, run) == ["running", "waiting", "waiting"]
+    end_all(bench, run, "n=2")
+    assert states(bench, run) == ["succeeded", "failed", "succeeded"]
+
+
+def test_elements_are_retried_by_themselves(bench, runtime):
+    run = bench.submit({"a": []}, maps=grid(1, 2), retries=1)
+    bench.until(lambda: len(runtime.running) == 2)
+    runtime.end(bench.attempt(run, elements(bench, run, "a")["n=1"].node), "failed", failure=BOOM)
+    bench.until(lambda: len(elements(bench, run, "a")["n=1"].attempts) == 2)
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    assert [len(task.attempts) for task in elements(bench, run, "a").values()] == [2, 1]
+
+
+def test_new_and_moved_elements_recompute_only_new_ones(bench, runtime):
+    first = bench.submit({"a": []}, maps=grid(1, 2), cache=True)
+    end_all(bench, first)
+    second = bench.submit({"a": []}, maps=grid(3, 2, 1), cache=True)
+    end_all(bench, second)
+    cached = {label: task.cached for label, task in elements(bench, second, "a").items()}
+    assert cached == {"n=3": False, "n=2": True, "n=1": True}
+    assert len(runtime.starts) == 3
+
+
+def test_equal_elements_are_all_there(bench):
+    run = bench.submit({"a": []}, maps=grid(1, 1, 1), cache=True)
+    end_all(bench, run)
+    keys = [row["key"] for row in table(bench, run)]
+    assert len(keys) == len({*keys}) == 3
+
+
+def test_a_retry_runs_failed_elements_only(bench, runtime):
+    """Nothing of the map is lost, and nothing that succeeded is repeated, also without a cache."""
+    run = bench.submit(CHAIN, maps=maps(policy="first"))
+    give(bench, run, "[1, 2]")
+    bench.until(lambda: len(runtime.running) == 2)
+    runtime.end(bench.attempt(run, elements(bench, run, "a")["n=2"].node), text="fine")
+    bench.until(lambda: elements(bench, run, "a")["n=2"].state == "succeeded")
+    end_all(bench, run, "n=1")
+    assert bench.run(run).state == "failed"
+    done = {label for label, task in elements(bench, run, "b").items() if task.state == "succeeded"}
+    starts = len(runtime.starts)
+    again = bench.yard.services.runs.retry(OWNER, run).id
+    end_all(bench, again)
+    assert bench.run(again).state == "succeeded"
+    assert states(bench, again, "a") == states(bench, again, "b") == ["succeeded"] * 2
+    assert elements(bench, again, "a")["n=2"].cached
+    repeated = [f"n={n}" for n in (1, 2) if f"n={n}" not in done]
+    assert len(runtime.starts) - starts == 1 + len(repeated) + 1, "a of n=1, b of the rest, c"
+
+
+def test_a_cancelled_run_ends_its_maps(bench):
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, "[1, 2, 3]")
+    bench.until(lambda: len(bench.runtime.running) == 2)
+    bench.cancel(run)
+    bench.until_run(run, "cancelled")
+    assert bench.task(run, "a").state == bench.task(run, "b").state == "cancelled"
+    assert set(states(bench, run)) == {"cancelled"}
+    assert [row["state"] for row in table(bench, run)] == ["cancelled"] * 3
+
+
+def test_a_kill_between_the_results_and_the_end(bench, monkeypatch):
+    """The results are collected again."""
+    run = bench.submit({"a": []}, maps=grid(1))
+    bench.until(lambda: bench.runtime.running)
+    bench.runtime.end(bench.runtime.running[0])
+    bench.until(lambda: bench.dispatcher.runs.board.ended_maps)
+    bench.replace_dispatcher()
+    bench.until_run(run, "succeeded")
+    assert len(table(bench, run)) == 1
+
+
+def test_a_busy_store_delays_a_map(bench, monkeypatch):
+    tried = []
+
+    def refuse(*_: object) -> list[Any]:
+        tried.append(1)
+        raise Busy("locked")
+
+    monkeypatch.setattr("nbyard.dispatch.threads.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("nbyard.dispatch.runs.map_controller.read_elements", refuse)
+    run = bench.submit({"a": []}, maps=grid(1))
+    bench.until(lambda: len(tried) > 1)
+    monkeypatch.undo()
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"

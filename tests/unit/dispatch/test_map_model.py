@@ -1,0 +1,123 @@
+"""Maps as a whole: random failures, retries, kills and cancels; no element gets lost."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
+from tests.support.fake_runtime_bench import OWNER, Graph
+from tests.unit.dispatch.test_model import FAILURES, TEXT, WHICH, Runs, draw_stories
+
+from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
+from nbyard.domain.runs.structs import Task
+from nbyard.domain.state_machines import RUN, TASK
+
+# `a` has a map, `b` follows it, `c` collects.
+CHAIN: Graph = {"s": [], "a": ["s"], "b": ["a"], "c": ["b"]}
+STATIC: Graph = {"a": [], "b": ["a"], "c": ["b"]}
+GRIDS = [Grid({"n": [5, 6, 5, 7]}), Grid({"n": [5, 6]}), Grid({"n": []})]
+POLICIES = ["first", "all", "1", "50%"]
+MAPS = ("a", "b")
+
+
+class Maps(Runs):
+    """Maps with random elements, whose attempts end in random ways."""
+
+    # These are stories of runs without maps.
+    most_attempts = Runs.most_attempts + 1
+    submit = weather = an_engine_comes_back = the_former_wakes_up = cancel = None  # type: ignore[assignment]
+
+    @precondition(lambda self: len(self.runs) < 3)
+    @rule(
+        source=st.sampled_from([Items("n"), *GRIDS]),
+        policy=st.sampled_from(POLICIES),
+        at_most=st.sampled_from([None, 1, 2]),
+        cache=st.booleans(),
+        retries=st.sampled_from([None, 1]),
+    )
+    def submit_map(
+        self, source: Source, policy: str, at_most: int | None, cache: bool, retries: int | None
+    ) -> None:
+        graph = CHAIN if isinstance(source, Items) else STATIC
+        maps = {name: MapPlan(each, policy, at_most) for name, each in (("a", source), ("b", None))}
+        self.runs.append(self.bench.submit(graph, maps=maps, cache=cache, retries=retries))
+        self.bench.round(2)
+
+    @rule(fails=st.lists(st.booleans(), min_size=1, max_size=4), failure=st.sampled_from(FAILURES))
+    def work(self, fails: list[bool], failure: object) -> None:
+        """Attempts end one after the other, each with a round."""
+        for is_bad in fails:
+            for runtime, attempt in self._running()[:1]:
+                runtime.end(
+                    attempt,
+                    "failed" if is_bad else "succeeded",
+                    text=TEXT,
+                    failure=failure if is_bad else None,
+                )
+            self.bench.round()
+
+    @precondition(lambda self: len(self.runs) < 5)
+    @rule(which=WHICH)
+    def retry(self, which: int) -> None:
+        ended = [run for run in self.runs if self.bench.run(run).state in ("failed", "cancelled")]
+        if ended:
+            run = ended[which % len(ended)]
+            self.runs.append(self.bench.yard.services.runs.retry(OWNER, run).id)
+
+    @rule(which=WHICH, chance=st.integers(0, 9))
+    def cancel_at_times(self, which: int, chance: int) -> None:
+        live = [run for run in self.runs if self.bench.run(run).state in RUN.live]
+        if live and not chance:
+            self.bench.cancel(live[which % len(live)])
+
+    def outputs(self, task: Task) -> list[list[str]]:
+        if task.node not in MAPS:
+            return super().outputs(task)
+        collected = [sorted(a.name for a in task.artifacts)]
+        whole = [[a.name for a in task.artifacts]] if collected == [[ALL, "out"]] else []
+        return whole if task.state == "succeeded" else [*whole, []]
+
+    def after_failure(self, task: Task) -> set[str]:
+        """A map that follows another one may have begun before that failed."""
+        own = super().after_failure(task)
+        return own | {"failed", "cancelled"} if task.node in MAPS else own
+
+    @invariant()
+    def no_element_gets_lost(self) -> None:
+        """What went into a map is what came out, failed or was skipped."""
+        for run in self.runs:
+            tasks = self.bench.detail(run).tasks
+            for task in (task for task in tasks if task.node in MAPS):
+                own = [each for each in tasks if each.element and each.element.map == task.node]
+                places = [each.element.position for each in own if each.element]
+                assert places == [*range(len(own))]
+                assert task.state not in ("waiting", "queued", "skipped") or not own
+                if task.state in TASK.terminal:
+                    assert {each.state for each in own} <= TASK.terminal
+                if task.artifacts:
+                    self._results_are_of(task, own)
+
+    def _results_are_of(self, task: Task, own: list[Task]) -> None:
+        ends = Counter(each.state for each in own)
+        assert task.reason is not None
+        if task.reason.code == "map-ended":
+            said = task.reason.params
+            assert said["total"] == len(own) == sum(ends.values())
+            assert (said["succeeded"], said["failed"]) == (ends["succeeded"], ends["failed"])
+            assert said["skipped"] == ends["skipped"] + ends["cancelled"]
+        digest = next(each.digest for each in task.artifacts if each.name == ALL)
+        with self.yard.context.blobs.open(digest) as handle:
+            rows = [json.loads(line) for line in handle.read().splitlines()]
+        assert [row["key"] for row in rows] == [each.element.key for each in own if each.element]
+        assert [row["state"] for row in rows] == [each.state for each in own]
+        assert [bool(row["outputs"]) for row in rows] == [e.state == "succeeded" for e in own]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("database_url", "examples"), [("sqlite", 25), ("postgresql", 5)], indirect=["database_url"]
+)
+def test_maps(database_url, examples, empty_database, monkeypatch):
+    draw_stories(Maps, database_url, examples, empty_database, monkeypatch)

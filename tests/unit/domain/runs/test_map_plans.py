@@ -1,0 +1,169 @@
+"""Maps in documents: which nodes follow them, what blocks a run, and the tasks of elements."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.maps.structs import ALL, EACH, Files, Grid, Items, Map, MapPlan, Rows
+from nbyard.domain.runs.map_plans import (
+    element_plans,
+    following_plans,
+    map_problems,
+    mapped_nodes,
+    with_map_ports,
+)
+from nbyard.domain.runs.planning import ResolvedNode, RunOverrides, plan_tasks
+from nbyard.domain.runs.structs import BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.workflows.structs import Document, Edge, Node, Pin
+from nbyard.errors import Invalid
+
+PORTS = [
+    Argument("one", role="input", required=False),
+    Argument("several", role="input", type="list", required=False),
+    Argument("n", type="int"),
+    Argument("key", type="secret", default=""),
+    Argument("out", role="output"),
+]
+
+
+def document(nodes: dict[str, Map | None], *edges: tuple[str, str, str, str]) -> Document:
+    drawn = {" ".join(edge): Edge(*edge) for edge in edges}
+    made = {name: Node("executable", path=f"{name}.py", map=own) for name, own in nodes.items()}
+    return Document(1, nodes=made, edges=drawn)
+
+
+def planned(flow: Document) -> dict[str, TaskPlan]:
+    resolved = {name: ResolvedNode(name, PORTS) for name in flow.nodes}
+    nodes = {
+        name: msgspec.structs.replace(
+            known, arguments=[*PORTS[:2], Argument("n", type="int", default=0), *PORTS[3:]]
+        )
+        for name, known in resolved.items()
+    }
+    plans = plan_tasks(flow, nodes, {}, set(flow.nodes), RunOverrides("process"), {})
+    return {plan.node: plan for plan in plans}
+
+
+def problems(flow: Document) -> list[tuple[str, str, str]]:
+    ports = dict.fromkeys(flow.nodes, PORTS)
+    return [(p.node, p.field, p.reason.code) for p in map_problems(flow, ports)]
+
+
+GRID = Map(Grid({"n": [1, 2]}))
+CHAIN = document(
+    {"a": GRID, "b": None, "c": None, "d": None},
+    ("a", "out", "b", "one"),
+    ("b", "out", "c", "several"),
+    ("b", ALL, "d", "one"),
+)
+
+
+def test_single_inputs_follow_and_lists_and_tables_collect():
+    assert mapped_nodes(CHAIN, dict.fromkeys("abcd", PORTS)) == {"a": {"a"}, "b": {"a"}}
+
+
+def test_maps_add_ports():
+    flow = document({"a": Map(Items("n")), "b": None}, ("a", "out", "b", "one"))
+    ports = with_map_ports(flow, dict.fromkeys("ab", PORTS))
+    assert [port.name for port in ports["a"]][-2:] == [EACH, ALL]
+    assert [port.name for port in ports["b"]][-2:] == ["out", ALL]
+
+
+def test_plans_of_maps():
+    plans = planned(CHAIN)
+    assert plans["a"].map == MapPlan(Grid({"n": [1, 2]}))
+    assert plans["b"].map == MapPlan() and plans["b"].follows() == {"a"}
+    assert plans["b"].bindings["one"] == ResultOf("a", "out", each=True)
+    assert plans["c"].map is plans["d"].map is None
+    assert plans["c"].bindings["several"] == ResultOf("b", "out")
+    assert plans["d"].bindings["one"] == ResultOf("b", ALL)
+
+
+def test_followers_have_the_limits_of_their_map():
+    flow = document({"a": Map(Grid({"n": [1]}), "all", 3), "b": None}, ("a", "out", "b", "one"))
+    assert planned(flow)["b"].map == MapPlan(None, "all", 3)
+
+
+def test_a_source_at_run_time_is_bound():
+    flow = document({"s": None, "a": Map(Rows(("n",)))}, ("s", "out", "a", EACH))
+    plan = planned(flow)["a"]
+    assert plan.bindings[EACH] == ResultOf("s", "out") and plan.follows() == set()
+
+
+@pytest.mark.parametrize(
+    ("own", "edges", "found"),
+    [
+        (Map(Grid({"x": [1]})), [], ("a", "x", "map-argument-role")),
+        (Map(Grid({"key": ["x"]})), [], ("a", "key", "map-argument-role")),
+        (Map(Files("n")), [("s", "out", "a", EACH)], ("a", "n", "map-argument-role")),
+        (Map(Grid({"n": ["x"]})), [], ("a", "n", "field")),
+        (Map(Items("n")), [], ("a", EACH, "connection-needed")),
+        (
+            Map(Files("one")),
+            [("s", "out", "a", EACH), ("s", "out", "a", "one")],
+            ("a", "one", "map-argument-connected"),
+        ),
+    ],
+)
+def test_wrong_maps_are_problems(own, edges, found):
+    assert problems(document({"s": None, "a": own}, *edges)) == [found]
+
+
+def test_a_map_is_not_pinned():
+    flow = document({"a": GRID})
+    pinned = msgspec.structs.replace(flow.nodes["a"], pin=Pin("run"))
+    flow = msgspec.structs.replace(flow, nodes={"a": pinned})
+    assert problems(flow) == [("a", "map", "map-pinned")]
+
+
+def test_names_leave_room_for_keys():
+    assert problems(document({"a" * 61: GRID})) == [("a" * 61, "map", "map-name-long")]
+
+
+def test_two_maps_do_not_meet_element_by_element():
+    nodes: dict[str, Map | None] = {"a": GRID, "b": GRID, "c": None}
+    both = document(nodes, ("a", "out", "c", "one"), ("b", "out", "c", "several"))
+    assert problems(both) == []
+    nested = document({"a": GRID, "b": GRID}, ("a", "out", "b", "one"))
+    assert problems(nested) == [("b", "map", "map-of-several")]
+
+
+PLAN = TaskPlan("a", "A", "e", "v", PORTS, {"n": ValueOf(0), EACH: ResultOf("s", "out")}, "process")
+
+
+def test_elements_are_tasks_with_their_values():
+    plan = msgspec.structs.replace(PLAN, map=MapPlan(Items("n")))
+    first, second = element_plans(plan, [{"n": 2}, {"n": 1.0}])
+    assert first.element is not None
+    assert first.node == f"a.{first.element.key}" and first.map is None
+    assert first.bindings == {"n": ValueOf(2)} and second.bindings == {"n": ValueOf(1)}
+    assert (first.element.label, first.element.position) == ("n=2", 0)
+
+
+def test_the_bytes_of_a_file_are_its_identity():
+    files = [BytesOf("sha256:1", "a.csv", "x/a.csv"), BytesOf("sha256:1", "b.csv", "x/b.csv")]
+    first, second = (each.element for each in element_plans(PLAN, [{"one": f} for f in files]))
+    assert first and second and second.key == f"{first.key}-2"
+    assert second.label == "one=x/b.csv"
+
+
+def test_followers_have_the_same_keys():
+    plan = msgspec.structs.replace(
+        PLAN, node="b", bindings={"one": ResultOf("a", "out", each=True), "n": ValueOf(3)}
+    )
+    elements = [each.element for each in element_plans(PLAN, [{"n": 2}]) if each.element]
+    (follower,) = following_plans(plan, elements)
+    assert follower.node == f"b.{elements[0].key}" and follower.element
+    assert follower.element.map == "b"
+    assert follower.needs() == {f"a.{elements[0].key}"} and follower.follows() == set()
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [{"n": number} for number in range(count)]
+
+
+def test_a_map_has_a_limit():
+    with pytest.raises(Invalid):
+        element_plans(PLAN, many(10_001))
