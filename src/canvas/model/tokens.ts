@@ -11,6 +11,7 @@ import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { Json } from '../../document/canonical';
 import type { IPorts } from '../../document/edges';
 import { IEdge, IFlow } from '../../document/flow';
+import type { IElements } from './diagram/maps';
 
 /** What the user can do about a message. */
 export interface INoticeAction {
@@ -225,6 +226,8 @@ export interface INodePreview {
 
 export interface INodeRun {
   state: TaskState;
+  /** The node is a map with these elements. */
+  elements?: IElements;
   /** Why it waits, or why it failed. */
   reason?: string;
   cached?: boolean;

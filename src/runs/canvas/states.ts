@@ -67,7 +67,11 @@ export class RunStates implements IRunStates {
     }
     const activity = model.activity.get(node);
     const { state, cached } = task;
-    const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
+    const elements = model.elements(node);
+    const made: INodeRun = { state, cached, progress: progressOf(task, activity, elements) };
+    if (elements) {
+      made.elements = elements.states;
+    }
     const reason = reasonText(task.failure?.reason ?? task.waits ?? task.reason, this.trans);
     if (reason) {
       made.reason = reason;
