@@ -69,22 +69,20 @@ export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf
       }
       return isSwept ? (
         <LinkButton
-          aria-label={trans.__('Sweep “%1”…', name)}
           title={trans.__('Run the node once for each of several values')}
           onClick={() => {
             checker.keep(id, name);
             setOpened(name);
           }}
         >
-          {trans.__('Sweep…')}
+          {trans.__('Sweep…')} <span className="nby-Sr">{name}</span>
         </LinkButton>
       ) : (
         <LinkButton
-          aria-label={trans.__('For each file of “%1”…', name)}
           title={trans.__('Run the node once for each file, row or value')}
           onClick={() => forEachFile(canvas, id, name)}
         >
-          {trans.__('For Each…')}
+          {trans.__('For Each…')} <span className="nby-Sr">{name}</span>
         </LinkButton>
       );
     }
@@ -156,8 +154,8 @@ function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps)
         help={values ? gridText(grid, trans) : trans.__('One element for each value')}
         aside={
           !readOnly && (
-            <LinkButton aria-label={trans.__('Stop sweeping “%1”', name)} onClick={end}>
-              {trans.__('Stop Sweeping')}
+            <LinkButton onClick={end}>
+              {trans.__('Stop Sweeping')} <span className="nby-Sr">{name}</span>
             </LinkButton>
           )
         }

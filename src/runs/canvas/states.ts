@@ -109,7 +109,7 @@ export class RunStates implements IRunStates {
 
   /** What a running node prints, or what a node produced. */
   private _live(
-    { previews }: ILayer,
+    { model, previews }: ILayer,
     task: Task,
     activity: Activity | undefined
   ): Partial<INodeRun> {
@@ -120,7 +120,9 @@ export class RunStates implements IRunStates {
     if (task.state === 'running' && activity?.metrics?.length) {
       made.metrics = shownMetrics(activity.metrics);
     }
-    const preview = task.state === 'succeeded' && previews.get(task.node);
+    // the table of all results of a map says less than its bar
+    const isShown = task.state === 'succeeded' && !model.elements(task.node);
+    const preview = isShown && previews.get(task.node);
     if (preview) {
       made.preview = preview;
     }

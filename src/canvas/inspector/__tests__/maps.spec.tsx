@@ -42,7 +42,7 @@ describe('K10: a sweep of a parameter', () => {
   it('is written as a grid, shows its elements, and is one undo step', async () => {
     const { canvas } = one;
     await inspect('clean');
-    await press('Sweep “alpha”…');
+    await press('Sweep… alpha');
     expect(document.activeElement).toBe(screen.getByRole('textbox', { name: 'alpha' }));
     const before = steps(canvas);
     await type('alpha', '0.01, 0.1, 1');
@@ -57,7 +57,7 @@ describe('K10: a sweep of a parameter', () => {
     const { canvas } = one;
     setSweep(canvas, 'clean', 'other', ['a', 'b']);
     await inspect('clean');
-    await press('Sweep “alpha”…');
+    await press('Sweep… alpha');
     await type('alpha', '1, 2, 3, 4');
     expect(mapOf('clean')!.each).toMatchObject({
       values: { other: ['a', 'b'], alpha: [1, 2, 3, 4] }
@@ -68,7 +68,7 @@ describe('K10: a sweep of a parameter', () => {
   it('keeps a text that is not readable as a draft, so that nothing runs', async () => {
     const { canvas } = one;
     await inspect('clean');
-    await press('Sweep “alpha”…');
+    await press('Sweep… alpha');
     await type('alpha', '1, x');
     expect(screen.getByText('Enter a number.')).toBeTruthy();
     expect(canvas.checker.unread).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('K10: a sweep of a parameter', () => {
       Array.from({ length: 6000 }, (_, at) => at)
     );
     await inspect('clean');
-    await press('Sweep “alpha”…');
+    await press('Sweep… alpha');
     await type('alpha', '1, 2');
     expect(screen.getByText('A map has at most 10,000 elements.')).toBeTruthy();
     expect(mapOf('clean')!.each).not.toHaveProperty('values.alpha');
@@ -97,7 +97,7 @@ describe('K10: a sweep of a parameter', () => {
     canvas.doc.setArgument('clean', 'alpha', { value: 8 });
     setSweep(canvas, 'clean', 'alpha', [1, 2]);
     await inspect('clean');
-    await press('Stop sweeping “alpha”');
+    await press('Stop Sweeping alpha');
     expect(mapOf('clean')).toBeUndefined();
     expect((screen.getByRole('textbox', { name: 'alpha' }) as HTMLInputElement).value).toBe('8');
   });
@@ -109,7 +109,7 @@ describe('K10: a node for each element of data', () => {
     canvas.doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
     await inspect('clean');
     const before = steps(canvas);
-    await press('For each file of “raw”…');
+    await press('For Each… raw');
     expect(mapOf('clean')).toEqual({ each: { kind: 'files', over: 'raw' } });
     expect(canvas.doc.allEdges()).toEqual([
       { source: 'sales', output: 'data', target: 'clean', input: '@each' }

@@ -123,14 +123,14 @@ function columnsOf(
     {
       key: 'state',
       label: trans.__('State'),
-      width: 100,
+      width: 112,
       valueOf: ({ state }) => STATE_ORDER.indexOf(state),
       render: ({ state, cached }) => <StateMark {...{ state, cached, trans }} />
     },
     {
       key: 'seconds',
       label: trans.__('Duration'),
-      width: 80,
+      width: 96,
       isNumber: true,
       valueOf: task => workSeconds(task, now),
       render: task => showSeconds(workSeconds(task, now))
