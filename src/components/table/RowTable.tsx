@@ -159,7 +159,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
   const gap = (lines: number) =>
     lines > 0 && (
       <tr aria-hidden="true" className="nby-mod-gap">
-        <td colSpan={columns.length + 1} style={{ height: lines * height }} />
+        <td colSpan={columns.length + (marks ? 1 : 0)} style={{ height: lines * height }} />
       </tr>
     );
   return (

@@ -133,6 +133,8 @@ describe('K10: the table of the elements of a map', () => {
     await show(Array.from({ length: 10_000 }, (_, position) => element(position, 'succeeded', 1)));
     expect(screen.getByRole('button', { name: 'All 10,000' })).toBeTruthy();
     expect(screen.getAllByRole('row').length).toBeLessThan(100);
+    const gap = document.querySelector<HTMLTableCellElement>('.nby-mod-gap > td')!;
+    expect(gap.colSpan).toBe(screen.getAllByRole('columnheader').length);
   });
 });
 
