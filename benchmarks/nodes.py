@@ -148,13 +148,16 @@ class Bench:
 
     def run(self, graph: Path, *, force: bool = True) -> RunDetail:
         """Run a graph from its submission to its end."""
-        made = self.runs.create(body=NewRun(path=str(graph), force=force))
+        return self.ended(self.runs.create(body=NewRun(path=str(graph), force=force)).id)
+
+    def ended(self, run: str) -> RunDetail:
+        """Return a run when it has ended, with success."""
         deadline = time.monotonic() + SECONDS * 20
         with open_listener(self.yard.store.folder) as listener:
-            while self.state(made.id) not in ENDED:
+            while self.state(run) not in ENDED:
                 assert time.monotonic() < deadline, "the run does not end"
                 listener.wait_for_news(0.5)
-        detail: RunDetail = self.runs.get(run=made.id)
+        detail: RunDetail = self.runs.get(run=run)
         assert detail.run.state == "succeeded", detail.run
         return detail
 

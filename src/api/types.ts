@@ -33,6 +33,7 @@ export type DockerfileText = Schemas['DockerfileText'];
 export type Credential = Schemas['Credential'];
 export type CredentialField = Schemas['CredentialField'];
 export type CredentialKind = Schemas['CredentialKind'];
+export type Element = Schemas['Element'];
 export type Environment = Schemas['Environment'];
 export type EnvironmentVersion = Schemas['EnvironmentVersion'];
 export type EnvironmentRow = Schemas['EnvironmentRow'];

@@ -65,3 +65,26 @@ export function StateMark({ state, cached, trans }: IStateMarkProps): JSX.Elemen
     </span>
   );
 }
+
+interface IStateBarProps {
+  /** How many things have each state, in the order of the bar. */
+  counts: Readonly<Record<string, number>>;
+  /** The states of single things, if they are few. */
+  tiles?: readonly string[];
+  /** The same as a text. */
+  label: string;
+}
+
+/** The states of several things as tiles, or, of many, as parts of a bar. */
+export function StateBar({ counts, tiles, label }: IStateBarProps): JSX.Element {
+  const parts = Object.entries(counts).filter(([, count]) => count);
+  return (
+    <span className="nby-StateBar" role="img" aria-label={label} title={label}>
+      {tiles
+        ? tiles.map((state, place) => <i key={place} className={`nby-mod-${state}`} />)
+        : parts.map(([state, count]) => (
+            <i key={state} className={`nby-mod-${state}`} style={{ flexGrow: count }} />
+          ))}
+    </span>
+  );
+}

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode } from 'react';
+import { Fragment, ReactNode } from 'react';
 import { Binding, IArgument, Parameters } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { showValue } from '../document/arguments';
@@ -27,6 +27,10 @@ export interface IArgumentFormProps {
   onText?: (name: string, text: string | undefined) => void;
   /** Suggestions for inputs, which take a path or a name. */
   inputs?: IInputs;
+  /** Returns a row in place of the field of an argument. */
+  rowOf?: (argument: IArgument) => ReactNode;
+  /** Returns what is shown beside the name of an argument. */
+  asideOf?: (argument: IArgument) => ReactNode;
 }
 
 /** Names of data, and a way to add more. */
@@ -54,7 +58,9 @@ export function ArgumentForm(props: IArgumentFormProps): JSX.Element {
   return (
     <div className="nby-Form">
       {fields.map(argument => (
-        <ArgumentField key={argument.name} argument={argument} {...props} />
+        <Fragment key={argument.name}>
+          {props.rowOf?.(argument) ?? <ArgumentField argument={argument} {...props} />}
+        </Fragment>
       ))}
     </div>
   );
@@ -75,6 +81,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
         <div className="nby-Field-head">
           <span className="nby-Field-name">{name}</span>
           <span className="nby-Field-note">{trans.__('connected')}</span>
+          {props.asideOf?.(argument)}
         </div>
         <div className="nby-Field-source">← {source}</div>
       </div>
@@ -85,7 +92,10 @@ function ArgumentField(props: FieldProps): JSX.Element {
   const aside = inputs ? (
     inputs.bring(argument, value => onChange(name, { value }))
   ) : (
-    <BindingChoice {...props} bound={bound} />
+    <>
+      {props.asideOf?.(argument)}
+      <BindingChoice {...props} bound={bound} />
+    </>
   );
   if (bound !== undefined) {
     const parameter = props.parameters?.[bound];

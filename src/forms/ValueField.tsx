@@ -227,7 +227,7 @@ function problemOf(field: IValueFieldProps, text: string | undefined): Unread | 
   return read && 'problem' in read ? read.problem : undefined;
 }
 
-function problemText(problem: Unread, trans: TranslationBundle): string {
+export function problemText(problem: Unread, trans: TranslationBundle): string {
   switch (problem) {
     case 'int':
       return trans.__('Enter a whole number.');

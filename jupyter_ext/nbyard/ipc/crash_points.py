@@ -14,6 +14,8 @@
     outputs-taken   9   the bytes are stored, no row refers to them
     published       10  the node is committed, the next step has not begun
     tidied          10  the same, and the folder is reduced to its record
+    elements-inserted   10  the elements of a map are in the open transaction
+    map-collected   10  the results of a map are stored, no row refers to them
     before-run-end  11  all nodes are final in the open transaction, the run is not
     notice-sent     13  a channel accepted or refused a message, the store does not know
     due-time-inserted   14  a due time and its run are in the open transaction, the next one is not

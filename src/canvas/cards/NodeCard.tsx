@@ -3,9 +3,11 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { memo, ReactNode } from 'react';
 import { CommandButton } from '../../components/Button';
 import { classText } from '../../document/arguments';
+import { portName } from '../../document/maps/map';
 import { useNow } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { MonitorLinks } from '../../components/MonitorLinks';
+import { StateBar } from '../../components/StateMark';
 import { problemIcon } from '../../icons/startup';
 import { OFF_ICONS, STATE_ICONS } from '../../icons/items';
 import { useCanvas, useView } from '../model/hooks';
@@ -16,6 +18,7 @@ import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { KindIcon } from './KindIcon';
 import { Preview } from './Preview';
+import { elementsText, IElements, mapText } from '../model/diagram/maps';
 import { cardLabel, duration, offText, offWord, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
@@ -38,6 +41,9 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
   }
   if (view.off) {
     classes.push('nby-mod-off');
+  }
+  if (view.map) {
+    classes.push('nby-mod-map');
   }
   if (view.pinned) {
     classes.push('nby-mod-pinned');
@@ -87,6 +93,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
         </div>
       </div>
       {/* Below the ports, which keep their places. */}
+      {run?.elements && <Elements elements={run.elements} />}
       {run && <RunWords run={run} room={room} />}
       {(problems.length > 0 || missing) && (
         <div className="nby-Node-problem" title={problems.join('\n')}>
@@ -102,7 +109,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
 });
 
 /** Sizes of `cards.css`: a card without ports and results, a port, and rows below them. */
-const [PLAIN, PORT, WORDS, PROBLEM, CHIPS, MODEL] = [63, 22, 42, 59, 27, 28];
+const [PLAIN, PORT, WORDS, PROBLEM, CHIPS, MODEL, ELEMENTS] = [63, 22, 42, 59, 27, 28, 26];
 /** What happens, and the last line of the output. */
 const LINES = 52;
 /** Between a card and the one below it. */
@@ -124,6 +131,7 @@ export function roomFor(view: INodeView, room: number | undefined): number | und
     PORT * Math.max(rows(view, 'input'), rows(view, 'output')) +
     (problems.length ? PROBLEM : lacksInput(view) ? WORDS : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
+    (run?.elements ? ELEMENTS : 0) +
     MODEL * (run?.models?.outputs.length ?? 0);
   return room && Math.max(0, room - other - GAP);
 }
@@ -155,9 +163,13 @@ function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['mod
 /** What differs from other cards, on the border, so that the title and the duration keep their room. */
 function Marks({ view }: { view: INodeView }): JSX.Element | null {
   const { trans } = useCanvas();
-  const { off, pinned, pinnedTo, run, stale, when } = view;
+  const { map, off, pinned, pinnedTo, run, stale, when } = view;
   const Icon = off && OFF_ICONS[off];
   const marks: [text: string, title: string, mod?: string][] = [];
+  if (map) {
+    const { size } = map;
+    marks.push([size === undefined ? trans.__('map') : `×${size}`, mapText(map, trans), 'map']);
+  }
   if (run?.checked) {
     const title = trans.__('State and results of a check run, on a sample of the data');
     marks.push([trans.__('Check Run'), title, 'check']);
@@ -191,6 +203,20 @@ function Marks({ view }: { view: INodeView }): JSX.Element | null {
   ) : null;
 }
 
+/** The states of the elements of a map, and how many failed. */
+function Elements({ elements }: { elements: IElements }): JSX.Element {
+  const { trans } = useCanvas();
+  const { counts, tiles } = elements;
+  return (
+    <div className="nby-Node-elements">
+      <StateBar {...{ counts, tiles }} label={elementsText(elements, trans)} />
+      {counts.failed > 0 && (
+        <span className="nby-Failed">{trans.__('%1 failed', counts.failed.toLocaleString())}</span>
+      )}
+    </div>
+  );
+}
+
 function portKind({ outputClass, format }: IPortView): string {
   return outputClass === 'model' ? outputClass : dataKind(format);
 }
@@ -206,7 +232,8 @@ export function Port({ port, side, children }: IPortProps): JSX.Element {
   const { trans } = useCanvas();
   const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${portKind(port)}`;
   const { outputClass } = port;
-  const facts = [port.name, outputClass && classText(outputClass, trans)];
+  const name = portName(port.name, trans);
+  const facts = [name, outputClass && classText(outputClass, trans)];
   facts.push(port.format || trans.__('any file'), port.help);
   if (port.state === 'missing') {
     facts.push(trans.__('required, not connected'));
@@ -216,7 +243,7 @@ export function Port({ port, side, children }: IPortProps): JSX.Element {
   return (
     <div className={classes} title={facts.filter(Boolean).join(' · ')}>
       <PortHandle id={port.handle ?? port.name} side={side} />
-      <span className="nby-Port-name">{port.name}</span>
+      <span className="nby-Port-name">{name}</span>
       {port.format && <span className="nby-Sr"> {port.format}</span>}
       {children}
     </div>

@@ -10,6 +10,7 @@ import {
 } from '../../document/arguments';
 import { isObject, Json, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId } from '../../document/flow';
+import { ALL, EACH } from '../../document/maps/map';
 import { cellText } from '../../api/documents/tagCell';
 import { ArgumentForm } from '../../forms/ArgumentForm';
 import { ParametersEditor } from '../../forms/ParametersEditor';
@@ -18,7 +19,7 @@ import { Button, LinkButton } from '../../components/Button';
 import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Refusal } from '../../components/text/messages';
-import { title } from '../model/connecting';
+import { endText } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { declareFiles, tagCell } from '../connections/declarations';
 import { isOfFile, openedAt } from '../model/declaring';
@@ -27,6 +28,7 @@ import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { titleOf } from '../model/nodeViews';
 import { bindArgument } from './binding';
 import { Contract } from './Contract';
+import { MapSettings, useMapRows } from './MapFields';
 import { EnvironmentField, NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
 import { isAlone, kindWord, noPortsText, offText } from '../model/texts';
@@ -57,6 +59,8 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   const fields = useFields(id);
   const meta = useMeta();
   const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
+  const errors = errorsOf(canvas, id);
+  const mapRows = useMapRows({ id, fields: fields ?? {}, errors, readOnly });
   if (!view || !fields) {
     return null;
   }
@@ -65,12 +69,11 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
     Object.entries(given).map(([name, value]) => [name, readBinding(value)])
   );
   const connected = Object.fromEntries(
-    canvas.views
-      .arrowsInto(id)
-      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+    canvas.views.arrowsInto(id).map(edge => [edge.input, endText(canvas, edge.source, edge.output)])
   );
-  const errors = errorsOf(canvas, id);
-  const fieldNames = (reading?.arguments ?? []).map(argument => argument.name);
+  // the ports of a map are no arguments of the code
+  const own = (reading?.arguments ?? []).filter(({ name }) => name !== EACH && name !== ALL);
+  const fieldNames = own.map(argument => argument.name);
   const besideField = fieldNames.map(name => errors[name]);
   const elsewhere = view.problems.filter(problem => !besideField.includes(problem));
   const { checker } = canvas;
@@ -124,7 +127,8 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         <Section title={trans.__('Parameters')}>
           {reading ? (
             <ArgumentForm
-              arguments={reading.arguments}
+              arguments={own}
+              {...mapRows}
               bindings={bindings}
               parameters={readParameters(meta)}
               connected={connected}
@@ -142,6 +146,15 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           )}
         </Section>
       )}
+      {own.length > 0 && view.type !== 'dataset' && (
+        <Section title={trans.__('For Each')} closed={!fields.map}>
+          <MapSettings
+            {...{ id, fields, errors, readOnly }}
+            arguments={own}
+            source={connected[EACH]}
+          />
+        </Section>
+      )}
       {view.type !== 'dataset' && (
         <Files
           id={id}
@@ -153,7 +166,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       {view.type !== 'dataset' && (
         <Outputs
           id={id}
-          outputs={(reading?.arguments ?? []).filter(({ role }) => role === 'output')}
+          outputs={own.filter(({ role }) => role === 'output')}
           isFixed={!!fields.version || !!fields.pin}
           readOnly={readOnly}
         />
@@ -300,7 +313,7 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
       {edges.map(edge => (
         <li key={edgeId(edge)}>
           <span>
-            {title(canvas, edge.source)}.{edge.output} → {title(canvas, edge.target)}.{edge.input}
+            {endText(canvas, edge.source, edge.output)} → {endText(canvas, edge.target, edge.input)}
           </span>
           {!readOnly && (
             <LinkButton onClick={() => disconnect(canvas, edgeId(edge))}>

@@ -1,6 +1,7 @@
 /** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
 import { checkEdge, fittingEdges, IFitting, portsOf } from '../../document/edges';
 import { edgeId, IEdge, isGroup } from '../../document/flow';
+import { portName } from '../../document/maps/map';
 import { CanvasController } from './controller';
 import { declareProposals, isOfFile, withFiles } from './declaring';
 import { ensureId } from './identity';
@@ -36,7 +37,8 @@ export async function connect(canvas: CanvasController, edge: IEdge): Promise<bo
     doc.connect(drawn);
     const { source, output, target, input } = drawn;
     const [from, to] = [title(canvas, source), title(canvas, target)];
-    canvas.say(trans.__('Connected %1 of %2 to %3 of %4.', output, from, input, to));
+    const [out, into] = [output, input].map(port => portName(port, trans));
+    canvas.say(trans.__('Connected %1 of %2 to %3 of %4.', out, from, into, to));
     return true;
   } catch (error) {
     canvas.say(error instanceof Error ? error.message : String(error), true);
@@ -88,7 +90,7 @@ export async function connectToNode(
     : canvas.trans.__('Choose an input');
   const items = fit.edges.map(edge => {
     const [id, port] = backwards ? [edge.source, edge.output] : [edge.target, edge.input];
-    const label = id === node ? port : `${title(canvas, id)}.${port}`;
+    const label = id === node ? portName(port, canvas.trans) : endText(canvas, id, port);
     return { id: edgeId(edge), label, detail: formatAt(canvas, id, port) };
   });
   const chosen = await canvas.pick(question, items, at);
@@ -125,8 +127,8 @@ export async function connectByList(
   const items: IPick[] = edges.map(edge => ({
     id: edgeId(edge),
     label: own.has(edge.source)
-      ? `${edge.output} → ${title(canvas, edge.target)}.${edge.input}`
-      : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
+      ? `${portName(edge.output, trans)} → ${endText(canvas, edge.target, edge.input)}`
+      : `${portName(edge.input, trans)} ← ${endText(canvas, edge.source, edge.output)}`
   }));
   const picked = await canvas.pick(trans.__('Connect %1 …', title(canvas, nodes[0])), items);
   const edge = edges.find(candidate => edgeId(candidate) === picked?.id);
@@ -205,6 +207,11 @@ export function title(canvas: CanvasController, id: string): string {
     return titleOf(id, canvas.doc.node(id) ?? {});
   }
   return view.alike ? `${view.title} (${id})` : view.title;
+}
+
+/** Return an end of a connection as `title.port`. */
+export function endText(canvas: CanvasController, id: string, port: string): string {
+  return `${title(canvas, id)}.${portName(port, canvas.trans)}`;
 }
 
 function formatAt(canvas: CanvasController, node: string, port: string): string {

@@ -8,6 +8,7 @@ import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
 import { chipsOf } from './diagram/chips';
+import { IMapView, mapOf } from './diagram/maps';
 import { IForecast, INodePreview, INodeRun, IRunStates, Off } from './tokens';
 
 export interface IPortView {
@@ -47,6 +48,7 @@ export interface INodeView {
   checked: boolean;
   /** The server is still reading it. */
   pending: boolean;
+  map?: IMapView;
   /** Where it runs and with what, if that is not the default. */
   chips: string[];
   /** The number of GPUs that its executable requests, and that the node does not change. */
@@ -265,6 +267,7 @@ export class NodeViews {
       off: modeOf(fields) ?? (reading?.is_idle ? 'idle' : undefined),
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
+      map: mapOf(fields, reading?.arguments, run?.elements?.total),
       chips: chipsOf(fields),
       gpus: fields.gpu === undefined ? (reading?.gpu ?? 0) : 0,
       run,

@@ -3,6 +3,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { stateText } from '../../components/StateMark';
 import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
 import { IEdge } from '../../document/flow';
+import { portName } from '../../document/maps/map';
+import { elementsText, mapText } from './diagram/maps';
 import { INodeView } from './nodeViews';
 import { INodeRun, Off, TaskState } from './tokens';
 
@@ -145,6 +147,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
     return '';
   }
   const parts = [view.title, ...(view.alike ? [view.id] : []), kindWord(view.kind, trans)];
+  if (view.map) {
+    parts.push(mapText(view.map, trans));
+  }
   if (view.off) {
     parts.push(offWord(view.off, trans));
   }
@@ -157,6 +162,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (view.when) {
     parts.push(trans.__('runs only if %1', view.when));
   }
+  if (view.run?.elements) {
+    parts.push(elementsText(view.run.elements, trans));
+  }
   if (view.pinnedTo !== undefined) {
     parts.push(trans.__('pinned to the result of run %1', view.pinnedTo));
   }
@@ -164,7 +172,8 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
     parts.push(trans.__('stale, will run: %1', view.stale));
   }
   parts.push(...view.problems);
-  const missing = view.inputs.filter(port => port.state === 'missing').map(port => port.name);
+  const open = view.inputs.filter(port => port.state === 'missing');
+  const missing = open.map(({ name }) => portName(name, trans));
   if (missing.length) {
     parts.push(trans.__('not connected: %1', missing.join(', ')));
   }

@@ -12,6 +12,7 @@ import { Json, JsonObject } from '../../document/canonical';
 import type { IBroken } from './diagram/ends';
 import type { IPorts } from '../../document/edges';
 import { IEdge, IFlow } from '../../document/flow';
+import type { IElements } from './diagram/maps';
 
 /** What the user can do about a message. */
 export interface INoticeAction {
@@ -234,6 +235,8 @@ export interface INodePreview {
 
 export interface INodeRun {
   state: TaskState;
+  /** The node is a map with these elements. */
+  elements?: IElements;
   /** Why it waits, or why it failed. */
   reason?: string;
   cached?: boolean;

@@ -9,6 +9,7 @@ import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';
 import { bodyRefusalText } from '../model/texts';
 import { IEdge } from '../../document/flow';
+import { portName } from '../../document/maps/map';
 
 /** In larger workflows, checking every port would be slow. */
 const DIMMED = 200;
@@ -146,7 +147,8 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
 function textOf(canvas: CanvasController, edge: IEdge): string {
   const { writes, reads } = withFiles(canvas, edge);
   const files = [writes, reads].filter(Boolean).join(', ');
-  return files ? canvas.trans.__('Drop to declare %1', files) : `${edge.output} → ${edge.input}`;
+  const ends = [edge.output, edge.input].map(port => portName(port, canvas.trans));
+  return files ? canvas.trans.__('Drop to declare %1', files) : ends.join(' → ');
 }
 
 function edgeOf(

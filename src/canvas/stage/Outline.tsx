@@ -1,9 +1,10 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { LinkButton } from '../../components/Button';
 import { PortionBar, usePortion } from '../../components/Portion';
-import { title } from '../model/connecting';
+import { endText } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
 import { isGroup } from '../../document/flow';
+import { portName } from '../../document/maps/map';
 import { IGroupPort, useGroup } from '../groups/groupView';
 import { CardNode, FlowStore } from '../model/flowStore';
 import { StateMark } from '../../components/StateMark';
@@ -113,9 +114,7 @@ function NodeRow({ id, selected }: IRowProps): JSX.Element | null {
     return null;
   }
   const sources = new Map(
-    canvas.views
-      .arrowsInto(id)
-      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+    canvas.views.arrowsInto(id).map(edge => [edge.input, endText(canvas, edge.source, edge.output)])
   );
   return (
     <tr className={selected ? 'nby-mod-selected' : undefined} onClick={() => choose(store, id)}>
@@ -136,12 +135,12 @@ function NodeRow({ id, selected }: IRowProps): JSX.Element | null {
       <td>
         {view.inputs.map(port => (
           <div key={port.name}>
-            {port.name} ←{' '}
+            {portName(port.name, trans)} ←{' '}
             {sources.get(port.name) ?? (port.state === 'missing' ? trans.__('missing') : '–')}
           </div>
         ))}
       </td>
-      <td>{view.outputs.map(port => port.name).join(', ')}</td>
+      <td>{view.outputs.map(port => portName(port.name, trans)).join(', ')}</td>
       <td>{view.problems.join(' · ')}</td>
     </tr>
   );

@@ -21,6 +21,13 @@ export interface ISort {
   isDown: boolean;
 }
 
+interface IMarks<T> {
+  /** The label of the box that marks a row; without a row, of the box that marks all. */
+  label: (row?: T) => string;
+  marked: ReadonlySet<string>;
+  onMark: (marked: ReadonlySet<string>) => void;
+}
+
 interface IRowTableProps<T> {
   label: string;
   /** The kind of the rows: context menus select `[data-noun="…"][data-id]`. */
@@ -31,21 +38,20 @@ interface IRowTableProps<T> {
   /** There are further rows. */
   isPart: boolean;
   idOf: (row: T) => string;
-  /** The label of the box that marks a row; without a row, of the box that marks all. */
-  markLabel: (row?: T) => string;
+  /** Without marks, rows have no boxes. */
+  marks?: IMarks<T>;
   sort: ISort;
   onSort: (sort: ISort) => void;
-  marked: ReadonlySet<string>;
-  onMark: (marked: ReadonlySet<string>) => void;
   /** The row that is shown elsewhere. */
   selected?: string;
   /** Further keys. */
   keys?: Readonly<Record<string, () => void>>;
   onOpen: (row: T) => void;
   /** The last rows come into view. */
-  onEnd: () => void;
+  onEnd?: () => void;
 }
 
+const UNMARKED: ReadonlySet<string> = new Set();
 /** The width of the column with the boxes, and the least of the one that takes the rest. */
 const BOX = 34;
 const LEAST = 140;
@@ -61,7 +67,8 @@ const JUMP = 15;
  * Ctrl+A all rows, Escape none.
  */
 export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
-  const { columns, rows, idOf, marked, onMark, selected, isPart, sort, onEnd } = props;
+  const { columns, rows, idOf, marks, selected, isPart, sort, onEnd } = props;
+  const { marked = UNMARKED, onMark } = marks ?? {};
   const box = useRef<HTMLDivElement>(null);
   const [height] = useState(() => rowHeight() + ROOM);
   const drawn = useRows(box, rows.length, height, BEYOND);
@@ -87,7 +94,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
   const isAtEnd = isPart && drawn.end === rows.length;
   useEffect(() => {
     if (isAtEnd) {
-      onEnd();
+      onEnd?.();
     }
   }, [isAtEnd, rows.length, onEnd]);
 
@@ -98,17 +105,17 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
     if (!next.delete(id)) {
       next.add(id);
     }
-    onMark(next);
+    onMark?.(next);
   };
   const go = (to: number, isRange = false) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     if (isRange) {
-      onMark(new Set([...marked, ...idsBetween(index, next)]));
+      onMark?.(new Set([...marked, ...idsBetween(index, next)]));
     }
     goes.current = true;
     setActive(idOf(rows[next]));
   };
-  const all = () => onMark(new Set(rows.map(idOf)));
+  const all = () => onMark?.(new Set(rows.map(idOf)));
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const isRow = (event.target as HTMLElement).matches('tr, .nby-RowTable');
     const isAll = event.key === 'a' && (event.ctrlKey || event.metaKey);
@@ -123,12 +130,14 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
       Home: () => go(0),
       End: () => go(rows.length - 1),
       Enter: () => props.onOpen(rows[index]),
-      ' ': () => {
-        toggle(idOf(rows[index]));
-        go(index + 1);
-      },
-      Escape: () => onMark(new Set()),
-      ...(isAll ? { a: all } : props.keys)
+      ...(marks && {
+        ' ': () => {
+          toggle(idOf(rows[index]));
+          go(index + 1);
+        },
+        Escape: () => onMark?.(new Set())
+      }),
+      ...(isAll && marks ? { a: all } : props.keys)
     };
     const move = moves[event.key];
     if (move) {
@@ -140,17 +149,17 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
   const onClick = (event: MouseEvent, row: T, at: number) => {
     const id = idOf(row);
     if (event.shiftKey) {
-      onMark(new Set([...marked, ...idsBetween(index, at)]));
+      onMark?.(new Set([...marked, ...idsBetween(index, at)]));
     } else if (event.ctrlKey || event.metaKey) {
       toggle(id);
     }
     setActive(id);
   };
-  const width = columns.reduce((sum, column) => sum + (column.width ?? LEAST), BOX);
+  const width = columns.reduce((sum, column) => sum + (column.width ?? LEAST), marks ? BOX : 0);
   const gap = (lines: number) =>
     lines > 0 && (
       <tr aria-hidden="true" className="nby-mod-gap">
-        <td colSpan={columns.length + 1} style={{ height: lines * height }} />
+        <td colSpan={columns.length + (marks ? 1 : 0)} style={{ height: lines * height }} />
       </tr>
     );
   return (
@@ -159,20 +168,22 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
         className="nby-Table"
         role="grid"
         aria-label={props.label}
-        aria-multiselectable
+        aria-multiselectable={marks ? true : undefined}
         aria-rowcount={isPart ? -1 : rows.length + 1}
         style={{ minWidth: width }}
       >
         <thead>
           <tr>
-            <th scope="col" style={{ width: BOX }}>
-              <input
-                type="checkbox"
-                aria-label={props.markLabel()}
-                checked={!!rows.length && rows.every(row => marked.has(idOf(row)))}
-                onChange={event => (event.target.checked ? all() : onMark(new Set()))}
-              />
-            </th>
+            {marks && (
+              <th scope="col" style={{ width: BOX }}>
+                <input
+                  type="checkbox"
+                  aria-label={marks.label()}
+                  checked={!!rows.length && rows.every(row => marked.has(idOf(row)))}
+                  onChange={event => (event.target.checked ? all() : marks.onMark(new Set()))}
+                />
+              </th>
+            )}
             {columns.map(column => (
               <Head
                 key={column.key}
@@ -198,23 +209,25 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
                 style={{ height }}
                 className={id === selected ? 'nby-mod-shown' : undefined}
                 aria-rowindex={at + 2}
-                aria-selected={marked.has(id)}
+                aria-selected={marks ? marked.has(id) : id === selected}
                 tabIndex={at === index ? 0 : -1}
                 onFocus={() => setActive(id)}
                 onMouseDown={event => event.shiftKey && event.preventDefault()}
                 onClick={event => onClick(event, row, at)}
                 onDoubleClick={() => props.onOpen(row)}
               >
-                <td>
-                  <input
-                    type="checkbox"
-                    tabIndex={-1}
-                    aria-label={props.markLabel(row)}
-                    checked={marked.has(id)}
-                    onChange={() => toggle(id)}
-                    onClick={event => event.stopPropagation()}
-                  />
-                </td>
+                {marks && (
+                  <td>
+                    <input
+                      type="checkbox"
+                      tabIndex={-1}
+                      aria-label={marks.label(row)}
+                      checked={marked.has(id)}
+                      onChange={() => toggle(id)}
+                      onClick={event => event.stopPropagation()}
+                    />
+                  </td>
+                )}
                 {columns.map(({ key, isNumber, render, title }) => (
                   <td
                     key={key}

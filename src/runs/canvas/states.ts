@@ -79,7 +79,11 @@ export class RunStates implements IRunStates {
     }
     const activity = model.activity.get(node);
     const { state, cached } = task;
-    const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
+    const elements = model.elements(node);
+    const made: INodeRun = { state, cached, progress: progressOf(task, activity, elements) };
+    if (elements) {
+      made.elements = elements.states;
+    }
     const reason = reasonText(task.failure?.reason ?? task.waits ?? task.reason, this.trans);
     if (reason) {
       made.reason = reason;
@@ -121,7 +125,7 @@ export class RunStates implements IRunStates {
 
   /** What a running node prints, or what a node produced. */
   private _live(
-    { previews }: ILayer,
+    { model, previews }: ILayer,
     task: Task,
     activity: Activity | undefined
   ): Partial<INodeRun> {
@@ -132,7 +136,9 @@ export class RunStates implements IRunStates {
     if (task.state === 'running' && activity?.metrics?.length) {
       made.metrics = shownMetrics(activity.metrics);
     }
-    const preview = task.state === 'succeeded' && previews.get(task.node);
+    // the table of all results of a map says less than its bar
+    const isShown = task.state === 'succeeded' && !model.elements(task.node);
+    const preview = isShown && previews.get(task.node);
     if (preview) {
       made.preview = preview;
     }

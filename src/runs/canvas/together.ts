@@ -16,7 +16,13 @@ export function together(
   const [inner, first] = [...runs].find(([, run]) => run.state === state)!;
   const live = all.filter(run => LIVE.includes(run.state));
   const short = (node: string) => node.slice(card.length + 1);
-  const made: INodeRun = { ...first, state, inner, cached: all.every(run => run.cached) };
+  const made: INodeRun = {
+    ...first,
+    elements: undefined,
+    state,
+    inner,
+    cached: all.every(run => run.cached)
+  };
   if (first.reason && state === 'failed') {
     made.reason = `${short(inner)}: ${first.reason}`;
   }

@@ -133,6 +133,9 @@ function marksOf(task: Task): IMark[] {
   if (task.queued_at && !(first && Date.parse(task.queued_at) > Date.parse(first))) {
     marks.push({ phase: 'queued', attempt: 1, at: task.queued_at });
   }
+  if (!attempts.length) {
+    marks.push({ phase: 'running', attempt: 1, at: task.started_at }); // a map has no attempts
+  }
   attempts.forEach((current, index) => {
     const newest = index === last;
     const started = current.started_at ?? (newest ? task.started_at : undefined);

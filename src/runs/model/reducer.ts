@@ -1,6 +1,7 @@
 /** Applies events and progress to a run: pure functions. */
 import { Activity, Run, RunDetail, StoreEvent, Task } from '../../api/types';
 import { isReason } from '../../reasons';
+import { endedPart, MapElements } from './maps/elements';
 
 export type TaskState = Task['state'];
 
@@ -80,19 +81,32 @@ export function workSeconds(task: Task, now: number): number | undefined {
 }
 
 /** Return the finished part of a task, 0 … 1; undefined if unknown. */
-export function progressOf(task: Task, activity: Activity | undefined): number | undefined {
+export function progressOf(
+  task: Task,
+  activity: Activity | undefined,
+  elements?: MapElements
+): number | undefined {
   if (TASK_DONE.has(task.state)) {
     return 1;
+  }
+  if (elements) {
+    return endedPart(elements.states);
   }
   return task.state === 'running' && activity?.total ? activity.done / activity.total : undefined;
 }
 
 /** Return the finished part of a run, 0 … 1, including running tasks. */
-export function runProgress(detail: RunDetail, activity: ReadonlyMap<string, Activity>): number {
+export function runProgress(
+  detail: RunDetail,
+  activity: ReadonlyMap<string, Activity>,
+  elementsOf?: (node: string) => MapElements | undefined
+): number {
   if (!detail.tasks.length) {
     return 0;
   }
-  const done = detail.tasks.map(task => progressOf(task, activity.get(task.node)) ?? 0);
+  const done = detail.tasks.map(
+    task => progressOf(task, activity.get(task.node), elementsOf?.(task.node)) ?? 0
+  );
   return done.reduce((sum, part) => sum + part, 0) / done.length;
 }
 

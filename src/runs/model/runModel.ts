@@ -3,6 +3,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../../api/eventStream';
 import { Activity, isLive, Run, RunDetail, StoreEvent, Task } from '../../api/types';
 import { IYard, isMove } from '../../api/yard';
+import { MapElements } from './maps/elements';
 import { movedRun } from './reducer';
 import { TaskTable } from './tasks';
 
@@ -45,7 +46,7 @@ export class RunModel implements IDisposable {
 
   readonly ready: Promise<void>;
 
-  /** A new object after each change. */
+  /** A new object after each change. Elements of maps are not among its tasks. */
   get detail(): RunDetail | undefined {
     return this._run && (this._detail ??= { run: this._run, tasks: [...this._tasks.list] });
   }
@@ -74,6 +75,11 @@ export class RunModel implements IDisposable {
 
   task(node: string): Task | undefined {
     return this._tasks.get(node);
+  }
+
+  /** Return the elements of a map. */
+  elements(map: string): MapElements | undefined {
+    return this._tasks.elements(map);
   }
 
   /** Return the tasks inside a sub-workflow. */

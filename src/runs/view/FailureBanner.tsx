@@ -15,6 +15,8 @@ const AddMissing = lazy(() => import('../../environments/AddMissing'));
 
 interface IFailureBannerProps {
   detail: RunDetail;
+  /** Whether a node is a map: its elements have logs. */
+  isMap: (node: string) => boolean;
   onCell: (node: string, cell: number) => void;
   onLog: (node: string) => void;
 }
@@ -24,7 +26,8 @@ const LINES = 5;
 const NAMED = 8;
 
 /** The failed tasks, the reason of one of them in one line, and its cell or its last log lines. */
-export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
+export function FailureBanner(props: IFailureBannerProps): JSX.Element | null {
+  const { detail, isMap, onCell, onLog } = props;
   const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
   const failed = detail.tasks.filter(candidate => candidate.state === 'failed');
@@ -90,8 +93,10 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             </Button>
           </>
         )}
-        <Button onClick={() => onLog(task.node)}>{trans.__('Show Log')}</Button>
-        {task.executable_id && (
+        <Button onClick={() => onLog(task.node)}>
+          {isMap(task.node) ? trans.__('Show Elements') : trans.__('Show Log')}
+        </Button>
+        {task.executable_id && !isMap(task.node) && (
           <Button
             disabled={!failure} // its place comes a moment after the state
             onClick={() =>

@@ -12,6 +12,7 @@ import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
+import { isElement } from '../model/maps/elements';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
 import { isScratch, runName } from '../model/names';
@@ -81,7 +82,17 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const estimate = useEstimate(model, isLive(detail.run));
   const [attempt, setAttempt] = useState(0);
   useEffect(() => setAttempt(0), [step]);
-  const shared = { model, detail, step, onStep: choose, attempt, onAttempt: setAttempt };
+  // the views of one task have the chosen element of a map as well
+  const element = step === undefined ? undefined : model.task(step);
+  const withElement = isElement(element)
+    ? { ...detail, tasks: [...detail.tasks, element] }
+    : detail;
+  const chosenTask = { model, step, onStep: choose, attempt, onAttempt: setAttempt };
+  const shared = { ...chosenTask, detail: withElement };
+  const show = (node: string, next: string) => {
+    choose(node);
+    setTab(next);
+  };
   const showLog = (number: number) => {
     setAttempt(number);
     setTab('logs');
@@ -105,10 +116,8 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           setTab('output');
           window.setTimeout(() => setJump(cell));
         }}
-        onLog={node => {
-          choose(node);
-          setTab('logs');
-        }}
+        isMap={node => !!model.elements(node)}
+        onLog={node => show(node, model.elements(node) ? 'steps' : 'logs')}
       />
       <Tabs
         label={trans.__('Run')}
@@ -127,7 +136,9 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
         ].filter(({ id }) => !only || only.includes(id))}
       >
         <Boundary key={tab} trans={trans}>
-          {tab === 'steps' && <Tasks {...shared} estimate={estimate} onLog={showLog} />}
+          {tab === 'steps' && (
+            <Tasks {...chosenTask} {...{ detail, estimate }} onLog={showLog} onShow={show} />
+          )}
           {tab === 'gantt' && <Gantt {...shared} />}
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}
@@ -186,7 +197,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const percent = Math.round(
     (failed || cancelled
       ? (failed ? at : done) / Math.max(1, count)
-      : runProgress(detail, activity)) * 100
+      : runProgress(detail, activity, node => model.elements(node))) * 100
   );
   const left = runEstimate(estimate, detail.tasks, now, trans);
   const isOld = useChangedCode(detail);

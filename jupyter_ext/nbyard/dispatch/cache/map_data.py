@@ -18,6 +18,7 @@ from nbyard.domain.maps.elements import TOO_MANY
 from nbyard.domain.maps.structs import ALL, EACH, MAX_ELEMENTS, Files, Grid, Rows, Source
 from nbyard.domain.runs.structs import BytesOf, bytes_of, shown_values
 from nbyard.errors import Invalid
+from nbyard.ipc.crash_points import crash_point
 from nbyard.store.runs.artifacts_and_cache import TAKEN
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import TableFile
@@ -125,6 +126,7 @@ def collect(
     blob = context.blobs.put_bytes("".join(table).encode())
     made = [(ALL, "elements.jsonl", "jsonl", blob)]
     made += [(n, n, "folder", context.blobs.put_tree(Tree(f))) for n, f in files.items()]
+    crash_point("map-collected")
     rows = ((*names, stored.digest, stored.size_bytes, None) for *names, stored in made)
     return [dict(zip(TAKEN, row, strict=True)) for row in rows]
 

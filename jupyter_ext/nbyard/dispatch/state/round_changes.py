@@ -280,6 +280,7 @@ class RoundChanges:
         for place, records in self._added:
             store.tasks.add(c, records, place)
             store.lineage.insert(c, [(record.id, record.plan) for record in records])
+            crash_point("elements-inserted")
         begun = store.attempts.insertions([attempt.record for attempt in self.recorded])
         transition.move_all(c, self._moves, begun)
         store.workers.assign_all(c, [attempt.record for attempt in self.passed_on.values()])

@@ -171,3 +171,74 @@ it('lets the duration of a running node tick, and rests while the server is away
   jest.useRealTimers();
   canvas.dispose();
 });
+
+describe('K10: the card of a map', () => {
+  const counts = { succeeded: 5, failed: 2, skipped: 0, running: 1, waiting: 0 };
+  const tiles = ['succeeded', 'failed', 'running', 'succeeded'] as const;
+
+  async function show(run?: INodeRun) {
+    const { canvas, runs } = await bench();
+    canvas.doc.setField('train', 'map', { each: { kind: 'list', over: 'extra' } });
+    if (run) {
+      runs.states.set('train', run);
+    }
+    const { container } = render(<Card canvas={canvas} />);
+    const mark = () => container.querySelector('.nby-Mark.nby-mod-map')?.textContent;
+    return { canvas, runs, container, mark };
+  }
+
+  it('is marked with the number of elements, as far as it is known', async () => {
+    const { canvas, container, mark } = await show();
+    expect(mark()).toBe('map');
+    expect(container.querySelector('.nby-Node.nby-mod-map')).not.toBeNull();
+    const values = { a: [1, 2, 3, 4], b: [1, 2] };
+    act(() => canvas.doc.setField('train', 'map', { each: { kind: 'grid', values } }));
+    expect(mark()).toBe('×8');
+    expect(canvas.views.get('train')!.map).toEqual({ size: 8 });
+    act(() => canvas.doc.setField('train', 'map', undefined));
+    expect(mark()).toBeUndefined();
+    canvas.dispose();
+  });
+
+  it('has a tile for each element, and the number of failures', async () => {
+    const { canvas, container, mark } = await show({
+      state: 'running',
+      elements: { total: 8, counts, tiles }
+    });
+    const label = '8 elements, 5 succeeded, 2 failed, 1 running';
+    const bar = container.querySelector(`.nby-StateBar[aria-label="${label}"]`)!;
+    expect([...bar.children].map(({ className }) => className)).toEqual(
+      tiles.map(state => `nby-mod-${state}`)
+    );
+    expect(container.querySelector('.nby-Node-elements')!.textContent).toBe('2 failed');
+    expect(mark()).toBe('×8');
+    canvas.dispose();
+  });
+
+  it('has a bar for many elements', async () => {
+    const many = { ...counts, succeeded: 9_000, failed: 0 };
+    const { canvas, container } = await show({
+      state: 'running',
+      elements: { total: 9_001, counts: many }
+    });
+    const parts = [...container.querySelectorAll<HTMLElement>('.nby-StateBar > i')];
+    expect(parts.map(({ style }) => style.flexGrow)).toEqual(['9000', '1']);
+    expect(container.querySelector('.nby-Node-elements')!.textContent).toBe('');
+    canvas.dispose();
+  });
+
+  it('is that of a node which follows the elements of another one, too', async () => {
+    const train = READINGS['train.ipynb'];
+    const { arguments: known } = train;
+    train.arguments = [...known!, { name: '@all', role: 'output', format: 'jsonl' }];
+    jest.useFakeTimers();
+    const { canvas } = await bench();
+    const { container } = render(<Card canvas={canvas} />);
+    expect(canvas.views.get('train')!.map).toEqual({});
+    const outputs = [...container.querySelectorAll('.nby-mod-output > .nby-Port-name')];
+    expect(outputs.map(({ textContent }) => textContent)).toEqual(['model', 'all results']);
+    train.arguments = known;
+    canvas.dispose();
+    jest.useRealTimers();
+  });
+});

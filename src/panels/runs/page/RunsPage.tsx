@@ -130,13 +130,14 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
           rows={items}
           isPart={!isWhole}
           idOf={({ id }) => id}
-          markLabel={run =>
-            run ? trans.__('Select run %1', run.number) : trans.__('Select all loaded runs')
-          }
+          marks={{
+            label: run =>
+              run ? trans.__('Select run %1', run.number) : trans.__('Select all loaded runs'),
+            marked,
+            onMark: setMarked
+          }}
           sort={sort}
           onSort={next => choose({ ...choices, sort: next })}
-          marked={marked}
-          onMark={setMarked}
           selected={inRunInfo}
           keys={{
             ...(compare ? { c: compare } : {}),

@@ -68,6 +68,22 @@ describe('RunStates', () => {
     states.dispose();
   });
 
+  it('K10: has the states of the elements of a map, which are no nodes', async () => {
+    const element = (position: number, state: Task['state']) =>
+      task(`fit.${position}`, state, { element: { map: 'fit', key: '', label: '', position } });
+    const { states } = await follow([
+      task('fit', 'running'),
+      element(0, 'succeeded'),
+      element(1, 'failed'),
+      element(2, 'running'),
+      element(3, 'queued')
+    ]);
+    const { elements, progress } = states.get('fit')!;
+    expect(elements?.tiles).toEqual(['succeeded', 'failed', 'running', 'waiting']);
+    expect([elements?.total, elements?.counts.failed, progress]).toEqual([4, 1, 0.5]);
+    states.dispose();
+  });
+
   it('requests nothing for a hidden canvas', async () => {
     const { states, asked } = await follow([task('done', 'succeeded')]);
     states.isShown = false;

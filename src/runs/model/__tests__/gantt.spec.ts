@@ -52,6 +52,14 @@ describe('chartOf', () => {
     ]);
   });
 
+  it('K10: shows how long a map runs, which has no attempts itself', () => {
+    const { bars } = chartOf(detail([{ ...task('a', 1, 2, 5), attempts: [] }], 6), 0);
+    expect(bars[0].segments.map(({ phase, from, to }) => [phase, from, to])).toEqual([
+      ['queued', 1, 2],
+      ['running', 2, 5]
+    ]);
+  });
+
   it('K5: shows the wait of a cached task as cached', () => {
     const { bars } = chartOf(detail([{ ...task('a', 1, undefined, 2), cached: true }], 6), 0);
     expect(coloursOf(bars[0])).toEqual(['cached']);

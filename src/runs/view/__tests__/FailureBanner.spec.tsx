@@ -26,7 +26,12 @@ function show(client: object, ...tasks: object[]): void {
   } as unknown as IRunServices;
   render(
     <RunContext.Provider value={services}>
-      <FailureBanner detail={detail} onCell={jest.fn()} onLog={jest.fn()} />
+      <FailureBanner
+        detail={detail}
+        isMap={node => node === 'map'}
+        onCell={jest.fn()}
+        onLog={jest.fn()}
+      />
     </RunContext.Provider>
   );
 }
@@ -93,4 +98,11 @@ describe('X1: a file that was not found', () => {
 it('K5: shows the last lines where no line of code is known', () => {
   show({}, task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
   expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
+});
+
+it('K10: leads from a failed map to its elements, which have the logs', () => {
+  show({}, { ...task('map', { reason: text('2 of 8 failed') }), executable_id: 'e' });
+  expect(screen.getByRole('button', { name: 'Show Elements' })).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Show Log' })).toBeNull();
+  expect(screen.queryByRole('button', { name: 'Edit Source' })).toBeNull();
 });

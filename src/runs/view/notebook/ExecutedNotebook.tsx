@@ -21,7 +21,7 @@ export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Ele
   const { trans } = services;
   const detail = useDetail(model);
   const executed = useExecuted(services, model, step);
-  const task = detail?.tasks.find(candidate => candidate.node === step);
+  const task = model.task(step);
   const live = !!detail && isLive(detail.run);
   return (
     <div className="nby-Executed">

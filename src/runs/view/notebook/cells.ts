@@ -32,9 +32,9 @@ export function useExecuted(
   node: string | undefined,
   attempt = 0
 ): IExecuted {
-  const detail = useDetail(model);
+  useDetail(model);
   const activity = useActivity(model);
-  const task = detail?.tasks.find(candidate => candidate.node === node);
+  const task = node === undefined ? undefined : model.task(node);
   const sign = node && activity.get(node);
   // when any of this changes, there may be more cells
   const mark =

@@ -4,6 +4,7 @@ import { Artifact } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
 import { classText } from '../../../document/arguments';
+import { portName } from '../../../document/maps/map';
 import { CommandButton } from '../../../components/Button';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
@@ -68,7 +69,7 @@ function Artifacts(props: ITaskProps & { artifacts: readonly Artifact[] }): JSX.
         render={artifact => (
           <>
             <span className="nby-Row-name">
-              {label(artifact.node)} → <strong>{artifact.name}</strong>
+              {label(artifact.node)} → <strong>{portName(artifact.name, trans)}</strong>
             </span>
             <span className="nby-Dim">
               {[classText(artifact.output_class ?? 'data', trans), artifact.format]

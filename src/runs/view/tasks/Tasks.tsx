@@ -1,16 +1,18 @@
+import { lazy, Suspense } from 'react';
 import { isLive, Task } from '../../../api/types';
+import { elementsText } from '../../../canvas/model/diagram/maps';
 import { LinkButton } from '../../../components/Button';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { MonitorLinks } from '../../../components/MonitorLinks';
-import { StateMark } from '../../../components/StateMark';
+import { StateBar, StateMark } from '../../../components/StateMark';
 import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
 import { Table } from '../../../components/table/Table';
 import { taskName, taskTitle } from '../../model/names';
 import { IKnownEstimate, taskEstimate } from '../../model/estimates';
 import { respondingMonitors, silentMonitors } from '../../model/monitors';
-import { progressOf, secondsOf, wasStopped, workSeconds } from '../../model/reducer';
+import { progressOf, secondsOf, TASK_DONE, wasStopped, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
 import { ITaskProps } from '../context/taskProps';
 import { Logs } from '../logs/Logs';
@@ -22,8 +24,11 @@ import { firstLine, reasonText, reasonsText } from '../../../reasons';
 interface ITasksProps extends ITaskProps {
   estimate?: IKnownEstimate;
   onLog: (attempt: number) => void;
+  /** Show a tab of another task. */
+  onShow: (node: string, tab: 'logs' | 'output') => void;
 }
 
+const Elements = lazy(() => import('./Elements'));
 const nodeOf = ({ node }: { node: string }): string => node;
 
 /** The tasks of a run in the order of the graph, each with the reason of its state. */
@@ -33,8 +38,12 @@ export function Tasks(props: ITasksProps): JSX.Element {
   const activity = useActivity(model);
   const now = useServerNow(yard.stream, isLive(detail.run));
   const { estimate } = props;
-  const portion = usePortion(detail.tasks, nodeOf, step);
-  const task = detail.tasks.find(({ node }) => node === step);
+  const task = step === undefined ? undefined : model.task(step);
+  const row = task?.element?.map ?? step; // an element has no row, but a table below its map
+  const portion = usePortion(detail.tasks, nodeOf, row);
+  const map = detail.tasks.find(({ node }) => node === row);
+  const elements = map && model.elements(map.node);
+  const isMap = elements && task === map;
   return (
     <div className="nby-Steps">
       <PortionBar portion={portion} trans={trans} />
@@ -44,7 +53,7 @@ export function Tasks(props: ITasksProps): JSX.Element {
         items={portion.items}
         idOf={nodeOf}
         nameOf={task => task.label || task.node}
-        selected={step}
+        selected={row}
         onSelect={task => onStep(task.node)}
         onOpen={task => onStep(task.node)}
         actions={task => {
@@ -54,7 +63,9 @@ export function Tasks(props: ITasksProps): JSX.Element {
         render={task => {
           const cells = activity.get(task.node);
           const { name, id } = taskName(task, detail.tasks);
-          const progress = task.state === 'running' ? progressOf(task, cells) : undefined;
+          const states = model.elements(task.node)?.states;
+          const isCounted = task.state === 'running' && !states;
+          const progress = isCounted ? progressOf(task, cells) : undefined;
           return (
             <>
               <StateMark state={task.state} cached={task.cached} trans={trans} />
@@ -76,10 +87,12 @@ export function Tasks(props: ITasksProps): JSX.Element {
                   </span>
                 </>
               )}
+              {states && <StateBar {...states} label={elementsText(states, trans)} />}
               <Why
                 reasons={[
+                  states && !TASK_DONE.has(task.state) ? elementsText(states, trans) : '',
                   taskEstimate(task, estimate, now, trans),
-                  ...why(task, task.node === step, trans),
+                  ...why(task, task.node === row, trans),
                   ...silentMonitors(task, cells, trans)
                 ]}
               />
@@ -89,14 +102,19 @@ export function Tasks(props: ITasksProps): JSX.Element {
       />
       {task && (
         <div className="nby-Steps-chosen">
+          {elements && (
+            <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+              <Elements key={map.node} {...props} map={map} elements={elements} />
+            </Suspense>
+          )}
           {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
           {/* an executed notebook has no output of a cell that still runs */}
-          {task.state === 'running' && <LiveCell model={model} node={task.node} />}
-          {(task.state === 'running' || wasStopped(task)) && (
+          {task.state === 'running' && !isMap && <LiveCell model={model} node={task.node} />}
+          {((task.state === 'running' && !isMap) || wasStopped(task)) && (
             <Logs key={step} {...props} attempt={0} isInner ofCell={task.state === 'running'} />
           )}
-          {/* the banner shows a cell that failed */}
-          {task.state === 'failed' && typeof task.failure?.cell !== 'number' && (
+          {/* the banner shows a cell that failed, but not of an element */}
+          {task.state === 'failed' && !isMap && !(hasCell(task) && !task.element) && (
             <Output key={step} {...props} attempt={0} isInner />
           )}
           <Attempts task={task} tasks={detail.tasks} now={now} onLog={props.onLog} />
@@ -104,6 +122,10 @@ export function Tasks(props: ITasksProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function hasCell({ failure }: Task): boolean {
+  return typeof failure?.cell === 'number';
 }
 
 /** The reason in one line with the rest in a tooltip; in full for the chosen task. */
@@ -117,8 +139,8 @@ function Why({ reasons }: { reasons: readonly string[] }): JSX.Element {
 }
 
 function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
-  if (typeof task.failure?.cell === 'number') {
-    return [trans.__('cell %1', task.failure.cell + 1)];
+  if (hasCell(task)) {
+    return [trans.__('cell %1', task.failure!.cell! + 1)];
   }
   const message = reasonText(task.failure?.reason, trans);
   const reason =

@@ -35,7 +35,14 @@ async function show(state: string, ...attempts: object[]): Promise<void> {
   const stream = { connectedChanged: changed, lost: undefined };
   const yard = { client, stream };
   const services = { yard, trans: nullTranslator.load('nbyard') };
-  const model = { id: 'r', changed, detail, activity: new Map(), task: () => task };
+  const model = {
+    id: 'r',
+    changed,
+    detail,
+    activity: new Map(),
+    task: () => task,
+    elements: () => undefined
+  };
   const props = { detail, step: 'a', attempt: 0, onStep: () => undefined };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
@@ -44,6 +51,7 @@ async function show(state: string, ...attempts: object[]): Promise<void> {
         model={model as unknown as RunModel}
         onAttempt={() => undefined}
         onLog={() => undefined}
+        onShow={() => undefined}
       />
     </RunContext.Provider>
   );

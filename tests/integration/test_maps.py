@@ -1,0 +1,201 @@
+"""Maps with real processes: functions, notebooks, tables and folders, element by element."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.maps.structs import ALL
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+
+from ..notebooks import PARAMETERS, notebook
+from .projects import ADA, RunningProject
+
+STEPS = """
+import json
+from pathlib import Path
+
+import nbyard
+
+def numbers(most: int = 3) -> list:
+    return list(range(most))
+
+@nbyard.executable(outputs={"score": "json"})
+def square(n: int, by: float = 1.0):
+    print("squares", n)
+    if n == 13:
+        raise ValueError("unlucky")
+    return {"square": n * n * by}
+
+@nbyard.executable(outputs={"more": "json"})
+def double(score: Path):
+    return {"double": 2 * json.loads(score.read_text())["square"]}
+
+def rows(table: Path) -> int:
+    return len(table.read_text().splitlines())
+
+def size(file: Path) -> int:
+    return len(file.read_text())
+"""
+TOTAL = """
+import argparse, json, pathlib
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--sum")
+parser.add_argument("--files", type=pathlib.Path)
+given = parser.parse_args()
+numbers = [json.loads(path.read_text())["double"] for path in given.files.iterdir()]
+json.dump(sum(numbers), open(given.sum, "w"))
+"""
+FILES = {"kind": "option", "flag": "--files"}
+OUT = {"kind": "option", "flag": "--sum"}
+TOTAL_ARGUMENTS = [
+    {"name": "sum", "role": "output", "reach": OUT},
+    {"name": "files", "role": "input", "type": "list", "reach": FILES, "required": True},
+]
+WORK = "nbyard_note = n * 2\nopen(output_out, 'w').write(str(nbyard_note))\nprint('n is', n)"
+
+
+class Project(RunningProject):
+    """A folder with functions, and a workflow of them."""
+
+    def node(self, name: str, path: str = "", **more: Any) -> None:
+        self.nodes[name] = {"type": "executable", "path": path or f"steps.py::{name}", **more}
+
+    def connect(self, source: str, output: str, target: str, name: str) -> None:
+        edge = {"source": source, "output": output, "target": target, "input": name}
+        self.edges[f"{source}.{output}->{target}.{name}"] = edge
+
+    def start(self, **wish: Any) -> str:
+        whole = {"version": 1, "nodes": self.nodes, "edges": self.edges, "positions": {}}
+        (self.root / "flow.nbflow").write_text(json.dumps(whole))
+        return self.yard.services.runs.create(ADA, NewRun("flow.nbflow", **wish)).id
+
+    def text(self, task: Task, name: str) -> str:
+        digest = next(each.digest for each in task.artifacts if each.name == name)
+        return self.yard.context.blobs.path(digest).read_text()
+
+    def rows(self, task: Task) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text(task, ALL).splitlines()]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with Project.opened(tmp_path, slots=2) as made:
+        (made.root / "steps.py").write_text(STEPS)
+        (made.root / "total.py").write_text(TOTAL)
+        description = {"version": 1, "arguments": TOTAL_ARGUMENTS}
+        (made.root / "total.py.nbexec").write_text(json.dumps(description))
+        yield made
+
+
+def tasks(detail: RunDetail) -> dict[str, Task]:
+    return {task.node: task for task in detail.tasks}
+
+
+def elements(detail: RunDetail, node: str) -> dict[str, Task]:
+    own = [task for task in detail.tasks if task.element and task.element.map == node]
+    return {task.element.label: task for task in own if task.element}
+
+
+def chain(project: Project, most: int, **more: Any) -> None:
+    """Numbers known at run time are squared and doubled one by one, then summed up."""
+    project.node("numbers", arguments={"most": {"value": most}})
+    project.node("square", map={"each": {"kind": "list", "over": "n"}, **more})
+    for name, path in (("double", ""), ("total", "total.py"), ("rows", "")):
+        project.node(name, path)
+    project.connect("numbers", "result", "square", "@each")
+    project.connect("square", "score", "double", "score")
+    project.connect("double", "more", "total", "files")
+    project.connect("double", ALL, "rows", "table")
+
+
+def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:
+    chain(project, 4)
+    detail = project.run()
+    found = tasks(detail)
+    assert detail.run.state == "succeeded"
+    assert json.loads(project.text(found["total"], "sum")) == 2 * (0 + 1 + 4 + 9)
+    assert json.loads(project.text(found["rows"], "result")) == 4
+    table = project.rows(found["square"])
+    assert [row["label"] for row in table] == [f"n={n}" for n in range(4)]
+    assert [row["metrics"] for row in table] == [{"square": n * n} for n in (0.0, 1.0, 2.0, 3.0)]
+    for n, task in enumerate(elements(detail, "square").values()):
+        assert project.log(detail.run.id, task.node) == f"squares {n}\n"
+
+
+def test_new_elements_recompute_no_other(project: Project) -> None:
+    chain(project, 3)
+    first = project.run()
+    project.node("numbers", arguments={"most": {"value": 5}})
+    second = project.run()
+    for node in ("square", "double"):
+        assert [task.cached for task in elements(second, node).values()] == [True] * 3 + [False] * 2
+    assert second.run.state == first.run.state == "succeeded"
+    again = project.run()
+    assert all(task.cached for task in again.tasks if task.node not in ("square", "double"))
+
+
+def test_failures_are_kept_apart(project: Project) -> None:
+    """The run goes on without the element that failed, and its record says why."""
+    chain(project, 15, on_failure="10%")
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    bad = elements(detail, "square")["n=13"]
+    assert bad.failure and bad.failure.error_name == "ValueError"
+    assert elements(detail, "double")["n=13"].state == "skipped"
+    assert [row["state"] for row in project.rows(tasks(detail)["double"])].count("skipped") == 1
+
+
+def test_a_map_stops_at_the_first_failure_and_is_retried(project: Project) -> None:
+    chain(project, 15, at_most=2)
+    failed = project.run()
+    assert failed.run.state == "failed" and tasks(failed)["square"].state == "failed"
+    assert tasks(failed)["total"].state == "skipped"
+    done = [name for name, task in elements(failed, "square").items() if task.state == "succeeded"]
+    again = project.end(project.yard.services.runs.retry(ADA, failed.run.id).id)
+    assert all(elements(again, "square")[name].cached for name in done)
+    assert len(elements(again, "square")) == 15
+
+
+def test_rows_of_a_table_and_files_of_a_folder(project: Project) -> None:
+    (project.root / "table.csv").write_text("by,n,other\n0.5,2,x\n2,3,y\n")
+    (project.root / "texts").mkdir()
+    for name in ("b", "a"):
+        (project.root / "texts" / f"{name}.txt").write_text(name * (ord(name) - 90))
+    project.nodes["data"] = {"type": "dataset", "path": "table.csv"}
+    project.nodes["texts"] = {"type": "dataset", "path": "texts"}
+    project.node("square", map={"each": {"kind": "rows", "columns": ["n", "by"]}})
+    project.node("size", map={"each": {"kind": "files", "over": "file"}})
+    project.connect("data", "data", "square", "@each")
+    project.connect("texts", "data", "size", "@each")
+    found = tasks(project.run())
+    squares = [row["metrics"]["square"] for row in project.rows(found["square"])]
+    assert squares == [2.0, 18.0]
+    assert [row["label"] for row in project.rows(found["size"])] == ["file=a.txt", "file=b.txt"]
+    sizes = [each for node, each in found.items() if node.startswith("size.")]
+    assert [json.loads(project.text(task, "result")) for task in sizes] == [7, 8]
+
+
+def test_an_empty_map_passes_on_empty_results(project: Project) -> None:
+    chain(project, 0)
+    detail = project.run()
+    found = tasks(detail)
+    assert detail.run.state == "succeeded"
+    assert json.loads(project.text(found["total"], "sum")) == 0
+    assert found["square"].reason and found["square"].reason.code == "map-empty"
+
+
+def test_a_notebook_is_swept(project: Project) -> None:
+    text = notebook("n = 1\noutput_out = 'out.txt'", WORK, tags=[PARAMETERS])
+    (project.root / "work.ipynb").write_text(text)
+    made = project.yard.services.runs.create(ADA, NewRun("work.ipynb", sweep={"n": "5,6"}))
+    detail = project.end(made.id)
+    own = elements(detail, "main")
+    assert {name: project.text(task, "output_out") for name, task in own.items()} == {
+        "n=5": "10",
+        "n=6": "12",
+    }
+    assert all(task.attempts[0].state == "succeeded" for task in own.values())
