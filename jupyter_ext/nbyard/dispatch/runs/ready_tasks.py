@@ -355,12 +355,10 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 continue
             if not self._conditions.is_met(changes, task):
                 pass  # a thread decides, or the task was skipped
-            elif task.record.plan.map and name not in self._unfit:
-                self.maps.expand(changes, task)
             elif candidate := self._candidate(changes, task):
                 del self._board.fresh[name]
                 candidates.append(candidate)
-            if name in self._board.fresh:  # a thread evaluates it: move it behind the others
+            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return candidates
 
@@ -379,9 +377,10 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
-            if record.plan.reuse and reuse_named_result(
+            is_reused = record.plan.reuse and reuse_named_result(
                 self._context, changes, task, self._contracts
-            ):
+            )
+            if is_reused or self.maps.expand(changes, task):
                 return None
             if known is None:
                 if self._unknowns.hold_back(changes, task):

@@ -72,6 +72,8 @@ class RunExports(RunComparisons):
             nodes = []
             ran = [t for t in self._store.compared.tasks(c, record.id) if t.state != "skipped"]
             for row in ran:
+                if row.plan.map:
+                    raise Conflict("A run with maps has no bundle yet.", hint="Export it instead.")
                 declared = {
                     argument.name for argument in row.plan.arguments if argument.role == "output"
                 }
