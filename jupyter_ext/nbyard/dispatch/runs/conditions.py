@@ -47,7 +47,10 @@ class Conditions:
         self._seen: dict[str, RoundChanges] = {}
 
     def is_met(self, changes: RoundChanges, task: LiveTask) -> bool:
-        """Return whether the task may start. Otherwise it is skipped, or a thread decides."""
+        """Return whether the task may start.
+
+        Otherwise it is skipped, or a thread decides.
+        """
         record = task.record
         if not record.plan.when or record.id in self._unfit:
             return True
@@ -101,7 +104,7 @@ class Conditions:
         return values[name]
 
     def _has_changed(self, run: Run, node: str) -> bool:
-        """Return whether the outputs of a node differ from those of its last success."""
+        """Return whether the outputs differ from the last success."""
         store = self._context.store
         with store.read() as c:
             task = store.tasks.of_node(c, run.id, node)
@@ -118,7 +121,10 @@ class Conditions:
 
 
 def metrics_of(context: DispatchContext, run: Run, node: str) -> list[ShownMetric]:
-    """Return the metrics of a node: the last recorded values, else the numbers in JSON outputs."""
+    """Return the metrics of a node.
+
+    They are the last recorded values, else the numbers in JSON outputs.
+    """
     with context.store.read() as c:
         task = context.store.tasks.of_node(c, run.id, node)
         metrics = recorded_metrics(context, c, run.owner, task.id) if task else []

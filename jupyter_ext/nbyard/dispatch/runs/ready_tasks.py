@@ -358,7 +358,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             elif candidate := self._candidate(changes, task):
                 del self._board.fresh[name]
                 candidates.append(candidate)
-            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
+            if name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return candidates
 

@@ -52,7 +52,9 @@ def references(text: str) -> frozenset[Reference]:
 
 
 def nodes_of(text: str) -> set[str]:
-    """Return the nodes whose results a condition needs; an empty text needs none.
+    """Return the nodes whose results a condition needs.
+
+    An empty text needs none.
 
     Raises:
         Invalid: the text is no condition.
@@ -74,9 +76,10 @@ def holds(text: str, values: Mapping[Reference, Any]) -> bool:
 
 
 def renamed(text: str, values: Mapping[str, str], prefix: str = "") -> str:
-    """Return the condition with `values` in place of parameters, and longer names of nodes.
+    """Return the condition with other names and values.
 
-    `prefix` comes before each name. Parameters that `values` lacks are kept.
+    `values` stand in place of parameters, and `prefix` comes before each name. Parameters that
+    `values` lacks are kept.
 
     Raises:
         Invalid: the text is no condition.
@@ -86,7 +89,7 @@ def renamed(text: str, values: Mapping[str, str], prefix: str = "") -> str:
 
 
 def combined(*texts: str) -> str:
-    """Return the condition that holds if all of them hold; empty texts are left out."""
+    """Return the condition that holds if all of them hold."""
     given = [text for text in texts if text]
     return " and ".join(f"({text})" for text in given) if len(given) > 1 else "".join(given)
 
