@@ -60,7 +60,8 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   const meta = useMeta();
   const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
   const errors = errorsOf(canvas, id);
-  const mapRows = useMapRows({ id, fields: fields ?? {}, errors, readOnly });
+  const follows = !fields?.map && !!reading?.arguments.some(({ name }) => name === ALL);
+  const mapRows = useMapRows({ id, fields: fields ?? {}, errors, follows, readOnly });
   if (!view || !fields) {
     return null;
   }
@@ -147,9 +148,9 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         </Section>
       )}
       {own.length > 0 && view.type !== 'dataset' && (
-        <Section title={trans.__('For Each')} closed={!fields.map}>
+        <Section title={trans.__('For Each')} closed={!view.map}>
           <MapSettings
-            {...{ id, fields, errors, readOnly }}
+            {...{ id, fields, errors, follows, readOnly }}
             arguments={own}
             source={connected[EACH]}
           />

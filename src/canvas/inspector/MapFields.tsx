@@ -28,6 +28,8 @@ interface INodeProps {
   fields: JsonObject;
   /** Messages of the server, by field. */
   errors: Readonly<Record<string, string>>;
+  /** It has no map of its own, but the elements of a node before it. */
+  follows: boolean;
   readOnly: boolean;
 }
 
@@ -36,7 +38,7 @@ const draftOf = (name: string) => `sweep.${name}`;
 
 /** Return the rows of arguments that differ between elements, and the links beside the others. */
 export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf' | 'rowOf'> {
-  const { id, fields, errors, readOnly } = props;
+  const { id, fields, errors, follows, readOnly } = props;
   const canvas = useCanvas();
   const { checker, trans } = canvas;
   const [opened, setOpened] = useState<string>();
@@ -64,7 +66,7 @@ export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf
     },
     asideOf: ({ name, role, type }) => {
       const isSwept = role === 'value' && type !== 'secret' && (!map || !!grid);
-      if (readOnly || !(isSwept || (role === 'input' && !map))) {
+      if (readOnly || follows || !(isSwept || (role === 'input' && !map))) {
         return null;
       }
       return isSwept ? (
@@ -216,9 +218,16 @@ interface ISettingsProps extends INodeProps {
 
 /** Where the elements of a node come from, and what happens when some fail. */
 export function MapSettings(props: ISettingsProps): JSX.Element {
-  const { id, fields, readOnly, source } = props;
+  const { id, fields, follows, readOnly, source } = props;
   const canvas = useCanvas();
   const { trans } = canvas;
+  if (follows) {
+    return (
+      <p className="nby-Field-help">
+        {trans.__('The node runs once for each element of a node before it.')}
+      </p>
+    );
+  }
   const map = readMap(fields);
   const kinds = kindsOf(props.arguments, fields);
   const kind = map?.each.kind ?? '';

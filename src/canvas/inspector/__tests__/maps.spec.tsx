@@ -158,6 +158,18 @@ describe('K10: a node for each element of data', () => {
   });
 });
 
+it('K10: a node that follows a map has no map of its own', async () => {
+  const clean = READINGS['clean.ipynb'];
+  const { arguments: known } = clean;
+  clean.arguments = [...known!, { name: '@all', role: 'output', format: 'jsonl' }];
+  one.canvas.checker.ask(0);
+  await one.settle();
+  await inspect('clean');
+  expect(screen.queryByRole('button', { name: /^(Sweep|For Each)/ })).toBeNull();
+  expect(screen.queryByRole('combobox', { name: 'Elements' })).toBeNull();
+  clean.arguments = known;
+});
+
 describe('K10: the policy of a map', () => {
   it('is shown for mapped nodes only, and stored if it is valid', async () => {
     const { canvas } = one;
