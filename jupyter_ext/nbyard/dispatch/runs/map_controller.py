@@ -24,10 +24,7 @@ from nbyard.freezing.environment_resolution import plan_for_retry
 
 
 class MapController:
-    """Expands maps in the queue, and finishes those whose elements have ended.
-
-    Threads read and store data. A later round uses what they return, if it is still wanted.
-    """
+    """Expands maps in the queue, and finishes those whose elements have ended, with threads."""
 
     def __init__(
         self, context: DispatchContext, board: LiveRuns, threads: Threads, inbox: ReportInbox
@@ -36,7 +33,8 @@ class MapController:
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        self._results: dict[str, Any] = {}
+        # By ID and state: a map is read while it is queued, and collected while it runs.
+        self._results: dict[tuple[str, str], Any] = {}
         self._seen: set[str] = set()
 
     @property
@@ -50,7 +48,7 @@ class MapController:
         Raises:
             NbyardError: the data or the values do not fit.
         """
-        plan, result = task.record.plan, self._results.pop(task.record.id, None)
+        plan, result = task.record.plan, self._results.pop((task.record.id, "queued"), None)
         if plan.map is None:
             return False
         if plan.map.each is None:
@@ -62,8 +60,8 @@ class MapController:
         elif result is not None:
             changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
         else:
-            work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
-            self._submit(task, work)
+            inputs = inputs_of(task)
+            self._submit(task, partial(read_elements, self._context, plan.map.each, inputs))
         return True
 
     def _with_earlier(self, plan: TaskPlan, plans: list[TaskPlan]) -> list[TaskPlan]:
@@ -78,7 +76,7 @@ class MapController:
     def finish_maps(self, changes: RoundChanges) -> None:
         """Finish the maps with collected results; threads collect those of others."""
         for name, task in list(self._board.ended_maps.items()):
-            result = self._results.pop(name, None)
+            result = self._results.pop((name, "running"), None)
             if isinstance(result, Failure):
                 fail_task(changes, task, result)
             elif result and keep_and_check_bytes(self._context, changes, result, {}):
@@ -100,7 +98,7 @@ class MapController:
 
     def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""
-        name = task.record.id
+        name, state = task.record.id, task.record.state
 
         def attempt() -> Any:
             try:
@@ -112,7 +110,7 @@ class MapController:
 
         def keep(result: Any) -> None:
             if result is not None:
-                self._results[name] = result
+                self._results[name, state] = result
             self._inbox.put(None)
 
         self._threads.submit(f"map {name}", attempt, partial(Failure, "preparation"), keep)
