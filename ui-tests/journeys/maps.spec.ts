@@ -20,6 +20,11 @@ test(
     const { inspector } = canvas;
     await lab.execute('nbyard:toggle-inspector');
     await canvas.card('fit.ipynb').click();
+    const elements = inspector.getByLabel('Elements');
+    await inspector.getByText('For Each', { exact: true }).click();
+    await elements.selectOption('values of a JSON list');
+    await expect(inspector).toContainText('each needs a connection');
+    await elements.selectOption('none: the node runs once');
     await inspector.getByRole('button', { name: 'Sweep… rate' }).click();
     await inspector.getByLabel('rate').fill('4, 2, 0, 1');
     await page.keyboard.press('Enter');
@@ -65,5 +70,7 @@ test(
     await expect(drawer.body.getByRole('log')).toContainText('fitting with 2');
     await drawer.tab('Output');
     await expect(drawer.body).toContainText('nbyard.log_metric("loss", 1 / rate)');
+    await drawer.body.getByRole('button', { name: 'Open Executed Notebook' }).click();
+    await expect(page.locator('.nby-Executed')).toContainText('fit.ipynb rate=2');
   }
 );
