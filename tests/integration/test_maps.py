@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.errors import Conflict
 
 from ..notebooks import PARAMETERS, notebook
 from .projects import ADA, RunningProject
@@ -199,3 +200,11 @@ def test_a_notebook_is_swept(project: Project) -> None:
         "n=6": "12",
     }
     assert all(task.attempts[0].state == "succeeded" for task in own.values())
+
+
+def test_a_run_with_maps_is_no_bundle(project: Project) -> None:
+    """A bundle could not collect the results of elements."""
+    chain(project, 0)
+    detail = project.run()
+    with pytest.raises(Conflict):
+        project.yard.services.runs.bundle(ADA, detail.run.id)

@@ -136,7 +136,8 @@ def plan_for_retry(task: TaskRecord) -> TaskPlan:
     results of its elements.
     """
     if task.plan.map:
-        own = msgspec.structs.replace(task.plan.map, earlier=task.run_id)
+        earlier = task.run_id if task.started_at else task.plan.map.earlier
+        own = msgspec.structs.replace(task.plan.map, earlier=earlier)
         return msgspec.structs.replace(task.plan, map=own)
     done = task.id if task.state == "succeeded" else task.plan.reuse
     return msgspec.structs.replace(task.plan, reuse=done)

@@ -9,6 +9,7 @@ import msgspec
 
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.map_data import EndedElement, collect, read_elements
+from nbyard.dispatch.cache.result_lookup import keep_and_check_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask
@@ -19,13 +20,11 @@ from nbyard.domain.maps.elements import counts_of
 from nbyard.domain.runs.map_plans import element_plans, following_plans
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.freezing.environment_resolution import plan_for_retry
 
 
 class MapController:
-    """Expands maps in the queue, and finishes those whose elements have ended.
-
-    Threads read and store data. A later round uses what they return, if it is still wanted.
-    """
+    """Expands maps in the queue, and finishes those whose elements have ended, with threads."""
 
     def __init__(
         self, context: DispatchContext, board: LiveRuns, threads: Threads, inbox: ReportInbox
@@ -34,7 +33,8 @@ class MapController:
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        self._results: dict[str, Any] = {}
+        # By ID and state: a map is read while it is queued, and collected while it runs.
+        self._results: dict[tuple[str, str], Any] = {}
         self._seen: set[str] = set()
 
     @property
@@ -42,56 +42,52 @@ class MapController:
         """Return whether the results of some map are not collected yet."""
         return not self._seen.issuperset(self._board.ended_maps)
 
-    def expand(self, changes: RoundChanges, task: LiveTask) -> None:
-        """Create the elements of a queued map, once a thread has read them."""
-        plan, result = task.record.plan, self._results.pop(task.record.id, None)
-        try:
-            if plan.map is None or plan.map.each is None:
-                run = task.run
-                followed = (run.tasks[node] for node in run.maps[min(plan.follows())].states)
-                own = [before.record.plan.element for before in followed]
-                plans = following_plans(plan, filter(None, own))
-                changes.expand(task, self._with_earlier(plan, plans))
-            elif isinstance(result, Failure):
-                fail_task(changes, task, result)
-            elif result is not None:
-                changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
-            else:
-                work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
-                self._submit(task, work)
-        except NbyardError as error:
-            fail_task(changes, task, failure_of(error, "preparation"))
+    def expand(self, changes: RoundChanges, task: LiveTask) -> bool:
+        """Create the elements of a queued map, once a thread has read them.
+
+        Raises:
+            NbyardError: the data or the values do not fit.
+        """
+        plan, result = task.record.plan, self._results.pop((task.record.id, "queued"), None)
+        if plan.map is None:
+            return False
+        if plan.map.each is None:
+            followed = task.run.maps[min(plan.follows())].states
+            own = [task.run.tasks[node].record.plan.element for node in followed]
+            changes.expand(task, self._with_earlier(plan, following_plans(plan, filter(None, own))))
+        elif isinstance(result, Failure):
+            fail_task(changes, task, result)
+        elif result is not None:
+            changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
+        else:
+            inputs = inputs_of(task)
+            self._submit(task, partial(read_elements, self._context, plan.map.each, inputs))
+        return True
 
     def _with_earlier(self, plan: TaskPlan, plans: list[TaskPlan]) -> list[TaskPlan]:
         """Return the plans; in a retry, finished elements are reused."""
         if plan.map is None or not plan.map.earlier:
             return plans
         with self._context.store.read() as c:
-            known = self._context.store.tasks.states(c, plan.map.earlier)
-        done = {node: name for node, (name, state) in known.items() if state == "succeeded"}
+            tasks = self._context.store.tasks.of_run(c, plan.map.earlier)
+        done = {task.node: plan_for_retry(task).reuse for task in tasks if task.plan.element}
         return [msgspec.structs.replace(each, reuse=done.get(each.node, "")) for each in plans]
 
     def finish_maps(self, changes: RoundChanges) -> None:
         """Finish the maps with collected results; threads collect those of others."""
         for name, task in list(self._board.ended_maps.items()):
-            result = self._results.pop(name, None)
-            if isinstance(result, list):
-                changes.keep_bytes(self._context.blobs)
-            # A collection may have deleted the bytes meanwhile.
-            if isinstance(result, list) and all(map(self._has_bytes, result)):
-                _finish(changes, task, result)
-            elif isinstance(result, Failure):
+            result = self._results.pop((name, "running"), None)
+            if isinstance(result, Failure):
                 fail_task(changes, task, result)
-            else:
+            elif result and keep_and_check_bytes(self._context, changes, result, {}):
+                _finish(changes, task, result)
+            else:  # a collection may have deleted the bytes of earlier results
                 self._seen.add(name)
                 self._collect(task)
                 continue
             del self._board.ended_maps[name]
             self._seen.discard(name)
         changes.apply_follow_ups()
-
-    def _has_bytes(self, row: dict[str, Any]) -> bool:
-        return self._context.blobs.exists(row["digest"])
 
     def _collect(self, task: LiveTask) -> None:
         run, arguments = task.run, task.record.plan.arguments
@@ -102,7 +98,7 @@ class MapController:
 
     def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""
-        name = task.record.id
+        name, state = task.record.id, task.record.state
 
         def attempt() -> Any:
             try:
@@ -114,7 +110,7 @@ class MapController:
 
         def keep(result: Any) -> None:
             if result is not None:
-                self._results[name] = result
+                self._results[name, state] = result
             self._inbox.put(None)
 
         self._threads.submit(f"map {name}", attempt, partial(Failure, "preparation"), keep)

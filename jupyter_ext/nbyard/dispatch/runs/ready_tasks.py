@@ -345,13 +345,10 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
-                continue
-            if task.record.plan.map:
-                self.maps.expand(changes, task)
             elif candidate := self._candidate(changes, task):
                 del self._board.fresh[name]
                 candidates.append(candidate)
-            if name in self._board.fresh:  # a thread evaluates it: move it behind the others
+            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return candidates
 
@@ -374,7 +371,8 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
-            if record.plan.reuse and reuse_named_result(self._context, changes, task):
+            is_reused = record.plan.reuse and reuse_named_result(self._context, changes, task)
+            if is_reused or self.maps.expand(changes, task):
                 return None
             if known is None:
                 if self._unknowns.hold_back(changes, task):

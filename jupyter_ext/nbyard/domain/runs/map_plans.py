@@ -47,7 +47,8 @@ def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
     followed: dict[str, list[str]] = {}
     for edge in document.edges.values() if roots else ():
         wanted = (port for port in ports.get(edge.target, ()) if port.name == edge.input)
-        if is_followed(edge, next(wanted, None)):
+        is_pinned = document.nodes[edge.target].pin is not None  # it ignores its inputs
+        if is_followed(edge, next(wanted, None)) and not is_pinned:
             followed.setdefault(edge.source, []).append(edge.target)
     todo = list(roots)
     while todo:

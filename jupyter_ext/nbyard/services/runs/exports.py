@@ -71,6 +71,8 @@ class RunExports(RunComparisons):
                 )
             nodes = []
             for row in self._store.compared.tasks(c, record.id):
+                if row.plan.map:
+                    raise Conflict("A run with maps has no bundle yet.", hint="Export it instead.")
                 declared = {
                     argument.name for argument in row.plan.arguments if argument.role == "output"
                 }

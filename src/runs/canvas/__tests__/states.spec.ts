@@ -84,6 +84,19 @@ describe('RunStates', () => {
     states.dispose();
   });
 
+  it('shows the state of a map on its card, whatever the states of its elements', async () => {
+    const element = { map: 'on', key: 'k1', label: 'n=1', position: 0 };
+    const { states, asked } = await follow([
+      task('on', 'running', { reason: null }),
+      task('on.k1', 'failed', { element }),
+      task('on.k2', 'succeeded', { element: { ...element, key: 'k2', position: 1 } })
+    ]);
+    expect(states.get('on')).toMatchObject({ state: 'running' });
+    await pass(100);
+    expect(asked.join().includes('on.k')).toBe(false);
+    states.dispose();
+  });
+
   it('requests nothing for a hidden canvas', async () => {
     const { states, asked } = await follow([task('done', 'succeeded')]);
     states.isShown = false;

@@ -85,3 +85,9 @@ def test_environments_and_commands_follow_the_findings() -> None:
     fields = fields_of(checked)
     assert fields["environments"]["b"]["default"]["set_by"] == "project"
     assert [*lines_of([Checked(Path("n"), [], {"": named})])][1].endswith("set by the node")
+
+
+def test_elements_of_maps_are_counted() -> None:
+    checked = Checked(Path("f.nbflow"), maps={"train": "3/8"})
+    assert [*lines_of([checked])][1] == "f.nbflow: train: 3/8"
+    assert fields_of(checked)["maps"] == {"train": "3/8"}

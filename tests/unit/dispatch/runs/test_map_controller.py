@@ -222,6 +222,36 @@ def test_a_retry_runs_failed_elements_only(bench, runtime):
     assert len(runtime.starts) - starts == 1 + len(repeated) + 1, "a of n=1, b of the rest, c"
 
 
+def test_a_cancelled_retry_loses_no_results(bench, runtime):
+    """Neither before its maps have elements, nor while these wait."""
+    run = bench.submit({"a": []}, maps=grid(1, 2, 3, on_failure="0"))
+    end_all(bench, run, "n=3")
+    assert bench.run(run).state == "failed"
+    done = [label for label, task in elements(bench, run, "a").items() if task.state == "succeeded"]
+    assert done
+    starts = len(runtime.starts)
+    for rounds in (0, 1):
+        run = bench.yard.services.runs.retry(OWNER, run).id
+        bench.round(rounds)
+        bench.cancel(run)
+        bench.until_run(run, "cancelled")
+    run = bench.yard.services.runs.retry(OWNER, run).id
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    assert [label for label, task in elements(bench, run, "a").items() if task.cached] == done
+    assert len(runtime.starts) - starts <= 1 + 2 * (3 - len(done))
+
+
+def test_a_broken_map_delays_no_other_run(bench, monkeypatch):
+    def broken(*_: object) -> list[Any]:
+        raise KeyError("gone")
+
+    monkeypatch.setattr("nbyard.dispatch.runs.map_controller.element_plans", broken)
+    run, other = bench.submit({"a": []}, maps=grid(1)), bench.submit()
+    bench.until_run(run, "failed")
+    bench.until_task(other, "running")
+
+
 def test_a_cancelled_run_ends_its_maps(bench):
     run = bench.submit(CHAIN, maps=maps())
     give(bench, run, "[1, 2, 3]")

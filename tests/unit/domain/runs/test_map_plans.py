@@ -118,6 +118,12 @@ def test_a_map_is_not_pinned():
     assert problems(flow) == [("a", "map", "map-pinned")]
 
 
+def test_a_pinned_node_follows_no_map():
+    nodes = {**CHAIN.nodes, "b": msgspec.structs.replace(CHAIN.nodes["b"], pin=Pin("run"))}
+    flow = msgspec.structs.replace(CHAIN, nodes=nodes)
+    assert mapped_nodes(flow, dict.fromkeys("abcd", PORTS)) == {"a": {"a"}}
+
+
 def test_names_leave_room_for_keys():
     assert problems(document({"a" * 61: GRID})) == [("a" * 61, "map", "map-name-long")]
 
