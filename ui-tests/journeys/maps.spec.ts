@@ -67,6 +67,9 @@ test(
     await drawer.body.getByRole('button', { name: 'failed 1' }).click();
     await expect(table.getByRole('row')).toHaveCount(2);
     await drawer.body.getByRole('button', { name: 'All 4' }).click();
+    await table.getByRole('button', { name: 'rate=0', exact: true }).click();
+    await expect(drawer.body).toContainText('ZeroDivisionError: division by zero');
+    await page.screenshot({ path: info.outputPath('element.png') });
     await table.getByRole('button', { name: 'Log of rate=2' }).click();
     await expect(drawer.body.getByRole('log')).toContainText('fitting with 2');
     await drawer.tab('Output');
