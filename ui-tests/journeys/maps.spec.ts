@@ -21,6 +21,11 @@ test(
     const { inspector } = canvas;
     await lab.execute('nbyard:toggle-inspector');
     await canvas.card('fit.ipynb').click();
+    const elements = inspector.getByLabel('Elements');
+    await inspector.getByText('For Each', { exact: true }).click();
+    await elements.selectOption('values of a JSON list');
+    await expect(inspector).toContainText('each needs a connection');
+    await elements.selectOption('none: the node runs once');
     await inspector.getByRole('button', { name: 'Sweep… rate' }).click();
     await inspector.getByLabel('rate').fill('4, 2, 0, 1');
     await page.keyboard.press('Enter');
@@ -62,10 +67,15 @@ test(
     await drawer.body.getByRole('button', { name: 'failed 1' }).click();
     await expect(table.getByRole('row')).toHaveCount(2);
     await drawer.body.getByRole('button', { name: 'All 4' }).click();
+    await table.getByRole('button', { name: 'rate=0', exact: true }).click();
+    await expect(drawer.body).toContainText('ZeroDivisionError: division by zero');
+    await page.screenshot({ path: info.outputPath('element.png') });
     await table.getByRole('button', { name: 'Log of rate=2' }).click();
     await expect(drawer.body.getByRole('log')).toContainText('fitting with 2');
     await drawer.tab('Output');
     await expect(drawer.body).toContainText('nbyard.log_metric("loss", 1 / rate)');
+    await drawer.body.getByRole('button', { name: 'Open Executed Notebook' }).click();
+    await expect(page.locator('.nby-Executed')).toContainText('fit.ipynb rate=2');
   }
 );
 
@@ -99,7 +109,7 @@ async function makeWorkflow(server: LabServer): Promise<void> {
   );
 }
 
-test('a map shows its state on its card, and its elements in Run Info', async ({
+test('K10: a map shows its state on its card, and its elements in Run Info', async ({
   lab,
   server
 }, info) => {
@@ -109,7 +119,9 @@ test('a map shows its state on its card, and its elements in Run Info', async ({
   await lab.drawer.succeeds();
   await expect(canvas.stateOf('square')).toContainText('2 of 3 elements succeeded, 1 failed');
   await expect(canvas.stateOf('double')).toContainText('1 skipped');
-  await expect(lab.drawer.root).toContainText('square.');
+  await lab.drawer.step('square').click();
+  const table = lab.drawer.body.getByRole('grid', { name: 'Elements of “square.sh”' });
+  await expect(table.getByRole('row')).toHaveText([/^Element/, /^n=1/, /^n=2.*failed/, /^n=3/]);
   await lab.page.screenshot({ path: info.outputPath('maps.png') });
   const document = JSON.parse(await readFile(server.file('maps.nbflow'), 'utf8'));
   expect(document.nodes.square.map).toEqual(MAP);

@@ -20,9 +20,10 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
+import { portName } from '../../document/maps/map';
 import { environmentNames, kernelNames, readyImages } from '../../forms/runtimes';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
-import { reasonText } from '../../reasons';
+import { Reason, reasonText } from '../../reasons';
 import { formatEstimate } from '../model/estimates';
 import { ownChecks } from './ownChecks';
 
@@ -57,7 +58,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       problems: answer.problems.map(({ field, reason, ...place }) => ({
         ...place,
         path: field,
-        message: reasonText(reason, this.trans)
+        message: reasonText(withPortNames(reason, this.trans), this.trans)
       })),
       proposals: answer.proposals.map(({ reason, ...edge }) => ({
         ...edge,
@@ -206,6 +207,15 @@ export class WorkflowBackend implements IWorkflowBackend {
       runs.filter(isLive).map(({ id }) => client.call('runs.cancel', { path: { run: id } }))
     );
   }
+}
+
+/** Return a reason in which the ports of maps have the names that cards show. */
+function withPortNames(reason: Reason, trans: TranslationBundle): Reason {
+  const params = Object.entries(reason.params).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? portName(value, trans) : value
+  ]);
+  return { ...reason, params: Object.fromEntries(params) };
 }
 
 function questionOf(path: string, selection: IRunSelection) {

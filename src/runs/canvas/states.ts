@@ -117,7 +117,7 @@ export class RunStates implements IRunStates {
       made.checked = true;
     }
     const models = (task.artifacts ?? []).filter(({ output_class }) => output_class === 'model');
-    if (models.length && !isCheck) {
+    if (models.length && !isCheck && !elements) {
       made.models = { run: model.id, outputs: models.map(({ name }) => name) };
     }
     return { ...made, ...this._live(layer, task, activity) };

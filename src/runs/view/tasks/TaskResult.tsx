@@ -2,7 +2,6 @@ import { useState } from 'react';
 import { RunDetail, Task } from '../../../api/types';
 import { Button } from '../../../components/Button';
 import { Boundary } from '../../../components/Boundary';
-import { portName } from '../../../document/maps/map';
 import { executedLast, taskTitle } from '../../model/names';
 import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
 import { Preview, previewOf } from '../results/Preview';
@@ -30,7 +29,7 @@ export function TaskResult({
       <div className="nby-TaskResult-names" role="group" aria-label={title}>
         {artifacts.map(({ id, name }) => (
           <Button key={id} aria-pressed={id === shown.id} onClick={() => setChosen(name)}>
-            {portName(name, trans)}
+            {name}
           </Button>
         ))}
       </div>

@@ -107,7 +107,9 @@ export function Tasks(props: ITasksProps): JSX.Element {
               <Elements key={map.node} {...props} map={map} elements={elements} />
             </Suspense>
           )}
-          {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
+          {task.state === 'succeeded' && !isMap && (
+            <TaskResult key={step} task={task} detail={detail} />
+          )}
           {/* an executed notebook has no output of a cell that still runs */}
           {task.state === 'running' && !isMap && <LiveCell model={model} node={task.node} />}
           {((task.state === 'running' && !isMap) || wasStopped(task)) && (
