@@ -67,10 +67,11 @@ test(
   async ({ lab, page, server }) => {
     const { drawer } = lab;
     await page.setViewportSize({ width: 720, height: 450 });
-    await chain(server, 'two.nbflow', 2);
-    await lab.openWorkflow('two.nbflow', { whole: false });
+    await writeFile(server.file('step.ipynb'), notebook('print(1)'));
+    await writeFile(server.file('low.nbflow'), workflow({ a: { path: 'step.ipynb', at: [0, 0] } }));
+    await lab.openWorkflow('low.nbflow', { whole: false });
     await lab.execute('nbyard:run-workflow-anew');
-    await expect(drawer.step('n0')).toBeInViewport();
+    await expect(drawer.step('a')).toBeInViewport();
     const heightOf = async () => (await drawer.root.boundingBox())!.height;
     expect(await heightOf()).toBeGreaterThanOrEqual(150);
     await page.setViewportSize({ width: 1440, height: 900 });
