@@ -6,11 +6,11 @@ import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ApiError } from '../api/client';
 import { fileOf } from '../api/paths';
-import { codeOf, saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
+import { saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
 import { Deployment, RunDetail, TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
-import { hasChangedCode, retriedVersions } from './model/changedCode';
+import { codeOfRun, hasChangedCode, retriedVersions } from './model/changedCode';
 import { withCommand } from '../forms/FormBody';
 
 export interface IRunActionContext {
@@ -136,9 +136,7 @@ async function saveCodeOf(context: IRunActionContext, id: string): Promise<RunDe
     return undefined;
   }
   const detail = await detailOf(context.yard, id);
-  const { run, tasks } = detail;
-  const executable = run.path ? '' : tasks[0]?.executable_id;
-  return (await saveCode(context, codeOf({ path: run.path, executable }))) ? detail : undefined;
+  return (await saveCode(context, codeOfRun(detail))) ? detail : undefined;
 }
 
 /** Ask which code is used, as a retry uses the code of the failed run. */

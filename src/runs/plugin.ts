@@ -49,7 +49,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = translator.load('nbyard');
     const { commands, serviceManager } = app;
     const { contents } = serviceManager;
-    const services = { yard, trans, commands, contents, rendermime, steps };
+    const services = { app, yard, trans, commands, contents, rendermime, steps };
     const runInfo = new RunInfoTabs(app, services);
     const ids = addRunCommands({
       app,

@@ -61,6 +61,25 @@ test(
   }
 );
 
+test(
+  'at 200 % zoom Run Info opens with its tasks in view, and keeps them when the window gets lower',
+  { tag: '@long' },
+  async ({ lab, page, server }) => {
+    const { drawer } = lab;
+    await page.setViewportSize({ width: 720, height: 450 });
+    await writeFile(server.file('step.ipynb'), notebook('print(1)'));
+    await writeFile(server.file('low.nbflow'), workflow({ a: { path: 'step.ipynb', at: [0, 0] } }));
+    await lab.openWorkflow('low.nbflow', { whole: false });
+    await lab.execute('nbyard:run-workflow-anew');
+    await expect(drawer.step('a')).toBeInViewport();
+    const heightOf = async () => (await drawer.root.boundingBox())!.height;
+    expect(await heightOf()).toBeGreaterThanOrEqual(150);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.setViewportSize({ width: 720, height: 450 });
+    await expect.poll(heightOf).toBeGreaterThanOrEqual(150);
+  }
+);
+
 /** The first lies in the second, from top to bottom. */
 async function liesIn(inner: Locator, outer: Locator): Promise<void> {
   await expect(async () => {

@@ -3,6 +3,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { parseFlow } from '../../document/flow';
 import { belowRoot, fileOf } from '../paths';
@@ -38,36 +39,56 @@ export function unsavedDocuments(app: JupyterFrontEnd): DocumentRegistry.Context
 }
 
 /**
- * Save the open, changed documents that a run of `code` reads, and return their number: its file,
- * the files of its nodes, and writable code in their folders. Reject with the name of a document
- * that is not saved; JupyterLab has shown the reason.
+ * Call `look` when an open document is changed or saved. Documents that are opened later are watched
+ * once they are in front. Return the function that ends it.
+ */
+export function watchDocuments(app: JupyterFrontEnd, look: () => void): () => void {
+  const { currentChanged } = app.shell;
+  const receiver = {};
+  const watch = () =>
+    openDocuments(app).forEach(({ model }) => model.stateChanged.connect(look, receiver));
+  watch();
+  currentChanged?.connect(watch, receiver);
+  return () => Signal.disconnectReceiver(receiver);
+}
+
+/**
+ * Save the open, changed documents that a run of `code` reads, and return their number. Reject with
+ * the name of a document that is not saved; JupyterLab has shown the reason.
  */
 export async function saveCode(services: ISaveServices, code: ICode): Promise<number> {
-  const { app, trans } = services;
-  const unsaved = unsavedDocuments(app);
-  if (!unsaved.length) {
-    return 0;
+  const read = await unsavedCode(services, code);
+  for (const context of read) {
+    await save(context, services.trans);
   }
+  return read.length;
+}
+
+/**
+ * Return the open, changed documents that a run of `code` reads: its file, the files of its nodes,
+ * and writable code in their folders.
+ */
+export async function unsavedCode(
+  services: Omit<ISaveServices, 'trans'>,
+  code: ICode
+): Promise<DocumentRegistry.Context[]> {
+  const { app } = services;
   const placeIn = (path: string) => placeOf(app, path);
   const own = placeIn(fileOf(code.path ?? ''));
   const drives = ['', driveOf(own)];
-  const possible = unsaved.filter(({ path }) => {
+  const possible = unsavedDocuments(app).filter(({ path }) => {
     const place = placeIn(path);
     return place === own || (!WORKFLOW.test(path) && drives.includes(driveOf(place)));
   });
   if (!possible.length) {
-    return 0;
+    return [];
   }
   const files = (await filesOf(services, code)).map(path => placeIn(fileOf(path)));
-  const read = possible.filter(context => {
+  return possible.filter(context => {
     const place = placeIn(context.path);
     const isBeside = () => files.some(file => isBelow(place, folderOf(file)));
     return files.includes(place) || (CODE.test(place) && isWritable(context) && isBeside());
   });
-  for (const context of read) {
-    await save(context, trans);
-  }
-  return read.length;
 }
 
 /** Save the open documents of a file, and return them. Reject if one is not saved. */
@@ -109,7 +130,10 @@ function widgetsOf(app: JupyterFrontEnd, area: string): Iterable<Widget> {
 }
 
 /** Return the file of the code, and the files of the nodes of a workflow. */
-async function filesOf(services: ISaveServices, { path, executable }: ICode): Promise<string[]> {
+async function filesOf(
+  services: Omit<ISaveServices, 'trans'>,
+  { path, executable }: ICode
+): Promise<string[]> {
   if (!path) {
     return executable ? pathsOf(services, [executable]) : [];
   }
@@ -132,7 +156,10 @@ function join(folder: string, file: string): string {
 }
 
 /** Return the files of executables; those outside of the server's folder cannot be open. */
-async function pathsOf({ yard }: ISaveServices, executables: string[]): Promise<string[]> {
+async function pathsOf(
+  { yard }: Pick<ISaveServices, 'yard'>,
+  executables: string[]
+): Promise<string[]> {
   const paths = await Promise.all(
     [...new Set(executables)].map(async executable => {
       const known = yard.executables.find(executable);

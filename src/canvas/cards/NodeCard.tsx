@@ -375,7 +375,10 @@ function RunWords({ run, room = LINES }: { run: INodeRun; room?: number }): JSX.
   return reason || line || run.monitors ? (
     <div className="nby-Node-reason" title={reason}>
       {reason && (
-        <span className="nby-Node-words" aria-hidden="true">
+        <span
+          className={`nby-Node-words${room >= LINES ? ' nby-mod-whole' : ''}`}
+          aria-hidden="true"
+        >
           {reason}
         </span>
       )}

@@ -1,5 +1,5 @@
 /** Brings cards into view, focuses them, and keeps the keys on the canvas. */
-import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
+import { Edge, ReactFlowInstance, Rect, Viewport } from '@xyflow/react';
 import { CardNode, FlowStore } from './flowStore';
 
 interface IDiagram {
@@ -62,19 +62,22 @@ export function isFitted({ flow, fitted }: IDiagram): boolean {
  */
 export function reveal(canvas: IDiagram, node: string): void {
   const id = canvas.store.shown(node);
+  const [x, y] = canvas.store.place(id);
+  const { width = 200, height = 90 } = canvas.store.node(id)?.measured ?? {};
+  revealBox(canvas, { x, y, width, height });
+}
+
+/** Move the view in the same way to show a part of the diagram. */
+export function revealBox(canvas: IDiagram, { x, y, width, height }: Rect): void {
   const box = canvas.stage?.getBoundingClientRect();
   const { flow } = canvas;
   if (!box?.width || !flow) {
     return;
   }
-  const [x, y] = canvas.store.place(id);
-  const size = canvas.store.node(id)?.measured;
   const at = flow.flowToScreenPosition({ x, y });
   const { zoom, ...view } = flow.getViewport();
-  const width = (size?.width ?? 200) * zoom;
-  const height = (size?.height ?? 90) * zoom;
-  const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
-  const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - BAR);
+  const dx = shiftInto(at.x, at.x + width * zoom, box.left + MARGIN, box.right - MARGIN);
+  const dy = shiftInto(at.y, at.y + height * zoom, box.top + MARGIN, box.bottom - BAR);
   if (dx || dy) {
     setView(canvas, { x: view.x + dx, y: view.y + dy, zoom });
   }

@@ -37,9 +37,12 @@ import {
   fit,
   fitAgain,
   isCut,
+  keepAll,
   leastZoom,
   refit,
+  seesAll,
   shownZoom,
+  sizeOfStage,
   textSize,
   viewToKeep
 } from './navigation';
@@ -183,7 +186,8 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
 /**
  * Fit again whenever cards get another size, until the user acts in the tab. Cards are measured after
  * they are drawn, and again with their ports, which the first response brings. A fit by React Flow
- * could come after ours, and would look like a move by the user.
+ * could come after ours, and would look like a move by the user. Later, all cards stay in view when
+ * results make them taller.
  */
 export function useFirstFit(
   canvas: CanvasController,
@@ -202,14 +206,17 @@ export function useFirstFit(
   }, [canvas]);
   return useCallback(
     changes => {
-      canvas.store.onNodesChange(changes);
       const isResized = changes.some(({ type }) => type === 'dimensions');
+      const sawAll = isResized && seesAll(canvas);
+      canvas.store.onNodesChange(changes);
       if (isOpening.current && isResized && !canvas.store.focused && isFitted(canvas)) {
         fitAgain(canvas);
         if (canvas.ui.inspector && isCut(canvas)) {
           canvas.set({ inspector: false });
           remember(canvas.path, { inspector: true }); // the next tab has more room, perhaps
         }
+      } else if (sawAll && !seesAll(canvas)) {
+        keepAll(canvas);
       }
     },
     [canvas]
@@ -223,16 +230,15 @@ function useRefit(canvas: CanvasController): void {
     if (!stage) {
       return undefined;
     }
-    const measure = () => ({ width: stage.clientWidth, height: stage.clientHeight });
-    let size = measure();
+    let size = sizeOfStage(canvas);
     let timer = 0;
     const watch = new ResizeObserver(() => {
-      const { width, height } = measure();
+      const { width, height } = sizeOfStage(canvas);
       if (width && height && (width !== size.width || height !== size.height)) {
         window.clearTimeout(timer);
         timer = window.setTimeout(() => {
           const before = size;
-          size = measure();
+          size = sizeOfStage(canvas);
           refit(canvas, before);
         }, 100);
       }

@@ -2,8 +2,8 @@
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
-import { BAR, focusNode, isFitted, MARGIN, reveal, setView } from '../model/focus';
-import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
+import { BAR, focusNode, isFitted, MARGIN, reveal, revealBox, setView } from '../model/focus';
+import { boundingBox, boxOf, IBox, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -209,10 +209,43 @@ export interface ISize {
   height: number;
 }
 
+function boxOfAll(canvas: CanvasController): IBox {
+  return boundingBox(canvas.store.nodes.map(({ id }) => boxOf(canvas, id)));
+}
+
+/** Return whether all cards are visible in a stage of this size. */
+export function seesAll(
+  canvas: CanvasController,
+  { width, height } = sizeOfStage(canvas)
+): boolean {
+  const { x, y, zoom } = canvas.flow?.getViewport() ?? { x: 0, y: 0, zoom: 1 };
+  const view = { x: -x / zoom, y: -y / zoom, width: width / zoom, height: height / zoom };
+  return isInside(boxOfAll(canvas), view);
+}
+
+export function sizeOfStage({ stage }: CanvasController): ISize {
+  return { width: stage?.clientWidth ?? 0, height: stage?.clientHeight ?? 0 };
+}
+
+/** Bring all cards into view: move it, or zoom a fitted one out as far as titles are legible. */
+export function keepAll(canvas: CanvasController): void {
+  const { stage, store } = canvas;
+  const { zoom } = canvas.flow!.getViewport();
+  const all = boxOfAll(canvas);
+  const [width, height] = [stage!.clientWidth, clearHeight(stage!)];
+  const room = 2 * MARGIN;
+  if (all.width * zoom <= width - room && all.height * zoom <= height - room) {
+    revealBox(canvas, all);
+  } else if (isFitted(canvas)) {
+    const cards = store.nodes.map(({ id }) => store.place(id));
+    setView(canvas, viewFor(all, cards, width, height, Math.min(zoom, LEGIBLE)));
+  }
+}
+
 /**
  * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a
- * panel opened beside a selected card, or a message came or went. Then keep the selected or failed
- * card visible until the width and height are there again.
+ * panel opened beside a selected card, or a message came or went. Then keep all cards that were in
+ * view, else the selected or failed card, visible until the width and height are there again.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow, shifted, stage } = canvas;
@@ -232,17 +265,27 @@ export function refit(canvas: CanvasController, before: ISize): void {
   // The inspector opens beside a chosen card, and nothing slides away below the pointer.
   const isBeside = id !== undefined && !rise && !fitted?.isWhole;
   const isMessage = rise > 0 && rise < MESSAGE && before.width === stage.clientWidth;
+  const sawAll = !isMessage && stage.clientHeight < before.height && seesAll(canvas, before);
   if (fitted && isFitted(canvas) && !isBeside && !isMessage) {
     const view = viewOf(canvas);
-    if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
+    if (now.zoom === 1 && view && isInside(boxOfAll(canvas), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    fitAgain(canvas, rise > 0);
+    if (sawAll) {
+      keepAll(canvas);
+    } else {
+      fitAgain(canvas, rise > 0);
+    }
     if (id !== undefined) {
       reveal(canvas, id);
     }
-  } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {
-    reveal(canvas, id);
+  } else if (sawAll || (id !== undefined && wasSeen(canvas.store.place(id), now, before))) {
+    if (sawAll) {
+      keepAll(canvas);
+    }
+    if (id !== undefined) {
+      reveal(canvas, id);
+    }
     const to = flow.getViewport();
     if (!isSame(to, now)) {
       const isSecond = shifted && isSame(shifted.to, now);

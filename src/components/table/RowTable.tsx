@@ -5,7 +5,7 @@ import { rowHeight } from './DataTable';
 export interface IRowColumn<T> {
   key: string;
   label: string;
-  /** In pixels; the column without a width takes the rest. */
+  /** In pixels; columns without a width share the rest. */
   width?: number;
   isNumber?: boolean;
   /** Rows are not sorted by it. */
@@ -52,9 +52,9 @@ interface IRowTableProps<T> {
 }
 
 const UNMARKED: ReadonlySet<string> = new Set();
-/** The width of the column with the boxes, and the least of the one that takes the rest. */
+/** The width of the column with the boxes, and the least of those that share the rest. */
 const BOX = 34;
-const LEAST = 140;
+const LEAST = 130;
 /** So many rows are drawn above and below those in view. */
 const BEYOND = 12;
 /** More height than that of rows of data: chips and buttons fit in. */

@@ -44,7 +44,7 @@ async function workflowFromFiles(services: IPanelServices, paths: string[]): Pro
   const made = await yard.client.call('workflows.from_files', { body: { files } });
   await commands.execute('docmanager:open', { path: made.path });
   const said = [
-    trans.__('%1 nodes, %2 connections.', made.nodes.length, made.connections),
+    trans.__('Nodes: %1, connections: %2.', made.nodes.length, made.connections),
     made.results.length &&
       trans.__('Results: %1.', made.results.map(result => result.split('.')[1]).join(', ')),
     made.project && trans.__('“%1” is a project now: it has an nbyard.toml.', made.project)

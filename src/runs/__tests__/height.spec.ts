@@ -1,7 +1,10 @@
 import { SplitPanel, Widget } from '@lumino/widgets';
 import { enlarge } from '../height';
 
-it('gives Run Info a third of the height', () => {
+it.each([
+  { height: 900, part: 1 / 3 },
+  { height: 450, part: 1 / 2 }
+])('gives Run Info its part of the height: %j', ({ height, part }) => {
   const split = new SplitPanel({ orientation: 'vertical' });
   const [stack, inner] = [new SplitPanel(), new SplitPanel()];
   const tab = new Widget();
@@ -9,6 +12,7 @@ it('gives Run Info a third of the height', () => {
   stack.addWidget(inner);
   split.addWidget(new Widget());
   split.addWidget(stack);
+  Object.defineProperty(split.node, 'clientHeight', { value: height });
   enlarge(tab);
-  expect(split.relativeSizes()[1]).toBeCloseTo(1 / 3);
+  expect(split.relativeSizes()[1]).toBeCloseTo(part);
 });

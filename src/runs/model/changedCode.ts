@@ -1,6 +1,7 @@
 /** Tells whether the code of tasks changed since their run. */
 import { Contents } from '@jupyterlab/services';
 import { belowRoot } from '../../api/paths';
+import { codeOf, ICode } from '../../api/documents/saveDocuments';
 import { RunDetail, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 
@@ -15,6 +16,11 @@ interface ICodeServices {
 /** The part of a workflow file that pins nodes to versions. */
 interface IPins {
   nodes?: Record<string, { version?: string }>;
+}
+
+/** Return what a rerun reads. */
+export function codeOfRun({ run: { path }, tasks }: RunDetail): ICode {
+  return codeOf({ path, executable: path ? '' : tasks[0]?.executable_id });
 }
 
 /** Return the executables and versions of the first failed tasks, each as `id version`. */

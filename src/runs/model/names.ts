@@ -4,7 +4,7 @@ import { Artifact, Run, Task } from '../../api/types';
 import { idsWithSameName } from '../../components/format/names';
 
 /** The notebook with its outputs, among the results of a task. */
-const EXECUTED = 'executed.ipynb';
+export const EXECUTED = 'executed.ipynb';
 
 /** Return the results with executed notebooks last. */
 export function executedLast(artifacts: readonly Artifact[]): Artifact[] {

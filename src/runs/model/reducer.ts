@@ -110,11 +110,6 @@ export function runProgress(
   return done.reduce((sum, part) => sum + part, 0) / done.length;
 }
 
-/** Return how many tasks were reached before a run stopped. */
-export function reached({ tasks }: RunDetail): number {
-  return tasks.filter(({ state }) => state !== 'skipped' && TASK_DONE.has(state)).length;
-}
-
 /** Whether a task ran when its run was cancelled: it has a log. */
 export function wasStopped({ state, attempts }: Task): boolean {
   return state === 'cancelled' && !!attempts?.some(({ started_at }) => started_at);

@@ -1,3 +1,4 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -7,6 +8,7 @@ import { IChosenSteps } from '../../canvas/model/tokens';
 
 /** What every view of a run needs. */
 export interface IRunServices {
+  app: JupyterFrontEnd;
   yard: IYard;
   trans: TranslationBundle;
   commands: CommandRegistry;

@@ -15,8 +15,8 @@ import { Waiting } from '../../components/text/messages';
 import { isElement } from '../model/maps/elements';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
-import { isScratch, runName } from '../model/names';
-import { completed, reached, runProgress, secondsOf, taskToFollow } from '../model/reducer';
+import { EXECUTED, isScratch, runName } from '../model/names';
+import { completed, runProgress, secondsOf, taskToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
@@ -157,9 +157,9 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   );
 }
 
-/** Return the number of its files, outputs and others. */
-function madeBy({ artifacts, other_files }: Task): number {
-  return (artifacts?.length ?? 0) + (other_files?.count ?? 0);
+/** Return the number of its files, outputs and others, without the executed notebook. */
+function madeBy({ artifacts = [], other_files }: Task): number {
+  return artifacts.filter(({ name }) => name !== EXECUTED).length + (other_files?.count ?? 0);
 }
 
 /** Return whether there is an earlier run of the same file to compare with. */
@@ -188,15 +188,14 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const now = useServerNow(yard.stream, live);
   const count = detail.tasks.length;
   const failed = run.state === 'failed';
-  const cancelled = run.state === 'cancelled';
-  const done = cancelled
+  const isCut = failed || run.state === 'cancelled';
+  const done = isCut
     ? completed(detail)
     : detail.tasks.filter(task => task.finished_at || task.cached).length;
-  const at = reached(detail);
   const failures = detail.tasks.filter(({ state }) => state === 'failed').length;
   const percent = Math.round(
-    (failed || cancelled
-      ? (failed ? at : done) / Math.max(1, count)
+    (isCut
+      ? done / Math.max(1, count)
       : runProgress(detail, activity, node => model.elements(node))) * 100
   );
   const left = runEstimate(estimate, detail.tasks, now, trans);
@@ -254,9 +253,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       />
       <span className={failed ? 'nby-Failed' : 'nby-Dim'}>
         {failed
-          ? failures > 1
-            ? trans.__('%1 of %2 tasks failed', failures, count)
-            : trans.__('failed at %1 of %2', at, count)
+          ? trans.__('%1 of %2 tasks failed', failures, count)
           : trans.__('%1 of %2 tasks', done, count)}
       </span>
       {left && <span className="nby-Dim">{left}</span>}

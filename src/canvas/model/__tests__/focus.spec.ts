@@ -5,6 +5,7 @@ const store = {
   focus: jest.fn(),
   select: jest.fn(),
   node: () => undefined,
+  place: () => [0, 0],
   shown: (id: string) => id
 };
 

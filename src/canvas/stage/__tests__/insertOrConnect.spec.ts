@@ -4,7 +4,7 @@ import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
 import { useFirstFit } from '../Stage';
-import { fit, refit, textSize, viewFor, viewToKeep } from '../navigation';
+import { fit, refit, seesAll, textSize, viewFor, viewToKeep } from '../navigation';
 import { focusNode } from '../../model/focus';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
@@ -143,6 +143,48 @@ describe('after a failure', () => {
     expect(moves).toHaveLength(2);
     refit(canvas, { width: 900, height: 600 });
     expect(moves.at(-1)).toEqual(moves[1]);
+    end();
+  });
+});
+
+describe('K2: cards that are all in view', () => {
+  it.each([
+    { y: 320, zoom: 1, why: 'the view moves' },
+    { y: 700, zoom: 0.59, why: 'the cards get smaller' }
+  ])('stay there when Run Info opens: $why', ({ y, zoom }) => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [600, y]]]);
+    const { moves, end } = picture(one, 900);
+    void canvas.flow!.setViewport({ x: 20, y: 70, zoom: 1 });
+    canvas.fitted = canvas.flow!.getViewport();
+    refit(canvas, { width: 900, height: 1000 });
+    expect(moves[1].zoom).toBeCloseTo(zoom, 1);
+    expect(seesAll(canvas)).toBe(true);
+    end();
+  });
+
+  it('stay there when a result makes one of them taller, with the zoom that the user chose', async () => {
+    const { canvas } = one;
+    await one.settle();
+    canvas.doc.move([['train', [600, 200]]]);
+    const { moves, end } = picture(one, 900);
+    void canvas.flow!.setViewport({ x: 0, y: 150, zoom: 1 });
+    const { result } = renderHook(() => useFirstFit(canvas, false));
+    const grow = (height: number) =>
+      result.current([
+        {
+          id: 'train',
+          type: 'dimensions',
+          dimensions: { width: 232, height },
+          setAttributes: false
+        }
+      ]);
+    grow(150);
+    expect(moves).toHaveLength(1);
+    grow(300);
+    expect(moves[1]).toEqual({ x: 16, y: 600 - 40 - 500, zoom: 1 });
+    grow(900);
+    expect(moves).toHaveLength(2);
     end();
   });
 });

@@ -23,6 +23,8 @@ const KEY = 'nbyard:runs-page';
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 /** Parameters and tags are often long, so metrics stand before them. */
 const BEFORE_METRICS = -2;
+/** The width of such a column if it is empty. */
+const EMPTY = 56;
 const IS = /(?:^|\s)is:(\S+)/;
 
 /** What a user chose for the table. */
@@ -53,7 +55,9 @@ export default function RunsPage({ services }: { services: IPanelServices }): JS
   const columns = [
     ...fixed.slice(0, BEFORE_METRICS),
     ...metrics,
-    ...fixed.slice(BEFORE_METRICS)
+    ...fixed
+      .slice(BEFORE_METRICS)
+      .map(column => (items.some(column.title!) ? column : { ...column, width: EMPTY }))
   ].filter(({ key }) => isShown(key));
   const chosen = items.filter(({ id }) => marked.has(id));
   const onEnd = useCallback(() => void pages.more(), [pages]);

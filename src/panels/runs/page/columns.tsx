@@ -41,7 +41,7 @@ export function fixedColumns(services: IPanelServices, onTag: (tag: string) => v
       render: ({ number }) => number
     },
     text('name', trans.__('Name'), undefined, nameOf),
-    text('path', trans.__('Workflow or file'), 150, ({ path }) => path),
+    text('path', trans.__('Workflow or file'), undefined, ({ path }) => path),
     text('person', trans.__('Started by'), 130, whoOf),
     {
       ...text(NEWEST.key, trans.__('Started'), 138, run => showMoment(run.created_at)),

@@ -4,7 +4,6 @@ import {
   completed,
   movedRun,
   movedTask,
-  reached,
   runProgress,
   secondsOf,
   taskToFollow,
@@ -23,13 +22,6 @@ describe('completed', () => {
   it('counts the tasks that ended before a run was cancelled', () => {
     const ends: Task['state'][] = ['succeeded', 'failed', 'cancelled', 'skipped'];
     expect(completed(detail(...ends.map(state => task(state, state))))).toBe(2);
-  });
-});
-
-describe('reached', () => {
-  it('counts the tasks up to the failure, and none that was skipped', () => {
-    const tasks = [task('a', 'succeeded'), task('b', 'failed'), task('c', 'skipped'), task('d')];
-    expect(reached(detail(...tasks))).toBe(2);
   });
 });
 

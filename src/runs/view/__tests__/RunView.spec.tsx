@@ -13,7 +13,13 @@ const NAME = 'Compare With Previous Run';
 const FILE = { workflow_id: 'w', path: 'train.nbflow' };
 
 /** Show a run with this number; return the commands with IDs of runs. */
-async function show(number: number, state = 'succeeded', newer: object[] = [], earlier = [{}]) {
+async function show(
+  number: number,
+  state = 'succeeded',
+  newer: object[] = [],
+  earlier = [{}],
+  tasks: object[] = []
+) {
   const run = {
     id: 'r',
     number,
@@ -24,7 +30,7 @@ async function show(number: number, state = 'succeeded', newer: object[] = [], e
     ...FILE
   };
   const client = fakeClient((_, url) => {
-    const items = url.includes('/runs?') ? earlier : [];
+    const items = url.includes('/runs?') ? earlier : url.includes('/tasks') ? tasks : [];
     return { run, items, last: 1, next: null };
   });
   const yard = connect(client.settings);
@@ -64,6 +70,18 @@ describe('the header of Run Info', () => {
     cleanup();
     await show(2, 'succeeded', [], []); // it was deleted
     expect(screen.queryByRole('button', { name: NAME })).toBeNull();
+  });
+
+  it('counts failed tasks, and results without executed notebooks', async () => {
+    const artifacts = ['table', 'executed.ipynb'].map(name => ({ id: name, name, node: 'a' }));
+    const tasks = [
+      { id: '1', node: 'a', state: 'failed', artifacts },
+      { id: '2', node: 'b', state: 'succeeded' },
+      { id: '3', node: 'c', state: 'skipped' }
+    ];
+    await show(1, 'failed', [], [], tasks);
+    expect(screen.getByText('1 of 3 tasks failed')).toBeTruthy();
+    expect(screen.getByRole('tab', { name: /^Results/ }).textContent).toBe('Results1');
   });
 
   it('shows the tags of the run', async () => {

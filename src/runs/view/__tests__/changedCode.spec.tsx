@@ -9,6 +9,21 @@ function Shown({ detail }: { detail: RunDetail }): JSX.Element {
   return <p>{useChangedCode(detail) ? 'changed' : 'same'}</p>;
 }
 
+/** The open notebook beside the workflow. */
+const model = { dirty: false, readOnly: false, stateChanged: new Signal<object, void>({}) };
+const currentChanged = new Signal<object, void>({});
+const open = { context: { path: 'n.ipynb', model } };
+const opened: object[] = [open];
+const app = {
+  shell: { currentChanged, widgets: (area: string) => (area === 'main' ? opened : []) },
+  serviceManager: {
+    contents: {
+      driveName: () => '',
+      localPath: (path: string) => path,
+      get: async () => ({ content: '{"version": 1, "nodes": {"n": {"path": "n.ipynb"}}}' })
+    }
+  }
+};
 const fileChanged = new Signal<unknown, { type: string }>({});
 const failed = { node: 'n', state: 'failed', executable_id: 'e', executable_version_id: 'v1' };
 
@@ -28,7 +43,7 @@ async function look(
   const stream = { events, refetch, start: async () => undefined };
   const yard = { client: { call }, stream };
   const contents = { fileChanged, get: async () => ({ content }) };
-  const services = { yard, contents } as unknown as IRunServices;
+  const services = { app, yard, contents } as unknown as IRunServices;
   const detail = { run: { id: 'r', state, path: 'a.nbflow' }, tasks } as unknown as RunDetail;
   await act(async () => {
     render(
@@ -74,6 +89,19 @@ describe('K5: the code of a failed task', () => {
     expect(screen.getByText('changed')).toBeTruthy();
     answer.changed = false;
     await act(async () => void window.dispatchEvent(new Event('focus')));
+    expect(screen.getByText('same')).toBeTruthy();
+  });
+
+  it('is old as soon as an open document that a rerun saves has changes', async () => {
+    opened.pop();
+    await look([failed], { changed: false, current: { id: 'v1' } });
+    opened.push(open);
+    await act(async () => currentChanged.emit());
+    model.dirty = true;
+    await act(async () => model.stateChanged.emit());
+    expect(screen.getByText('changed')).toBeTruthy();
+    model.dirty = false;
+    await act(async () => model.stateChanged.emit());
     expect(screen.getByText('same')).toBeTruthy();
   });
 

@@ -104,9 +104,11 @@ function Artifacts(props: ITaskProps & { artifacts: readonly Artifact[] }): JSX.
         )}
       />
       {shown && (
-        <Boundary key={shown.id} trans={trans}>
-          <Preview shown={previewOf(yard, shown)} />
-        </Boundary>
+        <div className="nby-TaskResult">
+          <Boundary key={shown.id} trans={trans}>
+            <Preview shown={previewOf(yard, shown)} />
+          </Boundary>
+        </div>
       )}
     </>
   );

@@ -82,6 +82,15 @@ describe('the page of runs', () => {
     expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('3');
   });
 
+  it('gives columns at the end without any value little width', async () => {
+    const widthOf = (name: string) =>
+      parseInt(screen.getByRole('columnheader', { name }).style.width);
+    show([run(2, { changed: [] }), run(1, { changed: [], tags: ['paper'] })]);
+    await screen.findByText('Train 2');
+    expect(widthOf('Changed parameters')).toBeLessThan(60);
+    expect(widthOf('Tags')).toBeGreaterThan(100);
+  });
+
   it('shows metrics that the user picks, lets the server sort by them, remembers both', async () => {
     const { of, state } = show([run(3), run(2), run(1, { metrics: {} })]);
     const order = () => of('runs.list').pop()!.query!.order;
