@@ -92,7 +92,9 @@ function storeRules(
 /** Return a rule as short text, as the shell shows it. */
 function ruleText({ rule, level, column, columns, ...more }: JsonObject): string {
   const subject = [column ?? columns ?? []].flat().join(', ');
-  const others = Object.entries(more).map(([name, value]) => `${name} ${String(value)}`);
+  const others = Object.entries(more).map(
+    ([name, value]) => `${name} ${[value].flat().join(', ')}`
+  );
   return [rule, subject, ...others, level === 'warn' && '(warn)'].filter(Boolean).join(' ');
 }
 

@@ -241,7 +241,8 @@ def rule_text(rule: Rule) -> str:
     fields: dict[str, Any] = msgspec.to_builtins(rule)
     kind, level = fields.pop("rule"), " (warn)" if fields.pop("level", "") == "warn" else ""
     subject = fields.pop("column", None) or ", ".join(fields.pop("columns", ()))
-    more = (f"{name} {value}" for name, value in fields.items())
+    listed = {n: ", ".join(map(str, v)) for n, v in fields.items() if isinstance(v, tuple)}
+    more = (f"{name} {value}" for name, value in (fields | listed).items())
     return " ".join(filter(None, [kind, subject, *more])) + level
 
 
