@@ -103,7 +103,7 @@ async function askRule(
   { trans }: CanvasController,
   output: string
 ): Promise<JsonObject | undefined> {
-  const fields = declaredFields('NewRule', trans).filter(({ name }) => name.startsWith('rule.'));
+  const fields = declaredFields('ProposedRule', trans);
   const start = { rule: 'columns', level: 'stop', type: 'string', figure: 'rows' };
   const values = typedValues(fields, { rule: start });
   let problems: Problems = {};

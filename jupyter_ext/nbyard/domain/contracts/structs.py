@@ -180,10 +180,9 @@ class CheckedFile(msgspec.Struct, omit_defaults=True):
 
 
 class ContractQuestion(msgspec.Struct, omit_defaults=True):
-    """A contract to check at the time `now`, in seconds since 1970.
+    """A contract to check `now`, in seconds since 1970.
 
-    `references` are the datasets that it names, `last` is the output of the last good run, and
-    `is_same` tells whether that has the same bytes.
+    `references` are its datasets, `last` is the output of the last good run.
     """
 
     contract: Contract
@@ -219,15 +218,6 @@ class OutputContract(msgspec.Struct, frozen=True):
     node: str
     output: str
     rules: Contract
-
-
-class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule to add for an output of a node in the workflow file `path`."""
-
-    path: str
-    node: str
-    rule: Annotated[Rule, shown("Check", order=1, labels=LABELS)]
-    output: str = "data"
 
 
 class PanderaSchema(msgspec.Struct, frozen=True):
