@@ -8,10 +8,17 @@ versions and eight versions with one fault each are then checked: 50 good ones a
 seed draws all of them again. The cost is that of checking a proposed contract on a CSV and a
 Parquet file, compared with reading all columns of the same file with nbyard.
 
-| table | source |
+The tables penguins, wine and diabetes are random parts of the rows of real tables. The tables
+orders and readings are drawn: keys, categories, amounts with a heavy tail, times, gaps.
+
+| field | what is measured |
 |---|---|
-| penguins, wine, diabetes | random parts of the rows of real tables |
-| orders, readings | drawn: keys, categories, amounts with a heavy tail, times, gaps |
+| faults | the versions with a fault |
+| caught | those that break a rule |
+| good_versions | the other versions |
+| false_alarms | those that break a rule |
+| read | reading all columns |
+| check | checking the contract, which reads the columns, too |
 """
 
 import argparse

@@ -49,7 +49,6 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   contracts: {
     list: 'GET /contracts',
-    add: 'POST /contracts',
     accept: 'POST /contracts/accept',
     export: 'GET /contracts/export',
     import_schema: 'POST /contracts/import',

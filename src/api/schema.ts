@@ -523,8 +523,7 @@ export interface paths {
         /** List the contracts of a saved workflow */
         get: operations["contracts.list"];
         put?: never;
-        /** Add a rule for an output to the workflow file */
-        post: operations["contracts.add"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6996,18 +6995,6 @@ export interface components {
             rules: components["schemas"]["CleanUpRules"] | null;
         };
         /**
-         * NewRule
-         * @description A rule to add for an output of a node in the workflow file `path`.
-         */
-        NewRule: {
-            path: string;
-            node: string;
-            /** Check */
-            rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
-            /** @default data */
-            output: string;
-        };
-        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -8472,9 +8459,10 @@ export interface components {
         };
         /**
          * ProposedRule
-         * @description A rule and the reason why it is proposed.
+         * @description A rule and the reason why it is proposed. The form of a rule has the labels, too.
          */
         ProposedRule: {
+            /** Check */
             rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
             reason: components["schemas"]["Reason"];
         };
@@ -10992,40 +10980,6 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "contracts.add": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewRule"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutputContract"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

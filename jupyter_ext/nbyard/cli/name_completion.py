@@ -97,6 +97,12 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
         )
         for name in names
     },
+    **{
+        ("contracts", verb, f"--{name}"): (f"{source}:{name} path=path",)
+        for verb in ("accept", "export", "import", "propose")
+        for name, source in (("node", "workflows.show"), ("output", "contracts.list"))
+    },
+    ("contracts", "import", "--schema"): (PATH,),
     ("images", "build", "target"): ("environments", PATH),
     ("images", "build", "--version"): ("environments.versions environment=target",),
     ("images", "dockerfile", "--version"): (VERSIONS["environments"],),

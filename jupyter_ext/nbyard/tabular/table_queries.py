@@ -356,8 +356,8 @@ class Tables:
     ) -> list[Breach]:
         """Check the contract of a file; return the broken rules.
 
-        `references` are the datasets that the contract names, `last` is the output of the last good
-        run. The `metrics` are those that the tasks of the file and of `last` recorded.
+        `references` are its datasets, `last` is the output of the last good run. The `metrics` are
+        those of the tasks of both outputs.
 
         Raises:
             Invalid: The file cannot be read.

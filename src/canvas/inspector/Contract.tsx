@@ -92,7 +92,9 @@ function storeRules(
 /** Return a rule as short text, as the shell shows it. */
 function ruleText({ rule, level, column, columns, ...more }: JsonObject): string {
   const subject = [column ?? columns ?? []].flat().join(', ');
-  const others = Object.entries(more).map(([name, value]) => `${name} ${String(value)}`);
+  const others = Object.entries(more).map(
+    ([name, value]) => `${name} ${[value].flat().join(', ')}`
+  );
   return [rule, subject, ...others, level === 'warn' && '(warn)'].filter(Boolean).join(' ');
 }
 
@@ -101,7 +103,7 @@ async function askRule(
   { trans }: CanvasController,
   output: string
 ): Promise<JsonObject | undefined> {
-  const fields = declaredFields('NewRule', trans).filter(({ name }) => name.startsWith('rule.'));
+  const fields = declaredFields('ProposedRule', trans);
   const start = { rule: 'columns', level: 'stop', type: 'string', figure: 'rows' };
   const values = typedValues(fields, { rule: start });
   let problems: Problems = {};

@@ -328,7 +328,22 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       more: true
     }
   ],
-  NewRule: [
+  PolicyRules: [
+    { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
+    { name: 'keep', kind: 'int', label: trans.__('Newest runs to keep of each workflow') },
+    { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
+    {
+      name: 'states',
+      kind: 'boxes',
+      label: trans.__('Only these states (none: all)'),
+      labels: {
+        succeeded: trans.__('succeeded'),
+        failed: trans.__('failed'),
+        cancelled: trans.__('cancelled')
+      }
+    }
+  ],
+  ProposedRule: [
     {
       name: 'rule.rule',
       kind: 'choice',
@@ -603,21 +618,6 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       label: trans.__('If broken'),
       labels: { stop: trans.__('stop the branch'), warn: trans.__('only warn') },
       first: 'stop'
-    }
-  ],
-  PolicyRules: [
-    { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
-    { name: 'keep', kind: 'int', label: trans.__('Newest runs to keep of each workflow') },
-    { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
-    {
-      name: 'states',
-      kind: 'boxes',
-      label: trans.__('Only these states (none: all)'),
-      labels: {
-        succeeded: trans.__('succeeded'),
-        failed: trans.__('failed'),
-        cancelled: trans.__('cancelled')
-      }
     }
   ],
   Recipe: [

@@ -37,6 +37,13 @@ export function together(
   const outputs = [...runs].flatMap(([node, { models }]) =>
     (models?.outputs ?? []).map(output => `${short(node)}.${output}`)
   );
+  if (all.some(({ broken }) => broken)) {
+    const named = (side: 'outputs' | 'inputs') =>
+      [...runs].flatMap(([node, { broken }]) =>
+        (broken?.[side] ?? []).map(port => `${short(node)}.${port}`)
+      );
+    made.broken = { outputs: named('outputs'), inputs: named('inputs') };
+  }
   const of = all.find(({ models }) => models);
   made.models = of?.models && { ...of.models, outputs };
   made.preview = all.reverse().find(({ preview }) => preview)?.preview;

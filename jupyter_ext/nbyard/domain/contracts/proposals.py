@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,17 +16,16 @@ from nbyard.domain.contracts import structs as rules
 from nbyard.domain.contracts.structs import Contract, Rule
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.datasets.table_descriptions import ColumnProfile, Profile
+from nbyard.domain.presentation import shown
 from nbyard.errors import Conflict
 from nbyard.reasons.structs import Reason, because
 
-LEAST_RUNS = 3
-MOST_RUNS = 20
+LEAST_RUNS, MOST_RUNS = 3, 20
 # A key is named so, or its values are close together, or it never repeats in so many runs.
 KEY = re.compile(r"(?:^|[ _.-])(?:id|key|uuid|guid|code|no|nr|number)$|[a-z](?:Id|ID)$", re.I)
-RUNS_OF_KEY = 8
-LEAST_ROWS = 20
-MOST_VALUES = 20
-VALUES_SEEN = 2  # in so many runs, a value belongs to the set
+RUNS_OF_KEY, LEAST_ROWS = 8, 20
+# In so many runs, a value belongs to the set.
+VALUES_SEEN, MOST_VALUES = 2, 20
 # Margins beyond what was seen, as shares of it, and as multiples of its variation between runs.
 ROWS_BELOW, ROWS_ABOVE, RANGE_BEYOND, VARIATION = 0.25, 0.5, 0.5, 3.0
 LEAST_CHANGE, MOST_CHANGE = 0.25, 0.8
@@ -45,9 +44,9 @@ class PastResult(msgspec.Struct, frozen=True):
 
 
 class ProposedRule(msgspec.Struct, frozen=True):
-    """A rule and the reason why it is proposed."""
+    """A rule and the reason why it is proposed. The form of a rule has the labels, too."""
 
-    rule: Rule
+    rule: Annotated[Rule, shown("Check", order=1, labels=rules.LABELS)]
     reason: Reason
 
 

@@ -180,10 +180,9 @@ class CheckedFile(msgspec.Struct, omit_defaults=True):
 
 
 class ContractQuestion(msgspec.Struct, omit_defaults=True):
-    """A contract to check at the time `now`, in seconds since 1970.
+    """A contract to check `now`, in seconds since 1970.
 
-    `references` are the datasets that it names, `last` is the output of the last good run, and
-    `is_same` tells whether that has the same bytes.
+    `references` are its datasets, `last` is the output of the last good run.
     """
 
     contract: Contract
@@ -221,15 +220,6 @@ class OutputContract(msgspec.Struct, frozen=True):
     rules: Contract
 
 
-class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule to add for an output of a node in the workflow file `path`."""
-
-    path: str
-    node: str
-    rule: Annotated[Rule, shown("Check", order=1, labels=LABELS)]
-    output: str = "data"
-
-
 class PanderaSchema(msgspec.Struct, frozen=True):
     """A schema as `pandera` reads it with `from_json` or `from_yaml`."""
 
@@ -241,7 +231,8 @@ def rule_text(rule: Rule) -> str:
     fields: dict[str, Any] = msgspec.to_builtins(rule)
     kind, level = fields.pop("rule"), " (warn)" if fields.pop("level", "") == "warn" else ""
     subject = fields.pop("column", None) or ", ".join(fields.pop("columns", ()))
-    more = (f"{name} {value}" for name, value in fields.items())
+    listed = {n: ", ".join(map(str, v)) for n, v in fields.items() if isinstance(v, tuple)}
+    more = (f"{name} {value}" for name, value in (fields | listed).items())
     return " ".join(filter(None, [kind, subject, *more])) + level
 
 

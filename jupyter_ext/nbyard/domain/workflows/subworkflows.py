@@ -105,7 +105,7 @@ def contents(node: Node, reading: Reading, within: tuple[str, ...], default: str
     default = document.meta.environment or default
     meta = msgspec.structs.replace(document.meta, environment=default)
     placed = {
-        name: _placed(inner, node, meta, dirname(path), reading)
+        name: _placed(_with_contracts(name, inner, node), node, meta, dirname(path), reading)
         for name, inner in document.nodes.items()
     }
     whole = msgspec.structs.replace(document, nodes=placed, meta=meta)
@@ -144,6 +144,15 @@ def _targets(edge: Edge, parts: Mapping[str, Document]) -> Iterator[tuple[str, s
 def _check_end(node: str, part: Document, inner: str, port: str) -> None:
     if inner not in part.nodes:
         raise Invalid.field("document.edges", f"the sub-workflow {node} has no {port}")
+
+
+def _with_contracts(name: str, node: Node, outer: Node) -> Node:
+    """Return a node of a sub-workflow with the rules of the outer node for its outputs too."""
+    prefix = f"{name}."
+    given = {o.removeprefix(prefix): r for o, r in outer.contracts.items() if o.startswith(prefix)}
+    outputs = {**node.contracts, **given}
+    merged = {o: (*node.contracts.get(o, ()), *given.get(o, ())) for o in outputs}
+    return msgspec.structs.replace(node, contracts=merged)
 
 
 def _placed(node: Node, outer: Node, meta: Meta, folder: str, reading: Reading) -> Node:

@@ -16,12 +16,7 @@ from nbyard.domain.contracts.proposals import (
     new_rules,
     propose,
 )
-from nbyard.domain.contracts.structs import (
-    Contract,
-    NewRule,
-    OutputContract,
-    PanderaSchema,
-)
+from nbyard.domain.contracts.structs import Contract, OutputContract, PanderaSchema
 from nbyard.domain.paging import Page
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
@@ -75,12 +70,6 @@ class ContractService(Service):
         proposal = self.propose(caller, path, node, output)
         known = self._node(path, node).contracts.get(output, ())
         return self._write(caller, path, node, output, (*known, *new_rules(known, proposal)))
-
-    @operation("POST", "/contracts", scope="workflows:write", status=201)
-    def add(self, caller: Caller, body: NewRule) -> OutputContract:
-        """Add a rule for an output to the workflow file."""
-        known = self._node(body.path, body.node).contracts.get(body.output, ())
-        return self._write(caller, body.path, body.node, body.output, (*known, body.rule))
 
     @operation("POST", "/contracts/import", scope="workflows:write")
     def import_schema(

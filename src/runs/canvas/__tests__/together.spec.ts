@@ -29,6 +29,13 @@ describe('the state of a sub-workflow', () => {
     expect(run.reason).toContain('b: division by zero');
   });
 
+  it('K16: names the ports of its nodes whose data break a contract', () => {
+    const broken = { outputs: ['out'], inputs: [] };
+    const run = of({ a: { state: 'succeeded' }, b: { state: 'failed', broken } });
+    expect(run.broken).toEqual({ outputs: ['b.out'], inputs: [] });
+    expect(of({ a: { state: 'failed' } })).not.toHaveProperty('broken');
+  });
+
   it('adds times and models, and shows the last preview', () => {
     const models = { run: 'r1', outputs: ['model'] };
     const first = { metrics: [{ name: 'x', value: '1' }] };

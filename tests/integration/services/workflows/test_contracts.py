@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.domain.contracts.pandera import read_pandera
 from nbyard.domain.contracts.proposals import new_rules
-from nbyard.domain.contracts.structs import NewRule, RowsRule, rule_text
+from nbyard.domain.contracts.structs import rule_text
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.errors import Conflict, NotFound
 
@@ -57,16 +57,6 @@ def test_a_contract_comes_from_pandera_and_goes_there(project: Project) -> None:
     assert read_pandera(text.encode(), "schema.json") == made.rules
     with pytest.raises(NotFound):
         contracts.export(ADA, "flow.nbflow", "gone")
-
-
-def test_a_rule_is_added_to_the_file(project: Project) -> None:
-    project.write()
-    contracts = project.yard.services.contracts
-    for least in (1, 2):
-        rule = RowsRule(min=least)
-        made = contracts.add(ADA, NewRule("flow.nbflow", "make", rule, "out"))
-    assert [rule_text(rule) for rule in made.rules] == ["rows min 1", "rows min 2"]
-    assert contracts.list(ADA, "flow.nbflow").items == [made]
 
 
 def test_a_contract_is_proposed_from_the_versions_of_a_dataset(project: Project) -> None:

@@ -81,6 +81,20 @@ def test_a_run_gets_the_nodes_of_a_sub_workflow_with_paths_and_connections() -> 
     assert whole.nodes["f.clean"].arguments["seed"].value == 7
 
 
+def test_contracts_on_outputs_of_a_sub_workflow_reach_its_nodes() -> None:
+    rows, columns = {"rule": "rows", "min": 1}, {"rule": "columns", "columns": ["a"]}
+    inner = document({"a": code("a.py", contracts={"out": [rows]}), "b": code("b.py")})
+    middle = document({"m": code("inner.nbflow", contracts={"b.out": [rows]})})
+    contracts = {"m.a.out": [columns], "m.b.out": [columns]}
+    outer = document({"o": code("middle.nbflow", contracts=contracts)})
+    files = Files({"outer.nbflow": outer, "middle.nbflow": middle, "inner.nbflow": inner})
+    nodes = files.expand("outer.nbflow").nodes
+    assert {name: len(node.contracts["out"]) for name, node in nodes.items()} == {
+        "o.m.a": 2,
+        "o.m.b": 2,
+    }
+
+
 def test_a_connection_replaces_a_dataset_of_the_sub_workflow() -> None:
     outer = document(
         {"make": code("make.py"), "f": code("f.nbflow"), "use": code("use.py")},

@@ -17,6 +17,7 @@ from nbyard.cli.output.views.views_by_noun import (
 )
 from nbyard.domain.attempts.metric_series import Metric
 from nbyard.domain.attempts.monitor_links import MonitorLink
+from nbyard.domain.contracts.structs import Breach, RowsRule, Verdict
 from nbyard.domain.datasets.comparisons import ColumnChange, ColumnFigures, Comparison
 from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.table_descriptions import (
@@ -157,6 +158,22 @@ def test_a_run_shows_the_beginning_of_long_values():
     (line,) = (words for words in shown("runs.cancel", run) if words[0] == "parameters")
     assert " ".join(line[1:4]) == '{"n": 1, "text":' and line[4] == '"' + "x" * 499 + "…"
     assert " ".join(line[5:]) == "(900,002 characters, see --json)}"
+
+
+def test_a_run_shows_the_verdicts_on_contracts(capsys):
+    now = datetime.now(UTC)
+    breach = Breach(RowsRule(min=1), because("no-message"))
+    verdicts = [Verdict("k", 3), Verdict("k", 3, (breach,)), None]
+    artifacts = [
+        SimpleNamespace(name=f"out{at}", type=ArtifactType(verdict=verdict))
+        for at, verdict in enumerate(verdicts)
+    ]
+    task = Task("t", "r", "n", "train", "failed", False, None, "process", now)
+    task = structs.replace(task, artifacts=cast(list[Artifact], artifacts))
+    run = Run("r", 1, "", "T", "ann", "failed", "a.py", "", "", {}, "process", now)
+    show_run(RunDetail(run, [task]), SimpleNamespace(remaining_seconds=None, nodes={}))
+    last = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert last == [["Contract", "n.out0:", "3"], ["Contract", "n.out1:", "1"]]
 
 
 def test_a_run_shows_the_links_of_its_tasks(capsys):
