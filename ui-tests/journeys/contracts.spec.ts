@@ -40,10 +40,10 @@ test('K16, X11: proposed rules are accepted with one click, and a broken one sto
   await lab.click(canvas.card('make.ipynb'));
   await lab.click(inspector.getByText('Outputs', { exact: true }));
   await lab.click(inspector.getByRole('button', { name: /^Propose a contract of out_csv/ }));
-  await expect(lab.dialog).toContainText('columns id, age closed true');
+  await expect(lab.dialog).toContainText('columns id, age, and no others');
   await lab.page.screenshot({ path: info.outputPath('proposal.png') });
   await lab.click(lab.dialog.getByRole('button', { name: 'Accept' }));
-  await expect(inspector.getByText('nulls age', { exact: true })).toBeVisible();
+  await expect(inspector.getByText('age is never missing', { exact: true })).toBeVisible();
   await canvas.save();
 
   await run(9);
@@ -63,7 +63,7 @@ test('K16, X11: proposed rules are accepted with one click, and a broken one sto
   expect(colour[0]).toBe(colour[1]);
   await lab.page.screenshot({ path: info.outputPath('broken.png') });
 
-  await lab.click(inspector.getByRole('button', { name: 'Remove nulls age', exact: true }));
+  await lab.click(inspector.getByRole('button', { name: 'Remove age is never missing', exact: true }));
   await canvas.save();
   await canvas.stage.focus();
   await lab.press('Control+Enter');

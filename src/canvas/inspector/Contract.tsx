@@ -16,6 +16,7 @@ import {
 import { SchemaForm } from '../../forms/schema/SchemaForm';
 import { CanvasController } from '../model/controller';
 import { useCanvas, useFields } from '../model/hooks';
+import { ruleText } from './ruleText';
 
 interface IContractProps {
   id: string;
@@ -41,10 +42,10 @@ export function Contract({ id, output, readOnly }: IContractProps): JSX.Element 
         <ul className="nby-Arrows" aria-label={trans.__('Contract of %1', output)}>
           {rules.map((rule, place) => (
             <li key={place}>
-              <span>{ruleText(rule)}</span>
+              <span>{ruleText(rule, trans)}</span>
               {!readOnly && (
                 <LinkButton
-                  aria-label={trans.__('Remove %1', ruleText(rule))}
+                  aria-label={trans.__('Remove %1', ruleText(rule, trans))}
                   onClick={() => store(rules.filter(other => other !== rule))}
                 >
                   {trans.__('Remove')}
@@ -87,15 +88,6 @@ function storeRules(
   const { [output]: _, ...others } = isObject(known) ? known : {};
   const contracts = rules.length ? { ...others, [output]: rules as Json } : others;
   doc.setField(id, 'contracts', Object.keys(contracts).length ? contracts : undefined);
-}
-
-/** Return a rule as short text, as the shell shows it. */
-function ruleText({ rule, level, column, columns, ...more }: JsonObject): string {
-  const subject = [column ?? columns ?? []].flat().join(', ');
-  const others = Object.entries(more).map(
-    ([name, value]) => `${name} ${[value].flat().join(', ')}`
-  );
-  return [rule, subject, ...others, level === 'warn' && '(warn)'].filter(Boolean).join(' ');
 }
 
 /** Ask for a rule in the form that the server declares; undefined if the user cancels. */
@@ -183,9 +175,9 @@ async function acceptProposal(canvas: CanvasController, id: string, output: stri
       body: new FormBody(
         <ul className="nby-Arrows">
           {fresh.map(({ rule, reason }) => (
-            <li key={ruleText(rule)}>
+            <li key={ruleText(rule, trans)}>
               <span>
-                {ruleText(rule)} <span className="nby-Field-help">{reason}</span>
+                {ruleText(rule, trans)} <span className="nby-Field-help">{reason}</span>
               </span>
             </li>
           ))}

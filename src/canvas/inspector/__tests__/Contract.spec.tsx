@@ -74,8 +74,8 @@ describe('K16, X11: the contract of an output', () => {
     );
     await press('Contract of tidy…');
     expect(contracts()).toEqual({ tidy: [RANGE] });
-    expect(screen.getByText('range age min 0 (warn)')).toBeTruthy();
-    await press('Remove range age min 0 (warn)');
+    expect(screen.getByText('age ≥ 0 (only warns)')).toBeTruthy();
+    await press('Remove age ≥ 0 (only warns)');
     expect(contracts()).toBeUndefined();
     one.canvas.doc.undoManager.undo();
     expect(contracts()).toEqual({ tidy: [RANGE] });
@@ -89,7 +89,7 @@ describe('K16, X11: the contract of an output', () => {
     ];
     act(() => one.canvas.doc.setField('clean', 'contracts', { tidy: [RANGE] }));
     answer(form => {
-      expect(form.textContent).toBe('rows min 10 seen');
+      expect(form.textContent).toBe('≥ 10 rows seen');
       return true;
     });
     await press('Propose a contract of tidy from earlier runs');
