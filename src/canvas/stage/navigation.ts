@@ -233,8 +233,7 @@ export function keepAll(canvas: CanvasController): void {
   const { zoom } = canvas.flow!.getViewport();
   const all = boxOfAll(canvas);
   const [width, height] = [stage!.clientWidth, clearHeight(stage!)];
-  const room = 2 * MARGIN;
-  if (all.width * zoom <= width - room && all.height * zoom <= height - room) {
+  if (all.width * zoom < width - MARGIN && all.height * zoom < height) {
     revealBox(canvas, all);
   } else if (isFitted(canvas)) {
     const cards = store.nodes.map(({ id }) => store.place(id));
