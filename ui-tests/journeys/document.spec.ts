@@ -28,6 +28,7 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
 
   await canvas.stage.focus();
   await lab.press('Control+z');
+  await expect(tab).toHaveClass(/jp-mod-dirty/);
   await canvas.save();
   expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
 

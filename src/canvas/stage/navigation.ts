@@ -227,18 +227,17 @@ export function sizeOfStage({ stage }: CanvasController): ISize {
   return { width: stage?.clientWidth ?? 0, height: stage?.clientHeight ?? 0 };
 }
 
-/** Bring all cards into view: move it, or zoom a fitted one out as far as titles are legible. */
-export function keepAll(canvas: CanvasController): void {
-  const { stage, store } = canvas;
+/** Move the view to all cards if they fit at its zoom; return whether they do. */
+export function keepAll(canvas: CanvasController): boolean {
+  const { stage } = canvas;
   const { zoom } = canvas.flow!.getViewport();
   const all = boxOfAll(canvas);
-  const [width, height] = [stage!.clientWidth, clearHeight(stage!)];
-  if (all.width * zoom < width - MARGIN && all.height * zoom < height) {
+  const fits =
+    all.width * zoom < stage!.clientWidth - MARGIN && all.height * zoom < clearHeight(stage!);
+  if (fits) {
     revealBox(canvas, all);
-  } else if (isFitted(canvas)) {
-    const cards = store.nodes.map(({ id }) => store.place(id));
-    setView(canvas, viewFor(all, cards, width, height, Math.min(zoom, LEGIBLE)));
   }
+  return fits;
 }
 
 /**
@@ -270,9 +269,7 @@ export function refit(canvas: CanvasController, before: ISize): void {
     if (now.zoom === 1 && view && isInside(boxOfAll(canvas), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    if (sawAll) {
-      keepAll(canvas);
-    } else {
+    if (!sawAll || !keepAll(canvas)) {
       fitAgain(canvas, rise > 0);
     }
     if (id !== undefined) {

@@ -148,17 +148,14 @@ describe('after a failure', () => {
 });
 
 describe('K2: cards that are all in view', () => {
-  it.each([
-    { y: 320, zoom: 1, why: 'the view moves' },
-    { y: 700, zoom: 0.59, why: 'the cards get smaller' }
-  ])('stay there when Run Info opens: $why', ({ y, zoom }) => {
+  it('stay there when Run Info opens, with the same zoom', () => {
     const { canvas } = one;
-    canvas.doc.move([['train', [600, y]]]);
+    canvas.doc.move([['train', [600, 320]]]);
     const { moves, end } = picture(one, 900);
     void canvas.flow!.setViewport({ x: 20, y: 70, zoom: 1 });
     canvas.fitted = canvas.flow!.getViewport();
     refit(canvas, { width: 900, height: 1000 });
-    expect(moves[1].zoom).toBeCloseTo(zoom, 1);
+    expect(moves[1].zoom).toBe(1);
     expect(seesAll(canvas)).toBe(true);
     end();
   });
