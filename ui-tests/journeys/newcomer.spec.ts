@@ -73,7 +73,7 @@ test(
     await canvas.card('train.ipynb').click({ button: 'right' });
     await expect(lab.menuItem('Open File')).toBeVisible();
     await expect(lab.menuItem('Add a Node')).toHaveCount(0);
-    expect(await items.count()).toBeLessThanOrEqual(14); // with JupyterLab's own
+    expect(await items.count()).toBeLessThanOrEqual(15); // with JupyterLab's own
     for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
       await page.keyboard.press('Escape');
       await lab.theme(theme);

@@ -88,7 +88,7 @@ class Progress:
 def _line(task: Task, usual: Usual | None) -> str:
     word = "cached" if task.cached else task.state
     took = format_duration(task.started_at, task.finished_at)
-    is_explained = task.state in ("queued", "preparing", "failed") or task.cached
+    is_explained = task.cached or task.state in ("queued", "preparing", "failed", "skipped")
     reason = task.why if is_explained else ""
     about = usual_duration_text(usual, task.state) if task.state in UNDER_WAY else ""
     parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
