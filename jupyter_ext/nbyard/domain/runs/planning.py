@@ -171,13 +171,13 @@ def _wrong_condition(when: str, document: Document) -> Iterator[str]:
     except Invalid as error:
         yield str(error)
         return
+    nodes = document.nodes
     for reference in sorted(used):
-        nodes, parameters = document.nodes, document.meta.parameters
-        if not reference.node and reference.name not in parameters:
+        # the canvas checks a sub-workflow as one node
+        own = reference.node if reference.node in nodes else reference.node.partition(".")[0]
+        if not reference.node and reference.name not in document.meta.parameters:
             yield f"the condition names the parameter {reference}, which the workflow does not have"
-        elif reference.node and (
-            reference.node not in nodes or nodes[reference.node].type != "executable"
-        ):
+        elif own and (own not in nodes or nodes[own].type != "executable"):
             yield f"the condition names the node {reference.node}, which does not run"
 
 

@@ -270,6 +270,10 @@ def test_a_condition_that_cannot_be_decided_is_a_problem_of_its_node(when):
     assert [(problem.node, problem.field) for problem in problems] == [("clean", "when")]
 
 
+def test_a_condition_may_name_a_node_inside_of_a_sub_workflow():
+    assert not find_problems(_document(when="train.inner.score > 1"), RESOLVED, {})
+
+
 def test_a_condition_orders_nodes_and_holds_values_of_parameters():
     """A condition on a node after it is a cycle."""
     parameters = {"least": Parameter("float", 0.5)}
