@@ -52,7 +52,7 @@ class Conditions:
         Otherwise it is skipped, or a thread decides.
         """
         record = task.record
-        if not record.plan.when or record.id in self._unfit:
+        if not record.plan.when or record.id in self._unfit or record.plan.decides_by_element:
             return True
         if record.id not in self._unmet:
             if self._seen.setdefault(record.id, changes) is changes:

@@ -21,7 +21,7 @@ import msgspec
 from nbyard.dispatch.context import Turn
 from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.runs.run_progress import Progress, outcome_of
+from nbyard.domain.runs.run_progress import Progress, is_left_out, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
 from nbyard.store import Connection, Store
@@ -357,8 +357,10 @@ class LiveRuns:
         for node, task in run.tasks.items():
             plan, state = task.record.plan.map, task.record.state
             if plan and (node in elements or state not in ("waiting", "queued")):
-                states = {record.node: record.state for record in elements.get(node, ())}
-                run.maps[node] = LiveMap(plan, states)
+                own = elements.get(node, ())
+                states = {record.node: record.state for record in own}
+                left_out = [r.node for r in own if r.state == "skipped" and is_left_out(r.reason)]
+                run.maps[node] = LiveMap(plan, states, left_out)
                 self.note_map(task)
 
     def note_map(self, task: LiveTask) -> None:

@@ -100,19 +100,19 @@ class RoundChanges:
         steps = task.run.progress.record(record.node, task.record.state, is_left_out=left_out)
         self._follow += [(task.run, node, after) for node, after in steps]
         if record.plan.element and (live := task.run.maps.get(record.plan.element.map)):
-            self._follow_element(task, live)
+            self._follow_element(task, live, left_out)
 
-    def _follow_element(self, task: LiveTask, live: LiveMap) -> None:
+    def _follow_element(self, task: LiveTask, live: LiveMap, left_out: bool) -> None:
         """Start a held element when another one ends, or none if the map stops."""
         run, was_stopped = task.run, live.is_stopped
-        held = live.record(task.record.node, task.record.state)
+        held = live.record(task.record.node, task.record.state, is_left_out=left_out)
         if held and not live.is_stopped:
             self._follow.append((run, held, "queued"))
         if live.is_stopped and not was_stopped:
             self._follow += [
                 (run, node, CANCELS[state])
                 for node, state in live.states.items()
-                if state in CANCELS
+                if state in CANCELS and not run.tasks[node].record.plan.reuse
             ]
         element = task.record.plan.element
         assert element is not None
@@ -242,9 +242,10 @@ class RoundChanges:
                 continue
             element = task.record.plan.element
             live = run.maps.get(element.map) if element else None
-            is_stopped = live is not None and live.is_stopped
+            is_done = bool(task.record.plan.reuse)  # its result must not get lost
+            is_stopped = live is not None and live.is_stopped and not is_done
             if to == "queued" and not is_stopped:
-                if live is None or live.admit(node):
+                if live is None or live.admit(node, is_done=is_done):
                     self.move_task(task, to, waits=TURN, queued_at=now)
                 continue
             to = "skipped" if to == "queued" else to

@@ -20,6 +20,7 @@ from nbyard.domain.maps.structs import (
     Map,
 )
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.workflows.conditions import nodes_of, renamed
 from nbyard.domain.workflows.structs import Document, Edge, Problem
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -141,7 +142,7 @@ def element_plans(plan: TaskPlan, elements: Iterable[Mapping[str, Any]]) -> list
 
 def following_plans(plan: TaskPlan, followed: Iterable[Element]) -> list[TaskPlan]:
     """Return the tasks of a map that follows another one with these elements."""
-    plans = []
+    plans, maps = [], plan.follows()
     for before in followed:
         bindings = {
             name: ResultOf(element_node(binding.node, before.key), binding.output)
@@ -150,7 +151,12 @@ def following_plans(plan: TaskPlan, followed: Iterable[Element]) -> list[TaskPla
             for name, binding in plan.bindings.items()
         }
         element = msgspec.structs.replace(before, map=plan.node)
-        plans.append(_element_plan(plan, element, bindings))
+        own = _element_plan(plan, element, bindings)
+        if plan.decides_by_element:
+            names = {node: element_node(node, before.key) for node in nodes_of(plan.when) & maps}
+            when = renamed(plan.when, {}, names)
+            own = msgspec.structs.replace(own, when=when)
+        plans.append(own)
     return plans
 
 
@@ -161,6 +167,6 @@ def _element_plan(plan: TaskPlan, element: Element, bindings: Mapping[str, Bindi
         bindings={name: bound for name, bound in bindings.items() if name != EACH},
         label=f"{plan.label} {element.label}",
         map=None,
-        when="",  # that of the map was checked
+        when="",  # the map's own was checked
         element=element,
     )

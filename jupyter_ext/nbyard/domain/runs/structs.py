@@ -199,6 +199,11 @@ class TaskPlan(Limits, frozen=True):
         needed = {node for name, node in sources if name in required}
         return {node for _, node in sources} - needed - nodes_of(self.when) - self.follows()
 
+    @property
+    def decides_by_element(self) -> bool:
+        """Return whether the condition is about elements that those of this map follow."""
+        return bool(nodes_of(self.when) & self.follows())
+
     def without(self, nodes: Collection[str]) -> "TaskPlan":
         """Return the plan without the inputs that come from these nodes."""
         bindings = {

@@ -75,17 +75,17 @@ def holds(text: str, values: Mapping[Reference, Any]) -> bool:
         raise Invalid(f"the condition {text} cannot be decided: {error}") from None
 
 
-def renamed(text: str, values: Mapping[str, str], prefix: str = "") -> str:
+def renamed(text: str, values: Mapping[str, str], nodes: Mapping[str, str] = {}) -> str:
     """Return the condition with other names and values.
 
-    `values` stand in place of parameters, and `prefix` comes before each name. Parameters that
-    `values` lacks are kept.
+    `values` stand in place of parameters. `nodes` are new names of nodes by their names. Names that
+    they lack are kept.
 
     Raises:
         Invalid: the text is no condition.
     """
     references(text or "0")
-    return ast.unparse(_Renamer(values, prefix).visit(_parsed(text))) if text else ""
+    return ast.unparse(_Renamer(values, nodes).visit(_parsed(text))) if text else ""
 
 
 def combined(*texts: str) -> str:
@@ -95,8 +95,8 @@ def combined(*texts: str) -> str:
 
 
 class _Renamer(ast.NodeTransformer):
-    def __init__(self, values: Mapping[str, str], prefix: str):
-        self._values, self._prefix = values, prefix
+    def __init__(self, values: Mapping[str, str], nodes: Mapping[str, str]):
+        self._values, self._nodes = values, nodes
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.parse(self._values.get(node.id, node.id), mode="eval").body
@@ -111,7 +111,8 @@ class _Renamer(ast.NodeTransformer):
         return ast.Call(node.func, [self._named(node.args[0])], [])
 
     def _named(self, node: ast.expr) -> ast.expr:
-        name = f"{self._prefix}{_dotted(node)}"
+        old = _dotted(node)
+        name = self._nodes.get(old, old)
         is_plain = all(part.isidentifier() and not iskeyword(part) for part in name.split("."))
         return ast.parse(name, mode="eval").body if is_plain else ast.Constant(name)
 

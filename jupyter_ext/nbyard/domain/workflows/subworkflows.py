@@ -190,7 +190,8 @@ def _under_condition(node: Node, name: str, outer: str) -> Node:
     """Return a node of the sub-workflow `name`, which runs if the condition `outer` holds."""
     if node.type == "dataset" or not (node.when or outer):
         return node
-    own = conditions.renamed(node.when, {}, f"{name}.")
+    inside = {inner: f"{name}.{inner}" for inner in conditions.nodes_of(node.when)}
+    own = conditions.renamed(node.when, {}, inside)
     return msgspec.structs.replace(node, when=conditions.combined(outer, own))
 
 

@@ -90,6 +90,27 @@ def test_a_chain_survives_kills(bench, runtime):
     assert [row["state"] for row in rows] == ["succeeded", "failed", "succeeded"]
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_condition_skips_elements_of_a_following_map_which_are_not_lost(
+    bench, runtime, is_killed
+):
+    run = bench.submit(CHAIN, maps=maps(policy="first"), conditions={"b": "a.out > 1"})
+    give(bench, run, "[3, 1, 2]")
+    nodes = {label: task.node for label, task in elements(bench, run, "a").items()}
+    for label, node in nodes.items():
+        bench.until_task(run, "running", node)
+        runtime.end(bench.attempt(run, node), text=label.removeprefix("n="))
+        if is_killed:
+            bench.replace_dispatcher()
+    bench.until(lambda: elements(bench, run, "b")["n=1"].state == "skipped")
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    assert states(bench, run, "b") == ["succeeded", "skipped", "succeeded"]
+    skipped, whole = elements(bench, run, "b")["n=1"].reason, bench.task(run, "b").reason
+    assert skipped and skipped.code == "condition-not-met"
+    assert whole and whole.params["failed"] == 0
+
+
 def test_a_collecting_node_gets_the_files_in_order(bench, runtime):
     run = bench.submit(CHAIN, maps=maps())
     give(bench, run, "[3, 1]")

@@ -56,6 +56,7 @@ def test_a_map_stops_by_its_policy():
 def test_a_map_is_counted_again_after_a_restart():
     made = live("first", at_most=2, state="running")
     assert not made.has_ended and not made.admit("a.4")
+    assert made.admit("a.4", is_done=True), "it reuses a result"
     ended = live("first", state="failed")
     assert ended.has_ended and ended.is_stopped and ended.lost == 3
 

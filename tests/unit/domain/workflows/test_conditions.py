@@ -54,7 +54,7 @@ def test_comparisons_and_their_opposites(value, limit, sign, is_on):
 def test_the_values_that_a_condition_needs(text: str, used: set[Any]) -> None:
     assert references(text) == used
     assert nodes_of(text) == {node for node, _ in used if node}
-    inner = renamed(text, {}, "part.")
+    inner = renamed(text, {}, {node: f"part.{node}" for node, _ in used})
     assert nodes_of(inner) == {f"part.{node}" for node, _ in used if node}
 
 
