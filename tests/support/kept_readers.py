@@ -19,17 +19,25 @@ IDLE: defaultdict[tuple[str | None, ...], list[subprocess.Popen[bytes]]] = defau
 class KeptReader(Reader):
     """A reader that leaves its process to the next one with the same limits and environment."""
 
+    is_closed = False
+
     def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
         idle = IDLE[self._key()]
-        while self.process is None and idle:
-            process = idle.pop()
-            if process.poll() is None:
-                self.process = process
-            else:
-                process.communicate()  # closes its pipes
-        return super().ask(question, timeout_seconds)
+        with self._lock:  # two threads may ask at once
+            while self.process is None and idle:
+                process = idle.pop()
+                if process.poll() is None:
+                    self.process = process
+                else:
+                    process.communicate()  # closes its pipes
+        try:
+            return super().ask(question, timeout_seconds)
+        finally:
+            if self.is_closed:  # a thread that outlives its store has started a process again
+                self.close()
 
     def close(self) -> None:
+        self.is_closed = True
         with self._lock:
             if self.process and self.process.poll() is None:
                 IDLE[self._key()].append(self.process)

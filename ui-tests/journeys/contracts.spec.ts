@@ -35,6 +35,7 @@ test('K16, X11: proposed rules are accepted with one click, and a broken one sto
   };
   for (const seed of [1, 2, 3]) {
     await run(seed);
+    await expect(lab.drawer.root).toContainText(`#${seed}`);
     await lab.drawer.succeeds();
   }
   await lab.click(canvas.card('make.ipynb'));
@@ -63,7 +64,9 @@ test('K16, X11: proposed rules are accepted with one click, and a broken one sto
   expect(colour[0]).toBe(colour[1]);
   await lab.page.screenshot({ path: info.outputPath('broken.png') });
 
-  await lab.click(inspector.getByRole('button', { name: 'Remove age is never missing', exact: true }));
+  await lab.click(
+    inspector.getByRole('button', { name: 'Remove age is never missing', exact: true })
+  );
   await canvas.save();
   await canvas.stage.focus();
   await lab.press('Control+Enter');
