@@ -2,20 +2,24 @@
 
 The next step follows from the stored verdicts alone. A probe and its run are stored in one
 transaction, so a killed dispatcher neither loses nor repeats one.
+
+Read the judged metric from the run of a probe.
 """
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 
+from nbyard.dispatch.cache.contract_verdicts import recorded_metrics
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.runs.conditions import metrics_of
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
 from nbyard.domain.bisections.structs import (
     Bisection,
+    BisectionJudge,
     BisectionProbe,
     Conclusion,
     next_step,
@@ -29,6 +33,30 @@ from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.leases import LeaseLost
+from nbyard.tabular import TableFile
+
+JSON = "json"
+
+
+def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float | str | None:
+    """Return the value of the judge's metric in a run, None without it.
+
+    It is the last value that the judge's node recorded, else the number in a JSON output.
+    """
+    if not judge.metric:
+        return None
+    with context.store.read() as c:
+        task = context.store.tasks.of_node(c, run.id, judge.node)
+        metrics = recorded_metrics(context, c, run.owner, task.id) if task else []
+        outputs = [] if metrics else context.store.artifacts.of_run(c, run.id)
+    for output in outputs:
+        if output.node == judge.node and output.format == JSON:
+            file = TableFile(context.blobs.path(output.digest), output.filename, output.digest)
+            # A file without readable numbers has none of this name.
+            with suppress(NbyardError, OSError):
+                metrics += context.tables.preview(file).metrics
+    return next((metric.value for metric in metrics if metric.name == judge.metric), None)
+
 
 log = logging.getLogger("nbyard.dispatch")
 
@@ -89,9 +117,7 @@ class BisectionController:
     ) -> BisectionProbe:
         if run is None:  # somebody deleted it
             return msgspec.structs.replace(probe, verdict="unclear")
-        judge = bisection.judge
-        metrics = metrics_of(self._context, run, judge.node) if judge.metric else []
-        value = next((metric.value for metric in metrics if metric.name == judge.metric), None)
+        value = value_of(self._context, run, bisection.judge)
         verdict = bisection.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 

@@ -28,9 +28,8 @@ from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import TableFile
 
-MOST_METRICS = 1_000
+MOST_METRICS = 1_000  # a card shows only a few
 CONTRACT = "contract"
-NUMERIC = (contracts.MetricRule, contracts.CloseRule)
 NUMERIC = (contracts.MetricRule, contracts.CloseRule)
 Row = dict[str, Any]
 Metrics = list[ShownMetric]
@@ -114,9 +113,7 @@ class ContractChecker:
                 (_by_name(recorded), _by_name(before)),
             )
         except (NbyardError, OSError) as error:
-            is_ours = isinstance(error, NbyardError)
-            problem = reason_of(error) if is_ours else because("text", text=str(error))
-            return contracts.unreadable(rules, key, problem)
+            return contracts.unreadable(rules, key, reason_of(error))
         return Verdict(key, len(rules), tuple(breaches))
 
     def _file(self, digest: str, filename: str) -> TableFile:

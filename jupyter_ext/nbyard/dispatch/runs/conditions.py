@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,17 +13,14 @@ from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import EXECUTED, Failure
-from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.runs.structs import Artifact, Run
 from nbyard.domain.workflows.conditions import Reference, holds, references
 from nbyard.errors import BadRequest, Invalid, NbyardError
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.tabular import TableFile
 
 MAX_BYTES = 2**16  # of a small output
-JSON = "json"
 MOST_NAMED = 20
 
 
@@ -63,7 +61,7 @@ class Conditions:
             return False
         reason = self._unmet[record.id]
         if reason is not None:
-            changes.skip_task(task, reason)
+            changes.move_task(task, "skipped", reason=reason, finished_at=datetime.now(UTC))
         return reason is None
 
     def forget(self, task_id: str) -> None:
@@ -87,12 +85,14 @@ class Conditions:
         node, name = reference
         if not name:
             return self._has_changed(run, node)
-        metrics = metrics_of(self._context, run, node)
-        values: dict[str, Any] = {metric.name: metric.value for metric in metrics}
+        store = self._context.store
+        with store.read() as c:
+            task = store.tasks.of_node(c, run.id, node)
+            recorded = recorded_metrics(self._context, c, run.owner, task.id) if task else []
+            outputs = store.artifacts.of_run(c, run.id)
+        values: dict[str, Any] = {metric.name: metric.value for metric in recorded}
         if isinstance(values.get(name), str):
             return float(values[name])  # infinite, or not a number
-        with self._context.store.read() as c:
-            outputs = self._context.store.artifacts.of_run(c, run.id)
         for output in outputs:
             if output.node == node and output.name != EXECUTED and output.format != "folder":
                 content = self._content(output) if output.size_bytes <= MAX_BYTES else None
@@ -118,21 +118,3 @@ class Conditions:
         with suppress(BadRequest):
             return read_json(content)
         return content.decode(errors="replace").strip()
-
-
-def metrics_of(context: DispatchContext, run: Run, node: str) -> list[ShownMetric]:
-    """Return the metrics of a node.
-
-    They are the last recorded values, else the numbers in JSON outputs.
-    """
-    with context.store.read() as c:
-        task = context.store.tasks.of_node(c, run.id, node)
-        metrics = recorded_metrics(context, c, run.owner, task.id) if task else []
-        outputs = [] if metrics else context.store.artifacts.of_run(c, run.id)
-    for output in outputs:
-        if output.node == node and output.format == JSON:
-            file = TableFile(context.blobs.path(output.digest), output.filename, output.digest)
-            # A file without readable numbers has none of this name.
-            with suppress(NbyardError, OSError):
-                metrics += context.tables.preview(file).metrics
-    return metrics

@@ -352,13 +352,12 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
-                continue
-            if not self._conditions.is_met(changes, task):
-                pass  # a thread decides, or the task was skipped
-            elif candidate := self._candidate(changes, task):
+            elif self._conditions.is_met(changes, task) and (
+                candidate := self._candidate(changes, task)
+            ):
                 del self._board.fresh[name]
                 candidates.append(candidate)
-            if name in self._board.fresh:  # a thread evaluates it: move it behind the others
+            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return candidates
 

@@ -136,10 +136,6 @@ class RoundChanges:
         self._board.note_map(task)
         self.is_urgent = True
 
-    def skip_task(self, task: LiveTask, reason: Reason) -> None:
-        """Skip a task that has not begun."""
-        self.move_task(task, "skipped", reason=reason, finished_at=datetime.now(UTC))
-
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
         """Move the attempt to its next state."""
         self._moves.append(self._store.attempts.step(attempt.record, to, columns))

@@ -149,8 +149,8 @@ def with_sweep(resolver: Resolver, document: Document, body: NewRun) -> Document
         grids.setdefault(node, {})[own] = read_sweep(values[own], text, where)
     nodes = dict(document.nodes)
     for name, grid in grids.items():
-        before = nodes[name].map
-        swept = Map(Grid(grid), before.on_failure if before else "all")
+        before = nodes[name].map or Map(Grid({}), "all")
+        swept = msgspec.structs.replace(before, each=Grid(grid))
         nodes[name] = msgspec.structs.replace(nodes[name], map=swept)
     return msgspec.structs.replace(document, nodes=nodes)
 

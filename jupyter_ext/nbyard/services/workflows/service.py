@@ -384,7 +384,8 @@ class WorkflowService(Service):
 
         The result describes every node and lists the problems that block a run.
         """
-        document, real = read_document(body.document), self._context.files.locate(body.path)
+        document = read_document(body.document)
+        real = self._context.files.locate(body.path)
         place, original = place_of(self._context, caller.name, real, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
         resolver = _resolver(self._context, caller, base, body.path, document)
@@ -411,8 +412,6 @@ class WorkflowService(Service):
         except Invalid as error:
             problems.append(Problem(error.reason))
         _complete_views(resolver, document, views, body.path)
-        for name, node in document.nodes.items():
-            views[name] = undeclared_files.add_computed_defaults(resolver, node, views[name])
         opened = undeclared_files.opened_files_of_nodes(resolver, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
@@ -424,13 +423,11 @@ class WorkflowService(Service):
         files = {
             name: undeclared.files for name, undeclared in opened.items() if not undeclared.problem
         }
-        edges, original = list(document.edges.values()), self._context.files.without_root(original)
+        edges = [*document.edges.values()]
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
-        shown = {
-            name: msgspec.structs.replace(views[name], arguments=arguments)
-            for name, arguments in with_map_ports(document, ports).items()
-        }
-        return WorkflowCheck(shown, problems, proposals, original)
+        for name, arguments in with_map_ports(document, ports).items():
+            views[name] = msgspec.structs.replace(views[name], arguments=arguments)
+        return WorkflowCheck(views, problems, proposals, self._context.files.without_root(original))
 
     def saved(self, caller: Caller, path: str) -> None:
         """Store the version of a workflow file that the caller saved."""
@@ -451,7 +448,7 @@ class WorkflowService(Service):
 def _complete_views(
     resolver: Resolver, document: Document, views: dict[str, NodeView], path: str
 ) -> None:
-    """Mark idle nodes; add hints to those that would run without packages that they import."""
+    """Mark idle nodes; add hints on packages that imports lack, and computed defaults."""
     for name in idle_nodes(document):
         is_idle = document.nodes[name].mode is None
         views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
@@ -463,6 +460,8 @@ def _complete_views(
     }
     for name, hint in import_hints(resolver, nodes, PurePosixPath(path).stem).items():
         views[name] = msgspec.structs.replace(views[name], hints=[*views[name].hints, hint])
+    for name, node in document.nodes.items():
+        views[name] = undeclared_files.add_computed_defaults(resolver, node, views[name])
 
 
 def _resolver(

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.attempts.folders import attempt_folder_of
-from nbyard.dispatch.runs.conditions import metrics_of
+from nbyard.dispatch.bisections.controller import value_of
 from nbyard.domain.attempts.structs import METRICS
 from nbyard.domain.bisections.structs import BisectionJudge
 
@@ -29,8 +29,7 @@ def value(bench: Bench, run: str, judge: BisectionJudge = SCORE) -> float | str 
     with bench.store.read() as c:
         found = bench.store.runs.by_id(c, run)
     assert found is not None
-    metrics = metrics_of(bench.context, found, judge.node)
-    return next((metric.value for metric in metrics if metric.name == judge.metric), None)
+    return value_of(bench.context, found, judge)
 
 
 def record(folder: Path, *values: float) -> None:
