@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -23,6 +25,7 @@ from nbyard.domain.executables.nbexec_files import (
     description_file,
     read_description,
 )
+from nbyard.domain.executables.source_files import source_files
 from nbyard.domain.executables.structs import (
     NAMELESS,
     Executable,
@@ -30,16 +33,16 @@ from nbyard.domain.executables.structs import (
     Inspection,
     Resources,
 )
-from nbyard.domain.file_formats import is_data
+from nbyard.domain.file_formats import format_of, is_data
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.naming.names import derived_name
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host import kernels
-from nbyard.host.project_files import DOCUMENT, file_of
+from nbyard.host.project_files import DOCUMENT, ProjectFiles, file_of
 from nbyard.importers.protocol import Near, importer_of
 from nbyard.kinds.protocol import ChecksFiles
 from nbyard.reasons.structs import Reason, because
@@ -48,6 +51,7 @@ from nbyard.transfer import bundles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbyard.domain.arguments.structs import Role
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.store import Connection, Store
@@ -164,6 +168,8 @@ class Freezer:
             )
         code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = code_kind.read(code.filename, code.content)
+        if code.path is not None:
+            reading = _with_computed_paths(reading, self._context.files, code.path)
         arguments = [
             _with_requirement(argument, code.path, self._context.files.root)
             for argument in apply_description(
@@ -192,6 +198,9 @@ class Freezer:
         """Return the name, arguments and resources of code for users, with hints."""
         code_kind, reading, resources = self.read(code, kind)
         named = code.description.name if code.description else ""
+        # Symbolic links are not copied with the code.
+        root = self._context.files.root
+        links = bundles.links_warning(file_of(code.path), root) if code.path else None
         return Inspection(
             name=named or code.stem,
             kind=code_kind.name,
@@ -202,7 +211,7 @@ class Freezer:
                 *code.hints,
                 *reading.hints,
                 *self._kernel_hints(reading, resources),
-                *self._link_hints(code),
+                *([links] if links else []),
             ],
             tag_cell=reading.tag_cell,
             tag_names=reading.tag_names,
@@ -219,13 +228,6 @@ class Freezer:
             return []
         used = kernels.find_substitute(reading.kernel, reading.language)
         return [not_installed(reading.kernel, used)] if used else []
-
-    def _link_hints(self, code: Code) -> list[Reason]:
-        """Return a hint that names symbolic links which are not copied with the code."""
-        if code.path is None:
-            return []
-        warning = bundles.links_warning(file_of(code.path), self._context.files.root)
-        return [warning] if warning else []
 
     def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
         """Store the bytes of code; return the fields of its version. No row is written.
@@ -370,6 +372,38 @@ class Freezer:
 def identity_of(fields: dict[str, Any]) -> str:
     """Return a digest of the fields of a version. Versions with equal digests are the same."""
     return digest_of(fields)
+
+
+def files_of_source(
+    files: ProjectFiles, code: Path
+) -> tuple[dict[str, set[Role]], set[str], dict[str, str]]:
+    """Return what `source_files` reads in a code file. Paths are relative to its folder."""
+
+    def read(path: str) -> bytes | None:
+        real = Path(os.path.normpath(code.parent / path))
+        with contextlib.suppress(NbyardError, OSError):
+            return files.content(real) if files.has(real) else None
+        return None
+
+    return source_files(code.name, read(code.name) or b"", read)
+
+
+def _with_computed_paths(reading: Reading, files: ProjectFiles, path: Path) -> Reading:
+    """Return the reading of a script, with the paths that it computes as defaults."""
+    hints = reading.hints_without_description
+    unread = {hint.params["name"] for hint in hints if hint.code == "default-computed"}
+    paths = files_of_source(files, file_of(path))[2] if unread else {}
+    arguments, read = [*reading.arguments], set()
+    for place, argument in enumerate(arguments):
+        shown, default = getattr(argument.reach, "flag", argument.name), paths.get(argument.name)
+        if shown in unread and default is not None:
+            guess = format_of(default) if argument.role != "value" else ""
+            arguments[place] = msgspec.structs.replace(
+                argument, default=default, format=argument.format or guess
+            )
+            read.add(shown)
+    left = [hint for hint in hints if hint.params.get("name") not in read]
+    return msgspec.structs.replace(reading, arguments=arguments, hints_without_description=left)
 
 
 def _with_requirement(argument: Argument, path: Path | None, root: Path) -> Argument:

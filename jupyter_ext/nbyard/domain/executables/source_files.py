@@ -607,6 +607,8 @@ def _of_parser(method: str, parser: Owner, given: list[Any], named: Mapping[str,
     if method == "add_argument" and names:
         name = names[-1].lstrip("-").replace("-", "_")
         parser.names[name] = named.get("default", UNKNOWN)
+    elif method == "set_defaults":
+        parser.names.update(named)
     return parser if method == "parse_args" else UNKNOWN
 
 

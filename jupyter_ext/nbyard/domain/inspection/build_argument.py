@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType, check_value
+from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.annotations import Declared
 from nbyard.domain.inspection.constant_expressions import (
     DateText,
@@ -48,7 +49,7 @@ def argument_of(
         guess = guess_role(name, text, bool(comment.help), is_path)
         if value is not None or kind == "string":
             role = role or guess.role
-        file_format = file_format or (guess.format if role in ("input", "output") else "")
+        file_format = file_format or guess.format or format_of(text or "")
     role = role or "value"
     if role != "value":
         kind = "string"

@@ -13,7 +13,7 @@ from nbyard.domain.arguments.structs import TEXT_TYPES, Argument, Role, ValueTyp
 from nbyard.domain.inspection.annotations import Declared
 from nbyard.domain.inspection.build_argument import TYPES, argument_of
 from nbyard.domain.inspection.constant_expressions import FilePath
-from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
+from nbyard.domain.inspection.heuristics import Comment, read_comment
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -93,11 +93,9 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     # a help text that starts with "type:" is plain help
     if comment.type:
         comment = Comment(parameter.help)
-    name_words = [word.lower() for word in WORD.findall(parameter.name)]
-    is_address = isinstance(parameter.default, str) and "://" in parameter.default
-    is_about = bool(name_words) and name_words[-1] in ABOUT
+    is_address = parameter.name.lower().endswith("url") or "://" in str(parameter.default)
     role = comment.role or parameter.word_type.role
-    if not role and not is_address and not is_about:
+    if not role and not is_address:
         role = opened.get(parameter.name)
     argument = _argument(parameter, default, comment, role)
     if argument.role == "output" and parameter.is_exclusive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
 import os
 import posixpath
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET
 
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument, check_arguments
@@ -32,12 +30,13 @@ from nbyard.domain.attempts.undeclared_files import (
     parameters_at,
 )
 from nbyard.domain.executables.nbexec_files import Description, description_file
-from nbyard.domain.executables.source_files import ANY_FILE, source_files
+from nbyard.domain.executables.source_files import ANY_FILE
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.projects.definitions import FILE as PROJECT_FILE
 from nbyard.domain.workflows.structs import Node, NodeView
-from nbyard.errors import Invalid, NbyardError
+from nbyard.errors import Invalid
+from nbyard.freezing.executable_versions import files_of_source
 from nbyard.freezing.node_resolution import Resolver
 from nbyard.host.project_files import ProjectFiles, file_of, write_whole
 from nbyard.reasons.structs import because
@@ -84,20 +83,6 @@ def opened_files_of_nodes(
         if undeclared:
             undeclared_by_node[name] = undeclared
     return undeclared_by_node
-
-
-def add_computed_defaults(resolver: Resolver, node: Node, view: NodeView) -> NodeView:
-    """Return the view of a script with the paths that its source computes as defaults."""
-    lacking = [a.name for a in view.arguments if a.role != "value" and a.default is UNSET]
-    code = resolver.code(node) if lacking and view.kind == "command" else None
-    if code is None or code.path is None:
-        return view
-    paths = files_of_source(resolver.context.files, file_of(code.path))[2]
-    arguments = [
-        msgspec.structs.replace(a, default=paths.get(a.name, UNSET)) if a.name in lacking else a
-        for a in view.arguments
-    ]
-    return msgspec.structs.replace(view, arguments=arguments)
 
 
 def _named_files(
@@ -156,20 +141,6 @@ def _project_of(files: ProjectFiles, code: Path, paths: Iterable[str]) -> Path:
     return project
 
 
-def files_of_source(
-    files: ProjectFiles, code: Path
-) -> tuple[dict[str, set[Role]], set[str], dict[str, str]]:
-    """Return what `source_files` reads in a code file. Paths are relative to its folder."""
-
-    def read(path: str) -> bytes | None:
-        real = Path(os.path.normpath(code.parent / path))
-        with contextlib.suppress(NbyardError, OSError):
-            return files.content(real) if files.has(real) else None
-        return None
-
-    return source_files(code.name, read(code.name) or b"", read)
-
-
 def undeclared_files_of(
     context: FreezingContext,
     opened: NodeFileAccess,
@@ -202,8 +173,8 @@ def seen_of(context: ServiceContext, owner: str, opened: NodeFileAccess) -> Unde
     """Return the undeclared files of one task, compared with what its code declares now."""
     resolver = Resolver(context, owner, "")
     node = Node("executable", executable=opened.executable_id)
-    view = add_computed_defaults(resolver, node, resolver.view(node))
-    return undeclared_files_of(context, opened, view.arguments) or Undeclared("")
+    arguments = resolver.view(node).arguments
+    return undeclared_files_of(context, opened, arguments) or Undeclared("")
 
 
 def declare_files(context: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:

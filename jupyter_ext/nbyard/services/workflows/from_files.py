@@ -26,9 +26,9 @@ from nbyard.domain.workflows.structs import (
     WorkflowCheck,
 )
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.freezing.executable_versions import Freezer
+from nbyard.freezing.executable_versions import Freezer, files_of_source
 from nbyard.host.project_files import DOCUMENT, ProjectFiles, write_whole
-from nbyard.services.executables.undeclared_files import declare_files, files_of_source
+from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.transfer.bundles import is_ignored
 
 if TYPE_CHECKING:

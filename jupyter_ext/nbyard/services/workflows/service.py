@@ -448,7 +448,7 @@ class WorkflowService(Service):
 def _complete_views(
     resolver: Resolver, document: Document, views: dict[str, NodeView], path: str
 ) -> None:
-    """Mark idle nodes; add hints on packages that imports lack, and computed defaults."""
+    """Mark idle nodes; add hints on packages that imports lack."""
     for name in idle_nodes(document):
         is_idle = document.nodes[name].mode is None
         views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
@@ -460,8 +460,6 @@ def _complete_views(
     }
     for name, hint in import_hints(resolver, nodes, PurePosixPath(path).stem).items():
         views[name] = msgspec.structs.replace(views[name], hints=[*views[name].hints, hint])
-    for name, node in document.nodes.items():
-        views[name] = undeclared_files.add_computed_defaults(resolver, node, views[name])
 
 
 def _resolver(

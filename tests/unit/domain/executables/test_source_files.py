@@ -86,6 +86,8 @@ def found(text: str, **more: bytes) -> dict[str, list[str]]:
         ("c = yaml.safe_load(open('config.yaml'))['paths']\npd.read_csv(c['a'])", "data/a.csv"),
         ("p = argparse.ArgumentParser()\np.add_argument('--in-file', default='a.csv')\n"
          "a = p.parse_args()\npd.read_csv(a.in_file)", "a.csv"),
+        ("p = argparse.ArgumentParser()\np.add_argument('--in-file', default='a.csv')\n"
+         "p.set_defaults(in_file='b.csv')\npd.read_csv(p.parse_args().in_file)", "b.csv"),
         ("for path in Path('data').glob('*.csv'):\n    pd.read_csv(path)", "data/*.csv"),
         ("for name in os.listdir('data'):\n    open(os.path.join('data', name))", "data/*"),
         ("pd.read_sql('select 1', sqlite3.connect('a.db'))", "a.db"),

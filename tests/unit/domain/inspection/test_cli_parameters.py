@@ -78,6 +78,7 @@ def test_a_default_beyond_the_choices_is_left_to_the_script() -> None:
     ("name", "more", "opened", "role"),
     [
         ("raw", {}, "input", "input"),
+        ("features", {}, "input", "input"),
         ("raw", {"help": "output: csv"}, "input", "output"),
         ("raw", {"word_type": WordType(role="output")}, "input", "output"),
         ("raw", {"word_type": WordType("int")}, "input", "value"),

@@ -97,11 +97,12 @@ def test_code_of_other_languages_names_no_files(check):
 
 SCRIPT = """import argparse
 import pandas as pd
+import config
 from config import DATA
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--input", default=str(DATA / "raw.csv"))
-parser.add_argument("--output", default=str(DATA / "a.parquet"))
+parser.add_argument("--output", default=config.TABLE)
 parser.add_argument("--sep", default=";")
 args = parser.parse_args()
 pd.read_csv(args.input, sep=args.sep).to_parquet(args.output)
@@ -111,7 +112,8 @@ pd.read_csv(args.input, sep=args.sep).to_parquet(args.output)
 def test_computed_defaults_of_options_are_the_files_of_their_ports(check):
     """A second port for the same file would never be written: the option is always passed."""
     files = {
-        "src/config.py": "from pathlib import Path\nDATA = Path(__file__).parent.parent / 'data'\n",
+        "src/config.py": "from pathlib import Path\nDATA = Path(__file__).parent.parent / 'data'\n"
+        "TABLE = DATA / 'a.parquet'\n",
         "src/prepare.py": SCRIPT,
         "train.py": "import pandas as pd\npd.read_parquet('data/a.parquet')\n",
     }
@@ -119,6 +121,6 @@ def test_computed_defaults_of_options_are_the_files_of_their_ports(check):
     view = checked.nodes["prepare"]
     defaults = {each.name: each.default for each in view.arguments}
     assert defaults == {"input": "../data/raw.csv", "output": "../data/a.parquet", "sep": ";"}
-    assert view.undeclared is None
+    assert (view.undeclared, view.hints) == (None, [])
     assert [each.format for each in view.arguments] == ["csv", "parquet", ""]
     assert connections(checked) == {("prepare", "", "train", "data/a.parquet")}
