@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import posixpath
 import re
@@ -9,12 +10,14 @@ import unicodedata
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbyard.domain.attempts.undeclared_files import DeclareFiles
+from nbyard.domain.executables.source_files import tree_of
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.structs import (
     CheckWorkflow,
@@ -41,6 +44,7 @@ OTHERS = re.compile(
     r"test_\w+\.py|\w+_test\.py|conftest\.py|setup\.py|__\w+__\.py|.*-Copy\d+\.\w+|.* \(\d+\)\.\w+"
 )
 OTHER_FOLDERS = frozenset(("archive", "backup", "old", "test", "tests"))
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 STARTED = re.compile(r"__name__\s*==")  # a module that is also a script
 MOST_NODES = 200
 Check = Callable[[CheckWorkflow], WorkflowCheck]
@@ -64,7 +68,7 @@ def create_from_files(
         raise NotFound(f"There is no {files.shown(gone[0])[:200]}.")
     codes = codes_of(files, chosen)
     if not codes:
-        raise Invalid.field("files", "there is no notebook or Python script")
+        raise Invalid.field("files", "there is no notebook or Python script to run")
     base = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in chosen]))
     target = files.locate(asked.path) if asked.path else base / f"{base.name}{DOCUMENT}"
     if target.exists():
@@ -123,11 +127,21 @@ def codes_of(files: ProjectFiles, chosen: Sequence[Path]) -> list[Path]:
     scripts = [
         path
         for path in found
-        if not (path in modules or (path.parent / "__init__.py").exists())
+        if not (path in modules or (path.parent / "__init__.py").exists() or _only_defines(path))
         or STARTED.search(path.read_text("utf-8", "replace"))
     ]
     meant = [path for path in scripts if not path.name.startswith("Untitled")]
     return sorted({*named, *(meant or scripts)})
+
+
+def _only_defines(path: Path) -> bool:
+    """Return whether code has functions or classes, and calls nothing outside of them."""
+    with suppress(Invalid):
+        body = tree_of(path.name, path.read_bytes()).body
+        others = [part for part in body if not isinstance(part, DEFINITIONS)]
+        calls = (isinstance(node, ast.Call) for part in others for node in ast.walk(part))
+        return len(others) < len(body) and not any(calls)
+    return False
 
 
 def _codes_below(files: ProjectFiles, folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ FILES = {
     "train.py": "import joblib\nopen('data/clean.csv')\njoblib.dump({}, 'models/tree.joblib')\n",
     "report.py": "import joblib\njoblib.load('models/tree.joblib')\nopen('out.html', 'w')\n",
     "utils.py": "RAW = 'data/raw.csv'\n",
+    "model.py": "from pathlib import Path\n\nclass Tree:\n    path = Path('models/tree.joblib')\n",
     "test_train.py": "import train\n",
     "train (1).py": "open('data/clean.csv')\n",
     "old/train.py": "open('../data/clean.csv')\n",
