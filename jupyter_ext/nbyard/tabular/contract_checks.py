@@ -143,7 +143,7 @@ class TableCheck:
                 exprs = {"newest": moments.max()}
                 judge = partial(self._age_problem, rule)
             case rules.CloseRule():
-                exprs = self._table.figures(rule)
+                exprs = {"value": self._table.figures(rule)["value"]}
                 judge = partial(self._distance, rule)
             case _:
                 misfits = self._misfits(rule)
