@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nbyard.domain.automations.times.cron import foreign_dialect, looks_like_cron, parse_cron
-from nbyard.domain.automations.times.near_phrases import near_phrase
+from nbyard.domain.automations.times.cron import looks_like_cron, parse_cron
 from nbyard.domain.automations.times.structs import Cron, Interval, Once, Timing
 from nbyard.domain.automations.times.time_patterns import (
     COUNT,
@@ -51,38 +49,14 @@ AT_HOUR_WORD = re.compile(rf"\bat ({HOUR_WORDS})\b")
 Reader = Callable[[Found, datetime], Timing]
 
 
-def read_phrase(
-    text: str, now: datetime, is_accepted: Callable[[Timing], bool] = lambda timing: True
-) -> Timing:
+def read_phrase(text: str, now: datetime) -> Timing:
     """Parse a phrase or a cron expression as a timing.
 
-    `now` is the present time in the time zone of the automation. `is_accepted` returns whether a
-    timing may be suggested instead of an unknown phrase.
+    `now` is the present time in the time zone of the automation.
 
     Raises:
-        Invalid: the phrase is unknown. The reason names a near one, or lists examples.
+        Invalid: the phrase is unknown. The reason lists examples.
     """
-    if timing := _timing_of(text, now):
-        return timing
-    if foreign := foreign_dialect(text):
-        raise Invalid.field("on.text", foreign)
-
-    def read(phrase: str) -> Timing | None:
-        with suppress(Invalid):
-            timing = _timing_of(phrase, now)
-            return timing if timing and is_accepted(timing) else None
-        return None
-
-    near = near_phrase(text, _plain(text), read)
-    raise Invalid.field("on.text", near) if near else _unknown(text)
-
-
-def refused_text(error: Invalid) -> Invalid:
-    """Return the error of a timing's field for the phrase that the request has instead."""
-    return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
-
-
-def _timing_of(text: str, now: datetime) -> Timing | None:
     check_length("on.text", text, MAX_PHRASE)
     if looks_like_cron(text):
         try:
@@ -95,7 +69,12 @@ def _timing_of(text: str, now: datetime) -> Timing | None:
         for pattern, read in PHRASES:
             if match := pattern.fullmatch(phrase):
                 return read(match.groupdict(), now)
-    return None
+    raise _unknown(text)
+
+
+def refused_text(error: Invalid) -> Invalid:
+    """Return the error of a timing's field for the phrase that the request has instead."""
+    return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
 
 
 def _plain(text: str) -> str:

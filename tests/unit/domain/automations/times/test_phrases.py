@@ -136,7 +136,8 @@ def test_phrases_for_a_moment(text, moment):
         ("2026-02-30 8:00", "is not a date"),
         ("in 99999999999 weeks", "the number is too"),
         ("x" * 300, "may have at most"),
-        ("0 8 ? * MON", "belongs to another dialect"),
+        ("0 8 ? * MON", "is not a valid"),
+        ("rate(5 minutes)", "is not a known"),
     ],
 )
 def test_other_phrases_are_refused(text, why):
