@@ -13,11 +13,7 @@ from nbyard.domain.automations.times.time_patterns import (
     DAY_RANGE,
     DAYS,
     EVERY,
-    HOUR_WORDS,
     LISTED,
-    NIGHT_HALF_TIME,
-    NIGHT_TIME,
-    NIGHTLY,
     TIME,
     UNIT,
     WORKING_DAYS,
@@ -44,7 +40,6 @@ EXAMPLES = (
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
 WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
-AT_HOUR_WORD = re.compile(rf"\bat ({HOUR_WORDS})\b")
 
 Reader = Callable[[Found, datetime], Timing]
 
@@ -81,7 +76,6 @@ def _plain(text: str) -> str:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
     plain = plain.replace(" × 24 h", " days")
-    plain = AT_HOUR_WORD.sub(lambda m: f"at {HOUR_WORDS.split('|').index(m[1]) + 1}", plain)
     # `every 15min` becomes `every 15 min`.
     return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 
@@ -215,8 +209,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"in {COUNT}{UNIT}", read_delay),
         (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
-        (rf"{NIGHTLY}(?: {NIGHT_TIME})?", _on_days("*")),
-        (rf"{NIGHTLY} {NIGHT_HALF_TIME}", _on_days("*")),
+        (r"nightly|(?:every|each) night", _on_days("*")),
         (rf"(?:on |every |each )?{WORKING_DAYS}(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
         (rf"{WEEKLY}(?: {TIME})?", _on_days("1")),

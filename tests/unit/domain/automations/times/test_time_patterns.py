@@ -6,7 +6,6 @@ import pytest
 
 from nbyard.domain.automations.times.time_patterns import (
     EVERY,
-    NIGHT_HALF_TIME,
     TIME,
     Found,
     clock_of,
@@ -37,17 +36,6 @@ def test_a_time_has_an_hour_and_a_minute(text, clock):
 def test_times_that_do_not_exist_are_refused(text):
     with pytest.raises(Invalid, match="a time of day"):
         clock_of(groups_of(TIME, text))
-
-
-@pytest.mark.parametrize(
-    ("text", "is_night"),
-    [
-        *(("12am", True), ("5:59 am", True), ("at 6 pm", True), ("11:30 p.m.", True)),
-        *(("6am", False), ("11 am", False), ("12pm", False), ("5 pm", False), ("at 11", False)),
-    ],
-)
-def test_6_to_17_oclock_are_no_times_of_a_night(text, is_night):
-    assert bool(re.fullmatch(NIGHT_HALF_TIME, text)) == is_night
 
 
 @pytest.mark.parametrize(
