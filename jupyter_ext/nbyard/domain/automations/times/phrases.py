@@ -9,7 +9,6 @@ from nbyard.domain.automations.times.structs import Cron, Interval, Once, Timing
 from nbyard.domain.automations.times.time_patterns import (
     COUNT,
     DATE,
-    DAY,
     DAY_RANGE,
     DAYS,
     EVERY,
@@ -20,7 +19,6 @@ from nbyard.domain.automations.times.time_patterns import (
     Found,
     clock_of,
     seconds_of,
-    unnamed,
 )
 from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
@@ -38,7 +36,6 @@ EXAMPLES = (
     "0 8 * * 1-5",
 )
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
-WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 
 Reader = Callable[[Found, datetime], Timing]
@@ -60,10 +57,9 @@ def read_phrase(text: str, now: datetime) -> Timing:
             raise refused_text(error) from None
         return Cron(" ".join(text.split()))
     plain = _plain(text)
-    for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
-        for pattern, read in PHRASES:
-            if match := pattern.fullmatch(phrase):
-                return read(match.groupdict(), now)
+    for pattern, read in PHRASES:
+        if match := pattern.fullmatch(plain):
+            return read(match.groupdict(), now)
     raise _unknown(text)
 
 
@@ -140,13 +136,6 @@ def _of_month(groups: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} {number} * *")
 
 
-def read_week_of_month(groups: Found, now: datetime) -> Timing:
-    """Return the monthly timing of `first monday of the month 9:00`, or of the last one."""
-    hour, minute = clock_of(groups)
-    day, week = DAYS.index(groups["weekday"][:3]), WEEKS.get(groups["week"])
-    return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
-
-
 def read_hourly(groups: Found, now: datetime) -> Timing:
     """Return the hourly timing of `hourly` or `every hour at :20`.
 
@@ -163,15 +152,6 @@ def read_relative_day(groups: Found, now: datetime) -> Timing:
     """Return the moment of `tomorrow 8:00`."""
     hour, minute = clock_of(groups)
     day = now + timedelta(days=1 if groups["day"] == "tomorrow" else 0)
-    return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
-
-
-def read_next_day(groups: Found, now: datetime) -> Timing:
-    """Return the moment of `next monday 9:00`: the first such day after today."""
-    hour, minute = clock_of(groups)
-    # DAYS begins with Sunday, and `weekday` counts from Monday.
-    ahead = (DAYS.index(groups["weekday"][:3]) - 1 - now.weekday()) % 7 or 7
-    day = now + timedelta(days=ahead)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
@@ -194,12 +174,6 @@ def _once(moment: datetime) -> Timing:
 
 
 OF_MONTH = r"of (?:the|each|every) month"
-WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
-# The time may come first, as in `9:00 every monday`. A number before `monthly` is no time.
-TIME_FIRST = re.compile(
-    rf"(?!\d+ (?:week|month)ly)(?P<time>{unnamed(TIME)}) (?P<rest>"
-    r"(?:on|every|each|daily|everyday|weekly|monthly|weekdays?|today|tomorrow)\b.*)"
-)
 WEEKLY = r"(?:weekly|(?:every|each) week)"
 MONTHLY = r"(?:monthly|(?:every|each) month)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
@@ -225,19 +199,10 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _on_days("*", "L")),
         (
-            rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
-            _on_days("*", "LW"),
-        ),
-        (
-            rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
-            read_week_of_month,
-        ),
-        (
             rf"{MONTHLY}(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?",
             _of_month,
         ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
-        (rf"(?:on )?next (?P<weekday>{DAY})(?: {TIME})?", read_next_day),
         (rf"(?:on |once at )?{DATE}[t ]?(?: ?{TIME})?", read_date),
     )
 )

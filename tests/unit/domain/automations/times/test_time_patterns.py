@@ -10,7 +10,6 @@ from nbyard.domain.automations.times.time_patterns import (
     Found,
     clock_of,
     seconds_of,
-    unnamed,
 )
 from nbyard.errors import Invalid
 
@@ -44,4 +43,3 @@ def test_times_that_do_not_exist_are_refused(text):
 )
 def test_an_interval_has_seconds(text, seconds):
     assert seconds_of(groups_of(EVERY, text)) == seconds
-    assert groups_of(unnamed(EVERY), text) == {}
