@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
+from name_completion import BY_PLACE, EVERYWHERE, PATH
 from nbyard.cli import generated_commands
 from nbyard.cli.all_commands import all_commands
 from nbyard.cli.lazy_commands import TABLE
-from nbyard.cli.name_completion import BY_PLACE, EVERYWHERE, PATH
 
 
 def text() -> str:

@@ -203,7 +203,6 @@ class Blobs:
     def put_folder(
         self,
         path: Path,
-        move: bool = False,
         keep: Callable[[str], bool] | None = None,
         left_out: Iterable[str] = (),
     ) -> Blob:
@@ -217,7 +216,7 @@ class Blobs:
             if member.is_folder:
                 empty.append(member.path)
             else:
-                entries.append(self._put_member(member, move))
+                entries.append(self._put_member(member))
         return self.put_tree(Tree(entries, empty, left_out=[*left_out]))
 
     def put_tree(self, tree: Tree) -> Blob:
@@ -225,12 +224,12 @@ class Blobs:
         digest = self.put_bytes(encode_tree(tree), "tree").digest
         return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
-    def _put_member(self, member: FolderMember, move: bool) -> TreeEntry:
+    def _put_member(self, member: FolderMember) -> TreeEntry:
         path = check_member_path(member.path)
         fd = open_regular(member.name, dir_fd=member.fd)
         try:
             executable = bool(os.fstat(fd).st_mode & 0o100)
-            blob = self._put_open(fd, Path(member.name), member.fd, move)
+            blob = self._put_open(fd, Path(member.name), member.fd, move=False)
         finally:
             os.close(fd)
         is_secret = may_hold_secrets(path)

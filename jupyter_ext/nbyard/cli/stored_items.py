@@ -53,7 +53,7 @@ def _parameters(path: str, executable: str, server: str, *, is_remote: bool) -> 
 
 
 def item_names(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
-    """Yield the names of items, from a source as in `name_completion`.
+    """Yield the names of items, from a source as in `buildtools/name_completion.py`.
 
     Raises:
         NbyardError: The items cannot be listed.

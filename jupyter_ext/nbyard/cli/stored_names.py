@@ -17,7 +17,7 @@ PLAIN = re.compile(r"[\w.@:/+,-]+=?")
 def completions(
     given: Mapping[str, Any], sources: Sequence[str], start: str
 ) -> list[CompletionItem]:
-    """Return the names that begin with `start`, from sources as in `name_completion`.
+    """Return the names that begin with `start`, from sources as in `buildtools/name_completion.py`.
 
     `given` are the parameters before the word. Runs without a name have their numbers. Errors lead
     to no names: a message would break the line that the user types.

@@ -9,7 +9,6 @@ from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest
 
 FILE_SHAPE = "NAME=FILE"
-RUNNABLE = (".nbflow", ".ipynb", ".py", ".sh", ".R", ".jl", ".cwl")
 
 
 def parse_pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
@@ -54,14 +53,6 @@ def json_object(text: str, option: str = "--parameters") -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise click.UsageError(f"{option}: an object is needed, such as '{{\"alpha\": 0.1}}'")
     return parsed
-
-
-def similar_files(name: str) -> list[str]:
-    """Return files of this folder that can run and whose names resemble one."""
-    import difflib
-
-    stems = {path.stem: path.name for path in Path().iterdir() if path.suffix in RUNNABLE}
-    return [stems[stem] for stem in difflib.get_close_matches(name, stems)]
 
 
 def split_target(target: str, remote: bool) -> tuple[str, str]:

@@ -83,8 +83,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     declares none. An `argument` is positional. The shell does not let users omit what is `needed`.
     `metavar` stands for the value in the help, else the `unit`. `option_help` replaces the help.
     `format` reads and writes values that are no plain texts or numbers. `names` are sources of
-    completion, as in `cli.name_completion`. A `secret` is never spelled. A `lock` is a field of a
-    change that repeats what the client has seen, such as the revision.
+    completion, as in `buildtools/name_completion.py`. A `secret` is never spelled. A `lock` is a
+    field of a change that repeats what the client has seen, such as the revision.
 
     A form has the fields with an `order`, sorted by it; those with `more` are below *More*. A
     struct in a field adds its own fields, a list of structs those of its first row. `labels` are

@@ -4,7 +4,6 @@ import hashlib
 import os
 import pwd
 import re
-import shlex
 import shutil
 import stat
 import subprocess
@@ -177,17 +176,6 @@ def store_of(text: str) -> str | None:
     if head is None or head["digest"] != _digest(text[head.end() :]):
         return None
     return head["store"]
-
-
-def cron_line(start: DispatcherStart) -> str:
-    """Return the crontab line that starts the dispatcher at boot."""
-    parts = [f"{name}={shlex.quote(value)}" for name, value in start.variables.items()]
-    parts += [shlex.quote(start.python), "-m", "nbyard.dispatch"]
-    command = f"{' '.join(parts)} >> {shlex.quote(str(start.log))} 2>&1"
-    if start.environment_file is not None:
-        command = f"set -a; . {shlex.quote(str(start.environment_file))}; {command}"
-    # cron reads a percent sign as a line break.
-    return f"@reboot {command}".replace("%", r"\%")
 
 
 def _digest(body: str) -> str:

@@ -47,7 +47,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.naming.unique_names import name_taken, nearest_names
+from nbyard.domain.naming.unique_names import name_taken, nearest_names, no_such
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
@@ -168,8 +168,7 @@ class DeploymentService(Service):
     def _find(self, c: Connection, caller: Caller, key: str) -> Deployment:
         deployment = self._rows.get(c, caller.name, key)
         if deployment is None:
-            there = nearest_names(self._rows.names(c, caller.name).values(), key)
-            raise NotFound(f"There is no deployment '{key[:80]}'; {there}.")
+            raise no_such("deployment", key, self._rows.names(c, caller.name).values())
         return deployment
 
     def _warned(self, deployment: Deployment) -> Deployment:

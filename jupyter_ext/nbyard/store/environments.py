@@ -53,7 +53,6 @@ class EnvironmentRows(NamedRows[Environment]):
     """Queries on environments; queries with an `owner` see only the environments of that owner."""
 
     stored_in, struct, noun = environments, Environment, "environment"
-    lists_names = True
 
     def query(self) -> Select[Any]:
         """Return the query of all rows with their newest versions."""

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, Table, and_, delete, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.naming.unique_names import check_free, no_such, not_among
+from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.errors import StaleWrite
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
@@ -46,8 +46,8 @@ class NamedRows(Generic[T]):
     Queries with an `owner` see only the rows of that owner.
 
     A row becomes a `struct`. `noun` is the topic of its events and the kind of its links, `label`
-    its name in errors, which list the nearest names if `lists_names` is set. Lists are searched in
-    the columns `searched`. Each change increases the column `counter`.
+    its name in errors. Lists are searched in the columns `searched`. Each change increases the
+    column `counter`.
     """
 
     stored_in: ClassVar[Table]
@@ -56,7 +56,6 @@ class NamedRows(Generic[T]):
     label: ClassVar[str] = ""
     searched: ClassVar[tuple[str, ...]] = ("name",)
     counter: ClassVar[str] = "revision"
-    lists_names: ClassVar[bool] = False
 
     def query(self) -> Select[Any]:
         """Return the query of all rows, with what `read` needs."""
@@ -86,8 +85,7 @@ class NamedRows(Generic[T]):
         """
         item = self.get(c, owner, key)
         if item is None:
-            missing = not_among if self.lists_names else no_such
-            raise missing(self.label or self.noun, key, self.names(c, owner).values())
+            raise no_such(self.label or self.noun, key, self.names(c, owner).values())
         return item
 
     def by_id(self, c: Connection, row_id: str) -> T | None:

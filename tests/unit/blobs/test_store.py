@@ -339,7 +339,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
     return done
 
 
-@pytest.mark.parametrize("way", ["stream", "copy", "adopt", "move", "folder", "moved folder"])
+@pytest.mark.parametrize("way", ["stream", "copy", "adopt", "move", "folder"])
 def test_a_blob_survives_a_power_cut(
     blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]], way: str
 ) -> None:
@@ -355,7 +355,6 @@ def test_a_blob_survives_a_power_cut(
         "adopt": lambda: adopted(blobs, tmp_path / "f" / "b"),
         "move": lambda: blobs.put_file(tmp_path / "f" / "b", move=True),
         "folder": lambda: blobs.put_folder(tmp_path / "f"),
-        "moved folder": lambda: blobs.put_folder(tmp_path / "f", move=True),
     }
     put[way]()
     found = [blobs.path(one.digest) for one in blobs.stored()]

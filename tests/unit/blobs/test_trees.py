@@ -36,12 +36,6 @@ def test_a_stored_folder_is_restored(blobs: Blobs, folder: Path, tmp_path: Path)
     assert blobs.put_folder(target) == blob
 
 
-def test_moving_a_folder_leaves_no_files(blobs: Blobs, folder: Path) -> None:
-    before = blobs.put_folder(folder)
-    assert blobs.put_folder(folder, move=True) == before
-    assert not [path for path in folder.rglob("*") if path.is_file()]
-
-
 def test_the_digest_depends_on_content_names_and_executable_bit(blobs: Blobs, folder: Path) -> None:
     digests = {blobs.put_folder(folder).digest}
     (folder / "run.sh").chmod(0o644)

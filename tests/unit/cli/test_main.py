@@ -352,16 +352,6 @@ def test_a_command_uses_the_project_of_its_connection(monkeypatch):
     assert asked == [("", "wine"), ("",)]
 
 
-def test_a_similar_file_name_is_suggested(shell, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("sales.nbflow", "sales.csv", "other.py"):
-        (tmp_path / name).write_text("")
-    said = shell("run", "sale")
-    assert said.code == 3 and "Did you mean sales.nbflow?" in said.err
-    said = shell("run", "unlike")
-    assert said.code == 3 and "Did you mean" not in said.err
-
-
 def test_an_unknown_artifact_names_where_to_look(shell):
     for verb in ("lineage", "status"):
         said = shell("artifacts", verb, "scores")

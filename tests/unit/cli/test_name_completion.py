@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.shell_completion import ShellComplete
 
+from name_completion import BY_PLACE
 from nbyard.cli import stored_items
 from nbyard.cli.lazy_commands import TABLE
 from nbyard.cli.main import nbyard
-from nbyard.cli.name_completion import BY_PLACE
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller

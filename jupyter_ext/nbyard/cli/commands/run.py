@@ -12,10 +12,9 @@ from nbyard.cli.commands.runs.run_watch import Files, follow_run
 from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.views.attempt_views import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.typed_values import json_object, parse_pairs, similar_files, split_target, texts_of
+from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
 from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import NotFound
 
 
 @click.command()
@@ -105,19 +104,13 @@ def run(
     if outputs and wish["detach"]:
         raise click.UsageError("With --detach, save an output later: nbyard runs save RUN OUTPUT")
     target, body = _run_request(words, params, wish)
-    try:
-        with _given_files(connection, body, wish["job"]) as whole:
-            if wish["dry_run"]:
-                forecast = ForecastRequest(**msgspec.structs.asdict(whole))
-                show = show_json if as_json else show_forecast
-                show(connection.runs.forecast(body=forecast))
-                return
-            made = connection.runs.create(body=whole, idempotency_key=str(uuid.uuid4()))
-    except NotFound as error:
-        # `nbyard run train` names an executable, but the user may mean the file train.py.
-        if body.executable and not error.hint and (near := similar_files(body.executable)):
-            raise NotFound(error.reason, hint=f"Did you mean {' or '.join(near)}?") from None
-        raise
+    with _given_files(connection, body, wish["job"]) as whole:
+        if wish["dry_run"]:
+            forecast = ForecastRequest(**msgspec.structs.asdict(whole))
+            show = show_json if as_json else show_forecast
+            show(connection.runs.forecast(body=forecast))
+            return
+        made = connection.runs.create(body=whole, idempotency_key=str(uuid.uuid4()))
     warn_ignored_settings(connection)
     if wish["detach"]:
         if wish["save"] is not None:

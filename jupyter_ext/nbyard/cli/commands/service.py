@@ -11,7 +11,7 @@ from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.errors import Unavailable
 from nbyard.host import user_unit
-from nbyard.host.user_unit import DispatcherStart, cron_line, unit_text
+from nbyard.host.user_unit import DispatcherStart, unit_text
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -40,14 +40,7 @@ def install(secrets: Path | None, force: bool) -> None:
     """
     settings = Settings()
     start = DispatcherStart.of_this_process(settings, secrets)
-    try:
-        user_unit.check_session()
-    except Unavailable as error:
-        hint = (
-            "Without systemd, cron can start the dispatcher. Add this line with crontab"
-            f" -e:\n{cron_line(start)}"
-        )
-        raise Unavailable(error.reason, hint=hint) from None
+    user_unit.check_session()
     start.store.mkdir(mode=0o700, parents=True, exist_ok=True)  # systemd opens the log in it
     is_changed = user_unit.write(unit_text(start), start.store, force)
     # systemd reads a changed unit file only after this.

@@ -146,22 +146,16 @@ def path_pattern(pattern: str) -> PathPattern:
     return PathPattern(tuple(None if part == DEEP else regex for part, regex in pairs))
 
 
-def changes_between(
-    old: Snapshot, new: Snapshot, wanted: Collection[Change] = ("created", "modified", "deleted")
-) -> dict[str, Change]:
-    """Return the wanted changes by path, in the order of the paths."""
+def changes_between(old: Snapshot, new: Snapshot) -> dict[str, Change]:
+    """Return the changes by path, in the order of the paths."""
     changes: dict[str, Change] = {}
     for path in sorted({*old, *new}):
         if path not in old:
-            change: Change = "created"
+            changes[path] = "created"
         elif path not in new:
-            change = "deleted"
+            changes[path] = "deleted"
         elif old[path] != new[path]:
-            change = "modified"
-        else:
-            continue
-        if change in wanted:
-            changes[path] = change
+            changes[path] = "modified"
     return changes
 
 

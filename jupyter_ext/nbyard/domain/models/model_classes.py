@@ -5,11 +5,9 @@ The columns come from the first of these that exists:
 - the attributes `input_schema` and `output_schema` of the class
 - the annotations of `predict`: plain types such as `float`, or a class of the same file with
   annotated fields, such as a TypedDict or a dataclass
-- the sections `Input:` and `Output:` of a docstring, with lines `name: type`
 """
 
 import ast
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -22,12 +20,6 @@ from nbyard.errors import Detail, Invalid
 
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
-SECTION = re.compile(r"\s*(inputs?|outputs?)(?: columns?| schema)?\s*:\s*\Z", re.IGNORECASE)
-# Lines of a docstring such as `- age (int): in years` or `age: int, in years`.
-LINE = re.compile(
-    r"\s+(?:[-*]\s+)?`{0,2}(\w[\w .-]*?)`{0,2}\s*"
-    r"(?:\((?P<told>.+?)\)|:\s*(?P<type>[^,;:]+?))\s*(?:[,;:].*)?\Z"
-)
 EXAMPLE = {
     INPUTS: "input_schema = {'age': 'int', 'spent': 'float'}",
     OUTPUTS: "output_schema = {'leaves': 'bool'}",
@@ -187,11 +179,7 @@ class _Reader:
         Raises:
             Invalid: the class declares no columns of this side, or they cannot be read.
         """
-        declared = (
-            self._columns_of_attribute(side)
-            or self._columns_of_annotation(side)
-            or self._columns_of_docstring(side)
-        )
+        declared = self._columns_of_attribute(side) or self._columns_of_annotation(side)
         if not declared:
             kind = "input" if side == INPUTS else "output"
             reason = f"the class does not declare the {kind} columns of predict"
@@ -278,25 +266,6 @@ class _Reader:
             node = node.slice
         is_answer = side == OUTPUTS and _is_plain(node)
         return [{"type": _text(node)}] if node is not None and is_answer else []
-
-    def _columns_of_docstring(self, side: str) -> list[dict[str, Any]]:
-        """Return the columns from lines `name: type` or `name (type)` below a heading."""
-        for node in (self._predict, self._model):
-            text = ast.get_docstring(node, clean=True) if node is not None else None
-            columns: list[dict[str, Any]] = []
-            is_in = False
-            for line in (text or "").splitlines():
-                if heading := SECTION.match(line):
-                    is_in = heading[1].lower().startswith(side.partition("_")[0])
-                elif is_in and (match := LINE.match(line)):
-                    columns.append(
-                        {"name": match[1], "type": (match["told"] or match["type"]).strip()}
-                    )
-                elif line.strip():
-                    is_in = False
-            if columns:
-                return columns
-        return []
 
 
 def _assigned_value(line: ast.stmt, name: str) -> ast.expr | None:

@@ -49,11 +49,6 @@ def no_such(noun: str, wanted: str, names: Iterable[str], otherwise: str | None 
     return NotFound(f"There is no {noun} '{wanted[:80]}'.", hint=hint)
 
 
-def not_among(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
-    """Return the error for an unknown name, with the nearest names."""
-    return NotFound(f"There is no {noun} '{wanted[:80]}'; {nearest_names(names, wanted[:80])}.")
-
-
 def name_taken(why: str, hint: str) -> NameTaken:
     """Return the error for a name that another object has."""
     return NameTaken(why, hint=hint, details=[Detail("name", why)])

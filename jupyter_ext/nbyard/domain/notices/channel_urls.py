@@ -7,7 +7,7 @@ The URLs contain secrets.
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from nbyard.domain.paging import check_length
 from nbyard.domain.parsing.urls import (
@@ -31,7 +31,6 @@ EXAMPLES = (
     "E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org Slack:"
     " https://hooks.slack.com/services/T…/B…/…"
 )
-MAIL_ADDRESS = re.compile(r"(?:mailto:)?([^\s@:/?&#]+@[^\s@:/?&#]+\.[^\s@:/?&#]+)\Z")
 SHORTEST_SECRET = 4
 # Schemes of Apprise whose messages stay on the sending machine, which may be a hub's.
 LOCAL = frozenset(
@@ -88,7 +87,7 @@ def _check_apprise(url: str, allowed: AllowedHosts) -> None:
         raise Invalid.field(
             "url",
             "must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…",
-            hint=examples_for(url),
+            hint=EXAMPLES,
         )
     if scheme in LOCAL:
         raise Invalid.field("url", f"{scheme}:// stays on the server's own machine")
@@ -107,16 +106,6 @@ def _check_apprise(url: str, allowed: AllowedHosts) -> None:
             "must be encrypted (https://, jsons://), because messages name your work",
             hint=HINT,
         )
-
-
-def examples_for(text: str) -> str:
-    """Return a hint with examples of URLs. If `text` is a mail address, they contain it."""
-    if match := MAIL_ADDRESS.match(text):
-        return (
-            f"E-mail: mailtos://USER:PASSWORD@smtp.example.org?to={quote(match[1], safe='@')}"
-            " Slack: https://hooks.slack.com/services/T…/B…/…"
-        )
-    return EXAMPLES
 
 
 def scheme_of(url: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.naming.names import MAX_NAME
 from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
 from nbyard.domain.projects.structs import (
     NewProject,
@@ -14,7 +16,6 @@ from nbyard.domain.projects.structs import (
     rules_as_lists,
     sorted_entries,
 )
-from nbyard.domain.projects.toml_places import mismatch_place, with_lines
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import Invalid
@@ -25,6 +26,9 @@ Entries = Mapping[ChangeKind, Mapping[str, msgspec.Struct]]  # of a folder or se
 FILE = "nbyard.toml"
 FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 MOST_BYTES = 1 << 20
+# "Expected `int`, got `str` - at `$.schedules.night.at_most`"
+MISMATCH = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<place>.*)`)?", re.DOTALL)
+OF_STRUCT = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>[^`]*)`")
 
 
 class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -109,23 +113,24 @@ class PulledProject(msgspec.Struct, frozen=True):
     git: GitState | None = None
 
 
+def entry_path(table: str, name: str) -> str:
+    """Return the path of a named entry, such as `schedules.morning`. A long name is cut."""
+    return f"{table}.{name[:MAX_NAME]}"
+
+
+def mismatch_place(message: str) -> tuple[str, str]:
+    """Split a message of msgspec into the path of its field and the message without it."""
+    match = MISMATCH.fullmatch(message)
+    if match is None:
+        return "", message
+    place = re.sub(r"\[(\d+)\]", r".\1", match["place"] or "")
+    if of_struct := OF_STRUCT.match(match["what"]):
+        place = f"{place}.{of_struct['name']}".removeprefix(".")
+    return place, match["what"]
+
+
 def read_definition(text: bytes) -> ProjectDefinition:
     """Return the content of a project file.
-
-    Raises:
-        Invalid: the file is not TOML, or a field is missing, unknown or of another type. The
-            error names the line.
-    """
-    try:
-        return definition_of(text)
-    except Invalid as error:
-        if any(detail.path == FILE for detail in error.details):  # no TOML has no lines of fields
-            raise
-        raise with_lines(error, FILE, text, FILE) from None
-
-
-def definition_of(text: bytes) -> ProjectDefinition:
-    """Return the content of a project file; like `read_definition`, without lines in errors.
 
     Raises:
         Invalid: the file is too large, not TOML in UTF-8, or has a field that is refused.
@@ -149,7 +154,7 @@ def definition_of(text: bytes) -> ProjectDefinition:
             add_key_names(str(error), plain, ProjectDefinition, {}), ProjectDefinition
         )
         place, what = mismatch_place(message)
-        raise Invalid.field(place or FILE, str(what)) from None
+        raise Invalid.field(f"{FILE}: {place}" if place else FILE, what) from None
     notifications = {
         name: sorted_entries(entries) for name, entries in definition.notifications.items()
     }

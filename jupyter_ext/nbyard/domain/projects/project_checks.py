@@ -11,8 +11,8 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.paging import check_length
 from nbyard.domain.presentation import presented_fields
+from nbyard.domain.projects.definitions import entry_path
 from nbyard.domain.projects.structs import NewProject, ProjectTask
-from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.workflows.active_nodes import without_muted
 from nbyard.domain.workflows.structs import WORKFLOW, Document, read_document
 from nbyard.errors import Detail, Invalid, NbyardError

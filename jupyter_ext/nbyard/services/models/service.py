@@ -35,10 +35,10 @@ from nbyard.domain.models.structs import (
     model_reference,
     repository_of,
 )
-from nbyard.domain.naming.unique_names import nearest_names
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
-from nbyard.errors import Conflict, Invalid, NbyardError, NotFound
+from nbyard.errors import Conflict, Invalid, NbyardError
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.services.images import check_image_unused
@@ -264,8 +264,7 @@ class ModelService(Service):
             package = rows.find(c, caller.name, model)
             names = rows.names(c, caller.name) if package is None else ()
         if package is None:
-            present = nearest_names(names, model)
-            raise NotFound(f"There is no model '{model[:80]}'; {present}.")
+            raise no_such("model", model, names)
         return package
 
     @operation("GET", "/models/{model}/schema", scope="models:read")

@@ -13,7 +13,8 @@ from nbyard.domain.projects.definitions import (
     MOST_BYTES,
     Entries,
     ProjectDefinition,
-    definition_of,
+    entry_path,
+    read_definition,
 )
 from nbyard.domain.projects.structs import (
     ChannelRules,
@@ -22,7 +23,6 @@ from nbyard.domain.projects.structs import (
     entry_of_rule,
     sorted_entries,
 )
-from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
@@ -209,7 +209,7 @@ def last_pushed_definition(context: ServiceContext, project: Project | None) -> 
         return nothing
     try:
         with context.blobs.open(known.digest) as file:
-            return definition_of(file.read(MOST_BYTES))
+            return read_definition(file.read(MOST_BYTES))
     except NbyardError:  # another version of nbyard wrote the file, with other fields
         return nothing
 

@@ -14,8 +14,8 @@ from nbyard.domain.environments.references import split_reference
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import check_free, nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_events
+from nbyard.domain.projects.definitions import entry_path
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
-from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock

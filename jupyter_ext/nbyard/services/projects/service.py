@@ -23,11 +23,11 @@ from nbyard.domain.projects.definitions import (
     ProjectPush,
     PulledProject,
     differences,
+    entry_path,
 )
 from nbyard.domain.projects.project_checks import check_fields, check_node_files
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
-from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import ensure_pushed_files, place_of
 from nbyard.host.project_files import MAX_DOCUMENT

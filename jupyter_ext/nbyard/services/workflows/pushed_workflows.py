@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.projects.definitions import FILE, MOST_BYTES, definition_of
+from nbyard.domain.projects.definitions import FILE, MOST_BYTES, read_definition
 from nbyard.domain.workflows.structs import Document, PushedFiles, Workflow, read_document
 from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import (
@@ -126,7 +126,7 @@ class PushedCopies:
         if known is None:
             try:
                 with Path(folder, FILE).open("rb") as file:
-                    known = definition_of(file.read(MOST_BYTES + 1)).project.name
+                    known = read_definition(file.read(MOST_BYTES + 1)).project.name
             except (OSError, NbyardError):
                 known = ""
             self._project_by_folder[folder] = known

@@ -28,7 +28,7 @@ class CredentialRows(NamedRows[Credential]):
     """Queries on credentials; each query sees only the credentials of one owner."""
 
     stored_in, struct, noun = credentials, Credential, "credential"
-    lists_names, counter = True, "version"
+    counter = "version"
 
     def __init__(self, vault: Vault):
         self.vault = vault

@@ -41,7 +41,6 @@ class ChannelRows(NamedRows[Channel]):
     """Queries on channels; queries with an `owner` see only the channels of that owner."""
 
     stored_in, struct, noun, label = notice_channels, Channel, "channel", "notice channel"
-    lists_names = True
 
     def __init__(self, vault: Vault):
         self.vault = vault

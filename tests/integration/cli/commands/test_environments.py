@@ -32,7 +32,7 @@ def test_environment_is_created_changed_and_deleted(shell, dispatcher: Dispatchi
     assert "Successfully installed" in shell("environments", "log", "cows").err
     assert shell("environments", "rm", "cows").code == 0
     said = shell("environments", "show", "cows")
-    assert said.code == 3 and "none exist yet" in said.err
+    assert said.code == 3 and "no environment" in said.err
 
 
 @pytest.mark.long

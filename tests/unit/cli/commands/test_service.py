@@ -94,13 +94,11 @@ def test_an_edited_unit_is_kept_unless_forced(shell, machine, verb):
     assert not machine.unit.exists() or "Nice" not in machine.unit.read_text()
 
 
-def test_a_machine_without_systemd_gets_a_line_for_cron(shell, machine, yard):
+def test_a_machine_without_systemd_is_refused(shell, machine):
     machine.program.unlink()
     refused = shell("service", "install")
     assert refused.code == 5 and not machine.unit.exists()
     assert "no systemctl" in refused.err
-    line = refused.err.splitlines()[-1]
-    assert line.startswith("@reboot ") and f"NBYARD_STORE_DIR={yard.store.folder}" in line
 
 
 def test_the_unit_is_deleted_also_without_systemd(shell, machine):

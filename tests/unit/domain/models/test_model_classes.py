@@ -44,21 +44,6 @@ class Base:
 class Sorter(Base):
     pass
 """
-TOLD = '''
-class Sorter:
-    """Sorts.
-
-    Input:
-        length (float): of the petal
-        - width: float, of the petal
-
-    Output:
-        kind: int
-    """
-
-    def predict(self, frame):
-        return frame
-'''
 
 
 def columns(text: str, name: str = "") -> tuple[list[ModelColumn], list[ModelColumn]]:
@@ -82,12 +67,6 @@ def test_annotations_declare_columns_also_if_inherited():
     inputs, outputs = columns(ANNOTATED, "Sorter")
     assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
     assert outputs == [ModelColumn("kind", "int"), ModelColumn("sure", "float", True)]
-
-
-def test_a_docstring_declares_the_columns():
-    inputs, outputs = columns(TOLD)
-    assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
-    assert outputs == [ModelColumn("kind", "int")]
 
 
 PAIRS = "input_schema = [('x', float)]\n    output_schema = {'name': 'y', 'type': 'int'}"

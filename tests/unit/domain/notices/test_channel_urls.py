@@ -1,7 +1,5 @@
 """URLs of channels: what is refused, and that secrets are not shown."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from nbyard.domain.notices.channel_urls import (
     EXAMPLES,
     check_channel_url,
-    examples_for,
     masked_url,
     openlineage_target,
     secrets_of,
@@ -78,20 +75,12 @@ def test_a_refusal_names_the_field_and_repeats_no_secret(url, why):
     assert why in detail.message
 
 
-@pytest.mark.parametrize("text", ["me@example.org", "mailto:me@example.org"])
-def test_an_address_suggests_a_valid_url(text):
+@pytest.mark.parametrize("text", ["me@example.org", "mailto:me@example.org", "team"])
+def test_other_texts_get_examples(text):
     with pytest.raises(Invalid) as caught:
         check_channel_url(text, NONE)
     assert "me@" not in caught.value.message
-    (example,) = re.findall(r"mailtos://\S+", caught.value.hint)
-    assert example == "mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org"
-    check_channel_url(example, NONE)
-
-
-def test_other_texts_get_examples():
-    for text in ("team", "me@host", "a b@example.org", "ftp:me@example.org"):
-        assert examples_for(text) == EXAMPLES
-    assert "?to=me%2Bx@example.org" in str(examples_for("me+x@example.org"))
+    assert caught.value.hint == EXAMPLES
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/x", "mailtos://a:b@localhost?to=c@h.test"])

@@ -14,6 +14,7 @@ from nbyard.domain.projects.definitions import (
     FieldChange,
     ProjectChange,
     differences,
+    mismatch_place,
     push_name,
     read_definition,
 )
@@ -51,24 +52,27 @@ def test_a_complete_file_is_read():
     ("text", "words"),
     [
         (b"", "nbyard.toml: .*project"),
-        (b"[project]", "line 1: project.name: .*missing"),
-        (b"[project]\nname = 1", "line 2: project.name: Expected"),
+        (b"[project]", "nbyard.toml: project.name: .*missing"),
+        (b"[project]\nname = 1", "nbyard.toml: project.name: Expected"),
         (
             b"[project]\nname = 'a'\n[schedule.x]\nwhen = ''",
-            "line 3: schedule: .*did you mean schedules",
+            "nbyard.toml: schedule: .*did you mean schedules",
         ),
-        (b"[project]\nname = 'a'\n[[schedules]]\nwhen = ''", "line 3: schedules: .*array"),
-        (b"[project]\nname = 'a'\n[schedules.x]\npath = ''", "line 3: schedules.x.when: .*missing"),
-        (ENTRY + b"wen = 'daily'", "line 5: schedules.x.wen: .*did you mean when"),
-        (ENTRY + b"overlap = 'no'", "line 5: schedules.x.overlap: .*'no'"),
-        (ENTRY + b"\n# note\nat_most = 'a'", "line 7: schedules.x.at_most: Expected"),
-        (ENTRY + b"notify = 'team'", "line 5: schedules.x.notify: .*object"),
-        (ENTRY + b"notify.team = ['late']", "line 5: schedules.x.notify.team.0: .*'late'"),
-        (ENTRY + b"[schedules.'a b']\nwhen = 1", "line 6: schedules.a b.when: Expected"),
-        (ENTRY + b"[retention.r]\nkep = 1", "line 6: retention.r.kep: .*did you mean keep"),
+        (b"[project]\nname = 'a'\n[[schedules]]\nwhen = ''", "nbyard.toml: schedules: .*array"),
+        (
+            b"[project]\nname = 'a'\n[schedules.x]\npath = ''",
+            "nbyard.toml: schedules.x.when: .*missing",
+        ),
+        (ENTRY + b"wen = 'daily'", "nbyard.toml: schedules.x.wen: .*did you mean when"),
+        (ENTRY + b"overlap = 'no'", "nbyard.toml: schedules.x.overlap: .*'no'"),
+        (ENTRY + b"\n# note\nat_most = 'a'", "nbyard.toml: schedules.x.at_most: Expected"),
+        (ENTRY + b"notify = 'team'", "nbyard.toml: schedules.x.notify: .*object"),
+        (ENTRY + b"notify.team = ['late']", "nbyard.toml: schedules.x.notify.team.0: .*'late'"),
+        (ENTRY + b"[schedules.'a b']\nwhen = 1", "nbyard.toml: schedules.a b.when: Expected"),
+        (ENTRY + b"[retention.r]\nkep = 1", "nbyard.toml: retention.r.kep: .*did you mean keep"),
         (
             ENTRY + b"[[notifications.t]]\n[[notifications.t]]\nevents = [\n'fail']",
-            "line 8: notifications.t.1.events.0: .*'fail'",
+            "nbyard.toml: notifications.t.1.events.0: .*'fail'",
         ),
         (b"[project\nname = 'a'", "line 1"),
         (b"[project]\nname = 'a'\nname = 'b'", "overwrite"),
@@ -124,3 +128,17 @@ def test_the_example_of_the_docs_removes_nothing():
     for entry in found.schedules.values():
         given = {name: getattr(entry, name) for name in entry.__struct_fields__}
         assert not [name for name, value in given.items() if value in (None, "", {})]
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ("Expected `str`, got `int` - at `$.project.name`", "project.name"),
+        ("Invalid enum value 'a' - at `$.x.y[0].events[12]`", "x.y.0.events.12"),
+        ("Object contains unknown field `a` - at `$.x`", "x.a"),
+        ("Object missing required field `project`", "project"),
+        ("Expected `object`, got `array`", ""),
+    ],
+)
+def test_the_place_of_a_mismatch(message, place):
+    assert mismatch_place(message) == (place, message.partition(" - at")[0])

@@ -48,7 +48,7 @@ def test_one_rule_is_a_table_and_several_are_an_array():
 def test_wrong_rules_are_refused(text, words):
     with pytest.raises(Invalid, match=words) as caught:
         read_definition(f"{text if text[0] == 'n' else ''}{PROJECT}{text}".encode())
-    assert caught.value.details[0].path.startswith("nbyard.toml, line ")
+    assert caught.value.details[0].path.startswith("nbyard.toml: notifications")
 
 
 @given(st.lists(ENTRIES, max_size=4), st.randoms())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.host.user_unit import DispatcherStart, cron_line, store_of, unit_text
+from nbyard.host.user_unit import DispatcherStart, store_of, unit_text
 
 STORE = Path("/home/ann/my store")
 START = DispatcherStart("/opt/py/bin/python", STORE, {"NBYARD_STORE_DIR": str(STORE)})
@@ -79,30 +79,6 @@ def test_an_edited_text_is_not_owned(data: st.DataObject):
 @pytest.mark.parametrize("text", ["", "[Service]\n", "# Store: /x\n"])
 def test_another_text_is_not_owned(text: str):
     assert store_of(text) is None
-
-
-def test_cron_starts_the_program_with_these_variables(tmp_path: Path):
-    """The line is read as cron does, by the shell, with a program that shows what it gets."""
-    store = tmp_path / AWKWARD
-    store.mkdir()
-    program = tmp_path / "show it's"
-    program.write_text(f"#!{sys.executable} -I\n{SHOW}")
-    program.chmod(0o755)
-    secrets = tmp_path / "se crets"
-    secrets.write_text("C='three'\n")
-    start = DispatcherStart(str(program), store, {"A": AWKWARD, "B": ""}, secrets)
-    line = cron_line(start)
-    when, _, command = line.partition(" ")
-    assert when == "@reboot"
-    # cron splits a line at a percent sign without a backslash.
-    assert "%" not in command.replace(r"\%", "")
-    subprocess.run(["/bin/sh", "-c", command.replace(r"\%", "%")], check=True, env={})
-    assert start.log.read_text() == repr((["-m", "nbyard.dispatch"], AWKWARD, "", "three")) + "\n"
-
-
-SHOW = (
-    "import os, sys\nprint((sys.argv[1:], *(os.environ.get(name) for name in 'ABC')).__repr__())\n"
-)
 
 
 @pytest.mark.skipif(which("systemd-analyze") is None, reason="needs systemd-analyze")

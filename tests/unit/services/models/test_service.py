@@ -356,10 +356,12 @@ def test_a_model_is_found_by_near_names(models, ann, root):
     made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
     for name in ("First", "first", "model-first", "nbyard/model-first"):
         assert models.get(ann, name).id == made.id
-    with pytest.raises(NotFound, match=r"model 'fist'; .*: First"):
+    with pytest.raises(NotFound) as refused:
         models.get(ann, "fist")
-    with pytest.raises(NotFound, match="model 'first'; none"):
+    assert "'First'" in refused.value.hint
+    with pytest.raises(NotFound) as refused:
         models.get(Caller("bob"), "first")
+    assert not refused.value.hint
 
 
 def test_running_deployments_come_first(models, ann, root, yard):

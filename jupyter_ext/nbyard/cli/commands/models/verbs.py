@@ -8,7 +8,6 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -373,17 +372,7 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
     elif name:
         names = {package.name for package in connection.models.list(limit=ALL).items}
         why = f"No matching model is ready; {nearest_names(names, name)}."
-        spelled = {_plain(known): known for known in names}
-        if near := get_close_matches(_plain(name), spelled):
-            why = (
-                "No matching model is ready; did you mean"
-                f" {' or '.join(spelled[match] for match in near)}?"
-            )
     raise NotFound(why, hint="nbyard models ls lists all models.")
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace(" ", "-").replace("_", "-")
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ from nbyard.cli.shared_options import confirm, connect, json_option, server_opti
 from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.projects.project_checks import check_node_files
-from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import Forbidden, Invalid, NameTaken, NbyardError, NotFound
+from nbyard.errors import Forbidden, Invalid, NbyardError, NotFound
 from nbyard.host.git import repository_state
 from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_folders as selection
@@ -67,9 +65,8 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
     """
     connection = connect(server)
     body, files = _request(**given)
-    with _naming_lines(files):
-        _check_workflows(body, files)
-        _show(connection, body, connection.projects.plan(body=body), as_json, False)
+    _check_workflows(body, files)
+    _show(connection, body, connection.projects.plan(body=body), as_json, False)
 
 
 @click.command()
@@ -94,9 +91,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     """
     connection = connect(server)
     body, files = _request(**given)
-    with _naming_lines(files):
-        _check_workflows(body, files)
-        push_plan = connection.projects.plan(body=body)
+    _check_workflows(body, files)
+    push_plan = connection.projects.plan(body=body)
     if not push_plan.changes:
         # The server restores files of schedules that are missing.
         _show(connection, body, connection.projects.push(body=body), as_json)
@@ -111,8 +107,7 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
         upload = connection.upload(ARCHIVE, len(packed), pieces)
         body = ProjectPush(body.definition, body.files, upload, body.git)
-    with _naming_lines(files):
-        done = _send(connection, body)
+    done = _send(connection, body)
     if as_json:
         show_json(done)
     else:
@@ -181,15 +176,6 @@ def _await_installation(connection: Any, name: str) -> tuple[Environment, bool]:
     if environment.current.state == "ready":
         print_note(f"{name}: version {environment.current.number} is installed")
     return environment, True
-
-
-@contextmanager
-def _naming_lines(files: Mapping[str, SelectedFile]) -> Iterator[None]:
-    """Add lines of the project file to the fields of an error."""
-    try:
-        yield
-    except (Invalid, NameTaken) as error:
-        raise with_lines(error, FILE, files[FILE].content) from None
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:

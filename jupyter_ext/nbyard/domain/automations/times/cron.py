@@ -7,39 +7,16 @@ clock repeats is due once.
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 from cronsim import CronSim, CronSimError
-from cronsim.cronsim import RANGES, SYMBOLIC_DAYS, SYMBOLIC_MONTHS
 from cronsim.cronsim import Field as CronField
 
 from nbyard.errors import Invalid
 
-# Patterns with the program that reads such a timing, and a phrase of nbyard.
-DIALECTS = (
-    (r"cron ?\(.*\)?", "Amazon EventBridge", "0 8 * * 1-5"),
-    (r"rate ?\(.*\)?", "Amazon EventBridge", "every 15 minutes"),
-    (r"at ?\(.*\)?", "Amazon EventBridge", "2027-01-31 18:00"),
-    (r"@every\b.*", "Go's cron", "every 2 hours"),
-    (r"(dtstart|rrule|freq=).*", "iCalendar", "every monday and thursday 9:30"),
-    (r"(r\d*/.*|p(t?\d+[a-z])+.*)", "ISO 8601", "every 15 minutes"),
-    # A calendar event has a date with a star, a range with dots, or a repetition.
-    (r"(oncalendar|onbootsec|onunitactivesec)=.*", "systemd", "weekdays 8:00"),
-    (r"\*:.*|.*(\*-|\.\.|:\*|:\d+/\d).*", "systemd", "weekdays 8:00"),
-)
-PATTERNS = [
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), program, instead)
-    for pattern, program, instead in DIALECTS
-]
-ZONE = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<rest>.+)", re.DOTALL)
-# A zone after the five or six fields, as Grafana and others write it.
-ZONE_AFTER = re.compile(
-    r"(?P<rest>(?:\S+\s+){5,6}?)(?P<zone>[A-Z][A-Za-z_]+/[A-Za-z][A-Za-z0-9_/+-]*|UTC)"
-)
 MAX_EXPRESSION = 200
 LEAST_SECONDS = 10
 NAMES = {
@@ -52,53 +29,8 @@ NAMES = {
     "@hourly": "0 * * * *",
 }
 FIELDS = ("second", "minute", "hour", "day-of-month", "month", "day-of-week")
-# W is also the end of LW, the last working day of a month.
-FOREIGN = re.compile(r"[?H~%]|(?<!L)W")
-# Signs of other dialects with what to write instead.
-SPREAD = (
-    "Write a number of your choice. Jenkins derives it from the name of a job, other programs"
-    " choose it at random."
-)
-INSTEAD = {
-    "?": (
-        "Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here,"
-        " Sunday is 0 or 7 and Monday is 1."
-    ),
-    "W": (
-        "nbyard cannot choose the working day nearest to a date. Write a day of the month, or LW"
-        " for the last working day."
-    ),
-    "H": SPREAD,
-    "~": SPREAD,
-}
-LETTERS = frozenset(("H", "W", "L", "LW"))
-RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
-YEAR = re.compile(r"[\d*?,/-]+")
-SURE_YEAR = re.compile(r"20\d\d([,/-][\d,/-]+)?")
-WORD = re.compile(r"[A-Za-z]+")
-DAYS = "SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY"
-MONTHS = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER"
-FULL_NAMES = {name: name[:3] for name in f"{DAYS} {MONTHS}".split()}
-MINUTES, SIX, SEVEN = 5, 6, 7
+MINUTES, SIX = 5, 6
 EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def foreign_dialect(text: str) -> str | None:
-    """Return the reason to refuse a timing in another program's syntax; None for other texts."""
-    stripped = text.strip()
-    if match := ZONE.fullmatch(stripped) or ZONE_AFTER.fullmatch(stripped):
-        rest = match["rest"].strip()
-        return (
-            f"the time zone is a field of its own: set it to {match['zone'][:80]} and the timing"
-            f" to '{rest[:80]}'"
-        )
-    for pattern, program, instead in PATTERNS:
-        if pattern.fullmatch(stripped):
-            return (
-                f"'{stripped[:80]}' is a timing of {program}. Write a phrase or cron expression,"
-                f" such as '{instead}'"
-            )
-    return None
 
 
 class CronExpression(msgspec.Struct, frozen=True):
@@ -148,24 +80,11 @@ def parse_cron(text: str) -> CronExpression:
     if len(text) > MAX_EXPRESSION:
         raise _refused(f"may have at most {MAX_EXPRESSION} characters")
     stripped = text.strip()
-    if foreign := foreign_dialect(stripped):
-        raise _refused(foreign)
     if stripped.startswith("@"):
         if stripped.lower() not in NAMES:
             raise _refused(f"{stripped[:40]} is not one of {', '.join(NAMES)}")
         return CronExpression(NAMES[stripped.lower()])
     places = [(match.group(), match.start() + 1) for match in re.finditer(r"\S+", text)]
-    is_last_a_year = len(places) == SEVEN and YEAR.fullmatch(places[-1][0])
-    # Of six fields, the last is a day of the week, which has no such number.
-    if is_last_a_year or (len(places) == SIX and SURE_YEAR.fullmatch(places[-1][0])):
-        why = (
-            f"the field {places[-1][0]} at position {places[-1][1]} is a year, which nbyard does"
-            " not support"
-        )
-        raise _refused(
-            why,
-            "Remove the year. Set a start and an end to limit it to some dates.",
-        )
     if len(places) not in {MINUTES, SIX}:
         raise _refused(
             "a cron expression has 5 fields (minute, hour, day of month, month, day of week), or"
@@ -185,7 +104,7 @@ def looks_like_cron(text: str) -> bool:
     return text.lstrip().startswith("@") or (
         len(fields) > 3
         and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in fields)
-        # The phrase `1st monday of the month` begins with a digit as well.
+        # The phrase `15th of each month` begins with a digit as well.
         and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", fields[0]))
         and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", fields[1]))
     )
@@ -199,55 +118,12 @@ def field_values(name: str, text: str, position: int) -> set[int]:
     Raises:
         Invalid: the field is refused.
     """
-    # The letters of other words, such as names of days, are no foreign characters.
-    plain = WORD.sub(lambda w: w[0] if w[0].upper() in LETTERS else " " * len(w[0]), text)
-    if foreign := FOREIGN.search(plain.upper()):
-        at = position + foreign.start()
-        why = f"{foreign[0]} at position {at} ({name}) belongs to another dialect of cron"
-        raise _refused(why, INSTEAD.get(foreign[0]))
     try:
         values = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
-        why = f"{text[:40]} at position {position} is not a valid {name}"
-        raise _refused(why, _suggestion(name, text.upper())) from None
+        raise _refused(f"{text[:40]} at position {position} is not a valid {name}") from None
     return {value for value in values if isinstance(value, int)}
 
 
-def _suggestion(name: str, text: str) -> str | None:
-    """Return a hint with a valid field to write instead of a refused one; None if unknown.
-
-    It corrects whole names of days and months, and descending ranges.
-    """
-    field = FIELDS.index(name)
-    symbols = {FIELDS[-1]: SYMBOLIC_DAYS, FIELDS[-2]: SYMBOLIC_MONTHS}.get(name, [])
-    known = {symbol: str(number) for number, symbol in enumerate(symbols, RANGES[field][0])}
-    known |= {full: known[short] for full, short in FULL_NAMES.items() if short in known}
-    short = WORD.sub(lambda w: FULL_NAMES.get(w[0], w[0]) if w[0] in known else w[0], text)
-    known |= {f"{name}L": f"{number}L" for name, number in known.items()}
-    numbers = WORD.sub(lambda w: known.get(w[0], w[0]), text)
-    if match := RANGE.fullmatch(numbers):
-        short = _ascending_ranges(field, int(match[1]), int(match[2])) or short
-    for mended in (short, numbers):
-        with suppress(CronSimError, RecursionError):
-            CronField(field).parse(mended)
-            if mended != text:
-                return f"Write {mended}"
-    return None
-
-
-def _ascending_ranges(field: int, first: int, last: int) -> str:
-    """Return the ascending ranges that replace a descending one, such as 22-23,0-6 for 22-6.
-
-    The result is empty if the range is not descending, or beyond the field.
-    """
-    lowest, highest = RANGES[field][0], RANGES[field][-1]
-    if not highest >= first > last >= lowest:
-        return ""
-    if FIELDS[field] == FIELDS[-1]:  # Sunday is both 0 and 7
-        first, highest = first % 7, 6
-    pairs = [(first, last)] if first <= last else [(first, highest), (lowest, last)]
-    return ",".join(f"{low}-{high}" if low < high else str(high) for low, high in pairs)
-
-
-def _refused(reason: str, hint: str | None = None) -> Invalid:
-    return Invalid.field("on.expression", reason, hint=hint)
+def _refused(reason: str) -> Invalid:
+    return Invalid.field("on.expression", reason)

@@ -97,12 +97,7 @@ def plan_of_timing(
     if not isinstance(asked, Phrase):
         return plan_of(asked)
 
-    def is_due(timing: Timing) -> bool:
-        with suppress(Invalid):
-            return bool(plan_of(timing))
-        return False
-
-    read = read_phrase(asked.text, now.astimezone(place), is_due)
+    read = read_phrase(asked.text, now.astimezone(place))
     try:
         return plan_of(read)
     except Invalid as error:

@@ -2,31 +2,23 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nbyard.domain.automations.times.cron import foreign_dialect, looks_like_cron, parse_cron
-from nbyard.domain.automations.times.near_phrases import near_phrase
+from nbyard.domain.automations.times.cron import looks_like_cron, parse_cron
 from nbyard.domain.automations.times.structs import Cron, Interval, Once, Timing
 from nbyard.domain.automations.times.time_patterns import (
     COUNT,
     DATE,
-    DAY,
     DAY_RANGE,
     DAYS,
     EVERY,
-    HOUR_WORDS,
     LISTED,
-    NIGHT_HALF_TIME,
-    NIGHT_TIME,
-    NIGHTLY,
     TIME,
     UNIT,
     WORKING_DAYS,
     Found,
     clock_of,
     seconds_of,
-    unnamed,
 )
 from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
@@ -44,45 +36,19 @@ EXAMPLES = (
     "0 8 * * 1-5",
 )
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
-WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
-AT_HOUR_WORD = re.compile(rf"\bat ({HOUR_WORDS})\b")
 
 Reader = Callable[[Found, datetime], Timing]
 
 
-def read_phrase(
-    text: str, now: datetime, is_accepted: Callable[[Timing], bool] = lambda timing: True
-) -> Timing:
+def read_phrase(text: str, now: datetime) -> Timing:
     """Parse a phrase or a cron expression as a timing.
 
-    `now` is the present time in the time zone of the automation. `is_accepted` returns whether a
-    timing may be suggested instead of an unknown phrase.
+    `now` is the present time in the time zone of the automation.
 
     Raises:
-        Invalid: the phrase is unknown. The reason names a near one, or lists examples.
+        Invalid: the phrase is unknown. The reason lists examples.
     """
-    if timing := _timing_of(text, now):
-        return timing
-    if foreign := foreign_dialect(text):
-        raise Invalid.field("on.text", foreign)
-
-    def read(phrase: str) -> Timing | None:
-        with suppress(Invalid):
-            timing = _timing_of(phrase, now)
-            return timing if timing and is_accepted(timing) else None
-        return None
-
-    near = near_phrase(text, _plain(text), read)
-    raise Invalid.field("on.text", near) if near else _unknown(text)
-
-
-def refused_text(error: Invalid) -> Invalid:
-    """Return the error of a timing's field for the phrase that the request has instead."""
-    return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
-
-
-def _timing_of(text: str, now: datetime) -> Timing | None:
     check_length("on.text", text, MAX_PHRASE)
     if looks_like_cron(text):
         try:
@@ -91,18 +57,21 @@ def _timing_of(text: str, now: datetime) -> Timing | None:
             raise refused_text(error) from None
         return Cron(" ".join(text.split()))
     plain = _plain(text)
-    for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
-        for pattern, read in PHRASES:
-            if match := pattern.fullmatch(phrase):
-                return read(match.groupdict(), now)
-    return None
+    for pattern, read in PHRASES:
+        if match := pattern.fullmatch(plain):
+            return read(match.groupdict(), now)
+    raise _unknown(text)
+
+
+def refused_text(error: Invalid) -> Invalid:
+    """Return the error of a timing's field for the phrase that the request has instead."""
+    return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
 
 
 def _plain(text: str) -> str:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
     plain = plain.replace(" × 24 h", " days")
-    plain = AT_HOUR_WORD.sub(lambda m: f"at {HOUR_WORDS.split('|').index(m[1]) + 1}", plain)
     # `every 15min` becomes `every 15 min`.
     return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 
@@ -167,13 +136,6 @@ def _of_month(groups: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} {number} * *")
 
 
-def read_week_of_month(groups: Found, now: datetime) -> Timing:
-    """Return the monthly timing of `first monday of the month 9:00`, or of the last one."""
-    hour, minute = clock_of(groups)
-    day, week = DAYS.index(groups["weekday"][:3]), WEEKS.get(groups["week"])
-    return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
-
-
 def read_hourly(groups: Found, now: datetime) -> Timing:
     """Return the hourly timing of `hourly` or `every hour at :20`.
 
@@ -190,15 +152,6 @@ def read_relative_day(groups: Found, now: datetime) -> Timing:
     """Return the moment of `tomorrow 8:00`."""
     hour, minute = clock_of(groups)
     day = now + timedelta(days=1 if groups["day"] == "tomorrow" else 0)
-    return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
-
-
-def read_next_day(groups: Found, now: datetime) -> Timing:
-    """Return the moment of `next monday 9:00`: the first such day after today."""
-    hour, minute = clock_of(groups)
-    # DAYS begins with Sunday, and `weekday` counts from Monday.
-    ahead = (DAYS.index(groups["weekday"][:3]) - 1 - now.weekday()) % 7 or 7
-    day = now + timedelta(days=ahead)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
@@ -221,12 +174,6 @@ def _once(moment: datetime) -> Timing:
 
 
 OF_MONTH = r"of (?:the|each|every) month"
-WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
-# The time may come first, as in `9:00 every monday`. A number before `monthly` is no time.
-TIME_FIRST = re.compile(
-    rf"(?!\d+ (?:week|month)ly)(?P<time>{unnamed(TIME)}) (?P<rest>"
-    r"(?:on|every|each|daily|everyday|weekly|monthly|weekdays?|today|tomorrow)\b.*)"
-)
 WEEKLY = r"(?:weekly|(?:every|each) week)"
 MONTHLY = r"(?:monthly|(?:every|each) month)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
@@ -236,8 +183,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"in {COUNT}{UNIT}", read_delay),
         (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
-        (rf"{NIGHTLY}(?: {NIGHT_TIME})?", _on_days("*")),
-        (rf"{NIGHTLY} {NIGHT_HALF_TIME}", _on_days("*")),
+        (r"nightly|(?:every|each) night", _on_days("*")),
         (rf"(?:on |every |each )?{WORKING_DAYS}(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
         (rf"{WEEKLY}(?: {TIME})?", _on_days("1")),
@@ -253,19 +199,10 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _on_days("*", "L")),
         (
-            rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
-            _on_days("*", "LW"),
-        ),
-        (
-            rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
-            read_week_of_month,
-        ),
-        (
             rf"{MONTHLY}(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?",
             _of_month,
         ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
-        (rf"(?:on )?next (?P<weekday>{DAY})(?: {TIME})?", read_next_day),
         (rf"(?:on |once at )?{DATE}[t ]?(?: ?{TIME})?", read_date),
     )
 )

@@ -1,6 +1,5 @@
 """Regular expressions of times, days and intervals in phrases, and what their groups mean."""
 
-import re
 from typing import Any
 
 from nbyard.errors import Invalid
@@ -9,7 +8,6 @@ SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3
 SECONDS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 COUNTS = {"a": 1, "an": 1, "one": 1, "other": 2, "two": 2, "three": 3, "half an": 0.5}
 UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
-HOUR_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 COUNT = r"(?:(?P<count>\d+|an?|one|two|three|other|half an) )"
 EVERY = rf"(?:every|each) {COUNT}?{UNIT}"
 
@@ -18,11 +16,6 @@ MINUTE = r"(?:[:.h](?P<minute>\d{2}))?"
 CLOCK = rf"(?P<hour>\d{{1,2}}|noon|midnight){MINUTE} ?{HALF}?"
 TIME = rf"(?:at )?{CLOCK}"
 DATE = r"(?P<date>\d{4}-\d{2}-\d{2})"
-# Without am or pm, 6 to 17 o'clock are no times of a night.
-NIGHT_TIME = rf"(?:at )?(?P<hour>0?[0-5]|1[89]|2[0-3]|midnight){MINUTE}"
-NIGHT_HALF = r"(?:(?:12|0?[1-5])(?!\d)[^ap]*a|(?:0?[6-9]|1[01])(?!\d)[^ap]*p)"
-NIGHT_HALF_TIME = rf"(?:at )?(?={NIGHT_HALF}){CLOCK}"
-NIGHTLY = r"(?:nightly|(?:every|each) night)"
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 DAY = r"(?:sun|mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur)(?:day)?s?"
@@ -31,11 +24,6 @@ LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 DAY_RANGE = rf"(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})"
 
 Found = dict[str, Any]
-
-
-def unnamed(pattern: str) -> str:
-    """Return a pattern without its named groups, to use it beside others."""
-    return re.sub(r"\?P<\w+>", "?:", pattern)
 
 
 def seconds_of(groups: Found) -> int:

@@ -27,16 +27,9 @@ def zone_of(name: str) -> ZoneInfo:
         except (KeyError, ValueError, OSError):  # a folder of zones, or a file of another format
             pass
     given = name[:MAX_ZONE]
-    zones = sorted(available_timezones())
-    cities = [zone for zone in zones if _city(zone) == _city(given)]
-    close = cities or difflib.get_close_matches(given, zones, 3)
+    close = difflib.get_close_matches(given, sorted(available_timezones()), 3)
     hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else None
     raise Invalid.field("zone", f"there is no time zone {given}", hint=hint)
-
-
-def _city(zone: str) -> str:
-    """Return the last part of a time zone's name, for comparison."""
-    return zone.rpartition("/")[2].replace(" ", "_").casefold()
 
 
 def local_time(moment: datetime, zone: ZoneInfo | None) -> datetime:

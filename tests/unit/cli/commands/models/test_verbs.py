@@ -86,7 +86,7 @@ def test_a_model_is_found_by_its_image_and_similar_names_are_suggested(shell, ya
     for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
         assert "has the mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
     said = shell("models", "run", "-n", "spork-jab")
-    assert said.code == 3 and "did you mean Spark" in said.err
+    assert said.code == 3 and "there are: Spark job" in said.err
     said = shell("models", "run", "-n", "wine")
     assert said.code == 3 and "there are: Spark job" in said.err
 

@@ -69,17 +69,17 @@ def test_these_are_due(text, first):
         ("* * * * * *", "seconds must lie between", [10]),
         ("0,55 * * * * *", "seconds must lie between", [10]),
         # Quartz, Jenkins, Hangfire and others
-        ("0 8 ? * MON", "belongs to another dialect", ["?", 5, "day-of-month"]),
-        ("0 8 15W * *", "belongs to another dialect", ["W", 7, "day-of-month"]),
+        ("0 8 ? * MON", "is not a valid", ["?", 5, "day-of-month"]),
+        ("0 8 15W * *", "is not a valid", ["15W", 5, "day-of-month"]),
         ("0 8 * * 5#6", "is not a valid", ["day-of-week", 9, "5#6"]),
         ("0 8 L-3 * *", "is not a valid", ["day-of-month", 5, "L-3"]),
         ("0 8 last * *", "is not a valid", ["day-of-month", 5, "last"]),
         ("0 8 * * L", "is not a valid", ["day-of-week", 9, "L"]),
-        ("H 8 * * *", "belongs to another dialect", ["H", 1, "minute"]),
-        ("0 8 * * 1~5", "belongs to another dialect", ["~", 10, "day-of-week"]),
-        ("0 0 12 * * ? 2026", "is a year, which", ["2026", 14]),
-        ("0 8 * * 1-5 2027", "is a year, which", ["2027", 13]),
-        ("0 8 1 1 * 2027-2030", "is a year, which", ["2027-2030", 11]),
+        ("H 8 * * *", "is not a valid", ["H", 1, "minute"]),
+        ("0 8 * * 1~5", "is not a valid", ["1~5", 9, "day-of-week"]),
+        ("0 0 12 * * ? 2026", "a cron expression has", [7]),
+        ("0 8 * * 1-5 2027", "is not a valid", ["day-of-week", 13, "2027"]),
+        ("0 8 1 1 * 2027-2030", "is not a valid", ["2027-2030", 11]),
         ("@fortnightly", "is not one of", []),
         ("@reboot", "is not one of", []),
         ("1," * 500_000 + "1 * * * *", "may have at most", [200]),
@@ -91,44 +91,6 @@ def test_these_are_refused_with_the_reason(text, why, values):
     (detail,) = refused.value.details
     assert detail.path == "on.expression" and why in detail.message
     assert all(str(value) in detail.message for value in values)
-
-
-@pytest.mark.parametrize(
-    ("text", "hint", "written"),
-    [
-        ("0 8 ? * MON", "Write * instead of", None),
-        ("0 8 15W * *", "nbyard cannot choose the", None),
-        ("H/15 * * * *", "Write a number of", None),
-        ("0~30 8 * * *", "Write a number of", None),
-        ("0 8 * * Sunday", "Write", "SUN"),
-        ("0 8 * January mon", "Write", "JAN"),
-        ("0 8 * * FRI-MON", "Write", "5-6,0-1"),
-        ("0 8 * nov-feb *", "Write", "11-12,1-2"),
-        ("0 22-2 * * *", "Write", "22-23,0-2"),
-        ("0 23-1 * * *", "Write", "23,0-1"),
-        ("0 8 * * SAT-SUN", "Write", "6,0"),
-        ("0 8 * * fri-sunday", "Write", "5-6,0"),
-        ("0 8 * * 7-2", "Write", "0-2"),
-        ("0 8 * * FRIL", "Write", "5L"),
-        ("0 8 * * FridayL", "Write", "5L"),
-        ("0 8 * AprilL *", "", None),
-        ("0 8 * JUNK *", "", None),
-        ("0 8 * * MONTH", "", None),
-        ("0 8 * * Fridays", "", None),
-        ("0 0 8 * * 1 2027", "Remove the year. Set", None),
-        ("0 8 * * Sundae-8", "", None),
-        ("0 30-2 * * *", "", None),
-        ("0 8 * * 8", "", None),
-    ],
-)
-def test_a_refusal_shows_what_to_write_instead(text, hint, written):
-    with pytest.raises(Invalid) as refused:
-        parse_cron(text)
-    assert refused.value.hint.startswith(hint) and bool(refused.value.hint) == bool(hint)
-    if written:
-        assert written in refused.value.hint
-        refused_field = refused.value.details[0].message.split()[0]
-        parse_cron(" ".join(written if w == refused_field else w for w in text.split()))
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,10 @@ import pytest
 
 from nbyard.domain.automations.times.time_patterns import (
     EVERY,
-    NIGHT_HALF_TIME,
     TIME,
     Found,
     clock_of,
     seconds_of,
-    unnamed,
 )
 from nbyard.errors import Invalid
 
@@ -40,20 +38,8 @@ def test_times_that_do_not_exist_are_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "is_night"),
-    [
-        *(("12am", True), ("5:59 am", True), ("at 6 pm", True), ("11:30 p.m.", True)),
-        *(("6am", False), ("11 am", False), ("12pm", False), ("5 pm", False), ("at 11", False)),
-    ],
-)
-def test_6_to_17_oclock_are_no_times_of_a_night(text, is_night):
-    assert bool(re.fullmatch(NIGHT_HALF_TIME, text)) == is_night
-
-
-@pytest.mark.parametrize(
     ("text", "seconds"),
     [("every 10 secs", 10), ("each half an hour", 1800), ("every other w", 1_209_600)],
 )
 def test_an_interval_has_seconds(text, seconds):
     assert seconds_of(groups_of(EVERY, text)) == seconds
-    assert groups_of(unnamed(EVERY), text) == {}

