@@ -49,9 +49,10 @@ class OpenedFile(msgspec.Struct, frozen=True):
 class NodeFileAccess(msgspec.Struct, frozen=True):
     """Files that the newest success of a node read and wrote beside its code.
 
-    Before a first run, they are the files that the source names. `name` and `path` are those of
-    the executable. `file` is the path of the code in the bundle. `in_place` are files that the
-    source reads before it writes them.
+    After a newer failure, they include the relative path that the code did not find. Before a
+    first run, they are the files that the source names. `name` and `path` are those of the
+    executable. `file` is the path of the code in the bundle. `in_place` are files that the source
+    reads before it writes them.
     """
 
     node: str

@@ -21,6 +21,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.attempts.failure_reader import read_failure
+from nbyard.domain.attempts.missing_files import missing_paths
 from nbyard.domain.attempts.structs import EXECUTED, Observed
 from nbyard.domain.attempts.undeclared_files import NodeFileAccess
 from nbyard.domain.digest import KeyParts
@@ -105,6 +108,33 @@ class Last(msgspec.Struct, frozen=True):
     requirements: str = ""
 
 
+def _access_of_row(row: Any, before: NodeFileAccess | None) -> NodeFileAccess | None:
+    """Return the files of a task; for a failure, add its missing file to those of `before`."""
+    if row.state == "succeeded":
+        # a success replaces what an earlier failure missed
+        observed = Observed() if row.observed is None else msgspec.convert(row.observed, Observed)
+    else:
+        missing = [File(path).place(row.file) for path in missing_paths(read_failure(row.failure))]
+        if not missing:
+            return before
+        observed = Observed(read=missing, written=[])
+        if before and (before.executable_id, before.file) == (row.executable_id, row.file):
+            seen = before.observed
+            if seen.problem is None and seen.written is not None:
+                read = dict.fromkeys([*seen.read, *missing])
+                observed = msgspec.structs.replace(seen, read=[*read])
+    return NodeFileAccess(
+        row.node,
+        row.executable_id,
+        row.name,
+        row.path,
+        row.kind,
+        row.file,
+        bool(row.invocation.get("apart")),
+        observed,
+    )
+
+
 class EarlierOutput(msgspec.Struct, frozen=True):
     """An output of an earlier run of the same node, whose task succeeded."""
 
@@ -155,42 +185,38 @@ class HistoryRows:
     ) -> dict[str, NodeFileAccess]:
         """Return the files that nodes opened, by node.
 
-        The newest success of each node counts: in `run`, else in the latest runs of the workflow
-        at `path`. Nodes without observations are left out.
+        The newest success of each node counts, and a newer failure of the same code: in `run`, else
+        in the latest runs of the workflow at `path`. Nodes without observations are left out.
         """
-        rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
+        same = (tasks.c.node, tasks.c.state)
+        rank = func.row_number().over(partition_by=same, order_by=tasks.c.id.desc())
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
         lately_run = (runs.c.workflow_id == at.scalar_subquery()) & HISTORY
         which = runs.c.id == run if run else lately_run
         lately = select(runs.c.id).where(runs.c.owner == owner, which)
         # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
-        newest = select(tasks.c.id, rank.label("rank"))
-        newest = newest.where(tasks.c.state == "succeeded", tasks.c.run_id.in_(lately))
-        newest_ids = (newest.where(tasks.c.node == node) if node else newest).subquery()
+        ended = tasks.c.state.in_(("succeeded", "failed"))
+        where = (tasks.c.node == node) & ended if node else ended
+        newest = select(tasks.c.id, rank.label("rank")).where(where, tasks.c.run_id.in_(lately))
+        newest_ids = newest.subquery()
         version = tasks.c.plan["executable_version_id"].as_string()
         kept = executable_versions.c
         query = (
             select(tasks.c.node, tasks.c.observed, tasks.c.executable_id, executables.c.name)
-            .add_columns(executables.c.path, kept.kind, kept.file, kept.invocation)
+            .add_columns(tasks.c.state, tasks.c.failure, executables.c.path)
+            .add_columns(kept.kind, kept.file, kept.invocation)
             .join(newest_ids, newest_ids.c.id == tasks.c.id)
             .join(executable_versions, kept.id == version)
             .join(executables, executables.c.id == kept.executable_id)
             .where(newest_ids.c.rank == 1)
+            .order_by(tasks.c.id)
         )
-        return {
-            row.node: NodeFileAccess(
-                row.node,
-                row.executable_id,
-                row.name,
-                row.path,
-                row.kind,
-                row.file,
-                bool(row.invocation.get("apart")),
-                msgspec.convert(row.observed, Observed | None) or Observed(),
-            )
-            for row in c.execute(query)
-        }
+        opened: dict[str, NodeFileAccess] = {}
+        for row in c.execute(query):
+            if access := _access_of_row(row, opened.get(row.node)):
+                opened[row.node] = access
+        return opened
 
     def outputs_of_node(
         self, c: Connection, owner: str, workflow: str, node: str, name: str, limit: int

@@ -268,7 +268,9 @@ def test_file_missing_for_a_failed_task_can_be_declared(project: Project) -> Non
     project.notebook("model", "text = open('prepared.csv').read()\nopen('m.txt', 'w').write(text)")
     detail = project.run()
     assert states(detail)["model"] == "failed"
-    assert ("input", "prepared.csv", "prepared") in told(project, "model")
+    assert told(project, "model") == [("input", "prepared.csv", "prepared")]
+    seen = project.yard.services.runs.undeclared(ADA, detail.run.id, "model")
+    assert (seen.code, [file.path for file in seen.files]) == ("model.ipynb", ["prepared.csv"])
     (proposal,) = check(project).proposals
     assert proposal.reason == because(
         "same-file", writer="prepare.ipynb", reader="model.ipynb", file="prepared.csv"
@@ -277,12 +279,17 @@ def test_file_missing_for_a_failed_task_can_be_declared(project: Project) -> Non
 
     declare(project, "prepare.ipynb", outputs=["prepared.csv"])
     declare(project, "model.ipynb", inputs=["prepared.csv"])
-    assert told(project, "model") == [("output", "m.txt", "m")]
+    assert told(project, "model") == []
     (proposal,) = check(project).proposals
     assert proposal.by_file and (proposal.writes, proposal.reads) == ("", "")
     project.arrow("prepare", "model", "prepared", "prepared")
     assert project.run().run.state == "succeeded"
     assert told(project, "model") == [("output", "m.txt", "m")]
+
+    # after a success, a missing file joins those that were opened before
+    project.notebook("model", "open('other.csv').read()")
+    project.run()
+    assert told(project, "model") == [("input", "other.csv", "other"), ("output", "m.txt", "m")]
 
 
 def test_registered_executables_open_files_beside_their_code(project: Project) -> None:
