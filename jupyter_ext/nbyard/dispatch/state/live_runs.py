@@ -24,6 +24,7 @@ from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.run_progress import Progress, is_left_out, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
@@ -103,6 +104,7 @@ class TaskQueue(Generic[QueuedTask]):
 
 
 log = logging.getLogger("nbyard.dispatch")
+CANCELLED = because("cancelled")
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
@@ -130,6 +132,11 @@ class LiveAttempt:
         """Return the run of its task."""
         return self.task.run
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel its task or run."""
+        return self.task.cancelled is not None
+
 
 @dataclass(eq=False)
 class LiveWorker:
@@ -155,6 +162,11 @@ class LiveWorker:
         """Return the current attempt, which occupies the slot for all attempts of the worker."""
         return next(iter(self.attempts.values()))
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel its run."""
+        return self.run.is_cancelled
+
 
 @dataclass(eq=False)
 class LiveTask:
@@ -173,6 +185,13 @@ class LiveTask:
     attempt: LiveAttempt | None = None
     since: float = 0.0
     not_before: datetime | None = None
+
+    @property
+    def cancelled(self) -> Reason | None:
+        """Return the reason if a user requested to cancel the task or its run, else None."""
+        if self.run.is_cancelled:
+            return CANCELLED
+        return because("element-cancelled") if self.record.cancel_requested_at else None
 
     @property
     def queue_place(self) -> QueuePlace:
@@ -359,7 +378,7 @@ class LiveRuns:
             if plan and (node in elements or state not in ("waiting", "queued")):
                 own = elements.get(node, ())
                 states = {record.node: record.state for record in own}
-                left_out = [r.node for r in own if r.state == "skipped" and is_left_out(r.reason)]
+                left_out = [r.node for r in own if is_left_out(r.reason)]
                 run.maps[node] = LiveMap(plan, states, left_out)
                 self.note_map(task)
 
