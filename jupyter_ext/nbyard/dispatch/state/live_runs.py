@@ -30,8 +30,8 @@ from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
-# Negated priority, submission time of the run, time of queueing, ID of the task
-QueuePlace = tuple[int, float, float, str]
+# Negated priority, position in a map, submission time of the run, time of queueing, ID of the task
+QueuePlace = tuple[int, int, float, float, str]
 
 
 class Queued(Protocol):
@@ -197,10 +197,12 @@ class LiveTask:
     def queue_place(self) -> QueuePlace:
         """Return the place among queued tasks: priority, submission of the run, time of queueing.
 
-        So runs finish in the order of their submission.
+        So runs finish in the order of their submission. But the further elements of a map let other
+        tasks pass, and maps get their turns by the position of their elements.
         """
-        submitted = self.run.run.created_at.timestamp()
-        return -self.run.run.priority, submitted, self._queued_at, self.record.id
+        run, element = self.run.run, self.record.plan.element
+        position, submitted = element.position if element else 0, run.created_at.timestamp()
+        return -run.priority, position, submitted, self._queued_at, self.record.id
 
     @property
     def gpu_turn(self) -> Turn:

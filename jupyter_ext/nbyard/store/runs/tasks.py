@@ -47,7 +47,8 @@ NOTE = Prepared(
     .where(tasks.c.id == bindparam("its_id"))
     .values({"reason": bindparam("reason"), "waits": bindparam("waits")})
 )
-TURN = (runs.c.priority.desc(), runs.c.created_at, tasks.c.queued_at, tasks.c.id)
+POSITION = func.coalesce(tasks.c.plan["element", "position"].as_integer(), 0)
+TURN = (runs.c.priority.desc(), POSITION, runs.c.created_at, tasks.c.queued_at, tasks.c.id)
 
 
 LIVE = (

@@ -382,3 +382,23 @@ def test_what_cannot_be_cancelled_or_retried(bench, runtime):
     ):
         with pytest.raises(Conflict):
             refused()
+
+
+def test_a_large_map_lets_other_runs_pass(bench, runtime):
+    """Another map gets its turns, and a task without a map goes before the rest of both."""
+    bench.context.settings.slots = 1
+    large = bench.submit({"a": []}, maps=grid(*range(4), on_failure="all"))
+    bench.until(lambda: runtime.running)
+    small = bench.submit({"a": []}, maps=grid(8, 9, on_failure="all"))
+    alone = bench.submit()
+    bench.until(lambda: len(bench.dispatcher.runs.board.queue.ids) == 6)
+    assert bench.task(alone, "a").place == 2
+
+    def step() -> bool:
+        for attempt in runtime.running:
+            runtime.end(attempt)
+        return all(bench.run(run).state in RUN.terminal for run in (large, small, alone))
+
+    bench.until(step)
+    begun = [order.run_id for order in runtime.orders.values()]
+    assert begun == [large, small, alone, large, small, large, large]
