@@ -134,6 +134,9 @@ def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:
     assert [row["metrics"] for row in table] == [{"square": n * n} for n in (0.0, 1.0, 2.0, 3.0)]
     for n, task in enumerate(elements(detail, "square").values()):
         assert project.log(detail.run.id, task.node) == f"squares {n}\n"
+    lineage = project.yard.services.lineage.get(ADA, "artifact", task.artifacts[0].id)
+    known = {node.workflow_node for node in lineage.nodes if node.kind == "artifact"}
+    assert known >= {"numbers", task.node, "square", "double", "total"}
 
 
 def test_new_elements_recompute_no_other(project: Project) -> None:

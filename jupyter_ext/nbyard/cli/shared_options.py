@@ -57,9 +57,9 @@ def show_id(item: Any) -> None:
 
 def sweep_option(command: Any) -> Any:
     """Add the option --sweep to a command that describes a run."""
-    words = "Run once for each value: 0.1,0.2 or 1..10. Several make a grid."
+    text = "Run once for each value: 0.1,0.2 or 1..10. Several make a grid."
     names = ("--sweep", "sweeps")
-    return click.option(*names, multiple=True, metavar="NAME=VALUES", help=words)(command)
+    return click.option(*names, multiple=True, metavar="NAME=VALUES", help=text)(command)
 
 
 def yes_option(command: Any) -> Any:

@@ -38,7 +38,7 @@ class TaskOutcome(msgspec.Struct, frozen=True):
 
 
 def is_left_out(reason: Reason | None) -> bool:
-    """Return whether a task with this reason was skipped because of a condition or a user."""
+    """Return whether a condition or a user skipped a task, by its reason."""
     return reason is not None and reason.code in LEFT_OUT
 
 

@@ -1,4 +1,4 @@
-"""Service operations on single tasks of runs, and on the records and files of their attempts."""
+"""Service operations on single tasks of runs, and on their attempts."""
 
 from __future__ import annotations
 
@@ -350,9 +350,10 @@ def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> 
 
 
 def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord]:
-    """Return the tasks that go back to waiting when a user retries the failed elements of a node.
+    """Return the tasks that wait again if a user retries a node.
 
-    `tasks` are all tasks of the run, in graph order.
+    The node is a map with failed elements, or an element. `tasks` are all tasks of the run, in
+    graph order.
 
     Raises:
         Conflict: there are none, or their maps have ended or stay stopped.
@@ -382,7 +383,7 @@ def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord
 
 
 def _check_map(task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]) -> None:
-    """Check that a map is live, and not stopped by other failures than those in `again`."""
+    """Check that a map is live, and goes on if the elements in `again` are retried."""
     if task.state in TASK.terminal:
         raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]

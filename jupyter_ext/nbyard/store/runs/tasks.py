@@ -134,7 +134,7 @@ class TaskRows:
         events.append(c, "task", task.subject, change)
 
     def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
-        """Return ended tasks of a live run to waiting, without what their last attempts left."""
+        """Let ended tasks of a live run wait again, without earlier results."""
         made_by = [task.id for task in ended]
         c.execute(delete(artifacts).where(is_one_of(artifacts.c.task_id, made_by)))
         transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
