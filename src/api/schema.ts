@@ -2557,7 +2557,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry failed elements of maps in the same run, which must be live
+         * Retry failed elements of maps in the same, live run
          * @description `node` is an element or a map. Without it, all failed elements are retried. A cancelled
          *     element is retried if `node` names it. Elements that did not start because their map
          *     stopped or follows these return to waiting, too.

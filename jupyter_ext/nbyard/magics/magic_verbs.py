@@ -293,7 +293,7 @@ class NbyardMagics(Magics):
 
 
 class OptionWords(msgspec.Struct, frozen=True):
-    """The words after a verb. `texts` and `sweep` have values of parameters as typed, by name."""
+    """The words after a verb. `texts` and `sweep` have values as typed, by name."""
 
     arguments: list[str]
     texts: dict[str, str]

@@ -161,7 +161,7 @@ class AttemptSnapshot:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether a user requested to cancel the task or its run."""
+        """Return whether the task or its run is cancelled."""
         return (self.run.cancel_requested_at or self.task.cancel_requested_at) is not None
 
     @property

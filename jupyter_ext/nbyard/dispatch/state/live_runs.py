@@ -188,7 +188,7 @@ class LiveTask:
 
     @property
     def cancelled(self) -> Reason | None:
-        """Return the reason if a user requested to cancel the task or its run, else None."""
+        """Return why the task has to end, None without a request."""
         if self.run.is_cancelled:
             return CANCELLED
         return because("element-cancelled") if self.record.cancel_requested_at else None

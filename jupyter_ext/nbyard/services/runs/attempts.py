@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class RunAttempts(Service):
-    """The part of the run service for single tasks, and for the folders and files of attempts.
+    """The part of the run service for single tasks and attempts.
 
     `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes of other files.
     """
@@ -92,7 +92,7 @@ class RunAttempts(Service):
 
     @operation("POST", "/runs/{run}/retry-elements", scope="runs:write", status=202)
     def retry_elements(self, caller: Caller, run: str, node: str = "") -> Run:
-        """Retry failed elements of maps in the same run, which must be live.
+        """Retry failed elements of maps in the same, live run.
 
         `node` is an element or a map. Without it, all failed elements are retried. A cancelled
         element is retried if `node` names it. Elements that did not start because their map

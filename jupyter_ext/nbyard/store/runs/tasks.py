@@ -127,14 +127,14 @@ class TaskRows:
         transition.begin_all(c, TASK, [record.subject for record in records], rows)
 
     def request_cancel(self, c: Connection, task: TaskRecord) -> None:
-        """Record the request to cancel one task; the dispatcher carries it out."""
+        """Record the request to cancel one task."""
         own = update(tasks).where(tasks.c.id == task.id)
         c.execute(own.values(cancel_requested_at=datetime.now(UTC)))
         change = {"node": task.node, "state": task.state, "change": "cancel-requested"}
         events.append(c, "task", task.subject, change)
 
     def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
-        """Let ended tasks of a live run wait again, without earlier results."""
+        """Reset ended tasks of a live run to waiting."""
         made_by = [task.id for task in ended]
         c.execute(delete(artifacts).where(is_one_of(artifacts.c.task_id, made_by)))
         transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
