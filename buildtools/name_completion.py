@@ -148,8 +148,11 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("runs", "preview", "--path"): ("runs.files.files:path run=run node=node",),
     ("runs", "previews", "--nodes"): NODES,
     ("automations", "create", "target"): TARGET,
-    ("automations", "create", "--param"): ("parameters target",),
-    ("automations", "update", "--param"): ("parameters automation",),
+    **{
+        ("automations", verb, option): (f"parameters {of}",)
+        for verb, of in (("create", "target"), ("update", "automation"))
+        for option in ("--param", "--sweep")
+    },
     **{
         ("automations", verb, option): source
         for verb in ("create", "update")

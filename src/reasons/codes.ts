@@ -64,6 +64,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-ended': trans.__(
     '{succeeded:,} of {total:,} elements succeeded, {failed:,} failed, {skipped:,} skipped'
   ),
+  'element-cancelled': trans.__('the element was cancelled'),
   'map-empty': trans.__('its map has no elements'),
   'map-stopped': trans.__('the map stopped after too many failures'),
   'map-forecast': trans.__('{cached:,} of {total:,} elements are cached'),

@@ -34,6 +34,15 @@ def square(n: int, by: float = 1.0):
 def double(score: Path):
     return {"double": 2 * json.loads(score.read_text())["square"]}
 
+def step(n: int, place: str) -> int:
+    # One waits for ever, and one fails until the folder is empty.
+    import time
+    while n == 0:
+        time.sleep(0.02)
+    if n == 1 and list(Path(place).iterdir()):
+        raise ValueError("not yet")
+    return n
+
 def rows(table: Path) -> int:
     return len(table.read_text().splitlines())
 
@@ -125,6 +134,9 @@ def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:
     assert [row["metrics"] for row in table] == [{"square": n * n} for n in (0.0, 1.0, 2.0, 3.0)]
     for n, task in enumerate(elements(detail, "square").values()):
         assert project.log(detail.run.id, task.node) == f"squares {n}\n"
+    lineage = project.yard.services.lineage.get(ADA, "artifact", task.artifacts[0].id)
+    known = {node.workflow_node for node in lineage.nodes if node.kind == "artifact"}
+    assert known >= {"numbers", task.node, "square", "double", "total"}
 
 
 def test_new_elements_recompute_no_other(project: Project) -> None:
@@ -200,6 +212,33 @@ def test_a_notebook_is_swept(project: Project) -> None:
         "n=6": "12",
     }
     assert all(task.attempts[0].state == "succeeded" for task in own.values())
+
+
+def test_elements_are_cancelled_and_retried_one_by_one(project: Project, tmp_path: Path) -> None:
+    """All are calls of one process, which goes with the cancelled one; the rest gets another."""
+    (tmp_path / "place" / "busy").mkdir(parents=True)
+    place = {"place": {"value": str(tmp_path / "place")}}
+    each = {"kind": "grid", "values": {"n": [1, 0, 2, 3]}}
+    project.node("step", arguments=place, cpu=2, map={"each": each, "on_failure": "all"})
+    run, runs = project.start(), project.yard.services.runs
+
+    def until(state: str, label: str) -> None:
+        project.dispatching.until(
+            lambda: elements(project.detail(run), "step").get(label),
+            lambda task: task is not None and task.state == state,
+        )
+
+    until("failed", "n=1")
+    until("running", "n=0")
+    (tmp_path / "place" / "busy").rmdir()
+    runs.retry_elements(ADA, run, "step")
+    runs.cancel_element(ADA, run, elements(project.detail(run), "step")["n=0"].node)
+    detail = project.end(run)
+    assert detail.run.state == "succeeded"
+    ends = {label: task.state for label, task in elements(detail, "step").items()}
+    assert ends == dict.fromkeys(("n=1", "n=2", "n=3"), "succeeded") | {"n=0": "cancelled"}
+    tries = [len(task.attempts) for task in elements(detail, "step").values()]
+    assert tries == [2, 1, 1, 1]
 
 
 def test_a_run_with_maps_is_no_bundle(project: Project) -> None:

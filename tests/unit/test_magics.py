@@ -144,8 +144,10 @@ def test_other_cells_are_scripts_with_their_handoff_values(shell, yard, dispatch
     made = shell.run_cell_magic("nbyard", "executable scale", SCRIPT)
     assert made.executable.current.kind == "command" and "double" not in shell.user_ns
     assert [row[:2] for row in made.rows] == [["rate", "value"], ["double", "output"]]
-    done = shell.run_line_magic("nbyard", "run scale -p rate=4")
-    assert Path(done.outputs["main.double"]).read_text() == "8.0"
+    done = shell.run_line_magic("nbyard", "run scale --sweep rate=4,5")
+    rows = map(json.loads, Path(done.outputs["main.@all"]).read_text().splitlines())
+    elements = [done.outputs[f"main.{row['key']}.double"] for row in rows]
+    assert [Path(path).read_text() for path in elements] == ["8.0", "10.0"]
 
 
 def test_a_marked_function_of_a_cell_is_an_executable(shell, yard, capsys, monkeypatch):
@@ -313,12 +315,13 @@ def notebook(yard, monkeypatch):
 
 
 def test_a_notebook_schedules_itself_once(shell, notebook):
-    line = 'schedule "weekdays 8:00" --zone Europe/Berlin'
+    line = 'schedule "weekdays 8:00" --zone Europe/Berlin --sweep n=1,2'
     made = shell.run_line_magic("nbyard", line)
     assert "08:00 (Europe/Berlin)" in repr(made)
     assert " 08:00  Europe/Berlin" in repr(made)
     assert made.automation.run.path == str(notebook)
     again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
+    assert (made.automation.run.sweep, again.automation.run.sweep) == ({"n": "1,2"}, {})
     assert again.automation.id == made.automation.id
     assert (again.automation.on.text, again.automation.zone) == ("daily at 6", "Europe/Berlin")
     assert again.automation.run.texts == {"n": "2"} and again.automation.run.force

@@ -55,6 +55,13 @@ def show_id(item: Any) -> None:
     click.echo(item.id)
 
 
+def sweep_option(command: Any) -> Any:
+    """Add the option --sweep to a command that describes a run."""
+    text = "Run once for each value: 0.1,0.2 or 1..10. Several make a grid."
+    names = ("--sweep", "sweeps")
+    return click.option(*names, multiple=True, metavar="NAME=VALUES", help=text)(command)
+
+
 def yes_option(command: Any) -> Any:
     """Add the option --yes to a command that deletes something."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)

@@ -7,8 +7,8 @@ import click
 import msgspec
 
 from nbyard.cli.output.console import chosen_server
-from nbyard.cli.shared_options import with_options
-from nbyard.cli.typed_values import json_object, split_target, texts_of
+from nbyard.cli.shared_options import sweep_option, with_options
+from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
 from nbyard.domain.automations.structs import AutomaticRun, Automation
 
 PLAIN = ("runtime", "environment", "kernel", "image")
@@ -21,6 +21,7 @@ def _value_options(parameters_help: str, default: str | None) -> list[Any]:
         click.option(
             "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
         ),
+        sweep_option,
         click.option(
             "--parameters",
             default=None if default is None else "{}",
@@ -64,6 +65,7 @@ def stored_run(target: str, given: Mapping[str, Any]) -> AutomaticRun:
         executable=executable,
         parameters=values,
         texts=texts,
+        sweep=parse_pairs("--sweep", given["sweeps"], "NAME=VALUES"),
         force=not given["use_cache"],
         **others,
     )
@@ -74,7 +76,7 @@ def changed_run_options(command: Any) -> Any:
     return with_options(
         command,
         click.option("--file", "path", metavar="PATH", help="Run this file from now on."),
-        *_value_options("Replace all parameters and inputs by these values.", None),
+        *_value_options("Replace all parameters, inputs and sweeps by these values.", None),
         click.option(
             "--use-cache/--ignore-cache",
             default=None,
@@ -90,6 +92,8 @@ def changed_run(automation: Automation, given: Mapping[str, Any]) -> dict[str, A
         changes["executable"] = ""
     if given["use_cache"] is not None:
         changes["force"] = not given["use_cache"]
+    if given["sweeps"] or given["parameters"] is not None:
+        changes["sweep"] = parse_pairs("--sweep", given["sweeps"], "NAME=VALUES")
     typed = texts_of(given["params"], given["inputs"])
     if not changes and not typed and given["parameters"] is None:
         return {}

@@ -34,13 +34,19 @@ DeploymentState = Literal[
 class Machine(msgspec.Struct, frozen=True, dict=True):
     """States and the moves between them. A state without moves is terminal.
 
-    In the states of `rests`, nothing runs either, but a restart is possible.
+    In the states of `rests`, nothing runs either, but a restart is possible. `again` has the moves
+    out of terminal states, which only a user can request.
     """
 
     name: str
     initial: str
     moves: Mapping[str, Collection[str]]
     rests: Collection[str] = ()
+    again: Mapping[str, str] = {}
+
+    def allows(self, since: str, to: str) -> bool:
+        """Return whether a move is in the table."""
+        return to in self.moves[since] or self.again.get(since) == to
 
     @cached_property
     def terminal(self) -> frozenset[str]:
@@ -72,6 +78,7 @@ RUN = Machine(
 # back to queued: an attempt was lost, or its engine was unreachable
 # From queued to succeeded: the result comes from the cache or from an earlier run.
 # From queued to skipped: its condition does not hold.
+# Back to waiting: a user retries an element of a live map.
 TASK = Machine(
     "task",
     "waiting",
@@ -85,6 +92,7 @@ TASK = Machine(
         "cancelled": (),
         "skipped": (),
     },
+    again=dict.fromkeys(("failed", "cancelled", "skipped"), "waiting"),
 )
 
 # From starting to succeeded: a short attempt may end before the dispatcher sees that it runs.

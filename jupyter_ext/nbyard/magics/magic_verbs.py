@@ -51,6 +51,7 @@ VERBS = (
 MOST = 50
 HELP = """%nbyard dataset NAME               the path of a dataset
 %nbyard run FILE -p NAME=VALUE     run an executable, notebook, script or workflow and wait
+                                   --sweep NAME=1,2 runs it once for each value
 %nbyard check FILE                 run a file on a sample, outside history and cache
 %nbyard status RUN                 a run and its tasks, by number, name or ID
 %nbyard why OLD NEW [NODE.NAME]    why results of two runs differ, or one metric or output
@@ -68,7 +69,7 @@ DEPLOY_OPTIONS = ("--as",)
 LOOK_SECONDS = 0.5
 SCHEDULE_USAGE = (
     'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
-    " [--use-cache]"
+    " [--sweep NAME=VALUES] [--use-cache]"
 )
 SCHEDULE_OPTIONS = ("--zone", "--name")
 USE_CACHE = "--use-cache"
@@ -228,7 +229,8 @@ class NbyardMagics(Magics):
         target = parsed.arguments[0]
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
-        body = msgspec.structs.replace(named, texts=parsed.texts, origin="magic")
+        values = {"texts": parsed.texts, "sweep": parsed.sweep, "origin": "magic"}
+        body = msgspec.structs.replace(named, **values)
         return self._finished(self.connection.runs.create(body=body).id)
 
     def _check(self, target: str) -> FinishedRun:
@@ -291,10 +293,11 @@ class NbyardMagics(Magics):
 
 
 class OptionWords(msgspec.Struct, frozen=True):
-    """The words after a verb. `texts` has the values of parameters as typed, by name."""
+    """The words after a verb. `texts` and `sweep` have values as typed, by name."""
 
     arguments: list[str]
     texts: dict[str, str]
+    sweep: dict[str, str]
     options: dict[str, str]
     flags: set[str]
 
@@ -302,20 +305,20 @@ class OptionWords(msgspec.Struct, frozen=True):
 def read_words(
     argv: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
 ) -> OptionWords:
-    """Sort words into arguments, `-p NAME=VALUE`, known options, and flags without a value.
+    """Sort words into arguments, named values, known options, and flags without a value.
 
     Raises:
         UsageError: An option is unknown or lacks its value.
     """
-    parsed = OptionWords([], {}, {}, set())
+    parsed = OptionWords([], {}, {}, {}, set())
     left = list(argv)
     while left:
         word = left.pop(0)
-        if word == "-p":
+        if word in ("-p", "--sweep"):
             name, sign, value = (left.pop(0) if left else "").partition("=")
             if not (name and sign):
-                raise UsageError(f"-p needs NAME=VALUE. {usage}")
-            parsed.texts[name] = value
+                raise UsageError(f"{word} needs NAME=VALUE. {usage}")
+            (parsed.texts if word == "-p" else parsed.sweep)[name] = value
         elif word in flags:
             parsed.flags.add(word)
         elif word in known:
@@ -404,7 +407,8 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
     path = path or notebook_path(names)
     if not path:
         raise UsageError(f"The file of this notebook is unknown: name it. {SCHEDULE_USAGE}")
-    run = AutomaticRun(path=path, texts=parsed.texts, force=USE_CACHE not in parsed.flags)
+    values = {"texts": parsed.texts, "sweep": parsed.sweep, "force": USE_CACHE not in parsed.flags}
+    run = msgspec.structs.replace(AutomaticRun(path=path), **values)
     zone, name = parsed.options.get("--zone", ""), parsed.options.get("--name", "")
     of_file = connection.automations.list(path=path, limit=50).items
     timed = [existing for existing in of_file if existing.timing is not None]
@@ -418,7 +422,7 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
     # Options that the magic does not have, such as the environment, stay.
     kept = msgspec.structs.replace(known[0].run, parameters={}, path=path)
     # The values typed now replace all values of the automation.
-    run = msgspec.structs.replace(kept, texts=run.texts, force=run.force)
+    run = msgspec.structs.replace(kept, **values)
     body = AutomationPatch(known[0].revision, run=run, on=timing, zone=zone or UNSET)
     return Scheduled(connection.automations.update(automation=known[0].id, body=body))
 

@@ -135,7 +135,7 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
         StaleState: Another writer moved a row first; the transaction must not commit.
     """
     for step in moves:
-        if step.to not in step.machine.moves[step.since]:
+        if not step.machine.allows(step.since, step.to):
             raise StaleState(f"a {step.machine.name} cannot become {step.to} from {step.since}")
     # Several moves of one row become one update from its first state to its last.
     updates: dict[str, tuple[str, dict[str, Any]]] = {}

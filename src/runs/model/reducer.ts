@@ -31,7 +31,15 @@ export function movedRun(run: Run, events: readonly StoreEvent[]): Run {
 }
 
 export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
-  const moved: Task = { ...task, state };
+  // a user retries an element
+  const anew = {
+    reason: null,
+    failure: null,
+    queued_at: null,
+    started_at: null,
+    finished_at: null
+  };
+  const moved: Task = { ...task, ...(state === 'waiting' && anew), state };
   const { reason, waits, cached } = event.data;
   moved.waits = isReason(waits) ? waits : null;
   if (isReason(reason)) {

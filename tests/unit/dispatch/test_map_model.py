@@ -1,5 +1,6 @@
 """Maps as a whole: random failures, retries, kills and cancels; no element gets lost."""
 
+import contextlib
 import json
 from collections import Counter
 
@@ -7,11 +8,12 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from tests.support.fake_runtime_bench import OWNER, Graph
-from tests.unit.dispatch.test_model import FAILURES, TEXT, WHICH, Runs, draw_stories
+from tests.unit.dispatch.test_model import FAILURES, TEXT, WHICH, Runs, draw_stories, one_of
 
 from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
 from nbyard.domain.runs.structs import Task
 from nbyard.domain.state_machines import RUN, TASK
+from nbyard.errors import Conflict
 
 # `a` has a map, `b` follows it, `c` collects.
 CHAIN: Graph = {"s": [], "a": ["s"], "b": ["a"], "c": ["b"]}
@@ -24,9 +26,14 @@ MAPS = ("a", "b")
 class Maps(Runs):
     """Maps with random elements, whose attempts end in random ways."""
 
+    # Users may retry elements as often as they like.
+    most_attempts = 99
     # These are stories of runs without maps.
-    most_attempts = Runs.most_attempts + 1
     submit = weather = an_engine_comes_back = the_former_wakes_up = cancel = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled: set[str] = set()
 
     @precondition(lambda self: len(self.runs) < 3)
     @rule(
@@ -71,6 +78,28 @@ class Maps(Runs):
         if live and not chance:
             self.bench.cancel(live[which % len(live)])
 
+    @rule(which=WHICH)
+    def cancel_one_element(self, which: int) -> None:
+        live = [(r, e) for r, e in self._elements() if e.state in TASK.live]
+        for run, element in one_of(live, which):
+            self.bench.yard.services.runs.cancel_element(OWNER, run, element.node)
+            self.cancelled.add(element.id)
+
+    @rule(which=WHICH, is_all=st.booleans())
+    def retry_in_the_same_run(self, which: int, is_all: bool) -> None:
+        """The failed elements of a map, or any one: what may not be retried is refused."""
+        bad = [(r, e) for r, e in self._elements() if e.state in TASK.terminal - {"succeeded"}]
+        for run, element in one_of(bad, which):
+            assert element.element is not None
+            node = element.element.map if is_all else element.node
+            with contextlib.suppress(Conflict):
+                self.bench.yard.services.runs.retry_elements(OWNER, run, node)
+            self.cancelled -= {e.id for _, e in self._elements() if e.state == "waiting"}
+
+    def _elements(self) -> list[tuple[str, Task]]:
+        runs = [run for run in self.runs if self.bench.run(run).state in RUN.live]
+        return [(r, task) for r in runs for task in self.bench.detail(r).tasks if task.element]
+
     def outputs(self, task: Task) -> list[list[str]]:
         if task.node not in MAPS:
             return super().outputs(task)
@@ -82,6 +111,14 @@ class Maps(Runs):
         """A map that follows another one may have begun before that failed."""
         own = super().after_failure(task)
         return own | {"failed", "cancelled"} if task.node in MAPS else own
+
+    @invariant()
+    def a_cancelled_element_is_skipped(self) -> None:
+        """It is, unless its attempt was faster."""
+        for run in self.runs:
+            for task in self.bench.detail(run).tasks:
+                if task.id in self.cancelled and task.state in ("cancelled", "skipped"):
+                    assert task.reason and task.reason.code in ("element-cancelled", "cancelled")
 
     @invariant()
     def no_element_gets_lost(self) -> None:

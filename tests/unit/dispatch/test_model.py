@@ -114,7 +114,7 @@ class Runs(RuleBasedStateMachine):
         self._end(which, "failed", failure)
 
     def _end(self, which: int, state: str, failure: Failure | None) -> None:
-        for runtime, attempt in _one_of(self._running(), which):
+        for runtime, attempt in one_of(self._running(), which):
             runtime.end(attempt, state, text=TEXT, failure=failure)
 
     def _running(self) -> list[tuple[FakeRuntime, str]]:
@@ -122,7 +122,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def lose(self, which: int) -> None:
-        for runtime, attempt in _one_of(self._running(), which):
+        for runtime, attempt in one_of(self._running(), which):
             runtime.lose(attempt)
 
     @rule()
@@ -135,7 +135,7 @@ class Runs(RuleBasedStateMachine):
     @rule(which=WHICH)
     def cancel(self, which: int) -> None:
         live = [run for run in self.runs if self.bench.run(run).state in RUN.live]
-        for run in _one_of(live, which):
+        for run in one_of(live, which):
             self.bench.cancel(run)
 
     @rule(which=st.integers(0, 1), reach=st.booleans(), obeys=st.booleans())
@@ -191,7 +191,7 @@ class Runs(RuleBasedStateMachine):
                 continue
             before = self.last.get(one.subject_id)
             after = one.data["state"]
-            assert after == machine.initial if before is None else after in machine.moves[before]
+            assert after == machine.initial if before is None else machine.allows(before, after)
             self.last[one.subject_id] = after
 
     @invariant()
@@ -263,7 +263,7 @@ class Runs(RuleBasedStateMachine):
         assert self._running() == []
 
 
-def _one_of(found: list[T], which: int) -> list[T]:
+def one_of(found: list[T], which: int) -> list[T]:
     """None of nothing."""
     return [found[which % len(found)]] if found else []
 

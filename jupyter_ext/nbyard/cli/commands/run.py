@@ -11,7 +11,7 @@ from msgspec import UNSET
 from nbyard.cli.commands.runs.run_watch import Files, follow_run
 from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.views.attempt_views import show_forecast
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, sweep_option
 from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
 from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
@@ -20,12 +20,7 @@ from nbyard.domain.runs.structs import NewRun
 @click.command()
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|EXECUTABLE")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-@click.option(
-    *("--sweep", "sweeps"),
-    multiple=True,
-    metavar="NAME=VALUES",
-    help="Run once for each value: 0.1,0.2 or 1..10. Several make a grid.",
-)
+@sweep_option
 @click.option("--name", default="", help="Unique name of the run.")
 @click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
 @click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")

@@ -42,7 +42,7 @@ from nbyard.dispatch.state.attempt_snapshot import (
     WaitEnded,
     Waits,
 )
-from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.dispatch.state.live_runs import CANCELLED
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine

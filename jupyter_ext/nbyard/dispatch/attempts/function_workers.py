@@ -40,7 +40,7 @@ from nbyard.dispatch.state.attempt_snapshot import (
     inputs_of,
 )
 from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
-from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import CANCELLED, LiveAttempt, LiveTask, LiveWorker
 from nbyard.domain.attempts.outside_files import OutsideUse
 from nbyard.domain.attempts.structs import Result
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
@@ -67,6 +67,11 @@ class WorkerSnapshot(AttemptSnapshot):
     """
 
     waiting: Sequence[UnfinishedAttempt] = ()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel the run."""
+        return self.run.cancel_requested_at is not None
 
     @property
     def attempt_ids(self) -> list[str]:
@@ -187,8 +192,9 @@ class WorkerDriver(AttemptDriver):
             self.snapshot = replace(snapshot, task=at[0].task.record)
         else:
             seen.running_since = None
-        if snapshot.is_cancelled:
-            super().begin()
+        # Stopping a worker ends its current call only: another worker gets the rest.
+        if snapshot.is_cancelled or (at and at[0].task.cancelled):
+            self._react(self._to_stop(Event.STOP_DUE, CANCELLED))
         else:  # it needs no slots of its own, and is started if it is not there
             self._react(Signal(Event.LOOK_DUE))
 

@@ -33,8 +33,8 @@ from nbyard.dispatch.state.attempt_snapshot import (
     WorkerLeft,
     snapshot_of,
 )
-from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
-from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges, apply_fact
+from nbyard.dispatch.state.live_runs import CANCELLED, LiveAttempt, LiveRuns, LiveWorker
+from nbyard.dispatch.state.round_changes import RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
@@ -152,8 +152,15 @@ class RunController:
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
             news = self._store.events.all_subjects_after(c, self._cursor)
-            self.board.catch_up(c, news)
-        self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
+            of_tasks = {news_item.run_id for news_item in news if news_item.topic == "task"}
+            if not of_tasks & self._changes.runs():
+                self.board.catch_up(c, news)
+                self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
+                return
+        # A user cancels or retries elements: pending changes do not fit the tasks.
+        self._unsure.append(self._changes)
+        self.reread_everything([], StaleState())
+        self._catch_up()
 
     # Round
 
@@ -199,9 +206,8 @@ class RunController:
         for run_id in begun:
             run = self.board.runs[run_id]
             self._changes.begin(run)
-            if run.is_cancelled:
-                live = (task.attempt for task in run.tasks.values())
-                self._wanted.update(attempt.record.id for attempt in live if attempt)
+            live = (task.attempt for task in run.tasks.values())
+            self._wanted.update(each.id for each in live if each and each.is_cancelled)
 
     def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
@@ -307,7 +313,7 @@ class RunController:
     def _drive(self, unit: LiveAttempt | LiveWorker) -> None:
         """Drive an attempt or worker in a thread, or again after its current thread."""
         folder, name = folders.attempt_folder_of(self._context.folder, unit.id), unit.id
-        if unit.run.is_cancelled:
+        if unit.is_cancelled:
             # also stops an attempt whose thread is busy starting it
             with contextlib.suppress(OSError):  # repeated at the next check
                 folders.request_stop(folder, CANCELLED)

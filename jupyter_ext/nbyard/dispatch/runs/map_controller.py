@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import msgspec
 
@@ -12,8 +13,8 @@ from nbyard.dispatch.cache.map_data import EndedElement, collect, read_elements
 from nbyard.dispatch.cache.result_lookup import keep_and_check_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
-from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask
-from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges, fail_task
+from nbyard.dispatch.state.live_runs import CANCELLED, LiveRuns, LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges, fail_task
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.elements import counts_of
@@ -33,14 +34,15 @@ class MapController:
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        # By ID and state: a map is read while it is queued, and collected while it runs.
-        self._results: dict[tuple[str, str], Any] = {}
-        self._seen: set[str] = set()
+        # With the state: a map is read while it is queued, and collected while it runs. Not by ID:
+        # after a user retried elements, the run is read again, and its maps are collected again.
+        self._results: WeakKeyDictionary[LiveTask, tuple[str, Any]] = WeakKeyDictionary()
+        self._seen: WeakSet[LiveTask] = WeakSet()
 
     @property
     def is_behind(self) -> bool:
         """Return whether the results of some map are not collected yet."""
-        return not self._seen.issuperset(self._board.ended_maps)
+        return not self._seen.issuperset(self._board.ended_maps.values())
 
     def expand(self, changes: RoundChanges, task: LiveTask) -> bool:
         """Create the elements of a queued map, once a thread has read them.
@@ -48,7 +50,7 @@ class MapController:
         Raises:
             NbyardError: the data or the values do not fit.
         """
-        plan, result = task.record.plan, self._results.pop((task.record.id, "queued"), None)
+        plan, result = task.record.plan, self._result(task, "queued")
         if plan.map is None:
             return False
         if plan.map.each is None:
@@ -76,17 +78,17 @@ class MapController:
     def finish_maps(self, changes: RoundChanges) -> None:
         """Finish the maps with collected results; threads collect those of others."""
         for name, task in list(self._board.ended_maps.items()):
-            result = self._results.pop((name, "running"), None)
+            result = self._result(task, "running")
             if isinstance(result, Failure):
                 fail_task(changes, task, result)
             elif result and keep_and_check_bytes(self._context, changes, result, {}):
                 _finish(changes, task, result)
             else:  # a collection may have deleted the bytes of earlier results
-                self._seen.add(name)
+                self._seen.add(task)
                 self._collect(task)
                 continue
             del self._board.ended_maps[name]
-            self._seen.discard(name)
+            self._seen.discard(task)
         changes.apply_follow_ups()
 
     def _collect(self, task: LiveTask) -> None:
@@ -95,6 +97,10 @@ class MapController:
         ended = [EndedElement(element.record, dict(element.results)) for element in tasks]
         outputs = [argument.name for argument in arguments if argument.role == "output"]
         self._submit(task, partial(collect, self._context, outputs, ended))
+
+    def _result(self, task: LiveTask, state: str) -> Any:
+        known, result = self._results.pop(task, ("", None))
+        return result if known == state else None
 
     def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""
@@ -110,7 +116,7 @@ class MapController:
 
         def keep(result: Any) -> None:
             if result is not None:
-                self._results[name, state] = result
+                self._results[task] = state, result
             self._inbox.put(None)
 
         self._threads.submit(f"map {name}", attempt, partial(Failure, "preparation"), keep)

@@ -32,7 +32,7 @@ ALL = ""
 
 
 class QueueController:
-    """Grants slots by priority, then by submission of the run.
+    """Grants slots in queue order.
 
     Attempts that could not start come first. `readmitted` holds the IDs of those with new slots.
     `leftovers` holds ended attempts whose processes may live, with their GPUs.

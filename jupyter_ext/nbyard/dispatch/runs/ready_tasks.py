@@ -197,7 +197,7 @@ class EnvironmentWaits:
 
 
 log = logging.getLogger("nbyard.dispatch")
-NEW_IN_A_ROUND = 200
+NEW_IN_A_ROUND, NEWEST = 200, 20
 
 
 @dataclass(eq=False, kw_only=True)
@@ -346,19 +346,22 @@ class ReadyTasks(Mapping[str, ReadyTask]):
 
     def _new(self, changes: RoundChanges, most: int) -> list[ReadyTask]:
         now = datetime.now(UTC)
-        candidates = []
-        for name in list(islice(self._board.fresh, most)):
+        candidates, fresh = [], self._board.fresh
+        names = list(islice(fresh, most))
+        if len(fresh) > most:  # the newest, such as a run beside a large map, go first
+            names = [*islice(reversed(fresh), NEWEST), *names[NEWEST:]]
+        for name in names:
             task = self._board.queue[name]
             if task.is_pausing(now):
-                del self._board.fresh[name]
+                del fresh[name]
                 self._later[name] = task
             elif self._conditions.is_met(changes, task) and (
                 candidate := self._candidate(changes, task)
             ):
-                del self._board.fresh[name]
+                del fresh[name]
                 candidates.append(candidate)
-            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
-                self._board.fresh[name] = self._board.fresh.pop(name)
+            elif name in fresh:  # a thread evaluates it: move it behind the others
+                fresh[name] = fresh.pop(name)
         return candidates
 
     def _wake_later(self) -> None:

@@ -10,7 +10,7 @@ from nbyard.domain.state_machines import TASK, TaskState
 class LiveMap:
     """A map with elements. `states` are those of their tasks by node, in the order of the input.
 
-    A condition `left_out` some of them, which are not lost.
+    A condition or a user `left_out` some of them, which are not lost.
     """
 
     def __init__(

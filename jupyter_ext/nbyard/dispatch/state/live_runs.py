@@ -24,13 +24,14 @@ from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.run_progress import Progress, is_left_out, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
-# Negated priority, submission time of the run, time of queueing, ID of the task
-QueuePlace = tuple[int, float, float, str]
+# Negated priority, position in a map, submission time of the run, time of queueing, ID of the task
+QueuePlace = tuple[int, int, float, float, str]
 
 
 class Queued(Protocol):
@@ -103,6 +104,7 @@ class TaskQueue(Generic[QueuedTask]):
 
 
 log = logging.getLogger("nbyard.dispatch")
+CANCELLED = because("cancelled")
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
@@ -130,6 +132,11 @@ class LiveAttempt:
         """Return the run of its task."""
         return self.task.run
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel its task or run."""
+        return self.task.cancelled is not None
+
 
 @dataclass(eq=False)
 class LiveWorker:
@@ -155,6 +162,11 @@ class LiveWorker:
         """Return the current attempt, which occupies the slot for all attempts of the worker."""
         return next(iter(self.attempts.values()))
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel its run."""
+        return self.run.is_cancelled
+
 
 @dataclass(eq=False)
 class LiveTask:
@@ -175,13 +187,22 @@ class LiveTask:
     not_before: datetime | None = None
 
     @property
+    def cancelled(self) -> Reason | None:
+        """Return why the task has to end, None without a request."""
+        if self.run.is_cancelled:
+            return CANCELLED
+        return because("element-cancelled") if self.record.cancel_requested_at else None
+
+    @property
     def queue_place(self) -> QueuePlace:
         """Return the place among queued tasks: priority, submission of the run, time of queueing.
 
-        So runs finish in the order of their submission.
+        So runs finish in the order of their submission. But the further elements of a map let other
+        tasks pass, and maps get their turns by the position of their elements.
         """
-        submitted = self.run.run.created_at.timestamp()
-        return -self.run.run.priority, submitted, self._queued_at, self.record.id
+        run, element = self.run.run, self.record.plan.element
+        position, submitted = element.position if element else 0, run.created_at.timestamp()
+        return -run.priority, position, submitted, self._queued_at, self.record.id
 
     @property
     def gpu_turn(self) -> Turn:
@@ -359,7 +380,7 @@ class LiveRuns:
             if plan and (node in elements or state not in ("waiting", "queued")):
                 own = elements.get(node, ())
                 states = {record.node: record.state for record in own}
-                left_out = [r.node for r in own if r.state == "skipped" and is_left_out(r.reason)]
+                left_out = [r.node for r in own if is_left_out(r.reason)]
                 run.maps[node] = LiveMap(plan, states, left_out)
                 self.note_map(task)
 

@@ -24,7 +24,14 @@ from nbyard.dispatch.state.attempt_snapshot import (
     Waits,
 )
 from nbyard.dispatch.state.live_maps import LiveMap
-from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRun, LiveRuns, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import (
+    CANCELLED,
+    LiveAttempt,
+    LiveRun,
+    LiveRuns,
+    LiveTask,
+    LiveWorker,
+)
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
@@ -39,9 +46,8 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.transition import Move
 
-CANCELLED = because("cancelled")
 TURN = because("waits-for-turn")
-# next states of tasks that have not begun when their run is cancelled
+# next states of tasks that have not begun when they or their run are cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
 UNKNOWN = Failure("error", because("no-message"))
@@ -96,7 +102,7 @@ class RoundChanges:
         if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
-        left_out = to == "skipped" and is_left_out(task.record.reason)
+        left_out = to in TASK.terminal and is_left_out(task.record.reason)
         steps = task.run.progress.record(record.node, task.record.state, is_left_out=left_out)
         self._follow += [(task.run, node, after) for node, after in steps]
         if record.plan.element and (live := task.run.maps.get(record.plan.element.map)):
@@ -211,7 +217,7 @@ class RoundChanges:
     def begin(self, run: LiveRun) -> None:
         """Continue a run that was just read from the store.
 
-        Start it if it is queued, cancel its tasks if it is cancelled, and move the tasks that may
+        Start it if it is queued, cancel its tasks as requested, and move the tasks that may
         proceed.
         """
         self._touched[run.run.id] = run
@@ -219,12 +225,11 @@ class RoundChanges:
             run.begun, now = time.monotonic(), datetime.now(UTC)
             self._move_run(run, "running", started_at=now)
             run.run = msgspec.structs.replace(run.run, started_at=now)
-        if run.is_cancelled:
-            self._follow += [
-                (run, node, CANCELS[task.record.state])
-                for node, task in run.tasks.items()
-                if task.record.state in CANCELS
-            ]
+        self._follow += [
+            (run, node, CANCELS[task.record.state])
+            for node, task in run.tasks.items()
+            if task.record.state in CANCELS and task.cancelled
+        ]
         self._follow += [(run, node, after) for node, after in run.progress.first_steps()]
         self.apply_follow_ups()
 
@@ -247,8 +252,7 @@ class RoundChanges:
             to = "skipped" if to == "queued" else to
             upstream = "upstream-skipped" if run.progress.leaves_out(node) else "upstream-failed"
             why = because("map-stopped" if is_stopped else upstream)
-            reason = CANCELLED if run.is_cancelled else why
-            self.move_task(task, to, reason=reason, finished_at=now)
+            self.move_task(task, to, reason=task.cancelled or why, finished_at=now)
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)
             if end is not None and run.run.state in RUN.live:
@@ -364,10 +368,11 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         changes.publish(task, ended.rows)
         columns = _keep_whole(changes, task, ended) | _warning_and_files(ended)
         changes.move_task(task, "succeeded", **columns, **_task_times(result))
-    elif ended.how == "cancelled" or (ended.how == "lost" and task.run.is_cancelled):
-        # A process that is stopped may leave no result. In a cancelled run, that is no loss.
+    elif ended.how == "cancelled" or (ended.how == "lost" and task.cancelled):
+        # A process that is stopped may leave no result. After a request, that is no loss.
         changes.move_attempt(attempt, "cancelled", **_times(result))
-        changes.move_task(task, "cancelled", reason=CANCELLED, **_task_times(result))
+        reason = task.cancelled or CANCELLED
+        changes.move_task(task, "cancelled", reason=reason, **_task_times(result))
     else:
         _fail(changes, attempt, ended)
 
@@ -381,7 +386,7 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     failure = ended.failure or UNKNOWN
     reason = ended.reason or failure.reason
     plan = task.record.plan
-    will_retry = not task.run.is_cancelled and is_retried(plan, failure.kind, number, task.lost)
+    will_retry = not task.cancelled and is_retried(plan, failure.kind, number, task.lost)
     changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
     if will_retry:
         # Pause before queueing, because the queue limit counts from the end of the pause.

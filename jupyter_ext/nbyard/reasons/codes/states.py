@@ -87,6 +87,7 @@ STATES = {
         failed=int,
         skipped=int,
     ),
+    "element-cancelled": code("the element was cancelled"),
     "map-empty": code("its map has no elements"),
     "map-stopped": code("the map stopped after too many failures"),
     "map-forecast": code("{cached:,} of {total:,} elements are cached", cached=int, total=int),

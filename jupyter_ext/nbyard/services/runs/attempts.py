@@ -1,8 +1,8 @@
-"""Service operations on runs that read the records and files of attempts."""
+"""Service operations on single tasks of runs, and on their attempts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,16 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.maps.elements import tolerates
 from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.checks import refuse_scratch
+from nbyard.domain.runs.run_progress import BAD, is_left_out
 from nbyard.domain.runs.structs import Attempt, Run, Task
-from nbyard.domain.state_machines import TASK
-from nbyard.errors import NotFound, Unavailable
+from nbyard.domain.state_machines import RUN, TASK
+from nbyard.errors import Conflict, NotFound, Unavailable
 from nbyard.services.executables import undeclared_files
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
@@ -33,10 +35,11 @@ from nbyard.services.service_context import Service, ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
+    from nbyard.store.runs.tasks import TaskRecord
 
 
 class RunAttempts(Service):
-    """The part of the run service that reads the folders and files of attempts.
+    """The part of the run service for single tasks and attempts.
 
     `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes of other files.
     """
@@ -63,6 +66,49 @@ class RunAttempts(Service):
         The store has the real path, because servers with other roots and shells share it.
         """
         return msgspec.structs.replace(run, path=self._context.files.without_root(run.path))
+
+    @operation("POST", "/runs/{run}/tasks/{node}/cancel", scope="runs:write", status=202)
+    def cancel_element(self, caller: Caller, run: str, node: str) -> Run:
+        """Cancel one element of a map. The other elements run on.
+
+        It counts as skipped, not as a failure. So do the elements of other maps that follow it.
+
+        Raises:
+            NotFound: the run has no such node.
+            Conflict: the task is no element, or has ended.
+        """
+        with self._store.write() as c:
+            record = self._find(c, caller, run)
+            task = self._store.tasks.of_node(c, record.id, node)
+            if task is None:
+                raise NotFound(f"The run has no node '{node[:80]}'.")
+            if task.plan.element is None:
+                raise Conflict("Only elements of maps can be cancelled; cancel the run instead.")
+            if task.state in TASK.terminal:
+                raise Conflict(f"The element has already finished ({task.state}).")
+            self._store.tasks.request_cancel(c, task)
+        self._context.ensure_dispatcher()
+        return self._with_shown_path(record)
+
+    @operation("POST", "/runs/{run}/retry-elements", scope="runs:write", status=202)
+    def retry_elements(self, caller: Caller, run: str, node: str = "") -> Run:
+        """Retry failed elements of maps in the same, live run.
+
+        `node` is an element or a map. Without it, all failed elements are retried. A cancelled
+        element is retried if `node` names it. Elements that did not start because their map
+        stopped or follows these return to waiting, too.
+
+        Raises:
+            Conflict: no such element failed, or a map has ended.
+        """
+        with self._store.write() as c:
+            record = self._find(c, caller, run)
+            if record.state in RUN.terminal or record.cancel_requested_at:
+                raise Conflict("The run has finished or stops. Retry the run instead.")
+            tasks = self._store.tasks.of_run(c, record.id)
+            self._store.tasks.reopen(c, elements_to_retry(tasks, node))
+        self._context.ensure_dispatcher()
+        return self._with_shown_path(record)
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
         """Return which bytes to download for an input of a task.
@@ -301,3 +347,46 @@ def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> 
     if task.cached and not attempts:
         return store.attempts.origin_attempts(c, caller.name, maker)
     return attempts
+
+
+def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord]:
+    """Return the tasks that wait again if a user retries a node.
+
+    The node is a map with failed elements, or an element. `tasks` are all tasks of the run, in
+    graph order.
+
+    Raises:
+        Conflict: there are none, or their maps have ended or stay stopped.
+    """
+    codes = {task.node: task.reason.code if task.reason else "" for task in tasks}
+    again, maps = set[str](), set[str]()
+    for task in tasks:
+        element, is_named = task.plan.element, node == task.node
+        is_cancelled = codes[task.node] == "element-cancelled"
+        is_retried = task.state == "failed" or (is_cancelled and is_named)
+        if element and (is_named or node in ("", element.map)) and is_retried:
+            again.add(task.node)
+            maps.add(element.map)
+    if not again:
+        raise Conflict("No such element has failed.")
+    for task in tasks:  # maps come before their elements, and these before those that follow them
+        code, needs, element = codes[task.node], task.plan.needs(), task.plan.element
+        if task.plan.follows() & maps:
+            maps.add(task.node)
+        is_after = code in ("upstream-failed", "upstream-skipped") and needs & again
+        if element and element.map in maps and (code == "map-stopped" or is_after):
+            again.add(task.node)
+    for task in tasks:
+        if task.node in maps:
+            _check_map(task, tasks, again)
+    return [task for task in tasks if task.node in again]
+
+
+def _check_map(task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]) -> None:
+    """Check that a map is live, and goes on if the elements in `again` are retried."""
+    if task.state in TASK.terminal:
+        raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
+    own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
+    bad = [e for e in own if e.state in BAD and not is_left_out(e.reason) and e.node not in again]
+    if own and task.plan.map and not tolerates(task.plan.map.on_failure, len(bad), len(own)):
+        raise Conflict(f"The map '{task.node}' stays stopped. Retry all its failed elements.")

@@ -24,6 +24,7 @@ from nbyard.domain.caching.relevant_changes import files_read, is_data_file
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.lineage.structs import Found, LineageKind, Link, Ref
+from nbyard.domain.maps.structs import EACH
 from nbyard.domain.models.structs import RunOutput
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf
 from nbyard.store.database.database_connection import json_text
@@ -51,6 +52,7 @@ S = task_sources.c
 # SQLite limits the depth of an expression.
 FEW = 50
 BINDINGS = T.plan["bindings"].label("bindings")
+MAP = T.plan["element"]["map"].as_string().label("map")
 
 
 def image_refs(c: Connection, viewer: str, wanted: Collection[Named]) -> dict[Named, Ref]:
@@ -105,14 +107,14 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     """
     columns = [T.plan[name].label(name) for name in PLAN]
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
-    query = select(T.id, T.run_id, fingerprint, *columns)
+    query = select(T.id, T.run_id, fingerprint, MAP, *columns)
     rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
     e = executable_versions.c
     kernel_query = select(e.id, e.kernel, e.language).where(
         e.id.in_({row.executable_version_id for row in rows})
     )
     kernels = {row.id: row.kernel or row.language for row in c.execute(kernel_query)}
-    bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
+    bindings = bindings_of(c, rows)
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
     of_names = image_refs(c, viewer, {(row.image, "") for row in rows if row.image})
     files = files_of_tasks(c, ids)
@@ -138,6 +140,19 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:
             yield Link(of_names[row.image, ""], target, hint=row.image)
+
+
+def bindings_of(c: Connection, rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Return the bindings of tasks by ID, for elements with the data of their maps."""
+    bindings = {row.id: msgspec.convert(row.bindings, dict[str, Any]) for row in rows}
+    maps = sorted({(row.run_id, row.map) for row in rows if row.map})
+    each = select(T.run_id, T.node, T.plan["bindings"][EACH].label("each"))
+    known = c.execute(each.where(tuple_(T.run_id, T.node).in_(maps))) if maps else ()
+    data = {(row.run_id, row.node): row.each for row in known if row.each}
+    for row in rows:
+        if (row.run_id, row.map) in data:
+            bindings[row.id][EACH] = data[row.run_id, row.map]
+    return {key: msgspec.convert(plain, dict[str, Binding]) for key, plain in bindings.items()}
 
 
 def files_of_tasks(c: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -298,6 +313,7 @@ def connections_from(c: Connection, viewer: str, refs: Collection[Ref], most: in
     if keys["artifact"]:
         connections += tasks_of_same_run(c, keys["artifact"])
         connections += models_and_datasets_of(c, keys["artifact"])
+        connections += collected_by_maps(c, keys["artifact"])
     if keys["task"]:
         is_output = A.task_id.in_(keys["task"]) & (A.name != EXECUTED)
         for row in c.execute(select(A.id, A.task_id, A.name).where(is_output).order_by(A.id)):
@@ -403,6 +419,16 @@ def models_and_datasets_of(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     first = first.select_from(dataset_versions.join(artifacts, is_same)).group_by(V.id)
     for uploaded in c.execute(first.where(A.id.in_(ids)).order_by(V.id)):
         yield Link(Ref("artifact", uploaded.id), Ref("dataset", uploaded.version))
+
+
+def collected_by_maps(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield links from results of elements to those of their maps."""
+    whole, collected = tasks.alias(), artifacts.alias()
+    query = select(A.id, collected.c.id.label("collected")).join(tasks, T.id == A.task_id)
+    query = query.join(whole, (whole.c.run_id == T.run_id) & (whole.c.node == MAP))
+    is_same = (collected.c.task_id == whole.c.id) & (collected.c.name == A.name)
+    for row in c.execute(query.join(collected, is_same).where(A.id.in_(ids))):
+        yield Link(Ref("artifact", row.id), Ref("artifact", row.collected))
 
 
 def deployments_of(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:

@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, type_coerce, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
@@ -15,10 +26,10 @@ from nbyard.domain.runs.structs import BytesOf, Task, TaskPlan, shown_values
 from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
-from nbyard.store.database.query_parts import Prepared
+from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.events import Subject
 from nbyard.store.named_rows import columns_of
-from nbyard.store.schema.tables import HISTORY, UNREAD, attempts, runs, tasks
+from nbyard.store.schema.tables import HISTORY, UNREAD, artifacts, attempts, runs, tasks
 from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
@@ -26,6 +37,8 @@ BESIDE = ("observed", "other_files", "warning")
 OF_RESULT = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
     tasks.c.id == bindparam("of")
 )
+OF_ATTEMPT = ("queued_at", "started_at", "finished_at", "cancel_requested_at", "reason", "waits")
+UNTRIED = dict.fromkeys((*OF_ATTEMPT, "warning", "failure", "observed", "other_files"))
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -34,7 +47,8 @@ NOTE = Prepared(
     .where(tasks.c.id == bindparam("its_id"))
     .values({"reason": bindparam("reason"), "waits": bindparam("waits")})
 )
-TURN = (runs.c.priority.desc(), runs.c.created_at, tasks.c.queued_at, tasks.c.id)
+POSITION = func.coalesce(tasks.c.plan["element", "position"].as_integer(), 0)
+TURN = (runs.c.priority.desc(), POSITION, runs.c.created_at, tasks.c.queued_at, tasks.c.id)
 
 
 LIVE = (
@@ -64,6 +78,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
     waits: Reason | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
 
     @property
     def subject(self) -> Subject:
@@ -110,6 +125,19 @@ class TaskRows:
             for at, record in enumerate(records)
         ]
         transition.begin_all(c, TASK, [record.subject for record in records], rows)
+
+    def request_cancel(self, c: Connection, task: TaskRecord) -> None:
+        """Record the request to cancel one task."""
+        own = update(tasks).where(tasks.c.id == task.id)
+        c.execute(own.values(cancel_requested_at=datetime.now(UTC)))
+        change = {"node": task.node, "state": task.state, "change": "cancel-requested"}
+        events.append(c, "task", task.subject, change)
+
+    def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
+        """Reset ended tasks of a live run to waiting."""
+        made_by = [task.id for task in ended]
+        c.execute(delete(artifacts).where(is_one_of(artifacts.c.task_id, made_by)))
+        transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""

@@ -216,6 +216,7 @@ tasks = table_with_id(
     Column("queued_at", Moment),
     Column("started_at", Moment),
     Column("finished_at", Moment),
+    Column("cancel_requested_at", Moment),
     UniqueConstraint("run_id", "node"),
     Index("ix_tasks_state", "state"),
     Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # covers the counts

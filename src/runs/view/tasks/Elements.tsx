@@ -16,6 +16,7 @@ import { elementState, ElementTask, MapElements } from '../../model/maps/element
 import { showNumber } from '../../model/metrics';
 import { workSeconds } from '../../model/reducer';
 import { useServices } from '../context/hooks';
+import { useElementActions } from './elementActions';
 import { ITaskProps } from '../context/taskProps';
 
 /** Larger tables of results are not read for their metrics. */
@@ -43,7 +44,14 @@ export default function Elements(props: IElementsProps): JSX.Element {
   const [state, setState] = useState<ElementState>();
   const now = useServerNow(yard.stream, isLive(detail.run));
   const metrics = useMetrics(map);
+  const actions = useElementActions(detail, map);
   const columns = columnsOf(props, metrics, now, trans);
+  if (actions) {
+    columns.push({
+      ...{ key: 'act', label: trans.__('Action'), width: 70, isUnsorted: true },
+      ...{ valueOf: () => undefined, render: actions.actionOf }
+    });
+  }
   const { list } = elements;
   const { total, counts } = elements.states;
   const rows = useMemo(() => {
@@ -64,6 +72,7 @@ export default function Elements(props: IElementsProps): JSX.Element {
         {ELEMENT_STATES.filter(value => counts[value] || value === state).map(value =>
           choice(stateText(value, trans), counts[value], value)
         )}
+        {counts.failed > 0 && actions?.retryAll}
       </div>
       <RowTable
         label={trans.__('Elements of “%1”', map.label || map.node)}

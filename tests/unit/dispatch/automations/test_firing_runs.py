@@ -117,3 +117,14 @@ def test_a_simultaneous_change_counts(fired, monkeypatch):
     fired.fire(made)
     fired.look()
     assert fired.outcomes(made) == ["overlapped"] and fired.runs(made) == []
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_an_automation_sweeps_parameters(fired, mode):
+    made = fired.create(NOTEBOOK, run={"path": "work.py", "sweep": {"n": "1..3"}}, mode=mode)
+    fired.fire(made)
+    fired.look()
+    (run,) = fired.runs(made)
+    fired.bench.until(lambda: len(fired.bench.detail(run.id).tasks) == 4)
+    labels = [task.element.label for task in fired.bench.detail(run.id).tasks[1:]]
+    assert labels == ["n=1", "n=2", "n=3"]

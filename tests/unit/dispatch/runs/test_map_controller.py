@@ -10,7 +10,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
 from nbyard.domain.runs.structs import Task
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.errors import Busy
+from nbyard.errors import Busy, Conflict
 from nbyard.reasons.structs import because
 
 CHAIN = {"source": [], "a": ["source"], "b": ["a"], "c": ["b"]}
@@ -309,3 +309,96 @@ def test_a_busy_store_delays_a_map(bench, monkeypatch):
     monkeypatch.undo()
     end_all(bench, run)
     assert bench.run(run).state == "succeeded"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_cancelled_element_is_skipped_and_stops_no_other(bench, runtime, is_killed):
+    """With the element that follows it, and whether it runs or waits."""
+    run = bench.submit(CHAIN, maps=maps(policy="first", at_most=1))
+    give(bench, run, "[1, 2, 3]")
+    bench.until(lambda: runtime.running)
+    nodes = {label: task.node for label, task in elements(bench, run, "a").items()}
+    for label in ("n=1", "n=3"):
+        bench.yard.services.runs.cancel_element(OWNER, run, nodes[label])
+    if is_killed:
+        bench.replace_dispatcher()
+    bench.until(lambda: elements(bench, run, "b")["n=1"].state == "skipped")
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.cancel_element(OWNER, run, nodes["n=1"])
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    assert states(bench, run, "a") == ["cancelled", "succeeded", "skipped"]
+    assert states(bench, run, "b") == ["skipped", "succeeded", "skipped"]
+    reason = bench.task(run, "a").reason
+    assert reason and (reason.params["failed"], reason.params["skipped"]) == (0, 2)
+
+
+def test_failed_elements_are_retried_in_the_same_run(bench, runtime):
+    """Those that follow them, or did not start as their map stopped, wait again, too."""
+    run = bench.submit(CHAIN, maps=maps(policy="first", at_most=2))
+    give(bench, run, "[1, 2, 3]")
+    bench.until(lambda: len(runtime.running) == 2)
+    failed = elements(bench, run, "a")["n=1"].node
+    for _ in range(2):
+        runtime.end(bench.attempt(run, failed), "failed", failure=BOOM)
+        bench.until_task(run, "failed", failed)
+        bench.until(lambda: elements(bench, run, "b")["n=1"].state == "skipped")
+        bench.yard.services.runs.retry_elements(OWNER, run, "a")
+        assert elements(bench, run, "b")["n=1"].state == "waiting"
+        bench.replace_dispatcher()
+        bench.until_task(run, "running", failed)
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    assert states(bench, run, "a") == states(bench, run, "b") == ["succeeded"] * 3
+    assert len(bench.task(run, failed).attempts) == 3
+    assert [row["state"] for row in table(bench, run)] == ["succeeded"] * 3
+
+
+def test_a_retry_collects_the_results_again(bench, runtime):
+    """The results of the map are collected already, and it has not ended."""
+    run = bench.submit({"a": []}, maps=grid(1, on_failure="all"))
+    bench.until(lambda: runtime.running)
+    runtime.end(runtime.running[0], "failed", failure=BOOM)
+    bench.until(lambda: bench.dispatcher.runs.board.ended_maps)
+    assert bench.dispatcher.settle(30)
+    bench.yard.services.runs.retry_elements(OWNER, run)
+    end_all(bench, run)
+    assert [row["state"] for row in table(bench, run)] == ["succeeded"]
+
+
+def test_what_cannot_be_cancelled_or_retried(bench, runtime):
+    run = bench.submit(ALONE, maps=grid(1, 2, 3))
+    runs = bench.yard.services.runs
+    bench.until(lambda: len(runtime.running) == 2)
+    own = elements(bench, run, "a")
+    for attempt in runtime.running[:1]:
+        runtime.end(attempt, "failed", failure=BOOM)
+    bench.until(lambda: "failed" in states(bench, run))
+    bench.cancel(run)
+    for refused in (
+        lambda: runs.cancel_element(OWNER, run, "a"),
+        lambda: runs.retry_elements(OWNER, run, "c"),
+        lambda: runs.retry_elements(OWNER, run, own["n=1"].node),
+    ):
+        with pytest.raises(Conflict):
+            refused()
+
+
+def test_a_large_map_lets_other_runs_pass(bench, runtime):
+    """Another map gets its turns, and a task without a map goes before the rest of both."""
+    bench.context.settings.slots = 1
+    large = bench.submit({"a": []}, maps=grid(*range(4), on_failure="all"))
+    bench.until(lambda: runtime.running)
+    small = bench.submit({"a": []}, maps=grid(8, 9, on_failure="all"))
+    alone = bench.submit()
+    bench.until(lambda: len(bench.dispatcher.runs.board.queue.ids) == 6)
+    assert bench.task(alone, "a").place == 2
+
+    def step() -> bool:
+        for attempt in runtime.running:
+            runtime.end(attempt)
+        return all(bench.run(run).state in RUN.terminal for run in (large, small, alone))
+
+    bench.until(step)
+    begun = [order.run_id for order in runtime.orders.values()]
+    assert begun == [large, small, alone, large, small, large, large]

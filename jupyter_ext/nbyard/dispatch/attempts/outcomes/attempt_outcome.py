@@ -32,7 +32,7 @@ from nbyard.dispatch.cache.contract_verdicts import MOST_METRICS, ContractChecke
 from nbyard.dispatch.cache.keys import Identities, key_parts, values_of, version_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits
-from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.dispatch.state.live_runs import CANCELLED
 from nbyard.domain.attempts.failed_starts import start_hint
 from nbyard.domain.attempts.failure_reader import failure_text
 from nbyard.domain.attempts.structs import Failure, Result

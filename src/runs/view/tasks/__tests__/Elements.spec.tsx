@@ -53,8 +53,9 @@ function parts(list: readonly ElementTask[], artifacts: object[] = []) {
   return { elements, map: map as unknown as Task, detail, changed, services };
 }
 
-async function show(list = LIST, artifacts: object[] = []) {
-  const { elements, map, detail, services } = parts(list, artifacts);
+async function show(list = LIST, artifacts: object[] = [], mapState: Task['state'] = 'succeeded') {
+  const { elements, map: whole, detail, services } = parts(list, artifacts);
+  const map = { ...whole, state: mapState };
   const onStep = jest.fn();
   const onShow = jest.fn();
   render(
@@ -63,7 +64,7 @@ async function show(list = LIST, artifacts: object[] = []) {
     </RunContext.Provider>
   );
   await act(async () => undefined);
-  return { onStep, onShow };
+  return { onStep, onShow, client: services.yard.client };
 }
 
 const labels = () =>
@@ -127,6 +128,20 @@ describe('K10: the table of the elements of a map', () => {
     expect(screen.queryByRole('button', { name: 'Log of lr=3' })).toBeNull();
     press('lr=2');
     expect(onStep).toHaveBeenCalledWith('fit.k2');
+  });
+
+  it('stops and retries elements of a map that runs', async () => {
+    const { client } = await show(LIST, [], 'running');
+    const call = jest.spyOn(client, 'call').mockResolvedValue({} as never);
+    press('Stop lr=3');
+    press('Retry lr=1');
+    press('Retry Failed Elements');
+    expect(call.mock.calls).toEqual([
+      ['runs.cancel_element', { path: { run: 'r', node: 'fit.k3' } }],
+      ['runs.retry_elements', { path: { run: 'r' }, query: { node: 'fit.k1' } }],
+      ['runs.retry_elements', { path: { run: 'r' }, query: { node: 'fit' } }]
+    ]);
+    expect(screen.queryByRole('button', { name: 'Retry lr=0' })).toBeNull();
   });
 
   it('draws the elements in view only', async () => {

@@ -2,7 +2,9 @@
 
 import pytest
 
+from nbyard.domain.callers import Caller
 from nbyard.reasons.structs import because
+from nbyard.rest.identity import local_name
 
 
 @pytest.fixture
@@ -85,3 +87,13 @@ def test_fire_disable_and_firings(shell, root):
     assert "false" in shell("automations", "disable", "report", "--json").out
     assert shell("automations", "fire", "report", "--json").code != 0
     assert shell("automations", "rm", "report").code == 0
+
+
+def test_a_run_with_a_sweep_is_stored_and_changed(shell, root, yard):
+    (root / "report.py").write_text("def report(n: int) -> int:\n    return n\n")
+    target = ("automations", "create", "report.py::report", "--on-notebook")
+    assert shell(*target, "--sweep", "n=1..3").code == 0
+    for words, sweep in ((), {"n": "1..3"}), (("--sweep", "n=4,5"), {"n": "4,5"}):
+        assert shell("automations", "update", "report", *words).code == 0
+        (known,) = yard.services.automations.list(Caller(local_name())).items
+        assert known.run.sweep == sweep
