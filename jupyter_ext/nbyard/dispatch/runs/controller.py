@@ -95,7 +95,7 @@ class RunController:
             try:
                 self._take(reports)
                 self._begin()
-                self.candidates.maps.finish_maps(changes)
+                self.candidates.maps.advance(changes)
                 is_new = self.candidates.evaluate_new(changes)
                 is_thorough = is_new or flush or has_news
                 if reports or is_thorough or self._queue.is_behind:
@@ -307,7 +307,8 @@ class RunController:
     def _drive(self, unit: LiveAttempt | LiveWorker) -> None:
         """Drive an attempt or worker in a thread, or again after its current thread."""
         folder, name = folders.attempt_folder_of(self._context.folder, unit.id), unit.id
-        if unit.run.is_cancelled:
+        asked = unit.task if isinstance(unit, LiveAttempt) else unit.run
+        if asked.is_cancelled:
             # also stops an attempt whose thread is busy starting it
             with contextlib.suppress(OSError):  # repeated at the next check
                 folders.request_stop(folder, CANCELLED)

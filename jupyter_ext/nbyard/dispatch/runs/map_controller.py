@@ -1,5 +1,6 @@
 """The controller of maps: creates the tasks of elements, and finishes maps with their results."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -8,7 +9,13 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
-from nbyard.dispatch.cache.map_data import EndedElement, collect, read_elements
+from nbyard.dispatch.cache.map_data import (
+    ElementResult,
+    collect,
+    hopeless_elements,
+    read_elements,
+    suggest_elements,
+)
 from nbyard.dispatch.cache.result_lookup import keep_and_check_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
@@ -22,6 +29,8 @@ from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.freezing.environment_resolution import plan_for_retry
 
+PRUNE_SECONDS = 0.5  # between questions to an optimiser
+
 
 class MapController:
     """Expands maps in the queue, and finishes those whose elements have ended, with threads."""
@@ -33,14 +42,15 @@ class MapController:
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        # By ID and state: a map is read while it is queued, and collected while it runs.
+        # By the ID of the task, and what it needs: its elements, more of them, those to stop, rows.
         self._results: dict[tuple[str, str], Any] = {}
         self._seen: set[str] = set()
+        self._next_prune = 0.0
 
     @property
     def is_behind(self) -> bool:
-        """Return whether the results of some map are not collected yet."""
-        return not self._seen.issuperset(self._board.ended_maps)
+        """Return whether no thread works for some map yet."""
+        return not self._seen.issuperset(self._board.due_maps)
 
     def expand(self, changes: RoundChanges, task: LiveTask) -> bool:
         """Create the elements of a queued map, once a thread has read them.
@@ -48,20 +58,22 @@ class MapController:
         Raises:
             NbyardError: the data or the values do not fit.
         """
-        plan, result = task.record.plan, self._results.pop((task.record.id, "queued"), None)
+        plan, result = task.record.plan, self._results.pop((task.record.id, "elements"), None)
         if plan.map is None:
             return False
         if plan.map.each is None:
             followed = task.run.maps[min(plan.follows())].states
             own = [task.run.tasks[node].record.plan.element for node in followed]
             changes.expand(task, self._with_earlier(plan, following_plans(plan, filter(None, own))))
+        elif plan.map.count:
+            changes.expand(task, [])  # an optimiser adds its elements
         elif isinstance(result, Failure):
             fail_task(changes, task, result)
         elif result is not None:
             changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
         else:
-            inputs = inputs_of(task)
-            self._submit(task, partial(read_elements, self._context, plan.map.each, inputs))
+            work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
+            self._submit(task, "elements", work)
         return True
 
     def _with_earlier(self, plan: TaskPlan, plans: list[TaskPlan]) -> list[TaskPlan]:
@@ -73,32 +85,82 @@ class MapController:
         done = {task.node: plan_for_retry(task).reuse for task in tasks if task.plan.element}
         return [msgspec.structs.replace(each, reuse=done.get(each.node, "")) for each in plans]
 
-    def finish_maps(self, changes: RoundChanges) -> None:
-        """Finish the maps with collected results; threads collect those of others."""
-        for name, task in list(self._board.ended_maps.items()):
-            result = self._results.pop((name, "running"), None)
-            if isinstance(result, Failure):
+    def advance(self, changes: RoundChanges) -> None:
+        """Add elements to searches, stop hopeless ones, and finish maps with collected results.
+
+        Threads prepare each of these.
+        """
+        self._prune(changes)
+        for name, task in list(self._board.due_maps.items()):
+            live = task.run.maps[task.record.node]
+            need = "rows" if live.has_ended else "more"
+            result = self._results.pop((name, need), None)
+            del self._board.due_maps[name]
+            self._seen.discard(name)
+            if isinstance(result, Failure) and not live.is_busy:
+                live.is_closed = True
                 fail_task(changes, task, result)
-            elif result and keep_and_check_bytes(self._context, changes, result, {}):
+                self._board.note_maps(task.run)
+            elif need == "more" and result and not isinstance(result, Failure):
+                self._extend(changes, task, result)
+            elif need == "rows" and result and self._keeps_bytes(changes, result):
+                self._results.pop((name, "more"), None)
                 _finish(changes, task, result)
             else:  # a collection may have deleted the bytes of earlier results
+                self._board.due_maps[name] = task
                 self._seen.add(name)
-                self._collect(task)
-                continue
-            del self._board.ended_maps[name]
-            self._seen.discard(name)
+                if isinstance(result, Failure):
+                    self._results[name, need] = result  # once the elements that run have ended
+                else:
+                    self._submit(task, need, self._work(task, need))
         changes.apply_follow_ups()
 
-    def _collect(self, task: LiveTask) -> None:
-        run, arguments = task.run, task.record.plan.arguments
-        tasks = (run.tasks[node] for node in run.maps[task.record.node].states)
-        ended = [EndedElement(element.record, dict(element.results)) for element in tasks]
-        outputs = [argument.name for argument in arguments if argument.role == "output"]
-        self._submit(task, partial(collect, self._context, outputs, ended))
+    def _keeps_bytes(self, changes: RoundChanges, rows: list[dict[str, Any]]) -> bool:
+        return keep_and_check_bytes(self._context, changes, rows, {})
 
-    def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
+    def _work(self, task: LiveTask, need: str) -> Callable[[], Any]:
+        """Return what a thread does with the present elements of a map."""
+        run, plan, live = task.run, task.record.plan, task.run.maps[task.record.node]
+        tasks = [run.tasks[node] for node in live.states]
+        elements = [ElementResult(element.record, dict(element.results)) for element in tasks]
+        if need == "more":
+            return partial(suggest_elements, self._context, plan, elements, live.room)
+        if need == "stop":
+            return partial(hopeless_elements, self._context, plan, elements)
+        outputs = [argument.name for argument in plan.arguments if argument.role == "output"]
+        return partial(collect, self._context, outputs, elements)
+
+    def _extend(self, changes: RoundChanges, task: LiveTask, plans: list[TaskPlan]) -> None:
+        """Add elements to a search, and to the maps that follow it."""
+        run, extended = task.run, {task.record.node}
+        own = [each.element for each in plans if each.element]
+        changes.expand(task, self._with_earlier(task.record.plan, plans))
+        for node in run.maps:  # in the order of the graph
+            follower = run.tasks[node]
+            if follower.record.state == "running" and extended & follower.record.plan.follows():
+                plan = follower.record.plan
+                changes.expand(follower, self._with_earlier(plan, following_plans(plan, own)))
+                extended.add(node)
+
+    def _prune(self, changes: RoundChanges) -> None:
+        """Ask optimisers at times which elements they want to stop, and stop those."""
+        if time.monotonic() < self._next_prune:
+            return
+        self._next_prune = time.monotonic() + PRUNE_SECONDS
+        maps = [(run, node, m) for run in self._board.runs.values() for node, m in run.maps.items()]
+        for run, map_node, live in maps:
+            task = run.tasks[map_node]
+            if not (live.prunes_by and live.is_busy and task.record.state == "running"):
+                continue
+            stopped = self._results.pop((task.record.id, "stop"), None)
+            for node in stopped if isinstance(stopped, list) else ():
+                if run.tasks[node].record.state == "running" and not run.tasks[node].is_cancelled:
+                    changes.prune(run.tasks[node], live.prunes_by)
+            self._submit(task, "stop", self._work(task, "stop"))
+
+    def _submit(self, task: LiveTask, need: str, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""
-        name, state = task.record.id, task.record.state
+        name = task.record.id
 
         def attempt() -> Any:
             try:
@@ -110,10 +172,10 @@ class MapController:
 
         def keep(result: Any) -> None:
             if result is not None:
-                self._results[name, state] = result
+                self._results[name, need] = result
             self._inbox.put(None)
 
-        self._threads.submit(f"map {name}", attempt, partial(Failure, "preparation"), keep)
+        self._threads.submit(f"map {name} {need}", attempt, partial(Failure, "preparation"), keep)
 
 
 def _finish(changes: RoundChanges, task: LiveTask, rows: list[dict[str, Any]]) -> None:
@@ -129,7 +191,7 @@ def _finish(changes: RoundChanges, task: LiveTask, rows: list[dict[str, Any]]) -
         fail_task(changes, task, failure_of(error, "contract"))
         return
     changes.publish(task, rows)
-    if run.is_cancelled and live.lost:
+    if run.is_cancelled and (live.lost or live.is_short):
         changes.move_task(task, "cancelled", reason=CANCELLED, finished_at=now)
     elif live.is_stopped:
         fail_task(changes, task, Failure("error", counts))

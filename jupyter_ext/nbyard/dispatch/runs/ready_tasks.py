@@ -67,7 +67,7 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
     The group is empty if the call needs a process of its own.
     """
     plan, version = task.record.plan, code.version
-    if version.kind != KIND or plan.runtime != PROCESS:
+    if version.kind != KIND or plan.runtime != PROCESS or task.is_prunable:
         return ()
     # Limits, GPUs, secrets and ports require a process of its own. So do paths outside the code,
     # which are watched from the start of a process.

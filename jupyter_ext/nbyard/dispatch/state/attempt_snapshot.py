@@ -14,6 +14,7 @@ from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitor_links import container_ports
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure, Output, Result
+from nbyard.domain.runs.run_progress import is_pruned
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, TaskPlan
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because
@@ -160,8 +161,8 @@ class AttemptSnapshot:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether a user requested to cancel the run."""
-        return self.run.cancel_requested_at is not None
+        """Return whether a user requested to cancel the run, or a search the attempt."""
+        return self.run.cancel_requested_at is not None or is_pruned(self.task.reason)
 
     @property
     def attempt_ids(self) -> list[str]:

@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -21,9 +21,9 @@ import msgspec
 from nbyard.dispatch.context import Turn
 from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.runs.run_progress import Progress, is_left_out, outcome_of
+from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
-from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
@@ -175,6 +175,17 @@ class LiveTask:
     not_before: datetime | None = None
 
     @property
+    def is_cancelled(self) -> bool:
+        """Return whether its attempt must stop: for a user, or for the search of its map."""
+        return self.run.is_cancelled or is_pruned(self.record.reason)
+
+    @property
+    def is_prunable(self) -> bool:
+        """Return whether the search of its map may cancel it while others go on."""
+        element = self.record.plan.element
+        return element is not None and bool(self.run.maps[element.map].prunes_by)
+
+    @property
     def queue_place(self) -> QueuePlace:
         """Return the place among queued tasks: priority, submission of the run, time of queueing.
 
@@ -242,6 +253,15 @@ class LiveRun:
         """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
+    def add_map(
+        self, node: str, states: Mapping[str, TaskState], left_out: Collection[str] = ()
+    ) -> None:
+        """Add the map of a task, with the states of its elements by node."""
+        plan = self.tasks[node].record.plan
+        assert plan.map is not None
+        followed = self.maps.get(min(plan.follows(), default=""))
+        self.maps[node] = LiveMap(plan.map, states, left_out, followed)
+
 
 class LiveRuns:
     """Live runs with their tasks, the queue and the live attempts.
@@ -250,7 +270,7 @@ class LiveRuns:
     - `fresh`, `gone`: tasks that entered or left the queue since the last round.
     - `left`: function workers that are no longer needed.
     - `environments`: fingerprints that the store knows.
-    - `ended_maps`: tasks of maps whose elements have ended, and whose results are to be collected.
+    - `due_maps`: tasks of maps whose results are to be collected, or that may get more elements.
     """
 
     def __init__(self, store: Store):
@@ -266,7 +286,7 @@ class LiveRuns:
         self.gone: list[str] = []
         self.environments: set[str] = set()
         self.untouched: dict[str, None] = {}
-        self.ended_maps: dict[str, LiveTask] = {}
+        self.due_maps: dict[str, LiveTask] = {}
 
     def clear(self) -> None:
         """Clear everything except the start of waiting of queued tasks."""
@@ -359,14 +379,16 @@ class LiveRuns:
             if plan and (node in elements or state not in ("waiting", "queued")):
                 own = elements.get(node, ())
                 states = {record.node: record.state for record in own}
-                left_out = [r.node for r in own if r.state == "skipped" and is_left_out(r.reason)]
-                run.maps[node] = LiveMap(plan, states, left_out)
-                self.note_map(task)
+                left_out = [r.node for r in own if is_left_out(r.state, r.reason)]
+                run.add_map(node, states, left_out)
+        self.note_maps(run)
 
-    def note_map(self, task: LiveTask) -> None:
-        """Note the task of a map whose elements have all ended, but not the map itself."""
-        if task.record.state == "running" and task.run.maps[task.record.node].has_ended:
-            self.ended_maps[task.record.id] = task
+    def note_maps(self, run: LiveRun) -> None:
+        """Note the running maps whose elements have all ended, or that may get more."""
+        for node, live in run.maps.items():
+            task = run.tasks[node]
+            if task.record.state == "running" and (live.has_ended or live.room):
+                self.due_maps[task.record.id] = task
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)
@@ -437,7 +459,7 @@ class LiveRuns:
         self.untouched.pop(run_id, None)
         for task in run.tasks.values() if run else ():
             self.dequeue(task)
-            self.ended_maps.pop(task.record.id, None)
+            self.due_maps.pop(task.record.id, None)
             if task.attempt:
                 self.attempts.pop(task.attempt.record.id, None)
         for worker in [worker for worker in self.workers.values() if worker.run is run]:

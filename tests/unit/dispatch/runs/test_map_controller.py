@@ -289,7 +289,7 @@ def test_a_kill_between_the_results_and_the_end(bench, monkeypatch):
     run = bench.submit({"a": []}, maps=grid(1))
     bench.until(lambda: bench.runtime.running)
     bench.runtime.end(bench.runtime.running[0])
-    bench.until(lambda: bench.dispatcher.runs.board.ended_maps)
+    bench.until(lambda: bench.dispatcher.runs.board.due_maps)
     bench.replace_dispatcher()
     bench.until_run(run, "succeeded")
     assert len(table(bench, run)) == 1

@@ -87,7 +87,7 @@ def test_a_call_with_an_absolute_path_has_its_own_process(value, shares):
     plan = TaskPlan(
         *("n", "label", "e", "v"), arguments=[], bindings={"n": ValueOf(value)}, runtime=PROCESS
     )
-    task: Any = SimpleNamespace(record=SimpleNamespace(plan=plan, run_id="r"))
+    task: Any = SimpleNamespace(is_prunable=False, record=SimpleNamespace(plan=plan, run_id="r"))
     version = SimpleNamespace(kind=KIND, file="steps.py::f", bundle_digest="b")
     code: Any = SimpleNamespace(version=version)
     environment: Any = SimpleNamespace(fingerprint="f")
