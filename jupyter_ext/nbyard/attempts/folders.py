@@ -405,7 +405,7 @@ def last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
 
 
 def logged_steps(folder: Path, name: str) -> dict[int, float]:
-    """Return the values of a metric in an attempt's folder, by step or else by place."""
+    """Return the values of a metric, by step or by place."""
     points = read_points(read_lines(folder / contract.METRICS, METRICS_START))
     own = [point for point in points if point.name == name]
     return {

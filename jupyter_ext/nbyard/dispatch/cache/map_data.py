@@ -153,7 +153,10 @@ def collect(
 def _metrics(
     context: DispatchContext, elements: Sequence[ElementResult], most: int = ON_CARD
 ) -> dict[str, Metrics]:
-    """Return the metrics in JSON outputs and the last logged ones, by task that has succeeded."""
+    """Return metrics of JSON outputs and logged ones by task.
+
+    Only tasks that have succeeded have some.
+    """
     done = [element for element in elements if element.record.state == "succeeded"]
     metrics: dict[str, Metrics] = {element.record.id: {} for element in done}
     for record, results in done:
@@ -167,7 +170,7 @@ def _metrics(
 
 
 def _folders(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[str, Path]:
-    """Return the folder of the newest attempt by task, or of the reused task."""
+    """Return the folder of each task, or of the one it reuses."""
     rows, cached = context.store.attempts, {record.id for record in records if record.cached}
     with context.store.read() as c:
         newest = rows.newest_of(c, {record.id for record in records} - cached)
@@ -182,9 +185,9 @@ def _folders(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[st
 def suggest_elements(
     context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult], room: int
 ) -> list[TaskPlan]:
-    """Return the next elements of a search, at most `room`, in threads.
+    """Return the next elements of a search, in threads.
 
-    A retry begins with the elements of the earlier run.
+    They are at most `room`. A retry begins with the elements of the earlier run.
 
     Raises:
         Invalid: no element has the metric of the search, or a suggestion does not fit.
@@ -205,7 +208,7 @@ def suggest_elements(
 def hopeless_elements(
     context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult]
 ) -> list[str]:
-    """Return the tasks of running elements that the optimiser wants to stop, in threads."""
+    """Return the running tasks to stop, in threads."""
     search = _search_of(plan)
     method: SearchMethod = load_entry_point(GROUP, search.by)
     if not isinstance(method, Pruner):
@@ -220,7 +223,7 @@ def _search_of(plan: TaskPlan) -> Search:
 
 
 def _values(plan: TaskPlan, element: TaskPlan) -> dict[str, Any]:
-    """Return the values of an element that its search suggested."""
+    """Return the values that the search suggested."""
     shown = shown_values(element.bindings)
     return {name: shown[name] for name in _search_of(plan).space}
 

@@ -49,7 +49,7 @@ class MapController:
 
     @property
     def is_behind(self) -> bool:
-        """Return whether no thread works for some map yet."""
+        """Return whether some map waits for a thread."""
         return not self._seen.issuperset(self._board.due_maps)
 
     def expand(self, changes: RoundChanges, task: LiveTask) -> bool:
@@ -86,9 +86,9 @@ class MapController:
         return [msgspec.structs.replace(each, reuse=done.get(each.node, "")) for each in plans]
 
     def advance(self, changes: RoundChanges) -> None:
-        """Add elements to searches, stop hopeless ones, and finish maps with collected results.
+        """Extend searches, and finish maps with collected results.
 
-        Threads prepare each of these.
+        Threads prepare both.
         """
         self._prune(changes)
         for name, task in list(self._board.due_maps.items()):
@@ -97,10 +97,13 @@ class MapController:
             result = self._results.pop((name, need), None)
             del self._board.due_maps[name]
             self._seen.discard(name)
-            if isinstance(result, Failure) and not live.is_busy:
+            chain = self._chain(task) if need == "more" else [task]
+            is_busy = any(task.run.maps[each.record.node].is_busy for each in chain)
+            if isinstance(result, Failure) and not is_busy:
                 live.is_closed = True
-                fail_task(changes, task, result)
-                self._board.note_maps(task.run)
+                for each in chain:
+                    self._board.due_maps.pop(each.record.id, None)
+                    fail_task(changes, each, result)
             elif need == "more" and result and not isinstance(result, Failure):
                 self._extend(changes, task, result)
             elif need == "rows" and result and self._keeps_bytes(changes, result):
@@ -119,7 +122,7 @@ class MapController:
         return keep_and_check_bytes(self._context, changes, rows, {})
 
     def _work(self, task: LiveTask, need: str) -> Callable[[], Any]:
-        """Return what a thread does with the present elements of a map."""
+        """Return what a thread does for a map."""
         run, plan, live = task.run, task.record.plan, task.run.maps[task.record.node]
         tasks = [run.tasks[node] for node in live.states]
         elements = [ElementResult(element.record, dict(element.results)) for element in tasks]
@@ -132,18 +135,24 @@ class MapController:
 
     def _extend(self, changes: RoundChanges, task: LiveTask, plans: list[TaskPlan]) -> None:
         """Add elements to a search, and to the maps that follow it."""
-        run, extended = task.run, {task.record.node}
         own = [each.element for each in plans if each.element]
-        changes.expand(task, self._with_earlier(task.record.plan, plans))
-        for node in run.maps:  # in the order of the graph
-            follower = run.tasks[node]
-            if follower.record.state == "running" and extended & follower.record.plan.follows():
-                plan = follower.record.plan
-                changes.expand(follower, self._with_earlier(plan, following_plans(plan, own)))
-                extended.add(node)
+        for each in self._chain(task):
+            plan = each.record.plan
+            added = plans if each is task else following_plans(plan, own)
+            changes.expand(each, self._with_earlier(plan, added))
+
+    def _chain(self, task: LiveTask) -> list[LiveTask]:
+        """Return a search and the running maps that follow it."""
+        nodes, chain = {task.record.node}, [task]
+        for node in task.run.maps:  # in the order of the graph
+            follower = task.run.tasks[node]
+            if follower.record.state == "running" and nodes & follower.record.plan.follows():
+                nodes.add(node)
+                chain.append(follower)
+        return chain
 
     def _prune(self, changes: RoundChanges) -> None:
-        """Ask optimisers at times which elements they want to stop, and stop those."""
+        """Stop the elements that optimisers call hopeless."""
         if time.monotonic() < self._next_prune:
             return
         self._next_prune = time.monotonic() + PRUNE_SECONDS

@@ -161,7 +161,7 @@ class AttemptSnapshot:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether a user requested to cancel the run, or a search the attempt."""
+        """Return whether the run or this attempt must stop."""
         return self.run.cancel_requested_at is not None or is_pruned(self.task.reason)
 
     @property

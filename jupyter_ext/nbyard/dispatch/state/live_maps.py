@@ -69,7 +69,7 @@ class LiveMap:
 
     @property
     def prunes_by(self) -> str:
-        """Return the metric by which a search cancels elements that run; empty for none."""
+        """Return the metric by which a search stops elements."""
         search = self._plan.each
         return search.goal if isinstance(search, Search) and search.prune else ""
 

@@ -176,12 +176,12 @@ class LiveTask:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether its attempt must stop: for a user, or for the search of its map."""
+        """Return whether the run or this task must stop."""
         return self.run.is_cancelled or is_pruned(self.record.reason)
 
     @property
     def is_prunable(self) -> bool:
-        """Return whether the search of its map may cancel it while others go on."""
+        """Return whether the search of its map may stop it."""
         element = self.record.plan.element
         return element is not None and bool(self.run.maps[element.map].prunes_by)
 
@@ -256,7 +256,7 @@ class LiveRun:
     def add_map(
         self, node: str, states: Mapping[str, TaskState], left_out: Collection[str] = ()
     ) -> None:
-        """Add the map of a task, with the states of its elements by node."""
+        """Add a map, with the states of its elements by node."""
         plan = self.tasks[node].record.plan
         assert plan.map is not None
         followed = self.maps.get(min(plan.follows(), default=""))
@@ -384,7 +384,7 @@ class LiveRuns:
         self.note_maps(run)
 
     def note_maps(self, run: LiveRun) -> None:
-        """Note the running maps whose elements have all ended, or that may get more."""
+        """Note maps that have ended, or may get more elements."""
         for node, live in run.maps.items():
             task = run.tasks[node]
             if task.record.state == "running" and (live.has_ended or live.room):

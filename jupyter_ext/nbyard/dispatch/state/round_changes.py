@@ -138,7 +138,7 @@ class RoundChanges:
         self.is_urgent = True
 
     def prune(self, task: LiveTask, metric: str) -> None:
-        """Request to cancel a running element. The reason records the request."""
+        """Request to cancel an element, by its reason."""
         self.note_reason(task, because(PRUNED, goal=metric))
         self.is_urgent = True  # written before its attempt stops
 

@@ -37,9 +37,9 @@ class SearchMethod(Protocol):
     requires: tuple[str, ...]
 
     def suggest(self, search: Search, trials: Sequence[Trial], count: int) -> list[Values]:
-        """Return the values of the next `count` elements; equal trials lead to equal values.
+        """Return the values of the next `count` elements.
 
-        Both bounds of a range are integers if its parameter is one.
+        Equal trials lead to equal values. Bounds of integers are integers.
         """
 
 
@@ -52,7 +52,7 @@ class Pruner(Protocol):
 
 
 def value_at(own: Range | list[Any], share: float) -> Any:
-    """Return the value at a share, from 0 to below 1, of a range or a list."""
+    """Return the value at a share from 0 to below 1."""
     if isinstance(own, list):
         return own[int(share * len(own))]
     is_whole = isinstance(own.low, int)
@@ -109,7 +109,7 @@ class HaltonSample:
 
 
 def _radical_inverse(number: int, base: int) -> float:
-    """Return the number with its digits mirrored at the point: 6 = 0b110 is 0b0.011."""
+    """Return the mirrored digits: 0b110 becomes 0b0.011."""
     share, digits = 0.0, 1.0
     while number:
         number, digit = divmod(number, base)
@@ -139,14 +139,14 @@ class OptunaSearch:
         ]
 
     def hopeless(self, search: Search, trials: Sequence[Trial]) -> Collection[int]:
-        """Return the running trials whose best value is below the median of the others."""
+        """Return running trials below the median of the others."""
         study, _ = _study(search, trials)
         running = (place for place, trial in enumerate(trials) if trial.state == "running")
         return [each for each in running if study.pruner.prune(study, study.trials[each])]
 
 
 def _study(search: Search, trials: Sequence[Trial]) -> tuple[Any, Mapping[str, Any]]:
-    """Return a study in memory with these trials, and the distribution of each parameter."""
+    """Return a study of the trials, and its distributions."""
     import optuna  # it takes a second
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
