@@ -11,6 +11,7 @@ from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
 
 from ..notebooks import PARAMETERS, notebook
 from .projects import ADA, RunningProject
@@ -232,7 +233,7 @@ def test_an_optimiser_stops_hopeless_elements(
     assert detail.run.state == "succeeded"
     own = elements(detail, "learn")
     assert [own[f"n={n}"].state for n in range(8)] == ["succeeded"] * 6 + ["cancelled"] * 2
-    assert {own[f"n={n}"].reason.code for n in (6, 7)} == {"pruned"}
+    assert [own[f"n={n}"].reason for n in (6, 7)] == [because("pruned", goal="score")] * 2
     for node in ("learn", "double"):
         reason = tasks(detail)[node].reason
         assert reason and reason.code == "map-ended"

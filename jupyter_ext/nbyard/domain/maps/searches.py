@@ -72,7 +72,8 @@ def _within(own: Range, value: float) -> int | float:
 class RandomSample:
     """Draws independent values. More elements leave those before them unchanged."""
 
-    learns, requires = False, ()
+    learns = False
+    requires: tuple[str, ...] = ()
 
     def suggest(self, search: Search, trials: Sequence[Trial], count: int) -> list[Values]:
         """Return random elements, by the seed and the place of each."""
@@ -92,7 +93,8 @@ class HaltonSample:
     number theoretic methods for multiple integration, SIAM Journal on Numerical Analysis 13.
     """
 
-    learns, requires = False, ()
+    learns = False
+    requires: tuple[str, ...] = ()
 
     def suggest(self, search: Search, trials: Sequence[Trial], count: int) -> list[Values]:
         """Return elements at the next points of the shifted sequence."""
@@ -124,7 +126,8 @@ class OptunaSearch:
     It gets all trials anew, so that a study of its own is stored nowhere.
     """
 
-    learns, requires = True, ("optuna",)
+    learns = True
+    requires: tuple[str, ...] = ("optuna",)
 
     def suggest(self, search: Search, trials: Sequence[Trial], count: int) -> list[Values]:
         """Return what a study with these trials asks for."""

@@ -8,6 +8,7 @@ import pytest
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.maps.structs import (
     ALL,
+    AT_ONCE,
     EACH,
     Files,
     Grid,
@@ -103,9 +104,11 @@ def test_searches_have_values_of_their_parameters():
     own = Search({"n": Range(1.0, 8.0)}, 9, "optuna", goal="score")
     flow = document({"a": Map(own), "b": None}, ("a", "out", "b", "one"))
     plans = planned(flow)
-    assert (plans["a"].map.count, plans["b"].map.count) == (9, 9)
-    assert isinstance(plans["a"].map.each.space["n"].low, int)
-    assert planned(document({"a": Map(Search({"n": ["1"]}))}))["a"].map.count == 0
+    assert plans["a"].map == MapPlan(own, at_most=AT_ONCE, count=9)
+    assert "low=1," in repr(plans["a"].map)
+    assert plans["b"].map == MapPlan(at_most=AT_ONCE, count=9)
+    sample = planned(document({"a": Map(Search({"n": ["1"]}))}))["a"]
+    assert sample.map == MapPlan(Search({"n": [1]}))
 
 
 def test_a_source_at_run_time_is_bound():
