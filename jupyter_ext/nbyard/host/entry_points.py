@@ -83,7 +83,7 @@ def check_searches(document: Document) -> None:
     """Check that the search methods of a document are installed, and have what they need.
 
     Raises:
-        Invalid: A method is unknown, lacks a package, or has no metric to learn from.
+        Invalid: A method is unknown, lacks a package, or has a wrong goal.
     """
     for name, node in document.nodes.items():
         search = node.map.each if node.map else None
@@ -97,8 +97,6 @@ def check_searches(document: Document) -> None:
         if lacking := [package for package in method.requires if not util.find_spec(package)]:
             install = f"pip install {' '.join(lacking)}"
             raise Invalid.field(f"{place}.by", f"{search.by} is not installed: {install}")
-        if method.learns and not search.goal:
-            raise Invalid.field(f"{place}.goal", f"{search.by} needs the name of a metric")
-        if (search.goal or search.prune) and not method.learns:
-            field = "goal" if search.goal else "prune"
-            raise Invalid.field(f"{place}.{field}", f"{search.by} learns from no metric")
+        if method.learns != bool(search.goal):
+            why = "needs the name of a metric" if method.learns else "uses no metric"
+            raise Invalid.field(f"{place}.goal", f"{search.by} {why}")

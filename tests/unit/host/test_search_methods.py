@@ -27,7 +27,6 @@ def test_installed_methods_are_accepted(search: dict[str, Any]) -> None:
         ({"by": "grid-search"}, "by", "halton, optuna, random"),
         ({"by": "optuna"}, "goal", "metric"),
         ({"goal": "score"}, "goal", "random"),
-        ({"by": "halton", "prune": True}, "prune", "halton"),
     ],
 )
 def test_a_wrong_search_names_its_field(search: dict[str, Any], field: str, text: str) -> None:
