@@ -6106,7 +6106,7 @@ export interface components {
          *     after more than a number (`3`) or a share (`10%`) of failures. At most `at_most` run at once.
          */
         Map: {
-            each: components["schemas"]["Grid"] | components["schemas"]["Items"] | components["schemas"]["Rows"] | components["schemas"]["Files"];
+            each: components["schemas"]["Grid"] | components["schemas"]["Items"] | components["schemas"]["Rows"] | components["schemas"]["Files"] | components["schemas"]["Search"];
             /** @default first */
             on_failure: string;
             /** @default null */
@@ -8536,6 +8536,16 @@ export interface components {
             git: components["schemas"]["GitState"] | null;
         };
         /**
+         * Range
+         * @description Numbers from `low` to `high`, both included; with `log`, each order of magnitude alike.
+         */
+        Range: {
+            low: number;
+            high: number;
+            /** @default false */
+            log: boolean;
+        };
+        /**
          * RangeRule
          * @description Each value is in the range. Bounds of dates are ISO texts.
          */
@@ -9092,6 +9102,35 @@ export interface components {
          */
         Sealed: {
             count: number;
+        };
+        /**
+         * Search
+         * @description `count` elements with values from `space`, which the search method `by` suggests.
+         *
+         *     Random samples are known at once. An optimiser suggests elements while others run, from the
+         *     metric `goal` of those that have ended. With `prune`, it stops elements that log bad values.
+         */
+        Search: {
+            /** @enum {unknown} */
+            kind: "search";
+            space: {
+                [key: string]: unknown[] | components["schemas"]["Range"];
+            };
+            /** @default 20 */
+            count: number;
+            /** @default random */
+            by: string;
+            /** @default 0 */
+            seed: number;
+            /** @default  */
+            goal: string;
+            /**
+             * @default maximize
+             * @enum {unknown}
+             */
+            direction: "maximize" | "minimize";
+            /** @default false */
+            prune: boolean;
         };
         /**
          * ServedModel

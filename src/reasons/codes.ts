@@ -68,6 +68,11 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-empty': trans.__('its map has no elements'),
   'map-stopped': trans.__('the map stopped after too many failures'),
   'map-forecast': trans.__('{cached:,} of {total:,} elements are cached'),
+  'map-search': trans.__('an optimiser suggests {total:,} elements during the run'),
+  'map-goal-missing': trans.__(
+    'no element has the metric {goal}, which the search needs. They have: {names:, }'
+  ),
+  pruned: trans.__('stopped early: its {goal} is worse than that of other elements'),
   'map-unknown-yet': trans.__('the results of a map are known only during the run'),
   'code-changed': trans.__('its code changed'),
   'value-changed': trans.__('{name} changed {old} → {new}'),
@@ -881,6 +886,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-pinned': trans.__('a node with a map cannot be pinned to a result'),
   'map-name-long': trans.__('the ID of a node with a map has at most {most} characters'),
   'map-argument-connected': trans.__('{argument} gets its values from the map and a connection'),
+  'map-range-type': trans.__('{argument} is not a number, so it needs a list of values'),
   'map-argument-role': trans.__(
     'the map needs an argument with the role {role}: {argument} has not'
   ),

@@ -22,6 +22,7 @@ OPTIONAL = {
     "distributed",
     "jupyterhub",
     "nbdime",
+    "optuna",
     "jupyter-ydoc",
     "pycrdt",
     "psycopg",

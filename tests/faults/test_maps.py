@@ -92,3 +92,31 @@ def test_a_failed_map_is_retried_after_the_death_of_the_dispatcher(place: Place)
     labels = {task.node: task.element.label for task in tasks if task.element}
     assert {labels[node] for node in repeated} == {"salt=bad"}
     assert done <= {row["label"] for row in rows if row["state"] == "succeeded"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_optimiser_goes_on_after_the_death_of_dispatchers(place: Place) -> None:
+    """It keeps nothing of its own: its past elements are those of the store."""
+    path = place.flow({"a": [], "b": ["a"]}, functions=True)
+    code = (place.root / "flow.py").read_text()
+    (place.root / "flow.py").write_text(
+        code.replace('salt: str = ""', "x: float = 0")
+        .replace('outputs={"out": "txt"}', 'outputs={"out": "txt", "result": "json"}')
+        .replace('return nonce + "\\n"', 'return {"out": nonce, "result": {"score": x * (1 - x)}}')
+    )
+    document = json.loads((place.root / path).read_text())
+    space = {"x": {"low": 0, "high": 1}}
+    each = {"kind": "search", "space": space, "by": "optuna", "goal": "score", "count": 9}
+    document["nodes"]["a"] |= {"map": {"each": each, "at_most": 3}, "arguments": {}}
+    document["nodes"]["b"] |= {"arguments": {}}
+    (place.root / path).write_text(json.dumps(document))
+    run = place.submit(path)
+    for point in ("elements-inserted:2", "published:3", "elements-inserted:1", "map-collected:1"):
+        place.dispatcher_dies(point)
+    place.finish()
+    assert place.states() == {run: "succeeded"}
+    rows = table(place, run, "a")
+    assert [row["state"] for row in rows] == ["succeeded"] * 9
+    assert [row["state"] for row in table(place, run, "b")] == ["succeeded"] * 9
+    assert len({row["parameters"]["x"] for row in rows}) == 9
+    assert set(executions(place).values()) == {1} and len(executions(place)) == 18

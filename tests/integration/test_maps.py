@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
 
 from ..notebooks import PARAMETERS, notebook
 from .projects import ADA, RunningProject
 
 STEPS = """
 import json
+import time
 from pathlib import Path
 
 import nbyard
@@ -48,6 +51,13 @@ def rows(table: Path) -> int:
 
 def size(file: Path) -> int:
     return len(file.read_text())
+
+@nbyard.executable(outputs={"score": "json"})
+def learn(n: int):
+    nbyard.log_metric("score", 1.0 if n < 6 else 0.0, step=1)
+    if n >= 6:
+        time.sleep(600)
+    return {"square": n}
 """
 TOTAL = """
 import argparse, json, pathlib
@@ -239,6 +249,55 @@ def test_elements_are_cancelled_and_retried_one_by_one(project: Project, tmp_pat
     assert ends == dict.fromkeys(("n=1", "n=2", "n=3"), "succeeded") | {"n=0": "cancelled"}
     tries = [len(task.attempts) for task in elements(detail, "step").values()]
     assert tries == [2, 1, 1, 1]
+
+
+def search(**more: Any) -> dict[str, Any]:
+    space = {"n": {"low": 0, "high": 9}}
+    return {"kind": "search", "space": space, "by": "optuna", "goal": "score", **more}
+
+
+def test_an_optimiser_stops_hopeless_elements(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are skipped, with all that follows them, and their map succeeds."""
+
+    def suggest(_: OptunaSearch, __: object, trials: list[object], count: int) -> list[Any]:
+        return [{"n": len(trials) + place} for place in range(count)]
+
+    monkeypatch.setattr(OptunaSearch, "suggest", suggest)
+    project.node("learn", map={"each": search(count=8, prune=True), "at_most": 2})
+    project.node("double")
+    project.connect("learn", "score", "double", "score")
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    own = elements(detail, "learn")
+    assert [own[f"n={n}"].state for n in range(8)] == ["succeeded"] * 6 + ["cancelled"] * 2
+    assert [own[f"n={n}"].reason for n in (6, 7)] == [because("pruned", goal="score")] * 2
+    for node in ("learn", "double"):
+        reason = tasks(detail)[node].reason
+        assert reason and reason.code == "map-ended"
+        assert (reason.params["total"], reason.params["skipped"]) == (8, 2)
+
+
+def test_a_search_without_its_metric_fails(project: Project) -> None:
+    project.node("square", map={"each": search(count=8), "at_most": 1})
+    detail = project.run()
+    failure = tasks(detail)["square"].failure
+    assert failure and failure.reason.code == "map-goal-missing"
+    assert len(elements(detail, "square")) == 1
+
+
+def test_a_retried_search_reuses_its_elements(project: Project) -> None:
+    project.node("learn", map={"each": search(count=4) | {"space": {"n": [1, 2, 3, 4]}}})
+    project.node("square", map={"each": search(count=1, goal="square") | {"space": {"n": [13]}}})
+    first = project.run()
+    again = project.end(project.yard.services.runs.retry(ADA, first.run.id).id)
+    assert first.run.state == again.run.state == "failed"
+    before, after = (
+        {task.node: task.cached for task in detail.tasks if task.node.startswith("learn.")}
+        for detail in (first, again)
+    )
+    assert after == dict.fromkeys(before, True) and len(after) == 4
 
 
 def test_a_run_with_maps_is_no_bundle(project: Project) -> None:

@@ -60,6 +60,7 @@ OWN = frozenset(
     }
 )
 METRICS_END = 64 << 10
+METRICS_START = 1 << 20
 
 
 def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
@@ -401,6 +402,17 @@ def last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
     # Only the end of a long file is read, so its beginning determines the order of the metrics.
     first = read_lines(path, METRICS_END) if len(end) == METRICS_END else []
     return last_metrics(read_points(end.splitlines()), read_points(first), most)
+
+
+def logged_steps(folder: Path, name: str) -> dict[int, float]:
+    """Return the values of a metric, by step or by place."""
+    points = read_points(read_lines(folder / contract.METRICS, METRICS_START))
+    own = [point for point in points if point.name == name]
+    return {
+        int(point.step) if isinstance(point.step, float) else place: point.value
+        for place, point in enumerate(own)
+        if isinstance(point.value, float)
+    }
 
 
 def read_end(path: Path, most: int) -> bytes:

@@ -1,9 +1,12 @@
 """Finds entry points of installed packages, by group and name, and the runtimes among them."""
 
 from functools import cache
-from importlib import metadata
+from importlib import metadata, util
 from typing import Any
 
+from nbyard.domain.maps.searches import GROUP as SEARCHES
+from nbyard.domain.maps.searches import SearchMethod
+from nbyard.domain.maps.structs import Search
 from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
@@ -74,3 +77,26 @@ def check_runtimes(document: Document, wished: str) -> None:
             raise Invalid.field(
                 place, f"there is no runtime '{runtime[:40]}' (installed: {', '.join(known)})"
             )
+
+
+def check_searches(document: Document) -> None:
+    """Check that the search methods of a document are installed, and have what they need.
+
+    Raises:
+        Invalid: A method is unknown, lacks a package, or has a wrong goal.
+    """
+    for name, node in document.nodes.items():
+        search = node.map.each if node.map else None
+        if not isinstance(search, Search):
+            continue
+        place = f"document.nodes.{name}.map.each"
+        if search.by not in (known := entry_points_of(SEARCHES)):
+            why = f"there is no search method '{search.by[:40]}' (installed: {', '.join(known)})"
+            raise Invalid.field(f"{place}.by", why)
+        method: SearchMethod = load_entry_point(SEARCHES, search.by)
+        if lacking := [package for package in method.requires if not util.find_spec(package)]:
+            install = f"pip install {' '.join(lacking)}"
+            raise Invalid.field(f"{place}.by", f"{search.by} is not installed: {install}")
+        if method.learns != bool(search.goal):
+            why = "needs the name of a metric" if method.learns else "uses no metric"
+            raise Invalid.field(f"{place}.goal", f"{search.by} {why}")

@@ -1,29 +1,25 @@
-/** The map of a node in the inspector: swept parameters, the source of elements, and the policy. */
+/** Swept parameters of a node in the inspector. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { IArgument, showValue } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
 import {
-  EACH,
-  gridOf,
-  IMap,
   MAX_ELEMENTS,
-  POLICY,
-  portName,
   readMap,
   sizeOf,
   Source,
+  sourceOf,
+  spaceOf,
   variedBy
 } from '../../document/maps/map';
 import { parseSweep, sweepText } from '../../document/maps/sweep';
-import { CheckBox, LinkButton } from '../../components/Button';
+import { LinkButton } from '../../components/Button';
 import { IArgumentFormProps } from '../../forms/ArgumentForm';
-import { FieldFrame } from '../../forms/FieldFrame';
 import { IValueFieldProps, problemText, ValueField } from '../../forms/ValueField';
 import { useCanvas } from '../model/hooks';
-import { forEachFile, setMap, setSource, setSweep } from './mapping';
+import { forEachFile, setSweep } from './mapping';
 
-interface INodeProps {
+export interface IMapProps {
   id: string;
   fields: JsonObject;
   /** Messages of the server, by field. */
@@ -37,24 +33,24 @@ interface INodeProps {
 const draftOf = (name: string) => `sweep.${name}`;
 
 /** Return the rows of arguments that differ between elements, and the links beside the others. */
-export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf' | 'rowOf'> {
+export function useMapRows(props: IMapProps): Pick<IArgumentFormProps, 'asideOf' | 'rowOf'> {
   const { id, fields, errors, follows, readOnly } = props;
   const canvas = useCanvas();
   const { checker, trans } = canvas;
   const [opened, setOpened] = useState<string>();
   const map = readMap(fields);
-  const grid = gridOf(map);
+  const space = spaceOf(map);
   const drafts = checker.draftsOf(id);
   return {
     rowOf: argument => {
       const { name } = argument;
       const draft = drafts[draftOf(name)];
-      if (opened === name || draft !== undefined || grid?.[name]) {
+      if (opened === name || draft !== undefined || space?.[name]) {
         const error = draft === undefined ? errors[name] : undefined;
         const close = () => setOpened(undefined);
-        return <Sweep {...{ id, argument, grid, error, readOnly, close }} />;
+        return <Sweep {...{ id, argument, each: map?.each, error, readOnly, close }} />;
       }
-      return map && !grid && variedBy(map).includes(name) ? (
+      return map && !space && variedBy(map).includes(name) ? (
         <div className="nby-Field">
           <div className="nby-Field-head">
             <span className="nby-Field-name">{name}</span>
@@ -65,7 +61,7 @@ export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf
       ) : undefined;
     },
     asideOf: ({ name, role, type }) => {
-      const isSwept = role === 'value' && type !== 'secret' && (!map || !!grid);
+      const isSwept = role === 'value' && type !== 'secret' && (!map || !!space);
       if (readOnly || follows || !(isSwept || (role === 'input' && !map))) {
         return null;
       }
@@ -102,18 +98,19 @@ function variedText(each: Source, name: string, trans: TranslationBundle): strin
 interface ISweepProps {
   id: string;
   argument: IArgument;
-  grid: Record<string, Json[]> | undefined;
+  each: Source | undefined;
   error: string | undefined;
   readOnly: boolean;
   close: () => void;
 }
 
-/** The values of a swept parameter as one text, and how many elements the grid has. */
-function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps) {
+/** The values of a swept parameter as one text, and how many elements the node has. */
+function Sweep({ id, argument, each, error, readOnly, close }: ISweepProps) {
   const canvas = useCanvas();
   const { checker, trans } = canvas;
   const { name, type } = argument;
-  const values = grid[name];
+  const space = each && spaceOf({ each });
+  const values = space?.[name];
   const text = values && sweepText(type, values);
   const box = useRef<HTMLDivElement>(null);
   const isNew = useRef(!values);
@@ -127,16 +124,21 @@ function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps)
     setSweep(canvas, id, name, undefined);
     close();
   };
+  const parse = (typed: Json) => parseSweep(argument, showValue(typed), each?.kind === 'search');
   const check = (typed: Json) => {
-    const read = parseSweep(argument, showValue(typed));
+    const read = parse(typed);
     if ('problem' in read) {
-      return read.problem === 'many' ? manyText(trans) : problemText(read.problem, trans);
+      return read.problem === 'many'
+        ? manyText(trans)
+        : read.problem === 'order'
+          ? trans.__('Enter the smaller number first. With “log”, it must be positive.')
+          : problemText(read.problem, trans);
     }
-    const isMany = sizeOf({ ...grid, [name]: read.values }) > MAX_ELEMENTS;
-    return isMany ? manyText(trans) : undefined;
+    const size = sizeOf(sourceOf({ ...space, [name]: read.values }, each)) ?? 0;
+    return size > MAX_ELEMENTS ? manyText(trans) : undefined;
   };
   const onRead = (typed: Json | undefined) => {
-    const read = typed === undefined ? undefined : parseSweep(argument, showValue(typed));
+    const read = typed === undefined ? undefined : parse(typed);
     if (read && 'values' in read) {
       setSweep(canvas, id, name, read.values);
     } else {
@@ -153,7 +155,13 @@ function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps)
         value={text}
         first={text}
         placeholder={trans.__('0.01, 0.1, 1 or 1..10')}
-        help={values ? gridText(grid, trans) : trans.__('One element for each value')}
+        help={
+          values
+            ? elementsText(each!, trans)
+            : type === 'int' || type === 'float'
+              ? trans.__('One element for each value, or a sample of a range: 0.001..0.1 log')
+              : trans.__('One element for each value')
+        }
         aside={
           !readOnly && (
             <LinkButton onClick={end}>
@@ -175,7 +183,13 @@ interface ICheckedFieldProps extends Omit<IValueFieldProps, 'draft' | 'onChange'
 }
 
 /** A field whose refused text is kept as a draft, so that nothing runs with an older value. */
-function CheckedField({ id, draftKey, check, onRead, ...field }: ICheckedFieldProps): JSX.Element {
+export function CheckedField({
+  id,
+  draftKey,
+  check,
+  onRead,
+  ...field
+}: ICheckedFieldProps): JSX.Element {
   const { checker } = useCanvas();
   const [problem, setProblem] = useState<string>();
   const keep = (why: string | undefined, text: string) => {
@@ -199,198 +213,13 @@ function CheckedField({ id, draftKey, check, onRead, ...field }: ICheckedFieldPr
   );
 }
 
-const manyText = (trans: TranslationBundle) =>
+export const manyText = (trans: TranslationBundle) =>
   trans.__('A map has at most %1 elements.', MAX_ELEMENTS.toLocaleString());
 
 /** Return the number of elements: `4 elements`, or `4 × 2 = 8 elements`. */
-export function gridText(grid: Record<string, Json[]>, trans: TranslationBundle): string {
-  const lengths = Object.values(grid).map(({ length }) => length);
-  const size = sizeOf(grid);
+function elementsText(each: Source, trans: TranslationBundle): string {
+  const lengths = each.kind === 'grid' ? Object.values(each.values).map(own => own.length) : [];
+  const size = sizeOf(each)!;
   const product = lengths.length > 1 ? `${lengths.join(' × ')} = ` : '';
   return product + trans._n('%1 element', '%1 elements', size);
-}
-
-interface ISettingsProps extends INodeProps {
-  arguments: readonly IArgument[];
-  /** The source of the data at the port `@each`, if there is one. */
-  source: string | undefined;
-}
-
-/** Where the elements of a node come from, and what happens when some fail. */
-export function MapSettings(props: ISettingsProps): JSX.Element {
-  const { id, fields, follows, readOnly, source } = props;
-  const canvas = useCanvas();
-  const { trans } = canvas;
-  if (follows) {
-    return (
-      <p className="nby-Field-help">
-        {trans.__('The node runs once for each element of a node before it.')}
-      </p>
-    );
-  }
-  const map = readMap(fields);
-  const kinds = kindsOf(props.arguments, fields);
-  const kind = map?.each.kind ?? '';
-  if (map && !kinds[kind as Source['kind']]) {
-    kinds[map.each.kind] = map.each; // a grid is made at the parameters
-  }
-  const texts: Record<Source['kind'], string> = {
-    grid: trans.__('combinations of values'),
-    rows: trans.__('rows of a table'),
-    files: trans.__('files of a folder'),
-    list: trans.__('values of a JSON list')
-  };
-  return (
-    <div className="nby-Form">
-      <FieldFrame label={trans.__('Elements')} trans={trans} help={helpOf(map, source, trans)}>
-        {control => (
-          <select
-            {...control}
-            className="jp-mod-styled"
-            disabled={readOnly}
-            value={kind}
-            onChange={({ target }) => setSource(canvas, id, kinds[target.value as Source['kind']])}
-          >
-            <option value="">{trans.__('none: the node runs once')}</option>
-            {Object.keys(kinds).map(kind => (
-              <option key={kind} value={kind}>
-                {texts[kind as Source['kind']]}
-              </option>
-            ))}
-          </select>
-        )}
-      </FieldFrame>
-      {map && <Varied {...props} map={map} />}
-      {map && <Policy {...props} map={map} />}
-    </div>
-  );
-}
-
-/** Return the sources that a node can have, each with the first choice of its arguments. */
-function kindsOf(
-  known: readonly IArgument[],
-  fields: JsonObject
-): Partial<Record<Source['kind'], Source>> {
-  const [values, inputs] = [valuesOf(known), known.filter(({ role }) => role === 'input')];
-  const kinds: Partial<Record<Source['kind'], Source>> = {};
-  const grid = readMap(fields);
-  if (gridOf(grid)) {
-    kinds.grid = grid!.each;
-  }
-  if (values.length) {
-    const required = values.filter(argument => argument.required).map(({ name }) => name);
-    kinds.rows = { kind: 'rows', columns: required.length ? required : [values[0].name] };
-    kinds.list = { kind: 'list', over: values[0].name };
-  }
-  if (inputs.length) {
-    kinds.files = { kind: 'files', over: inputs[0].name };
-  }
-  return kinds;
-}
-
-function valuesOf(known: readonly IArgument[]): IArgument[] {
-  return known.filter(({ role, type }) => role === 'value' && type !== 'secret');
-}
-
-function helpOf(
-  map: IMap | undefined,
-  source: string | undefined,
-  trans: TranslationBundle
-): string | undefined {
-  if (!map || gridOf(map)) {
-    return undefined;
-  }
-  const port = portName(EACH, trans);
-  return source === undefined
-    ? trans.__('Draw a connection from the data to the port “%1”.', port)
-    : `${port} ← ${source}`;
-}
-
-/** Chooses the arguments that differ between elements of data. */
-function Varied(props: ISettingsProps & { map: IMap }): JSX.Element | null {
-  const { id, map, readOnly } = props;
-  const canvas = useCanvas();
-  const { trans } = canvas;
-  const { each } = map;
-  if (each.kind === 'grid') {
-    return null;
-  }
-  if (each.kind === 'rows') {
-    const { columns } = each;
-    const names = new Set([...valuesOf(props.arguments).map(({ name }) => name), ...columns]);
-    return (
-      <fieldset className="nby-Columns" disabled={readOnly}>
-        <legend>{trans.__('Columns')}</legend>
-        {[...names].map(name => (
-          <CheckBox
-            key={name}
-            checked={columns.includes(name)}
-            onChange={checked => {
-              const others = columns.filter(column => column !== name);
-              setSource(canvas, id, { ...each, columns: checked ? [...others, name] : others });
-            }}
-          >
-            {name}
-          </CheckBox>
-        ))}
-      </fieldset>
-    );
-  }
-  const isFiles = each.kind === 'files';
-  const offered = isFiles
-    ? props.arguments.filter(({ role }) => role === 'input')
-    : valuesOf(props.arguments);
-  return (
-    <ValueField
-      label={isFiles ? trans.__('Input') : trans.__('Parameter')}
-      type="choice"
-      choices={offered.map(({ name }) => name)}
-      value={each.over}
-      first={each.over}
-      readOnly={readOnly}
-      trans={trans}
-      onChange={over => over && setSource(canvas, id, { ...each, over: showValue(over) })}
-    />
-  );
-}
-
-/** The default policy. */
-const FIRST = 'first';
-
-/** What happens when elements fail, and how many run at once. */
-function Policy({ id, map, readOnly }: ISettingsProps & { map: IMap }): JSX.Element {
-  const canvas = useCanvas();
-  const { trans } = canvas;
-  const set = (key: 'at_most' | 'on_failure') => (value: Json | undefined) => {
-    const { [key]: _, ...rest } = map;
-    setMap(canvas, id, value === undefined ? rest : { ...rest, [key]: value });
-  };
-  return (
-    <>
-      <CheckedField
-        {...{ id, readOnly, trans }}
-        draftKey="on_failure"
-        label={trans.__('Stop after failures')}
-        type="string"
-        suggestions={[FIRST, 'all', '3', '10%']}
-        value={map.on_failure}
-        placeholder={FIRST}
-        help={trans.__('The first one, a number or a share of elements. “all”: never stop.')}
-        check={value =>
-          POLICY.test(showValue(value)) ? undefined : trans.__('Enter first, all, 3 or 10%.')
-        }
-        onRead={set('on_failure')}
-      />
-      <CheckedField
-        {...{ id, readOnly, trans }}
-        draftKey="at_most"
-        label={trans.__('At most at once')}
-        type="int"
-        value={map.at_most}
-        placeholder={trans.__('no limit')}
-        check={value => (Number(value) >= 1 ? undefined : trans.__('Enter a number from 1.'))}
-        onRead={set('at_most')}
-      />
-    </>
-  );
 }

@@ -1,13 +1,13 @@
 /** Changes the maps of nodes; each function is one undo step. */
 import { Json } from '../../document/canonical';
 import { edgeId } from '../../document/flow';
-import { EACH, gridOf, IMap, readMap, Source } from '../../document/maps/map';
+import { EACH, IMap, IRange, readMap, Source, sourceOf, spaceOf } from '../../document/maps/map';
 import { CanvasController } from '../model/controller';
 
 /** Store the map of a node; without one, the node runs once. */
 export function setMap(canvas: CanvasController, id: string, map: IMap | undefined): void {
   const { doc, views } = canvas;
-  const hasPort = map && map.each.kind !== 'grid';
+  const hasPort = map && !spaceOf(map);
   const cut = hasPort ? [] : views.arrowsInto(id).filter(({ input }) => input === EACH);
   doc.edit(() => {
     doc.setField(id, 'map', map as Json | undefined);
@@ -25,12 +25,13 @@ export function setSweep(
   canvas: CanvasController,
   id: string,
   name: string,
-  values: Json[] | undefined
+  values: Json[] | IRange | undefined
 ): void {
-  const { [name]: _, ...others } = gridOf(readMap(canvas.doc.node(id) ?? {})) ?? {};
-  const grid = values?.length ? { ...others, [name]: values } : others;
-  const isSwept = Object.keys(grid).length > 0;
-  setSource(canvas, id, isSwept ? { kind: 'grid', values: grid } : undefined);
+  const map = readMap(canvas.doc.node(id) ?? {});
+  const { [name]: _, ...others } = spaceOf(map) ?? {};
+  const isEmpty = !values || (Array.isArray(values) && !values.length);
+  const space = isEmpty ? others : { ...others, [name]: values };
+  setSource(canvas, id, Object.keys(space).length ? sourceOf(space, map?.each) : undefined);
 }
 
 /** Run a node for each file that comes to an input: its connection moves to the port `@each`. */

@@ -7,8 +7,34 @@ export const EACH = '@each';
 export const ALL = '@all';
 export const MAX_ELEMENTS = 10_000;
 
-/** Where the elements come from. All but those of a grid are data at the port `@each`. */
+/** A range of numbers, of which a search takes some. */
+export interface IRange {
+  low: number;
+  high: number;
+  log?: boolean;
+}
+
+/** The values of swept parameters by name. */
+export type Space = Record<string, Json[] | IRange>;
+
+/** A sample of a space. An optimiser reads the metric `goal` of earlier elements. */
+export interface ISearch {
+  kind: 'search';
+  space: Space;
+  by?: string;
+  count?: number;
+  goal?: string;
+  direction?: string;
+  prune?: boolean;
+}
+
+/** The number of elements of a search that names none, and the optimiser of the product. */
+export const USUAL_COUNT = 20;
+export const OPTUNA = 'optuna';
+
+/** Where the elements come from. All but those of grids and searches are data at `@each`. */
 export type Source =
+  | ISearch
   | { kind: 'grid'; values: Record<string, Json[]> }
   | { kind: 'rows'; columns: string[] }
   | { kind: 'files' | 'list'; over: string };
@@ -28,8 +54,9 @@ export function readMap({ map }: JsonObject): IMap | undefined {
 }
 
 /** Return the values of swept parameters; undefined if the elements come from elsewhere. */
-export function gridOf(map: IMap | undefined): Record<string, Json[]> | undefined {
-  return map?.each.kind === 'grid' ? map.each.values : undefined;
+export function spaceOf(map: IMap | undefined): Space | undefined {
+  const each = map?.each;
+  return each?.kind === 'grid' ? each.values : each?.kind === 'search' ? each.space : undefined;
 }
 
 /** Return the arguments that differ between elements. */
@@ -37,6 +64,8 @@ export function variedBy({ each }: IMap): string[] {
   switch (each.kind) {
     case 'grid':
       return Object.keys(each.values);
+    case 'search':
+      return Object.keys(each.space);
     case 'rows':
       return each.columns;
     default:
@@ -44,9 +73,21 @@ export function variedBy({ each }: IMap): string[] {
   }
 }
 
-/** Return the number of combinations of a grid. */
-export function sizeOf(grid: Record<string, readonly Json[]>): number {
-  return Object.values(grid).reduce((product, { length }) => product * length, 1);
+/** Return the number of elements of a grid or a search; undefined if data decide it. */
+export function sizeOf(each: Source | undefined): number | undefined {
+  return each?.kind === 'search'
+    ? (each.count ?? USUAL_COUNT)
+    : each?.kind === 'grid'
+      ? Object.values(each.values).reduce((product, { length }) => product * length, 1)
+      : undefined;
+}
+
+/** Return the source with these swept values: a search if there is a range, or was one before. */
+export function sourceOf(space: Space, before?: Source): Source {
+  const isSearch = before?.kind === 'search' || !Object.values(space).every(Array.isArray);
+  return isSearch
+    ? { ...(before?.kind === 'search' ? before : { kind: 'search' }), space }
+    : { kind: 'grid', values: space as Record<string, Json[]> };
 }
 
 /** Return the name of a port as it is shown. */

@@ -1,24 +1,40 @@
-/** The values of a sweep as text. The server reads the same texts (`domain/maps/elements.py`). */
+/**
+ * The values of a sweep as text. The server reads the same texts (`domain/maps/elements.py`),
+ * without the ranges of searches.
+ */
 import { IArgument, ParseProblem, parseValue, showValue } from '../arguments';
 import { isObject, Json } from '../canonical';
-import { MAX_ELEMENTS } from './map';
+import { IRange, MAX_ELEMENTS } from './map';
 
 type Swept = Pick<IArgument, 'type' | 'choices'>;
-export type SweepProblem = ParseProblem | 'many';
+export type SweepProblem = ParseProblem | 'many' | 'order';
 
-/** Parse the values of a sweep: `0.01, 0.1`, `1..10`, or a JSON list. */
+/**
+ * Parse the values of a sweep: `0.01, 0.1`, `1..10`, or a JSON list. In a search, and for other
+ * numbers, `1..10` and `0.001..0.1 log` are ranges.
+ */
 export function parseSweep(
   argument: Swept,
-  text: string
-): { values: Json[] } | { problem: SweepProblem } {
+  text: string,
+  isSearch = false
+): { values: Json[] | IRange } | { problem: SweepProblem } {
   const { type } = argument;
   const trimmed = text.trim();
   if (trimmed.startsWith('[') || type === 'list' || type === 'json') {
     const read = parseValue('list', trimmed);
     return 'problem' in read ? read : { values: read.value as Json[] };
   }
-  const ends = trimmed.split('..');
+  const log = / log$/.test(trimmed);
+  const ends = trimmed.replace(/ log$/, '').split('..');
   const isRange = type === 'int' && ends.length === 2;
+  if (ends.length === 2 && (type === 'float' || (isRange && (isSearch || log)))) {
+    const [low, high] = ends.map(end => parseValue(type, end.trim()));
+    return 'problem' in low
+      ? low
+      : 'problem' in high
+        ? high
+        : sampled(low.value as number, high.value as number, log);
+  }
   const values: Json[] = [];
   for (const word of isRange ? ends : trimmed.split(',')) {
     const read = parseValue(type, word.trim());
@@ -28,6 +44,12 @@ export function parseSweep(
     values.push(chosen(argument, read.value));
   }
   return isRange ? rangeOf(values[0] as number, values[1] as number) : { values };
+}
+
+function sampled(low: number, high: number, log: boolean) {
+  return low > high || (log && low <= 0)
+    ? { problem: 'order' as const }
+    : { values: log ? { low, high, log } : { low, high } };
 }
 
 function rangeOf(first: number, last: number): { values: Json[] } | { problem: SweepProblem } {
@@ -45,7 +67,10 @@ function chosen({ type, choices = [] }: Swept, value: Json): Json {
 }
 
 /** Return the text of a sweep, which `parseSweep` reads. */
-export function sweepText(type: IArgument['type'], values: readonly Json[]): string {
+export function sweepText(type: IArgument['type'], values: readonly Json[] | IRange): string {
+  if ('low' in values) {
+    return `${values.low}..${values.high}${values.log ? ' log' : ''}`;
+  }
   const [first] = values;
   const isRange =
     type === 'int' &&

@@ -10,7 +10,8 @@ from hypothesis.stateful import invariant, precondition, rule
 from tests.support.fake_runtime_bench import OWNER, Graph
 from tests.unit.dispatch.test_model import FAILURES, TEXT, WHICH, Runs, draw_stories, one_of
 
-from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
+from nbyard.domain.attempts.structs import METRICS
+from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Range, Search, Source
 from nbyard.domain.runs.structs import Task
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict
@@ -19,6 +20,8 @@ from nbyard.errors import Conflict
 CHAIN: Graph = {"s": [], "a": ["s"], "b": ["a"], "c": ["b"]}
 STATIC: Graph = {"a": [], "b": ["a"], "c": ["b"]}
 GRIDS = [Grid({"n": [5, 6, 5, 7]}), Grid({"n": [5, 6]}), Grid({"n": []})]
+# Its elements are suggested one after the other.
+SEARCH = Search({"n": Range(1, 9)}, count=5, goal="score")
 POLICIES = ["first", "all", "1", "50%"]
 MAPS = ("a", "b")
 
@@ -37,7 +40,7 @@ class Maps(Runs):
 
     @precondition(lambda self: len(self.runs) < 3)
     @rule(
-        source=st.sampled_from([Items("n"), *GRIDS]),
+        source=st.sampled_from([Items("n"), *GRIDS, SEARCH]),
         policy=st.sampled_from(POLICIES),
         at_most=st.sampled_from([None, 1, 2]),
         cache=st.booleans(),
@@ -47,7 +50,9 @@ class Maps(Runs):
         self, source: Source, policy: str, at_most: int | None, cache: bool, retries: int | None
     ) -> None:
         graph = CHAIN if isinstance(source, Items) else STATIC
-        maps = {name: MapPlan(each, policy, at_most) for name, each in (("a", source), ("b", None))}
+        count = source.count if isinstance(source, Search) else 0
+        own = (("a", source), ("b", None))
+        maps = {name: MapPlan(each, policy, at_most, count=count) for name, each in own}
         self.runs.append(self.bench.submit(graph, maps=maps, cache=cache, retries=retries))
         self.bench.round(2)
 
@@ -56,6 +61,8 @@ class Maps(Runs):
         """Attempts end one after the other, each with a round."""
         for is_bad in fails:
             for runtime, attempt in self._running()[:1]:
+                metrics = runtime.orders[attempt].folder / METRICS
+                metrics.write_text('{"at": 1, "name": "score", "value": 2.0}\n')
                 runtime.end(
                     attempt,
                     "failed" if is_bad else "succeeded",

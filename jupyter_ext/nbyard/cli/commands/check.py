@@ -153,6 +153,7 @@ def is_executable(connection: Any, path: Path) -> bool:
 
 GIT_SECONDS = 60
 IMPORTS = ("imports-missing", "imports-missing-in-environment")
+OF_MAPS = ("map-forecast", "map-search")
 OF_NODES = ("model-packages-missing", *IMPORTS)  # the hints of nodes that are warnings
 REPORT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 STDOUT = Path("-")
@@ -283,7 +284,7 @@ def _check(connection: Any, path: Path) -> Checked:
             if not refused and any(node.map for node in document.nodes.values()):
                 forecast = connection.runs.forecast(body=ForecastRequest(str(path.absolute())))
                 ahead = {n.node: n.reason for n in forecast.nodes if n.reason}
-                maps = {n: str(why) for n, why in ahead.items() if why.code == "map-forecast"}
+                maps = {n: str(why) for n, why in ahead.items() if why.code in OF_MAPS}
             return _with_environments(Checked(path, findings, maps=maps), answer.nodes)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)

@@ -179,6 +179,8 @@ class CacheForecaster:
             plans = None if followed is None else following_plans(plan, followed)
         elif after := forecast.verdict_after_missing(plan):
             return after
+        elif plan.map.count:
+            return Verdict("unknown", because("map-search", total=plan.map.count))
         else:
             inputs = inputs_from(plan, lambda node: forecast.results[node])
             plans = element_plans(plan, read_elements(self._context, plan.map.each, inputs))

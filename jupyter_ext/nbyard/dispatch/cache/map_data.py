@@ -1,10 +1,11 @@
-"""Data of maps: read the elements of a source, and collect the results of elements."""
+"""Data of maps: read or suggest the elements, and collect the results of elements."""
 
 import contextlib
 import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,24 +13,42 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.attempts.metric_series import MAX_METRICS
+from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import metrics_in
 from nbyard.domain.datasets.table_descriptions import MAX_CELL_CHARACTERS, MAX_PAGE_ROWS
 from nbyard.domain.maps.elements import TOO_MANY
-from nbyard.domain.maps.structs import ALL, EACH, MAX_ELEMENTS, Files, Grid, Rows, Source
-from nbyard.domain.runs.structs import BytesOf, bytes_of, shown_values
+from nbyard.domain.maps.searches import GROUP, Pruner, SearchMethod, Trial, TrialState
+from nbyard.domain.maps.structs import (
+    ALL,
+    EACH,
+    MAX_ELEMENTS,
+    Files,
+    Grid,
+    Rows,
+    Search,
+    Source,
+)
+from nbyard.domain.runs.map_plans import element_plans
+from nbyard.domain.runs.run_progress import is_pruned
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of, shown_values
+from nbyard.domain.state_machines import TASK
 from nbyard.errors import Invalid
+from nbyard.host.entry_points import load_entry_point
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
 from nbyard.store.runs.artifacts_and_cache import TAKEN
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import TableFile
 
 MAX_JSON_BYTES = 4 << 20
+MAX_SHOWN = 10
 Values = Mapping[str, Any]
 Metrics = dict[str, Any]
 
 
-class EndedElement(NamedTuple):
-    """The task of an element that has ended, and its outputs."""
+class ElementResult(NamedTuple):
+    """The task of an element, and its outputs."""
 
     record: TaskRecord
     results: Mapping[str, BytesOf]
@@ -47,6 +66,9 @@ def read_elements(
         rows = itertools.product(*source.values.values())
         elements = (dict(zip(source.values, row, strict=True)) for row in rows)
         return list(itertools.islice(elements, MAX_ELEMENTS + 1))
+    if isinstance(source, Search):
+        method: SearchMethod = load_entry_point(GROUP, source.by)
+        return list(method.suggest(source, (), source.count))
     data = inputs[EACH]
     if isinstance(source, Rows):
         return list(_rows(context, source.columns, data))
@@ -91,16 +113,16 @@ def _rows(context: DispatchContext, columns: Sequence[str], data: BytesOf) -> It
 
 
 def collect(
-    context: DispatchContext, outputs: Sequence[str], ended: Sequence[EndedElement]
+    context: DispatchContext, outputs: Sequence[str], ended: Sequence[ElementResult]
 ) -> list[dict[str, Any]]:
     """Store a table of elements, and each output as a folder.
 
     Return rows of artifacts. Call it in threads.
     """
     files: dict[str, list[TreeEntry]] = {name: [] for name in outputs}
-    table, logged = [], _logged_metrics(context, [element.record for element in ended])
+    table, metrics = [], _metrics(context, ended)
     for place, (record, results) in enumerate(ended, 1):
-        element, own, metrics = record.plan.element, {}, logged.get(record.id, {})
+        element, own = record.plan.element, {}
         for name in (output for output in outputs if output in results):
             result = results[name]
             own[name] = f"{place:05d}-{result.filename}"
@@ -111,15 +133,12 @@ def collect(
             else:
                 size = context.blobs.path(result.digest).stat().st_size
                 files[name].append(TreeEntry(own[name], result.digest, size))
-            with contextlib.suppress(msgspec.DecodeError):
-                read = _json(context, result, Any) if result.filename.endswith(".json") else None
-                metrics = {metric.name: metric.value for metric in metrics_in(read)} | metrics
         row = {
             "key": element and element.key,
             "label": element and element.label,
             "parameters": shown_values(record.plan.bindings),
             "state": record.state,
-            "metrics": metrics,
+            "metrics": metrics.get(record.id, {}),
             "outputs": own,
         }
         table.append(json.dumps(row, ensure_ascii=False) + "\n")
@@ -131,16 +150,102 @@ def collect(
     return [dict(zip(TAKEN, row, strict=True)) for row in rows]
 
 
-def _logged_metrics(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[str, Metrics]:
-    """Return the last logged values by task, or of the reused task."""
-    rows, done = context.store.attempts, [each for each in records if each.state == "succeeded"]
-    cached = {record.id for record in done if record.cached}
-    with context.store.read() as c:
-        newest = rows.newest_of(c, {record.id for record in done} - cached)
-        if cached:
-            newest |= rows.newest_origin_attempts(c, done[0].owner, cached)
-    metrics = {}
-    for task_id, attempt in newest.items():
-        folder = folders.attempt_folder_of(context.folder, attempt.id, attempt.worker)
-        metrics[task_id] = {point.name: point.value for point in folders.last_values(folder)}
+def _metrics(
+    context: DispatchContext, elements: Sequence[ElementResult], most: int = ON_CARD
+) -> dict[str, Metrics]:
+    """Return metrics of JSON outputs and logged ones by task.
+
+    Only tasks that have succeeded have some.
+    """
+    done = [element for element in elements if element.record.state == "succeeded"]
+    metrics: dict[str, Metrics] = {element.record.id: {} for element in done}
+    for record, results in done:
+        for result in results.values():
+            with contextlib.suppress(msgspec.DecodeError):
+                read = _json(context, result, Any) if result.filename.endswith(".json") else None
+                metrics[record.id] |= {each.name: each.value for each in metrics_in(read)}
+    for task_id, folder in _folders(context, [record for record, _ in done]).items():
+        metrics[task_id] |= {p.name: p.value for p in folders.last_values(folder, most)}
     return metrics
+
+
+def _folders(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[str, Path]:
+    """Return the folder of each task, or of the one it reuses."""
+    rows, cached = context.store.attempts, {record.id for record in records if record.cached}
+    with context.store.read() as c:
+        newest = rows.newest_of(c, {record.id for record in records} - cached)
+        if cached:
+            newest |= rows.newest_origin_attempts(c, records[0].owner, cached)
+    return {
+        task_id: folders.attempt_folder_of(context.folder, attempt.id, attempt.worker)
+        for task_id, attempt in newest.items()
+    }
+
+
+def suggest_elements(
+    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult], room: int
+) -> list[TaskPlan]:
+    """Return the next elements of a search, in threads.
+
+    They are at most `room`. A retry begins with the elements of the earlier run.
+
+    Raises:
+        Invalid: no element has the metric of the search, or a suggestion does not fit.
+    """
+    search, known = _search_of(plan), [_values(plan, record.plan) for record, _ in elements]
+    more: Sequence[Values] = []
+    if plan.map and plan.map.earlier and not elements:
+        with context.store.read() as c:
+            earlier = context.store.tasks.of_run(c, plan.map.earlier)
+        own = (task.plan for task in earlier)
+        more = [_values(plan, p) for p in own if p.element and p.element.map == plan.node]
+    if not more:
+        method: SearchMethod = load_entry_point(GROUP, search.by)
+        more = method.suggest(search, _trials(context, plan, elements), room)[:room]
+    return element_plans(plan, [*known, *more])[len(known) :]
+
+
+def hopeless_elements(
+    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult]
+) -> list[str]:
+    """Return the running tasks to stop, in threads."""
+    search = _search_of(plan)
+    method: SearchMethod = load_entry_point(GROUP, search.by)
+    if not isinstance(method, Pruner):
+        return []
+    places = method.hopeless(search, _trials(context, plan, elements))
+    return [elements[place].record.node for place in places]
+
+
+def _search_of(plan: TaskPlan) -> Search:
+    assert plan.map is not None and isinstance(plan.map.each, Search)
+    return plan.map.each
+
+
+def _values(plan: TaskPlan, element: TaskPlan) -> dict[str, Any]:
+    """Return the values that the search suggested."""
+    shown = shown_values(element.bindings)
+    return {name: shown[name] for name in _search_of(plan).space}
+
+
+def _trials(
+    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult]
+) -> list[Trial]:
+    search, metrics = _search_of(plan), _metrics(context, elements, MAX_METRICS)
+    if metrics and not any(search.goal in own for own in metrics.values()):
+        names = sorted({name for own in metrics.values() for name in own})[:MAX_SHOWN]
+        raise Invalid(because("map-goal-missing", goal=search.goal, names=names))
+    logged = _folders(context, [record for record, _ in elements]) if search.prune else {}
+    trials = []
+    for record, _ in elements:
+        goal = metrics.get(record.id, {}).get(search.goal)
+        is_number = isinstance(goal, int | float) and math.isfinite(goal)
+        state: TrialState = "succeeded" if record.state == "succeeded" else "failed"
+        if is_pruned(record.reason):
+            state = "pruned"
+        elif record.state not in TASK.terminal:
+            state = "running"
+        steps = folders.logged_steps(logged[record.id], search.goal) if record.id in logged else {}
+        values = _values(plan, record.plan)
+        trials.append(Trial(values, state, goal if is_number else None, steps))
+    return trials

@@ -95,7 +95,7 @@ class RunController:
             try:
                 self._take(reports)
                 self._begin()
-                self.candidates.maps.finish_maps(changes)
+                self.candidates.maps.advance(changes)
                 is_new = self.candidates.evaluate_new(changes)
                 is_thorough = is_new or flush or has_news
                 if reports or is_thorough or self._queue.is_behind:

@@ -1,5 +1,6 @@
 """The controller of maps: creates the tasks of elements, and finishes maps with their results."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -9,7 +10,13 @@ from weakref import WeakKeyDictionary, WeakSet
 import msgspec
 
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
-from nbyard.dispatch.cache.map_data import EndedElement, collect, read_elements
+from nbyard.dispatch.cache.map_data import (
+    ElementResult,
+    collect,
+    hopeless_elements,
+    read_elements,
+    suggest_elements,
+)
 from nbyard.dispatch.cache.result_lookup import keep_and_check_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
@@ -23,6 +30,8 @@ from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.freezing.environment_resolution import plan_for_retry
 
+PRUNE_SECONDS = 0.5  # between questions to an optimiser
+
 
 class MapController:
     """Expands maps in the queue, and finishes those whose elements have ended, with threads."""
@@ -34,15 +43,16 @@ class MapController:
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        # With the state: a map is read while it is queued, and collected while it runs. Not by ID:
+        # By what a map needs: its elements, more of them, those to stop, rows. Not by its ID:
         # after a user retried elements, the run is read again, and its maps are collected again.
-        self._results: WeakKeyDictionary[LiveTask, tuple[str, Any]] = WeakKeyDictionary()
+        self._results: WeakKeyDictionary[LiveTask, dict[str, Any]] = WeakKeyDictionary()
         self._seen: WeakSet[LiveTask] = WeakSet()
+        self._next_prune = 0.0
 
     @property
     def is_behind(self) -> bool:
-        """Return whether the results of some map are not collected yet."""
-        return not self._seen.issuperset(self._board.ended_maps.values())
+        """Return whether some map waits for a thread."""
+        return not self._seen.issuperset(self._board.due_maps.values())
 
     def expand(self, changes: RoundChanges, task: LiveTask) -> bool:
         """Create the elements of a queued map, once a thread has read them.
@@ -50,20 +60,22 @@ class MapController:
         Raises:
             NbyardError: the data or the values do not fit.
         """
-        plan, result = task.record.plan, self._result(task, "queued")
+        plan, result = task.record.plan, self._result(task, "elements")
         if plan.map is None:
             return False
         if plan.map.each is None:
             followed = task.run.maps[min(plan.follows())].states
             own = [task.run.tasks[node].record.plan.element for node in followed]
             changes.expand(task, self._with_earlier(plan, following_plans(plan, filter(None, own))))
+        elif plan.map.count:
+            changes.expand(task, [])  # an optimiser adds its elements
         elif isinstance(result, Failure):
             fail_task(changes, task, result)
         elif result is not None:
             changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
         else:
-            inputs = inputs_of(task)
-            self._submit(task, partial(read_elements, self._context, plan.map.each, inputs))
+            work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
+            self._submit(task, "elements", work)
         return True
 
     def _with_earlier(self, plan: TaskPlan, plans: list[TaskPlan]) -> list[TaskPlan]:
@@ -75,36 +87,96 @@ class MapController:
         done = {task.node: plan_for_retry(task).reuse for task in tasks if task.plan.element}
         return [msgspec.structs.replace(each, reuse=done.get(each.node, "")) for each in plans]
 
-    def finish_maps(self, changes: RoundChanges) -> None:
-        """Finish the maps with collected results; threads collect those of others."""
-        for name, task in list(self._board.ended_maps.items()):
-            result = self._result(task, "running")
-            if isinstance(result, Failure):
-                fail_task(changes, task, result)
-            elif result and keep_and_check_bytes(self._context, changes, result, {}):
+    def advance(self, changes: RoundChanges) -> None:
+        """Extend searches, and finish maps with collected results.
+
+        Threads prepare both.
+        """
+        self._prune(changes)
+        for name, task in list(self._board.due_maps.items()):
+            live = task.run.maps[task.record.node]
+            need = "rows" if live.has_ended else "more"
+            result = self._result(task, need)
+            del self._board.due_maps[name]
+            self._seen.discard(task)
+            chain = self._chain(task) if need == "more" else [task]
+            is_busy = any(task.run.maps[each.record.node].is_busy for each in chain)
+            if isinstance(result, Failure) and not is_busy:
+                live.is_closed = True
+                for each in chain:
+                    self._board.due_maps.pop(each.record.id, None)
+                    fail_task(changes, each, result)
+            elif need == "more" and result and not isinstance(result, Failure):
+                self._extend(changes, task, result)
+            elif need == "rows" and result and self._keeps_bytes(changes, result):
+                self._result(task, "more")
                 _finish(changes, task, result)
             else:  # a collection may have deleted the bytes of earlier results
+                self._board.due_maps[name] = task
                 self._seen.add(task)
-                self._collect(task)
-                continue
-            del self._board.ended_maps[name]
-            self._seen.discard(task)
+                if isinstance(result, Failure):
+                    self._results.setdefault(task, {})[need] = (
+                        result  # once the elements that run have ended
+                    )
+                else:
+                    self._submit(task, need, self._work(task, need))
         changes.apply_follow_ups()
 
-    def _collect(self, task: LiveTask) -> None:
-        run, arguments = task.run, task.record.plan.arguments
-        tasks = (run.tasks[node] for node in run.maps[task.record.node].states)
-        ended = [EndedElement(element.record, dict(element.results)) for element in tasks]
-        outputs = [argument.name for argument in arguments if argument.role == "output"]
-        self._submit(task, partial(collect, self._context, outputs, ended))
+    def _keeps_bytes(self, changes: RoundChanges, rows: list[dict[str, Any]]) -> bool:
+        return keep_and_check_bytes(self._context, changes, rows, {})
 
-    def _result(self, task: LiveTask, state: str) -> Any:
-        known, result = self._results.pop(task, ("", None))
-        return result if known == state else None
+    def _result(self, task: LiveTask, need: str) -> Any:
+        return self._results.get(task, {}).pop(need, None)
 
-    def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
+    def _work(self, task: LiveTask, need: str) -> Callable[[], Any]:
+        """Return what a thread does for a map."""
+        run, plan, live = task.run, task.record.plan, task.run.maps[task.record.node]
+        tasks = [run.tasks[node] for node in live.states]
+        elements = [ElementResult(element.record, dict(element.results)) for element in tasks]
+        if need == "more":
+            return partial(suggest_elements, self._context, plan, elements, live.room)
+        if need == "stop":
+            return partial(hopeless_elements, self._context, plan, elements)
+        outputs = [argument.name for argument in plan.arguments if argument.role == "output"]
+        return partial(collect, self._context, outputs, elements)
+
+    def _extend(self, changes: RoundChanges, task: LiveTask, plans: list[TaskPlan]) -> None:
+        """Add elements to a search, and to the maps that follow it."""
+        own = [each.element for each in plans if each.element]
+        for each in self._chain(task):
+            plan = each.record.plan
+            added = plans if each is task else following_plans(plan, own)
+            changes.expand(each, self._with_earlier(plan, added))
+
+    def _chain(self, task: LiveTask) -> list[LiveTask]:
+        """Return a search and the running maps that follow it."""
+        nodes, chain = {task.record.node}, [task]
+        for node in task.run.maps:  # in the order of the graph
+            follower = task.run.tasks[node]
+            if follower.record.state == "running" and nodes & follower.record.plan.follows():
+                nodes.add(node)
+                chain.append(follower)
+        return chain
+
+    def _prune(self, changes: RoundChanges) -> None:
+        """Stop the elements that optimisers call hopeless."""
+        if time.monotonic() < self._next_prune:
+            return
+        self._next_prune = time.monotonic() + PRUNE_SECONDS
+        maps = [(run, node, m) for run in self._board.runs.values() for node, m in run.maps.items()]
+        for run, map_node, live in maps:
+            task = run.tasks[map_node]
+            if not (live.prunes_by and live.is_busy and task.record.state == "running"):
+                continue
+            stopped = self._result(task, "stop")
+            for node in stopped if isinstance(stopped, list) else ():
+                if run.tasks[node].record.state == "running" and not run.tasks[node].cancelled:
+                    changes.prune(run.tasks[node], live.prunes_by)
+            self._submit(task, "stop", self._work(task, "stop"))
+
+    def _submit(self, task: LiveTask, need: str, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""
-        name, state = task.record.id, task.record.state
+        name = task.record.id
 
         def attempt() -> Any:
             try:
@@ -116,10 +188,10 @@ class MapController:
 
         def keep(result: Any) -> None:
             if result is not None:
-                self._results[task] = state, result
+                self._results.setdefault(task, {})[need] = result
             self._inbox.put(None)
 
-        self._threads.submit(f"map {name}", attempt, partial(Failure, "preparation"), keep)
+        self._threads.submit(f"map {name} {need}", attempt, partial(Failure, "preparation"), keep)
 
 
 def _finish(changes: RoundChanges, task: LiveTask, rows: list[dict[str, Any]]) -> None:
@@ -135,7 +207,7 @@ def _finish(changes: RoundChanges, task: LiveTask, rows: list[dict[str, Any]]) -
         fail_task(changes, task, failure_of(error, "contract"))
         return
     changes.publish(task, rows)
-    if run.is_cancelled and live.lost:
+    if run.is_cancelled and (live.lost or live.is_short):
         changes.move_task(task, "cancelled", reason=CANCELLED, finished_at=now)
     elif live.is_stopped:
         fail_task(changes, task, Failure("error", counts))

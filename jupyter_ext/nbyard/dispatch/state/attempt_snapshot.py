@@ -14,7 +14,7 @@ from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitor_links import container_ports
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure, Output, Result
-from nbyard.domain.runs.run_progress import is_left_out
+from nbyard.domain.runs.run_progress import is_left_out, is_pruned
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, TaskPlan
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because
@@ -162,7 +162,8 @@ class AttemptSnapshot:
     @property
     def is_cancelled(self) -> bool:
         """Return whether the task or its run is cancelled."""
-        return (self.run.cancel_requested_at or self.task.cancel_requested_at) is not None
+        asked = self.run.cancel_requested_at or self.task.cancel_requested_at
+        return asked is not None or is_pruned(self.task.reason)
 
     @property
     def attempt_ids(self) -> list[str]:
@@ -216,7 +217,8 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
         NotFound: An upstream task has no such output.
     """
     tasks, plan = task.run.tasks, task.record.plan
-    left_out = {n for n in plan.optional_needs() if is_left_out(tasks[n].record.reason)}
+    optional = {node: tasks[node].record for node in plan.optional_needs()}
+    left_out = {node for node, own in optional.items() if is_left_out(own.state, own.reason)}
     return inputs_from(plan.without(left_out), lambda node: tasks[node].results)
 
 

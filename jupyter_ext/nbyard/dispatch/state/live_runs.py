@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -21,9 +21,9 @@ import msgspec
 from nbyard.dispatch.context import Turn
 from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.runs.run_progress import Progress, is_left_out, outcome_of
+from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
-from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
@@ -191,6 +191,8 @@ class LiveTask:
         """Return why the task has to end, None without a request."""
         if self.run.is_cancelled:
             return CANCELLED
+        if is_pruned(self.record.reason):
+            return self.record.reason
         return because("element-cancelled") if self.record.cancel_requested_at else None
 
     @property
@@ -263,6 +265,15 @@ class LiveRun:
         """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
+    def add_map(
+        self, node: str, states: Mapping[str, TaskState], left_out: Collection[str] = ()
+    ) -> None:
+        """Add a map, with the states of its elements by node."""
+        plan = self.tasks[node].record.plan
+        assert plan.map is not None
+        followed = self.maps.get(min(plan.follows(), default=""))
+        self.maps[node] = LiveMap(plan.map, states, left_out, followed)
+
 
 class LiveRuns:
     """Live runs with their tasks, the queue and the live attempts.
@@ -271,7 +282,7 @@ class LiveRuns:
     - `fresh`, `gone`: tasks that entered or left the queue since the last round.
     - `left`: function workers that are no longer needed.
     - `environments`: fingerprints that the store knows.
-    - `ended_maps`: tasks of maps whose elements have ended, and whose results are to be collected.
+    - `due_maps`: tasks of maps whose results are to be collected, or that may get more elements.
     """
 
     def __init__(self, store: Store):
@@ -287,7 +298,7 @@ class LiveRuns:
         self.gone: list[str] = []
         self.environments: set[str] = set()
         self.untouched: dict[str, None] = {}
-        self.ended_maps: dict[str, LiveTask] = {}
+        self.due_maps: dict[str, LiveTask] = {}
 
     def clear(self) -> None:
         """Clear everything except the start of waiting of queued tasks."""
@@ -380,14 +391,16 @@ class LiveRuns:
             if plan and (node in elements or state not in ("waiting", "queued")):
                 own = elements.get(node, ())
                 states = {record.node: record.state for record in own}
-                left_out = [r.node for r in own if is_left_out(r.reason)]
-                run.maps[node] = LiveMap(plan, states, left_out)
-                self.note_map(task)
+                left_out = [r.node for r in own if is_left_out(r.state, r.reason)]
+                run.add_map(node, states, left_out)
+        self.note_maps(run)
 
-    def note_map(self, task: LiveTask) -> None:
-        """Note the task of a map whose elements have all ended, but not the map itself."""
-        if task.record.state == "running" and task.run.maps[task.record.node].has_ended:
-            self.ended_maps[task.record.id] = task
+    def note_maps(self, run: LiveRun) -> None:
+        """Note maps that have ended, or may get more elements."""
+        for node, live in run.maps.items():
+            task = run.tasks[node]
+            if task.record.state == "running" and (live.has_ended or live.room):
+                self.due_maps[task.record.id] = task
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)
@@ -458,7 +471,7 @@ class LiveRuns:
         self.untouched.pop(run_id, None)
         for task in run.tasks.values() if run else ():
             self.dequeue(task)
-            self.ended_maps.pop(task.record.id, None)
+            self.due_maps.pop(task.record.id, None)
             if task.attempt:
                 self.attempts.pop(task.attempt.record.id, None)
         for worker in [worker for worker in self.workers.values() if worker.run is run]:

@@ -36,7 +36,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import is_retried
-from nbyard.domain.runs.run_progress import is_left_out, outcome_of
+from nbyard.domain.runs.run_progress import PRUNED, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import Run, TaskPlan, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
@@ -102,7 +102,7 @@ class RoundChanges:
         if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
-        left_out = to in TASK.terminal and is_left_out(task.record.reason)
+        left_out = is_left_out(to, task.record.reason)
         steps = task.run.progress.record(record.node, task.record.state, is_left_out=left_out)
         self._follow += [(task.run, node, after) for node, after in steps]
         if record.plan.element and (live := task.run.maps.get(record.plan.element.map)):
@@ -120,27 +120,33 @@ class RoundChanges:
                 for node, state in live.states.items()
                 if state in CANCELS and not run.tasks[node].record.plan.reuse
             ]
-        element = task.record.plan.element
-        assert element is not None
-        self._board.note_map(run.tasks[element.map])
+        self._board.note_maps(run)
 
     def expand(self, task: LiveTask, plans: Sequence[TaskPlan]) -> None:
-        """Add the elements of a map, which then runs; known ones stay."""
+        """Add elements to a map, which then runs; known ones stay."""
         run, node, now = task.run, task.record.node, datetime.now(UTC)
-        assert task.record.plan.map is not None
         records = [
             TaskRecord(new_id(), run.run.id, task.record.owner, plan.node, "waiting", plan)
             for plan in plans
         ]
         self._added.append((len(run.tasks), records))
         run.tasks |= {record.node: LiveTask(record, run) for record in records}
-        run.maps[node] = LiveMap(task.record.plan.map, {r.node: r.state for r in records})
-        self.move_task(task, "preparing")
-        self.move_task(task, "running", started_at=now)
+        states = {record.node: record.state for record in records}
+        if node in run.maps:
+            run.maps[node].add(states)
+        else:
+            run.add_map(node, states)
+            self.move_task(task, "preparing")
+            self.move_task(task, "running", started_at=now)
         outcomes = {record.node: outcome_of(record.plan, record.state) for record in records}
         self._follow += [(run, *step) for step in run.progress.add(outcomes)]
-        self._board.note_map(task)
+        self._board.note_maps(run)
         self.is_urgent = True
+
+    def prune(self, task: LiveTask, metric: str) -> None:
+        """Request to cancel an element, by its reason."""
+        self.note_reason(task, because(PRUNED, goal=metric))
+        self.is_urgent = True  # written before its attempt stops
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
         """Move the attempt to its next state."""
@@ -225,6 +231,10 @@ class RoundChanges:
             run.begun, now = time.monotonic(), datetime.now(UTC)
             self._move_run(run, "running", started_at=now)
             run.run = msgspec.structs.replace(run.run, started_at=now)
+        if run.is_cancelled:
+            for live in run.maps.values():
+                live.is_closed = True
+            self._board.note_maps(run)
         self._follow += [
             (run, node, CANCELS[task.record.state])
             for node, task in run.tasks.items()
@@ -367,6 +377,7 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         changes.move_attempt(attempt, "succeeded", **_times(result))
         changes.publish(task, ended.rows)
         columns = _keep_whole(changes, task, ended) | _warning_and_files(ended)
+        columns |= {"reason": None} if is_pruned(task.record.reason) else {}  # it was too late
         changes.move_task(task, "succeeded", **columns, **_task_times(result))
     elif ended.how == "cancelled" or (ended.how == "lost" and task.cancelled):
         # A process that is stopped may leave no result. After a request, that is no loss.

@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, check_value, parse_value
 from nbyard.domain.digest import digest_of
-from nbyard.domain.maps.structs import MAX_ELEMENTS
+from nbyard.domain.maps.structs import MAX_ELEMENTS, Range, Search
 from nbyard.domain.state_machines import TASK
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -44,6 +44,25 @@ def fitting(argument: Argument, value: Any) -> Any:
     if isinstance(value, str) and argument.type not in ("string", "list", "json"):
         return parse_value(argument, value)
     return check_value(argument, value)
+
+
+def fitting_search(search: Search, arguments: Mapping[str, Argument]) -> Search:
+    """Return the search with values of the types of its arguments.
+
+    Raises:
+        Invalid: a value does not fit, or a range is not one of numbers.
+    """
+    space: dict[str, Range | list[Any]] = {}
+    for name, own in search.space.items():
+        argument = arguments[name]
+        if isinstance(own, list):
+            space[name] = [fitting(argument, value) for value in own]
+        elif argument.type in ("int", "float"):
+            low, high = (fitting(argument, value) for value in (own.low, own.high))
+            space[name] = Range(low, high, own.log)
+        else:
+            raise Invalid(because("map-range-type", argument=name))
+    return msgspec.structs.replace(search, space=space)
 
 
 def read_sweep(argument: Argument, text: str, path: str = "") -> list[Any]:

@@ -1,7 +1,7 @@
 """The map of a node: where its elements come from, and what happens when some fail."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ ALL = "@all"
 EACH_PORT = Argument(EACH, role="input", format=ANY, required=True)
 ALL_PORT = Argument(ALL, role="output", format="jsonl")
 MAX_ELEMENTS = 10_000
+AT_ONCE = 4  # elements of an optimiser, unless its map says otherwise
 POLICY = re.compile(r"first|all|[0-9]{1,5}|(100|[0-9]{1,2})%")
 
 
@@ -40,7 +41,51 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     over: str
 
 
-Source = Grid | Items | Rows | Files
+class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Numbers from `low` to `high`, both included; with `log`, each order of magnitude alike."""
+
+    low: int | float
+    high: int | float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError("low must be at most high")
+        if self.log and self.low <= 0:
+            raise ValueError("low must be positive if log is true")
+
+
+class Search(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="search",
+):
+    """`count` elements with values from `space`, which the search method `by` suggests.
+
+    Random samples are known at once. An optimiser suggests elements while others run, from the
+    metric `goal` of those that have ended. With `prune`, it stops elements that log bad values.
+    """
+
+    space: dict[str, Range | list[Any]]
+    count: int = 20
+    by: str = "random"
+    seed: int = 0
+    goal: str = ""
+    direction: Literal["maximize", "minimize"] = "maximize"
+    prune: bool = False
+
+    def __post_init__(self) -> None:
+        if not all([self.space, *(isinstance(own, Range) or own for own in self.space.values())]):
+            raise ValueError("space must have parameters, each with a range or values")
+        if not 1 <= self.count <= MAX_ELEMENTS:
+            raise ValueError(f"count must be from 1 to {MAX_ELEMENTS:,}")
+
+
+Source = Grid | Items | Rows | Files | Search
+STATIC = (Grid, Search)  # sources that need no data
 
 
 class Map(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -66,6 +111,8 @@ class Map(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
         match self.each:
             case Grid(values=values):
                 return tuple(values)
+            case Search(space=space):
+                return tuple(space)
             case Rows(columns=columns):
                 return columns
             case Items(over=over) | Files(over=over):
@@ -75,13 +122,15 @@ class Map(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 class MapPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """The map of a frozen node. Without `each`, it has the elements of the map that it follows.
 
-    `earlier` is the ID of the run whose finished elements a retry reuses.
+    `earlier` is the ID of the run whose finished elements a retry reuses. With a `count`, an
+    optimiser adds elements up to that number.
     """
 
     each: Source | None = None
     on_failure: str = "first"
     at_most: int | None = None
     earlier: str = ""
+    count: int = 0
 
 
 class Element(msgspec.Struct, frozen=True):

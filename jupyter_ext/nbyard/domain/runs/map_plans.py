@@ -7,17 +7,19 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_secret
-from nbyard.domain.maps.elements import TOO_MANY, fitting, keys_of, label_of
+from nbyard.domain.maps.elements import TOO_MANY, fitting, fitting_search, keys_of, label_of
 from nbyard.domain.maps.structs import (
     ALL,
     ALL_PORT,
     EACH,
     EACH_PORT,
     MAX_ELEMENTS,
+    STATIC,
     Element,
     Files,
     Grid,
     Map,
+    Search,
 )
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
 from nbyard.domain.workflows.conditions import nodes_of, renamed
@@ -67,7 +69,7 @@ def with_map_ports(document: Document, ports: Ports) -> dict[str, list[Argument]
     complete = {name: [*arguments] for name, arguments in ports.items()}
     for name in mapped_nodes(document, ports):
         own = document.nodes[name].map
-        reads_data = own is not None and not isinstance(own.each, Grid)
+        reads_data = own is not None and not isinstance(own.each, STATIC)
         complete[name] += [EACH_PORT, ALL_PORT] if reads_data else [ALL_PORT]
     return complete
 
@@ -91,7 +93,7 @@ def map_problems(document: Document, ports: Ports) -> Iterator[Problem]:
                 reason = because("map-argument-connected", argument=argument)
             if reason:
                 yield Problem(reason, node=name, field=argument)
-        if not isinstance(node.map.each, Grid) and (name, EACH) not in fed:
+        if not isinstance(node.map.each, STATIC) and (name, EACH) not in fed:
             yield Problem(because("connection-needed", argument=EACH), node=name, field=EACH)
 
 
@@ -100,6 +102,9 @@ def _wrong_argument(own: Map, name: str, argument: Argument | None) -> Reason | 
     if argument is None or argument.role != wanted or is_secret(argument):
         return because("map-argument-role", argument=name, role=wanted)
     try:
+        if isinstance(own.each, Search):
+            of_name = msgspec.structs.replace(own.each, space={name: own.each.space[name]})
+            fitting_search(of_name, {name: argument})
         for value in own.each.values[name] if isinstance(own.each, Grid) else ():
             fitting(argument, value)
     except Invalid as error:

@@ -12,7 +12,8 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import OutputClass, guess_class, suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
-from nbyard.domain.maps.structs import EACH, EACH_PORT, MapPlan
+from nbyard.domain.maps.elements import fitting_search
+from nbyard.domain.maps.structs import AT_ONCE, EACH, EACH_PORT, MapPlan, Search
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.map_plans import (
     is_followed,
@@ -402,8 +403,13 @@ class _Planner(msgspec.Struct, frozen=True):
         own = self.document.nodes[name].map
         for root in self.mapped.get(name, ()):
             if limits := self.document.nodes[root].map:
-                each = own.each if own else None
-                return MapPlan(each, limits.on_failure, limits.at_most)
+                each, source = own.each if own else None, limits.each
+                if isinstance(each, Search):
+                    known = {a.name: a for a in self.resolved[name].arguments}
+                    each = fitting_search(each, known)
+                count = source.count if isinstance(source, Search) and source.goal else 0
+                at_most = limits.at_most or (AT_ONCE if count else None)
+                return MapPlan(each, limits.on_failure, at_most, count=count)
         return None
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:

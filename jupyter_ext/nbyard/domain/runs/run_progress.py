@@ -14,8 +14,9 @@ from nbyard.domain.state_machines import TASK, RunState, TaskState
 from nbyard.reasons.structs import Reason
 
 BAD = TASK.terminal - {"succeeded"}
-# why a condition or a user skips a task, and the tasks after it
-LEFT_OUT = ("condition-not-met", "upstream-skipped", "element-cancelled")
+PRUNED = "pruned"
+# why a condition, a user or a search leaves a task out, and why the tasks after it are skipped
+LEFT_OUT = ("condition-not-met", "upstream-skipped", "element-cancelled", PRUNED)
 Steps = list[tuple[str, Literal["queued", "skipped"]]]
 
 
@@ -25,8 +26,8 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     It need not wait for the end of the maps that it `follows`: their elements exist when they run.
     An element of a map decides the state of its map only, not that of the run.
 
-    `is_left_out`: a condition or a user skipped it, or all tasks before it. Only such tasks may be
-    missing among its dependencies, and of these only the `optional` ones.
+    `is_left_out`: a condition, a user or a search left it out, or all tasks before it. Only such
+    tasks may be missing among its dependencies, and of these only the `optional` ones.
     """
 
     state: TaskState
@@ -37,15 +38,21 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     is_left_out: bool = False
 
 
-def is_left_out(reason: Reason | None) -> bool:
-    """Return whether a condition or a user skipped a task, by its reason."""
-    return reason is not None and reason.code in LEFT_OUT
+def is_left_out(state: str, reason: Reason | None) -> bool:
+    """Return whether a condition, a user or a search left out a task in this state."""
+    return state in ("skipped", "cancelled") and reason is not None and reason.code in LEFT_OUT
+
+
+def is_pruned(reason: Reason | None) -> bool:
+    """Return whether a search wants to cancel the running task with this reason."""
+    return reason is not None and reason.code == PRUNED
 
 
 def outcome_of(plan: TaskPlan, state: TaskState, reason: Reason | None = None) -> TaskOutcome:
     """Return the state and the dependencies of a task with this plan."""
+    left_out = is_left_out(state, reason)
     dependencies = (plan.needs(), plan.follows(), plan.element is not None, plan.optional_needs())
-    return TaskOutcome(state, *dependencies, is_left_out=is_left_out(reason))
+    return TaskOutcome(state, *dependencies, is_left_out=left_out)
 
 
 class Progress:

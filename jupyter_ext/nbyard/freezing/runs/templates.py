@@ -32,7 +32,7 @@ from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now, store_workflow
 from nbyard.host import hardware
-from nbyard.host.entry_points import check_runtimes
+from nbyard.host.entry_points import check_runtimes, check_searches
 from nbyard.host.git import repository_state
 from nbyard.host.kernels import check_kernel
 from nbyard.host.project_files import DOCUMENT, file_of
@@ -101,6 +101,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
     meant = with_pins(meant, requested_pins(context, owner, meant, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
     check_runtimes(meant, body.runtime)
+    check_searches(meant)
     meant = without_muted(meant)
     if body.environment:
         resolver.used(body.environment)
@@ -120,6 +121,7 @@ def check_request(context: FreezingContext, owner: str, body: NewRun) -> Documen
     document = resolver.expanded(part_for_runs(document), body.path)
     document = with_sweep(resolver, document, body)
     check_runtimes(document, body.runtime)
+    check_searches(document)
     _overrides(context, body)
     return document
 

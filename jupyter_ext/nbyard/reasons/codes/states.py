@@ -91,6 +91,11 @@ STATES = {
     "map-empty": code("its map has no elements"),
     "map-stopped": code("the map stopped after too many failures"),
     "map-forecast": code("{cached:,} of {total:,} elements are cached", cached=int, total=int),
+    "map-search": code("an optimiser suggests {total:,} elements during the run", total=int),
+    "map-goal-missing": code(
+        "no element has the metric {goal}, which the search needs. They have: {names:, }"
+    ),
+    "pruned": code("stopped early: its {goal} is worse than that of other elements"),
     "map-unknown-yet": code("the results of a map are known only during the run"),
     # what changed since the last run of a node
     "code-changed": code("its code changed"),

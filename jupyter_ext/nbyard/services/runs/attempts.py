@@ -387,6 +387,7 @@ def _check_map(task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[
     if task.state in TASK.terminal:
         raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
-    bad = [e for e in own if e.state in BAD and not is_left_out(e.reason) and e.node not in again]
+    ended = [each for each in own if each.state in BAD and each.node not in again]
+    bad = [each for each in ended if not is_left_out(each.state, each.reason)]
     if own and task.plan.map and not tolerates(task.plan.map.on_failure, len(bad), len(own)):
         raise Conflict(f"The map '{task.node}' stays stopped. Retry all its failed elements.")

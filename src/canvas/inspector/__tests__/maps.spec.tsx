@@ -103,6 +103,46 @@ describe('K10: a sweep of a parameter', () => {
   });
 });
 
+describe('K10: a search of parameters', () => {
+  it('begins with a range, and is a random sample', async () => {
+    const { canvas } = one;
+    setSweep(canvas, 'clean', 'other', ['a', 'b']);
+    await inspect('clean');
+    await press('Sweep… alpha');
+    await type('alpha', '0.001..0.1 log');
+    const space = { other: ['a', 'b'], alpha: { low: 0.001, high: 0.1, log: true } };
+    expect(mapOf('clean')!.each).toEqual({ kind: 'search', space });
+    expect(screen.getAllByText('20 elements')).not.toHaveLength(0);
+    await type('alpha', '0.1..0.001');
+    expect(screen.getByText(/Enter the smaller number first/)).toBeTruthy();
+    expect(mapOf('clean')!.each).toMatchObject({ space });
+  });
+
+  it('chooses an optimiser with its metric, and returns to a grid', async () => {
+    const { canvas } = one;
+    await inspect('clean');
+    await act(async () => setSweep(canvas, 'clean', 'alpha', [1, 2]));
+    const kind = screen.getByRole('combobox', { name: 'Elements' });
+    await act(async () => void fireEvent.change(kind, { target: { value: 'search:optuna' } }));
+    const set = async (name: RegExp, value: string) => {
+      const field = screen.getByLabelText(name);
+      fireEvent.change(field, { target: { value } });
+      await act(async () => fireEvent.blur(field));
+    };
+    await set(/^Number of elements/, '0');
+    await set(/^Number of elements/, '50');
+    await set(/^Metric/, 'accuracy');
+    fireEvent.click(screen.getByRole('checkbox', { name: /Stop elements early/ }));
+    const search = { kind: 'search', space: { alpha: [1, 2] }, count: 50 };
+    const optuna = { by: 'optuna', goal: 'accuracy', prune: true };
+    expect(mapOf('clean')!.each).toEqual({ ...search, ...optuna });
+    await act(async () => void fireEvent.change(kind, { target: { value: 'search:halton' } }));
+    expect(mapOf('clean')!.each).toEqual({ ...search, by: 'halton' });
+    await act(async () => void fireEvent.change(kind, { target: { value: 'grid' } }));
+    expect(mapOf('clean')!.each).toEqual({ kind: 'grid', values: { alpha: [1, 2] } });
+  });
+});
+
 describe('K10: a node for each element of data', () => {
   it('gets the files of a folder, with the connection of its input, in one undo step', async () => {
     const { canvas } = one;

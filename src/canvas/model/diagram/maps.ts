@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { stateText } from '../../../components/StateMark';
 import { JsonObject } from '../../../document/canonical';
 import { IPort } from '../../../document/edges';
-import { ALL, gridOf, readMap, sizeOf } from '../../../document/maps/map';
+import { ALL, readMap, sizeOf } from '../../../document/maps/map';
 
 /** The states of elements of a map, in the order of their bar. */
 export const ELEMENT_STATES = ['succeeded', 'failed', 'skipped', 'running', 'waiting'] as const;
@@ -32,9 +32,8 @@ export function mapOf(
   total: number | undefined
 ): IMapView | undefined {
   const map = readMap(fields);
-  const grid = gridOf(map);
   const isMap = map ?? ports?.some(({ name }) => name === ALL);
-  return isMap ? { size: grid ? sizeOf(grid) : total } : undefined;
+  return isMap ? { size: sizeOf(map?.each) ?? total } : undefined;
 }
 
 export function mapText({ size }: IMapView, trans: TranslationBundle): string {

@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { ALL, EACH, POLICY, portName, readMap, sizeOf, variedBy } from '../map';
+import { ALL, EACH, POLICY, portName, readMap, sizeOf, sourceOf, variedBy } from '../map';
 import { parseSweep, sweepText } from '../sweep';
 
 type Type = Parameters<typeof sweepText>[0];
@@ -7,7 +7,7 @@ type Type = Parameters<typeof sweepText>[0];
 const read = (type: Type, text: string) => parseSweep({ type, choices: ['a', 1] }, text);
 
 describe('K10: the values of a sweep', () => {
-  it.each<[Type, string, unknown[]]>([
+  it.each<[Type, string, unknown]>([
     ['float', '0.01, 0.1,1', [0.01, 0.1, 1]],
     ['int', '1..4', [1, 2, 3, 4]],
     ['int', '3..1', [3, 2, 1]],
@@ -17,7 +17,10 @@ describe('K10: the values of a sweep', () => {
     ['string', '1..3', ['1..3']],
     ['bool', 'true, false', [true, false]],
     ['choice', 'a, 1', ['a', 1]],
-    ['list', '[[1], [2]]', [[1], [2]]]
+    ['list', '[[1], [2]]', [[1], [2]]],
+    ['float', '0..1', { low: 0, high: 1 }],
+    ['float', '1e-4..0.1 log', { low: 1e-4, high: 0.1, log: true }],
+    ['int', '1..64 log', { low: 1, high: 64, log: true }]
   ])('are read for %s from %s', (type, text, values) => {
     expect(read(type, text)).toEqual({ values });
   });
@@ -25,7 +28,9 @@ describe('K10: the values of a sweep', () => {
   it.each<[Type, string, string]>([
     ['int', '1, x', 'int'],
     ['int', '1..', 'int'],
-    ['float', '0..1', 'float'],
+    ['float', '0..x', 'float'],
+    ['float', '1..0', 'order'],
+    ['float', '0..1 log', 'order'],
     ['int', '1..10001', 'many'],
     ['string', '["a"', 'list'],
     ['json', '1, 2', 'list']
@@ -33,7 +38,7 @@ describe('K10: the values of a sweep', () => {
     expect(read(type, text)).toEqual({ problem });
   });
 
-  it.each<[Type, unknown[], string]>([
+  it.each<[Type, unknown, string]>([
     ['float', [0.01, 0.1], '0.01, 0.1'],
     ['int', [1, 2, 3, 4], '1..4'],
     ['int', [1, 2], '1, 2'],
@@ -42,14 +47,24 @@ describe('K10: the values of a sweep', () => {
     ['string', ['', 'c'], '["","c"]'],
     ['string', ['[a'], '["[a"]'],
     ['list', [[1], [2]], '[[1],[2]]'],
-    ['bool', [true, false], 'true, false']
+    ['bool', [true, false], 'true, false'],
+    ['float', { low: 0.001, high: 1, log: true }, '0.001..1 log']
   ])('are shown for %s so that they can be read again', (type, values, text) => {
     expect(sweepText(type, values as never)).toBe(text);
     expect(read(type, text)).toEqual({ values });
   });
 
-  it('give one element for each combination', () => {
-    expect(sizeOf({ a: [1, 2, 3, 4], b: ['x', 'y'] })).toBe(8);
+  it('are ranges in a search', () => {
+    const values = { low: 1, high: 8 };
+    expect(parseSweep({ type: 'int' }, '1..8', true)).toEqual({ values });
+    expect(sourceOf({ a: values }).kind).toBe('search');
+    expect(sourceOf({ a: [1, 2] }).kind).toBe('grid');
+  });
+
+  it('give one element for each combination, or as many as a search has', () => {
+    expect(sizeOf({ kind: 'grid', values: { a: [1, 2, 3, 4], b: ['x', 'y'] } })).toBe(8);
+    expect(sizeOf({ kind: 'search', space: {} })).toBe(20);
+    expect(sizeOf({ kind: 'files', over: 'a' })).toBeUndefined();
   });
 });
 

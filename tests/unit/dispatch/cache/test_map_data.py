@@ -7,7 +7,7 @@ import pytest
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs import Tree, TreeEntry
-from nbyard.dispatch.cache.map_data import EndedElement, collect, read_elements
+from nbyard.dispatch.cache.map_data import ElementResult, collect, read_elements
 from nbyard.domain.maps.structs import ALL, EACH, Element, Files, Grid, Items, Rows, Source
 from nbyard.domain.runs.structs import Binding, BytesOf, TaskPlan, ValueOf, bytes_of
 from nbyard.domain.state_machines import TaskState
@@ -78,11 +78,11 @@ def test_items_of_lists(bench):
     assert read(bench, Items("n"), stored(bench, "l.json", '[1, "x"]')) == [{"n": 1}, {"n": "x"}]
 
 
-def ended(place: int, state: TaskState, **results: BytesOf) -> EndedElement:
+def ended(place: int, state: TaskState, **results: BytesOf) -> ElementResult:
     element = Element("a", f"k{place}", f"n={place}", place)
     bound: dict[str, Binding] = {"n": ValueOf(place)}
     plan = TaskPlan(f"a.k{place}", "A", "e", "v", [], bound, "fake", element=element)
-    return EndedElement(TaskRecord(f"id{place}", "run", "ada", plan.node, state, plan), results)
+    return ElementResult(TaskRecord(f"id{place}", "run", "ada", plan.node, state, plan), results)
 
 
 def lines(bench: Bench, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

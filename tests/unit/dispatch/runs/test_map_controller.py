@@ -289,7 +289,7 @@ def test_a_kill_between_the_results_and_the_end(bench, monkeypatch):
     run = bench.submit({"a": []}, maps=grid(1))
     bench.until(lambda: bench.runtime.running)
     bench.runtime.end(bench.runtime.running[0])
-    bench.until(lambda: bench.dispatcher.runs.board.ended_maps)
+    bench.until(lambda: bench.dispatcher.runs.board.due_maps)
     bench.replace_dispatcher()
     bench.until_run(run, "succeeded")
     assert len(table(bench, run)) == 1
@@ -359,7 +359,7 @@ def test_a_retry_collects_the_results_again(bench, runtime):
     run = bench.submit({"a": []}, maps=grid(1, on_failure="all"))
     bench.until(lambda: runtime.running)
     runtime.end(runtime.running[0], "failed", failure=BOOM)
-    bench.until(lambda: bench.dispatcher.runs.board.ended_maps)
+    bench.until(lambda: bench.dispatcher.runs.board.due_maps)
     assert bench.dispatcher.settle(30)
     bench.yard.services.runs.retry_elements(OWNER, run)
     end_all(bench, run)

@@ -1,7 +1,7 @@
 """Which elements of a map may start, and when it stops or has ended."""
 
 from nbyard.dispatch.state.live_maps import LiveMap
-from nbyard.domain.maps.structs import Grid, MapPlan
+from nbyard.domain.maps.structs import Grid, MapPlan, Range, Search
 from nbyard.domain.state_machines import TaskState
 
 NODES = ("a.1", "a.2", "a.3")
@@ -63,3 +63,32 @@ def test_a_map_is_counted_again_after_a_restart():
 
 def test_an_empty_map_has_ended():
     assert LiveMap(MapPlan(Grid({"n": []})), {}).has_ended
+
+
+def test_an_optimiser_adds_elements_as_others_end():
+    """The map that follows it is open as long."""
+    plan = MapPlan(Search({"n": Range(1, 9)}, 3, goal="score"), "all", 2, count=3)
+    made = LiveMap(plan, {})
+    follower = LiveMap(MapPlan(None, "all", 2, count=3), {}, followed=made)
+    assert (made.room, follower.room, follower.has_ended) == (2, 0, False)
+    made.add({"a.1": "waiting", "a.2": "waiting"})
+    assert made.room == 0
+    for state in ("queued", "failed"):
+        made.record("a.1", state)
+    assert made.room == 1
+    assert not made.has_ended and not follower.has_ended
+    made.add({"a.3": "waiting"})
+    for node in ("a.2", "a.3"):
+        assert not made.has_ended
+        made.record(node, "skipped")
+    assert made.has_ended and follower.has_ended and made.room == 0
+
+
+def test_a_stopped_optimiser_adds_no_element():
+    plan = MapPlan(Search({"n": Range(1, 9)}, 20, goal="score"), "10%", 4, count=20)
+    made = LiveMap(plan, dict.fromkeys(NODES, "failed"))
+    assert made.is_stopped and made.has_ended and made.is_short
+    made = LiveMap(plan, dict.fromkeys(NODES[:2], "failed"))
+    assert made.room == 4 and not made.is_stopped
+    made.is_closed = True
+    assert made.has_ended

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.maps.structs import Files, Grid, Items, Map, Rows
+from nbyard.domain.maps.structs import Files, Grid, Items, Map, Range, Rows, Search
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from nbyard.domain.maps.structs import Files, Grid, Items, Map, Rows
         (Items("lr"), ("lr",)),
         (Rows(("lr", "depth")), ("lr", "depth")),
         (Files("image"), ("image",)),
+        (Search({"lr": Range(0.1, 1, log=True), "model": ["a"]}, by="halton"), ("lr", "model")),
     ],
 )
 def test_a_map_survives_json_and_names_its_arguments(each, names):
@@ -38,3 +39,22 @@ def test_wrong_limits_are_refused(wrong):
 def test_unknown_fields_are_refused():
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"each": {"kind": "list", "over": "n", "values": [1]}}, Map)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"space": {}},
+        {"space": {"n": []}},
+        {"space": {"n": {"low": 2, "high": 1}}},
+        {"space": {"n": {"low": 0, "high": 1, "log": True}}},
+        {"space": {"n": {"low": 0}}},
+        {"count": 0},
+        {"count": 10_001},
+        {"direction": "up"},
+    ],
+)
+def test_wrong_searches_are_refused(wrong):
+    plain = {"kind": "search", "space": {"n": [1]}, **wrong}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"each": plain}, Map)

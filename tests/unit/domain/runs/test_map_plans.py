@@ -6,7 +6,19 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.maps.structs import ALL, EACH, Files, Grid, Items, Map, MapPlan, Rows
+from nbyard.domain.maps.structs import (
+    ALL,
+    AT_ONCE,
+    EACH,
+    Files,
+    Grid,
+    Items,
+    Map,
+    MapPlan,
+    Range,
+    Rows,
+    Search,
+)
 from nbyard.domain.runs.map_plans import (
     element_plans,
     following_plans,
@@ -24,6 +36,7 @@ PORTS = [
     Argument("several", role="input", type="list", required=False),
     Argument("n", type="int"),
     Argument("key", type="secret", default=""),
+    Argument("text", default=""),
     Argument("out", role="output"),
 ]
 
@@ -86,6 +99,18 @@ def test_followers_have_the_limits_of_their_map():
     assert planned(flow)["b"].map == MapPlan(None, "all", 3)
 
 
+def test_searches_have_values_of_their_parameters():
+    """An optimiser has a count, as has the map that follows it."""
+    own = Search({"n": Range(1.0, 8.0)}, 9, "optuna", goal="score")
+    flow = document({"a": Map(own), "b": None}, ("a", "out", "b", "one"))
+    plans = planned(flow)
+    assert plans["a"].map == MapPlan(own, at_most=AT_ONCE, count=9)
+    assert "low=1," in repr(plans["a"].map)
+    assert plans["b"].map == MapPlan(at_most=AT_ONCE, count=9)
+    sample = planned(document({"a": Map(Search({"n": ["1"]}))}))["a"]
+    assert sample.map == MapPlan(Search({"n": [1]}))
+
+
 def test_a_source_at_run_time_is_bound():
     flow = document({"s": None, "a": Map(Rows(("n",)))}, ("s", "out", "a", EACH))
     plan = planned(flow)["a"]
@@ -99,6 +124,9 @@ def test_a_source_at_run_time_is_bound():
         (Map(Grid({"key": ["x"]})), [], ("a", "key", "map-argument-role")),
         (Map(Files("n")), [("s", "out", "a", EACH)], ("a", "n", "map-argument-role")),
         (Map(Grid({"n": ["x"]})), [], ("a", "n", "field")),
+        (Map(Search({"n": Range(0.5, 2)})), [], ("a", "n", "field")),
+        (Map(Search({"key": Range(1, 2)})), [], ("a", "key", "map-argument-role")),
+        (Map(Search({"text": Range(1, 2)})), [], ("a", "text", "map-range-type")),
         (Map(Items("n")), [], ("a", EACH, "connection-needed")),
         (
             Map(Files("one")),
