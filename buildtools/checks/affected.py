@@ -54,6 +54,7 @@ STARTED = {
     "dev": "tests/integration/test_dev.py",
     "buildtools/dev*": "tests/integration/test_dev.py",
     "buildtools/command_table.py": EXAMPLES,
+    "buildtools/name_completion.py": EXAMPLES,
     "buildtools/reference.py": EXAMPLES,
     "docs/conf.py": "tests/integration/test_site.py",
     "docs/site/*": "tests/integration/test_site.py",

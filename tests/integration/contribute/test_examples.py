@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.first, pytest.mark.timeout(600)]
 
 # what buildtools/reference.py reads and writes
 REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")
-COMMAND_TABLE = "buildtools/command_table.py"
+COMMAND_TABLE = ("buildtools/command_table.py", "buildtools/name_completion.py")
 
 EXAMPLES = sorted(page.name for page in PAGES.glob("*.md") if blocks(page.name))
 
@@ -38,7 +38,7 @@ Make = Callable[[str], Workspace]
 def test_new_operation_reaches_rest_client_and_shell(workspace: Make):
     """It is also in the OpenAPI document and on the reference page."""
     example = workspace("add-operation.md")
-    example.copy_sources("tests/unit/services/conftest.py", COMMAND_TABLE, *REFERENCE)
+    example.copy_sources("tests/unit/services/conftest.py", *COMMAND_TABLE, *REFERENCE)
     laid = example.lay()
     example.lint(*laid)
     assert "4 passed" in example.pytest("tests/unit")
@@ -50,7 +50,7 @@ def test_new_operation_reaches_rest_client_and_shell(workspace: Make):
 def test_new_writing_operation_has_a_command_and_a_view(workspace: Make):
     example = workspace("add-writing-operation.md")
     example.copy_sources(
-        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE
+        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", *COMMAND_TABLE
     )
     example.lint(*example.lay())
     example.run()  # the test of the command finds it in the table
@@ -61,7 +61,7 @@ def test_new_writing_operation_has_a_command_and_a_view(workspace: Make):
 def test_new_field_has_an_option_a_spelling_and_a_place_in_the_store(workspace: Make):
     example = workspace("add-field.md")
     example.copy_sources(
-        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE
+        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", *COMMAND_TABLE
     )
     example.lint(*example.lay())
     assert "1 passed" in example.pytest("tests/unit/cli/commands/projects/test_contacts.py")
@@ -135,7 +135,7 @@ def test_new_panel_compiles_and_passes_its_test(workspace: Make):
 def test_new_noun_reaches_service_rest_client_shell_and_browser(workspace: Make):
     example = workspace("add-noun.md")
     example.copy_sources(
-        *("tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE)
+        *("tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", *COMMAND_TABLE)
     )
     example.copy_browser()
     laid = example.lay()

@@ -104,7 +104,7 @@ def looks_like_cron(text: str) -> bool:
     return text.lstrip().startswith("@") or (
         len(fields) > 3
         and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in fields)
-        # The phrase `15th of each month` begins with a digit as well.
+        # The phrase `1st monday of the month` begins with a digit as well.
         and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", fields[0]))
         and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", fields[1]))
     )

@@ -9,6 +9,7 @@ from nbyard.domain.automations.times.structs import Cron, Interval, Once, Timing
 from nbyard.domain.automations.times.time_patterns import (
     COUNT,
     DATE,
+    DAY,
     DAY_RANGE,
     DAYS,
     EVERY,
@@ -19,6 +20,7 @@ from nbyard.domain.automations.times.time_patterns import (
     Found,
     clock_of,
     seconds_of,
+    unnamed,
 )
 from nbyard.domain.paging import check_length
 from nbyard.errors import Invalid
@@ -36,6 +38,7 @@ EXAMPLES = (
     "0 8 * * 1-5",
 )
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
+WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 
 Reader = Callable[[Found, datetime], Timing]
@@ -57,14 +60,15 @@ def read_phrase(text: str, now: datetime) -> Timing:
             raise refused_text(error) from None
         return Cron(" ".join(text.split()))
     plain = _plain(text)
-    for pattern, read in PHRASES:
-        if match := pattern.fullmatch(plain):
-            return read(match.groupdict(), now)
+    for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
+        for pattern, read in PHRASES:
+            if match := pattern.fullmatch(phrase):
+                return read(match.groupdict(), now)
     raise _unknown(text)
 
 
 def refused_text(error: Invalid) -> Invalid:
-    """Return the error of a timing's field for the phrase that the request has instead."""
+    """Return the error of a timing for the phrase in its place."""
     return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
 
 
@@ -109,7 +113,7 @@ def _on_days(days: str, of_month: str = "*") -> Reader:
 
 
 def read_named_days(groups: Found, now: datetime) -> Timing:
-    """Return the weekly timing of `monday and thursday 9:30`: the days and their hour."""
+    """Return the weekly timing of `monday and thursday 9:30`."""
     hour, minute = clock_of(groups)
     named = re.findall(r"[a-z]+", groups["days"])
     chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
@@ -117,7 +121,7 @@ def read_named_days(groups: Found, now: datetime) -> Timing:
 
 
 def read_day_range(groups: Found, now: datetime) -> Timing:
-    """Return the weekly timing of `mon-fri 8:00`: the range of days and their hour."""
+    """Return the weekly timing of `mon-fri 8:00`."""
     hour, minute = clock_of(groups)
     first, last = (DAYS.index(groups[name][:3]) for name in ("first", "last"))
     # Sunday is 7 at the end of a range, so that it comes after Saturday.
@@ -136,6 +140,13 @@ def _of_month(groups: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} {number} * *")
 
 
+def read_week_of_month(groups: Found, now: datetime) -> Timing:
+    """Return the timing of `first monday of the month 9:00`."""
+    hour, minute = clock_of(groups)
+    day, week = DAYS.index(groups["weekday"][:3]), WEEKS.get(groups["week"])
+    return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
+
+
 def read_hourly(groups: Found, now: datetime) -> Timing:
     """Return the hourly timing of `hourly` or `every hour at :20`.
 
@@ -152,6 +163,15 @@ def read_relative_day(groups: Found, now: datetime) -> Timing:
     """Return the moment of `tomorrow 8:00`."""
     hour, minute = clock_of(groups)
     day = now + timedelta(days=1 if groups["day"] == "tomorrow" else 0)
+    return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
+
+
+def read_next_day(groups: Found, now: datetime) -> Timing:
+    """Return the moment of `next monday 9:00`, after today."""
+    hour, minute = clock_of(groups)
+    # DAYS begins with Sunday, and `weekday` counts from Monday.
+    ahead = (DAYS.index(groups["weekday"][:3]) - 1 - now.weekday()) % 7 or 7
+    day = now + timedelta(days=ahead)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
@@ -174,6 +194,12 @@ def _once(moment: datetime) -> Timing:
 
 
 OF_MONTH = r"of (?:the|each|every) month"
+WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
+# The time may come first, as in `9:00 every monday`. A number before `monthly` is no time.
+TIME_FIRST = re.compile(
+    rf"(?!\d+ (?:week|month)ly)(?P<time>{unnamed(TIME)}) (?P<rest>"
+    r"(?:on|every|each|daily|everyday|weekly|monthly|weekdays?|today|tomorrow)\b.*)"
+)
 WEEKLY = r"(?:weekly|(?:every|each) week)"
 MONTHLY = r"(?:monthly|(?:every|each) month)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
@@ -182,8 +208,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (EVERY, read_interval),
         (rf"in {COUNT}{UNIT}", read_delay),
         (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
-        (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
-        (r"nightly|(?:every|each) night", _on_days("*")),
+        (rf"(?:daily|nightly|every ?day|each day|(?:every|each) night)(?: {TIME})?", _on_days("*")),
         (rf"(?:on |every |each )?{WORKING_DAYS}(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
         (rf"{WEEKLY}(?: {TIME})?", _on_days("1")),
@@ -199,10 +224,19 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _on_days("*", "L")),
         (
+            rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
+            _on_days("*", "LW"),
+        ),
+        (
+            rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
+            read_week_of_month,
+        ),
+        (
             rf"{MONTHLY}(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?",
             _of_month,
         ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
+        (rf"(?:on )?next (?P<weekday>{DAY})(?: {TIME})?", read_next_day),
         (rf"(?:on |once at )?{DATE}[t ]?(?: ?{TIME})?", read_date),
     )
 )

@@ -1,5 +1,6 @@
 """Regular expressions of times, days and intervals in phrases, and what their groups mean."""
 
+import re
 from typing import Any
 
 from nbyard.errors import Invalid
@@ -24,6 +25,11 @@ LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 DAY_RANGE = rf"(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})"
 
 Found = dict[str, Any]
+
+
+def unnamed(pattern: str) -> str:
+    """Return a pattern without its named groups, to use it beside others."""
+    return re.sub(r"\?P<\w+>", "?:", pattern)
 
 
 def seconds_of(groups: Found) -> int:

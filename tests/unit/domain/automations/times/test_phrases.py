@@ -23,6 +23,7 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("weekdays 8:00", "0 8 * * 1-5"),
         ("Weekdays at 8:00", "0 8 * * 1-5"),
         ("  every   weekday 8 ", "0 8 * * 1-5"),
+        ("8:00 on weekdays", "0 8 * * 1-5"),
         ("weekends noon", "0 12 * * 0,6"),
         ("daily at 6", "0 6 * * *"),
         ("daily", "0 0 * * *"),
@@ -41,15 +42,31 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("15th of each month 7:00", "0 7 15 * *"),
         ("last day of the month 17:00", "0 17 L * *"),
         ("on the last day of each month", "0 0 L * *"),
+        ("the last working day of the month at 6 pm", "0 18 LW * *"),
+        ("first monday of the month 9:00", "0 9 * * 1#1"),
+        ("every 3rd tuesday of the month at noon", "0 12 * * 2#3"),
+        ("2nd Wednesday of the month", "0 0 * * 3#2"),
+        ("on the fourth sunday of every month", "0 0 * * 0#4"),
+        ("last friday of the month 17:30", "30 17 * * 5L"),
         ("monthly", "0 0 1 * *"),
         ("monthly on day 3 at 6", "0 6 3 * *"),
         ("weekly on tuesday 5:00", "0 5 * * 2"),
         ("nightly", "0 0 * * *"),
+        ("every night at 2:30", "30 2 * * *"),
+        ("nightly at 23:00", "0 23 * * *"),
+        ("each night at 11 pm", "0 23 * * *"),
         ("every month at 6", "0 6 1 * *"),
         ("every week at 9:00", "0 9 * * 1"),
         ("each week 9:00", "0 9 * * 1"),
         ("every week at monday", "0 0 * * 1"),
         ("every week on monday at 8", "0 8 * * 1"),
+        ("9:00 every monday", "0 9 * * 1"),
+        ("at 9am on mondays and fridays", "0 9 * * 1,5"),
+        ("at 8 every day", "0 8 * * *"),
+        ("9:00 weekly", "0 9 * * 1"),
+        ("9:00 weekly on friday", "0 9 * * 5"),
+        ("9:00 every week", "0 9 * * 1"),
+        ("at 9 monthly", "0 9 1 * *"),
         ("hourly", "0 * * * *"),
         ("every hour at :20", "20 * * * *"),
         ("0 8 * * 1-5", "0 8 * * 1-5"),
@@ -84,6 +101,10 @@ def test_phrases_for_intervals(text, seconds):
         ("in half an hour", "2026-11-25T22:30"),
         ("in a minute", "2026-11-25T22:01"),
         ("tomorrow 8:00", "2026-11-26T08:00"),
+        ("8:00 tomorrow", "2026-11-26T08:00"),
+        ("next monday 9:00", "2026-11-30T09:00"),
+        ("next wednesday", "2026-12-02T00:00"),
+        ("on next sun at noon", "2026-11-29T12:00"),
         ("today 23:15", "2026-11-25T23:15"),
         ("2027-01-31 18:00", "2027-01-31T18:00"),
         ("on 2027-01-31 at 6pm", "2027-01-31T18:00"),
@@ -102,7 +123,7 @@ def test_phrases_for_a_moment(text, moment):
         ("whenever", "is not a known"),
         ("", "is not a known"),
         ("every", "is not a known"),
-        ("nightly at 2", "is not a known"),
+        ("nightly at 25", "is not a time"),
         ("32nd of each month", "is not a known"),
         ("weekdays 25:00", "is not a time"),
         ("daily at 13 pm", "is not a time"),
@@ -142,6 +163,11 @@ CLOCKS = st.tuples(st.integers(0, 23), st.sampled_from(["", ":00", ":05", ":59"]
 DAYS = st.sampled_from(
     ["daily", "every day", "weekdays", "every monday", "on tue and sat", "on weekends", "tomorrow"]
 )
+
+
+@given(DAYS, CLOCKS, st.sampled_from(["", "at "]))
+def test_the_time_may_come_first(days, clock, at):
+    assert read_phrase(f"{at}{clock} {days}", NOW) == read_phrase(f"{days} {at}{clock}", NOW)
 
 
 PHRASES = st.one_of(

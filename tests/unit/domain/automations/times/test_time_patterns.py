@@ -10,6 +10,7 @@ from nbyard.domain.automations.times.time_patterns import (
     Found,
     clock_of,
     seconds_of,
+    unnamed,
 )
 from nbyard.errors import Invalid
 
@@ -43,3 +44,4 @@ def test_times_that_do_not_exist_are_refused(text):
 )
 def test_an_interval_has_seconds(text, seconds):
     assert seconds_of(groups_of(EVERY, text)) == seconds
+    assert groups_of(unnamed(EVERY), text) == {}
