@@ -7,11 +7,9 @@ import {
   EACH,
   gridOf,
   IMap,
-  MAX_ELEMENTS,
   POLICY,
   portName,
   readMap,
-  sizeOf,
   Source,
   variedBy
 } from '../../document/maps/map';
@@ -19,7 +17,14 @@ import { parseSweep, sweepText } from '../../document/maps/sweep';
 import { CheckBox, LinkButton } from '../../components/Button';
 import { IArgumentFormProps } from '../../forms/ArgumentForm';
 import { FieldFrame } from '../../forms/FieldFrame';
-import { IValueFieldProps, problemText, ValueField } from '../../forms/ValueField';
+import {
+  gridText,
+  isSweepable,
+  sweepFieldProps,
+  SweepLink,
+  sweepProblem
+} from '../../forms/SweepField';
+import { IValueFieldProps, ValueField } from '../../forms/ValueField';
 import { useCanvas } from '../model/hooks';
 import { forEachFile, setMap, setSource, setSweep } from './mapping';
 
@@ -64,21 +69,20 @@ export function useMapRows(props: INodeProps): Pick<IArgumentFormProps, 'asideOf
         </div>
       ) : undefined;
     },
-    asideOf: ({ name, role, type }) => {
-      const isSwept = role === 'value' && type !== 'secret' && (!map || !!grid);
+    asideOf: argument => {
+      const { name, role } = argument;
+      const isSwept = isSweepable(argument) && (!map || !!grid);
       if (readOnly || follows || !(isSwept || (role === 'input' && !map))) {
         return null;
       }
       return isSwept ? (
-        <LinkButton
-          title={trans.__('Run the node once for each of several values')}
+        <SweepLink
+          {...{ name, trans }}
           onClick={() => {
             checker.keep(id, name);
             setOpened(name);
           }}
-        >
-          {trans.__('Sweep…')} <span className="nby-Sr">{name}</span>
-        </LinkButton>
+        />
       ) : (
         <LinkButton
           title={trans.__('Run the node once for each file, row or value')}
@@ -127,14 +131,7 @@ function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps)
     setSweep(canvas, id, name, undefined);
     close();
   };
-  const check = (typed: Json) => {
-    const read = parseSweep(argument, showValue(typed));
-    if ('problem' in read) {
-      return read.problem === 'many' ? manyText(trans) : problemText(read.problem, trans);
-    }
-    const isMany = sizeOf({ ...grid, [name]: read.values }) > MAX_ELEMENTS;
-    return isMany ? manyText(trans) : undefined;
-  };
+  const check = (typed: Json) => sweepProblem(argument, showValue(typed), grid, trans);
   const onRead = (typed: Json | undefined) => {
     const read = typed === undefined ? undefined : parseSweep(argument, showValue(typed));
     if (read && 'values' in read) {
@@ -147,20 +144,11 @@ function Sweep({ id, argument, grid = {}, error, readOnly, close }: ISweepProps)
     <div ref={box}>
       <CheckedField
         {...{ id, check, error, readOnly, onRead, trans }}
+        {...sweepFieldProps(name, trans, readOnly ? undefined : end)}
         draftKey={draftOf(name)}
-        label={name}
-        type="string"
         value={text}
         first={text}
-        placeholder={trans.__('0.01, 0.1, 1 or 1..10')}
         help={values ? gridText(grid, trans) : trans.__('One element for each value')}
-        aside={
-          !readOnly && (
-            <LinkButton onClick={end}>
-              {trans.__('Stop Sweeping')} <span className="nby-Sr">{name}</span>
-            </LinkButton>
-          )
-        }
       />
     </div>
   );
@@ -199,17 +187,6 @@ function CheckedField({ id, draftKey, check, onRead, ...field }: ICheckedFieldPr
   );
 }
 
-const manyText = (trans: TranslationBundle) =>
-  trans.__('A map has at most %1 elements.', MAX_ELEMENTS.toLocaleString());
-
-/** Return the number of elements: `4 elements`, or `4 × 2 = 8 elements`. */
-export function gridText(grid: Record<string, Json[]>, trans: TranslationBundle): string {
-  const lengths = Object.values(grid).map(({ length }) => length);
-  const size = sizeOf(grid);
-  const product = lengths.length > 1 ? `${lengths.join(' × ')} = ` : '';
-  return product + trans._n('%1 element', '%1 elements', size);
-}
-
 interface ISettingsProps extends INodeProps {
   arguments: readonly IArgument[];
   /** The source of the data at the port `@each`, if there is one. */
@@ -229,7 +206,7 @@ export function MapSettings(props: ISettingsProps): JSX.Element {
     );
   }
   const map = readMap(fields);
-  const kinds = kindsOf(props.arguments, fields);
+  const kinds = kindsOf(props.arguments);
   const kind = map?.each.kind ?? '';
   if (map && !kinds[kind as Source['kind']]) {
     kinds[map.each.kind] = map.each; // a grid is made at the parameters
@@ -267,16 +244,9 @@ export function MapSettings(props: ISettingsProps): JSX.Element {
 }
 
 /** Return the sources that a node can have, each with the first choice of its arguments. */
-function kindsOf(
-  known: readonly IArgument[],
-  fields: JsonObject
-): Partial<Record<Source['kind'], Source>> {
+function kindsOf(known: readonly IArgument[]): Partial<Record<Source['kind'], Source>> {
   const [values, inputs] = [valuesOf(known), known.filter(({ role }) => role === 'input')];
   const kinds: Partial<Record<Source['kind'], Source>> = {};
-  const grid = readMap(fields);
-  if (gridOf(grid)) {
-    kinds.grid = grid!.each;
-  }
   if (values.length) {
     const required = values.filter(argument => argument.required).map(({ name }) => name);
     kinds.rows = { kind: 'rows', columns: required.length ? required : [values[0].name] };
@@ -289,7 +259,7 @@ function kindsOf(
 }
 
 function valuesOf(known: readonly IArgument[]): IArgument[] {
-  return known.filter(({ role, type }) => role === 'value' && type !== 'secret');
+  return known.filter(isSweepable);
 }
 
 function helpOf(

@@ -87,14 +87,13 @@ export default function Elements(props: IElementsProps): JSX.Element {
   const label = trans.__('Elements of “%1”', map.label || map.node);
   return (
     <>
-      <div className="nby-Bar">
+      <div className="nby-Bar nby-Elements">
         <span className="nby-Choices" role="group" aria-label={trans.__('States of elements')}>
           {choice(trans.__('All'), total)}
           {ELEMENT_STATES.filter(value => counts[value] || value === shown).map(value =>
             choice(stateText(value, trans), counts[value], value)
           )}
-          {(stars.length > 0 || shown === 'starred') &&
-            choice(trans.__('starred'), stars.length, 'starred')}
+          {(stars.length > 0 || shown === 'starred') && choice('★', stars.length, 'starred')}
         </span>
         <span className="nby-Space" />
         {comparison && (

@@ -50,16 +50,16 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'position',
       label: trans.__('Element'),
-      width: 150,
+      width: 170,
       valueOf: ({ element }) => element.position,
       title: ({ element }) => element.label,
       render: ({ node, element }) => (
-        <>
+        <span className="nby-Elements-name">
           <LinkButton tabIndex={-1} onClick={() => onStep(node)}>
             {element.label || element.key}
           </LinkButton>
           {node === best?.node && <span className="nby-Chip nby-mod-best">{trans.__('best')}</span>}
-        </>
+        </span>
       )
     },
     ...(figureOf
@@ -68,7 +68,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'state',
       label: trans.__('State'),
-      width: 104,
+      width: 112,
       valueOf: ({ state }) => STATE_ORDER.indexOf(state),
       render: ({ state, cached }) => <StateMark {...{ state, cached, trans }} />
     },
@@ -118,10 +118,13 @@ function metricColumn(name: string, { metrics, best, metric }: IShown): IColumn 
     return node === best?.node && name === metric ? <b>{text}</b> : text;
   };
   return {
-    ...{ key: metricKey(name), label: name, width: 90, isNumber: true, render: show },
+    ...{ key: metricKey(name), label: name, width: widthOf(name), isNumber: true, render: show },
     valueOf: ({ element }) => numberOf(metrics, element.key, name)
   };
 }
+
+/** Return a width for the name of a metric with the arrow of its order, in pixels. */
+const widthOf = (name: string) => Math.min(180, 44 + 8 * name.length);
 
 function linksOf(
   { node, element, attempts, cached }: ElementTask,

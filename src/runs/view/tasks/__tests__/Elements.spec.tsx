@@ -156,7 +156,7 @@ describe('K10: the table of the elements of a map', () => {
       'POST run-tags/r?remove=star/k0',
       'POST run-tags/r?remove=star/k0' // the row that was clicked last
     ]);
-    press('starred 1');
+    press('★ 1');
     expect(labels()).toEqual(['lr=0']);
   });
 
@@ -185,7 +185,7 @@ describe('K10: the table of the elements of a map', () => {
     const { onStep } = await show(list as unknown as ElementTask[], [TABLE]);
     press('Chart');
     const chart = await screen.findByRole('img', { name: /^Parallel coordinates/ });
-    const place = { clientX: 500, clientY: 120 };
+    const place = { clientX: 500, clientY: 93 };
     fireEvent.mouseMove(chart, place);
     expect(document.querySelector('tr.nby-mod-pointed')!.textContent).toContain('lr=2');
     fireEvent.click(chart, place);
