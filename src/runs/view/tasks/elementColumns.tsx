@@ -1,7 +1,6 @@
 /** The columns of a table of elements. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode } from 'react';
-import { Task } from '../../../api/types';
 import { STATE_ORDER } from '../../../canvas/model/texts';
 import { LinkButton } from '../../../components/Button';
 import { showSeconds } from '../../../components/format/times';
@@ -43,14 +42,14 @@ export const metricKey = (name: string): string => `metric ${name}`;
 
 export function columnsOf(shown: IShown): IColumn[] {
   const { best, now, trans, figureOf, onStep } = shown;
-  const reasonOf = ({ failure, reason }: Task) =>
-    firstLine(reasonText(failure?.reason ?? reason, trans));
+  const reasonOf = ({ failure, reason, element }: ElementTask) =>
+    firstLine(reasonText(withoutKey(failure?.reason ?? reason, element.key), trans));
   return [
     { key: 'star', label: '★', width: 34, ...unsorted, render: task => starFor(task, shown) },
     {
       key: 'position',
       label: trans.__('Element'),
-      width: 170,
+      width: 166,
       valueOf: ({ element }) => element.position,
       title: ({ element }) => element.label,
       render: ({ node, element }) => (
@@ -68,14 +67,14 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'state',
       label: trans.__('State'),
-      width: 112,
+      width: 108,
       valueOf: ({ state }) => STATE_ORDER.indexOf(state),
       render: ({ state, cached }) => <StateMark {...{ state, cached, trans }} />
     },
     {
       key: 'seconds',
       label: trans.__('Duration'),
-      width: 84,
+      width: 80,
       isNumber: true,
       valueOf: task => workSeconds(task, now),
       render: task => showSeconds(workSeconds(task, now))
@@ -89,10 +88,15 @@ export function columnsOf(shown: IShown): IColumn[] {
       render: reasonOf
     },
     {
-      ...{ key: 'open', label: trans.__('Open'), width: 104, ...unsorted },
+      ...{ key: 'open', label: trans.__('Open'), width: 92, ...unsorted },
       render: task => linksOf(task, shown)
     }
   ];
+}
+
+/** Return a reason in which the nodes of an element have the names of the workflow. */
+function withoutKey<T>(reason: T, key: string): T {
+  return JSON.parse(JSON.stringify(reason ?? null).replaceAll(`.${key}`, '')) as T;
 }
 
 function starFor(task: ElementTask, { starred, trans, onStar }: IShown): JSX.Element {

@@ -32,7 +32,7 @@ function element(position: number, state: Task['state'], seconds = 0, more = {})
   } as unknown as ElementTask;
 }
 
-const boom = { failure: { reason: { code: 'text', params: { text: 'boom\nmore' } } } };
+const boom = { failure: { reason: { code: 'text', params: { text: 'boom in fit.k1\nmore' } } } };
 const LIST = [
   element(0, 'succeeded', 3),
   element(1, 'failed', 2, boom),
@@ -111,7 +111,7 @@ describe('K10: the table of the elements of a map', () => {
       'lr=1',
       'failed',
       '2.0 s',
-      'boom',
+      'boom in fit', // without the key of the element
       'LogOutput'
     ]);
   });
