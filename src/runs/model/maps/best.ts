@@ -11,12 +11,12 @@ export interface IBest {
   isHighest: boolean;
 }
 
-const word = (...words: string[]) => new RegExp(`(?<![a-z])(${words.join('|')})(?![a-z])`, 'i');
-const LOW = word(
+const anyOf = (...names: string[]) => new RegExp(`(?<![a-z])(${names.join('|')})(?![a-z])`, 'i');
+const LOW = anyOf(
   ...['loss', 'logloss', 'nll', 'err', 'error', 'mae', 'mape', 'mse', 'rmse', 'perplexity'],
   ...['wer', 'cer', 'cost', 'latency', 'seconds', 'time', 'rank']
 );
-const HIGH = word(
+const HIGH = anyOf(
   ...['acc', 'accuracy', 'score', 'auc', 'f1', 'precision', 'recall', 'r2', 'iou', 'dice'],
   ...['bleu', 'rouge', 'reward', 'sharpe']
 );
@@ -43,7 +43,7 @@ export function numberOf(metrics: Metrics, key: string, name: string): number | 
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Return the best one of elements; of equal ones the first. */
+/** Return the best element; of equal elements the first. */
 export function bestOf(
   list: readonly ElementTask[],
   metrics: Metrics,

@@ -7,8 +7,16 @@ import { useServerNow } from '../../../components/hooks/useLost';
 import { showProblem } from '../../../components/problems';
 import { stateText } from '../../../components/StateMark';
 import { ISort, RowTable } from '../../../components/table/RowTable';
-import { bestOf, IBest, isBetterHigh, metricNames, modelOf } from '../../model/maps/best';
-import { starOf, starredBy, usualBest } from '../../model/maps/best';
+import {
+  bestOf,
+  IBest,
+  isBetterHigh,
+  metricNames,
+  modelOf,
+  starOf,
+  starredBy,
+  usualBest
+} from '../../model/maps/best';
 import { elementState, ElementTask, MapElements } from '../../model/maps/elements';
 import { useServices } from '../context/hooks';
 import { ITaskProps } from '../context/taskProps';
@@ -45,8 +53,8 @@ export default function Elements(props: IElementsProps): JSX.Element {
   const now = useServerNow(yard.stream, isLive(run));
   const { list } = elements;
   const { total, counts } = elements.states;
-  const found = usePreviews(run.id);
-  const metrics = useMetrics(map, list, found);
+  const results = usePreviews(run.id);
+  const metrics = useMetrics(map, list, results);
   const names = useMemo(() => metricNames(metrics), [metrics]);
   const comparison = picked ?? usualBest(names);
   const best = useMemo(
@@ -66,7 +74,7 @@ export default function Elements(props: IElementsProps): JSX.Element {
       showProblem(trans.__('Not starred.'), error, trans);
     }
   };
-  const figureOf = useFigures(list, found, onStep);
+  const figureOf = useFigures(list, results, onStep);
   const columns = columnsOf({
     ...{ metrics, names, best, metric: comparison?.metric, starred, now, trans },
     ...{ figureOf, onStep, onShow, onStar: task => void star(task) }

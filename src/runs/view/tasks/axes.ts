@@ -114,13 +114,13 @@ export function nearest(
   { at, part, place }: { at: number; part: number; place: number }
 ): { index: number; distance: number } {
   const [left, right] = [axes[at].places, axes[Math.min(axes.length - 1, at + 1)].places];
-  let found = { index: -1, distance: Infinity };
+  let closest = { index: -1, distance: Infinity };
   left.forEach((from, index) => {
     const to = right[index];
     if (from !== undefined && to !== undefined) {
       const distance = Math.abs(from + (to - from) * part - place);
-      found = distance < found.distance ? { index, distance } : found;
+      closest = distance < closest.distance ? { index, distance } : closest;
     }
   });
-  return found;
+  return closest;
 }
