@@ -49,7 +49,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'position',
       label: trans.__('Element'),
-      width: 166,
+      width: 172,
       valueOf: ({ element }) => element.position,
       title: ({ element }) => element.label,
       render: ({ node, element }) => (
@@ -62,7 +62,7 @@ export function columnsOf(shown: IShown): IColumn[] {
       )
     },
     ...(figureOf
-      ? [{ key: 'figure', label: trans.__('Figure'), width: 80, ...unsorted, render: figureOf }]
+      ? [{ key: 'figure', label: trans.__('Figure'), width: 86, ...unsorted, render: figureOf }]
       : []),
     {
       key: 'state',
@@ -74,7 +74,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'seconds',
       label: trans.__('Duration'),
-      width: 80,
+      width: 86,
       isNumber: true,
       valueOf: task => workSeconds(task, now),
       render: task => showSeconds(workSeconds(task, now))
@@ -88,7 +88,7 @@ export function columnsOf(shown: IShown): IColumn[] {
       render: reasonOf
     },
     {
-      ...{ key: 'open', label: trans.__('Open'), width: 92, ...unsorted },
+      ...{ key: 'open', label: trans.__('Open'), width: 88, ...unsorted },
       render: task => linksOf(task, shown)
     }
   ];
