@@ -10,6 +10,7 @@ import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm, fieldsOf, IInputs } from './ArgumentForm';
 import { useRuntimes } from './runtimes';
+import { isSweepable, SweepField, SweepLink } from './SweepField';
 import { ValueField } from './ValueField';
 
 const NAMELESS: IInputs = { names: [], bring: () => null };
@@ -32,6 +33,8 @@ export class ValuesHolder {
   runtimes?: Promise<readonly string[]>;
   /** A note about containers for the runtime choice, requested in advance. */
   containers?: Promise<string>;
+  /** The values of swept parameters as texts, by parameter; empty while none are typed. */
+  sweeps: Readonly<Record<string, string>> = {};
   /** Messages of the server, by argument. */
   errors: Record<string, string> = {};
   problem = '';
@@ -45,9 +48,17 @@ export class ValuesHolder {
   get values(): Record<string, Json> {
     return Object.fromEntries(
       Object.entries(this.bindings).flatMap(([name, binding]) =>
-        binding && 'value' in binding ? [[name, binding.value]] : []
+        binding && 'value' in binding && !this.sweeps[name] ? [[name, binding.value]] : []
       )
     );
+  }
+
+  /** The part of a request with the sweeps, under the names that `nameOf` returns. */
+  sweep(nameOf = (name: string) => name): { sweep?: Record<string, string> } {
+    const swept = Object.entries(this.sweeps).filter(([, text]) => text);
+    return swept.length
+      ? { sweep: Object.fromEntries(swept.map(([name, text]) => [nameOf(name), text])) }
+      : {};
   }
 }
 
@@ -79,17 +90,29 @@ interface IValuesFormProps {
   draft?: string;
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
+  /** Returns whether a parameter may be swept; without it, none. */
+  canSweep?: (name: string) => boolean;
   trans: TranslationBundle;
 }
 
 /** Values for the arguments of one executable. */
 export function ValuesForm(props: IValuesFormProps): JSX.Element {
-  const { holder, hints, asksHow, trans } = props;
+  const { holder, hints, asksHow, canSweep, trans } = props;
   const draft = `values/${props.draft ?? ''}`;
   const [bindings, setBindings] = useDraft(draft, () => holder.bindings);
   const [texts, setTexts] = useDraft(`${draft}/texts`, () => holder.texts);
+  const [sweeps, setSweeps] = useDraft(`${draft}/sweeps`, () => holder.sweeps);
   holder.bindings = bindings;
   holder.texts = texts;
+  holder.sweeps = sweeps;
+  const errors = byArgument(holder.errors);
+  const sweep = (name: string, text: string | undefined) => {
+    holder.errors = without(holder.errors, name);
+    holder.sweeps = withText(holder.sweeps, name, text);
+    setSweeps(holder.sweeps);
+  };
+  const onUnread = (name: string, why: string | undefined) =>
+    why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why);
   return (
     <>
       <Refusal>{holder.problem}</Refusal>
@@ -103,27 +126,51 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
           arguments={props.arguments}
           inputs={props.inputs ?? NAMELESS}
           bindings={bindings}
-          errors={byArgument(holder.errors)}
+          errors={errors}
           trans={trans}
+          rowOf={argument =>
+            argument.name in sweeps ? (
+              <SweepField
+                {...{ argument, sweeps, trans }}
+                arguments={props.arguments}
+                error={errors[argument.name]}
+                onText={text => sweep(argument.name, text)}
+                onUnread={why => onUnread(argument.name, why)}
+              />
+            ) : undefined
+          }
+          asideOf={argument =>
+            isSweepable(argument) &&
+            canSweep?.(argument.name) && (
+              <SweepLink
+                {...{ trans, name: argument.name }}
+                onClick={() => {
+                  onUnread(argument.name, undefined);
+                  sweep(argument.name, '');
+                }}
+              />
+            )
+          }
           drafts={texts}
           onText={(name, text) =>
             setTexts(known => (known[name] === text ? known : withText(known, name, text)))
           }
           onChange={(name, binding) => {
-            holder.errors = Object.fromEntries(
-              Object.entries(holder.errors).filter(([path]) => argumentOf(path) !== name)
-            );
+            holder.errors = without(holder.errors, name);
             holder.bindings = { ...holder.bindings, [name]: binding };
             setBindings(holder.bindings);
           }}
-          onUnread={(name, why) =>
-            why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why)
-          }
+          onUnread={onUnread}
         />
       )}
       {asksHow && <How holder={holder} isAlone={!props.arguments.length} trans={trans} />}
     </>
   );
+}
+
+/** Return the messages but those of one argument. */
+function without(errors: Record<string, string>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(errors).filter(([path]) => argumentOf(path) !== name));
 }
 
 function withText(

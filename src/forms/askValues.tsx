@@ -20,6 +20,8 @@ export interface IAskValues<T> {
   hints?: readonly string[];
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
+  /** Returns whether a parameter may be swept; without it, none. */
+  canSweep?: (name: string) => boolean;
   /** What the values are for: they come back if the page is reloaded while the form is open. */
   draft?: string;
   ok: string;

@@ -23,6 +23,7 @@ export const TASKS = {
   notebook: { title: 'Schedule the open notebook, with a mail if it fails', most: 3, keys: 6 },
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
   model: { title: 'Deploy a model class from the file browser', most: 3, keys: 6 },
+  sweep: { title: 'Sweep a parameter and star the best element', most: 3 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },
   compare: { title: 'Compare two runs', most: 3, keys: 3 },
   packages: { title: 'Create an environment with packages', most: 3, keys: 4 },

@@ -1,7 +1,7 @@
 /** Shows the form for a run with new parameter values. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Parameters, parameterFields } from '../../document/arguments';
-import { Json } from '../../document/canonical';
+import { isObject, Json, JsonObject } from '../../document/canonical';
 import { askValues } from '../../forms/askValues';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { ValuesHolder } from '../../forms/ValuesForm';
@@ -10,6 +10,7 @@ import { IRunChoices } from '../model/tokens';
 export async function askRun(
   path: string,
   parameters: Parameters,
+  nodes: Readonly<Record<string, JsonObject>>,
   trans: TranslationBundle,
   known: Partial<Pick<ValuesHolder, 'containers' | 'force' | 'runtimes'>>,
   last: Readonly<Record<string, Json>>,
@@ -19,6 +20,11 @@ export async function askRun(
   const fields = parameterFields(parameters);
   const holder = new ValuesHolder(beginningOf(parameters, last));
   Object.assign(holder, known);
+  const choicesOf = (given: ValuesHolder): IRunChoices => {
+    const { values, runtime, kept, force, priority } = given;
+    const sweep = given.sweep(name => usedBy(nodes, name)[0]);
+    return { parameters: values, runtime, containers: kept, force, priority, ...sweep };
+  };
   return askValues(
     {
       title: trans.__('Run with parameters'),
@@ -31,6 +37,7 @@ export async function askRun(
             )
           ],
       asksHow: true,
+      canSweep: name => usedBy(nodes, name).length === 1,
       draft: JSON.stringify([path, parameters]),
       ok: trans.__('Run'),
       trans,
@@ -41,8 +48,13 @@ export async function askRun(
   );
 }
 
-function choicesOf({ values, runtime, kept, force, priority }: ValuesHolder): IRunChoices {
-  return { parameters: values, runtime, containers: kept, force, priority };
+/** Return the arguments that are bound to a parameter, as NODE.NAME. A sweep is of one argument. */
+export function usedBy(nodes: Readonly<Record<string, JsonObject>>, parameter: string): string[] {
+  return Object.entries(nodes).flatMap(([id, node]) =>
+    Object.entries(isObject(node.arguments) ? node.arguments : {})
+      .filter(([, value]) => isObject(value) && value.parameter === parameter)
+      .map(([name]) => `${id}.${name}`)
+  );
 }
 
 /** Return the defaults; parameters without one start with the last run's value. */

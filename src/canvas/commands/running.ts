@@ -48,7 +48,9 @@ export async function runWithParameters(
       client,
       request: asked => request(selectionOf(canvas, scope, { ...choices, ...asked }))
     };
-    return askRun(canvas.path, parametersOf(canvas), canvas.trans, known, last, spelling, asked =>
+    const { path, doc, trans } = canvas;
+    const { nodes } = doc.toJSON();
+    return askRun(path, parametersOf(canvas), nodes, trans, known, last, spelling, asked =>
       start(canvas, scope, { ...choices, ...asked })
     );
   });

@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useMemo } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { stateText } from '../../components/StateMark';
+import { portName } from '../../document/maps/map';
 import { CanvasController } from '../model/controller';
 import { groupPorts } from '../model/diagram/groupPorts';
 import { IPortView } from '../model/nodeViews';
@@ -56,8 +57,8 @@ export function groupView(canvas: CanvasController, id: string): IGroupView {
     count: trans._n('%1 node', '%1 nodes', nodes.length),
     problems: problems ? trans._n('%1 problem', '%1 problems', problems) : '',
     ...stateOf(canvas, nodes),
-    inputs: named(inputs),
-    outputs: named(outputs)
+    inputs: named(inputs, trans),
+    outputs: named(outputs, trans)
   };
 }
 
@@ -78,10 +79,11 @@ function stateOf(canvas: CanvasController, nodes: readonly string[]) {
 }
 
 /** Return the ports under names that are unique at their side. */
-function named(ports: IGroupPort[]): IGroupPort[] {
+function named(ports: IGroupPort[], trans: TranslationBundle): IGroupPort[] {
   return ports.map(port => {
     const isAlone = ports.every(({ handle, name }) => name !== port.name || handle === port.handle);
-    return isAlone ? port : { ...port, name: `${port.node}.${port.name}` };
+    const name = portName(port.name, trans);
+    return { ...port, name: isAlone ? name : `${port.node}.${name}` };
   });
 }
 

@@ -3,19 +3,18 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { IArgument, showValue } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
-import {
-  MAX_ELEMENTS,
-  readMap,
-  sizeOf,
-  Source,
-  sourceOf,
-  spaceOf,
-  variedBy
-} from '../../document/maps/map';
+import { readMap, Source, spaceOf, variedBy } from '../../document/maps/map';
 import { parseSweep, sweepText } from '../../document/maps/sweep';
 import { LinkButton } from '../../components/Button';
 import { IArgumentFormProps } from '../../forms/ArgumentForm';
-import { IValueFieldProps, problemText, ValueField } from '../../forms/ValueField';
+import {
+  isSweepable,
+  sizeText,
+  sweepFieldProps,
+  SweepLink,
+  sweepProblem
+} from '../../forms/SweepField';
+import { IValueFieldProps, ValueField } from '../../forms/ValueField';
 import { useCanvas } from '../model/hooks';
 import { forEachFile, setSweep } from './mapping';
 
@@ -60,21 +59,20 @@ export function useMapRows(props: IMapProps): Pick<IArgumentFormProps, 'asideOf'
         </div>
       ) : undefined;
     },
-    asideOf: ({ name, role, type }) => {
-      const isSwept = role === 'value' && type !== 'secret' && (!map || !!space);
+    asideOf: argument => {
+      const { name, role } = argument;
+      const isSwept = isSweepable(argument) && (!map || !!space);
       if (readOnly || follows || !(isSwept || (role === 'input' && !map))) {
         return null;
       }
       return isSwept ? (
-        <LinkButton
-          title={trans.__('Run the node once for each of several values')}
+        <SweepLink
+          {...{ name, trans }}
           onClick={() => {
             checker.keep(id, name);
             setOpened(name);
           }}
-        >
-          {trans.__('Sweep…')} <span className="nby-Sr">{name}</span>
-        </LinkButton>
+        />
       ) : (
         <LinkButton
           title={trans.__('Run the node once for each file, row or value')}
@@ -124,21 +122,12 @@ function Sweep({ id, argument, each, error, readOnly, close }: ISweepProps) {
     setSweep(canvas, id, name, undefined);
     close();
   };
-  const parse = (typed: Json) => parseSweep(argument, showValue(typed), each?.kind === 'search');
-  const check = (typed: Json) => {
-    const read = parse(typed);
-    if ('problem' in read) {
-      return read.problem === 'many'
-        ? manyText(trans)
-        : read.problem === 'order'
-          ? trans.__('Enter the smaller number first. With “log”, it must be positive.')
-          : problemText(read.problem, trans);
-    }
-    const size = sizeOf(sourceOf({ ...space, [name]: read.values }, each)) ?? 0;
-    return size > MAX_ELEMENTS ? manyText(trans) : undefined;
-  };
+  const check = (typed: Json) => sweepProblem(argument, showValue(typed), each, trans);
   const onRead = (typed: Json | undefined) => {
-    const read = typed === undefined ? undefined : parse(typed);
+    const read =
+      typed === undefined
+        ? undefined
+        : parseSweep(argument, showValue(typed), each?.kind === 'search');
     if (read && 'values' in read) {
       setSweep(canvas, id, name, read.values);
     } else {
@@ -149,25 +138,16 @@ function Sweep({ id, argument, each, error, readOnly, close }: ISweepProps) {
     <div ref={box}>
       <CheckedField
         {...{ id, check, error, readOnly, onRead, trans }}
+        {...sweepFieldProps(name, trans, readOnly ? undefined : end)}
         draftKey={draftOf(name)}
-        label={name}
-        type="string"
         value={text}
         first={text}
-        placeholder={trans.__('0.01, 0.1, 1 or 1..10')}
         help={
           values
-            ? elementsText(each!, trans)
+            ? sizeText(each!, trans)
             : type === 'int' || type === 'float'
               ? trans.__('One element for each value, or a sample of a range: 0.001..0.1 log')
               : trans.__('One element for each value')
-        }
-        aside={
-          !readOnly && (
-            <LinkButton onClick={end}>
-              {trans.__('Stop Sweeping')} <span className="nby-Sr">{name}</span>
-            </LinkButton>
-          )
         }
       />
     </div>
@@ -211,15 +191,4 @@ export function CheckedField({
       }}
     />
   );
-}
-
-export const manyText = (trans: TranslationBundle) =>
-  trans.__('A map has at most %1 elements.', MAX_ELEMENTS.toLocaleString());
-
-/** Return the number of elements: `4 elements`, or `4 × 2 = 8 elements`. */
-function elementsText(each: Source, trans: TranslationBundle): string {
-  const lengths = each.kind === 'grid' ? Object.values(each.values).map(own => own.length) : [];
-  const size = sizeOf(each)!;
-  const product = lengths.length > 1 ? `${lengths.join(' × ')} = ` : '';
-  return product + trans._n('%1 element', '%1 elements', size);
 }

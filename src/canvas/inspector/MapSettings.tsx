@@ -18,9 +18,10 @@ import {
   USUAL_COUNT
 } from '../../document/maps/map';
 import { FieldFrame } from '../../forms/FieldFrame';
+import { isSweepable, manyText } from '../../forms/SweepField';
 import { ValueField } from '../../forms/ValueField';
 import { useCanvas } from '../model/hooks';
-import { CheckedField, IMapProps, manyText } from './MapFields';
+import { CheckedField, IMapProps } from './MapFields';
 import { setMap, setSource } from './mapping';
 
 interface ISettingsProps extends IMapProps {
@@ -120,7 +121,7 @@ function kindsOf(known: readonly IArgument[], fields: JsonObject): Record<string
 }
 
 function valuesOf(known: readonly IArgument[]): IArgument[] {
-  return known.filter(({ role, type }) => role === 'value' && type !== 'secret');
+  return known.filter(isSweepable);
 }
 
 function helpOf(

@@ -100,6 +100,8 @@ export interface IRunSelection {
   containers?: NewRun['containers'];
   /** Runs with a higher value start first. */
   priority?: number;
+  /** Values to try as texts, by NODE.NAME. */
+  sweep?: Record<string, string>;
   /** Check Run: the first rows and files only; what is left out has the server's default. */
   sample?: { rows?: number; files?: number };
 }
@@ -107,7 +109,7 @@ export interface IRunSelection {
 /** Options of a run that differ from the defaults. */
 export type IRunChoices = Pick<
   IRunSelection,
-  'containers' | 'force' | 'parameters' | 'priority' | 'runtime' | 'sample'
+  'containers' | 'force' | 'parameters' | 'priority' | 'runtime' | 'sample' | 'sweep'
 >;
 
 /** A pinned version of an executable. */

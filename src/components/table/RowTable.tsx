@@ -44,8 +44,12 @@ interface IRowTableProps<T> {
   onSort: (sort: ISort) => void;
   /** The row that is shown elsewhere. */
   selected?: string;
-  /** Further keys. */
-  keys?: Readonly<Record<string, () => void>>;
+  /** The row that is highlighted elsewhere. */
+  pointed?: string;
+  /** The least height of rows, in pixels. */
+  least?: number;
+  /** Further keys, and what they do with the active row. */
+  keys?: Readonly<Record<string, (row: T) => void>>;
   onOpen: (row: T) => void;
   /** The last rows come into view. */
   onEnd?: () => void;
@@ -67,10 +71,11 @@ const JUMP = 15;
  * Ctrl+A all rows, Escape none.
  */
 export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
-  const { columns, rows, idOf, marks, selected, isPart, sort, onEnd } = props;
+  const { columns, rows, idOf, marks, selected, isPart, sort, onEnd, least = 0 } = props;
   const { marked = UNMARKED, onMark } = marks ?? {};
   const box = useRef<HTMLDivElement>(null);
-  const [height] = useState(() => rowHeight() + ROOM);
+  const [usual] = useState(() => rowHeight() + ROOM);
+  const height = Math.max(usual, least);
   const drawn = useRows(box, rows.length, height, BEYOND);
   const [active, setActive] = useState<string>();
   const place = rows.findIndex(row => idOf(row) === (active ?? selected));
@@ -122,7 +127,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
     if (!isRow || !rows.length || event.altKey || ((event.ctrlKey || event.metaKey) && !isAll)) {
       return;
     }
-    const moves: Record<string, () => void> = {
+    const moves: Record<string, (row: T) => void> = {
       ArrowDown: () => go(index + 1, event.shiftKey),
       ArrowUp: () => go(index - 1, event.shiftKey),
       PageDown: () => go(index + JUMP),
@@ -143,7 +148,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
     if (move) {
       event.preventDefault();
       event.stopPropagation();
-      move();
+      move(rows[index]);
     }
   };
   const onClick = (event: MouseEvent, row: T, at: number) => {
@@ -207,7 +212,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
                 data-noun={props.noun}
                 data-id={id}
                 style={{ height }}
-                className={id === selected ? 'nby-mod-shown' : undefined}
+                className={classOf(id === selected, id === props.pointed)}
                 aria-rowindex={at + 2}
                 aria-selected={marks ? marked.has(id) : id === selected}
                 tabIndex={at === index ? 0 : -1}
@@ -245,6 +250,10 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
       </table>
     </div>
   );
+}
+
+function classOf(isShown: boolean, isPointed: boolean): string {
+  return [isShown && 'nby-mod-shown', isPointed && 'nby-mod-pointed'].filter(Boolean).join(' ');
 }
 
 interface IHeadProps {

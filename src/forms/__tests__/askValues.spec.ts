@@ -131,6 +131,25 @@ describe('E10: a dialog with a field of several lines', () => {
     expect(send).not.toHaveBeenCalled();
   });
 
+  it('K10: refuses the values of a sweep until they are readable', async () => {
+    const rate = { name: 'rate', role: 'value' as const, type: 'int' as const, format: '' };
+    const answer = askValues({
+      ...{ title: 'Run', arguments: [rate], canSweep: () => true, ok: 'Run', trans },
+      send: async holder => ({ ...holder.sweep(), values: holder.values })
+    });
+    const sweep = () => screen.getByText('Sweep…');
+    const enter = async (text: string) => {
+      fireEvent.change(screen.getByLabelText('rate'), { target: { value: text } });
+      fireEvent.keyDown(screen.getByLabelText('rate'), { key: 'Enter' });
+    };
+    await waitFor(() => expect(sweep()).toBeTruthy());
+    fireEvent.click(sweep());
+    await enter('1..3, x');
+    await waitFor(() => expect(alerts()).toEqual(['Enter a whole number.']));
+    await enter('1..3');
+    expect(await answer).toEqual({ sweep: { rate: '1..3' }, values: {} });
+  });
+
   it('shows a refused text with its reason, and the reasons of other fields', async () => {
     const details = [{ path: 'parameters.table', message: 'choose a file' }];
     const send = jest.fn(async ({ values }: ValuesHolder) => {

@@ -29,7 +29,9 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
     () => readArguments(executable.current.arguments as Partial<IArgument>[]),
     [executable]
   );
-  const question = () => ({ body: { executable: executable.id, parameters: holder.values } });
+  const question = () => ({
+    body: { executable: executable.id, parameters: holder.values, ...holder.sweep() }
+  });
   const spelling = spellingOf(
     { client: yard.client, request: () => ({ id: 'runs.create', question: question() }) },
     holder
@@ -72,6 +74,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
         holder={holder}
         inputs={inputs}
         draft={executable.current.id}
+        canSweep={() => true}
         trans={trans}
       />
       <p>

@@ -38,9 +38,10 @@ export async function runInBackground(
   const tag = inspection.tag_cell;
   const holder = new ValuesHolder(defaults(fields));
   holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
-  const question = ({ values, runtime, kept: containers, force, priority }: ValuesHolder) => {
+  const question = (holder: ValuesHolder) => {
+    const { values, runtime, kept: containers, force, priority } = holder;
     const parameters = changed(fields, values);
-    const how = { runtime, containers, force, priority };
+    const how = { runtime, containers, force, priority, ...holder.sweep() };
     return { body: { path, parameters, ...how, origin: 'notebook' as const } };
   };
   const asked: IAskValues<Run> = {
@@ -49,6 +50,7 @@ export async function runInBackground(
     inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
     hints: [...notes, ...(inspection.hints ?? []).map(hint => reasonText(hint, trans))],
     asksHow: true,
+    canSweep: () => true,
     draft: JSON.stringify([path, fields]), // a draft belongs to what it was typed over
     ok: trans.__('Run'),
     other:

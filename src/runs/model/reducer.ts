@@ -128,10 +128,14 @@ export function completed({ tasks }: RunDetail): number {
   return tasks.filter(({ state }) => state === 'succeeded' || state === 'failed').length;
 }
 
-/** Return the task to show: the failed one, else a running or cancelled one, else the last one. */
-export function taskToFollow(detail: RunDetail): string | undefined {
+/** Return the task to show: the failed one, else a running or cancelled one, the last map or task. */
+export function taskToFollow(
+  detail: RunDetail,
+  isMap: (node: string) => boolean
+): string | undefined {
   const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));
-  const last = [...detail.tasks].reverse().find(({ state }) => state === 'succeeded');
+  const done = detail.tasks.filter(({ state }) => state === 'succeeded').reverse();
+  const last = done.find(({ node }) => isMap(node)) ?? done[0];
   const cancelled = detail.tasks.find(wasStopped);
   const current = of('failed') ?? of('running', 'preparing') ?? cancelled;
   return (current ?? last ?? detail.tasks[0])?.node;

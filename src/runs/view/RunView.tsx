@@ -12,6 +12,7 @@ import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
+import { starredBy } from '../model/maps/best';
 import { isElement } from '../model/maps/elements';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
@@ -69,7 +70,8 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const [tab, setTab] = useState((!only && last?.tab) || first);
   const [chosen, setChosen] = useState(last?.node);
   const [jump, setJump] = useState<number>();
-  const step = chosen ?? taskToFollow(detail);
+  const isMap = (node: string) => !!model.elements(node);
+  const step = chosen ?? taskToFollow(detail, isMap);
   const choose = useSharedStep(detail, ({ node, tab: next }) => {
     setChosen(node);
     if (next && !only) {
@@ -116,8 +118,8 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           setTab('output');
           window.setTimeout(() => setJump(cell));
         }}
-        isMap={node => !!model.elements(node)}
-        onLog={node => show(node, model.elements(node) ? 'steps' : 'logs')}
+        isMap={isMap}
+        onLog={node => show(node, isMap(node) ? 'steps' : 'logs')}
       />
       <Tabs
         label={trans.__('Run')}
@@ -155,6 +157,13 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
       </Tabs>
     </div>
   );
+}
+
+/** Return a tag, or the starred element in its place. */
+function tagText(tag: string, model: RunModel, { tasks }: RunDetail): string {
+  const key = starredBy(tag);
+  const element = key && tasks.map(({ node }) => model.task(`${node}.${key}`)).find(isElement);
+  return element ? `★ ${element.element.label}` : tag;
 }
 
 /** Return the number of its files, outputs and others, without the executed notebook. */
@@ -238,7 +247,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       )}
       {(run.tags ?? []).map(tag => (
         <span key={tag} className="nby-Chip" title={trans.__('Tag: %1', tag)}>
-          {tag}
+          {tagText(tag, model, detail)}
         </span>
       ))}
       {run.reason && run.state !== 'failed' && (

@@ -71,12 +71,12 @@ def run(_path: Path, body: NewRun) -> list[str]:
     # The command has no other option for a scope than `--only`.
     need(body.scope == ("selected" if body.nodes else "all"))
     need(body.gpu in (None, 1) and body.name != "")
-    more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")
+    more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu", "sweep")
     need_defaults(body, besides=(*VALUES, *STORED, *more))
     command = _values(Words("run"), body).flag("--force", body.force).option("--name", body.name)
     command.option("--containers", body.containers, "").option("--priority", body.priority, 0)
     command.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
-    return command.done(target_of(body.path, body.executable))
+    return command.pairs("--sweep", body.sweep).done(target_of(body.path, body.executable))
 
 
 def _values(command: Words, body: NewRun) -> Words:

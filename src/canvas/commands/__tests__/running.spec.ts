@@ -46,6 +46,26 @@ describe('K7: a workflow with a parameter that has no default', () => {
     expect(await answer).toBeUndefined();
   });
 
+  it('K10: runs once for each value if one argument is bound to it', async () => {
+    const { canvas, backend } = one;
+    canvas.doc.meta.set('parameters', { rate: { type: 'float' } });
+    canvas.doc.setArgument('clean', 'alpha', { parameter: 'rate' });
+    const answer = run(canvas, 'all');
+    const sweep = () => document.querySelector<HTMLElement>('.jp-Dialog .nby-Field-head .nby-Link');
+    await waitFor(() => expect(sweep()?.textContent).toBe('Sweep… rate'));
+    fireEvent.click(sweep()!);
+    await waitFor(() => expect(document.activeElement).toBe(field()));
+    fireEvent.change(field()!, { target: { value: '0.01, 0.1' } });
+    fireEvent.blur(field()!);
+    await waitFor(() => expect(document.body.textContent).toContain('2 elements'));
+    fireEvent.click(accept()!);
+    expect(await answer).toBe('run-1');
+    expect(backend.runs[0].selection).toMatchObject({
+      parameters: {},
+      sweep: { 'clean.alpha': '0.01, 0.1' }
+    });
+  });
+
   it('is not asked for where it has one', async () => {
     const { canvas, backend } = one;
     canvas.doc.meta.set('parameters', { who: { type: 'string', default: 'Ann' } });

@@ -95,6 +95,8 @@ describe('K9: a group of cards', () => {
     expect(canvas.store.edges).toMatchObject([
       { id: 'sales.data->clean.raw', target: '@1', targetHandle: 'clean.raw' }
     ]);
+    canvas.doc.connect({ source: 'sales', output: 'data', target: 'clean', input: '@each' });
+    expect(groupView(canvas, '@1').inputs.map(({ name }) => name)).toContain('each');
     canvas.doc.remove([], ['sales.data->clean.raw']);
     const [missing] = groupPorts(canvas.store.tree, canvas.views, '@1')[0];
     expect(missing).toMatchObject({ handle: 'clean.raw', state: 'missing' });

@@ -4,6 +4,7 @@ import { IRowColumn, ISort } from '../../../components/table/RowTable';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
+import { starredBy } from '../../../runs/model/maps/best';
 import { showNumber } from '../../../runs/model/metrics';
 import { originText } from '../../../runs/model/origins';
 import { secondsOf } from '../../../runs/model/reducer';
@@ -98,7 +99,7 @@ function Tags({ run, onTag, trans }: ITagsProps): JSX.Element {
           title={trans.__('Show runs with the tag “%1”', tag)}
           onClick={() => onTag(tag)}
         >
-          {tag}
+          {starredBy(tag) ? '★' : tag}
         </button>
       ))}
     </>

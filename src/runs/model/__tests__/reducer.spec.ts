@@ -80,12 +80,15 @@ describe('progress', () => {
   });
 
   it('follows the failed step before the running one', () => {
-    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'running')))).toBe('b');
-    expect(taskToFollow(detail(task('a', 'failed'), task('b', 'running')))).toBe('a');
-    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'succeeded')))).toBe('b');
+    const follow = (...tasks: Task[]) => taskToFollow(detail(...tasks), node => node === 'map');
+    expect(follow(task('a', 'succeeded'), task('b', 'running'))).toBe('b');
+    expect(follow(task('a', 'failed'), task('b', 'running'))).toBe('a');
+    expect(follow(task('a', 'succeeded'), task('b', 'succeeded'))).toBe('b');
+    expect(follow(task('map', 'succeeded'), task('b', 'succeeded'))).toBe('map');
+    expect(follow(task('map', 'succeeded'), task('b', 'running'))).toBe('b');
     const attempts = [{ started_at: '2030-01-01T00:00:00Z' }] as Task['attempts'];
     const stopped = { ...task('b', 'cancelled'), attempts };
-    expect(taskToFollow(detail(task('a', 'succeeded'), stopped))).toBe('b');
-    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'cancelled')))).toBe('a');
+    expect(follow(task('a', 'succeeded'), stopped)).toBe('b');
+    expect(follow(task('a', 'succeeded'), task('b', 'cancelled'))).toBe('a');
   });
 });

@@ -110,7 +110,8 @@ function useContent({ url }: IPreviewed): { blob?: Blob; problem?: string } {
   return content;
 }
 
-function Picture({ shown, type }: { shown: IPreviewed; type: string }): JSX.Element {
+/** An image from its bytes. */
+export function Picture({ shown, type }: { shown: IPreviewed; type: string }): JSX.Element {
   const { trans } = useServices();
   const { blob, problem } = useContent(shown);
   const [url, setUrl] = useState<string>();

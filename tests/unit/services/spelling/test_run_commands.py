@@ -19,8 +19,8 @@ SPELLED = [
     ),
     (
         "runs.create",
-        {"executable": "clean", "texts": {"n": "a=b"}, "name": "n1", "priority": -5},
-        "run -p n=a=b --name n1 --priority -5 clean",
+        {"executable": "clean", "texts": {"n": "a=b"}, "name": "n1", "sweep": {"x": "1..3"}},
+        "run -p n=a=b --name n1 --sweep x=1..3 clean",
     ),
     (
         "runs.create",
@@ -32,8 +32,9 @@ SPELLED = [
             "force": True,
             "gpu": 1,
             "containers": "warm",
+            "priority": -5,
         },
-        "run --force --containers warm --only a --pin b=3 --gpu f.nbflow",
+        "run --force --containers warm --priority -5 --only a --pin b=3 --gpu f.nbflow",
     ),
     (
         "runs.create",

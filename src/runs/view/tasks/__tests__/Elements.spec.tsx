@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { fakeClient } from '../../../../api/__tests__/fake';
 import { RunDetail, Task } from '../../../../api/types';
@@ -10,7 +11,10 @@ import { RunContext } from '../../context/hooks';
 import Elements from '../Elements';
 import { Tasks } from '../Tasks';
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  previews = [];
+});
 
 const at = (second: number) => new Date(1e12 + 1000 * second).toISOString();
 
@@ -28,7 +32,7 @@ function element(position: number, state: Task['state'], seconds = 0, more = {})
   } as unknown as ElementTask;
 }
 
-const boom = { failure: { reason: { code: 'text', params: { text: 'boom\nmore' } } } };
+const boom = { failure: { reason: { code: 'text', params: { text: 'boom in fit.k1\nmore' } } } };
 const LIST = [
   element(0, 'succeeded', 3),
   element(1, 'failed', 2, boom),
@@ -41,20 +45,55 @@ const METRICS = [
   { key: 'k1', metrics: {} }
 ];
 
-function parts(list: readonly ElementTask[], artifacts: object[] = []) {
+/** What the server sends of ended elements. */
+let previews: object[] = [];
+const PREVIEWS = [{ node: 'fit.k2', picture: 'sha256:5', metrics: [{ name: 'acc', value: 0.5 }] }];
+
+const TABLE = { id: 'x', name: '@all', size_bytes: 90 };
+
+function parts(list: readonly ElementTask[], artifacts: object[] = [], tags: string[] = []) {
   const elements = new MapElements();
   list.forEach(task => elements.put(task));
-  const map = { node: 'fit', label: 'fit.py', state: 'running', artifacts, attempts: [] };
-  const detail = { run: { id: 'r', state: 'running' }, tasks: [map] } as unknown as RunDetail;
-  const client = fakeClient(() => new Response(METRICS.map(row => JSON.stringify(row)).join('\n')));
+  const finished_at = artifacts.length ? at(9) : null;
+  const map = {
+    ...{ node: 'fit', label: 'fit.py', state: 'running', artifacts, finished_at, attempts: [] }
+  };
+  const detail = { run: { id: 'r', state: 'running', tags }, tasks: [map] } as unknown as RunDetail;
+  const requests: string[] = [];
+  const client = fakeClient((method, url) => {
+    requests.push(`${method} ${decodeURIComponent(url.split('/api/')[1])}`);
+    return url.includes('/artifacts/')
+      ? new Response(METRICS.map(row => JSON.stringify(row)).join('\n'))
+      : url.includes('/previews')
+        ? { items: previews, pending: [], next: null }
+        : {};
+  });
   const changed = new Signal<object, undefined>({});
   const yard = { client, stream: { connectedChanged: changed, lost: undefined } };
-  const services = { yard, trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
-  return { elements, map: map as unknown as Task, detail, changed, services };
+  const commands = new CommandRegistry();
+  const deployed: unknown[] = [];
+  commands.addCommand('nbyard:deploy-output', {
+    label: 'Deploy',
+    execute: ({ run, output }) => void deployed.push([run, output])
+  });
+  const trans = nullTranslator.load('nbyard');
+  const services = { yard, trans, commands } as unknown as IRunServices;
+  return { elements, map: map as unknown as Task, detail, changed, services, requests, deployed };
 }
 
-async function show(list = LIST, artifacts: object[] = [], mapState: Task['state'] = 'succeeded') {
-  const { elements, map: whole, detail, services } = parts(list, artifacts);
+async function show(
+  list = LIST,
+  artifacts: object[] = [],
+  { tags = [] as string[], mapState = 'succeeded' as Task['state'] } = {}
+) {
+  const {
+    elements,
+    map: whole,
+    detail,
+    services,
+    requests,
+    deployed
+  } = parts(list, artifacts, tags);
   const map = { ...whole, state: mapState };
   const onStep = jest.fn();
   const onShow = jest.fn();
@@ -64,14 +103,14 @@ async function show(list = LIST, artifacts: object[] = [], mapState: Task['state
     </RunContext.Provider>
   );
   await act(async () => undefined);
-  return { onStep, onShow, client: services.yard.client };
+  return { onStep, onShow, requests, deployed, client: services.yard.client };
 }
 
 const labels = () =>
   screen
     .getAllByRole('row')
     .slice(1)
-    .map(row => row.querySelector('td')!.textContent);
+    .map(row => row.querySelectorAll('td')[1].textContent);
 
 const press = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
 
@@ -80,10 +119,11 @@ describe('K10: the table of the elements of a map', () => {
     await show();
     const [, , failed] = screen.getAllByRole('row');
     expect([...failed.querySelectorAll('td')].map(({ textContent }) => textContent)).toEqual([
+      '☆',
       'lr=1',
       'failed',
       '2.0 s',
-      'boom',
+      'boom in fit', // without the key of the element
       'LogOutput'
     ]);
   });
@@ -108,13 +148,60 @@ describe('K10: the table of the elements of a map', () => {
     expect(labels()).toHaveLength(4);
   });
 
-  it('finds the best element by a metric', async () => {
-    const table = { id: 'x', name: '@all', size_bytes: 90 };
-    await show(LIST, [table]);
-    press('loss');
-    press('loss');
-    expect(labels()).toEqual(['lr=2', 'lr=0', 'lr=1', 'lr=3']);
-    expect(screen.getByText('0.25')).toBeTruthy();
+  it('begins with the best element by a metric once the map ended', async () => {
+    await show(LIST, [TABLE]);
+    expect(labels()).toEqual(['lr=2best', 'lr=0', 'lr=1', 'lr=3']);
+    fireEvent.change(screen.getByLabelText('Best value'), { target: { value: 'true' } });
+    expect(labels()).toEqual(['lr=0best', 'lr=2', 'lr=1', 'lr=3']);
+    press('Duration');
+    expect(labels()).toEqual(['lr=2', 'lr=0best', 'lr=1', 'lr=3']);
+  });
+
+  it('stars elements by tags of the run, with the mouse and with a key', async () => {
+    const { requests } = await show(LIST, [TABLE], { tags: ['paper', 'star/k0'] });
+    press('Star lr=2');
+    press('Star lr=0');
+    fireEvent.keyDown(screen.getAllByRole('row')[1], { key: 's' });
+    await act(async () => undefined);
+    expect(requests.filter(request => request.startsWith('POST'))).toEqual([
+      'POST run-tags/r?add=star/k2',
+      'POST run-tags/r?remove=star/k0',
+      'POST run-tags/r?remove=star/k0' // the row that was clicked last
+    ]);
+    press('★ 1');
+    expect(labels()).toEqual(['lr=0']);
+  });
+
+  it.each([
+    ['Best', [], 'fit.k2.model'],
+    ['Starred', ['star/k0'], 'fit.k0.model']
+  ])('deploys the model of the %s element', async (which, tags, output) => {
+    const model = { name: 'model', run_id: 'r', output_class: 'model' };
+    const list = LIST.map(task => ({ ...task, artifacts: [{ ...model, node: task.node }] }));
+    const { deployed } = await show(list as unknown as ElementTask[], [TABLE], { tags });
+    press(`Deploy ${which}`);
+    expect(deployed).toEqual([['r', output]]);
+  });
+
+  it('shows metrics and figures of ended elements while others run', async () => {
+    previews = PREVIEWS;
+    const { onStep } = await show();
+    fireEvent.click(await screen.findByRole('button', { name: 'Figure of lr=2' }));
+    expect(onStep).toHaveBeenCalledWith('fit.k2');
+    expect(screen.getByText('0.5')).toBeTruthy();
+    expect(labels()).toEqual(['lr=0', 'lr=1', 'lr=2best', 'lr=3']);
+  });
+
+  it('draws a line for each element, and opens the nearest one', async () => {
+    const list = LIST.map((task, lr) => ({ ...task, arguments: { lr } }));
+    const { onStep } = await show(list as unknown as ElementTask[], [TABLE]);
+    press('Chart');
+    const chart = await screen.findByRole('img', { name: /^Parallel coordinates/ });
+    const place = { clientX: 500, clientY: 93 };
+    fireEvent.mouseMove(chart, place);
+    expect(document.querySelector('tr.nby-mod-pointed')!.textContent).toContain('lr=2');
+    fireEvent.click(chart, place);
+    expect(onStep).toHaveBeenCalledWith('fit.k2');
   });
 
   it('opens the log and the output of an element', async () => {
@@ -131,7 +218,7 @@ describe('K10: the table of the elements of a map', () => {
   });
 
   it('stops and retries elements of a map that runs', async () => {
-    const { client } = await show(LIST, [], 'running');
+    const { client } = await show(LIST, [], { mapState: 'running' });
     const call = jest.spyOn(client, 'call').mockResolvedValue({} as never);
     press('Stop lr=3');
     press('Retry lr=1');
