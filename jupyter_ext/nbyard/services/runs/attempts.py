@@ -378,11 +378,13 @@ def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord
             again.add(task.node)
     for task in tasks:
         if task.node in maps:
-            _check_map(task, tasks, again)
+            check_retried_map(task, tasks, again)
     return [task for task in tasks if task.node in again]
 
 
-def _check_map(task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]) -> None:
+def check_retried_map(
+    task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]
+) -> None:
     """Check that a map is live, and goes on if the elements in `again` are retried."""
     if task.state in TASK.terminal:
         raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
