@@ -385,7 +385,11 @@ def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord
 def check_retried_map(
     task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]
 ) -> None:
-    """Check that a map is live, and goes on if the elements in `again` are retried."""
+    """Check that a map is live, and goes on if the elements in `again` are retried.
+
+    Raises:
+        Conflict: it has ended, or stays stopped.
+    """
     if task.state in TASK.terminal:
         raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
