@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Conflict
 from nbyard.reasons.structs import because
@@ -209,6 +210,19 @@ def test_an_empty_map_passes_on_empty_results(project: Project) -> None:
     assert detail.run.state == "succeeded"
     assert json.loads(project.text(found["total"], "sum")) == 0
     assert found["square"].reason and found["square"].reason.code == "map-empty"
+
+
+def test_maps_nest(project: Project) -> None:
+    """An inner element for each value of the lists that the outer ones return."""
+    project.node("numbers", map={"each": {"kind": "grid", "values": {"most": [2, 0, 3]}}})
+    project.node("square", map={"each": {"kind": "list", "over": "n"}})
+    project.connect("numbers", "result", "square", "@each")
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    rows = project.rows(tasks(detail)["square"])
+    assert [row["parameters"]["n"] for row in rows] == [0, 1, 0, 1, 2]
+    forecast = project.yard.services.runs.forecast(ADA, ForecastRequest("flow.nbflow"))
+    assert [node.state for node in forecast.nodes] == ["cached", "unknown"]
 
 
 def test_a_notebook_is_swept(project: Project) -> None:

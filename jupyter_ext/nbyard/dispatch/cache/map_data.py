@@ -69,13 +69,19 @@ def read_elements(
     if isinstance(source, Search):
         method: SearchMethod = load_entry_point(GROUP, source.by)
         return list(method.suggest(source, (), source.count))
-    data = inputs[EACH]
-    if isinstance(source, Rows):
-        return list(_rows(context, source.columns, data))
+    files = _files(context, inputs[EACH])
     if isinstance(source, Files):
-        return [{source.over: file} for file in _files(context, data)]
+        return [{source.over: file} for file in files]
+    read = _rows if isinstance(source, Rows) else _items
+    # Each element of another map may have written a list or table: maps nest.
+    values = itertools.chain.from_iterable(read(context, source, file) for file in files)
+    return list(itertools.islice(values, MAX_ELEMENTS + 1))
+
+
+def _items(context: DispatchContext, source: Any, data: BytesOf) -> Iterator[Values]:
     try:
-        return [{source.over: value} for value in _json(context, data, list[Any])]
+        for value in _json(context, data, list[Any]):
+            yield {source.over: value}
     except msgspec.DecodeError as error:
         raise Invalid(f"{data.filename} is no JSON list: {error}") from None
 
@@ -95,7 +101,7 @@ def _files(context: DispatchContext, data: BytesOf) -> Iterator[BytesOf]:
         yield bytes_of(entry.digest, name, entry.path, data.source)
 
 
-def _rows(context: DispatchContext, columns: Sequence[str], data: BytesOf) -> Iterator[Values]:
+def _rows(context: DispatchContext, source: Any, data: BytesOf) -> Iterator[Values]:
     file = TableFile(context.blobs.path(data.digest), data.filename, data.digest)
     total = context.tables.info(file, count=True).rows or 0
     if total > MAX_ELEMENTS:
@@ -103,10 +109,10 @@ def _rows(context: DispatchContext, columns: Sequence[str], data: BytesOf) -> It
     for offset in range(0, total, MAX_PAGE_ROWS):
         page = context.tables.page(file, offset, MAX_PAGE_ROWS)
         places = {column.name: place for place, column in enumerate(page.columns)}
-        if missing := [name for name in columns if name not in places]:
+        if missing := [name for name in source.columns if name not in places]:
             raise Invalid(f"the table has no column {missing[0]!r}")
         for row in page.rows:
-            values = {name: row[places[name]] for name in columns}
+            values = {name: row[places[name]] for name in source.columns}
             if any(isinstance(v, str) and len(v) >= MAX_CELL_CHARACTERS for v in values.values()):
                 raise Invalid(f"a text has more than {MAX_CELL_CHARACTERS - 1} characters")
             yield values

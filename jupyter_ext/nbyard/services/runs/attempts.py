@@ -378,12 +378,18 @@ def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord
             again.add(task.node)
     for task in tasks:
         if task.node in maps:
-            _check_map(task, tasks, again)
+            check_retried_map(task, tasks, again)
     return [task for task in tasks if task.node in again]
 
 
-def _check_map(task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]) -> None:
-    """Check that a map is live, and goes on if the elements in `again` are retried."""
+def check_retried_map(
+    task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]
+) -> None:
+    """Check that a map is live, and goes on if the elements in `again` are retried.
+
+    Raises:
+        Conflict: it has ended, or stays stopped.
+    """
     if task.state in TASK.terminal:
         raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]

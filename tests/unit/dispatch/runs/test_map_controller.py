@@ -402,3 +402,28 @@ def test_a_large_map_lets_other_runs_pass(bench, runtime):
     bench.until(step)
     begun = [order.run_id for order in runtime.orders.values()]
     assert begun == [large, small, alone, large, small, large, large]
+
+
+def test_maps_nest(bench, runtime):
+    """Each element of `a` writes a list for `b`: one is empty, and one fails."""
+    items = MapPlan(Items("n"), "all")
+    run = bench.submit(CHAIN, maps={"a": items, "b": items}, retries=1)
+    give(bench, run, "[1, 2, 3, 4]")
+    texts = {"n=1": "[7, 8]", "n=2": "[]", "n=3": "[8]"}
+
+    def step() -> bool:
+        for task in bench.detail(run).tasks:
+            is_outer = task.node.startswith("a.")
+            text = texts.get(task.element.label) if is_outer and task.element else "x"
+            running = [a.id for a in task.attempts if a.id in runtime.running]
+            for attempt in running if task.element else ():
+                end = {"text": text} if text else {"state": "failed", "failure": BOOM}
+                runtime.end(attempt, **end)
+        bench.replace_dispatcher()
+        bench.round()
+        return bench.task(run, "c").state == "running"
+
+    bench.until(step)
+    assert states(bench, run, "a") == ["succeeded"] * 3 + ["failed"]
+    assert [row["label"] for row in table(bench, run, "b")] == ["n=7", "n=8", "n=8"]
+    assert [row["state"] for row in table(bench, run, "b")] == ["succeeded"] * 3
