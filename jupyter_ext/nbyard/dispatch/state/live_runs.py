@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -85,9 +85,13 @@ class TaskQueue(Generic[QueuedTask]):
         """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
-    def ids_in_order(self) -> list[str]:
-        """Return the IDs of all queued tasks in queue order."""
-        return [place[-1] for place in self._places]
+    def ids_in_order(self) -> Iterator[str]:
+        """Yield the IDs of queued tasks in queue order; they may leave meanwhile."""
+        at = 0
+        while at < len(self._places):
+            place = self._places[at]
+            yield place[-1]
+            at = bisect.bisect_right(self._places, place)
 
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
