@@ -211,7 +211,7 @@ class ProcessRuntime:
             since = process.started
             with contextlib.suppress(ValueError):
                 since = max(since, float(marks.get("NBYARD_SINCE", "")))
-            # Last, because each look at `live` reads the store.
+            # `live` reads the store each time.
             if process == own or now - since < NEWBORN_SECONDS or attempt in live:
                 continue
             processes.send_signal([process.pid], signal.SIGKILL)

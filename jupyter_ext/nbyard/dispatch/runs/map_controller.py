@@ -91,10 +91,10 @@ class MapController:
 
     def _collect(self, task: LiveTask) -> None:
         run, arguments = task.run, task.record.plan.arguments
-        tasks = (run.tasks[node] for node in run.maps[task.record.node].states)
-        ended = [EndedElement(element.record, dict(element.results)) for element in tasks]
         outputs = [argument.name for argument in arguments if argument.role == "output"]
-        self._submit(task, partial(collect, self._context, outputs, ended))
+        tasks = (run.tasks[node] for node in run.maps[task.record.node].states)
+        ended = (EndedElement(element.record, element.results) for element in tasks)
+        self._submit(task, lambda: collect(self._context, outputs, [*ended]))  # read by the thread
 
     def _submit(self, task: LiveTask, work: Callable[[], Any]) -> None:
         """Start work in a thread, which keeps the result or the failure."""

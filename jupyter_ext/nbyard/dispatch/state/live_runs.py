@@ -6,7 +6,6 @@ The queued tasks of all live runs in memory, in queue order and by their queue l
 """
 
 import bisect
-import itertools
 import logging
 import math
 import random
@@ -95,9 +94,8 @@ class TaskQueue(Generic[QueuedTask]):
 
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
-        now = time.monotonic()
-        expired = itertools.takewhile(lambda deadline: deadline[0] <= now, self._deadlines)
-        return [task_id for _, task_id in expired]
+        end = bisect.bisect_left(self._deadlines, (time.monotonic(), ""))
+        return [task_id for _, task_id in self._deadlines[:end]]
 
     def __getitem__(self, task_id: str) -> QueuedTask:
         return self._tasks[task_id][-1]
