@@ -28,6 +28,7 @@ from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
+AT_A_TIME = 100
 # Negated priority, submission time of the run, time of queueing, ID of the task
 QueuePlace = tuple[int, float, float, str]
 
@@ -87,10 +88,9 @@ class TaskQueue(Generic[QueuedTask]):
     def ids_in_order(self) -> Iterator[str]:
         """Yield the IDs of queued tasks in queue order; they may leave meanwhile."""
         at = 0
-        while at < len(self._places):
-            place = self._places[at]
-            yield place[-1]
-            at = bisect.bisect_right(self._places, place)
+        while part := self._places[at : at + AT_A_TIME]:  # a round rarely reads all of them
+            yield from [place[-1] for place in part]
+            at = bisect.bisect_right(self._places, part[-1])
 
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
