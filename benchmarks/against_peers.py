@@ -9,6 +9,8 @@
 | chain | 20 notebooks, each reads the output of the previous one |
 | fan | 20 notebooks, 19 of them read the output of the first |
 | commands | 1,000 small shell scripts side by side |
+| map | 1,000 small shell scripts, in nbyard as one map |
+| swept | 20 notebooks, in nbyard as one map |
 | unchanged | 100 small shell scripts in ten chains, once more without changes |
 | container | one notebook in a container |
 
@@ -98,6 +100,24 @@ SCENARIOS = {
         slow=("luigi", "snakemake"),
         slowest=("prefect", "ploomber"),
         floors=("spawn",),
+    ),
+    "map": Scenario(
+        "A map of small commands",
+        partial(side_by_side, "command"),
+        1000,
+        quick=("dask",),
+        slow=("snakemake", "prefect"),
+        floors=("spawn",),
+        ours=("nbyard-map",),
+    ),
+    "swept": Scenario(
+        "A map of notebooks",
+        partial(side_by_side, "notebook"),
+        20,
+        quick=("dask",),
+        slow=("prefect", "snakemake"),
+        floors=("kernel",),
+        ours=("nbyard-map",),
     ),
     "unchanged": Scenario(
         "An unchanged graph of commands",

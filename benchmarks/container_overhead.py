@@ -31,7 +31,7 @@ from parts.engines import engine_options, engine_settings
 from parts.paired import Work, measure, options_of, print_line, report
 from peers.environments import CannotTakePart
 from peers.graphs import Graph, Place, chain
-from peers.ours import FLOW, OUTPUT, write_flow
+from peers.ours import FLOW, OUTPUT, steps_of, write_flow
 
 from nbyard.discover import LocalNoun
 from nbyard.dockerd import STORE, Engine
@@ -125,7 +125,7 @@ class Bench:
     def ours(self, containers: Any, steps: int) -> tuple[float, float]:
         """Return the seconds per notebook of a chain, and per notebook after the first."""
         place = self._place(chain("notebook", steps))
-        write_flow(place)
+        write_flow(place, steps_of(place))
         begun = time.perf_counter()
         path = str(place.folder / FLOW)
         wish = NewRun(path=path, runtime="docker", containers=containers, force=True)

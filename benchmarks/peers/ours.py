@@ -18,10 +18,10 @@ from parts.live_server import live_server
 from nbyard.client import Client
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import NewRun, RunDetail
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
-from peers.graphs import Place, Step
+from peers.graphs import Place
 from peers.peer import Peer, Way
 from peers.processes import described, environments
 
@@ -50,6 +50,7 @@ DESCRIPTION = {
 }
 ENDED = ("succeeded", "failed", "cancelled")
 SECONDS = 900
+Parts = tuple[dict[str, Any], list[dict[str, str]]]
 
 
 class Nbyard(Peer):
@@ -92,7 +93,11 @@ class Nbyard(Peer):
         self._stack.close()
 
     def express(self, place: Place) -> None:
-        write_flow(place)
+        write_flow(place, steps_of(place))
+
+    def step_of(self, place: Place, task: Task) -> str:
+        """Return the name of the step that a task has executed."""
+        return task.node
 
     @property
     def ways(self) -> dict[str, Way]:
@@ -114,14 +119,15 @@ class Nbyard(Peer):
     def collect(self, place: Place) -> None:
         for task in self.last().tasks:
             assert task.state == "succeeded", (task.node, task.state, task.failure)
-            if not task.cached:
+            if not task.cached and self.step_of(place, task):
                 assert [attempt.number for attempt in task.attempts] == [1], task.attempts
-            for artifact in task.artifacts:
+            step = self.step_of(place, task)
+            for artifact in task.artifacts if step else ():
                 kept = self.server.yard.context.blobs.path(artifact.digest)
                 if artifact.name == OUTPUT:
-                    shutil.copy(kept, place.output(task.node))
+                    shutil.copy(kept, place.output(step))
                 elif artifact.format == "ipynb":
-                    shutil.copy(kept, place.executed(task.node))
+                    shutil.copy(kept, place.executed(step))
 
     def last(self) -> RunDetail:
         """Return the newest run from the store."""
@@ -145,15 +151,38 @@ class Nbyard(Peer):
         }
 
 
-def write_flow(place: Place) -> None:
-    """Write the graph as a workflow document, and a description of the script."""
+class NbyardMap(Nbyard):
+    """nbyard as a contender, which runs independent steps as one node with a map."""
+
+    name = "nbyard, map"
+
+    @property
+    def ways(self) -> dict[str, Way]:
+        return {self.name: self.run}
+
+    def express(self, place: Place) -> None:
+        numbers = [step.number for step in place.graph.steps]
+        node = _node(place) | {"map": {"each": {"kind": "grid", "values": {"number": numbers}}}}
+        data = {"type": "dataset", "path": place.source.name}
+        if place.graph.kind == "command":
+            write_flow(place, ({"work": node}, []))
+        else:
+            write_flow(place, ({SOURCE: data, "work": node}, [_edge(SOURCE, "data", "work")]))
+
+    def collect(self, place: Place) -> None:
+        super().collect(place)
+        (whole,) = (task for task in self.last().tasks if task.node == "work")
+        assert whole.reason and whole.reason.params["succeeded"] == len(place.graph.steps)
+
+    def step_of(self, place: Place, task: Task) -> str:
+        return place.graph.steps[task.element.position].name if task.element else ""
+
+
+def write_flow(place: Place, parts: Parts) -> None:
+    """Write nodes and connections as a workflow document, and a description of the script."""
     if place.graph.kind == "command":
         place.code.with_name(f"{place.code.name}.nbexec").write_text(json.dumps(DESCRIPTION))
-    nodes: dict[str, Any] = {step.name: _node(place, step) for step in place.graph.steps}
-    edges = [_edge(step.before, OUTPUT, step) for step in place.graph.steps if step.before]
-    if place.graph.kind == "notebook":
-        nodes[SOURCE] = {"type": "dataset", "path": place.source.name}
-        edges += [_edge(SOURCE, "data", step) for step in place.graph.steps if not step.before]
+    nodes, edges = parts
     document = {
         "version": 1,
         "meta": {"id": secrets.token_hex(8)},
@@ -166,10 +195,21 @@ def write_flow(place: Place) -> None:
     (place.folder / ".nbyardignore").write_text("out/\ngraph.json\n")
 
 
-def _node(place: Place, step: Step) -> dict[str, Any]:
-    arguments = {"number": {"value": step.number}}
+def steps_of(place: Place) -> Parts:
+    """Return a node for each step of the graph, and their connections."""
+    steps = place.graph.steps
+    nodes: dict[str, Any] = {step.name: _node(place, step.number) for step in steps}
+    edges = [_edge(step.before, OUTPUT, step.name) for step in steps if step.before]
+    if place.graph.kind == "notebook":
+        nodes[SOURCE] = {"type": "dataset", "path": place.source.name}
+        edges += [_edge(SOURCE, "data", step.name) for step in steps if not step.before]
+    return nodes, edges
+
+
+def _node(place: Place, number: int | None = None) -> dict[str, Any]:
+    arguments = {} if number is None else {"number": {"value": number}}
     return {"type": "executable", "path": place.code.name, "arguments": arguments}
 
 
-def _edge(source: str, output: str, step: Step) -> dict[str, str]:
-    return {"source": source, "output": output, "target": step.name, "input": "input_txt"}
+def _edge(source: str, output: str, target: str) -> dict[str, str]:
+    return {"source": source, "output": output, "target": target, "input": "input_txt"}

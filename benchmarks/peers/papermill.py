@@ -53,7 +53,7 @@ class Api(_Loop):
         log = self.folder / "papermill.log"
         for _ in range(CORES):
             process = self.processes.start(self.python, FLOWS / "papermill_worker.py", log=log)
-            _answer(process)  # the process has imported papermill
+            read_answer(process)  # the process has imported papermill
             self._free.put(process)
 
     def stop(self) -> None:
@@ -69,7 +69,7 @@ class Api(_Loop):
             assert worker.stdin is not None
             worker.stdin.write(json.dumps([code, step["executed"], given]).encode() + b"\n")
             worker.stdin.flush()
-            _answer(worker)
+            read_answer(worker)
 
     @contextlib.contextmanager
     def _worker(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -80,11 +80,12 @@ class Api(_Loop):
             self._free.put(worker)
 
 
-def _answer(worker: subprocess.Popen[bytes]) -> None:
+def read_answer(worker: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has done what it was asked for."""
     assert worker.stdout is not None
     said = worker.stdout.readline()
     if said != b"done\n":
-        raise RuntimeError(f"papermill's process said {said!r}")
+        raise RuntimeError(f"the process said {said!r}")
 
 
 class CleanCommandLine(CommandLine):

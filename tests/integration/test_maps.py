@@ -182,6 +182,9 @@ def test_a_map_stops_at_the_first_failure_and_is_retried(project: Project) -> No
     again = project.end(project.yard.services.runs.retry(ADA, failed.run.id).id)
     assert all(elements(again, "square")[name].cached for name in done)
     assert len(elements(again, "square")) == 15
+    for name in done:
+        node = elements(again, "square")[name].node
+        assert project.log(again.run.id, node) == f"squares {name.removeprefix('n=')}\n"
 
 
 def test_rows_of_a_table_and_files_of_a_folder(project: Project) -> None:

@@ -205,13 +205,14 @@ class ProcessRuntime:
         for process in processes.process_table().values():
             marks = processes.variables_of(process.pid)
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
-            if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
+            if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT):
                 continue
             # A process that waited for its attempt is older than the attempt.
             since = process.started
             with contextlib.suppress(ValueError):
                 since = max(since, float(marks.get("NBYARD_SINCE", "")))
-            if process == own or now - since < NEWBORN_SECONDS:
+            # `live` reads the store each time.
+            if process == own or now - since < NEWBORN_SECONDS or attempt in live:
                 continue
             processes.send_signal([process.pid], signal.SIGKILL)
             crash_point("swept")

@@ -123,9 +123,8 @@ class RunController:
     def seconds_until_due(self) -> float:
         """Return the seconds until the next round is due without events."""
         candidates = self.candidates
-        if self._queue.is_behind or candidates.is_behind or candidates.maps.is_behind:
-            return 0.0
-        if self.board.untouched:
+        behind = (self._queue.is_behind, candidates.is_behind, candidates.maps.is_behind)
+        if any(behind) or self.board.untouched:
             return 0.0
         due = [self._next_look if self.board.attempts else self._next_full_round]
         if self._changes:

@@ -115,9 +115,8 @@ class MapController:
                 self._board.due_maps[name] = task
                 self._seen.add(task)
                 if isinstance(result, Failure):
-                    self._results.setdefault(task, {})[need] = (
-                        result  # once the elements that run have ended
-                    )
+                    # The map fails once its running elements have ended.
+                    self._results.setdefault(task, {})[need] = result
                 else:
                     self._submit(task, need, self._work(task, need))
         changes.apply_follow_ups()
@@ -132,13 +131,15 @@ class MapController:
         """Return what a thread does for a map."""
         run, plan, live = task.run, task.record.plan, task.run.maps[task.record.node]
         tasks = [run.tasks[node] for node in live.states]
-        elements = [ElementResult(element.record, dict(element.results)) for element in tasks]
+        elements = (ElementResult(element.record, element.results) for element in tasks)
+        context, room = self._context, live.room
+        # The thread reads the elements.
         if need == "more":
-            return partial(suggest_elements, self._context, plan, elements, live.room)
+            return lambda: suggest_elements(context, plan, [*elements], room)
         if need == "stop":
-            return partial(hopeless_elements, self._context, plan, elements)
+            return lambda: hopeless_elements(context, plan, [*elements])
         outputs = [argument.name for argument in plan.arguments if argument.role == "output"]
-        return partial(collect, self._context, outputs, elements)
+        return lambda: collect(context, outputs, [*elements])
 
     def _extend(self, changes: RoundChanges, task: LiveTask, plans: list[TaskPlan]) -> None:
         """Add elements to a search, and to the maps that follow it."""

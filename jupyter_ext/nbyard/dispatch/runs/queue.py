@@ -136,15 +136,11 @@ class QueueController:
 
     def _record_self_queueing(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
-        candidates = [
-            candidate
-            for name, candidate in self._candidates.elsewhere.items()
-            if name in self._board.queue
-        ]
+        elsewhere = self._candidates.elsewhere.items()
+        candidates = [each for name, each in elsewhere if name in self._board.queue]
         for candidate in sorted(candidates, key=lambda candidate: candidate.live.queue_place):
-            if not self._is_published(changes, candidate) and self._candidates.is_current(
-                candidate
-            ):
+            is_published = self._is_published(changes, candidate)
+            if not is_published and self._candidates.is_current(candidate):
                 self._record(changes, candidate)
 
     def _end_overdue(self, changes: RoundChanges) -> None:

@@ -6,12 +6,11 @@ The queued tasks of all live runs in memory, in queue order and by their queue l
 """
 
 import bisect
-import itertools
 import logging
 import math
 import random
 import time
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -30,6 +29,7 @@ from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
+AT_A_TIME = 100
 # Negated priority, position in a map, submission time of the run, time of queueing, ID of the task
 QueuePlace = tuple[int, int, float, float, str]
 
@@ -86,15 +86,17 @@ class TaskQueue(Generic[QueuedTask]):
         """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
-    def ids_in_order(self) -> list[str]:
-        """Return the IDs of all queued tasks in queue order."""
-        return [place[-1] for place in self._places]
+    def ids_in_order(self) -> Iterator[str]:
+        """Yield the IDs of queued tasks in queue order; they may leave meanwhile."""
+        at = 0
+        while part := self._places[at : at + AT_A_TIME]:  # a round rarely reads all of them
+            yield from [place[-1] for place in part]
+            at = bisect.bisect_right(self._places, part[-1])
 
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
-        now = time.monotonic()
-        expired = itertools.takewhile(lambda deadline: deadline[0] <= now, self._deadlines)
-        return [task_id for _, task_id in expired]
+        end = bisect.bisect_left(self._deadlines, (time.monotonic(), ""))
+        return [task_id for _, task_id in self._deadlines[:end]]
 
     def __getitem__(self, task_id: str) -> QueuedTask:
         return self._tasks[task_id][-1]

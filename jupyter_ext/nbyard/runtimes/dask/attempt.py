@@ -86,6 +86,8 @@ class DaskAttempt:
     def record_worker(self, sighting: Sighting) -> None:
         """Record the worker that accepted the attempt. Only the first worker counts."""
         self._places.add(sighting)
+        if self._ender is not None:  # the folder may be reduced to its record already
+            return
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
             temporary.write_bytes(msgspec.json.encode(sighting))

@@ -239,8 +239,29 @@ def test_a_retry_runs_failed_elements_only(bench, runtime):
     assert bench.run(again).state == "succeeded"
     assert states(bench, again, "a") == states(bench, again, "b") == ["succeeded"] * 2
     assert elements(bench, again, "a")["n=2"].cached
+    for node in "ab":
+        reason = bench.task(again, node).reason
+        counts = {"total": 2, "succeeded": 2, "failed": 0, "skipped": 0}
+        assert reason and reason.params == counts, "reused elements count as well"
+        assert [row["label"] for row in table(bench, again, node)] == ["n=1", "n=2"]
     repeated = [f"n={n}" for n in (1, 2) if f"n={n}" not in done]
     assert len(runtime.starts) - starts == 1 + len(repeated) + 1, "a of n=1, b of the rest, c"
+
+
+def test_an_empty_map_stays_empty_in_a_retry(bench, runtime):
+    run = bench.submit(CHAIN, maps=maps())
+    give(bench, run, "[]")
+    bench.until_task(run, "running", "c")
+    runtime.end(bench.attempt(run, "c"), "failed", failure=BOOM)
+    bench.until_run(run, "failed")
+    starts = len(runtime.starts)
+    again = bench.yard.services.runs.retry(OWNER, run).id
+    end_all(bench, again)
+    assert bench.run(again).state == "succeeded"
+    for node in "ab":
+        reason = bench.task(again, node).reason
+        assert reason and reason.code == "map-empty" and table(bench, again, node) == []
+    assert len(runtime.starts) - starts == 1
 
 
 def test_a_cancelled_retry_loses_no_results(bench, runtime):

@@ -417,7 +417,8 @@ def test_no_task_overtakes_an_earlier_one(bench, runtime, seed):
             assert all(order[run] <= order[other] for other, _ in waiting.values())
         shown = [waiting[place] for place in sorted(waiting)]
         assert [order[run] for run, _ in shown] == sorted(order[run] for run, _ in shown)
-        assert bench.dispatcher.runs.board.queue.ids_in_order() == [task for _, task in shown]
+        queue = bench.dispatcher.runs.board.queue
+        assert [*queue.ids_in_order()] == [task for _, task in shown]
 
 
 def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:

@@ -36,7 +36,7 @@ def test_the_queue_is_always_in_order(wanted, data):
             assert not queue.remove(gone)
             assert queue.get(gone) is None and gone not in queue
             del there[gone]
-    assert queue.ids_in_order() == sorted(there, key=lambda name: there[name].queue_place)
+    assert list(queue.ids_in_order()) == sorted(there, key=lambda name: there[name].queue_place)
     late = sorted(
         (one.queue_deadline, name) for name, one in there.items() if one.queue_deadline < 0
     )

@@ -110,13 +110,34 @@ def runtime(cluster: FakeCluster) -> DaskRuntime:
     return made
 
 
+BEGAN = {
+    "attempt": "a1",
+    "what": "began",
+    "worker": "tcp://w1",
+    "place": "nbyard-a1-x",
+    "is_shared": False,
+}
+
+
 def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
     """Return an attempt that the worker has accepted."""
     order = Order("a1", "store", "run", "node", folder, "mark", site="here")
     runtime.attempt(order)
-    told = {"attempt": "a1", "what": "began", "worker": "tcp://w1", "place": "nbyard-a1-x"}
-    cluster.hear({**told, "is_shared": False})
+    cluster.hear(BEGAN)
     return order
+
+
+def test_messages_that_come_again_leave_nothing_in_an_ended_attempt(cluster, runtime, tmp_path):
+    """The next dispatcher hears all of them again, perhaps after it has cleaned up."""
+    order = begun(cluster, runtime, tmp_path)
+    assert (tmp_path / "dask.json").exists()
+    (tmp_path / "result.json").write_text("{}")
+    cluster.gate.set()
+    runtime.stop(order, because("ended"))
+    (tmp_path / "dask.json").unlink()
+    cluster.hear(BEGAN)
+    assert not (tmp_path / "dask.json").exists()
+    runtime.close()
 
 
 def test_ended_attempts_are_removed_before_disconnecting(cluster, runtime, tmp_path):
