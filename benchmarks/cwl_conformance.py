@@ -33,7 +33,8 @@ import yaml
 from parts.cwl_outputs import Outputs
 from parts.paired import options_of, print_line
 
-from nbyard.testing.shells import ForkedShell, StoreShell
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from tests.support.forked_shells import ForkedShell, StoreShell
 
 SUITE = "conformance_tests.yaml"
 TOOL, REQUIRED = "command_line_tool", "required"

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from nbyard.testing.shells import ForkedShell, StoreShell
+from tests.support.forked_shells import ForkedShell, StoreShell
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "cwl"
 FOUND: list[dict[str, Any]] = json.loads((CASES / "cases.json").read_text())

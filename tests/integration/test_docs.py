@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from nbyard.testing.shells import StoreShell
+from tests.support.forked_shells import StoreShell
 
 pytestmark = pytest.mark.first
 ROOT = Path(__file__).resolve().parents[2]

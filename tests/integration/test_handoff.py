@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas
 import pytest
+from tests.support.forked_shells import StoreShell
 
 from nbyard.domain.attempts.structs import NotebookWork, Output
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance.runtimes import finish, place_attempt
-from nbyard.testing.shells import StoreShell
 
 from .. import notebooks
 from .foreign import Environment

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.forked_shells import StoreShell
 
 from nbyard.reasons.structs import because
-from nbyard.testing.shells import StoreShell
 
 ARGPARSE = """
 import argparse, csv, json

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of this repository: databases, and wheels without a network."""
+"""Fixtures for the tests of this repository: shells, databases, and wheels without a network."""
 
 import time
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.support.forked_shells import ForkedShell, StoreShell
     from tests.support.wheels import Wheels
 
 
@@ -74,3 +75,23 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
     from tests.support.wheels import Wheels
 
     return Wheels(tmp_path / "wheels", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def forked_shell() -> Iterator["ForkedShell"]:
+    """Yield the command line as a shell uses it, without the time for its imports."""
+    from tests.support.forked_shells import ForkedShell
+
+    made = ForkedShell()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
+    """Yield the forked command line with a store for this test."""
+    from tests.support.forked_shells import StoreShell
+
+    made = StoreShell(forked_shell, tmp_path / "store")
+    yield made
+    made.close()

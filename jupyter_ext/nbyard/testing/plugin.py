@@ -1,6 +1,6 @@
 """Fixtures for tests of nbyard and its plug-ins.
 
-They are `store`, `yard`, `shell`, `forked_shell`, `store_shell`, `dispatcher` and `api`.
+They are `store`, `yard`, `shell`, `dispatcher` and `api`.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatcher_thread import Dispatching
     from nbyard.testing.jupyter_server import JupyterServer
-    from nbyard.testing.shells import CommandResult, ForkedShell, StoreShell
+    from nbyard.testing.shells import CommandResult
     from nbyard.yard import Yard
 
 
@@ -87,26 +87,6 @@ def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Comma
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(yard.context.files.root)
     return call_nbyard
-
-
-@pytest.fixture(scope="session")
-def forked_shell() -> Iterator["ForkedShell"]:
-    """Yield the command line as a shell uses it, without the time for its imports."""
-    from nbyard.testing.shells import ForkedShell
-
-    made = ForkedShell()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
-    """Yield the forked command line with a store for this test."""
-    from nbyard.testing.shells import StoreShell
-
-    made = StoreShell(forked_shell, tmp_path / "store")
-    yield made
-    made.close()
 
 
 @pytest.fixture

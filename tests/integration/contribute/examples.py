@@ -31,7 +31,7 @@ MARK = re.compile(r"^ *<!-- example:", re.MULTILINE)
 COMMAND = re.compile(r"^\$ ", re.MULTILINE)
 PATIENCE_SECONDS = 300
 STOP = """
-import sys, pathlib, nbyard.testing.shells as forked
+import sys, pathlib, tests.support.forked_shells as forked
 forked.StoreShell(None, pathlib.Path(sys.argv[1])).close()
 """
 

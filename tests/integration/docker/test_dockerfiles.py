@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.forked_shells import StoreShell
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
@@ -15,7 +16,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.shells import CommandResult, StoreShell
+from nbyard.testing.shells import CommandResult
 from nbyard.yard import Yard
 
 from .bench import until

@@ -11,10 +11,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.support.forked_shells import StoreShell
 
 from nbyard.dockerd import Engine
 from nbyard.domain.runs.checks import NewCheckRun
-from nbyard.testing.shells import StoreShell
 
 from ..test_docs import blocks_of
 from ..test_runs import ADA, Project

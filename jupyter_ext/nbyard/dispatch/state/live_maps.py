@@ -40,9 +40,9 @@ class LiveMap:
     @property
     def is_open(self) -> bool:
         """Return whether more elements may be added."""
-        if self.is_closed or self._followed:
-            return not self.is_closed and self._followed is not None and self._followed.is_open
-        return self.is_short and not self.is_stopped
+        if self.is_closed:
+            return False
+        return self._followed.is_open if self._followed else self.is_short and not self.is_stopped
 
     @property
     def is_short(self) -> bool:
