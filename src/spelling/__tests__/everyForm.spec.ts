@@ -28,7 +28,7 @@ const WITHOUT_FORM = [
   ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
   ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files'],
-  'workflows.restore'
+  ...['runs.cancel_element', 'runs.retry_elements', 'workflows.restore']
 ];
 
 describe('G8: requests that change or start something', () => {

@@ -31,7 +31,9 @@ MARK = re.compile(r"^ *<!-- example:", re.MULTILINE)
 COMMAND = re.compile(r"^\$ ", re.MULTILINE)
 PATIENCE_SECONDS = 300
 STOP = """
-import sys, pathlib, tests.support.forked_shells as forked
+import sys, pathlib
+sys.path.append(sys.argv[2])
+import tests.support.forked_shells as forked
 forked.StoreShell(None, pathlib.Path(sys.argv[1])).close()
 """
 
@@ -183,7 +185,7 @@ class Workspace:
     def close(self) -> None:
         """Stop the dispatcher that the commands started, with the schema of the example."""
         if (self.store / "dispatcher.log").exists():
-            self.call(sys.executable, "-c", STOP, str(self.store))
+            self.call(sys.executable, "-c", STOP, str(self.store), str(ROOT))
 
     def commands(self) -> Iterator[tuple[str, str]]:
         """Yield each command of the page, with what the page says it prints."""

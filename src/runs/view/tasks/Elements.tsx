@@ -98,7 +98,7 @@ export default function Elements(props: IElementsProps): JSX.Element {
   return (
     <>
       <div className="nby-Bar nby-Elements">
-        <span className="nby-Choices" role="group" aria-label={trans.__('States of elements')}>
+        <span className="nby-States" role="group" aria-label={trans.__('States of elements')}>
           {choice(trans.__('All'), total)}
           {ELEMENT_STATES.filter(value => counts[value] || value === shown).map(value =>
             choice(stateText(value, trans), counts[value], value)
