@@ -108,7 +108,7 @@ def test_names_are_unique_and_unknown_ones_are_named(channels, ann, made):
         channels.create(ann, new())
     with pytest.raises(NotFound) as caught:
         channels.get(ann, "tea")
-    assert "team" in caught.value.message
+    assert "team" in (caught.value.hint or "")
     with pytest.raises(NotFound):
         channels.get(Caller("bob"), made.id)
 
