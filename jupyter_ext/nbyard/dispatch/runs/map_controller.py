@@ -99,6 +99,8 @@ class MapController:
             result = self._result(task, need)
             del self._board.due_maps[name]
             self._seen.discard(task)
+            if need == "more" and not live.room:
+                continue  # stopped, cancelled or full meanwhile: its next news note it again
             chain = self._chain(task) if need == "more" else [task]
             is_busy = any(task.run.maps[each.record.node].is_busy for each in chain)
             if isinstance(result, Failure) and not is_busy:

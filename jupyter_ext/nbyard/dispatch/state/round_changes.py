@@ -321,9 +321,10 @@ class RoundChanges:
             transition.move_all(c, ends)
 
     def runs(self) -> set[str]:
-        """Return the IDs of runs that advance."""
+        """Return the IDs of runs that advance, or whose tasks have a new note."""
         moved = {move.subject.run_id for move in self._moves if move.machine is TASK}
-        return moved | {attempt.record.run_id for attempt in self.recorded}
+        noted = {task.record.run_id for task in self._notes.values()}
+        return moved | noted | {attempt.record.run_id for attempt in self.recorded}
 
     def pass_crash_points(self) -> None:
         """Pass the crash points after the commit, once per attempt."""

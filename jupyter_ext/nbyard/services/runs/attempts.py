@@ -395,5 +395,6 @@ def check_retried_map(
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
     ended = [each for each in own if each.state in BAD and each.node not in again]
     bad = [each for each in ended if not is_left_out(each.state, each.reason)]
-    if own and task.plan.map and not tolerates(task.plan.map.on_failure, len(bad), len(own)):
+    plan = task.plan.map
+    if own and plan and not tolerates(plan.on_failure, len(bad), plan.count or len(own)):
         raise Conflict(f"The map '{task.node}' stays stopped. Retry all its failed elements.")

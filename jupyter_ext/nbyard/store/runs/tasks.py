@@ -29,7 +29,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.events import Subject
 from nbyard.store.named_rows import columns_of
-from nbyard.store.schema.tables import HISTORY, UNREAD, artifacts, attempts, runs, tasks
+from nbyard.store.schema.tables import HISTORY, UNREAD, artifacts, attempts, cache, runs, tasks
 from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
@@ -136,7 +136,8 @@ class TaskRows:
     def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
         """Reset ended tasks of a live run to waiting."""
         made_by = [task.id for task in ended]
-        c.execute(delete(artifacts).where(is_one_of(artifacts.c.task_id, made_by)))
+        for results in (artifacts, cache):  # such as those that broke a contract
+            c.execute(delete(results).where(is_one_of(results.c.task_id, made_by)))
         transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:

@@ -51,7 +51,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'position',
       label: trans.__('Element'),
-      width: 172,
+      width: 156,
       valueOf: ({ element }) => element.position,
       title: ({ element }) => element.label,
       render: ({ node, element }) => (
@@ -76,7 +76,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'seconds',
       label: trans.__('Duration'),
-      width: 86,
+      width: 78,
       isNumber: true,
       valueOf: task => workSeconds(task, now),
       render: task => showSeconds(workSeconds(task, now))
@@ -90,7 +90,7 @@ export function columnsOf(shown: IShown): IColumn[] {
       render: reasonOf
     },
     {
-      ...{ key: 'open', label: trans.__('Open'), width: 88, ...unsorted },
+      ...{ key: 'open', label: trans.__('Open'), width: 106, ...unsorted },
       render: task => linksOf(task, shown)
     },
     ...(actionOf

@@ -2,12 +2,14 @@
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Source
+from nbyard.domain.maps.searches import RandomSample
+from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Range, Search, Source
 from nbyard.domain.runs.structs import Task
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Busy, Conflict
@@ -385,6 +387,57 @@ def test_a_retry_collects_the_results_again(bench, runtime):
     bench.yard.services.runs.retry_elements(OWNER, run)
     end_all(bench, run)
     assert [row["state"] for row in table(bench, run)] == ["succeeded"]
+
+
+def test_a_retry_forgets_results_that_broke_a_contract(bench, runtime):
+    """The cache keeps whole results of failed elements, without their outputs after a retry."""
+    run = bench.submit({"a": []}, maps=grid(1, 2, on_failure="all"), cache=True)
+    bench.until(lambda: runtime.running)
+    first = elements(bench, run, "a")["n=1"]
+    bench.until_task(run, "running", first.node)
+    runtime.end(bench.attempt(run, first.node), "failed", failure=BOOM)
+    bench.until_task(run, "failed", first.node)
+    with bench.context.store.write() as c:
+        record = bench.context.store.tasks.of_node(c, run, first.node)
+        assert record is not None
+        bench.context.store.cache.keep_all(c, [(OWNER.name, record.cache_key, record.id)])
+    bench.yard.services.runs.retry_elements(OWNER, run, first.node)
+    end_all(bench, run)
+    assert [row["outputs"] for row in table(bench, run)] == [{"out": ANY}] * 2
+
+
+def search(count: int, policy: str = "all") -> dict[str, MapPlan]:
+    space: dict[str, Range | list[Any]] = {"n": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
+    source = Search(space, count, "random", goal="score")
+    return {"a": MapPlan(source, policy, at_most=2, count=count)}
+
+
+def test_a_suggestion_after_a_cancellation_is_dropped(bench, runtime, monkeypatch):
+    def suggest(_: object, __: object, trials: list[object], count: int) -> list[Any]:
+        if trials:
+            bench.cancel(run)
+        return [{"n": len(trials) + 1}]
+
+    monkeypatch.setattr(RandomSample, "suggest", suggest)
+    run = bench.submit({"a": []}, maps=search(10))
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert len(elements(bench, run, "a")) == 1
+
+
+def test_a_retried_element_counts_among_all_of_its_search(bench, runtime, monkeypatch):
+    """Two of ten may fail, although they are half of those that are known."""
+    values = [{"n": n} for n in range(1, 11)]
+    monkeypatch.setattr(
+        RandomSample, "suggest", lambda _, __, trials, count: values[len(trials) :][:count]
+    )
+    run = bench.submit({"a": []}, maps=search(10, "20%"))
+    for place in (1, 2):
+        bench.until(lambda: runtime.running)
+        runtime.end(runtime.running[0], "failed", failure=BOOM)
+        bench.until(lambda place=place: states(bench, run).count("failed") == place)
+    failed = [task.node for task in elements(bench, run, "a").values() if task.state == "failed"]
+    bench.yard.services.runs.retry_elements(OWNER, run, failed[0])
+    assert states(bench, run).count("failed") == 1
 
 
 def test_what_cannot_be_cancelled_or_retried(bench, runtime):
