@@ -17,6 +17,7 @@ import {
   spaceOf,
   USUAL_COUNT
 } from '../../document/maps/map';
+import { isBetterHigh } from '../../document/maps/direction';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { isSweepable, manyText } from '../../forms/SweepField';
 import { ValueField } from '../../forms/ValueField';
@@ -196,7 +197,9 @@ function SearchFields({
   const { trans } = canvas;
   const set = (key: 'count' | 'direction' | 'goal' | 'prune') => (value: Json | undefined) => {
     const { [key]: _, ...rest } = each;
-    setSource(canvas, id, value ? ({ ...rest, [key]: value } as ISearch) : rest);
+    const isLow = key === 'goal' && value && !each.direction && !isBetterHigh(String(value));
+    const more = { [key]: value, ...(isLow && { direction: 'minimize' }) };
+    setSource(canvas, id, value ? ({ ...rest, ...more } as ISearch) : rest);
   };
   return (
     <>
@@ -232,7 +235,7 @@ function SearchFields({
             label={trans.__('Direction')}
             type="choice"
             choices={['maximize', 'minimize']}
-            value={each.direction}
+            value={each.direction ?? 'maximize'}
             first="maximize"
             onChange={set('direction')}
           />
@@ -278,7 +281,9 @@ function Policy({ id, map, readOnly }: ISettingsProps & { map: IMap }): JSX.Elem
         label={trans.__('At most at once')}
         type="int"
         value={map.at_most}
-        placeholder={trans.__('no limit')}
+        placeholder={
+          map.each.kind === 'search' && map.each.by === OPTUNA ? '4' : trans.__('no limit')
+        }
         check={value => (Number(value) >= 1 ? undefined : trans.__('Enter a number from 1.'))}
         onRead={set('at_most')}
       />

@@ -131,10 +131,10 @@ describe('K10: a search of parameters', () => {
     };
     await set(/^Number of elements/, '0');
     await set(/^Number of elements/, '50');
-    await set(/^Metric/, 'accuracy');
+    await set(/^Metric/, 'val_loss');
     fireEvent.click(screen.getByRole('checkbox', { name: /Stop elements early/ }));
     const search = { kind: 'search', space: { alpha: [1, 2] }, count: 50 };
-    const optuna = { by: 'optuna', goal: 'accuracy', prune: true };
+    const optuna = { by: 'optuna', goal: 'val_loss', direction: 'minimize', prune: true };
     expect(mapOf('clean')!.each).toEqual({ ...search, ...optuna });
     await act(async () => void fireEvent.change(kind, { target: { value: 'search:halton' } }));
     expect(mapOf('clean')!.each).toEqual({ ...search, by: 'halton' });

@@ -1,5 +1,6 @@
 /** Which element of a map is best by a metric, and which ones are starred. */
 import { Task } from '../../../api/types';
+import { HIGH, isBetterHigh, LOW } from '../../../document/maps/direction';
 import { ElementTask } from './elements';
 
 /** Metrics by the key of an element. */
@@ -9,21 +10,6 @@ export type Metrics = ReadonlyMap<string, Readonly<Record<string, number | strin
 export interface IBest {
   metric: string;
   isHighest: boolean;
-}
-
-const anyOf = (...names: string[]) => new RegExp(`(?<![a-z])(${names.join('|')})(?![a-z])`, 'i');
-const LOW = anyOf(
-  ...['loss', 'logloss', 'nll', 'err', 'error', 'mae', 'mape', 'mse', 'rmse', 'perplexity'],
-  ...['wer', 'cer', 'cost', 'latency', 'seconds', 'time', 'rank']
-);
-const HIGH = anyOf(
-  ...['acc', 'accuracy', 'score', 'auc', 'f1', 'precision', 'recall', 'r2', 'iou', 'dice'],
-  ...['bleu', 'rouge', 'reward', 'sharpe']
-);
-
-/** Return whether a metric is better if it is higher, by its name. */
-export function isBetterHigh(name: string): boolean {
-  return !LOW.test(name);
 }
 
 /** Return the comparison before the user chooses one: by the first metric with a known name. */

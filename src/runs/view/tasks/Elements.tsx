@@ -1,6 +1,7 @@
 import '../../../../style/run-table.css';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { isLive, Task } from '../../../api/types';
+import { isBetterHigh } from '../../../document/maps/direction';
 import { ELEMENT_STATES, ElementState } from '../../../canvas/model/diagram/maps';
 import { Button, CommandButton, LinkButton } from '../../../components/Button';
 import { useServerNow } from '../../../components/hooks/useLost';
@@ -10,7 +11,6 @@ import { ISort, RowTable } from '../../../components/table/RowTable';
 import {
   bestOf,
   IBest,
-  isBetterHigh,
   metricNames,
   modelOf,
   starOf,

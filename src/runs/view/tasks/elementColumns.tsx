@@ -76,7 +76,7 @@ export function columnsOf(shown: IShown): IColumn[] {
     {
       key: 'seconds',
       label: trans.__('Duration'),
-      width: 78,
+      width: 88,
       isNumber: true,
       valueOf: task => workSeconds(task, now),
       render: task => showSeconds(workSeconds(task, now))

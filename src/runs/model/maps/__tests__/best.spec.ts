@@ -1,4 +1,5 @@
-import { bestOf, isBetterHigh, Metrics, starOf, starredBy, usualBest } from '../best';
+import { isBetterHigh } from '../../../../document/maps/direction';
+import { bestOf, Metrics, starOf, starredBy, usualBest } from '../best';
 import { ElementTask } from '../elements';
 
 const list = ['a', 'b', 'c', 'd'].map(key => ({ element: { key } }) as ElementTask);
