@@ -17,7 +17,7 @@ from nbyard.domain.attempts.metric_series import MAX_METRICS
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import metrics_in
 from nbyard.domain.datasets.table_descriptions import MAX_CELL_CHARACTERS, MAX_PAGE_ROWS
-from nbyard.domain.maps.elements import TOO_MANY
+from nbyard.domain.maps.elements import TOO_MANY, collected_name
 from nbyard.domain.maps.searches import GROUP, Pruner, SearchMethod, Trial, TrialState
 from nbyard.domain.maps.structs import (
     ALL,
@@ -131,7 +131,7 @@ def collect(
         element, own = record.plan.element, {}
         for name in (output for output in outputs if output in results):
             result = results[name]
-            own[name] = f"{place:05d}-{result.filename}"
+            own[name] = collected_name(place, result.filename)
             if result.digest.startswith("tree:"):
                 for entry in context.blobs.tree(result.digest).files:
                     path = f"{own[name]}/{entry.path}"

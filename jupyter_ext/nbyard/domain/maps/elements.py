@@ -35,6 +35,11 @@ def label_of(values: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in values.items())[:MAX_LABEL]
 
 
+def collected_name(place: int, filename: str) -> str:
+    """Return the name of an element's file among those of its map; the first `place` is 1."""
+    return f"{place:05d}-{filename}"
+
+
 def fitting(argument: Argument, value: Any) -> Any:
     """Return a value as the type of its argument, parsed if it is text.
 

@@ -1,6 +1,7 @@
 """The files of a bundle: code, inputs, a script that repeats the run, and digests to compare.
 
-Papermill runs notebooks. Scripts and binaries run by their command lines.
+Papermill runs notebooks. Scripts and binaries run by their command lines. Each element of a map
+has a script of its own, which adds its outputs to those of the map.
 """
 
 import os.path
@@ -19,6 +20,8 @@ from nbyard.domain.commands.command_line import build_argv, expand_file
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.maps.elements import collected_name
+from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, SecretOf, TaskPlan, ValueOf
 
@@ -42,11 +45,17 @@ class RecordedNode(msgspec.Struct, frozen=True):
     version: ExecutableVersion | None
     outputs: Mapping[str, StoredOutput] = {}
     packages: Mapping[str, str] = {}
+    succeeded: bool = True
 
     @property
     def folder(self) -> str:
         """Return the folder of the node in the bundle."""
         return f"{NODES}/{self.plan.node}"
+
+    @property
+    def shared_folder(self) -> str:
+        """Return the folder with the code, which the elements of a map share."""
+        return f"{NODES}/{self.plan.element.map}" if self.plan.element else self.folder
 
     def place_of(self, output: str) -> str:
         """Return the path of an output in the bundle."""
@@ -105,12 +114,28 @@ def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
 
 
 def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> Steps:
-    """Return the steps that repeat a node.
+    """Return the steps that repeat a node. Those of a map call the scripts of its elements.
 
     `nodes` are the nodes of the bundle by ID. `identity` has the values of the arguments that
     nbyard fills in itself, such as the ID of the run.
     """
-    return _NodeSteps(node, nodes).steps(identity)
+    if not node.plan.map:
+        return _NodeSteps(node, nodes).steps(identity)
+    elements = (each.plan.element for each in nodes.values() if each.succeeded)
+    keys = (f"{each.key}\n" for each in elements if each and each.map == node.plan.node)
+    listed, outputs = f"{node.folder}/{ELEMENTS}", node.outputs.keys() - {ALL}
+    members = [Member(listed, text="".join(keys))]
+    lines = [
+        shlex.join(["mkdir", "-p", node.folder, *map(node.place_of, sorted(outputs))]),
+        f"for element in $(cat {shlex.quote(listed)}); do",
+        f'    sh {shlex.quote(f"{node.folder}.")}"$element"/{SCRIPT}',
+        "done",
+    ]
+    if ALL in node.outputs:
+        table = node.place_of(ALL)
+        lines.append(shlex.join(["python3", COLLECT, table]))
+        members += [Member(table, node.outputs[ALL].digest), Member(COLLECT, text=COLLECTOR)]
+    return Steps(lines, members, [])
 
 
 class _NodeSteps:
@@ -121,7 +146,12 @@ class _NodeSteps:
         self._cwd = os.path.normpath(f"{self._code}/{os.path.dirname(node.version.file)}")
         self._before: list[str] = []
         self._after: list[str] = []
-        self._members = [Member(self._code, node.version.bundle_digest)]
+        self._members = [Member(f"{node.shared_folder}/code", node.version.bundle_digest)]
+        if node.plan.element:  # values for the code may already be in its folder
+            self._before.append(shlex.join(["mkdir", "-p", self._code]))
+            self._before.append(
+                shlex.join(["cp", "-r", f"{node.shared_folder}/code/.", self._code])
+            )
         self._secrets: list[str] = []
 
     def steps(self, identity: Mapping[str, str]) -> Steps:
@@ -134,24 +164,24 @@ class _NodeSteps:
             if argument.role == "output":
                 values |= self._output(argument)
         run = self._notebook(values) if self._version.kind == NOTEBOOK else self._command(values)
+        if element := self._node.plan.element:
+            whole = self._nodes[element.map]
+            for name in sorted(self._node.outputs.keys() & whole.outputs.keys()):
+                own = collected_name(element.position + 1, self._node.outputs[name].filename)
+                self._after += _copy(self._node.place_of(name), f"{whole.place_of(name)}/{own}")
         return Steps([*self._before, run, *self._after], self._members, self._secrets)
 
     def _value_by_name(self, argument: Argument, binding: Any) -> dict[str, Any]:
-        """Return the value of an argument by name; empty if the code reads it from a file."""
-        if isinstance(binding, SecretOf):
-            self._secrets.append(binding.name)
-            return {argument.name: self._path_from_code(f"{SECRETS}/{binding.name}")}
-        if isinstance(binding, ValueOf):
-            return self._pass_value(argument, binding)
-        return self._pass_input(argument, binding)
+        """Return the value of an argument by name.
 
-    def _pass_value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
-        """Pass a value to the code.
-
-        Returns the value by its name. The result is empty if a file has the value, or if it is
-        the notebook's own default.
+        The result is empty if the code reads it from a file, or has it as its own default.
         """
         name = argument.name
+        if isinstance(binding, SecretOf):
+            self._secrets.append(binding.name)
+            return {name: self._path_from_code(f"{SECRETS}/{binding.name}")}
+        if not isinstance(binding, ValueOf):
+            return self._pass_input(argument, binding)
         if binding.is_default and self._version.kind == NOTEBOOK:
             return {}
         if not isinstance(argument.reach, Handed):
@@ -169,15 +199,16 @@ class _NodeSteps:
         name, reach = argument.name, argument.reach
         source = self._source(name, binding)
         if isinstance(reach, Handed):
-            self._copy(source, f"{self._cwd}/{HANDOFF}/{name}{PurePosixPath(source).suffix}")
+            handed = f"{self._cwd}/{HANDOFF}/{name}{PurePosixPath(source).suffix}"
+            self._before += _copy(source, handed)
             return {}
         if isinstance(reach, File):
-            self._copy(source, f"{self._code}/{reach.place(self._version.file)}")
+            self._before += _copy(source, f"{self._code}/{reach.place(self._version.file)}")
             return {}
         # Standard input must be a file in the node's own folder, unlike other inputs.
         if isinstance(reach, Stdin) and isinstance(binding, ResultOf):
             beside = f"{self._node.folder}/inputs/{name}/{os.path.basename(source)}"
-            self._copy(source, beside)
+            self._before += _copy(source, beside)
             source = beside
         # A list of files is given as the folder of its files.
         is_one_of_list = argument.type == "list" and not self._digest(binding).startswith("tree:")
@@ -213,12 +244,6 @@ class _NodeSteps:
             self._after.append(shlex.join(["mv", written, place]))
             return {}
         return {name: self._path_from_code(place)}
-
-    def _copy(self, source: str, target: str) -> None:
-        # If the script runs again, `cp -r` would copy a folder into the folder of the first time.
-        self._before.append(shlex.join(["rm", "-rf", target]))
-        self._before.append(shlex.join(["mkdir", "-p", os.path.dirname(target)]))
-        self._before.append(shlex.join(["cp", "-r", source, target]))
 
     def _path_from_code(self, place: str) -> str:
         """Return the path by which the code in its folder reaches a place in the bundle.
@@ -259,18 +284,39 @@ class _NodeSteps:
         return f"({' '.join(parts)})"
 
 
+def _copy(source: str, target: str) -> list[str]:
+    # If the script runs again, `cp -r` would copy a folder into the folder of the first time.
+    before = [["rm", "-rf", target], ["mkdir", "-p", os.path.dirname(target)]]
+    return [*map(shlex.join, [*before, ["cp", "-r", source, target]])]
+
+
 def _from(here: str, text: str) -> str:
     """Replace the place of the attempt in a word by `here`, the path to the node's folder."""
     return LITERAL.sub(r"\1", PLACE.sub(lambda _: here, text))
 
 
 SCRIPT, DIGESTS, README = "repeat.sh", "outputs.sha256", "README.md"
+ELEMENTS, COLLECT = "elements.txt", "collect.py"
 SHA256 = "sha256:"
 HEAD = """#!/bin/sh
 # Repeats the run in this folder. Needs papermill, and the packages of each node.
 # KERNEL=python3 sh repeat.sh runs all notebooks with another kernel than their own.
 set -eu
 cd "$(dirname "$0")"
+"""
+ELEMENT_HEAD = 'set -eu\ncd "$(dirname "$0")/../.."\n'
+COLLECTOR = """import json, pathlib, sys
+
+table = pathlib.Path(sys.argv[1])
+rows = [json.loads(line) for line in table.read_bytes().splitlines()]
+for row in rows:
+    for output, name in row["outputs"].items():
+        file = table.parents[1] / output / output / name
+        made = json.loads(file.read_bytes()) if file.suffix == ".json" and file.exists() else None
+        for metric, value in made.items() if isinstance(made, dict) else ():
+            if isinstance(row["metrics"].get(metric), float) and isinstance(value, (int, float)):
+                row["metrics"][metric] = float(value)
+table.write_text("".join(json.dumps(row, ensure_ascii=False) + "\\n" for row in rows), "utf-8")
 """
 
 
@@ -282,23 +328,28 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     idle = [node for node in recorded if not has_inputs(node, nodes)]
     repeated = [node for node in ready if can_repeat(node)]
     kept = [node for node in ready if not can_repeat(node)]
-    members: dict[str, Member] = {}
-    lines, secrets = [HEAD], []
+    members: list[Member] = []
+    lines, secrets = [HEAD], set[str]()
     for node in repeated:
-        known = (run.id, node.plan.node, run.title, run.scheduled_at)
-        steps = steps_of(node, nodes, dict(zip(IDENTITY, known, strict=True)))
-        members |= {member.place: member for member in steps.members}
-        secrets += steps.secrets
-        lines += [f"# {' '.join(node.plan.label.split())}", *steps.lines, ""]
+        known = dict(
+            zip(IDENTITY, (run.id, node.plan.node, run.title, run.scheduled_at), strict=True)
+        )
+        steps = steps_of(node, nodes, known)
+        members += steps.members
+        secrets.update(steps.secrets)
+        own = [f"# {' '.join(node.plan.label.split())}", *steps.lines, ""]
+        if node.plan.element:
+            text = "\n".join([ELEMENT_HEAD, *own])
+            members.append(Member(f"{node.folder}/{SCRIPT}", text=text))
+        else:
+            lines += own
+        if node.packages:
+            pinned = (f"{name}=={version}\n" for name, version in sorted(node.packages.items()))
+            members.append(Member(f"{node.shared_folder}/packages.txt", text="".join(pinned)))
     # What needs nbyard is not repeated: its results are part of the bundle.
     for node in kept:
-        places = {node.place_of(name): output.digest for name, output in node.outputs.items()}
-        members |= {place: Member(place, digest) for place, digest in places.items()}
-    for node in repeated:
-        if node.packages:
-            place = f"{node.folder}/packages.txt"
-            pinned = (f"{name}=={version}\n" for name, version in sorted(node.packages.items()))
-            members[place] = Member(place, text="".join(pinned))
+        outputs = node.outputs.items()
+        members += [Member(node.place_of(name), output.digest) for name, output in outputs]
     digests = [
         # As `sha256sum -c` reads them. Folders have no single digest.
         f"{output.digest.removeprefix(SHA256)}  {node.place_of(name)}\n"
@@ -309,9 +360,10 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     texts = {
         SCRIPT: "\n".join(lines),
         DIGESTS: "".join(digests),
-        README: _readme(run, repeated, kept, idle, sorted(set(secrets))),
+        README: _readme(run, repeated, kept, idle, sorted(secrets)),
     }
-    return [*(Member(name, text=text) for name, text in texts.items()), *members.values()]
+    members = [*(Member(name, text=text) for name, text in texts.items()), *members]
+    return [*{member.place: member for member in members}.values()]
 
 
 def _readme(
@@ -332,6 +384,13 @@ def _readme(
         "Each folder below `nodes/` has the code of a node, its inputs and parameters, and"
         " `packages.txt` with the packages of the run if they are known.",
     ]
+    if maps := [node for node in repeated if node.plan.map]:
+        parts.append(
+            f"These nodes run once for each element: {_names(maps)}. `{ELEMENTS}` in their folders"
+            f" lists those that succeeded. `sh {NODES}/NODE.KEY/{SCRIPT}` repeats one of them, or"
+            f" one that failed. `{COLLECT}` computes the metrics of JSON outputs again. Logged"
+            " metrics stay those of the run."
+        )
     if secrets:
         names = ", ".join(f"`{SECRETS}/{name}`" for name in secrets)
         parts.append(f"The bundle contains no secrets. Write them to these files first: {names}.")
@@ -351,4 +410,4 @@ def _readme(
 
 
 def _names(nodes: Sequence[RecordedNode]) -> str:
-    return ", ".join(f"`{node.plan.node}`" for node in nodes)
+    return ", ".join(f"`{node.plan.node}`" for node in nodes if not node.plan.element)

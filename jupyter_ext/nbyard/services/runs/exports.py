@@ -18,6 +18,7 @@ from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.file_formats import holds_data
 from nbyard.domain.lineage.openlineage import NAMESPACE, run_events
 from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.maps.structs import ALL
 from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.repeats.run_bundle import RecordedNode, StoredOutput, write_bundle
 from nbyard.domain.runs.structs import Run
@@ -72,16 +73,13 @@ class RunExports(RunComparisons):
             nodes = []
             ran = [t for t in self._store.compared.tasks(c, record.id) if t.state != "skipped"]
             for row in ran:
-                if row.plan.map:
-                    raise Conflict("A run with maps has no bundle yet.", hint="Export it instead.")
-                declared = {
-                    argument.name for argument in row.plan.arguments if argument.role == "output"
-                }
+                declared = {argument.name for argument in row.plan.arguments} | {ALL}
                 # Executed notebooks are artifacts too, but papermill writes them by itself.
                 own = {n: o for n, o in outputs.get(row.node, {}).items() if n in declared}
                 version = reader.version(row.plan.executable_version_id)
                 plan = row.plan.without(row.plan.optional_needs() - outputs.keys())
-                nodes.append(RecordedNode(plan, version, own, reader.packages_of(row)))
+                packages, is_done = reader.packages_of(row), row.state == "succeeded"
+                nodes.append(RecordedNode(plan, version, own, packages, is_done))
         return record, nodes
 
     @operation("GET", "/runs/{run}/openlineage", scope="runs:read")

@@ -21,14 +21,22 @@ from nbyard.domain.lineage.structs import (
     hidden_node,
 )
 from nbyard.domain.runs.origins import GitState
-from nbyard.domain.runs.structs import Artifact, Binding, BytesOf, Run, TaskPlan, shown_values
+from nbyard.domain.runs.structs import (
+    Artifact,
+    Binding,
+    BytesOf,
+    ResultOf,
+    Run,
+    TaskPlan,
+    shown_values,
+)
+from nbyard.domain.workflows.structs import Edge
 from nbyard.store.environments import EnvironmentRows, FingerprintRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.lineage.connections import connections_from, connections_to
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
 from nbyard.store.runs.compared_rows import ComparedRows, ComparedTask
-from nbyard.store.runs.queries import RunRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.tables import (
@@ -256,10 +264,16 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
     ]
     code, locks = ExecutableRows(), EnvironmentRows()
     rows = ComparedRows().tasks(c, run.id)
+    edges = [
+        Edge(binding.node, binding.output, row.node, name)
+        for row in rows  # elements of maps have connections that the document does not have
+        for name, binding in row.plan.bindings.items()
+        if isinstance(binding, ResultOf)
+    ]
     return RunRecord(
         run,
         tasks,
-        RunRows().edges(c, run.id),
+        edges,
         _known(lambda key: code.version(c, key), (task.executable_version_id for task in tasks)),
         _known(
             lambda key: locks.version(c, key),

@@ -1,13 +1,19 @@
 """The files of a bundle."""
 
+import json
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
+
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.maps.structs import ALL, Element, Grid, MapPlan
 from nbyard.domain.repeats.run_bundle import RecordedNode, StoredOutput, write_bundle
 from nbyard.domain.runs.structs import ResultOf, SecretOf
 
-from .bundles import recorded
+from .bundles import CODE, recorded
 
 RUN = cast(Any, SimpleNamespace(id="r", number=12, name="", title="Wine", scheduled_at="2026"))
 OUT = Argument("out", role="output", format="csv")
@@ -59,3 +65,65 @@ def test_nodes_after_a_failed_one_are_left_out():
     assert not {place for place in found if place.startswith(("nodes/b", "nodes/c"))}
     assert "nodes/b" not in found["repeat.sh"]
     assert "them: `b`, `c`." in found["README.md"]
+
+
+def element(key: str, position: int, **more: Any) -> RecordedNode:
+    of_map = {"element": Element("a", key, f"n={position}", position), **more}
+    outputs = {"out": "out.csv"}
+    return recorded(f"a.{key}", "a.ipynb", [OUT], {}, outputs=outputs, plan=of_map)
+
+
+def whole(**more: Any) -> RecordedNode:
+    own = recorded("a", "a.ipynb", [OUT], {}, plan={"map": MapPlan(Grid({"n": [1]})), **more})
+    stored = {ALL: StoredOutput("elements.jsonl", "sha256:t"), "out": StoredOutput("out", "tree:x")}
+    return msgspec.structs.replace(own, outputs=stored)
+
+
+def test_elements_have_scripts_which_the_script_of_the_run_calls_in_their_order():
+    failed = msgspec.structs.replace(element("k2", 1), outputs={}, succeeded=False)
+    first = msgspec.structs.replace(element("k1", 0), packages={"b": "2"})
+    found = bundle(whole(), first, failed, element("k1-2", 2))
+    assert found["nodes/a/elements.txt"].split() == ["k1", "k1-2"]
+    assert 'sh nodes/a."$element"/repeat.sh' in found["repeat.sh"]
+    assert "papermill nodes" not in found["repeat.sh"]
+    own = found["nodes/a.k1-2/repeat.sh"]
+    assert own.endswith(
+        "cp -r nodes/a.k1-2/outputs/out/out.csv nodes/a/outputs/out/out/00003-out.csv\n"
+    )
+    assert "nodes/a.k2/repeat.sh" in found
+    assert [place for place, text in found.items() if text == CODE] == ["nodes/a/code"]
+    assert found["nodes/a/packages.txt"] == "b==2\n"
+    assert found["nodes/a/outputs/@all/elements.jsonl"] == "sha256:t"
+    assert "element: `a`." in found["README.md"]
+
+
+def test_the_results_of_a_map_that_needs_nbyard_are_part_of_the_bundle():
+    found = bundle(whole(image="x:1"), element("k1", 0, image="x:1"))
+    assert found["nodes/a/outputs/out/out"] == "tree:x"
+    assert found["nodes/a.k1/outputs/out/out.csv"] == "sha256:out"
+    assert "bundle: `a`." in found["README.md"]
+    assert "nodes/a/elements.txt" not in found
+
+
+def test_a_map_without_collected_results_has_a_script():
+    found = bundle(msgspec.structs.replace(whole(), outputs={}))
+    assert found["nodes/a/elements.txt"] == "" and "collect.py" not in found
+    assert "mkdir -p nodes/a\n" in found["repeat.sh"]
+
+
+def test_metrics_of_json_outputs_are_computed_again(tmp_path):
+    """Logged metrics, and those without a number now, stay."""
+    table = tmp_path / "outputs/@all/elements.jsonl"
+    row = {"metrics": {"a": 1.0, "logged": 2.0, "text": 3.0}, "outputs": {"out": "00001-out.json"}}
+    gone = {"metrics": {}, "outputs": {"out": "00002-out.json"}}
+    for place, text in (
+        (table, "".join(json.dumps(each) + "\n" for each in (row, gone))),
+        (tmp_path / "outputs/out/out/00001-out.json", '{"a": 5, "b": 6, "text": "x"}'),
+        (tmp_path / "collect.py", bundle(whole())["collect.py"]),
+    ):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    command = [sys.executable, "collect.py", "outputs/@all/elements.jsonl"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    first, second = (json.loads(line) for line in table.read_text().splitlines())
+    assert first == {**row, "metrics": {"a": 5.0, "logged": 2.0, "text": 3.0}} and second == gone
