@@ -883,7 +883,6 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-of-several': trans.__(
     'follows the elements of several maps ({nodes:, }): collect those of one in a list of files or as its table @all'
   ),
-  'map-pinned': trans.__('a node with a map cannot be pinned to a result'),
   'map-name-long': trans.__('the ID of a node with a map has at most {most} characters'),
   'map-argument-connected': trans.__('{argument} gets its values from the map and a connection'),
   'map-range-type': trans.__('{argument} is not a number, so it needs a list of values'),

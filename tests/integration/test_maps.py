@@ -11,7 +11,7 @@ from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
-from nbyard.errors import Conflict
+from nbyard.errors import Conflict, Invalid
 from nbyard.reasons.structs import because
 
 from ..notebooks import PARAMETERS, notebook
@@ -131,6 +131,31 @@ def chain(project: Project, most: int, **more: Any) -> None:
     project.connect("square", "score", "double", "score")
     project.connect("double", "more", "total", "files")
     project.connect("double", ALL, "rows", "table")
+
+
+def test_the_result_of_a_map_can_be_pinned(project: Project) -> None:
+    """Nodes that collect it get its files and its table. No node can follow its elements."""
+    chain(project, 3)
+    first = project.run()
+    # The elements had contracts of their own. The folder of all has no metric.
+    metric = {"rule": "metric", "name": "double", "min": 0}
+    project.nodes["double"]["contracts"] = {"more": [metric]}
+    pinned = project.run(pins={"double": "1"}, force=True)
+    found = tasks(pinned)
+    assert (found["double"].state, found["double"].pinned) == ("succeeded", 1)
+    assert {a.name: a.digest for a in found["double"].artifacts} == {
+        a.name: a.digest for a in tasks(first)["double"].artifacts
+    }
+    assert not elements(pinned, "double")
+    assert json.loads(project.text(found["total"], "sum")) == 2 * (0 + 1 + 4)
+    assert json.loads(project.text(found["rows"], "result")) == 3
+    with pytest.raises(Invalid) as caught:
+        project.start(pins={"square": "1"})
+    first_detail = caught.value.details[0]
+    assert first_detail.path == "double" and first_detail.reason
+    assert first_detail.reason.code == "edge-format"
+    again = project.run(pins={"double": "2"}, force=True)
+    assert tasks(again)["double"].pinned == 2 and again.run.state == "succeeded"
 
 
 def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:

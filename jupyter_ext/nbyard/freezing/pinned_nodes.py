@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbyard.domain.maps.structs import ALL, ALL_PORT
 from nbyard.domain.runs.planning import ResolvedNode
 from nbyard.domain.runs.structs import Binding, ResultOf, Run, TaskPlan, bytes_of
+from nbyard.domain.workflows.edges import FOLDER
 from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
 
@@ -86,10 +88,13 @@ def pinned_node(context: FreezingContext, owner: str, name: str, pin: Pin) -> Re
             )
             raise NotFound(why)
     # An optional output that the task did not write can feed no other node.
-    outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]
+    ports = [a for a in plan.arguments if a.role != "output" or a.name in made]
+    if ALL in made:  # the collected results of a map
+        ports = [msgspec.structs.replace(a, format=FOLDER) if a.name in made else a for a in ports]
+        ports.append(ALL_PORT)
     return ResolvedNode(
         plan.label,
-        outputs,
+        ports,
         executable_id=plan.executable_id,
         version_id=plan.executable_version_id,
         pinned=plan,
@@ -111,5 +116,5 @@ def _plan(context: FreezingContext, c: Connection, run: Run, task: TaskRecord) -
         else:
             bindings[name] = binding
     return msgspec.structs.replace(
-        task.plan, bindings=bindings, reuse=task.id, pinned=run.number, force=False
+        task.plan, bindings=bindings, map=None, reuse=task.id, pinned=run.number, force=False
     )

@@ -46,7 +46,9 @@ def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
 
     A valid document has one for each. A node without a map of its own follows another node.
     """
-    roots = {name: {name} for name, node in document.nodes.items() if node.map}
+    nodes = document.nodes.items()
+    # A pinned node does not run, so that its collected results are those of one task.
+    roots = {name: {name} for name, node in nodes if node.map and not node.pin}
     followed: dict[str, list[str]] = {}
     for edge in document.edges.values() if roots else ():
         wanted = (port for port in ports.get(edge.target, ()) if port.name == edge.input)
@@ -67,10 +69,12 @@ def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
 def with_map_ports(document: Document, ports: Ports) -> dict[str, list[Argument]]:
     """Return the ports of nodes, with those that maps add."""
     complete = {name: [*arguments] for name, arguments in ports.items()}
-    for name in mapped_nodes(document, ports):
+    for name, known in complete.items():
         own = document.nodes[name].map
-        reads_data = own is not None and not isinstance(own.each, STATIC)
-        complete[name] += [EACH_PORT, ALL_PORT] if reads_data else [ALL_PORT]
+        if own and not isinstance(own.each, STATIC):
+            known.append(EACH_PORT)
+    for name in mapped_nodes(document, ports):
+        complete[name].append(ALL_PORT)
     return complete
 
 
@@ -83,8 +87,6 @@ def map_problems(document: Document, ports: Ports) -> Iterator[Problem]:
             yield Problem(because("map-of-several", nodes=sorted(roots)), node=name, field="map")
         if node.map is None:
             continue
-        if node.pin:
-            yield Problem(because("map-pinned"), node=name, field="map")
         if len(name) > MAX_MAP_NAME:
             yield Problem(because("map-name-long", most=MAX_MAP_NAME), node=name, field="map")
         for argument in node.map.names:

@@ -13,7 +13,7 @@ from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import OutputClass, guess_class, suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.maps.elements import fitting_search
-from nbyard.domain.maps.structs import AT_ONCE, EACH, EACH_PORT, MapPlan, Search
+from nbyard.domain.maps.structs import ALL_PORT, AT_ONCE, EACH, EACH_PORT, MapPlan, Search
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.map_plans import (
     is_followed,
@@ -359,7 +359,9 @@ class _Planner(msgspec.Struct, frozen=True):
         default = known.resources
         label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
-            return msgspec.structs.replace(known.pinned, label=label, contracts=node.contracts)
+            # The elements of a map had their own contracts.
+            contracts = {} if ALL_PORT in known.arguments else node.contracts
+            return msgspec.structs.replace(known.pinned, label=label, contracts=contracts)
         limits = node.over(default)
         if limits["gpu"] is None:
             limits["gpu"] = overrides.gpu

@@ -77,7 +77,6 @@ WORKFLOWS = {
         "follows the elements of several maps ({nodes:, }): collect those of one in a list of"
         " files or as its table @all"
     ),
-    "map-pinned": code("a node with a map cannot be pinned to a result"),
     "map-name-long": code("the ID of a node with a map has at most {most} characters", most=int),
     "map-argument-connected": code("{argument} gets its values from the map and a connection"),
     "map-range-type": code("{argument} is not a number, so it needs a list of values"),

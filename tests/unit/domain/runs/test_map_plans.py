@@ -139,11 +139,14 @@ def test_wrong_maps_are_problems(own, edges, found):
     assert problems(document({"s": None, "a": own}, *edges)) == [found]
 
 
-def test_a_map_is_not_pinned():
-    flow = document({"a": GRID})
+def test_a_pinned_map_has_no_elements():
+    """Nodes that follow it would get a folder, so that the formats do not fit."""
+    flow = document({"s": None, "a": Map(Items("n")), "b": None}, ("a", "out", "b", "one"))
     pinned = msgspec.structs.replace(flow.nodes["a"], pin=Pin("run"))
-    flow = msgspec.structs.replace(flow, nodes={"a": pinned})
-    assert problems(flow) == [("a", "map", "map-pinned")]
+    flow = msgspec.structs.replace(flow, nodes={**flow.nodes, "a": pinned})
+    assert mapped_nodes(flow, dict.fromkeys("sab", PORTS)) == {} and problems(flow) == []
+    ports = with_map_ports(flow, dict.fromkeys("sab", PORTS))
+    assert [port.name for port in ports["a"]][-2:] == ["out", EACH]
 
 
 def test_a_pinned_node_follows_no_map():
