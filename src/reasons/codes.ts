@@ -881,7 +881,7 @@ export const CODES: Readonly<Record<string, string>> = {
     'its code bundle is larger than `max_bundle_bytes`; largest: {largest:, }. List files that the node does not need in .nbyardignore, or run the node as a local process'
   ),
   'map-of-several': trans.__(
-    'follows the elements of several maps ({nodes:, }): collect those of one in a list of files or as its table @all'
+    'cannot have the elements of several maps ({nodes:, }): collect those of one in a list of files or as its table @all, or map the nodes before it over the same data or values'
   ),
   'map-name-long': trans.__('the ID of a node with a map has at most {most} characters'),
   'map-argument-connected': trans.__('{argument} gets its values from the map and a connection'),

@@ -11,7 +11,7 @@ from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 from ..notebooks import PARAMETERS, notebook
@@ -37,6 +37,15 @@ def square(n: int, by: float = 1.0):
 @nbyard.executable(outputs={"more": "json"})
 def double(score: Path):
     return {"double": 2 * json.loads(score.read_text())["square"]}
+
+@nbyard.executable(outputs={"cubed": "json"})
+def cube(m: float):
+    if m == 2:
+        raise ValueError("unlucky")
+    return {"cube": m ** 3}
+
+def both(score: Path, cubed: Path) -> list:
+    return [*json.loads(score.read_text()).values(), *json.loads(cubed.read_text()).values()]
 
 def step(n: int, place: str) -> int:
     # One waits for ever, and one fails until the folder is empty.
@@ -156,6 +165,30 @@ def test_the_result_of_a_map_can_be_pinned(project: Project) -> None:
     assert first_detail.reason.code == "edge-format"
     again = project.run(pins={"double": "2"}, force=True)
     assert tasks(again)["double"].pinned == 2 and again.run.state == "succeeded"
+
+
+def test_two_maps_over_the_same_list_meet_element_by_element(project: Project) -> None:
+    """Their elements have other keys, as the types and names of their parameters differ."""
+    project.node("numbers", arguments={"most": {"value": 4}})
+    for name, over in (("square", "n"), ("cube", "m")):
+        project.node(name, map={"each": {"kind": "list", "over": over}, "on_failure": "all"})
+        project.connect("numbers", "result", name, "@each")
+    project.node("both")
+    project.connect("square", "score", "both", "score")
+    project.connect("cube", "cubed", "both", "cubed")
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    own = elements(detail, "both")
+    assert {label: task.state for label, task in own.items()} == {
+        f"m={n}.0 n={n}": "skipped" if n == 2 else "succeeded" for n in range(4)
+    }
+    results = [project.text(task, "result") for task in own.values() if task.artifacts]
+    assert [json.loads(text) for text in results] == [[n**2, n**3] for n in (0, 1, 3)]
+    assert [row["state"] for row in project.rows(tasks(detail)["both"])].count("skipped") == 1
+    asked = ForecastRequest("flow.nbflow")
+    forecasts = project.yard.services.runs.forecast(ADA, asked)
+    reason = {node.node: node.reason for node in forecasts.nodes}["both"]
+    assert reason == because("map-forecast", cached=3, total=4)
 
 
 def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:
@@ -342,9 +375,13 @@ def test_a_retried_search_reuses_its_elements(project: Project) -> None:
     assert after == dict.fromkeys(before, True) and len(after) == 4
 
 
-def test_a_run_with_maps_is_no_bundle(project: Project) -> None:
-    """A bundle could not collect the results of elements."""
-    chain(project, 0)
+def test_the_bundle_of_mapped_functions_has_their_results(project: Project) -> None:
+    """Functions need nbyard, and the script that gets the files of all elements does not."""
+    chain(project, 2)
     detail = project.run()
-    with pytest.raises(Conflict):
-        project.yard.services.runs.bundle(ADA, detail.run.id)
+    bundle = project.yard.services.runs.bundle(ADA, detail.run.id)
+    members = {member.filename: member for member in bundle.members}
+    collected = {each.name: each.digest for each in tasks(detail)["double"].artifacts}
+    assert members["nodes/double/outputs/more/more"].digest == collected["more"]
+    assert members["nodes/double/outputs/@all/elements.jsonl"].digest == collected[ALL]
+    assert b"../../double/outputs/more/more" in (members["repeat.sh"].content or b"")

@@ -175,8 +175,9 @@ class CacheForecaster:
         """Return the verdict for a map: cached if all of its elements are."""
         assert plan.map is not None
         if plan.map.each is None:
-            followed = forecast.elements.get(min(plan.follows()))
-            plans = None if followed is None else following_plans(plan, followed)
+            followed = {n: of for n, of in forecast.elements.items() if n in plan.follows()}
+            is_known = followed.keys() == plan.follows()
+            plans = following_plans(plan, followed) if is_known else None
         elif after := forecast.verdict_after_missing(plan):
             return after
         elif plan.map.count:

@@ -64,9 +64,12 @@ class MapController:
         if plan.map is None:
             return False
         if plan.map.each is None:
-            followed = task.run.maps[min(plan.follows())].states
-            own = [task.run.tasks[node].record.plan.element for node in followed]
-            changes.expand(task, self._with_earlier(plan, following_plans(plan, filter(None, own))))
+            maps, tasks = task.run.maps, task.run.tasks
+            followed = {
+                node: [own for at in maps[node].states if (own := tasks[at].record.plan.element)]
+                for node in plan.follows()
+            }
+            changes.expand(task, self._with_earlier(plan, following_plans(plan, followed)))
         elif plan.map.count:
             changes.expand(task, [])  # an optimiser adds its elements
         elif isinstance(result, Failure):
@@ -148,7 +151,9 @@ class MapController:
         own = [each.element for each in plans if each.element]
         for each in self._chain(task):
             plan = each.record.plan
-            added = plans if each is task else following_plans(plan, own)
+            added = (
+                plans if each is task else following_plans(plan, dict.fromkeys(plan.follows(), own))
+            )
             changes.expand(each, self._with_earlier(plan, added))
 
     def _chain(self, task: LiveTask) -> list[LiveTask]:

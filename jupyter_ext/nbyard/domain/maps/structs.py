@@ -105,6 +105,12 @@ class Map(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
         if self.at_most is not None and self.at_most < 1:
             raise ValueError("at_most must be at least 1")
 
+    def source_of(self, node: str, data: str) -> str:
+        """Return what maps share if they have the same elements. `data` is at `@each`."""
+        if isinstance(self.each, Search) and self.each.goal:
+            return node  # an optimiser suggests other elements in each map
+        return repr(self.each) if isinstance(self.each, STATIC) else f"{type(self.each)} {data}"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Return the arguments that differ between elements."""

@@ -7,7 +7,14 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_secret
-from nbyard.domain.maps.elements import TOO_MANY, fitting, fitting_search, keys_of, label_of
+from nbyard.domain.maps.elements import (
+    MAX_LABEL,
+    TOO_MANY,
+    fitting,
+    fitting_search,
+    keys_of,
+    label_of,
+)
 from nbyard.domain.maps.structs import (
     ALL,
     ALL_PORT,
@@ -22,7 +29,7 @@ from nbyard.domain.maps.structs import (
     Search,
 )
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
-from nbyard.domain.workflows.conditions import nodes_of, renamed
+from nbyard.domain.workflows.conditions import renamed
 from nbyard.domain.workflows.structs import Document, Edge, Problem
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -44,7 +51,8 @@ def is_followed(edge: Edge, wanted: Argument | None) -> bool:
 def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
     """Return the mapped nodes, each with the nodes whose maps it has.
 
-    A valid document has one for each. A node without a map of its own follows another node.
+    In a valid document, these have the same elements. A node without a map of its own follows
+    another node.
     """
     nodes = document.nodes.items()
     # A pinned node does not run, so that its collected results are those of one task.
@@ -80,10 +88,15 @@ def with_map_ports(document: Document, ports: Ports) -> dict[str, list[Argument]
 
 def map_problems(document: Document, ports: Ports) -> Iterator[Problem]:
     """Yield the problems of maps, without those of connections."""
-    fed = {(edge.target, edge.input) for edge in document.edges.values()}
+    fed = {(e.target, e.input): f"{e.source} {e.output}" for e in document.edges.values()}
+    sources = {
+        name: node.map.source_of(name, fed.get((name, EACH), ""))
+        for name, node in document.nodes.items()
+        if node.map
+    }
     for name, roots in mapped_nodes(document, ports).items():
         node, known = document.nodes[name], {port.name: port for port in ports[name]}
-        if len(roots) > 1:
+        if len({*map(sources.get, roots)}) > 1 or (node.map and len(roots) > 1):
             yield Problem(because("map-of-several", nodes=sorted(roots)), node=name, field="map")
         if node.map is None:
             continue
@@ -147,22 +160,25 @@ def element_plans(plan: TaskPlan, elements: Iterable[Mapping[str, Any]]) -> list
     return plans
 
 
-def following_plans(plan: TaskPlan, followed: Iterable[Element]) -> list[TaskPlan]:
-    """Return the tasks of a map that follows another one with these elements."""
-    plans, maps = [], plan.follows()
-    for before in followed:
+def following_plans(plan: TaskPlan, followed: Mapping[str, Sequence[Element]]) -> list[TaskPlan]:
+    """Return the tasks of a map that follows others with these elements, by node.
+
+    Followed maps have the same source, so that their elements have the same places.
+    """
+    plans, maps = [], sorted(plan.follows())
+    for before in zip(*(followed[node] for node in maps), strict=True):
+        names = {n: element_node(n, e.key) for n, e in zip(maps, before, strict=True)}
         bindings = {
-            name: ResultOf(element_node(binding.node, before.key), binding.output)
+            name: ResultOf(names[binding.node], binding.output)
             if isinstance(binding, ResultOf) and binding.each
             else binding
             for name, binding in plan.bindings.items()
         }
-        element = msgspec.structs.replace(before, map=plan.node)
+        label = " ".join(dict.fromkeys(element.label for element in before))[:MAX_LABEL]
+        element = msgspec.structs.replace(before[0], map=plan.node, label=label)
         own = _element_plan(plan, element, bindings)
         if plan.decides_by_element:
-            names = {node: element_node(node, before.key) for node in nodes_of(plan.when) & maps}
-            when = renamed(plan.when, {}, names)
-            own = msgspec.structs.replace(own, when=when)
+            own = msgspec.structs.replace(own, when=renamed(plan.when, {}, names))
         plans.append(own)
     return plans
 

@@ -403,7 +403,7 @@ class _Planner(msgspec.Struct, frozen=True):
     def _map(self, name: str) -> MapPlan | None:
         """Return the map of a node, its own or that of the node that it follows."""
         own = self.document.nodes[name].map
-        for root in self.mapped.get(name, ()):
+        for root in sorted(self.mapped.get(name, ())):
             if limits := self.document.nodes[root].map:
                 each, source = own.each if own else None, limits.each
                 if isinstance(each, Search):

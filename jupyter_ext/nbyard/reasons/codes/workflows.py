@@ -74,8 +74,8 @@ WORKFLOWS = {
     ),
     # maps
     "map-of-several": code(
-        "follows the elements of several maps ({nodes:, }): collect those of one in a list of"
-        " files or as its table @all"
+        "cannot have the elements of several maps ({nodes:, }): collect those of one in a list of"
+        " files or as its table @all, or map the nodes before it over the same data or values"
     ),
     "map-name-long": code("the ID of a node with a map has at most {most} characters", most=int),
     "map-argument-connected": code("{argument} gets its values from the map and a connection"),

@@ -10,6 +10,7 @@ from nbyard.domain.maps.structs import (
     ALL,
     AT_ONCE,
     EACH,
+    Element,
     Files,
     Grid,
     Items,
@@ -167,6 +168,65 @@ def test_two_maps_do_not_meet_element_by_element():
     assert problems(nested) == [("b", "map", "map-of-several")]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "codes"),
+    [
+        (Map(Items("n")), Map(Items("text"), "all"), []),
+        (Map(Rows(("n",))), Map(Rows(("n", "text"))), []),
+        (Map(Items("n")), Map(Rows(("n",))), ["map-of-several"]),
+        (GRID, GRID, []),
+        (GRID, Map(Grid({"n": [2, 1]})), ["map-of-several"]),
+        (Map(Search({"n": [1, 2]})), Map(Search({"n": [1, 2]})), []),
+        (
+            Map(Search({"n": [1, 2]}, goal="m")),
+            Map(Search({"n": [1, 2]}, goal="m")),
+            ["map-of-several"],
+        ),
+    ],
+)
+def test_maps_over_the_same_elements_meet_element_by_element(first, second, codes):
+    edges = [("s", "out", name, EACH) for name in "ab"]
+    both = [("a", "out", "c", "one"), ("b", "out", "c", "another")]
+    nodes: dict[str, Map | None] = {"s": None, "a": first, "b": second, "c": None}
+    ports = [*PORTS, Argument("another", role="input", required=False)]
+    flow = document(nodes, *edges, *both)
+    assert [p.reason.code for p in map_problems(flow, dict.fromkeys(nodes, ports))] == codes
+
+
+def test_nodes_that_follow_one_map_meet_element_by_element():
+    nodes: dict[str, Map | None] = {"a": GRID, "b": None, "c": None, "d": None}
+    ends = [("a", "b"), ("a", "c"), ("b", "d")]
+    edges = [(source, "out", target, "one") for source, target in ends]
+    flow = document(nodes, *edges, ("c", "out", "d", "n"))
+    assert problems(flow) == []
+    assert mapped_nodes(flow, dict.fromkeys("abcd", PORTS)) == {key: {"a"} for key in "abcd"}
+
+
+def test_maps_over_other_data_do_not_meet():
+    nodes: dict[str, Map | None] = dict.fromkeys("stc") | dict.fromkeys("ab", Map(Items("n")))
+    into = [("s", "out", "a", EACH), ("t", "out", "b", EACH)]
+    flow = document(nodes, *into, ("a", "out", "c", "one"), ("b", "out", "c", "n"))
+    assert problems(flow) == [("c", "map", "map-of-several")]
+
+
+def test_an_element_after_two_maps_uses_the_elements_at_its_place():
+    second = msgspec.structs.replace(PLAN, node="b")
+    bound = {"one": ResultOf("a", "out", each=True), "two": ResultOf("b", "out", each=True)}
+    plan = msgspec.structs.replace(PLAN, node="c", bindings=bound, when="b.m > 1")
+    elements = {
+        "a": [each.element for each in element_plans(PLAN, [{"n": 2}, {"n": 3}]) if each.element],
+        "b": [
+            each.element
+            for each in element_plans(second, [{"text": "x"}, {"text": "y"}])
+            if each.element
+        ],
+    }
+    _, last = following_plans(plan, elements)
+    a, b = elements["a"][1], elements["b"][1]
+    assert last.needs() == {f"a.{a.key}", f"b.{b.key}"} and b.key in last.when
+    assert last.element == Element("c", a.key, "n=3 text=y", 1)
+
+
 PLAN = TaskPlan("a", "A", "e", "v", PORTS, {"n": ValueOf(0), EACH: ResultOf("s", "out")}, "process")
 
 
@@ -191,7 +251,7 @@ def test_followers_have_the_same_keys():
         PLAN, node="b", bindings={"one": ResultOf("a", "out", each=True), "n": ValueOf(3)}
     )
     elements = [each.element for each in element_plans(PLAN, [{"n": 2}]) if each.element]
-    (follower,) = following_plans(plan, elements)
+    (follower,) = following_plans(plan, {"a": elements})
     assert follower.node == f"b.{elements[0].key}" and follower.element
     assert follower.element.map == "b"
     assert follower.needs() == {f"a.{elements[0].key}"} and follower.follows() == set()
