@@ -11,6 +11,7 @@ from nbyard.domain.maps.searches import OptunaSearch
 from nbyard.domain.maps.structs import ALL
 from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -167,6 +168,32 @@ def test_the_result_of_a_map_can_be_pinned(project: Project) -> None:
     assert tasks(again)["double"].pinned == 2 and again.run.state == "succeeded"
 
 
+def test_a_map_in_a_sub_workflow_gets_its_elements_from_outside(project: Project) -> None:
+    """The nodes inside follow element by element. Their outputs are collected outside."""
+    chain(project, 3)
+    own = {name: project.nodes.pop(name) for name in ("square", "double")}
+    inside = {
+        key: edge for key, edge in project.edges.items() if key == "square.score->double.score"
+    }
+    part = {"version": 1, "nodes": own, "edges": inside}
+    (project.root / "part.nbflow").write_text(json.dumps(part))
+    project.edges.clear()
+    project.node("part", "part.nbflow")
+    project.connect("numbers", "result", "part", "square.@each")
+    project.connect("part", "double.more", "total", "files")
+    project.connect("part", f"double.{ALL}", "rows", "table")
+    detail = project.run()
+    found = tasks(detail)
+    assert detail.run.state == "succeeded" and len(elements(detail, "part.double")) == 3
+    assert json.loads(project.text(found["total"], "sum")) == 2 * (0 + 1 + 4)
+    assert json.loads(project.text(found["rows"], "result")) == 3
+    text = (project.root / "flow.nbflow").read_text()
+    checked = project.yard.services.workflows.check(ADA, CheckWorkflow("flow.nbflow", text))
+    assert checked.problems == []
+    ports = {argument.name: argument.role for argument in checked.nodes["part"].arguments}
+    assert ports["square.@each"] == "input" and ports["square.@all"] == "output"
+
+
 def test_two_maps_over_the_same_list_meet_element_by_element(project: Project) -> None:
     """Their elements have other keys, as the types and names of their parameters differ."""
     project.node("numbers", arguments={"most": {"value": 4}})
@@ -281,7 +308,9 @@ def test_maps_nest(project: Project) -> None:
     detail = project.run()
     assert detail.run.state == "succeeded"
     rows = project.rows(tasks(detail)["square"])
-    assert [row["parameters"]["n"] for row in rows] == [0, 1, 0, 1, 2]
+    assert [row["label"] for row in rows] == [
+        f"most={most} n={n}" for most in (2, 3) for n in range(most)
+    ]
     forecast = project.yard.services.runs.forecast(ADA, ForecastRequest("flow.nbflow"))
     assert [node.state for node in forecast.nodes] == ["cached", "unknown"]
 

@@ -24,6 +24,7 @@ from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.naming.unique_names import no_such
+from nbyard.domain.runs.map_plans import with_map_ports
 from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, RunOverrides, runtime_of
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.domain.workflows.edges import data_port
@@ -177,12 +178,13 @@ class Resolver:
     def _workflow_view(self, node: Node) -> NodeView:
         document = contents(node, self._reading, ())
         views = {name: self.view(inner) for name, inner in document.nodes.items()}
+        ports = with_map_ports(document, {name: view.arguments for name, view in views.items()})
         inside = ((name, view.problem) for name, view in views.items() if view.problem)
         name, problem = next(inside, ("", None))
         return NodeView(
             document.meta.title or Path(node.path).stem,
             KIND,
-            [*arguments_of(document, {name: view.arguments for name, view in views.items()})],
+            [*arguments_of(document, ports)],
             passed_on=[f"{edge.source}.{edge.output}" for edge in document.edges.values()],
             problem=problem and because("field", path=name, reason=problem),
         )

@@ -57,7 +57,7 @@ class ElementResult(NamedTuple):
 def read_elements(
     context: DispatchContext, source: Source, inputs: Mapping[str, BytesOf]
 ) -> list[Values]:
-    """Return the values of each element by argument, in threads.
+    """Return the values of each element by argument, and its file at `@each`, in threads.
 
     Raises:
         Invalid: the data at `@each` has no such elements, or too many.
@@ -71,10 +71,10 @@ def read_elements(
         return list(method.suggest(source, (), source.count))
     files = _files(context, inputs[EACH])
     if isinstance(source, Files):
-        return [{source.over: file} for file in files]
+        return [{source.over: file, EACH: file.origin} for file in files]
     read = _rows if isinstance(source, Rows) else _items
     # Each element of another map may have written a list or table: maps nest.
-    values = itertools.chain.from_iterable(read(context, source, file) for file in files)
+    values = ({**own, EACH: file.origin} for file in files for own in read(context, source, file))
     return list(itertools.islice(values, MAX_ELEMENTS + 1))
 
 

@@ -20,13 +20,14 @@ from nbyard.dispatch.cache.map_data import (
 from nbyard.dispatch.cache.result_lookup import keep_and_check_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox, inputs_of
-from nbyard.dispatch.state.live_runs import CANCELLED, LiveRuns, LiveTask
+from nbyard.dispatch.state.live_runs import CANCELLED, LiveRun, LiveRuns, LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges, fail_task
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.elements import counts_of
+from nbyard.domain.maps.structs import EACH, Element
 from nbyard.domain.runs.map_plans import element_plans, following_plans
-from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runs.structs import ResultOf, TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.freezing.environment_resolution import plan_for_retry
 
@@ -64,18 +65,17 @@ class MapController:
         if plan.map is None:
             return False
         if plan.map.each is None:
-            maps, tasks = task.run.maps, task.run.tasks
-            followed = {
-                node: [own for at in maps[node].states if (own := tasks[at].record.plan.element)]
-                for node in plan.follows()
-            }
+            followed = {node: _elements(task.run, node) for node in plan.follows()}
             changes.expand(task, self._with_earlier(plan, following_plans(plan, followed)))
         elif plan.map.count:
             changes.expand(task, [])  # an optimiser adds its elements
         elif isinstance(result, Failure):
             fail_task(changes, task, result)
         elif result is not None:
-            changes.expand(task, self._with_earlier(plan, element_plans(plan, result)))
+            each = plan.bindings.get(EACH)
+            outer = _elements(task.run, each.node) if isinstance(each, ResultOf) else []
+            plans = element_plans(plan, result, outer)
+            changes.expand(task, self._with_earlier(plan, plans))
         else:
             work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
             self._submit(task, "elements", work)
@@ -200,6 +200,12 @@ class MapController:
             self._inbox.put(None)
 
         self._threads.submit(f"map {name} {need}", attempt, partial(Failure, "preparation"), keep)
+
+
+def _elements(run: LiveRun, node: str) -> list[Element]:
+    """Return the elements of a map in their order; empty if the node is none."""
+    states = run.maps[node].states if node in run.maps else ()
+    return [own for at in states if (own := run.tasks[at].record.plan.element)]
 
 
 def _finish(changes: RoundChanges, task: LiveTask, rows: list[dict[str, Any]]) -> None:

@@ -77,10 +77,9 @@ def mapped_nodes(document: Document, ports: Ports) -> dict[str, set[str]]:
 def with_map_ports(document: Document, ports: Ports) -> dict[str, list[Argument]]:
     """Return the ports of nodes, with those that maps add."""
     complete = {name: [*arguments] for name, arguments in ports.items()}
-    for name, known in complete.items():
-        own = document.nodes[name].map
-        if own and not isinstance(own.each, STATIC):
-            known.append(EACH_PORT)
+    for name, node in document.nodes.items():
+        if node.map and not isinstance(node.map.each, STATIC):
+            complete[name].append(EACH_PORT)
     for name in mapped_nodes(document, ports):
         complete[name].append(ALL_PORT)
     return complete
@@ -132,19 +131,24 @@ def element_node(map_node: str, key: str) -> str:
     return f"{map_node}.{key}"
 
 
-def element_plans(plan: TaskPlan, elements: Iterable[Mapping[str, Any]]) -> list[TaskPlan]:
+def element_plans(
+    plan: TaskPlan, elements: Iterable[Mapping[str, Any]], outer: Sequence[Element] = ()
+) -> list[TaskPlan]:
     """Return the tasks of the elements of a map, given their values by argument.
+
+    `@each` has the file that they come from, which an element of the `outer` map wrote.
 
     Raises:
         Invalid: a value does not fit its argument, or there are too many elements.
     """
-    known = {argument.name: argument for argument in plan.arguments}
+    known, given = {a.name: a for a in plan.arguments}, [*islice(elements, MAX_ELEMENTS + 1)]
     own: list[dict[str, BytesOf | ValueOf]] = [
         {
             name: value if isinstance(value, BytesOf) else ValueOf(fitting(known[name], value))
             for name, value in values.items()
+            if name != EACH
         }
-        for values in islice(elements, MAX_ELEMENTS + 1)
+        for values in given
     ]
     if len(own) > MAX_ELEMENTS:
         raise Invalid.field("map", TOO_MANY)
@@ -155,7 +159,11 @@ def element_plans(plan: TaskPlan, elements: Iterable[Mapping[str, Any]]) -> list
     plans = []
     for position, (key, bound) in enumerate(zip(keys_of(contents), own, strict=True)):
         shown = {n: b.origin if isinstance(b, BytesOf) else b.value for n, b in bound.items()}
-        element = Element(plan.node, key, label_of(shown), position)
+        label = label_of(shown)
+        if outer:  # the names of collected files begin with the place of their element
+            place = int(given[position][EACH].partition("-")[0])
+            label = f"{outer[place - 1].label} {label}"[:MAX_LABEL]
+        element = Element(plan.node, key, label, position)
         plans.append(_element_plan(plan, element, plan.bindings | bound))
     return plans
 

@@ -96,7 +96,8 @@ def contents(node: Node, reading: Reading, within: tuple[str, ...], default: str
     """
     path = normpath(node.path)
     if node.map:
-        raise Invalid.field("document.nodes", f"{path} is a workflow: map its nodes instead")
+        why = f"{path} is a workflow: open it and map its first node. The others follow"
+        raise Invalid.field("document.nodes", why)
     if path in within:
         raise Invalid.field("document.nodes", f"{path} contains itself")
     document = reading.document(path)

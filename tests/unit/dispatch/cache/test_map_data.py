@@ -35,8 +35,8 @@ def test_a_grid_has_all_combinations(bench):
 def test_rows_of_tables(bench):
     table = stored(bench, "t.csv", "n,name,other\n1,x,\n2,,\n")
     assert read(bench, Rows(("name", "n")), table) == [
-        {"name": "x", "n": 1},
-        {"name": None, "n": 2},
+        {"name": "x", "n": 1, EACH: ""},
+        {"name": None, "n": 2, EACH: ""},
     ]
     with pytest.raises(Invalid):
         read(bench, Rows(("missing",)), table)
@@ -65,7 +65,7 @@ def test_files_of_folders(bench):
     first, second = (each["one"] for each in read(bench, Files("one"), folder))
     assert first == BytesOf(digest, "b.csv", "b.csv", True, "dataset:1")
     assert (second.filename, second.origin, second.typed) == ("a.txt", "sub/a.txt", False)
-    assert read(bench, Files("one"), first) == [{"one": first}]
+    assert read(bench, Files("one"), first) == [{"one": first, EACH: "b.csv"}]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1", "nothing"])
@@ -75,7 +75,16 @@ def test_what_is_no_list_is_refused(bench, text):
 
 
 def test_items_of_lists(bench):
-    assert read(bench, Items("n"), stored(bench, "l.json", '[1, "x"]')) == [{"n": 1}, {"n": "x"}]
+    made = stored(bench, "l.json", '[1, "x"]')
+    assert read(bench, Items("n"), made) == [{"n": 1, EACH: ""}, {"n": "x", EACH: ""}]
+
+
+def test_items_of_several_lists_name_their_files(bench):
+    digest = bench.context.blobs.put_bytes(b"[1]").digest
+    paths = ("00002-l.json", "00004-l.json")
+    tree = bench.context.blobs.put_tree(Tree([TreeEntry(path, digest, 3) for path in paths]))
+    made = read(bench, Items("n"), BytesOf(tree.digest, "folder"))
+    assert made == [{"n": 1, EACH: path} for path in paths]
 
 
 def ended(place: int, state: TaskState, **results: BytesOf) -> ElementResult:

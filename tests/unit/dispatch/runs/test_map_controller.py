@@ -499,5 +499,6 @@ def test_maps_nest(bench, runtime):
 
     bench.until(step)
     assert states(bench, run, "a") == ["succeeded"] * 3 + ["failed"]
-    assert [row["label"] for row in table(bench, run, "b")] == ["n=7", "n=8", "n=8"]
+    labels = [row["label"] for row in table(bench, run, "b")]
+    assert labels == ["n=1 n=7", "n=1 n=8", "n=3 n=8"], "with that of the outer element"
     assert [row["state"] for row in table(bench, run, "b")] == ["succeeded"] * 3

@@ -239,6 +239,14 @@ def test_elements_are_tasks_with_their_values():
     assert (first.element.label, first.element.position) == ("n=2", 0)
 
 
+def test_labels_of_nested_elements_begin_with_those_of_outer_ones():
+    outer = [Element("s", f"k{place}", f"m={place}", place) for place in range(3)]
+    rows = [{"n": 5, EACH: "00003-out.json"}, {"n": 5, EACH: "00001-out.json"}]
+    first, second = (each.element for each in element_plans(PLAN, rows, outer))
+    assert first and second and (first.label, second.label) == ("m=2 n=5", "m=0 n=5")
+    assert second.key == f"{first.key}-2", "the key depends on the content only"
+
+
 def test_the_bytes_of_a_file_are_its_identity():
     files = [BytesOf("sha256:1", "a.csv", "x/a.csv"), BytesOf("sha256:1", "b.csv", "x/b.csv")]
     first, second = (each.element for each in element_plans(PLAN, [{"one": f} for f in files]))
