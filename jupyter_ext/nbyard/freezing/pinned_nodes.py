@@ -61,32 +61,18 @@ def pinned_node(context: FreezingContext, owner: str, name: str, pin: Pin) -> Re
     with context.store.read() as c:
         run = context.store.runs.get(c, owner, pin.run)
         if run is None:
-            named = pin.number or f"'{pin.run[:80]}'"
-            raise NotFound(
-                f"The node is pinned to run {named}, which does not exist: unpin it, or pin it to"
-                " another run."
-            )
+            raise _gone(pin.number or f"'{pin.run[:80]}'", "which does not exist")
         task = context.store.tasks.of_node(c, run.id, name)
         if task is None:
-            raise NotFound(
-                f"The node is pinned to run {run.number}, which does not contain it: unpin it, or"
-                " pin it to another run."
-            )
+            raise _gone(run.number, "which does not contain it")
         if task.state != "succeeded":
-            raise NotFound(
-                f"The node is pinned to run {run.number}, but its state there is {task.state}:"
-                " unpin it, or pin it to another run."
-            )
+            raise _gone(run.number, f"but its state there is {task.state}")
         made = context.store.artifacts.of_task(c, task.id)
         plan = _plan(context, c, run, task)
     # The run's record may outlive its bytes.
     for artifact in made.values():
         if not context.blobs.exists(artifact.digest):
-            why = (
-                f"The node is pinned to run {run.number}, but the data of {artifact.name} was"
-                " deleted: unpin it, or pin it to another run."
-            )
-            raise NotFound(why)
+            raise _gone(run.number, f"but the data of {artifact.name} was deleted")
     # An optional output that the task did not write can feed no other node.
     ports = [a for a in plan.arguments if a.role != "output" or a.name in made]
     if ALL in made:  # the collected results of a map
@@ -99,6 +85,11 @@ def pinned_node(context: FreezingContext, owner: str, name: str, pin: Pin) -> Re
         version_id=plan.executable_version_id,
         pinned=plan,
     )
+
+
+def _gone(run: int | str, why: str) -> NotFound:
+    text = f"The node is pinned to run {run}, {why}: unpin it, or pin it to another run."
+    return NotFound(text)
 
 
 def _plan(context: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:

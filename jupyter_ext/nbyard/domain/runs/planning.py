@@ -287,35 +287,24 @@ def plan_tasks(
 
 def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     """Check that each task can run in its runtime."""
-    of_containers = [
-        p for p in plans if resolved[p.node].kind == CONTAINER and resolved[p.node].pinned is None
-    ]
-    outside = [p.node for p in of_containers if p.runtime != DOCKER]
-    if outside:
-        why = because("dockerfile-needs-containers", runtime=DOCKER)
-        raise_problems([Problem(why, node=node, field="runtime") for node in outside])
-    sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
-    problems = [
-        Problem(
-            because("bundle-too-large-to-send", largest=list(largest)), node=node, field="runtime"
-        )
-        for node in sent
-        if (largest := resolved[node].excess)
-    ]
+    problems = []
+    for plan in plans:
+        known, why, field = resolved[plan.node], None, "runtime"
+        is_sent = plan.runtime != PROCESS and not plan.pinned
+        if known.kind == CONTAINER and known.pinned is None and plan.runtime != DOCKER:
+            why = because("dockerfile-needs-containers", runtime=DOCKER)
+        elif is_sent and known.excess:
+            why = because("bundle-too-large-to-send", largest=list(known.excess))
+        elif known.for_shell and plan.runtime != DOCKER:
+            why = because("shell-needs-containers", runtime=DOCKER)
+        elif is_sent and known.kernel:
+            why, field = because("kernel-only-local"), "kernel"
+        elif is_sent and plan.runtime == DASK and plan.image:
+            why, field = because("no-image-on-dask"), "image"
+        if why:
+            problems.append(Problem(why, node=plan.node, field=field))
     if problems:
         raise_problems(problems)
-    shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
-    if shells:
-        why = because("shell-needs-containers", runtime=DOCKER)
-        raise_problems([Problem(why, node=node, field="runtime") for node in shells])
-    if of_machine := [node for node in sent if resolved[node].kernel]:
-        why = because("kernel-only-local")
-        raise_problems([Problem(why, node=node, field="kernel") for node in of_machine])
-    imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
-    if imaged:
-        raise_problems(
-            [Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged]
-        )
 
 
 def raise_problems(problems: Sequence[Problem]) -> None:
