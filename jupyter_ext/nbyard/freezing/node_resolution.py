@@ -368,9 +368,8 @@ def data_view(context: FreezingContext, owner: str, base: str, node: Node) -> No
         kind = "folder" if real.is_dir() else format_of(real.name)
         return NodeView(real.name, "dataset", [data_port(kind)])
     if node.artifact:
-        return NodeView(
-            node.artifact, "dataset", [data_port(_artifact(context, owner, node).format)]
-        )
+        port = data_port(_artifact(context, owner, node).format)
+        return NodeView(node.artifact, "dataset", [port])
     with context.store.read() as c:
         dataset = context.store.datasets.get(c, owner, node.dataset)
         ready = context.store.datasets.newest_ready(c, dataset.id) if dataset else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.maps.structs import ALL, ALL_PORT
+from nbyard.domain.runs.checks import FOR_SCRATCH
 from nbyard.domain.runs.planning import ResolvedNode
 from nbyard.domain.runs.structs import Binding, ResultOf, Run, TaskPlan, bytes_of
 from nbyard.domain.workflows.edges import FOLDER
@@ -42,12 +43,7 @@ def requested_pins(
             if key and run is None:
                 raise Invalid.field(field, f"there is no run '{key[:80]}'")
             if run and run.is_scratch:
-                raise Invalid.field(
-                    field,
-                    "This is a check run or the run of a bisection. Such runs are deleted"
-                    " automatically, so they cannot be kept, compared, retried, pinned, exported"
-                    " or registered.",
-                )
+                raise Invalid.field(field, FOR_SCRATCH)
             pins[node] = Pin(run.id, run.number) if run else None
     return pins
 
@@ -88,8 +84,7 @@ def pinned_node(context: FreezingContext, owner: str, name: str, pin: Pin) -> Re
 
 
 def _gone(run: int | str, why: str) -> NotFound:
-    text = f"The node is pinned to run {run}, {why}: unpin it, or pin it to another run."
-    return NotFound(text)
+    return NotFound(f"The node is pinned to run {run}, {why}: unpin it, or pin it to another run.")
 
 
 def _plan(context: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:

@@ -71,6 +71,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 Nodes = Mapping[str, RecordedNode]
+Some = Sequence[RecordedNode]
 NOTEBOOK, COMMAND = "notebook", "command"
 # The folder that `nbyard.input` and `nbyard.output` use outside of a run.
 HANDOFF = "handoff"
@@ -106,11 +107,8 @@ def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
 
     `nodes` are the recorded nodes of the run by ID.
     """
-    return all(
-        binding.node in nodes and binding.output in nodes[binding.node].outputs
-        for binding in node.plan.bindings.values()
-        if isinstance(binding, ResultOf)
-    )
+    edges = node.plan.edges()
+    return all(e.source in nodes and e.output in nodes[e.source].outputs for e in edges)
 
 
 def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> Steps:
@@ -146,12 +144,11 @@ class _NodeSteps:
         self._cwd = os.path.normpath(f"{self._code}/{os.path.dirname(node.version.file)}")
         self._before: list[str] = []
         self._after: list[str] = []
-        self._members = [Member(f"{node.shared_folder}/code", node.version.bundle_digest)]
+        shared = f"{node.shared_folder}/code"
+        self._members = [Member(shared, node.version.bundle_digest)]
         if node.plan.element:  # values for the code may already be in its folder
-            self._before.append(shlex.join(["mkdir", "-p", self._code]))
-            self._before.append(
-                shlex.join(["cp", "-r", f"{node.shared_folder}/code/.", self._code])
-            )
+            copied = ["mkdir", "-p", self._code], ["cp", "-r", f"{shared}/.", self._code]
+            self._before += map(shlex.join, copied)
         self._secrets: list[str] = []
 
     def steps(self, identity: Mapping[str, str]) -> Steps:
@@ -197,7 +194,13 @@ class _NodeSteps:
         a place that the code reads by itself.
         """
         name, reach = argument.name, argument.reach
-        source = self._source(name, binding)
+        if isinstance(binding, ResultOf):
+            before = self._nodes[binding.node]
+            source, digest = before.place_of(binding.output), before.outputs[binding.output].digest
+        else:
+            digest = binding.digest
+            source = f"{self._node.folder}/inputs/{name}/{binding.filename}"
+            self._members.append(Member(source, digest))
         if isinstance(reach, Handed):
             handed = f"{self._cwd}/{HANDOFF}/{name}{PurePosixPath(source).suffix}"
             self._before += _copy(source, handed)
@@ -211,20 +214,8 @@ class _NodeSteps:
             self._before += _copy(source, beside)
             source = beside
         # A list of files is given as the folder of its files.
-        is_one_of_list = argument.type == "list" and not self._digest(binding).startswith("tree:")
+        is_one_of_list = argument.type == "list" and not digest.startswith("tree:")
         return {name: self._path_from_code(os.path.dirname(source) if is_one_of_list else source)}
-
-    def _source(self, name: str, binding: BytesOf | ResultOf) -> str:
-        if isinstance(binding, ResultOf):
-            return self._nodes[binding.node].place_of(binding.output)
-        place = f"{self._node.folder}/inputs/{name}/{binding.filename}"
-        self._members.append(Member(place, binding.digest))
-        return place
-
-    def _digest(self, binding: BytesOf | ResultOf) -> str:
-        if isinstance(binding, ResultOf):
-            return self._nodes[binding.node].outputs[binding.output].digest
-        return binding.digest
 
     def _output(self, argument: Argument) -> dict[str, Any]:
         name = argument.name
@@ -269,12 +260,8 @@ class _NodeSteps:
         prefix = expand_file(version.command, version.file)
         if prefix[0].startswith(f"{ATTEMPT}/"):  # a zip keeps no permissions
             self._before.append(shlex.join(["chmod", "+x", f"{self._code}/{version.file}"]))
-        arguments = [
-            argument
-            for argument in version.arguments
-            if not isinstance(argument.reach, Handed | File)
-        ]
-        line = build_argv(prefix, arguments, values, version.invocation)
+        named = [a for a in version.arguments if not isinstance(a.reach, Handed | File)]
+        line = build_argv(prefix, named, values, version.invocation)
         parts = [f"cd {shlex.quote(self._cwd)} &&"]
         for name, text in line.environment.items():
             parts.append(f"{name}={shlex.quote(_from(here, text))}")
@@ -320,7 +307,7 @@ table.write_text("".join(json.dumps(row, ensure_ascii=False) + "\\n" for row in 
 """
 
 
-def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
+def write_bundle(run: Run, recorded: Some) -> list[Member]:
     """Return the files of the bundle of a run. `recorded` are its nodes in topological order."""
     nodes = {node.plan.node: node for node in recorded}
     # In a run that failed or was cancelled, some nodes lack results of the nodes before them.
@@ -366,13 +353,7 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     return [*{member.place: member for member in members}.values()]
 
 
-def _readme(
-    run: Run,
-    repeated: Sequence[RecordedNode],
-    kept: Sequence[RecordedNode],
-    idle: Sequence[RecordedNode],
-    secrets: Sequence[str],
-) -> str:
+def _readme(run: Run, repeated: Some, kept: Some, idle: Some, secrets: Sequence[str]) -> str:
     title = run.name or run.title
     parts = [
         f"# Run {run.number}: {title}",
@@ -409,5 +390,5 @@ def _readme(
     return "\n\n".join(parts) + "\n"
 
 
-def _names(nodes: Sequence[RecordedNode]) -> str:
+def _names(nodes: Some) -> str:
     return ", ".join(f"`{node.plan.node}`" for node in nodes if not node.plan.element)

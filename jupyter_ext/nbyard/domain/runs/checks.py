@@ -5,6 +5,11 @@ import msgspec
 from nbyard.domain.runs.structs import FILES, ROWS, NewRun, Run
 from nbyard.errors import Conflict
 
+FOR_SCRATCH = (
+    "This is a check run or the run of a bisection. Such runs are deleted automatically,"
+    " so they cannot be kept, compared, retried, pinned, exported or registered."
+)
+
 
 class CheckedRun(msgspec.Struct, frozen=True):
     """The title and nodes of a run that passed all checks and can start."""
@@ -36,7 +41,4 @@ def refuse_scratch(run: Run) -> None:
         Conflict: the run is a scratch run.
     """
     if run.is_scratch:
-        raise Conflict(
-            "This is a check run or the run of a bisection. Such runs are deleted automatically,"
-            " so they cannot be kept, compared, retried, pinned, exported or registered."
-        )
+        raise Conflict(FOR_SCRATCH)

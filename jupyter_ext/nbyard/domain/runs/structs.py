@@ -185,19 +185,22 @@ class TaskPlan(Limits, frozen=True):
             reasons.append(because("no-links-on-dask"))
         return joined(reasons)
 
+    def edges(self) -> list[Edge]:
+        """Return the connections to this task, which may be one of an element."""
+        results = ((n, b) for n, b in self.bindings.items() if isinstance(b, ResultOf))
+        return [Edge(result.node, result.output, self.node, name) for name, result in results]
+
     def needs(self) -> set[str]:
         """Return the IDs of the nodes whose results this node and its condition use."""
-        sources = {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
-        return sources | nodes_of(self.when)
+        return {edge.source for edge in self.edges()} | nodes_of(self.when)
 
     def optional_needs(self) -> set[str]:
         """Return the IDs of the nodes that may be skipped, as they lead to optional inputs only."""
         if self.join == "all":
             return set()
         required = {a.name for a in self.arguments if a.required}
-        sources = [(n, b.node) for n, b in self.bindings.items() if isinstance(b, ResultOf)]
-        needed = {node for name, node in sources if name in required}
-        return {node for _, node in sources} - needed - nodes_of(self.when) - self.follows()
+        needed = {edge.source for edge in self.edges() if edge.input in required}
+        return self.needs() - needed - nodes_of(self.when) - self.follows()
 
     @property
     def decides_by_element(self) -> bool:

@@ -21,16 +21,7 @@ from nbyard.domain.lineage.structs import (
     hidden_node,
 )
 from nbyard.domain.runs.origins import GitState
-from nbyard.domain.runs.structs import (
-    Artifact,
-    Binding,
-    BytesOf,
-    ResultOf,
-    Run,
-    TaskPlan,
-    shown_values,
-)
-from nbyard.domain.workflows.structs import Edge
+from nbyard.domain.runs.structs import Artifact, Binding, BytesOf, Run, TaskPlan, shown_values
 from nbyard.store.environments import EnvironmentRows, FingerprintRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.lineage.connections import connections_from, connections_to
@@ -264,16 +255,10 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
     ]
     code, locks = ExecutableRows(), EnvironmentRows()
     rows = ComparedRows().tasks(c, run.id)
-    edges = [
-        Edge(binding.node, binding.output, row.node, name)
-        for row in rows  # elements of maps have connections that the document does not have
-        for name, binding in row.plan.bindings.items()
-        if isinstance(binding, ResultOf)
-    ]
     return RunRecord(
         run,
         tasks,
-        edges,
+        [edge for row in rows for edge in row.plan.edges()],
         _known(lambda key: code.version(c, key), (task.executable_version_id for task in tasks)),
         _known(
             lambda key: locks.version(c, key),
