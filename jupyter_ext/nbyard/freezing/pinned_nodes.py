@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.maps.structs import ALL, ALL_PORT
 from nbyard.domain.runs.checks import FOR_SCRATCH
 from nbyard.domain.runs.planning import ResolvedNode
-from nbyard.domain.runs.structs import Binding, ResultOf, Run, TaskPlan, bytes_of
+from nbyard.domain.runs.structs import Run, TaskPlan, bytes_of
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
@@ -89,18 +89,14 @@ def _gone(run: int | str, why: str) -> NotFound:
 
 def _plan(context: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
     """Return the plan of a task with the stored bytes of its inputs instead of dependencies."""
-    bindings: dict[str, Binding] = {}
-    for name, binding in task.plan.bindings.items():
-        if isinstance(binding, ResultOf):
-            source = context.store.tasks.of_node(c, run.id, binding.node)
-            # The other nodes of that run are not part of this one, so use their stored bytes.
-            made = context.store.artifacts.of_task(c, source.id) if source else {}
-            if binding.output in made:
-                had = made[binding.output]
-                origin = f"{binding.node} of run {run.number}"
-                bindings[name] = bytes_of(had.digest, had.filename, origin, f"artifact:{had.id}")
-        else:
-            bindings[name] = binding
+    bindings = dict(task.plan.without(task.plan.needs()).bindings)
+    for edge in task.plan.edges():
+        source = context.store.tasks.of_node(c, run.id, edge.source)
+        # The other nodes of that run are not part of this one, so use their stored bytes.
+        made = context.store.artifacts.of_task(c, source.id) if source else {}
+        if had := made.get(edge.output):
+            origin = f"{edge.source} of run {run.number}"
+            bindings[edge.input] = bytes_of(had.digest, had.filename, origin, f"artifact:{had.id}")
     return msgspec.structs.replace(
         task.plan, bindings=bindings, map=None, reuse=task.id, pinned=run.number, force=False
     )

@@ -74,8 +74,7 @@ class MapController:
         elif result is not None:
             each = plan.bindings.get(EACH)
             outer = _elements(task.run, each.node) if isinstance(each, ResultOf) else []
-            plans = element_plans(plan, result, outer)
-            changes.expand(task, self._with_earlier(plan, plans))
+            changes.expand(task, self._with_earlier(plan, element_plans(plan, result, outer)))
         else:
             work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
             self._submit(task, "elements", work)
@@ -203,7 +202,7 @@ class MapController:
 
 
 def _elements(run: LiveRun, node: str) -> list[Element]:
-    """Return the elements of a map in their order; empty if the node is none."""
+    """Return the elements of a map in their order; empty for other nodes."""
     states = run.maps[node].states if node in run.maps else ()
     return [own for at in states if (own := run.tasks[at].record.plan.element)]
 

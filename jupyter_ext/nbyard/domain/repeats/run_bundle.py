@@ -293,7 +293,6 @@ cd "$(dirname "$0")"
 """
 ELEMENT_HEAD = 'set -eu\ncd "$(dirname "$0")/../.."\n'
 COLLECTOR = """import json, pathlib, sys
-
 table = pathlib.Path(sys.argv[1])
 rows = [json.loads(line) for line in table.read_bytes().splitlines()]
 for row in rows:
@@ -335,8 +334,7 @@ def write_bundle(run: Run, recorded: Some) -> list[Member]:
             members.append(Member(f"{node.shared_folder}/packages.txt", text="".join(pinned)))
     # What needs nbyard is not repeated: its results are part of the bundle.
     for node in kept:
-        outputs = node.outputs.items()
-        members += [Member(node.place_of(name), output.digest) for name, output in outputs]
+        members += [Member(node.place_of(n), o.digest) for n, o in node.outputs.items()]
     digests = [
         # As `sha256sum -c` reads them. Folders have no single digest.
         f"{output.digest.removeprefix(SHA256)}  {node.place_of(name)}\n"
@@ -369,8 +367,7 @@ def _readme(run: Run, repeated: Some, kept: Some, idle: Some, secrets: Sequence[
         parts.append(
             f"These nodes run once for each element: {_names(maps)}. `{ELEMENTS}` in their folders"
             f" lists those that succeeded. `sh {NODES}/NODE.KEY/{SCRIPT}` repeats one of them, or"
-            f" one that failed. `{COLLECT}` computes the metrics of JSON outputs again. Logged"
-            " metrics stay those of the run."
+            " one that failed. Logged metrics in the tables of elements stay those of the run."
         )
     if secrets:
         names = ", ".join(f"`{SECRETS}/{name}`" for name in secrets)

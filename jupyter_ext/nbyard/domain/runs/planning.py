@@ -235,11 +235,9 @@ def _bound_problem(
     argument: Argument, binding: Bound, document: Document, credentials: Credentials
 ) -> Reason | None:
     if isinstance(binding.parameter, str):
-        if binding.parameter not in document.meta.parameters:
-            return because(
-                "argument-parameter-unknown", argument=argument.name, parameter=binding.parameter
-            )
-        return None
+        named = {"argument": argument.name, "parameter": binding.parameter}
+        is_known = binding.parameter in document.meta.parameters
+        return None if is_known else because("argument-parameter-unknown", **named)
     try:
         check_value(argument, binding.value)
     except Invalid as error:

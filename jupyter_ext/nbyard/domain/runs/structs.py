@@ -209,11 +209,8 @@ class TaskPlan(Limits, frozen=True):
 
     def without(self, nodes: Collection[str]) -> "TaskPlan":
         """Return the plan without the inputs that come from these nodes."""
-        bindings = {
-            name: binding
-            for name, binding in self.bindings.items()
-            if not (isinstance(binding, ResultOf) and binding.node in nodes)
-        }
+        gone = {edge.input for edge in self.edges() if edge.source in nodes}
+        bindings = {name: own for name, own in self.bindings.items() if name not in gone}
         return msgspec.structs.replace(self, bindings=bindings)
 
     def follows(self) -> set[str]:

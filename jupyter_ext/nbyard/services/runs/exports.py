@@ -67,9 +67,8 @@ class RunExports(RunComparisons):
             reader = FactReader(self._store, c)
             outputs: dict[str, dict[str, StoredOutput]] = {}
             for artifact in self._store.artifacts.of_run(c, record.id):
-                outputs.setdefault(artifact.node, {})[artifact.name] = StoredOutput(
-                    artifact.filename, artifact.digest
-                )
+                stored = StoredOutput(artifact.filename, artifact.digest)
+                outputs.setdefault(artifact.node, {})[artifact.name] = stored
             nodes = []
             ran = [t for t in self._store.compared.tasks(c, record.id) if t.state != "skipped"]
             for row in ran:
