@@ -31,6 +31,8 @@ class Maps(Runs):
 
     # Users may retry elements as often as they like.
     most_attempts = 99
+    # It collects the results of retried elements, also after the end of its run.
+    repeated = ("c",)
     # These are stories of runs without maps.
     submit = weather = an_engine_comes_back = the_former_wakes_up = cancel = None  # type: ignore[assignment]
 
@@ -75,9 +77,20 @@ class Maps(Runs):
     @rule(which=WHICH)
     def retry(self, which: int) -> None:
         ended = [run for run in self.runs if self.bench.run(run).state in ("failed", "cancelled")]
-        if ended:
-            run = ended[which % len(ended)]
+        for run in one_of(ended, which):
             self.runs.append(self.bench.yard.services.runs.retry(OWNER, run).id)
+
+    @rule(which=WHICH)
+    def retry_a_success(self, which: int) -> None:
+        """In the same run, if some of its elements failed."""
+        ended = [run for run in self.runs if self.bench.run(run).state == "succeeded"]
+        for run in one_of(ended, which):
+            has_failed = any(
+                t.element and t.state == "failed" for t in self.bench.detail(run).tasks
+            )
+            with contextlib.nullcontext() if has_failed else pytest.raises(Conflict):
+                assert self.bench.yard.services.runs.retry(OWNER, run).id == run
+                assert self.bench.run(run).state == "running"
 
     @rule(which=WHICH, chance=st.integers(0, 9))
     def cancel_at_times(self, which: int, chance: int) -> None:
@@ -104,8 +117,7 @@ class Maps(Runs):
             self.cancelled -= {e.id for _, e in self._elements() if e.state == "waiting"}
 
     def _elements(self) -> list[tuple[str, Task]]:
-        runs = [run for run in self.runs if self.bench.run(run).state in RUN.live]
-        return [(r, task) for r in runs for task in self.bench.detail(r).tasks if task.element]
+        return [(r, task) for r in self.runs for task in self.bench.detail(r).tasks if task.element]
 
     def outputs(self, task: Task) -> list[list[str]]:
         if task.node not in MAPS:

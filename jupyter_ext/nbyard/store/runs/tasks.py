@@ -38,7 +38,8 @@ OF_RESULT = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
     tasks.c.id == bindparam("of")
 )
 OF_ATTEMPT = ("queued_at", "started_at", "finished_at", "cancel_requested_at", "reason", "waits")
-UNTRIED = dict.fromkeys((*OF_ATTEMPT, "warning", "failure", "observed", "other_files"))
+OF_OUTCOME = (*OF_ATTEMPT, "warning", "failure", "observed", "other_files", "metrics")
+UNTRIED = dict.fromkeys(OF_OUTCOME) | {"cached": False}
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -134,11 +135,20 @@ class TaskRows:
         events.append(c, "task", task.subject, change)
 
     def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
-        """Reset ended tasks of a live run to waiting."""
+        """Reset ended tasks to waiting, but maps with elements to running.
+
+        Their results are deleted.
+        """
         made_by = [task.id for task in ended]
         for results in (artifacts, cache):  # such as those that broke a contract
             c.execute(delete(results).where(is_one_of(results.c.task_id, made_by)))
-        transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
+        moves = []
+        for task in ended:
+            own = {**UNTRIED, "plan": msgspec.structs.replace(task.plan, reuse="")}
+            begun = task.plan.map and task.started_at
+            own |= {"started_at": begun} if begun else {}
+            moves.append(self.step(task, "running" if begun else "waiting", own))
+        transition.move_all(c, moves)
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""

@@ -377,6 +377,86 @@ def test_failed_elements_are_retried_in_the_same_run(bench, runtime):
     assert [row["state"] for row in table(bench, run)] == ["succeeded"] * 3
 
 
+@pytest.mark.parametrize("policy", ["all", "first"])
+def test_failed_elements_are_retried_after_the_run(bench, runtime, policy):
+    """They, those that follow them, and what collects run again, in the same run."""
+    run = bench.submit(CHAIN | {"d": ["source"]}, maps=maps(policy=policy))
+    give(bench, run, "[1, 2, 3]")
+    end_all(bench, run, "n=2")
+    assert bench.run(run).state == ("succeeded" if policy == "all" else "failed")
+    done = {task.node for task in bench.detail(run).tasks if task.state == "succeeded"}
+    starts = len(runtime.starts)
+    runs = bench.yard.services.runs
+    again = runs.retry(OWNER, run) if policy == "all" else runs.retry_elements(OWNER, run)
+    assert (again.id, again.state, again.finished_at) == (run, "running", None)
+    assert [bench.task(run, node).state for node in "abcd"] == [
+        "running",
+        "running",
+        "waiting",
+        "succeeded",
+    ]
+    bench.replace_dispatcher()
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    for node in "ab":
+        assert states(bench, run, node) == ["succeeded"] * 3
+        assert [row["state"] for row in table(bench, run, node)] == ["succeeded"] * 3
+        reason = bench.task(run, node).reason
+        assert reason and (reason.params["total"], reason.params["succeeded"]) == (3, 3)
+    elements_again = [
+        n for n in ("a", "b") for task in elements(bench, run, n).values() if task.node not in done
+    ]
+    assert len(runtime.starts) - starts == len(elements_again) + 1, "the others, and c"
+    with pytest.raises(Conflict):
+        runs.retry(OWNER, run)
+
+
+def test_an_element_that_fails_again_is_retried_again(bench, runtime):
+    run = bench.submit(ALONE, maps=grid(1, 2, on_failure="all"), cache=True)
+    for attempts in (1, 2):
+        end_all(bench, run, "n=2")
+        assert bench.run(run).state == "succeeded"
+        assert [len(task.attempts) for task in elements(bench, run, "a").values()] == [1, attempts]
+        assert [row["state"] for row in table(bench, run)] == ["succeeded", "failed"]
+        bench.yard.services.runs.retry(OWNER, run)
+    bench.cancel(run)
+    bench.until_run(run, "cancelled")
+    assert [row["state"] for row in table(bench, run)] == ["succeeded", "skipped"]
+
+
+def test_a_map_of_the_results_prevents_a_retry_in_the_same_run(bench, runtime):
+    nested = MapPlan(Items("n"), "all")
+    run = bench.submit({"a": [], "b": ["a"]}, maps=grid(1, 2, on_failure="all") | {"b": nested})
+    bench.until(lambda: len(runtime.running) == 2)
+    runtime.end(runtime.running[1], "failed", failure=BOOM)
+    runtime.end(runtime.running[0], text="[7]")
+    bench.until(lambda: elements(bench, run, "b"))
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)
+
+
+def test_a_retried_run_collects_again_what_changed(bench, runtime):
+    """Another node failed, and the elements that failed succeed in the retry."""
+    run = bench.submit(ALONE | {"d": []}, maps=grid(1, 2, on_failure="all"))
+
+    def step() -> bool:
+        nodes = {a.id: task.node for task in bench.detail(run).tasks for a in task.attempts}
+        for attempt in runtime.running:
+            is_bad = nodes[attempt] in ("d", elements(bench, run, "a")["n=2"].node)
+            runtime.end(
+                attempt, "failed" if is_bad else "succeeded", failure=BOOM if is_bad else None
+            )
+        return bench.run(run).state == "failed"
+
+    bench.until(step)
+    again = bench.yard.services.runs.retry(OWNER, run).id
+    end_all(bench, again)
+    assert bench.run(again).state == "succeeded"
+    assert not bench.task(again, "c").cached
+
+
 def test_a_retry_collects_the_results_again(bench, runtime):
     """The results of the map are collected already, and it has not ended."""
     run = bench.submit({"a": []}, maps=grid(1, on_failure="all"))
