@@ -26,9 +26,11 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.elements import counts_of
 from nbyard.domain.runs.map_plans import element_plans, following_plans
+from nbyard.domain.runs.run_progress import BAD
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.freezing.environment_resolution import plan_for_retry
+from nbyard.reasons.structs import because
 
 PRUNE_SECONDS = 0.5  # between questions to an optimiser
 
@@ -63,9 +65,14 @@ class MapController:
         plan, result = task.record.plan, self._result(task, "elements")
         if plan.map is None:
             return False
-        if plan.map.each is None:
-            followed = task.run.maps[min(plan.follows())].states
-            own = [task.run.tasks[node].record.plan.element for node in followed]
+        followed = min(plan.follows(), default="")
+        if followed and task.run.tasks[followed].record.state in BAD:
+            # It failed while this map was queued, perhaps without some of its elements.
+            now = datetime.now(UTC)
+            changes.move_task(task, "skipped", reason=because("upstream-failed"), finished_at=now)
+        elif plan.map.each is None:
+            known = task.run.maps[followed].states
+            own = [task.run.tasks[node].record.plan.element for node in known]
             changes.expand(task, self._with_earlier(plan, following_plans(plan, filter(None, own))))
         elif plan.map.count:
             changes.expand(task, [])  # an optimiser adds its elements

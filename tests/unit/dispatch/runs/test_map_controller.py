@@ -7,6 +7,9 @@ from unittest.mock import ANY
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
+from nbyard.dispatch.runs.map_controller import MapController
+from nbyard.dispatch.state.live_runs import LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.searches import RandomSample
 from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Range, Search, Source
@@ -486,6 +489,9 @@ def test_a_retry_forgets_results_that_broke_a_contract(bench, runtime):
     assert [row["outputs"] for row in table(bench, run)] == [{"out": ANY}] * 2
 
 
+SEARCHED = MapPlan(None, "all", at_most=2, count=10)
+
+
 def search(count: int, policy: str = "all") -> dict[str, MapPlan]:
     space: dict[str, Range | list[Any]] = {"n": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
     source = Search(space, count, "random", goal="score")
@@ -502,6 +508,31 @@ def test_a_suggestion_after_a_cancellation_is_dropped(bench, runtime, monkeypatc
     run = bench.submit({"a": []}, maps=search(10))
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert len(elements(bench, run, "a")) == 1
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_following_map_that_is_queued_is_skipped_after_a_failure(
+    bench, runtime, monkeypatch, is_killed
+):
+    """Not all elements that it would have are known."""
+    expand = MapController.expand
+
+    def delayed(own: MapController, changes: RoundChanges, task: LiveTask) -> bool:
+        is_early = task.record.node == "b" and task.run.tasks["a"].record.state == "running"
+        return is_early or expand(own, changes, task)
+
+    monkeypatch.setattr(MapController, "expand", delayed)
+    run = bench.submit({"a": [], "b": ["a"], "c": ["b"]}, maps=search(10) | {"b": SEARCHED})
+    bench.until(lambda: runtime.running)
+    for attempt in runtime.running:
+        runtime.end(attempt)  # without the metric of the search
+    bench.until(lambda: states(bench, run) == ["succeeded"] * 2)
+    assert bench.task(run, "b").state == "queued"
+    if is_killed:
+        bench.replace_dispatcher()
+    bench.until_run(run, "failed")
+    assert [bench.task(run, node).state for node in "abc"] == ["failed", "skipped", "skipped"]
+    assert elements(bench, run, "b") == {}
 
 
 def test_a_retried_element_counts_among_all_of_its_search(bench, runtime, monkeypatch):
