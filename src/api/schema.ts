@@ -7251,7 +7251,8 @@ export interface components {
          *
          *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
          *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. `environment` is what it would use. The `hints` name
+         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
+         *     `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
