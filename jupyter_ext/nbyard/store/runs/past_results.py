@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     literal_column,
     not_,
@@ -42,7 +41,6 @@ from nbyard.store.schema.tables import (
     HISTORY,
     OF_SOURCE,
     artifacts,
-    attempts,
     executable_versions,
     executables,
     runs,
@@ -85,7 +83,7 @@ NEWEST = (
         tasks.c.executable_id == bindparam("executable"),
         text("tasks.state = 'succeeded' and not tasks.cached"),  # the exact text of the index
         tasks.c.started_at.is_not(None),
-        exists().where(attempts.c.task_id == tasks.c.id),  # a map takes as long as all its elements
+        tasks.c.plan["map"].as_string().is_(None),  # it takes as long as all its elements
     )
     .order_by(tasks.c.id.desc())
     .limit(LOOKED_AT)
