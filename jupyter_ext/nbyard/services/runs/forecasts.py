@@ -229,7 +229,7 @@ class RunForecasts(RunHistory):
                 None if count is None else own,
                 limits=None if plan.runtime == DASK else plan,
                 elements=count or 0,
-                at_most=plan.map and plan.map.at_most,
+                at_most=plan.map.at_most if plan.map else None,
                 follows=plan.follows(),
             )
             counts[plan.node] = count

@@ -1,6 +1,9 @@
 """Maps: elements known at run time, chains, collected results, policies, kills and retries."""
 
 import json
+import threading
+from collections import Counter
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
@@ -11,6 +14,7 @@ from nbyard.dispatch.runs.map_controller import MapController
 from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.maps.searches import RandomSample
 from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Range, Search, Source
 from nbyard.domain.runs.structs import Task
@@ -499,15 +503,41 @@ def search(count: int, policy: str = "all") -> dict[str, MapPlan]:
 
 
 def test_a_suggestion_after_a_cancellation_is_dropped(bench, runtime, monkeypatch):
+    """The round that asks for it ends before the user cancels the run."""
+    is_over = threading.Event()
+
     def suggest(_: object, __: object, trials: list[object], count: int) -> list[Any]:
+        if trials and not runtime.running:
+            return []  # the search asks again
         if trials:
+            assert is_over.wait(10)
             bench.cancel(run)
         return [{"n": len(trials) + 1}]
 
     monkeypatch.setattr(RandomSample, "suggest", suggest)
     run = bench.submit({"a": []}, maps=search(10))
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    while bench.run(run).state not in RUN.terminal:
+        is_over.clear()
+        bench.dispatcher.tick()
+        is_over.set()
+        assert bench.dispatcher.settle(30)
+    assert bench.run(run).state == "cancelled"
     assert len(elements(bench, run, "a")) == 1
+
+
+def test_each_ended_element_of_a_search_is_read_once(bench, runtime, monkeypatch):
+    read = []
+
+    def last_values(folder: Path, _: int) -> list[ShownMetric]:
+        read.append(folder)
+        return [ShownMetric("score", 2.0)]
+
+    monkeypatch.setattr("nbyard.attempts.folders.last_values", last_values)
+    run = bench.submit({"a": []}, maps=search(6))
+    end_all(bench, run)
+    assert len(table(bench, run)) == 6
+    # once for a suggestion, and once for the table of results
+    assert max(Counter(read).values()) <= 2
 
 
 @pytest.mark.parametrize("is_killed", [False, True])

@@ -21,7 +21,7 @@ from nbyard.domain.runs.previews.estimates import (
     usual_duration,
 )
 from nbyard.domain.runs.slots import Capacity
-from nbyard.domain.runs.structs import ResultOf, TaskPlan
+from nbyard.domain.runs.structs import Binding, ResultOf, TaskPlan
 from nbyard.reasons.structs import because
 
 SECONDS = st.floats(0, 1e6)
@@ -116,7 +116,7 @@ FORECAST = because("map-forecast", cached=2, total=6)
     ],
 )
 def test_elements_are_counted_as_far_as_they_are_known(each, reason, count):
-    before = {"b": ResultOf("b", "out", each=each is None)}
+    before: dict[str, Binding] = {"b": ResultOf("b", "out", each=each is None)}
     plan = TaskPlan("a", "a", "", "", [], before, "process", map=MapPlan(each))
     assert elements_to_run(plan, reason, {"b": 7}) == count
     assert elements_to_run(msgspec.structs.replace(plan, map=None), reason, {}) == 1
