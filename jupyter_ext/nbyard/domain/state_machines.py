@@ -63,7 +63,6 @@ class Machine(msgspec.Struct, frozen=True, dict=True):
         return frozenset(s for s, after in self.moves.items() if state in after)
 
 
-# Back to running: a user retries the failed elements of a map.
 RUN = Machine(
     "run",
     "queued",
@@ -74,14 +73,13 @@ RUN = Machine(
         "failed": (),
         "cancelled": (),
     },
-    again={"succeeded": ("running",), "failed": ("running",)},
+    again={"succeeded": ("running",), "failed": ("running",)},  # failed elements are retried
 )
 
 # back to queued: an attempt was lost, or its engine was unreachable
 # From queued to succeeded: the result comes from the cache or from an earlier run.
 # From queued to skipped: its condition does not hold.
-# Back to waiting: a user retries an element of a map. Tasks after an ended map wait again, too, and
-# the map is running.
+# Back to waiting: a user retries an element, maybe of an ended map, which goes back to running.
 TASK = Machine(
     "task",
     "waiting",

@@ -55,6 +55,9 @@ class ElementResult(NamedTuple):
     results: Mapping[str, BytesOf]
 
 
+Elements = Sequence[ElementResult]
+
+
 def read_elements(
     context: DispatchContext, source: Source, inputs: Mapping[str, BytesOf]
 ) -> list[Values]:
@@ -120,7 +123,7 @@ def _rows(context: DispatchContext, source: Any, data: BytesOf) -> Iterator[Valu
 
 
 def collect(
-    context: DispatchContext, outputs: Sequence[str], ended: Sequence[ElementResult]
+    context: DispatchContext, outputs: Sequence[str], ended: Elements
 ) -> list[dict[str, Any]]:
     """Store a table of elements, and each output as a folder.
 
@@ -158,7 +161,7 @@ def collect(
 
 
 def _metrics(
-    context: DispatchContext, elements: Sequence[ElementResult], most: int = ON_CARD
+    context: DispatchContext, elements: Elements, most: int = ON_CARD
 ) -> dict[str, Metrics]:
     """Return metrics of JSON outputs and logged ones by task.
 
@@ -190,11 +193,7 @@ def _folders(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[st
 
 
 def suggest_elements(
-    context: DispatchContext,
-    plan: TaskPlan,
-    elements: Sequence[ElementResult],
-    room: int,
-    ended: Trials,
+    context: DispatchContext, plan: TaskPlan, elements: Elements, room: int, ended: Trials
 ) -> list[TaskPlan]:
     """Return the next elements of a search, in threads.
 
@@ -218,7 +217,7 @@ def suggest_elements(
 
 
 def hopeless_elements(
-    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult], ended: Trials
+    context: DispatchContext, plan: TaskPlan, elements: Elements, ended: Trials
 ) -> list[str]:
     """Return the running tasks to stop, in threads; `ended` keeps trials of ended tasks."""
     search = _search_of(plan)
@@ -241,7 +240,7 @@ def _values(plan: TaskPlan, element: TaskPlan) -> dict[str, Any]:
 
 
 def _trials(
-    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult], ended: Trials
+    context: DispatchContext, plan: TaskPlan, elements: Elements, ended: Trials
 ) -> list[Trial]:
     search, new = _search_of(plan), [each for each in elements if each.record.id not in ended]
     metrics, trials = _metrics(context, new, MAX_METRICS), dict(ended)

@@ -102,8 +102,7 @@ class RunAttempts(Service):
         on the results of its maps run again.
 
         Raises:
-            Conflict: no such element failed, a map of a live run has ended, or the run was
-                cancelled.
+            Conflict: none failed, a map of a live run has ended, or the run was cancelled.
         """
         self._context.retire_idle_dispatcher()
         with self._store.write() as c:
@@ -405,10 +404,7 @@ def check_retried_map(
         Conflict: it has ended, or stays stopped.
     """
     if task.state in TASK.terminal and not may_end:
-        raise Conflict(
-            f"The map '{task.node}' has ended. Retry after the end of the run. If the map has the"
-            " results of another map as elements, run the workflow again."
-        )
+        raise Conflict(f"The map '{task.node}' has ended. Wait for its run, or run it again.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
     ended = [each for each in own if each.state in BAD and each.node not in again]
     bad = [each for each in ended if not is_left_out(each.state, each.reason)]

@@ -286,8 +286,7 @@ class RunService(RunExports):
                     made = retry_run(self._store, c, record, renew, key, caller.submitter)
                 else:
                     raise Conflict(
-                        "Only failed and cancelled runs can be retried; this run is"
-                        f" {record.state}."
+                        f"Retry failed and cancelled runs only, not {record.state} ones."
                     )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
         self._context.ensure_dispatcher()

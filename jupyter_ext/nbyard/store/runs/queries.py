@@ -39,7 +39,7 @@ from nbyard.reasons.structs import joined, separate
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
-from nbyard.store.events import Subject
+from nbyard.store.events import Move, Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import (
@@ -54,7 +54,6 @@ from nbyard.store.schema.tables import (
     tasks,
     workflow_versions,
 )
-from nbyard.store.transition import Move
 
 TEXTS = (
     *(runs.c.state, runs.c.path, runs.c.person, runs.c.tags),

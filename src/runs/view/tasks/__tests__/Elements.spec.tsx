@@ -129,7 +129,7 @@ describe('K10: the table of the elements of a map', () => {
       'lr=1',
       'failed',
       '2.0 s',
-      'boom in fit', // without the key of the element
+      'boom in fit lr=1', // the label of the element, not its key
       'LogOutput'
     ]);
   });
