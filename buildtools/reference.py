@@ -388,14 +388,13 @@ def errors() -> str:
 
 # States
 
+END = "(final state)"
+
 
 def state_machines() -> str:
     parts: list[str] = []
     for machine in states.MACHINES.values():
-        rows = [
-            [f"`{state}`", ", ".join(f"`{after}`" for after in moves) or "(final state)"]
-            for state, moves in machine.moves.items()
-        ]
+        rows = [[f"`{state}`", _next_states(machine, state)] for state in machine.moves]
         parts += [
             f"## {machine.name}",
             f"The initial state is `{machine.initial}`.",
@@ -412,6 +411,14 @@ def state_machines() -> str:
         + ", ".join(f"`{word}`" for word in typing.get_args(attempts.FailureKind))
         + ".",
     )
+
+
+def _next_states(machine: states.Machine, state: str) -> str:
+    after, again = (
+        ", ".join(f"`{name}`" for name in names)
+        for names in (machine.moves[state], machine.again.get(state, ()))
+    )
+    return after or (f"(final state; after a retry of elements: {again})" if again else END)
 
 
 # Formats

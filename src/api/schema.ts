@@ -2538,7 +2538,8 @@ export interface paths {
          * Retry a failed or cancelled run, reusing finished tasks
          * @description The new run has the frozen code, data and values of the old one, and takes its name. Only
          *     unfinished tasks run again. With `environment`, they use its newest version. Those that did
-         *     not fail keep another environment.
+         *     not fail keep another environment. If elements of a map failed in a run that succeeded,
+         *     these are retried in the same run.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -2557,10 +2558,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry failed elements of maps in the same, live run
+         * Retry failed elements of maps in the same run
          * @description `node` is an element or a map. Without it, all failed elements are retried. A cancelled
          *     element is retried if `node` names it. Elements that did not start because their map
-         *     stopped or follows these return to waiting, too.
+         *     stopped or follows these return to waiting, too. A finished run goes on: tasks that depend
+         *     on the results of its maps run again.
          */
         post: operations["runs.retry_elements"];
         delete?: never;
@@ -7249,7 +7251,8 @@ export interface components {
          *
          *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
          *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. `environment` is what it would use. The `hints` name
+         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
+         *     `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {

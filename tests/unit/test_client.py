@@ -1,5 +1,6 @@
 """The same services over HTTP."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from nbyard.client import Client
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.services.operation_table import table
 from nbyard.settings import Settings
@@ -134,6 +136,49 @@ def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer
         assert (name, len(source.read())) == ("ä b.csv", 2_000_000)
     with pytest.raises(NotFound):
         client.download("artifacts", "none")
+
+
+STEPS = """from pathlib import Path
+
+def score(place: str, lr: float = 0.1, depth: int = 1) -> dict:
+    assert depth < 2 or Path(place).exists()
+    return {"score": lr * depth}
+"""
+
+
+def test_a_sweep_and_the_retry_of_its_failed_elements(client: Client, api: JupyterServer, tmp_path):
+    (api.root / "swept.py").write_text(STEPS)
+    place = tmp_path / "fixed"
+    body = {
+        "path": "swept.py::score",
+        "parameters": {"place": str(place)},
+        "sweep": {"lr": "0.5,0.25", "depth": "1..2"},
+    }
+
+    def ended(run: str) -> dict[str, str]:
+        """Wait for the run, and return the states of its elements by label."""
+        found = dispatcher.until(
+            lambda: client.runs.get(run), lambda d: d.run.state in RUN.terminal
+        )
+        assert found.run.state == "succeeded"
+        return {task.element.label: task.state for task in found.tasks if task.element}
+
+    with Dispatching(Settings(store_dir=str(api.store))) as dispatcher:
+        run = client.runs.create(body=body).id
+        assert ended(run) == {
+            "lr=0.5 depth=1": "succeeded",
+            "lr=0.5 depth=2": "failed",
+            "lr=0.25 depth=1": "succeeded",
+            "lr=0.25 depth=2": "failed",
+        }
+        place.touch()
+        assert client.runs.retry(run=run).id == run
+        assert {*ended(run).values()} == {"succeeded"}
+    artifacts = {a.name: a.id for t in client.runs.get(run).tasks for a in t.artifacts}
+    source, _ = client.download("artifacts", artifacts["@all"])
+    with source:
+        rows = [json.loads(line) for line in source.read().splitlines()]
+    assert [row["metrics"]["score"] for row in rows] == [0.5, 1.0, 0.25, 0.5]
 
 
 def test_an_address_is_below_the_servers_prefix():

@@ -244,7 +244,9 @@ class Blobs:
         promise: Callable[[Blob], None] | None = None,
     ) -> Blob:
         before = os.fstat(fd)
-        if not move and (known := self._put_before(before)):
+        # A file that was stored before and has not changed since.
+        known = None if move else self._stored.get(files.change_stamp(before))
+        if known and self.exists(known.digest):
             return known
         if move and self._can_become_blob(before):
             blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
@@ -285,11 +287,6 @@ class Blobs:
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
             self._stored[files.change_stamp(status)] = blob
-
-    def _put_before(self, status: os.stat_result) -> Blob | None:
-        """Return the blob of a file that was stored before and has not changed since."""
-        known = self._stored.get(files.change_stamp(status))
-        return known if known and self.exists(known.digest) else None
 
     def _can_become_blob(self, status: os.stat_result) -> bool:
         same_device = status.st_dev == os.stat(self._base).st_dev

@@ -60,6 +60,10 @@ class Threads:
         future.add_done_callback(self._under_way.discard)
         return True
 
+    def is_busy(self, key: str) -> bool:
+        """Return whether work with this key runs."""
+        return key in self._busy
+
     def _run(
         self,
         key: str,

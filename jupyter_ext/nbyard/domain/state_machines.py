@@ -42,11 +42,11 @@ class Machine(msgspec.Struct, frozen=True, dict=True):
     initial: str
     moves: Mapping[str, Collection[str]]
     rests: Collection[str] = ()
-    again: Mapping[str, str] = {}
+    again: Mapping[str, Collection[str]] = {}
 
     def allows(self, since: str, to: str) -> bool:
         """Return whether a move is in the table."""
-        return to in self.moves[since] or self.again.get(since) == to
+        return to in self.moves[since] or to in self.again.get(since, ())
 
     @cached_property
     def terminal(self) -> frozenset[str]:
@@ -73,12 +73,13 @@ RUN = Machine(
         "failed": (),
         "cancelled": (),
     },
+    again={"succeeded": ("running",), "failed": ("running",)},  # failed elements are retried
 )
 
 # back to queued: an attempt was lost, or its engine was unreachable
 # From queued to succeeded: the result comes from the cache or from an earlier run.
 # From queued to skipped: its condition does not hold.
-# Back to waiting: a user retries an element of a live map.
+# Back to waiting: a user retries an element, maybe of an ended map, which goes back to running.
 TASK = Machine(
     "task",
     "waiting",
@@ -92,7 +93,10 @@ TASK = Machine(
         "cancelled": (),
         "skipped": (),
     },
-    again=dict.fromkeys(("failed", "cancelled", "skipped"), "waiting"),
+    again={
+        **dict.fromkeys(("succeeded", "failed", "cancelled"), ("waiting", "running")),
+        "skipped": ("waiting",),
+    },
 )
 
 # From starting to succeeded: a short attempt may end before the dispatcher sees that it runs.

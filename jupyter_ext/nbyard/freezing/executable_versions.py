@@ -168,7 +168,7 @@ class Freezer:
             )
         code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = code_kind.read(code.filename, code.content)
-        if code.path is not None:
+        if code.path is not None and (description.arguments is None or code_kind.keeps_arguments):
             reading = _with_computed_paths(reading, self._context.files, code.path)
         arguments = [
             _with_requirement(argument, code.path, self._context.files.root)

@@ -76,7 +76,7 @@ class ProjectFiles:
         """Return the real path of code. If the code is a function in a file, `::NAME` follows."""
         file, function = split_function_path(path)
         real = self.locate(file, field, base)
-        return code_place(real, function)
+        return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
 
     def documents(self) -> Iterator[Path]:
         """Yield the saved workflows below the root, or below a shell's working directory."""
@@ -168,11 +168,6 @@ class ProjectFiles:
 def file_of(code: Path) -> Path:
     """Return the file that contains the code. `code` may be the path of a function in it."""
     return code.with_name(split_function_path(code.name).file)
-
-
-def code_place(real: Path, function: str) -> Path:
-    """Return the path of a function in a file, or the file's own path if the name is empty."""
-    return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
 
 
 def _too_long(path: str, field: str) -> Invalid:

@@ -175,7 +175,11 @@ class DispatcherWatch:
 
     def _is_needed(self) -> bool:
         kill_stopped_dispatcher(self._store)
-        return has_work(self._store) or _owes_clean_up(self._store)
+        with self._store.read() as c:
+            lease = self._store.leases.get(c, LEASE)
+        # A lease that is not released: its dispatcher was killed. It may have stored the result of
+        # an attempt, but not yet removed the attempt's container.
+        return has_work(self._store) or (lease is not None and not lease.is_free)
 
 
 def is_busy(store: Store) -> bool:
@@ -188,16 +192,6 @@ def has_work(store: Store) -> bool:
     """Return whether any work is running or waiting, or an automation is enabled."""
     with store.read() as c:
         return store.has_work(c)
-
-
-def _owes_clean_up(store: Store) -> bool:
-    """Return whether the last dispatcher was killed: its lease is not released.
-
-    It may have stored the result of an attempt, but not yet removed the attempt's container.
-    """
-    with store.read() as c:
-        lease = store.leases.get(c, LEASE)
-    return lease is not None and not lease.is_free
 
 
 def ensure_dispatcher(store: Store, settings: Settings) -> None:

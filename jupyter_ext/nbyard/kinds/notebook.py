@@ -358,14 +358,10 @@ def cell_to_tag(notebook: Mapping[str, Any], language: str) -> tuple[int | None,
     for at in code:
         cell = {**notebook["cells"][at], "metadata": {"tags": [parameter_cells.TAG]}}
         arguments = read({**notebook, "cells": [cell]}).arguments
-        constants = [argument.name for argument in arguments if has_constant(argument)]
+        # A cell that assigns constants gives defaults.
+        constants = [each.name for each in arguments if each.default is not msgspec.UNSET]
         if constants and len(constants) == len(arguments):
             return at, constants
         if mixed[0] is None and constants:
             mixed = at, constants
     return mixed
-
-
-def has_constant(argument: Argument) -> bool:
-    """Return whether the argument has a default, as its cell assigns a constant to it."""
-    return argument.default is not msgspec.UNSET

@@ -181,7 +181,7 @@ class NbyardMagics(Magics):
             "why": (self._why, range(2, 4)),
             "diff": (self._diff, range(2, 11)),
             "schedule": (self._schedule, range(MOST)),
-            "deploy": (self._deploy, range(MOST)),
+            "deploy": (lambda *argv: deploy(self.connection, argv), range(MOST)),
             "fire": (self._fire, range(1, MOST)),
             **{noun: (partial(self._list, noun), range(1)) for noun in LISTED},
         }
@@ -258,9 +258,6 @@ class NbyardMagics(Magics):
     def _schedule(self, *argv: str) -> Shown:
         names = self.shell.user_ns if self.shell is not None else {}
         return schedule(self.connection, names, argv)
-
-    def _deploy(self, *argv: str) -> ServedModel:
-        return deploy(self.connection, argv)
 
     def _why(self, old: str, new: str, result: str = "") -> Explained:
         """Return why results of the run `new` differ from those of the run `old`.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from nbyard.domain.events import Event
 from nbyard.domain.paging import MAX_COUNT
+from nbyard.domain.state_machines import Machine
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.schema.tables import events
 
@@ -35,6 +36,17 @@ class Subject(msgspec.Struct, frozen=True):
     id: str
     owner: str
     run_id: str = ""
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A move from the expected state to the next one; `event_data` is added to the event."""
+
+    machine: Machine
+    subject: Subject
+    since: str
+    to: str
+    columns: Mapping[str, Any]
+    event_data: Mapping[str, Any]
 
 
 NewEvent = tuple[str, Subject, Mapping[str, Any]]

@@ -11,7 +11,7 @@ from nbyard.domain.state_machines import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.database.query_parts import Prepared
-from nbyard.store.events import NewEvent, Subject
+from nbyard.store.events import Move, NewEvent, Subject
 from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.automation_tables import backfills
 from nbyard.store.schema.deployment_tables import deployments
@@ -48,17 +48,6 @@ INSERTS = {name: Prepared(insert(table)) for name, table in TABLES.items()}
 
 class StaleState(Conflict):
     """A row is not in the expected state."""
-
-
-class Move(msgspec.Struct, frozen=True):
-    """A move from the expected state to the next one; `event_data` is added to the event."""
-
-    machine: Machine
-    subject: Subject
-    since: str
-    to: str
-    columns: Mapping[str, Any]
-    event_data: Mapping[str, Any]
 
 
 class Begun(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ import { CheckBox } from '../../components/Button';
 import { IArgument, showValue } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
 import {
+  AT_ONCE,
   EACH,
   IMap,
   ISearch,
@@ -282,7 +283,9 @@ function Policy({ id, map, readOnly }: ISettingsProps & { map: IMap }): JSX.Elem
         type="int"
         value={map.at_most}
         placeholder={
-          map.each.kind === 'search' && map.each.by === OPTUNA ? '4' : trans.__('no limit')
+          map.each.kind === 'search' && map.each.by === OPTUNA
+            ? String(AT_ONCE)
+            : trans.__('no limit')
         }
         check={value => (Number(value) >= 1 ? undefined : trans.__('Enter a number from 1.'))}
         onRead={set('at_most')}

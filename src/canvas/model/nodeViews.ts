@@ -105,7 +105,15 @@ export class NodeViews {
 
   /** Return why a node would run; undefined if it would not, or has no result that is shown. */
   staleOf(id: string): string | undefined {
-    return this.runs?.stateOf(id) === 'succeeded' ? this._stale.get(id) : undefined;
+    const { runs, _forecast: forecast } = this;
+    if (runs?.stateOf(id) !== 'succeeded') {
+      return undefined;
+    }
+    const own = forecast?.elements?.get(id);
+    const shown = own && runs.get(id)?.elements;
+    // Only elements that failed would run again: nothing changed.
+    const isUnchanged = shown?.total === own?.total && shown?.counts.succeeded === own?.cached;
+    return own && isUnchanged ? undefined : this._stale.get(id);
   }
 
   /** Whether states of runs wait, because drawing them would make a movement of the view stutter. */

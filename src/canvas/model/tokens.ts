@@ -164,6 +164,8 @@ export interface IForecast {
   waits: string;
   /** Why each node that may run does so. */
   reasons: ReadonlyMap<string, string>;
+  /** How many elements of each map are cached. */
+  elements?: ReadonlyMap<string, { cached: number; total: number }>;
 }
 
 export interface IWorkflowBackend {

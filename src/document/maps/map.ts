@@ -6,6 +6,8 @@ import { isObject, Json, JsonObject } from '../canonical';
 export const EACH = '@each';
 export const ALL = '@all';
 export const MAX_ELEMENTS = 10_000;
+/** How many elements of an optimiser run at once, unless its map says otherwise. */
+export const AT_ONCE = 4;
 
 /** A range of numbers, of which a search takes some. */
 export interface IRange {

@@ -71,7 +71,14 @@ export class WorkflowBackend implements IWorkflowBackend {
   async forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast> {
     const body = { path, document: writeFlow(document) };
     const answer = await this.yard.client.call('runs.forecast', { body, signal });
+    const maps = answer.nodes.filter(({ reason }) => reason?.code === 'map-forecast');
     return {
+      elements: new Map(
+        maps.map(({ node = '', reason }) => {
+          const { cached, total } = reason!.params as { cached: number; total: number };
+          return [node, { cached, total }];
+        })
+      ),
       cached: answer.cached,
       toRun: answer.to_run,
       isMaximum: !!answer.is_maximum,

@@ -31,14 +31,18 @@ class Maps(Runs):
 
     # Users may retry elements as often as they like.
     most_attempts = 99
+    # It collects the results of retried elements, also after the end of its run.
+    repeated = ("c",)
     # These are stories of runs without maps.
     submit = weather = an_engine_comes_back = the_former_wakes_up = cancel = None  # type: ignore[assignment]
 
     def __init__(self) -> None:
         super().__init__()
         self.cancelled: set[str] = set()
+        # Not the number of runs, which depends on threads: what is drawn must not.
+        self.submitted = self.retried = 0
 
-    @precondition(lambda self: len(self.runs) < 3)
+    @precondition(lambda self: self.submitted < 3)
     @rule(
         source=st.sampled_from([Items("n"), *GRIDS, SEARCH]),
         policy=st.sampled_from(POLICIES),
@@ -53,6 +57,7 @@ class Maps(Runs):
         count = source.count if isinstance(source, Search) else 0
         own = (("a", source), ("b", None))
         maps = {name: MapPlan(each, policy, at_most, count=count) for name, each in own}
+        self.submitted += 1
         self.runs.append(self.bench.submit(graph, maps=maps, cache=cache, retries=retries))
         self.bench.round(2)
 
@@ -71,13 +76,25 @@ class Maps(Runs):
                 )
             self.bench.round()
 
-    @precondition(lambda self: len(self.runs) < 5)
+    @precondition(lambda self: self.retried < 5)
     @rule(which=WHICH)
     def retry(self, which: int) -> None:
+        self.retried += 1
         ended = [run for run in self.runs if self.bench.run(run).state in ("failed", "cancelled")]
-        if ended:
-            run = ended[which % len(ended)]
+        for run in one_of(ended, which):
             self.runs.append(self.bench.yard.services.runs.retry(OWNER, run).id)
+
+    @rule(which=WHICH)
+    def retry_a_success(self, which: int) -> None:
+        """In the same run, if some of its elements failed."""
+        ended = [run for run in self.runs if self.bench.run(run).state == "succeeded"]
+        for run in one_of(ended, which):
+            has_failed = any(
+                t.element and t.state == "failed" for t in self.bench.detail(run).tasks
+            )
+            with contextlib.nullcontext() if has_failed else pytest.raises(Conflict):
+                assert self.bench.yard.services.runs.retry(OWNER, run).id == run
+                assert self.bench.run(run).state == "running"
 
     @rule(which=WHICH, chance=st.integers(0, 9))
     def cancel_at_times(self, which: int, chance: int) -> None:
@@ -104,8 +121,7 @@ class Maps(Runs):
             self.cancelled -= {e.id for _, e in self._elements() if e.state == "waiting"}
 
     def _elements(self) -> list[tuple[str, Task]]:
-        runs = [run for run in self.runs if self.bench.run(run).state in RUN.live]
-        return [(r, task) for r in runs for task in self.bench.detail(r).tasks if task.element]
+        return [(r, task) for r in self.runs for task in self.bench.detail(r).tasks if task.element]
 
     def outputs(self, task: Task) -> list[list[str]]:
         if task.node not in MAPS:

@@ -13,7 +13,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import DATASET_VERSION, MACHINES, RUN
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
-from nbyard.store.events import Subject
+from nbyard.store.events import Move, Subject
 
 from .rows import Rows
 
@@ -69,8 +69,8 @@ def test_a_failed_transition_undoes_all(store: Store, run: Subject, since: str, 
     assert events_of(store, run) == events_of(store, other) == ["queued"]
 
 
-def a_move(subject: Subject, since: str, to: str, **columns: object) -> transition.Move:
-    return transition.Move(RUN, subject, since, to, columns, {})
+def a_move(subject: Subject, since: str, to: str, **columns: object) -> Move:
+    return Move(RUN, subject, since, to, columns, {})
 
 
 def test_a_transition_needs_the_expected_state(store: Store, run: Subject) -> None:

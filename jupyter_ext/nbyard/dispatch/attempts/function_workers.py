@@ -246,6 +246,7 @@ class WorkerDriver(AttemptDriver):
                 self.facts_by_attempt[entry.attempt.id].append(started)
         if rest and rest[0].attempt.id != seen.running:
             seen.running, seen.running_since = rest[0].attempt.id, time.monotonic()
+        if rest and rest[0].attempt.state != "running":  # an earlier report may be lost
             self.facts_by_attempt[seen.running].append(Running(datetime.now(UTC)))
 
     def _signal_for(self, now: Observation) -> Signal:

@@ -45,6 +45,7 @@ MAX_JSON_BYTES = 4 << 20
 MAX_SHOWN = 10
 Values = Mapping[str, Any]
 Metrics = dict[str, Any]
+Trials = dict[str, Trial]  # by the IDs of their tasks
 
 
 class ElementResult(NamedTuple):
@@ -52,6 +53,9 @@ class ElementResult(NamedTuple):
 
     record: TaskRecord
     results: Mapping[str, BytesOf]
+
+
+Elements = Sequence[ElementResult]
 
 
 def read_elements(
@@ -119,7 +123,7 @@ def _rows(context: DispatchContext, source: Any, data: BytesOf) -> Iterator[Valu
 
 
 def collect(
-    context: DispatchContext, outputs: Sequence[str], ended: Sequence[ElementResult]
+    context: DispatchContext, outputs: Sequence[str], ended: Elements
 ) -> list[dict[str, Any]]:
     """Store a table of elements, and each output as a folder.
 
@@ -157,7 +161,7 @@ def collect(
 
 
 def _metrics(
-    context: DispatchContext, elements: Sequence[ElementResult], most: int = ON_CARD
+    context: DispatchContext, elements: Elements, most: int = ON_CARD
 ) -> dict[str, Metrics]:
     """Return metrics of JSON outputs and logged ones by task.
 
@@ -189,11 +193,12 @@ def _folders(context: DispatchContext, records: Sequence[TaskRecord]) -> dict[st
 
 
 def suggest_elements(
-    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult], room: int
+    context: DispatchContext, plan: TaskPlan, elements: Elements, room: int, ended: Trials
 ) -> list[TaskPlan]:
     """Return the next elements of a search, in threads.
 
-    They are at most `room`. A retry begins with the elements of the earlier run.
+    They are at most `room`. A retry begins with the elements of the earlier run. `ended` keeps the
+    trials of ended tasks, which are read once.
 
     Raises:
         Invalid: no element has the metric of the search, or a suggestion does not fit.
@@ -207,19 +212,19 @@ def suggest_elements(
         more = [_values(plan, p) for p in own if p.element and p.element.map == plan.node]
     if not more:
         method: SearchMethod = load_entry_point(GROUP, search.by)
-        more = method.suggest(search, _trials(context, plan, elements), room)[:room]
+        more = method.suggest(search, _trials(context, plan, elements, ended), room)[:room]
     return element_plans(plan, [*known, *more])[len(known) :]
 
 
 def hopeless_elements(
-    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult]
+    context: DispatchContext, plan: TaskPlan, elements: Elements, ended: Trials
 ) -> list[str]:
-    """Return the running tasks to stop, in threads."""
+    """Return the running tasks to stop, in threads; `ended` keeps trials of ended tasks."""
     search = _search_of(plan)
     method: SearchMethod = load_entry_point(GROUP, search.by)
     if not isinstance(method, Pruner):
         return []
-    places = method.hopeless(search, _trials(context, plan, elements))
+    places = method.hopeless(search, _trials(context, plan, elements, ended))
     return [elements[place].record.node for place in places]
 
 
@@ -235,15 +240,16 @@ def _values(plan: TaskPlan, element: TaskPlan) -> dict[str, Any]:
 
 
 def _trials(
-    context: DispatchContext, plan: TaskPlan, elements: Sequence[ElementResult]
+    context: DispatchContext, plan: TaskPlan, elements: Elements, ended: Trials
 ) -> list[Trial]:
-    search, metrics = _search_of(plan), _metrics(context, elements, MAX_METRICS)
-    if metrics and not any(search.goal in own for own in metrics.values()):
+    search, new = _search_of(plan), [each for each in elements if each.record.id not in ended]
+    metrics, trials = _metrics(context, new, MAX_METRICS), dict(ended)
+    has_goal = any(trial.state == "succeeded" for trial in ended.values())
+    if metrics and not has_goal and not any(search.goal in own for own in metrics.values()):
         names = sorted({name for own in metrics.values() for name in own})[:MAX_SHOWN]
         raise Invalid(because("map-goal-missing", goal=search.goal, names=names))
-    logged = _folders(context, [record for record, _ in elements]) if search.prune else {}
-    trials = []
-    for record, _ in elements:
+    logged = _folders(context, [record for record, _ in new]) if search.prune else {}
+    for record, _ in new:
         goal = metrics.get(record.id, {}).get(search.goal)
         is_number = isinstance(goal, int | float) and math.isfinite(goal)
         state: TrialState = "succeeded" if record.state == "succeeded" else "failed"
@@ -253,5 +259,8 @@ def _trials(
             state = "running"
         steps = folders.logged_steps(logged[record.id], search.goal) if record.id in logged else {}
         values = _values(plan, record.plan)
-        trials.append(Trial(values, state, goal if is_number else None, steps))
-    return trials
+        trials[record.id] = Trial(values, state, goal if is_number else None, steps)
+        # The attempt behind a cached result may not be stored yet, and with it the metric.
+        if record.state in TASK.terminal and (is_number or state != "succeeded"):
+            ended[record.id] = trials[record.id]
+    return [trials[record.id] for record, _ in elements]

@@ -93,7 +93,8 @@ class ResultLookup:
         A result with the same key comes first. Else a result counts if all files that its task read
         are unchanged.
         """
-        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {q.key for q in queries})}
+        names = {query.owner_and_key for query in queries}
+        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, names)}
         for query in queries:
             if query.owner_and_key not in hits and (alike := self._find_by_reads(c, query)):
                 hits[query.owner_and_key] = alike

@@ -25,11 +25,14 @@ from nbyard.dispatch.state.round_changes import RoundChanges, fail_task
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.maps.elements import counts_of
+from nbyard.domain.maps.searches import Trial
 from nbyard.domain.maps.structs import EACH, Element
 from nbyard.domain.runs.map_plans import element_plans, following_plans
+from nbyard.domain.runs.run_progress import BAD
 from nbyard.domain.runs.structs import ResultOf, TaskPlan
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.freezing.environment_resolution import plan_for_retry
+from nbyard.reasons.structs import because
 
 PRUNE_SECONDS = 0.5  # between questions to an optimiser
 
@@ -47,6 +50,7 @@ class MapController:
         # By what a map needs: its elements, more of them, those to stop, rows. Not by its ID:
         # after a user retried elements, the run is read again, and its maps are collected again.
         self._results: WeakKeyDictionary[LiveTask, dict[str, Any]] = WeakKeyDictionary()
+        self._trials: WeakKeyDictionary[LiveTask, dict[str, Trial]] = WeakKeyDictionary()
         self._seen: WeakSet[LiveTask] = WeakSet()
         self._next_prune = 0.0
 
@@ -64,9 +68,14 @@ class MapController:
         plan, result = task.record.plan, self._result(task, "elements")
         if plan.map is None:
             return False
-        if plan.map.each is None:
-            followed = {node: _elements(task.run, node) for node in plan.follows()}
-            changes.expand(task, self._with_earlier(plan, following_plans(plan, followed)))
+        followed = plan.follows()
+        if any(task.run.tasks[node].record.state in BAD for node in followed):
+            # It failed while this map was queued, perhaps without some of its elements.
+            now = datetime.now(UTC)
+            changes.move_task(task, "skipped", reason=because("upstream-failed"), finished_at=now)
+        elif plan.map.each is None:
+            elements = {node: _elements(task.run, node) for node in followed}
+            changes.expand(task, self._with_earlier(plan, following_plans(plan, elements)))
         elif plan.map.count:
             changes.expand(task, [])  # an optimiser adds its elements
         elif isinstance(result, Failure):
@@ -76,8 +85,7 @@ class MapController:
             outer = _elements(task.run, each.node) if isinstance(each, ResultOf) else []
             changes.expand(task, self._with_earlier(plan, element_plans(plan, result, outer)))
         else:
-            work = partial(read_elements, self._context, plan.map.each, inputs_of(task))
-            self._submit(task, "elements", work)
+            self._submit(task, "elements")
         return True
 
     def _with_earlier(self, plan: TaskPlan, plans: list[TaskPlan]) -> list[TaskPlan]:
@@ -95,6 +103,7 @@ class MapController:
         Threads prepare both.
         """
         self._prune(changes)
+        context = self._context
         for name, task in list(self._board.due_maps.items()):
             live = task.run.maps[task.record.node]
             need = "rows" if live.has_ended else "more"
@@ -112,7 +121,7 @@ class MapController:
                     fail_task(changes, each, result)
             elif need == "more" and result and not isinstance(result, Failure):
                 self._extend(changes, task, result)
-            elif need == "rows" and result and self._keeps_bytes(changes, result):
+            elif need == "rows" and result and keep_and_check_bytes(context, changes, result, {}):
                 self._result(task, "more")
                 _finish(changes, task, result)
             else:  # a collection may have deleted the bytes of earlier results
@@ -122,26 +131,26 @@ class MapController:
                     # The map fails once its running elements have ended.
                     self._results.setdefault(task, {})[need] = result
                 else:
-                    self._submit(task, need, self._work(task, need))
+                    self._submit(task, need)
         changes.apply_follow_ups()
-
-    def _keeps_bytes(self, changes: RoundChanges, rows: list[dict[str, Any]]) -> bool:
-        return keep_and_check_bytes(self._context, changes, rows, {})
 
     def _result(self, task: LiveTask, need: str) -> Any:
         return self._results.get(task, {}).pop(need, None)
 
     def _work(self, task: LiveTask, need: str) -> Callable[[], Any]:
         """Return what a thread does for a map."""
-        run, plan, live = task.run, task.record.plan, task.run.maps[task.record.node]
-        tasks = [run.tasks[node] for node in live.states]
+        run, plan, context = task.run, task.record.plan, self._context
+        if need == "elements":
+            assert plan.map is not None and plan.map.each is not None
+            return partial(read_elements, context, plan.map.each, inputs_of(task))
+        live, trials = run.maps[task.record.node], self._trials.setdefault(task, {})
+        tasks, room = [run.tasks[node] for node in live.states], live.room
         elements = (ElementResult(element.record, element.results) for element in tasks)
-        context, room = self._context, live.room
         # The thread reads the elements.
         if need == "more":
-            return lambda: suggest_elements(context, plan, [*elements], room)
+            return lambda: suggest_elements(context, plan, [*elements], room, trials)
         if need == "stop":
-            return lambda: hopeless_elements(context, plan, [*elements])
+            return lambda: hopeless_elements(context, plan, [*elements], trials)
         outputs = [argument.name for argument in plan.arguments if argument.role == "output"]
         return lambda: collect(context, outputs, [*elements])
 
@@ -179,11 +188,14 @@ class MapController:
             for node in stopped if isinstance(stopped, list) else ():
                 if run.tasks[node].record.state == "running" and not run.tasks[node].cancelled:
                     changes.prune(run.tasks[node], live.prunes_by)
-            self._submit(task, "stop", self._work(task, "stop"))
+            self._submit(task, "stop")
 
-    def _submit(self, task: LiveTask, need: str, work: Callable[[], Any]) -> None:
+    def _submit(self, task: LiveTask, need: str) -> None:
         """Start work in a thread, which keeps the result or the failure."""
-        name = task.record.id
+        key = f"map {task.record.id} {need}"
+        if self._threads.is_busy(key):
+            return
+        work = self._work(task, need)
 
         def attempt() -> Any:
             try:
@@ -198,7 +210,7 @@ class MapController:
                 self._results.setdefault(task, {})[need] = result
             self._inbox.put(None)
 
-        self._threads.submit(f"map {name} {need}", attempt, partial(Failure, "preparation"), keep)
+        self._threads.submit(key, attempt, partial(Failure, "preparation"), keep)
 
 
 def _elements(run: LiveRun, node: str) -> list[Element]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -34,31 +33,16 @@ AT_A_TIME = 100
 QueuePlace = tuple[int, int, float, float, str]
 
 
-class Queued(Protocol):
-    """A task with its place in the queue and the time at which its queue limit expires."""
-
-    record: TaskRecord
-
-    @property
-    def queue_place(self) -> QueuePlace: ...
-
-    @property
-    def queue_deadline(self) -> float: ...
-
-
-QueuedTask = TypeVar("QueuedTask", bound=Queued)
-
-
-class TaskQueue(Generic[QueuedTask]):
+class TaskQueue:
     """The queued tasks in queue order, and in the order of their queue limits."""
 
     def __init__(self) -> None:
         # Sorted lists, not heaps: rounds read them in order, and tasks leave from any place.
         self._places: list[QueuePlace] = []
         self._deadlines: list[tuple[float, str]] = []
-        self._tasks: dict[str, tuple[QueuePlace, float, QueuedTask]] = {}
+        self._tasks: dict[str, tuple[QueuePlace, float, LiveTask]] = {}
 
-    def add(self, task: QueuedTask) -> None:
+    def add(self, task: "LiveTask") -> None:
         """Add a queued task at its place."""
         task_id, deadline = task.record.id, task.queue_deadline
         # `remove` searches for this place, and the run may have been read again meanwhile.
@@ -82,7 +66,7 @@ class TaskQueue(Generic[QueuedTask]):
         """Return the IDs of all queued tasks."""
         return self._tasks.keys()
 
-    def get(self, task_id: str) -> QueuedTask | None:
+    def get(self, task_id: str) -> "LiveTask | None":
         """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
@@ -98,7 +82,7 @@ class TaskQueue(Generic[QueuedTask]):
         end = bisect.bisect_left(self._deadlines, (time.monotonic(), ""))
         return [task_id for _, task_id in self._deadlines[:end]]
 
-    def __getitem__(self, task_id: str) -> QueuedTask:
+    def __getitem__(self, task_id: str) -> "LiveTask":
         return self._tasks[task_id][-1]
 
     def __contains__(self, task_id: str) -> bool:
@@ -295,7 +279,7 @@ class LiveRuns:
         self.attempts: dict[str, LiveAttempt] = {}
         self.workers: dict[str, LiveWorker] = {}
         self.left: list[LiveWorker] = []
-        self.queue: TaskQueue[LiveTask] = TaskQueue()
+        self.queue = TaskQueue()
         self.fresh: dict[str, None] = {}
         self.gone: list[str] = []
         self.environments: set[str] = set()

@@ -42,9 +42,9 @@ from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.store import Connection, Store, transition
+from nbyard.store.events import Move
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.store.transition import Move
 
 TURN = because("waits-for-turn")
 # next states of tasks that have not begun when they or their run are cancelled

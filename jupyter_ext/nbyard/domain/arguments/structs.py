@@ -185,13 +185,8 @@ def type_words(argument: Argument) -> str:
     if argument.output_class:
         return ", ".join(filter(None, (argument.output_class, argument.format)))
     if argument.format or argument.type != "list":
-        return format_words(argument)
+        return "any file or folder" if argument.format == ANY else argument.format or "any file"
     return "several files"
-
-
-def format_words(argument: Argument) -> str:
-    """Return the format of one file or folder, as shown to users."""
-    return "any file or folder" if argument.format == ANY else argument.format or "any file"
 
 
 def is_secret(argument: Argument) -> bool:

@@ -177,7 +177,9 @@ class _Signs:
         options = (keyword.value for keyword in call.keywords if keyword.arg is None)
         is_unclear = any(not isinstance(value, ast.Dict) for value in options)
         known = [*modes, *self._may_be_modes(call)]
-        return is_unclear or any(map(_has_mode, call.args)) or not all(map(_is_clear, known))
+        parts = (part for value in known for part in _parts(value))
+        is_clear = all(isinstance(p, ast.Constant) or _word(p).startswith("O_") for p in parts)
+        return is_unclear or any(map(_has_mode, call.args)) or not is_clear
 
     def _may_be_modes(self, call: ast.Call) -> Iterator[ast.expr]:
         """Yield the positional arguments of a call that are likely to be a mode."""
@@ -209,12 +211,6 @@ def _has_mode(node: ast.expr) -> bool:
     """Return whether a value may be a mode that appends."""
     texts = [inner.value for inner in _parts(node) if isinstance(inner, ast.Constant)]
     return any(isinstance(text, str) and MODE.fullmatch(text) for text in texts)
-
-
-def _is_clear(node: ast.expr) -> bool:
-    return all(
-        isinstance(part, ast.Constant) or _word(part).startswith("O_") for part in _parts(node)
-    )
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:

@@ -96,15 +96,13 @@ def metrics_in(value: Any) -> list[ShownMetric]:
         ):
             continue
         try:
-            metrics.append(ShownMetric(one_line(name, MAX_NAME), json_number(float(number))))
+            value = float(number)
         except OverflowError:  # an integer of hundreds of digits
             continue
+        # JSON has no NaN and no infinities.
+        shown = value if math.isfinite(value) else WORDS[str(value)]
+        metrics.append(ShownMetric(one_line(name, MAX_NAME), shown))
     return metrics
-
-
-def json_number(value: float) -> float | str:
-    """Return a number for JSON, which has no NaN and no infinities. Such a number becomes text."""
-    return value if math.isfinite(value) else WORDS[str(value)]
 
 
 def first_line(text: str) -> str:

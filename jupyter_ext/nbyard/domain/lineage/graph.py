@@ -65,7 +65,8 @@ class Walk:
         `passed` are the nodes that were already expanded in this direction. It grows.
         """
         # The walk stops at nodes that the caller may not see.
-        known = [ref for ref in level if self._is_open(ref)]
+        nodes = ((ref, self._nodes[ref]) for ref in level)
+        known = [ref for ref, node in nodes if node.is_visible and not node.is_deleted]
         expansion = self._expand(known, direction) if known else Found([])
         neighbours: dict[Ref, set[Ref]] = defaultdict(set)
         new: dict[Ref, str] = {}
@@ -86,10 +87,6 @@ class Walk:
         unpassed = [ref for ref in following if ref not in passed]
         passed.update(unpassed)
         return unpassed
-
-    def _is_open(self, ref: Ref) -> bool:
-        node = self._nodes[ref]
-        return node.is_visible and not node.is_deleted
 
     def _left_out(self) -> dict[Direction, Counter[Ref]]:
         """Count the neighbours that are not in the graph."""

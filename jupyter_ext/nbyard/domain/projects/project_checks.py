@@ -48,7 +48,8 @@ def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     if "metadata" in given:
         checked["metadata"] = check_facts(given["metadata"])
     if "task" in given:
-        check_task(given["task"])
+        for field in ProjectTask.__struct_fields__:
+            check_length(f"task.{field}", getattr(given["task"], field), MOST_TEXT)
     return checked
 
 
@@ -98,16 +99,6 @@ def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
         check_length(field, value, MOST_FACT)
         checked[check_name(name, field)] = value
     return checked
-
-
-def check_task(task: ProjectTask) -> None:
-    """Check the length of each text of a project's task.
-
-    Raises:
-        Invalid: a text is too long.
-    """
-    for field in task.__struct_fields__:
-        check_length(f"task.{field}", getattr(task, field), MOST_TEXT)
 
 
 def check_node_files(

@@ -444,6 +444,12 @@ class Task(msgspec.Struct, frozen=True):
         """Return in English why the task is in its state, and what it waits for."""
         return reason_text(self.reason, self.waits)
 
+    @property
+    def title(self) -> str:
+        """Return the node, with the label of an element."""
+        label = self.element.label if self.element else ""
+        return f"{self.node} ({label})" if label else self.node
+
 
 class Run(msgspec.Struct, frozen=True):
     """One run. `number` counts the runs of the store; scratch runs have negative numbers.

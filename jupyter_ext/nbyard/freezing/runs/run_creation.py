@@ -164,8 +164,16 @@ def retry_run(
     if old.name:
         store.runs.change(c, old, "renamed", name=None)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
-    # The maps among them create their elements again, and reuse the results of finished ones.
-    plans = [renew(task) for task in store.tasks.of_run(c, old.id) if not task.plan.element]
+    # The maps among them create their elements again, and reuse the results of finished ones. What
+    # comes after a map gets other results of it, unless all of its elements succeeded.
+    tasks, plans = store.tasks.of_run(c, old.id), []
+    changed = {t.plan.element.map for t in tasks if t.plan.element and t.state != "succeeded"}
+    for task in (task for task in tasks if not task.plan.element):  # in the order of the graph
+        plan = renew(task)
+        if plan.needs() & changed and not plan.pinned:
+            changed.add(task.node)
+            plan = msgspec.structs.replace(plan, reuse="")
+        plans.append(plan)
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
     origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None, person=person)

@@ -205,7 +205,9 @@ class AutomationService(Service):
         kind = _changed_kind(row, given)
         check_fitting(kind, given)
         plan, source = self._changed_start(caller, row, given, now)
-        is_frozen = _is_frozen_again(row, body, wanted)
+        is_frozen = wanted.mode != row.automation.mode or (
+            (body.run, body.values_from, body.refreeze) != (msgspec.UNSET, msgspec.UNSET, False)
+        )
         context = self._context_for(row, is_given="run" in given)
         run, path = stored_request(context, given.get("run", row.automation.run))
         if is_frozen or wanted.mode == "follows":
@@ -601,11 +603,6 @@ def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
             "on.kind", f"is {row.kind}, which cannot change. Create another automation"
         )
     return kind
-
-
-def _is_frozen_again(row: AutomationRow, body: AutomationPatch, wanted: Automation) -> bool:
-    is_given = (body.run, body.values_from) != (msgspec.UNSET, msgspec.UNSET)
-    return is_given or body.refreeze or wanted.mode != row.automation.mode
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,9 +44,6 @@ from nbyard.services.workflows.file_tracking import record_file, saved_workflow,
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from nbyard.domain.workflows.structs import WorkflowFile
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
@@ -146,8 +143,11 @@ class ProjectRecords(Service):
         kinds = (check_choice("kind", kind, LINK_KINDS),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
-            files = unrun_files(self._context, caller.name)
-            page.items.extend(unrun_resources(files, search))
+            page.items.extend(
+                ProjectResource("workflow", f.path, f.title or f.path, f.saved_at, f.path)
+                for f in unrun_files(self._context, caller.name)
+                if search.casefold() in f"{f.title} {f.path}".casefold()
+            )
         if kind == "executable" and page.next is None:
             page.items.extend(unrun_notebooks(self._context, caller.name, search))
         return page
@@ -335,15 +335,6 @@ class ProjectRecords(Service):
                 ]
                 raise no_such("retention policy", policy, present)
             self._rows.append_event(c, record.id, caller.name, "changed")
-
-
-def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectResource]:
-    """Return the files that contain a text in their title or path, as resources to link."""
-    return [
-        ProjectResource("workflow", file.path, file.title or file.path, file.saved_at, file.path)
-        for file in files
-        if search.casefold() in f"{file.title} {file.path}".casefold()
-    ]
 
 
 def unrun_notebooks(context: ServiceContext, owner: str, search: str) -> list[ProjectResource]:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
     from nbyard.store.runs.tasks import TaskRecord
 
+CANCELLED = "element-cancelled"
+
 
 class RunAttempts(Service):
     """The part of the run service for single tasks and attempts.
@@ -92,23 +94,31 @@ class RunAttempts(Service):
 
     @operation("POST", "/runs/{run}/retry-elements", scope="runs:write", status=202)
     def retry_elements(self, caller: Caller, run: str, node: str = "") -> Run:
-        """Retry failed elements of maps in the same, live run.
+        """Retry failed elements of maps in the same run.
 
         `node` is an element or a map. Without it, all failed elements are retried. A cancelled
         element is retried if `node` names it. Elements that did not start because their map
-        stopped or follows these return to waiting, too.
+        stopped or follows these return to waiting, too. A finished run goes on: tasks that depend
+        on the results of its maps run again.
 
         Raises:
-            Conflict: no such element failed, or a map has ended.
+            Conflict: none failed, a map of a live run has ended, or the run was cancelled.
         """
+        self._context.retire_idle_dispatcher()
         with self._store.write() as c:
+            self._retry_elements(c, self._find(c, caller, run), node)
             record = self._find(c, caller, run)
-            if record.state in RUN.terminal or record.cancel_requested_at:
-                raise Conflict("The run has finished or stops. Retry the run instead.")
-            tasks = self._store.tasks.of_run(c, record.id)
-            self._store.tasks.reopen(c, elements_to_retry(tasks, node))
         self._context.ensure_dispatcher()
         return self._with_shown_path(record)
+
+    def _retry_elements(self, c: Connection, record: Run, node: str) -> None:
+        if record.cancel_requested_at and record.state != "succeeded":
+            raise Conflict("The run was cancelled. Retry the run instead.")
+        ended = record.state in RUN.terminal
+        again = elements_to_retry(self._store.tasks.of_run(c, record.id), node, ended=ended)
+        self._store.tasks.reopen(c, again)
+        if ended:
+            self._store.runs.reopen(c, record)
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
         """Return which bytes to download for an input of a task.
@@ -349,49 +359,52 @@ def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> 
     return attempts
 
 
-def elements_to_retry(tasks: Sequence[TaskRecord], node: str) -> list[TaskRecord]:
-    """Return the tasks that wait again if a user retries a node.
+def elements_to_retry(
+    tasks: Sequence[TaskRecord], node: str, *, ended: bool = False
+) -> list[TaskRecord]:
+    """Return the tasks that wait or run again if a user retries a node.
 
     The node is a map with failed elements, or an element. `tasks` are all tasks of the run, in
-    graph order.
+    graph order. If the run has `ended`, they include its maps and the tasks after these.
 
     Raises:
         Conflict: there are none, or their maps have ended or stay stopped.
     """
     codes = {task.node: task.reason.code if task.reason else "" for task in tasks}
-    again, maps = set[str](), set[str]()
-    for task in tasks:
-        element, is_named = task.plan.element, node == task.node
-        is_cancelled = codes[task.node] == "element-cancelled"
-        is_retried = task.state == "failed" or (is_cancelled and is_named)
-        if element and (is_named or node in ("", element.map)) and is_retried:
-            again.add(task.node)
-            maps.add(element.map)
+    bad = [task for task in tasks if task.state == "failed" or codes[task.node] == CANCELLED]
+    wanted = {t.node: t.plan.element.map for t in bad if t.plan.element}
+    if node not in wanted:
+        wanted = {n: m for n, m in wanted.items() if node in ("", m) and codes[n] != CANCELLED}
+    again = wanted.keys() & {node} or {*wanted}
+    maps = {wanted[element] for element in again}
     if not again:
         raise Conflict("No such element has failed.")
-    for task in tasks:  # maps come before their elements, and these before those that follow them
-        code, needs, element = codes[task.node], task.plan.needs(), task.plan.element
+    for task in tasks:  # maps come before those that follow them, and elements, too
         if task.plan.follows() & maps:
             maps.add(task.node)
-        is_after = code in ("upstream-failed", "upstream-skipped") and needs & again
-        if element and element.map in maps and (code == "map-stopped" or is_after):
+    again |= maps if ended else set()
+    for task in tasks:
+        code, element = codes[task.node], task.plan.element
+        is_after = task.plan.needs() & again and code != CANCELLED and task.node not in maps
+        is_held = element and element.map in maps and code == "map-stopped"
+        if (is_after or is_held) and task.state in TASK.terminal:
             again.add(task.node)
     for task in tasks:
-        if task.node in maps:
-            check_retried_map(task, tasks, again)
+        if task.node in maps or (task.plan.map and task.node in again and task.started_at):
+            check_retried_map(task, tasks, again, may_end=ended and task.node in maps)
     return [task for task in tasks if task.node in again]
 
 
 def check_retried_map(
-    task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str]
+    task: TaskRecord, tasks: Sequence[TaskRecord], again: Collection[str], *, may_end: bool
 ) -> None:
-    """Check that a map is live, and goes on if the elements in `again` are retried.
+    """Check that a map goes on if the elements in `again` are retried.
 
     Raises:
         Conflict: it has ended, or stays stopped.
     """
-    if task.state in TASK.terminal:
-        raise Conflict(f"The map '{task.node}' has ended. Retry the run after its end.")
+    if task.state in TASK.terminal and not may_end:
+        raise Conflict(f"The map '{task.node}' has ended. Wait for its run, or run it again.")
     own = [each for each in tasks if each.plan.element and each.plan.element.map == task.node]
     ended = [each for each in own if each.state in BAD and each.node not in again]
     bad = [each for each in ended if not is_left_out(each.state, each.reason)]

@@ -28,6 +28,7 @@ from nbyard.domain.runs.previews.estimates import (
     UnfinishedNode,
     Usual,
     Verdict,
+    elements_to_run,
     estimate_run,
     seconds_until_start,
     usual_duration,
@@ -217,17 +218,31 @@ class RunForecasts(RunHistory):
         ids = {plan.executable_id for plan in to_run if plan.executable_id}
         past = self._store.history.of_executables(c, caller.name, ids)
         ahead: dict[str, UnfinishedNode] = {}
+        usual: dict[str, Usual | None] = {}
+        counts: dict[str, int | None] = {}
         for plan in to_run:
             known = past.get(plan.executable_id, [])
-            usual = usual_duration(known, plan.executable_version_id)
-            limits = None if plan.runtime == DASK else plan
-            ahead[plan.node] = UnfinishedNode(plan.needs(), usual, limits=limits)
+            own = usual_duration(known, plan.executable_version_id)
+            count = elements_to_run(plan, verdicts[plan.node].reason, counts)
+            ahead[plan.node] = UnfinishedNode(
+                plan.needs(),
+                None if count is None else own,
+                limits=None if plan.runtime == DASK else plan,
+                elements=count or 0,
+                at_most=plan.map.at_most if plan.map else None,
+                follows=plan.follows(),
+            )
+            counts[plan.node] = count
+            whole = estimate_run({plan.node: ahead[plan.node]}, there_is).remaining_seconds
+            usual[plan.node] = ahead[plan.node].usual
+            if plan.map and own and whole is not None:
+                usual[plan.node] = Usual(whole, own.samples)
         nodes = [
             NodeForecast(
                 verdicts[plan.node].state,
                 verdicts[plan.node].reason,
                 plan.node,
-                ahead[plan.node].usual if plan.node in ahead else None,
+                usual.get(plan.node),
                 plan.environment,
                 [hints[plan.node]] if plan.node in hints else [],
             )

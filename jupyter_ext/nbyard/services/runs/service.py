@@ -264,10 +264,11 @@ class RunService(RunExports):
 
         The new run has the frozen code, data and values of the old one, and takes its name. Only
         unfinished tasks run again. With `environment`, they use its newest version. Those that did
-        not fail keep another environment.
+        not fail keep another environment. If elements of a map failed in a run that succeeded,
+        these are retried in the same run.
 
         Raises:
-            Conflict: the run neither failed nor was cancelled.
+            Conflict: the run is live, or all of it succeeded.
         """
         renew = plan_renewer(self._context, caller.name, environment)
         self._context.retire_idle_dispatcher()
@@ -277,13 +278,16 @@ class RunService(RunExports):
             body = ("retry", record.id, environment)
             made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
-                if record.state not in ("failed", "cancelled"):
-                    raise Conflict(
-                        "Only failed and cancelled runs can be retried; this run is"
-                        f" {record.state}."
-                    )
                 key = submission_key(idempotency_key)
-                made = retry_run(self._store, c, record, renew, key, caller.submitter)
+                if record.state == "succeeded" and not environment:
+                    self._retry_elements(c, record, "")
+                    made = record.id
+                elif record.state in ("failed", "cancelled"):
+                    made = retry_run(self._store, c, record, renew, key, caller.submitter)
+                else:
+                    raise Conflict(
+                        f"Retry failed and cancelled runs only, not {record.state} ones."
+                    )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
         self._context.ensure_dispatcher()
         return self._summary(caller, made)

@@ -264,17 +264,13 @@ def _check_run(text: str) -> None:
         raise Invalid("set either a path or an executable")
 
 
-def _check_timing(text: str) -> None:
-    checked_timing(READ_TIMING(text), ZoneInfo("UTC"))
-
-
 READ_RUN, READ_TIMING = _json(AutomaticRun), _json(Timing)
 # Functions that raise an error for bad values of columns.
 CHECKS: Mapping[str, Check] = {
     "artifacts.filename": _check_filename,
     "artifacts.type": _json(ArtifactType | None),
     "automations.run": _check_run,
-    "automations.timing": _check_timing,
+    "automations.timing": lambda text: checked_timing(READ_TIMING(text), ZoneInfo("UTC")),
     "automations.zone": lambda zone: zone and zone_of(zone),
     "dataset_versions.filename": _check_filename,
     "environments.kernel": _check_filename,  # the name of a folder

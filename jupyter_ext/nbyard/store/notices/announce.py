@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
@@ -12,11 +12,10 @@ from nbyard.domain.contracts.structs import DRIFTS
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted_channels
 from nbyard.domain.notices.structs import LONGEST_ASKED, ChannelCounts, Notice, NoticeEvent
-from nbyard.domain.state_machines import Machine
 from nbyard.reasons.structs import Reason, joined, separate
 from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.database.query_parts import Prepared, newest_first
-from nbyard.store.events import Subject
+from nbyard.store.events import Move
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.notice_tables import notice_channels, notices
 from nbyard.store.schema.tables import HISTORY, runs
@@ -37,26 +36,7 @@ LATEST = timedelta(seconds=2 * LONGEST_ASKED)
 WAITING = Prepared(select(N.id).where(N.outcome == bindparam("how")).limit(bindparam("most")))
 
 
-class Moved(Protocol):
-    """The fields of a `transition.Move` that notices need."""
-
-    @property
-    def machine(self) -> Machine: ...
-
-    @property
-    def subject(self) -> Subject: ...
-
-    @property
-    def to(self) -> str: ...
-
-    @property
-    def columns(self) -> Mapping[str, Any]: ...
-
-    @property
-    def event_data(self) -> Mapping[str, Any]: ...
-
-
-def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
+def announce_moves(c: Connection, moves: Iterable[Move]) -> None:
     """Write notices about ended runs, repeated attempts and deviations from contracts."""
     announced = [move for move in moves if _is_end(move) or _is_retry(move) or _drift(move)]
     rules = _rules(c, {move.subject.owner for move in announced})
@@ -144,17 +124,17 @@ def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[S
         c.execute(insert(notices), new)
 
 
-def _is_end(move: Moved) -> bool:
+def _is_end(move: Move) -> bool:
     return move.machine.name == "run" and move.to in ENDS
 
 
-def _is_retry(move: Moved) -> bool:
+def _is_retry(move: Move) -> bool:
     reason = move.columns.get("reason")
     is_queued = move.machine.name == "task" and move.to == "queued"
     return is_queued and isinstance(reason, Reason) and reason.code in RETRIES
 
 
-def _drift(move: Moved) -> Reason | None:
+def _drift(move: Move) -> Reason | None:
     """Return which rules that only warn an ended task breaks, None for other moves."""
     warning = move.columns.get("warning") if move.machine.name == "task" else None
     known = separate(warning) if isinstance(warning, Reason) else []
@@ -173,9 +153,7 @@ def _runs(c: Connection, ids: set[str]) -> list[Any]:
     return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids), HISTORY))]
 
 
-def _about_move(
-    c: Connection, move: Moved, run: Any, projects: Collection[str]
-) -> list[Occurrence]:
+def _about_move(c: Connection, move: Move, run: Any, projects: Collection[str]) -> list[Occurrence]:
     if _is_end(move):
         ended = _about_run(run, projects, ENDS[move.to])
         if move.to == "succeeded" and _last_failed(c, run):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, not_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, not_, select, update
 
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
@@ -20,9 +20,7 @@ from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
-RESULTS = Prepared(
-    select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
-)
+RESULTS = select(artifacts.c.task_id, *(artifacts.c[name] for name in TAKEN))
 VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
     artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
 )
@@ -70,10 +68,10 @@ class ArtifactRows:
 
     def of_tasks(self, c: Connection, task_ids: Collection[str]) -> dict[str, list[Any]]:
         """Return the outputs by task ID, as rows that can be inserted for other tasks."""
-        return {
-            task_id: [dict(zip(TAKEN, row, strict=True)) for row in RESULTS.ask(c, of=task_id)]
-            for task_id in task_ids
-        }
+        rows_by_task: dict[str, list[Any]] = {task_id: [] for task_id in task_ids}
+        for task_id, *row in c.execute(RESULTS.where(is_one_of(artifacts.c.task_id, task_ids))):
+            rows_by_task[task_id].append(dict(zip(TAKEN, row, strict=True)))
+        return rows_by_task
 
     def of_run(
         self, c: Connection, run_id: str, of: Collection[str] | None = None
@@ -193,13 +191,11 @@ class Alike(Hit, frozen=True):
     observed: Observed
 
 
-OUTSIDE = bindparam("part", "outside", type_=JSON.JSONStrIndexType())
-HITS = Prepared(
-    select(cache.c.owner, cache.c.task_id, runs.c.number, cache.c.created_at)
-    .add_columns(tasks.c.observed[OUTSIDE].as_string())
+OUTSIDE = tasks.c.observed["outside"].as_string().label("outside")
+HITS = (
+    select(cache.c.owner, cache.c.key, cache.c.task_id, runs.c.number, cache.c.created_at, OUTSIDE)
     .join(tasks, tasks.c.id == cache.c.task_id)
     .join(runs, runs.c.id == tasks.c.run_id)
-    .where(cache.c.key == bindparam("its_key"))
 )
 FORGET = Prepared(
     cache.delete().where(cache.c.owner == bindparam("of"), cache.c.key == bindparam("its_key"))
@@ -214,14 +210,15 @@ def _outside(outside: str | None) -> str:
 class CacheRows:
     """Queries on the cache: results by cache key and owner."""
 
-    def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
-        """Return the cached results of these keys, by (owner, key)."""
+    def find(self, c: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Hit]:
+        """Return the cached results of these owners and keys."""
+        keys = {key for _, key in names}
+        query = HITS.where(cache.c.owner.in_({owner for owner, _ in names}))
+        rows = c.execute(query.where(is_one_of(cache.c.key, keys))) if names else ()
         return {
-            (owner, key): Hit(
-                task_id, number, datetime.fromtimestamp(made_at, UTC), _outside(outside)
-            )
-            for key in keys
-            for owner, task_id, number, made_at, outside in HITS.ask(c, its_key=key)
+            (owner, key): Hit(task_id, number, made_at, _outside(outside))
+            for owner, key, task_id, number, made_at, outside in rows
+            if (owner, key) in names
         }
 
     def with_other_code_files(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
@@ -241,7 +238,7 @@ class CacheRows:
             return []
         query = (
             select(cache, runs.c.number, tasks.c.parts, tasks.c.observed)
-            .add_columns(tasks.c.observed[OUTSIDE].as_string().label("outside"))
+            .add_columns(OUTSIDE)
             .join(tasks, tasks.c.id == cache.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(cache.c.owner == owner, cache.c.key.in_(known))

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.store.database.query_parts import Prepared
-from nbyard.store.events import Subject
+from nbyard.store.events import Move, Subject
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, attempts, runs, tasks
-from nbyard.store.transition import Begun, Move
+from nbyard.store.transition import Begun
 
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
 WITHOUT_RESULT = sorted(ATTEMPT.terminal - {"succeeded"})

@@ -35,10 +35,11 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import joined, separate
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
-from nbyard.store.events import Subject
+from nbyard.store.events import Move, Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import (
@@ -53,7 +54,6 @@ from nbyard.store.schema.tables import (
     tasks,
     workflow_versions,
 )
-from nbyard.store.transition import Move
 
 TEXTS = (
     *(runs.c.state, runs.c.path, runs.c.person, runs.c.tags),
@@ -116,6 +116,12 @@ class RunRows:
         """Return the move of the run to its next state, to be written in a batch."""
         event_data = {"reason": columns["reason"]} if "reason" in columns else {}
         return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, event_data)
+
+    def reopen(self, c: Connection, run: Run) -> None:
+        """Continue an ended run, some of whose tasks were reopened."""
+        origin = joined(r for r in separate(run.reason) if r.code == "retry-of-run")
+        columns = {"finished_at": None, "cancel_requested_at": None, "reason": origin}
+        transition.move_all(c, [self.step(run, "running", columns)])
 
     def request_cancel(self, c: Connection, run: Run) -> None:
         """Record the request to cancel, once; the dispatcher carries it out."""

@@ -27,10 +27,9 @@ from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import Prepared, is_one_of
-from nbyard.store.events import Subject
+from nbyard.store.events import Move, Subject
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, UNREAD, artifacts, attempts, cache, runs, tasks
-from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
 BESIDE = ("observed", "other_files", "warning")
@@ -38,7 +37,8 @@ OF_RESULT = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
     tasks.c.id == bindparam("of")
 )
 OF_ATTEMPT = ("queued_at", "started_at", "finished_at", "cancel_requested_at", "reason", "waits")
-UNTRIED = dict.fromkeys((*OF_ATTEMPT, "warning", "failure", "observed", "other_files"))
+OF_OUTCOME = (*OF_ATTEMPT, "warning", "failure", "observed", "other_files", "metrics")
+UNTRIED = dict.fromkeys(OF_OUTCOME) | {"cached": False}
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -134,11 +134,17 @@ class TaskRows:
         events.append(c, "task", task.subject, change)
 
     def reopen(self, c: Connection, ended: Sequence[TaskRecord]) -> None:
-        """Reset ended tasks of a live run to waiting."""
+        """Reset ended tasks to waiting, and begun maps to running; delete their results."""
         made_by = [task.id for task in ended]
         for results in (artifacts, cache):  # such as those that broke a contract
             c.execute(delete(results).where(is_one_of(results.c.task_id, made_by)))
-        transition.move_all(c, [self.step(task, "waiting", UNTRIED) for task in ended])
+        moves = []
+        for task in ended:
+            at = task.started_at if task.plan.map else None
+            plan = msgspec.structs.replace(task.plan, reuse="")
+            own = {**UNTRIED, "started_at": at, "plan": plan}
+            moves.append(self.step(task, "running" if at else "waiting", own))
+        transition.move_all(c, moves)
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""

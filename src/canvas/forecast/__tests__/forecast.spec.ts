@@ -209,6 +209,20 @@ describe('K15: what would run', () => {
     expect(node.textContent).toBe('All 2 cached');
   });
 
+  it('is no reason for the mark of a map of which only failed elements would run', async () => {
+    const own = new Map([['clean', { cached: 2, total: 3 }]]);
+    const { canvas, runs } = await open({ ...SOME, elements: own });
+    const set = (total: number, succeeded: number) => {
+      const counts = { waiting: 0, running: 0, failed: total - succeeded, skipped: 0, succeeded };
+      runs.states.set('clean', { state: 'succeeded', elements: { total, counts } });
+      runs.changed.emit(undefined);
+      return canvas.views.staleOf('clean');
+    };
+    expect(set(3, 2)).toBeUndefined();
+    expect(set(3, 3)).toBe('its code changed');
+    expect(set(2, 2)).toBe('its code changed');
+  });
+
   it('marks cards whose result would not be used', async () => {
     const one = await open();
     const { canvas, runs } = one;

@@ -11,13 +11,14 @@ interface IElementActions {
   retryAll: JSX.Element;
 }
 
-/** Return the actions on the elements of a map; undefined after its end. */
+/** Return the actions on the elements of a map; undefined after its end in a live run. */
 export function useElementActions(detail: RunDetail, map: Task): IElementActions | undefined {
   const { trans, yard } = useServices();
-  if (!isLive(detail.run) || detail.run.cancel_requested_at || map.state !== 'running') {
+  const { id: run, state: runState, cancel_requested_at: isStopped } = detail.run;
+  const isEnded = !isLive(detail.run);
+  if ((isStopped && runState !== 'succeeded') || (!isEnded && map.state !== 'running')) {
     return undefined;
   }
-  const run = detail.run.id;
   const stop = (node: string) =>
     yard.client
       .call('runs.cancel_element', { path: { run, node } })

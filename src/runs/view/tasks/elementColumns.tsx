@@ -1,5 +1,6 @@
 /** The columns of a table of elements. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Element } from '../../../api/types';
 import { ReactNode } from 'react';
 import { STATE_ORDER } from '../../../canvas/model/texts';
 import { LinkButton } from '../../../components/Button';
@@ -45,7 +46,7 @@ export const metricKey = (name: string): string => `metric ${name}`;
 export function columnsOf(shown: IShown): IColumn[] {
   const { best, now, trans, figureOf, actionOf, onStep } = shown;
   const reasonOf = ({ failure, reason, element }: ElementTask) =>
-    firstLine(reasonText(withoutKey(failure?.reason ?? reason, element.key), trans));
+    firstLine(reasonText(withLabel(failure?.reason ?? reason, element), trans));
   return [
     { key: 'star', label: '★', width: 34, ...unsorted, render: task => starFor(task, shown) },
     {
@@ -99,9 +100,10 @@ export function columnsOf(shown: IShown): IColumn[] {
   ];
 }
 
-/** Return a reason in which the nodes of an element have the names of the workflow. */
-function withoutKey<T>(reason: T, key: string): T {
-  return JSON.parse(JSON.stringify(reason ?? null).replaceAll(`.${key}`, '')) as T;
+/** Return a reason in which the tasks of an element have its label instead of its key. */
+function withLabel<T>(reason: T, { key, label }: Element): T {
+  const shown = label ? JSON.stringify(` ${label}`).slice(1, -1) : '';
+  return JSON.parse(JSON.stringify(reason ?? null).replaceAll(`.${key}`, () => shown)) as T;
 }
 
 function starFor(task: ElementTask, { starred, trans, onStar }: IShown): JSX.Element {

@@ -21,6 +21,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.maps.structs import Grid, MapPlan
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
@@ -314,6 +315,30 @@ def test_cancel(functions, bench):
     bench.until_run(run, "cancelled")
     assert {task.state for task in functions.tasks(run)} <= {"cancelled", "skipped"}
     assert len(functions.runtime.starts) == 2
+
+
+def test_a_running_call_is_shown_although_a_sibling_is_cancelled(functions, bench, monkeypatch):
+    """Its report is not written yet, and gets lost."""
+    monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 1e6)
+    bench.context.settings.slots = 1
+    maps = {"a": MapPlan(Grid({"n": [1, 2, 3]}), "all")}
+    run = bench.submit({"a": []}, runtime="process", maps=maps)
+    bench.until(lambda: functions.attempts(run))
+    runs = bench.dispatcher.runs
+    (worker,) = {attempt.worker for attempt in functions.attempts(run)}
+
+    def tasks() -> list[Task]:
+        return [task for task in functions.tasks(run) if task.element]
+
+    for _ in range(100):
+        runs.tick({worker}, has_news=False)
+        bench.dispatcher.settle(30)
+        if runs.board.runs[run].tasks[tasks()[0].node].record.state == "running":
+            break
+    assert [task.state for task in tasks()] == ["preparing"] * 3
+    bench.yard.services.runs.cancel_element(OWNER, run, tasks()[2].node)
+    bench.until(lambda: tasks()[0].state == "running")
+    functions.finish_all(run)
 
 
 def test_cancelled_before_anything_began(functions, bench):

@@ -1,13 +1,20 @@
 """Maps: elements known at run time, chains, collected results, policies, kills and retries."""
 
 import json
+import threading
+from collections import Counter
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
+from nbyard.dispatch.runs.map_controller import MapController
+from nbyard.dispatch.state.live_runs import LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.maps.searches import RandomSample
 from nbyard.domain.maps.structs import ALL, Grid, Items, MapPlan, Range, Search, Source
 from nbyard.domain.runs.structs import Task
@@ -377,6 +384,86 @@ def test_failed_elements_are_retried_in_the_same_run(bench, runtime):
     assert [row["state"] for row in table(bench, run)] == ["succeeded"] * 3
 
 
+@pytest.mark.parametrize("policy", ["all", "first"])
+def test_failed_elements_are_retried_after_the_run(bench, runtime, policy):
+    """They, those that follow them, and what collects run again, in the same run."""
+    run = bench.submit(CHAIN | {"d": ["source"]}, maps=maps(policy=policy))
+    give(bench, run, "[1, 2, 3]")
+    end_all(bench, run, "n=2")
+    assert bench.run(run).state == ("succeeded" if policy == "all" else "failed")
+    done = {task.node for task in bench.detail(run).tasks if task.state == "succeeded"}
+    starts = len(runtime.starts)
+    runs = bench.yard.services.runs
+    again = runs.retry(OWNER, run) if policy == "all" else runs.retry_elements(OWNER, run)
+    assert (again.id, again.state, again.finished_at) == (run, "running", None)
+    assert [bench.task(run, node).state for node in "abcd"] == [
+        "running",
+        "running",
+        "waiting",
+        "succeeded",
+    ]
+    bench.replace_dispatcher()
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    for node in "ab":
+        assert states(bench, run, node) == ["succeeded"] * 3
+        assert [row["state"] for row in table(bench, run, node)] == ["succeeded"] * 3
+        reason = bench.task(run, node).reason
+        assert reason and (reason.params["total"], reason.params["succeeded"]) == (3, 3)
+    elements_again = [
+        n for n in ("a", "b") for task in elements(bench, run, n).values() if task.node not in done
+    ]
+    assert len(runtime.starts) - starts == len(elements_again) + 1, "the others, and c"
+    with pytest.raises(Conflict):
+        runs.retry(OWNER, run)
+
+
+def test_an_element_that_fails_again_is_retried_again(bench, runtime):
+    run = bench.submit(ALONE, maps=grid(1, 2, on_failure="all"), cache=True)
+    for attempts in (1, 2):
+        end_all(bench, run, "n=2")
+        assert bench.run(run).state == "succeeded"
+        assert [len(task.attempts) for task in elements(bench, run, "a").values()] == [1, attempts]
+        assert [row["state"] for row in table(bench, run)] == ["succeeded", "failed"]
+        bench.yard.services.runs.retry(OWNER, run)
+    bench.cancel(run)
+    bench.until_run(run, "cancelled")
+    assert [row["state"] for row in table(bench, run)] == ["succeeded", "skipped"]
+
+
+def test_a_map_of_the_results_prevents_a_retry_in_the_same_run(bench, runtime):
+    nested = MapPlan(Items("n"), "all")
+    run = bench.submit({"a": [], "b": ["a"]}, maps=grid(1, 2, on_failure="all") | {"b": nested})
+    bench.until(lambda: len(runtime.running) == 2)
+    runtime.end(runtime.running[1], "failed", failure=BOOM)
+    runtime.end(runtime.running[0], text="[7]")
+    bench.until(lambda: elements(bench, run, "b"))
+    end_all(bench, run)
+    assert bench.run(run).state == "succeeded"
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)
+
+
+def test_a_retried_run_collects_again_what_changed(bench, runtime):
+    """Another node failed, and the elements that failed succeed in the retry."""
+    run = bench.submit(ALONE | {"d": []}, maps=grid(1, 2, on_failure="all"))
+
+    def step() -> bool:
+        nodes = {a.id: task.node for task in bench.detail(run).tasks for a in task.attempts}
+        for attempt in runtime.running:
+            is_bad = nodes[attempt] in ("d", elements(bench, run, "a")["n=2"].node)
+            runtime.end(
+                attempt, "failed" if is_bad else "succeeded", failure=BOOM if is_bad else None
+            )
+        return bench.run(run).state == "failed"
+
+    bench.until(step)
+    again = bench.yard.services.runs.retry(OWNER, run).id
+    end_all(bench, again)
+    assert bench.run(again).state == "succeeded"
+    assert not bench.task(again, "c").cached
+
+
 def test_a_retry_collects_the_results_again(bench, runtime):
     """The results of the map are collected already, and it has not ended."""
     run = bench.submit({"a": []}, maps=grid(1, on_failure="all"))
@@ -406,6 +493,9 @@ def test_a_retry_forgets_results_that_broke_a_contract(bench, runtime):
     assert [row["outputs"] for row in table(bench, run)] == [{"out": ANY}] * 2
 
 
+SEARCHED = MapPlan(None, "all", at_most=2, count=10)
+
+
 def search(count: int, policy: str = "all") -> dict[str, MapPlan]:
     space: dict[str, Range | list[Any]] = {"n": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
     source = Search(space, count, "random", goal="score")
@@ -413,15 +503,66 @@ def search(count: int, policy: str = "all") -> dict[str, MapPlan]:
 
 
 def test_a_suggestion_after_a_cancellation_is_dropped(bench, runtime, monkeypatch):
+    """The round that asks for it ends before the user cancels the run."""
+    is_over = threading.Event()
+
     def suggest(_: object, __: object, trials: list[object], count: int) -> list[Any]:
+        if trials and not runtime.running:
+            return []  # the search asks again
         if trials:
+            assert is_over.wait(10)
             bench.cancel(run)
         return [{"n": len(trials) + 1}]
 
     monkeypatch.setattr(RandomSample, "suggest", suggest)
     run = bench.submit({"a": []}, maps=search(10))
-    bench.until(lambda: bench.run(run).state == "cancelled")
+    while bench.run(run).state not in RUN.terminal:
+        is_over.clear()
+        bench.dispatcher.tick()
+        is_over.set()
+        assert bench.dispatcher.settle(30)
+    assert bench.run(run).state == "cancelled"
     assert len(elements(bench, run, "a")) == 1
+
+
+def test_each_ended_element_of_a_search_is_read_once(bench, runtime, monkeypatch):
+    read = []
+
+    def last_values(folder: Path, _: int) -> list[ShownMetric]:
+        read.append(folder)
+        return [ShownMetric("score", 2.0)]
+
+    monkeypatch.setattr("nbyard.attempts.folders.last_values", last_values)
+    run = bench.submit({"a": []}, maps=search(6))
+    end_all(bench, run)
+    assert len(table(bench, run)) == 6
+    # once for a suggestion, and once for the table of results
+    assert max(Counter(read).values()) <= 2
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_following_map_that_is_queued_is_skipped_after_a_failure(
+    bench, runtime, monkeypatch, is_killed
+):
+    """Not all elements that it would have are known."""
+    expand = MapController.expand
+
+    def delayed(own: MapController, changes: RoundChanges, task: LiveTask) -> bool:
+        is_early = task.record.node == "b" and task.run.tasks["a"].record.state == "running"
+        return is_early or expand(own, changes, task)
+
+    monkeypatch.setattr(MapController, "expand", delayed)
+    run = bench.submit({"a": [], "b": ["a"], "c": ["b"]}, maps=search(10) | {"b": SEARCHED})
+    bench.until(lambda: runtime.running)
+    for attempt in runtime.running:
+        runtime.end(attempt)  # without the metric of the search
+    bench.until(lambda: states(bench, run) == ["succeeded"] * 2)
+    assert bench.task(run, "b").state == "queued"
+    if is_killed:
+        bench.replace_dispatcher()
+    bench.until_run(run, "failed")
+    assert [bench.task(run, node).state for node in "abc"] == ["failed", "skipped", "skipped"]
+    assert elements(bench, run, "b") == {}
 
 
 def test_a_retried_element_counts_among_all_of_its_search(bench, runtime, monkeypatch):

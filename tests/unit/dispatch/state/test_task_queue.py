@@ -24,7 +24,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
 def test_the_queue_is_always_in_order(wanted, data):
     """The order is priority, then arrival, then the limits."""
-    queue: TaskQueue[Any] = TaskQueue()
+    queue = TaskQueue()
     there: dict[str, Any] = {}
     for number, (priority, seconds) in enumerate(wanted):
         one = task(f"t{number}", priority, seconds)

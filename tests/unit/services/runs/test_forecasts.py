@@ -270,6 +270,26 @@ def test_muted_and_bypassed_nodes_are_left_out(runs, ann, root, flow, finished):
     assert states(runs.forecast(ann, bypassed)) == {"two": "stale"}
 
 
+def test_the_time_of_a_map_depends_on_its_elements(runs, ann, root, flow, finished, monkeypatch):
+    """Not on how long an earlier map took."""
+    monkeypatch.setattr(forecasts, "capacity", lambda _: Capacity(2))
+    document = json.loads((root / flow).read_text())
+    del document["nodes"]["two"], document["edges"]["b"]
+    own = document["nodes"]["one"]
+    del own["arguments"]
+    own["map"] = {"each": {"kind": "grid", "values": {"times": [1, 2]}}}
+    (root / flow).write_text(json.dumps(document))
+    tasks = finished(path=flow).tasks
+    took = [(t.finished_at - t.started_at).total_seconds() for t in tasks if t.element]
+    own["map"]["each"]["values"]["times"] = [1, 2, *range(3, 13)]
+    (root / flow).write_text(json.dumps(document))
+    found = runs.forecast(ann, ForecastRequest(path=flow))
+    assert found.nodes[0].usual.samples == 2
+    assert found.nodes[0].usual.seconds == found.seconds
+    assert found.seconds == pytest.approx(10 * sum(took) / 2 / 2)
+    assert found.without_estimate == 0
+
+
 def plan(node, **limits):
     return TaskPlan(node, node, "", "", [], {}, "process", **limits)
 

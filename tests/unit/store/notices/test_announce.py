@@ -13,6 +13,7 @@ from nbyard.domain.state_machines import TASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.reasons.structs import all_of, because
 from nbyard.store import Connection, Store, transition
+from nbyard.store.events import Move
 
 from ..automations.conftest import NOW, StoredAutomations
 from ..automations.conftest import add as add_automation
@@ -100,7 +101,7 @@ def test_a_retried_attempt_is_announced_each_time(store):
             transition.move_all(
                 c,
                 [
-                    transition.Move(TASK, known.subject, *way, {}, {})
+                    Move(TASK, known.subject, *way, {}, {})
                     for way in (("queued", "preparing"), ("preparing", "running"))
                 ],
             )

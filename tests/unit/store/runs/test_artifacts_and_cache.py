@@ -82,7 +82,7 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
         store.cache.keep_all(c, [("bob", "k", bobs.id), ("ada", "k", old.id), ("ada", "k", new.id)])
         store.cache.keep_all(c, [])
     with store.read() as c:
-        found = store.cache.find(c, ["k", "none"])
+        found = store.cache.find(c, [("ada", "k"), ("bob", "k"), ("bob", "other")])
         assert found == {
             ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at, ""),
             ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at, ""),
@@ -103,7 +103,7 @@ def test_a_shared_result_is_found_in_another_run(store: Store) -> None:
         for run, left in ((runs[2], linked), (runs[0], linked), (runs[1], None)):
             store.cache.repoint_entries(c, run)
             store.runs.delete(c, run)
-            found = store.cache.find(c, ["k"])
+            found = store.cache.find(c, [("ada", "k")])
             assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])
 
 
@@ -139,7 +139,7 @@ def test_a_result_lists_expected_outside_files(store: Store) -> None:
         task = rows.task(rows.run(), parts={"files": {}}, observed=observed, **same)
         store.cache.keep_all(c, [("ada", "k", task.id)])
         for hit in (
-            store.cache.find(c, ["k"])["ada", "k"],
+            store.cache.find(c, [("ada", "k")])["ada", "k"],
             store.cache.with_other_code_files(c, "ada", "b")[0],
         ):
             assert hit.outside_files() == {"/data/ä.csv": state}
@@ -148,7 +148,7 @@ def test_a_result_lists_expected_outside_files(store: Store) -> None:
         )
         store.cache.keep_all(c, [("ada", "k", plain.id)])
         for hit in (
-            store.cache.find(c, ["k"])["ada", "k"],
+            store.cache.find(c, [("ada", "k")])["ada", "k"],
             store.cache.with_other_code_files(c, "ada", "b")[0],
         ):
             assert (hit.outside, hit.outside_files()) == ("", {})
@@ -160,4 +160,4 @@ def test_results_of_deleted_runs_are_not_found(store: Store) -> None:
         task = Rows(store, c).task(run, state="succeeded")
         store.cache.keep_all(c, [("ada", "k", task.id)])
         store.runs.delete(c, run)
-        assert store.cache.find(c, ["k"]) == {}
+        assert store.cache.find(c, [("ada", "k")]) == {}

@@ -171,10 +171,10 @@ def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> 
     """Print why a task failed; `log_end` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
-        print_note(f"{task.node}: {task.why}")
+        print_note(f"{task.title}: {task.why}")
         return
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
-    print_note(f"{task.node} failed{place}: {failure.message}")
+    print_note(f"{task.title} failed{place}: {failure.message}")
     lines = failure.traceback.splitlines()
     was_told = "\n".join(lines).strip() in "\n".join(log_end.splitlines())
     if len(lines) > TRACEBACK_LINES:

@@ -102,7 +102,8 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
     """Retry a failed or cancelled run, reusing finished tasks.
 
     The new run takes the name of the old one. It continues if you interrupt this command. With
-    --environment, the tasks that run again use the newest version of that environment.
+    --environment, the tasks that run again use the newest version of that environment. If elements
+    of a map failed in a run that succeeded, they are retried in the same run.
 
     \b
     Examples:

@@ -69,11 +69,6 @@ def show_state(automation: Automation) -> None:
     click.echo(f"{automation.name}: {state_of(automation)}{next_run}")
 
 
-def show_secret(automation: Automation) -> None:
-    """Print the new secret of a webhook."""
-    click.echo(automation.secret)
-
-
 def state_of(automation: Automation) -> str:
     """Return whether an automation is enabled; without further due times it is finished."""
     if not automation.is_enabled:
@@ -161,5 +156,5 @@ VIEWS: dict[str, Any] = {
     "automations.get": show_automation,
     "automations.enable": show_state,
     "automations.disable": show_state,
-    "automations.rotate": show_secret,
+    "automations.rotate": lambda automation: click.echo(automation.secret),
 }

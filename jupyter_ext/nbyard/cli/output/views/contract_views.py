@@ -6,7 +6,7 @@ import click
 
 from nbyard.cli.output.console import columns, show_table
 from nbyard.domain.contracts.proposals import ContractProposal
-from nbyard.domain.contracts.structs import OutputContract, PanderaSchema, rule_text
+from nbyard.domain.contracts.structs import OutputContract, rule_text
 
 
 def show_proposal(proposal: ContractProposal) -> None:
@@ -21,11 +21,6 @@ def show_contract(contract: OutputContract) -> None:
         click.echo(rule_text(rule))
 
 
-def show_schema(schema: PanderaSchema) -> None:
-    """Print the text of a schema."""
-    click.echo(schema.text, nl=False)
-
-
 CONTRACT_COLUMNS = columns(
     "node output rules", rules=lambda contract: "; ".join(map(rule_text, contract.rules))
 )
@@ -33,5 +28,5 @@ VIEWS: dict[str, Any] = {
     "contracts.propose": show_proposal,
     "contracts.accept": show_contract,
     "contracts.import_schema": show_contract,
-    "contracts.export": show_schema,
+    "contracts.export": lambda schema: click.echo(schema.text, nl=False),
 }

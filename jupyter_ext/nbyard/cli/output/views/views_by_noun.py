@@ -326,11 +326,11 @@ def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
         place = f"place {task.place}" if task.place else ""
         reasons = (place, task.why, usual_duration_text(usual.get(task.node), task.state))
         reason = "; ".join(filter(None, reasons))
-        rows.append((task.node, state, took, len(task.attempts), environment, reason))
+        rows.append((task.title, state, took, len(task.attempts), environment, reason))
     show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
     for task in tasks:
         if task.warning:
-            click.echo(f"! {task.node}: {task.warning}")
+            click.echo(f"! {task.title}: {task.warning}")
         for line in other_file_lines(number, task):
             click.echo(line)
 

@@ -87,11 +87,6 @@ def _unknown(text: str) -> Invalid:
     )
 
 
-def read_interval(groups: Found, now: datetime) -> Timing:
-    """Return the interval of `every 15 minutes`."""
-    return Interval(seconds_of(groups))
-
-
 def read_delay(groups: Found, now: datetime) -> Timing:
     """Return the moment of `in 2 hours`.
 
@@ -205,7 +200,7 @@ MONTHLY = r"(?:monthly|(?:every|each) month)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), read)
     for pattern, read in (
-        (EVERY, read_interval),
+        (EVERY, lambda groups, _: Interval(seconds_of(groups))),
         (rf"in {COUNT}{UNIT}", read_delay),
         (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|nightly|every ?day|each day|(?:every|each) night)(?: {TIME})?", _on_days("*")),

@@ -1,7 +1,7 @@
 """Forecasts of runs, and estimates of durations from earlier runs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from math import inf
+from math import ceil, inf, prod
 from statistics import median
 from typing import Literal, Protocol
 
@@ -10,6 +10,7 @@ import msgspec
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.limits import Limits
+from nbyard.domain.maps.structs import Grid, Search
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.reasons.structs import Reason
@@ -57,13 +58,17 @@ class PastSuccess(msgspec.Struct, frozen=True):
 class UnfinishedNode(msgspec.Struct, frozen=True):
     """An unfinished node: its dependencies (`needs`), times, and limits on this machine.
 
-    `limits` is None if the node runs on another machine.
+    `limits` is None if the node runs on another machine. A map has `elements`, of which `at_most`
+    run at once. It need not wait for the end of the maps that it `follows`.
     """
 
     needs: Collection[str] = ()
     usual: Usual | None = None
     elapsed_seconds: float = 0.0
     limits: Limits | None = Limits()
+    elements: int = 1
+    at_most: int | None = None
+    follows: Collection[str] = ()
 
     @property
     def starts_in(self) -> float:
@@ -74,6 +79,23 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
     def left(self) -> float:
         """Return the remaining seconds; 0 if unknown, or if the node takes longer than usual."""
         return max(0.0, self.usual.seconds - self.elapsed_seconds) if self.usual else 0.0
+
+
+def elements_to_run(
+    plan: TaskPlan, reason: Reason | None, before: Mapping[str, int | None]
+) -> int | None:
+    """Return how many elements of a map may run, 1 for another node, None if unknown.
+
+    `reason` is that of its forecast. `before` has the numbers of the maps before it.
+    """
+    if plan.map is None:
+        return 1
+    if reason and reason.code == "map-forecast":
+        return int(reason.params["total"]) - int(reason.params["cached"])
+    each = plan.map.each
+    if isinstance(each, Grid):
+        return prod(map(len, each.values.values()))
+    return each.count if isinstance(each, Search) else before.get(min(plan.follows(), default=""))
 
 
 def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None:
@@ -99,14 +121,16 @@ def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Est
     """
     nodes = {name: node.usual for name, node in ahead.items() if node.usual is not None}
     unknown = len(ahead) - len(nodes)
-    here = [(node.left, node.limits) for node in ahead.values() if node.limits is not None]
+    here = [(n.left * n.elements, n.limits) for n in ahead.values() if n.limits is not None]
     if not nodes or any(Slots(capacity).is_too_much(limits) for _, limits in here):
         return Estimate(None, unknown, nodes)
     ends: dict[str, float] = {}
     for name, node in ahead.items():
-        ends[name] = node.left + max(
-            [node.starts_in, *(ends.get(need, 0.0) for need in node.needs)]
-        )
+        rounds = ceil(node.elements / node.at_most) if node.at_most else 1
+        before = [ends.get(need, 0.0) for need in {*node.needs} - {*node.follows}]
+        followed = [ends.get(need, 0.0) for need in node.follows]  # ends with its last element
+        whole = rounds * node.left + max([node.starts_in, *before])
+        ends[name] = max(whole, node.left + max(followed, default=0.0))
     gpus = len(capacity.gpus) * capacity.tasks_per_gpu
     work = []
     for left, limits in here:
@@ -179,7 +203,8 @@ class NodeForecast(Verdict, frozen=True):
 
     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-    null if its code never succeeded. `environment` is what it would use. The `hints` name
+    null if its code never succeeded. That of a map is a minimum for the elements that may run.
+    `environment` is what it would use. The `hints` name
     packages that its code imports, and that are missing there.
     """
 

@@ -51,14 +51,20 @@ const PREVIEWS = [{ node: 'fit.k2', picture: 'sha256:5', metrics: [{ name: 'acc'
 
 const TABLE = { id: 'x', name: '@all', size_bytes: 90 };
 
-function parts(list: readonly ElementTask[], artifacts: object[] = [], tags: string[] = []) {
+function parts(
+  list: readonly ElementTask[],
+  artifacts: object[] = [],
+  tags: string[] = [],
+  own: object = {}
+) {
   const elements = new MapElements();
   list.forEach(task => elements.put(task));
   const finished_at = artifacts.length ? at(9) : null;
   const map = {
     ...{ node: 'fit', label: 'fit.py', state: 'running', artifacts, finished_at, attempts: [] }
   };
-  const detail = { run: { id: 'r', state: 'running', tags }, tasks: [map] } as unknown as RunDetail;
+  const run = { id: 'r', state: 'running', tags, ...own };
+  const detail = { run, tasks: [map] } as unknown as RunDetail;
   const requests: string[] = [];
   const client = fakeClient((method, url) => {
     requests.push(`${method} ${decodeURIComponent(url.split('/api/')[1])}`);
@@ -84,7 +90,7 @@ function parts(list: readonly ElementTask[], artifacts: object[] = [], tags: str
 async function show(
   list = LIST,
   artifacts: object[] = [],
-  { tags = [] as string[], mapState = 'succeeded' as Task['state'] } = {}
+  { tags = [] as string[], mapState = 'succeeded' as Task['state'], run = {} } = {}
 ) {
   const {
     elements,
@@ -93,7 +99,7 @@ async function show(
     services,
     requests,
     deployed
-  } = parts(list, artifacts, tags);
+  } = parts(list, artifacts, tags, run);
   const map = { ...whole, state: mapState };
   const onStep = jest.fn();
   const onShow = jest.fn();
@@ -123,7 +129,7 @@ describe('K10: the table of the elements of a map', () => {
       'lr=1',
       'failed',
       '2.0 s',
-      'boom in fit', // without the key of the element
+      'boom in fit lr=1', // the label of the element, not its key
       'LogOutput'
     ]);
   });
@@ -229,6 +235,19 @@ describe('K10: the table of the elements of a map', () => {
       ['runs.retry_elements', { path: { run: 'r' }, query: { node: 'fit' } }]
     ]);
     expect(screen.queryByRole('button', { name: 'Retry lr=0' })).toBeNull();
+  });
+
+  it('retries elements after the end of a run that nobody stopped', async () => {
+    const stopped = { state: 'failed', cancel_requested_at: at(9) };
+    await show(LIST, [TABLE], { run: stopped });
+    expect(screen.queryByRole('button', { name: /^Retry/ })).toBeNull();
+    cleanup();
+    const { client } = await show(LIST, [TABLE], { run: { state: 'succeeded' } });
+    const call = jest.spyOn(client, 'call').mockResolvedValue({} as never);
+    press('Retry Failed Elements');
+    expect(call.mock.calls).toEqual([
+      ['runs.retry_elements', { path: { run: 'r' }, query: { node: 'fit' } }]
+    ]);
   });
 
   it('draws the elements in view only', async () => {

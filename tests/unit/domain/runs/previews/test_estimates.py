@@ -2,22 +2,27 @@
 
 from statistics import median
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
+from nbyard.domain.maps.structs import Grid, Items, MapPlan, Search
 from nbyard.domain.runs.previews.estimates import (
     SAMPLES,
     Estimate,
     PastSuccess,
     UnfinishedNode,
     Usual,
+    elements_to_run,
     estimate_run,
     seconds_until_start,
     usual_duration,
 )
 from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runs.structs import Binding, ResultOf, TaskPlan
+from nbyard.reasons.structs import because
 
 SECONDS = st.floats(0, 1e6)
 MANY = Capacity(1e9)
@@ -70,6 +75,51 @@ def test_durations_of_a_chain_add_up():
 def test_a_fan_out_takes_turns(cores, seconds):
     fan = {f"n{at}": step(seconds=10) for at in range(20)}
     assert estimate_run(fan, Capacity(cores)).remaining_seconds == seconds
+
+
+def mapped(elements, at_most=None, follows=(), seconds=10):
+    own = {"elements": elements, "at_most": at_most, "follows": follows}
+    return UnfinishedNode(follows, Usual(seconds, 3), **own)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "cores", "seconds"), [(None, 100, 10), (None, 4, 50), (3, 100, 70), (3, 2, 100)]
+)
+def test_a_map_takes_as_long_as_its_elements(at_most, cores, seconds):
+    own = mapped(20, at_most)
+    assert estimate_run({"a": own}, Capacity(cores)).remaining_seconds == seconds
+
+
+def test_a_following_map_goes_on_beside_the_map_that_it_follows():
+    """Its last element waits for the last of the other."""
+    short = {"a": mapped(20, 2), "b": mapped(20, 2, ["a"], 1)}
+    assert estimate_run(short, MANY).remaining_seconds == 101
+    long = {"a": mapped(20, 2, seconds=1), "b": mapped(20, 2, ["a"])}
+    assert estimate_run(long, MANY).remaining_seconds == 100
+    collected = short | {"c": step("b", seconds=5)}
+    assert estimate_run(collected, MANY).remaining_seconds == 106
+
+
+GRID = Grid({"n": [1, 2, 3], "lr": [1, 2]})
+FORECAST = because("map-forecast", cached=2, total=6)
+
+
+@pytest.mark.parametrize(
+    ("each", "reason", "count"),
+    [
+        (GRID, FORECAST, 4),
+        (GRID, because("after-node", node="b"), 6),
+        (Search({"n": [1]}, 9), because("map-search", total=9), 9),
+        (None, because("map-unknown-yet"), 7),
+        (None, FORECAST, 4),
+        (Items("n"), because("map-unknown-yet"), None),
+    ],
+)
+def test_elements_are_counted_as_far_as_they_are_known(each, reason, count):
+    before: dict[str, Binding] = {"b": ResultOf("b", "out", each=each is None)}
+    plan = TaskPlan("a", "a", "", "", [], before, "process", map=MapPlan(each))
+    assert elements_to_run(plan, reason, {"b": 7}) == count
+    assert elements_to_run(msgspec.structs.replace(plan, map=None), reason, {}) == 1
 
 
 def test_remote_and_exclusive_work_is_estimated():
