@@ -83,7 +83,7 @@ class _Move:
     def __init__(self, former: Store, new: Store, owner: str, roots: tuple[str, str], after: int):
         self._vaults = former.credentials.vault, new.credentials.vault
         self._owner = owner
-        self._roots = [f"{root.rstrip('/')}/" for root in roots]
+        self._from, self._to = (f"{root.rstrip('/')}/" for root in roots)
         self._after = after
 
     def copy_rows(self, source: Connection, c: Connection, table: Table) -> None:
@@ -117,6 +117,6 @@ class _Move:
         if table == "runs" and row["number"] > 0:
             row["number"] += self._after
         return {
-            name: value.replace(*self._roots) if isinstance(value, str) else value
+            name: value.replace(self._from, self._to) if isinstance(value, str) else value
             for name, value in row.items()
         }
