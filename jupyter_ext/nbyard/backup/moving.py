@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Table, func, select
+from sqlalchemy import JSON, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import NullType
 
@@ -52,7 +52,7 @@ def take_over(
             former.read() as source,
             store.write() as c,
         ):
-            move = _Move(former, store, owner, roots, _newest_number(c))
+            move = _Move(former, store, owner, roots, store.runs.newest_number(c, owner))
             for table in tables_of(source).values():
                 if table.name not in LEFT:
                     move.copy_rows(source, c, table)
@@ -60,11 +60,6 @@ def take_over(
             for name in MOVED:
                 _move_files(folder / name, store.folder / name)
     return totals
-
-
-def _newest_number(c: Connection) -> int:
-    runs = tables_of(c)["runs"]
-    return int(c.execute(select(func.max(runs.c.number))).scalar() or 0)
 
 
 def _move_files(source: Path, target: Path) -> None:
