@@ -3,13 +3,17 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from nbyard.errors import Unavailable
+from nbyard.host.project_files import ProjectFiles
 from nbyard.host.wakeup import Listener
 from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.event_socket import Broadcast
+from nbyard.rest.forwarding import HubService
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
-from nbyard.rest.routes import routes
+from nbyard.rest.routes import forwarding_routes, routes
 from nbyard.rest.server_hooks import (
     Activity,
     DispatcherWatchdog,
@@ -18,6 +22,7 @@ from nbyard.rest.server_hooks import (
     set_log_format,
 )
 from nbyard.settings import Settings
+from nbyard.transfer.home_files import HomeFiles
 
 STORE = "store.sqlite"
 
@@ -27,6 +32,9 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     settings = Settings(config=serverapp.config)
     set_log_format(settings, serverapp.log)
     root = Path(serverapp.root_dir)
+    if settings.hub_url:
+        _forward(settings, root, serverapp)
+        return
     # Kernels inherit the variable and find datasets with it.
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     base_url = serverapp.web_app.settings["base_url"]
@@ -75,3 +83,21 @@ def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
         server_url=serverapp.custom_display_url or serverapp.connection_url,
     )
     return yard
+
+
+def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
+    """Add routes that forward all requests to the service of the JupyterHub."""
+    from nbyard.client import Client
+
+    token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
+    base_url = serverapp.web_app.settings["base_url"]
+    files = HomeFiles(ProjectFiles(root), Client(settings.hub_url, token))
+    service = HubService(urlsplit(settings.hub_url), token, files)
+    context = RestContext(_no_store, settings)
+    context.close_at_exit()
+    serverapp.web_app.add_handlers(".*$", forwarding_routes(base_url, context, service))
+    serverapp.log.info("nbyard forwards requests to %s", settings.hub_url)
+
+
+def _no_store() -> Any:
+    raise Unavailable("The store is that of the JupyterHub's service.")

@@ -46,6 +46,16 @@ class Settings(Configurable):
         help="URL of the PostgreSQL database: postgresql://user@host:5432/database. It may begin"
         " with postgres:// or postgresql+psycopg://, too. Empty = SQLite in the store folder.",
     ).tag(config=True)
+    shared = Bool(
+        False,
+        help="Whether the store has several users, as that of a JupyterHub's service. Their code"
+        " then runs only in containers or on a Dask cluster.",
+    ).tag(config=True, dispatcher=True)
+    hub_url = Unicode(
+        "",
+        help="Address of the JupyterHub's service of nbyard. A user's server forwards requests"
+        " there and has no store; empty = the server has its own store.",
+    ).tag(config=True)
     log_format = Enum(
         ["text", "json"],
         "text",

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from nbyard.blobs import Blobs, DryBlobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
+from nbyard.domain.callers import Caller
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
@@ -25,6 +28,8 @@ from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.transfer.uploads import FOLDER as UPLOADS
 from nbyard.transfer.uploads import Uploads
 
+HOMES = "homes"  # in the folder of a shared store: the files of each user
+
 
 class Yard:
     """An open store with everything that uses it."""
@@ -34,6 +39,7 @@ class Yard:
         self.context = context
         self.store = context.store
         self.services = Services(context)
+        self._by_owner: dict[str, Services] = {}
         self._stack = stack or ExitStack()
 
     @classmethod
@@ -83,6 +89,20 @@ class Yard:
             ),
             stack,
         )
+
+    def services_of(self, caller: Caller) -> Services:
+        """Return the services for a caller, whose files are those of the caller's home folder.
+
+        A store of one person has no home folders: files are those of the machine or the server.
+        """
+        if not self.settings.shared:
+            return self.services
+        if caller.name not in self._by_owner:
+            home = self.store.folder / HOMES / quote(caller.name, safe="").replace(".", "%2E")
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            context = replace(self.context, files=ProjectFiles(home))
+            self._by_owner.setdefault(caller.name, Services(context))
+        return self._by_owner[caller.name]
 
     def relay(self) -> None:
         """Get notified by writers on other machines until the yard closes; for servers."""

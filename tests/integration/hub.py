@@ -58,9 +58,12 @@ c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 
 
 class Hub:
-    """A hub that runs until it is stopped; its servers have the given `environment`."""
+    """A hub that runs until it is stopped; its servers have the given `environment`.
 
-    def __init__(self, folder: Path, **environment: str):
+    `config` is appended to the configuration of the hub.
+    """
+
+    def __init__(self, folder: Path, config: str = "", **environment: str):
         ports = []
         for _ in range(3):
             probe, port = bind_unused_port()
@@ -83,7 +86,7 @@ class Hub:
                 **environment,
             },
         }
-        (folder / "config.py").write_text(CONFIG)
+        (folder / "config.py").write_text(CONFIG + config)
         extensions = {"jpserver_extensions": dict.fromkeys(OTHERS, False)}
         (folder / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": extensions}))
         self._log = (folder / "hub.log").open("wb")

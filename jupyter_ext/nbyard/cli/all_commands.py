@@ -18,6 +18,7 @@ from nbyard.cli.commands import (
     doctor_and_openapi,
     environments,
     executables,
+    hub,
     images,
     service,
     store,
@@ -158,6 +159,7 @@ HELP = {
 }
 # Nouns without operations: their commands use the store of this machine.
 LOCAL = (
+    click.Group("hub", hub.COMMANDS, help="Serve all users of a JupyterHub."),
     click.Group("service", service.COMMANDS, help="Start the dispatcher after a reboot."),
     click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),
 )

@@ -9,9 +9,10 @@ PROJECT_HEADER = "Nbyard-Project"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """The sender of a request: a name, groups and scopes (`runs:write` …).
+    """The sender of a request: a name, groups and scopes.
 
-    The scope `*` allows everything. `name` owns what the request creates. `person` is the name of
+    A scope is that of an operation (`runs:write`), a right (`read`, `write`, `deploy`), or `*`,
+    which allows everything. `name` owns what the request creates. `person` is the name of
     the person who signed in, where several people share one server. nbyard records this name, and
     it grants nothing.
 
@@ -33,4 +34,15 @@ class Caller(msgspec.Struct, frozen=True):
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope, such as `runs:write`."""
-        return "*" in self.scopes or scope in self.scopes
+        return not {"*", scope, right_of(scope)}.isdisjoint(self.scopes)
+
+
+def right_of(scope: str) -> str:
+    """Return the right that includes a scope: `read`, `write`, `deploy`, or `admin`.
+
+    Each right also includes those before it. The hub adds them.
+    """
+    verb = scope.partition(":")[2]
+    if scope == "deployments:write":
+        return "deploy"
+    return "read" if verb == "use" else verb

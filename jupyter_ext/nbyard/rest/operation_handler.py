@@ -162,6 +162,8 @@ class Opened(Protocol):
 
     services: Services
 
+    def services_of(self, caller: Caller) -> Services: ...
+
     def watch(self) -> None: ...
 
     def is_working(self) -> bool: ...
@@ -221,7 +223,9 @@ class RestContext:
         return await self.call(self._ask, noun, verb, *args, **kwargs)
 
     def _ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
-        return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
+        is_of_caller = bool(args) and isinstance(args[0], Caller)
+        services = self.yard().services_of(args[0]) if is_of_caller else self.services
+        return getattr(getattr(services, noun), verb)(*args, **kwargs)
 
     def close_at_exit(self) -> None:
         """Close the context when the process exits: a Jupyter server may not notify extensions."""

@@ -10,6 +10,7 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
+from nbyard.rest.forwarding import ForwardHandler, ForwardPageHandler, HubService
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.proxy_handlers import (
     OF_ATTEMPTS,
@@ -107,6 +108,18 @@ def routes(
     of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"context": context})
     # First, because they get the most requests.
     return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *own_routes]
+
+
+def forwarding_routes(base_url: str, context: RestContext, service: HubService) -> list[Route]:
+    """Return the routes of a user's server, which forwards all of them to the hub's service."""
+    values = {"context": context, "service": service}
+    forwarded: dict[str, tuple[type[web.RequestHandler], dict[str, Any]]] = {
+        f"{PREFIX}/health": (HealthHandler, {}),
+        SIGN_IN: (SignInHandler, {}),
+        rf"{PREFIX}/(.*)": (ForwardHandler, values),
+        r"nbyard/(?:deployments|attempts)/(.*)": (ForwardPageHandler, values),
+    }
+    return [(url_path_join(base_url, path), *route) for path, route in forwarded.items()]
 
 
 @web.stream_request_body

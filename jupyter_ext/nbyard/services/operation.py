@@ -10,6 +10,8 @@ import msgspec
 
 F = TypeVar("F", bound=Callable[..., Any])
 Place = Literal["path", "query", "body", "header"]
+# What an operation does with files of the user that its request does not name.
+Files = Literal["", "lists", "writes"]
 HEADER = "idempotency_key"
 
 
@@ -48,6 +50,7 @@ class Operation(msgspec.Struct, frozen=True):
     path: str
     scope: str
     status: int
+    files: Files
     fields: tuple[Field, ...]
     returns: Any
     summary: str
@@ -56,7 +59,7 @@ class Operation(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, service: Any, verb: str, function: Callable[..., Any]) -> Self:
         """Return the operation that a service method with the decorator `operation` declares."""
-        method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
+        method, path, scope, status, files = function.__operation__  # type: ignore[attr-defined]
         # Most modules of services postpone annotations, so these are texts, which this call
         # evaluates. Their types must therefore be imported at run time, not only for type checkers.
         hints = typing.get_type_hints(function)
@@ -73,6 +76,7 @@ class Operation(msgspec.Struct, frozen=True):
             path=path,
             scope=scope,
             status=status,
+            files=files,
             fields=tuple(Field.of(p, hints[p.name], in_path) for p in parameters),
             returns=hints["return"],
             summary=summary.rstrip("."),
@@ -93,15 +97,19 @@ class Operation(msgspec.Struct, frozen=True):
         return [field for field in self.fields if field.place == place]
 
 
-def operation(method: str, path: str, *, scope: str, status: int = 200) -> Callable[[F], F]:
+def operation(
+    method: str, path: str, *, scope: str, status: int = 200, files: Files = ""
+) -> Callable[[F], F]:
     """Mark a service method `(self, caller, …)` as an operation.
 
     Requests carry arguments named in `path` there, structs as the body, `idempotency_key` as the
-    header Idempotency-Key, and all others in the query. The caller must have `scope`.
+    header Idempotency-Key, and all others in the query. The caller must have `scope`. `files` tells
+    whether the operation lists the user's files or writes some: a server that forwards it then
+    sends them, or takes them back.
     """
 
     def mark(function: F) -> F:
-        function.__operation__ = (method, path, scope, status)  # type: ignore[attr-defined]
+        function.__operation__ = (method, path, scope, status, files)  # type: ignore[attr-defined]
         return function
 
     return mark

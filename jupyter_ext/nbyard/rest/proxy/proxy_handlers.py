@@ -35,7 +35,7 @@ from nbyard.rest.proxy.forwarded_headers import (
     request_query,
     response_headers,
 )
-from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
+from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, switch
 
 log = logging.getLogger("nbyard.rest")
 EVERY_SECONDS = 10.0
@@ -55,6 +55,7 @@ BODY_SECONDS = 24 * 3600.0
 BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays encoded
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitor_links.PROXY + BEHIND
+FORWARDED = "Nbyard-Forwarded-Base"
 OPAQUE = "null"  # the origin of a page in a sandbox
 
 
@@ -159,8 +160,26 @@ class ProxyHandler(NbyardHandler):
         self._refused: NbyardError | None = None
         # First of all, because a refused request is logged with its path.
         self._pass = take_pass(self.request)
+        self._forwarded = self._readdress() if context.settings.shared else ""
         self._holder: Holder | None = context.passes.holder(self._pass)
         self._admission: Admission | None = None
+
+    def _readdress(self) -> str:
+        """Return the base URL of a user's server that forwards this request, "" for others.
+
+        The browser knows the addresses of that server only, so the request gets its address there.
+        """
+        base = str(self.request.headers.pop(FORWARDED, ""))
+        if base:
+            own = super().base_url
+            self.request.path = url_path_join(base, self.request.path.removeprefix(own))
+            self.request.uri = url_path_join(base, str(self.request.uri).removeprefix(own))
+        return base
+
+    @property
+    def base_url(self) -> str:
+        """Return the base URL of the addresses that the browser knows."""
+        return getattr(self, "_forwarded", "") or super().base_url
 
     def set_default_headers(self) -> None:
         """Set headers of nbyard's own responses. Those of a service replace them."""
@@ -203,6 +222,8 @@ class ProxyHandler(NbyardHandler):
             self.current_user = self._jupyter_current_user = self._admission.user
         else:
             await (self._authenticate_pass() if self._holder else super().prepare(**kwargs))
+        if self._forwarded:
+            self.request.headers.pop("Authorization", None)  # of that server, not of a program
 
     async def _authenticate_pass(self) -> None:
         """Authenticate the request as one of the pass's holder. It has no other identity."""
@@ -359,12 +380,8 @@ class ProxyHandler(NbyardHandler):
             is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
             self._count(ERROR_STATUS if is_broken else self.get_status())
             if upstream.switched is not None:
-                head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade"]
-                head.append("Upgrade: websocket")
-                head += [f"{name}: {value}" for name, value in self._switched.get_all()]
-                browser = self.detach()
-                await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
-                await tunnel(browser, upstream.switched, self._meter.note if self._meter else None)
+                note = self._meter.note if self._meter else None
+                await switch(self, upstream.switched, self._switched, note)
             elif upstream.is_whole:
                 await self.finish()
             elif not self._is_left:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from asyncio import Future
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,6 +13,7 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
+from tornado.web import RequestHandler
 
 from nbyard.rest.connection_pool import Connections, Spot
 from nbyard.rest.proxy.forwarded_headers import has_plain_length, is_upgrade
@@ -52,9 +54,15 @@ class Upstream(HTTPMessageDelegate):
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, connections: Connections | None = None
+        cls,
+        host: str,
+        port: int,
+        connections: Connections | None = None,
+        secure: ssl.SSLContext | None = None,
     ) -> "Upstream":
         """Connect to a host and port with a connection of the pool, or with a new one.
+
+        `secure` is for hosts that speak TLS.
 
         Raises:
             OSError: No process listens there, or none accepts the connection in time.
@@ -62,9 +70,11 @@ class Upstream(HTTPMessageDelegate):
         spot = (host, port)
         if connections and (used := connections.take(spot)):
             return cls(used, spot, connections)
-        if not host.replace(".", "").isdigit():
+        if secure or not host.replace(".", "").isdigit():
             try:
-                named = await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
+                named = await TCPClient().connect(
+                    host, port, ssl_options=secure, timeout=CONNECT_SECONDS
+                )
             except util.TimeoutError as error:  # not an OSError in some versions of Tornado
                 raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
             return cls(named, spot, connections)
@@ -167,12 +177,18 @@ class _Stream(IOStream):
         """Ignore the call, so that the option stays on."""
 
 
-async def tunnel(first: IOStream, other: IOStream, note: Note | None = None) -> None:
-    """Forward bytes in both directions until a side closes.
+async def switch(
+    handler: RequestHandler, upstream: IOStream, headers: HTTPHeaders, note: Note | None = None
+) -> None:
+    """Answer a request for a WebSocket, and forward its bytes until a side closes.
 
-    `note` is called for each piece that comes from the first side.
+    `note` is called for each piece that comes from the browser.
     """
-    await asyncio.gather(_carry(first, other, note), _carry(other, first, None))
+    head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
+    head += [f"{name}: {value}" for name, value in headers.get_all()]
+    browser = handler.detach()
+    await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+    await asyncio.gather(_carry(browser, upstream, note), _carry(upstream, browser, None))
 
 
 async def _carry(source: IOStream, sink: IOStream, note: Note | None) -> None:

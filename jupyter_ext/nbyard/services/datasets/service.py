@@ -409,7 +409,9 @@ class DatasetService(Service):
         files = self._context.blobs.tree(version.digest).files
         return {entry.path: Content(entry.digest, entry.size_bytes) for entry in files}
 
-    @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
+    @operation(
+        "POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201, files="writes"
+    )
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
         """Create a notebook whose first cell opens the dataset.
 

@@ -149,7 +149,7 @@ class ExecutableService(Service):
         """
         return preview_command(body)
 
-    @operation("POST", "/executables/tag", scope="executables:write")
+    @operation("POST", "/executables/tag", scope="executables:write", files="writes")
     def tag(self, caller: Caller, body: TagCell) -> Inspection:
         """Tag a code cell as the parameters cell of its notebook.
 
@@ -162,7 +162,7 @@ class ExecutableService(Service):
         write_whole(code.path, tag_text(code.content, body.cell))
         return self._freezer.inspect(self._freezer.load(body.path))
 
-    @operation("POST", "/executables/files", scope="executables:write")
+    @operation("POST", "/executables/files", scope="executables:write", files="writes")
     def declare(self, caller: Caller, body: DeclareFiles) -> DeclaredFiles:
         """Declare or undeclare files that the code opens by itself.
 

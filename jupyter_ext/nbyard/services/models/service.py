@@ -211,7 +211,7 @@ class ModelService(Service):
         )
         return made
 
-    @operation("GET", "/models", scope="models:read")
+    @operation("GET", "/models", scope="models:read", files="lists")
     def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
         self,
         caller: Caller,
@@ -235,7 +235,7 @@ class ModelService(Service):
             packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
         return page_of(packages, limit, lambda package: package.id)
 
-    @operation("GET", "/model-sources", scope="models:read")
+    @operation("GET", "/model-sources", scope="models:read", files="lists")
     def sources(self, caller: Caller, limit: int = 20) -> ModelSources:
         """List the newest outputs of runs and the classes of files that may be models.
 

@@ -111,7 +111,7 @@ class ProjectRecords(Service):
         if not is_used:
             shutil.rmtree(folder, ignore_errors=True)
 
-    @operation("GET", "/projects/{project}/links", scope="projects:read")
+    @operation("GET", "/projects/{project}/links", scope="projects:read", files="lists")
     def links(
         self,
         caller: Caller,
@@ -125,7 +125,7 @@ class ProjectRecords(Service):
         kinds = (check_choice("kind", kind, LINK_KINDS),) if kind else LINK_KINDS
         return self._resources(caller, project, (kinds, limit, after, search), linked=True)
 
-    @operation("GET", "/projects/{project}/linkable", scope="projects:read")
+    @operation("GET", "/projects/{project}/linkable", scope="projects:read", files="lists")
     def linkable(
         self,
         caller: Caller,

@@ -61,7 +61,7 @@ class ContractService(Service):
         """
         return propose([*self._past_results(caller, path, node, output)])
 
-    @operation("POST", "/contracts/accept", scope="workflows:write")
+    @operation("POST", "/contracts/accept", scope="workflows:write", files="writes")
     def accept(self, caller: Caller, path: str, node: str, output: str = DATA) -> OutputContract:
         """Add the proposed rules for an output to the workflow file.
 
@@ -71,7 +71,7 @@ class ContractService(Service):
         known = self._node(path, node).contracts.get(output, ())
         return self._write(caller, path, node, output, (*known, *new_rules(known, proposal)))
 
-    @operation("POST", "/contracts/import", scope="workflows:write")
+    @operation("POST", "/contracts/import", scope="workflows:write", files="writes")
     def import_schema(
         self, caller: Caller, path: str, node: str, schema: str, output: str = DATA
     ) -> OutputContract:
@@ -85,7 +85,7 @@ class ContractService(Service):
         rules = read_pandera(self._context.files.read(schema, "schema"), schema)
         return self._write(caller, path, node, output, rules)
 
-    @operation("GET", "/contracts/export", scope="workflows:read")
+    @operation("GET", "/contracts/export", scope="workflows:read", files="writes")
     def export(self, caller: Caller, path: str, node: str, output: str = DATA) -> PanderaSchema:
         """Show the contract on an output as a schema of pandera.
 

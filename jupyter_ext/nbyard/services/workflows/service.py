@@ -133,7 +133,7 @@ class WorkflowService(Service):
 
     noun = "workflows"
 
-    @operation("GET", "/workflows", scope="workflows:read")
+    @operation("GET", "/workflows", scope="workflows:read", files="lists")
     def list(
         self,
         caller: Caller,
@@ -171,7 +171,7 @@ class WorkflowService(Service):
         ]
         return page_of(workflows, limit, lambda w: w.id)
 
-    @operation("GET", "/workflows/unrun", scope="workflows:read")
+    @operation("GET", "/workflows/unrun", scope="workflows:read", files="lists")
     def unrun(self, caller: Caller, limit: int = 50) -> Page[WorkflowFile]:
         """List workflow files that never ran, those saved last first.
 
@@ -201,7 +201,7 @@ class WorkflowService(Service):
         texts = [(name, file.read_bytes()) for name, file in files if file]
         return Page([ExampleTemplate(name, read_document(text)) for name, text in texts])
 
-    @operation("POST", "/workflows/example", scope="workflows:write", status=201)
+    @operation("POST", "/workflows/example", scope="workflows:write", status=201, files="writes")
     def create_example(self, caller: Caller, body: NewExample) -> Example:
         """Copy a template into a new folder.
 
@@ -209,7 +209,7 @@ class WorkflowService(Service):
         """
         return new_example(self._context.files, body)
 
-    @operation("POST", "/workflows/from-files", scope="workflows:write", status=201)
+    @operation("POST", "/workflows/from-files", scope="workflows:write", status=201, files="writes")
     def from_files(self, caller: Caller, body: FilesOfWorkflow) -> ConnectedFiles:
         """Create a workflow from notebooks and scripts.
 
@@ -221,7 +221,7 @@ class WorkflowService(Service):
         self.saved(caller, made.path)
         return made
 
-    @operation("GET", "/workflows/code-files", scope="workflows:read")
+    @operation("GET", "/workflows/code-files", scope="workflows:read", files="lists")
     def code_files(self, caller: Caller, folder: str) -> Page[str]:
         """List the notebooks and scripts of a folder, as `from_files` chooses them."""
         files = self._context.files
@@ -249,7 +249,7 @@ class WorkflowService(Service):
         left, right = (self._version(caller, path, number) for number in (old, new))
         return ComparedVersions(left, right, differences(left, right))
 
-    @operation("POST", "/workflows/restore", scope="workflows:write")
+    @operation("POST", "/workflows/restore", scope="workflows:write", files="writes")
     def restore(self, caller: Caller, path: str, version: int) -> SavedVersion:
         """Write a version of a workflow into its file.
 

@@ -1,0 +1,117 @@
+"""Moves the store of one person into a store of several, from its backup.
+
+Rows keep their IDs and get the new owner. Runs get numbers after those that exist.
+"""
+
+import os
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import JSON, Table
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import NullType
+
+from nbyard.backup.restoring import PARTS, restore_backup
+from nbyard.backup.writing import Totals
+from nbyard.blobs import Blobs
+from nbyard.errors import Conflict
+from nbyard.store import Connection, Store
+from nbyard.store.database.row_checks import rows_of, tables_of
+
+# About the store itself, or of use only where it was.
+LEFT = ("facts", "leases", "events", "submissions", "fingerprints", "trials")
+# The columns with secrets, and the names that these are bound to.
+SEALED = {
+    "credentials": ("sealed", "{name}"),
+    "notice_channels": ("sealed", "channel {id}"),
+    "automations": ("secret", "{id}"),
+}
+MOVED = ("blobs", "attempts", "projects")
+
+
+def take_over(
+    store: Store, blobs: Blobs, archive: Path, owner: str, roots: tuple[str, str]
+) -> Totals:
+    """Add the rows and files of a backup to a store, for one owner; return their numbers.
+
+    `roots` are the folder of the person's files, and where the store of several has them.
+    Automations are off. All rows become visible at once, after the files, or none.
+
+    Raises:
+        Conflict: The owner has a row with the same name, or the backup was moved before.
+        Damaged: The archive is no backup, or its rows are not those of a store.
+    """
+    with tempfile.TemporaryDirectory(prefix=PARTS, dir=store.folder) as temporary:
+        folder = Path(temporary, "store")
+        _, totals = restore_backup(archive, folder, has_new_id=True)
+        with (
+            closing(Store(folder)) as former,
+            blobs.without_collection(),
+            former.read() as source,
+            store.write() as c,
+        ):
+            move = _Move(former, store, owner, roots, store.runs.newest_number(c, owner))
+            for table in tables_of(source).values():
+                if table.name not in LEFT:
+                    move.copy_rows(source, c, table)
+            # Before the commit: rows never name bytes that are not there.
+            for name in MOVED:
+                _move_files(folder / name, store.folder / name)
+    return totals
+
+
+def _move_files(source: Path, target: Path) -> None:
+    """Move the files of a folder that the other folder lacks."""
+    for inside, _, names in os.walk(source):
+        place = target / Path(inside).relative_to(source)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in names:
+            if not (place / name).exists():
+                os.rename(Path(inside, name), place / name)
+
+
+class _Move:
+    """Copies rows from one store to the other, for a new owner."""
+
+    def __init__(self, former: Store, new: Store, owner: str, roots: tuple[str, str], after: int):
+        self._vaults = former.credentials.vault, new.credentials.vault
+        self._owner = owner
+        self._from, self._to = (f"{root.rstrip('/')}/" for root in roots)
+        self._after = after
+
+    def copy_rows(self, source: Connection, c: Connection, table: Table) -> None:
+        """Copy the rows of a table.
+
+        Raises:
+            Conflict: The store has one of them, or the owner has one with the same name.
+        """
+        target = tables_of(c)[table.name]
+        for column in target.columns:
+            if isinstance(column.type, JSON):
+                column.type = NullType()  # text, which PostgreSQL converts
+        for row in rows_of(source, table):
+            try:
+                c.execute(target.insert(), [self._changed(table.name, row)])
+            except IntegrityError:
+                name = row.get("name") or row.get("id") or ""
+                raise Conflict(
+                    f"{table.name} '{name}' exists in the shared store already.",
+                    hint="Rename or delete it in one of the two stores. Nothing was moved.",
+                ) from None
+
+    def _changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        column, bound = SEALED.get(table, ("", ""))
+        if row.get(column):
+            name = bound.format(**row)
+            fields = self._vaults[0].open(row["owner"], name, row[column])
+            row[column] = self._vaults[1].seal(self._owner, name, fields)
+        if "owner" in row:
+            row["owner"] = self._owner
+        if table == "runs" and row["number"] > 0:
+            row["number"] += self._after
+        return {
+            name: value.replace(self._from, self._to) if isinstance(value, str) else value
+            for name, value in row.items()
+        }

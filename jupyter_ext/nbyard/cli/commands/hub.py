@@ -1,0 +1,75 @@
+"""Commands for the service of a JupyterHub, which serves all of its users from one store."""
+
+from __future__ import annotations
+
+import json
+from pkgutil import resolve_name
+
+import click
+
+from nbyard.settings import Settings
+
+CONFIG = """\
+# nbyard for all users of this hub
+scopes = [f"custom:nbyard:{{right}}" for right in ("read", "write", "deploy", "admin")]
+use = ["access:services!service=nbyard", scopes[2]]
+c.JupyterHub.custom_scopes.update(
+    {{s: {{"description": "nbyard", "subscopes": scopes[:i]}} for i, s in enumerate(scopes)}}
+)
+c.JupyterHub.load_roles.append({{"name": "user", "scopes": ["self", *use]}})
+c.JupyterHub.load_roles.append({{"name": "nbyard-admin", "scopes": scopes, "users": ["admin"]}})
+own = ["users:activity!user", "access:servers!user"]  # of each user's server
+c.Spawner.server_token_scopes.extend([*own, use[0], *scopes])
+c.Spawner.environment.update({{"NBYARD_HUB_URL": "{url}/services/nbyard/"}})
+c.JupyterHub.services.append({{
+    "name": "nbyard", "oauth_no_confirm": True, "oauth_client_allowed_scopes": scopes, **{added}
+}})
+"""
+MANAGED = ["nbyard", "hub", "serve", "--managed"]
+
+
+@click.command()
+@click.option(
+    "--managed", "is_managed", is_flag=True, help="End together with the hub that started it."
+)
+def serve(is_managed: bool) -> None:
+    """Serve all users of a JupyterHub, from the store that the settings name.
+
+    The hub that starts this command sets the variables JUPYTERHUB_*. `nbyard hub config` prints its
+    configuration.
+    """
+    # A layer of its own beside the command line, with the dependency jupyterhub.
+    run = resolve_name("nbyard.hub:serve")
+    run(Settings(shared=True), is_managed=is_managed)
+
+
+@click.command()
+@click.option("--external", is_flag=True, help="The service runs on its own, such as by systemd.")
+@click.option(
+    "--url",
+    default="http://127.0.0.1:10811",
+    show_default=True,
+    help="Address of the service for the hub and the users' servers.",
+)
+@click.option(
+    "--database",
+    default="postgresql://nbyard@127.0.0.1:5432/nbyard",
+    show_default=True,
+    help="URL of the PostgreSQL database.",
+)
+def config(external: bool, url: str, database: str) -> None:
+    """Print the configuration of the hub, for jupyterhub_config.py.
+
+    With --external, the hub does not start the service. The service then needs the printed
+    variables and the token of the hub's configuration.
+    """
+    url = url.rstrip("/")
+    added: dict[str, object] = {"url": url}
+    if external:
+        added["api_token"] = "A LONG RANDOM TEXT"
+    else:
+        added |= {"command": MANAGED, "environment": {"NBYARD_DATABASE_URL": database}}
+    click.echo(CONFIG.format(url=url, added=json.dumps(added)), nl=False)
+
+
+COMMANDS: tuple[click.Command, ...] = (serve, config)

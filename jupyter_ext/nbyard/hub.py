@@ -1,0 +1,126 @@
+"""The service of a JupyterHub: one store and one dispatcher for all users of the hub.
+
+The hub starts it (managed), or an administrator does with the variables that a hub would set
+(external). Source: https://jupyterhub.readthedocs.io/en/stable/reference/services.html
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+from typing import Any
+from urllib.parse import urlsplit
+
+import jupyterhub
+from jupyter_server.auth import AllowAllAuthorizer
+from jupyter_server.utils import url_path_join
+from jupyterhub.services.auth import HubOAuth
+from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
+from tornado import web
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from nbyard.errors import Invalid
+from nbyard.host.wakeup import Listener
+from nbyard.rest.event_socket import Broadcast
+from nbyard.rest.identity import HubUser
+from nbyard.rest.operation_handler import RestContext
+from nbyard.rest.proxy.proxy_handlers import RequestMeter
+from nbyard.rest.routes import routes
+from nbyard.rest.server_hooks import DispatcherWatchdog, register_metrics, set_log_format
+from nbyard.settings import Settings
+
+NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL")
+# A role or group that changed at the hub is in force after this time.
+CACHE_SECONDS = 30
+SCOPE = "custom:nbyard:"
+PR_SET_PDEATHSIG = 1
+COOKIE_BYTES = 32
+
+
+class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
+    """Identifies users by their token or cookie of the hub, with groups and rights."""
+
+    async def get_user(self, handler: Any) -> HubUser | None:
+        """Return the user of a request, None without one; services of the hub have no store."""
+        user = await super().get_user(handler)
+        if user is None or user.hub_user["kind"] != "user":
+            return None
+        scopes = user.hub_user["scopes"]
+        return HubUser(
+            user.username,
+            groups=tuple(sorted(user.hub_user.get("groups") or ())),
+            rights=tuple(s.removeprefix(SCOPE) for s in scopes if s.startswith(SCOPE)),
+        )
+
+
+def serve(settings: Settings, *, is_managed: bool) -> None:
+    """Serve all users of the hub until the process gets SIGTERM or SIGINT.
+
+    A managed service ends with its hub: it would keep the port from the service of the next hub.
+
+    Raises:
+        Invalid: A variable that describes the hub is missing.
+    """
+    if missing := [name for name in NEEDED if name not in os.environ]:
+        raise Invalid(
+            f"{missing[0]} is not set: a JupyterHub sets it for its services.",
+            hint="`nbyard hub config` prints the configuration of the hub.",
+        )
+    if is_managed:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/nbyard/")
+    place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+    context = RestContext(lambda: _open(settings, prefix), settings)
+    application = application_of(context, prefix)
+    server = HTTPServer(application, xheaders=True)
+    server.add_sockets(bind_sockets(place.port or 80, place.hostname))
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    # Work that a killed service left goes on without a request.
+    DispatcherWatchdog(context, lambda: True)
+    register_metrics(context)
+    try:
+        await stopping.wait()
+    finally:
+        server.stop()
+        context.close()
+
+
+def application_of(context: RestContext, prefix: str) -> web.Application:
+    """Return the application of the service, whose addresses begin with `prefix`."""
+    identity = HubIdentity(hub_auth=HubOAuth(cache_max_age=CACHE_SECONDS))
+    set_log_format(context.settings, identity.log)
+    try:
+        listener: Listener | None = Listener(context.settings.store_path)
+    except OSError:  # the store is not writable, which the first request reports
+        listener = None
+    broadcast = Broadcast(context, listener)
+    callbacks = [(url_path_join(prefix, path), *rest) for path, *rest in identity.get_handlers()]
+    return web.Application(
+        [*callbacks, *routes(prefix, context, broadcast, RequestMeter(context))],
+        base_url=prefix,
+        identity_provider=identity,
+        authorizer=AllowAllAuthorizer(identity_provider=identity),
+        cookie_secret=os.urandom(COOKIE_BYTES),
+        # Jupyter's handlers check it once the user is known. Tornado would refuse tokens before.
+        xsrf_cookies=False,
+        # The hub's proxy passes on the host of each request.
+        allow_remote_access=True,
+        headers={"X-JupyterHub-Version": jupyterhub.__version__},
+    )
+
+
+def _open(settings: Settings, prefix: str) -> Any:
+    from nbyard.yard import Yard
+
+    yard = Yard.open(settings)
+    yard.relay()
+    server_url = settings.public_url or os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
+    yard.services.deployments.store_urls(base_url=prefix, server_url=server_url)
+    return yard

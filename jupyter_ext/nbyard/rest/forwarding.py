@@ -1,0 +1,292 @@
+"""Forwards requests of a user's server to the service of the JupyterHub, which has the store.
+
+The browser talks only to the user's own server. That server checks login, XSRF and origin as ever,
+and sends the request on with its token of the hub. It brings the files that a request names to the
+service first, and takes back those that the request changed.
+"""
+
+import contextlib
+import re
+import ssl
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import SplitResult
+
+import msgspec
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import StreamClosedError
+
+from nbyard.errors import NbyardError, TooLarge, Unavailable
+from nbyard.rest.access import SEGMENT
+from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext
+from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, hops_of, is_upgrade
+from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS, FORWARDED, METHODS
+from nbyard.rest.proxy.upstream import SWITCHING, Upstream, switch
+from nbyard.services.operation_table import table
+
+STREAMED = "PATCH"  # the bytes of an upload; other requests are short
+OURS = {"authorization", "cookie", "host", "x-xsrftoken"}
+
+
+class Files(Protocol):
+    """The user's files, of which the service has a copy."""
+
+    def send(self, texts: Iterable[str]) -> None: ...
+
+    def send_listed(self) -> None: ...
+
+    def take_back(self) -> None: ...
+
+
+class HubService(NamedTuple):
+    """The address of the hub's service, the token of this server, and the user's files."""
+
+    url: SplitResult
+    token: str
+    files: Files
+
+
+@cache
+def _marked() -> list[tuple[str, re.Pattern[str], str]]:
+    marked = [operation for operation in table() if operation.files]
+    return [(o.method, re.compile(re.sub(r"{\w+}", "[^/]+", o.path)), o.files) for o in marked]
+
+
+def mark_of(method: str, path: str) -> str:
+    """Return whether an operation `lists` or `writes` files of the user, "" for neither."""
+    marks = (mark for verb, known, mark in _marked() if verb == method and known.fullmatch(path))
+    return next(marks, "")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in a JSON value, which may be paths of files."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(member)
+
+
+@web.stream_request_body
+class ForwardHandler(NbyardHandler, APIHandler):
+    """Forwards one request to the API, and the answer as it arrives."""
+
+    request: HTTPServerRequest
+    SUPPORTED_METHODS = METHODS
+
+    def initialize(self, context: RestContext, service: HubService) -> None:  # type: ignore[override]
+        super().initialize(context)
+        self._service = service
+        self._upstream: Upstream | None = None
+        self._refused: NbyardError | None = None
+        self._body: list[bytes] = []
+        self._mark = ""
+        self._left = context.settings.max_body_bytes
+
+    async def prepare(self, **kwargs: Any) -> None:
+        """Identify the user, and begin a streamed request before its body is read."""
+        connection: Any = self.request.connection
+        connection.set_body_timeout(BODY_SECONDS)
+        await super().prepare(**kwargs)
+        if self._finished or not self._may_forward():
+            return
+        if self._is_streamed():
+            connection.set_max_body_size(self.context.settings.max_upload_bytes)
+            try:
+                await self._open()
+            except NbyardError as error:
+                self._refused = error
+
+    def _is_streamed(self) -> bool:
+        return self.request.method == STREAMED and "json" not in self._header("Content-Type")
+
+    def _may_forward(self) -> bool:
+        return self.current_user is not None
+
+    def _header(self, name: str) -> str:
+        return str(self.request.headers.get(name, ""))
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._upstream is not None:
+            await self._upstream.send(chunk)
+        elif self._left >= 0:
+            self._left -= len(chunk)
+            self._body.append(chunk)
+
+    async def _open(self) -> None:
+        """Connect to the service, and send the head of the request."""
+        url = self._service.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        secure = ssl.create_default_context() if url.scheme == "https" else None
+        kept = None if is_upgrade(self.request.headers) or secure else self.context.connections
+        try:
+            self._upstream = await Upstream.connect(str(url.hostname), port, kept, secure)
+        except OSError:
+            raise Unavailable(
+                "The service of nbyard at this JupyterHub does not respond.",
+                hint="Try again in a minute. Runs go on without it.",
+            ) from None
+        own = self.request.path.removeprefix(self.base_url)
+        query = f"?{self.request.query}" if self.request.query else ""
+        target = url_path_join(url.path, own) + query
+        self._upstream.begin(str(self.request.method), target, self._sent_headers())
+
+    def _sent_headers(self) -> HTTPHeaders:
+        given, sent = self.request.headers, HTTPHeaders()
+        left_out = hops_of(given) | OURS
+        for name, value in given.get_all():
+            if name.lower() not in left_out:
+                sent.add(name, value)
+        sent["Host"] = self._service.url.netloc
+        sent["Authorization"] = f"token {self._service.token}"
+        sent["Connection"] = "keep-alive"
+        if self._body:
+            sent["Content-Length"] = str(sum(map(len, self._body)))
+        if is_upgrade(given):
+            sent["Connection"], sent["Upgrade"] = "Upgrade", "websocket"
+            sent.pop("Origin", None)  # checked here, and another host for the service
+        return sent
+
+    async def _serve(self, *_: str) -> None:
+        if self._finished:
+            return
+        try:
+            if self._refused is not None:
+                raise self._refused
+            if self._upstream is None:
+                if self._left < 0:
+                    raise TooLarge("The body of this request is too large.")
+                await self._send_files()
+                await self._open()
+                for chunk in self._body:
+                    await self._upstream_now.send(chunk)
+            await self._answer()
+        except NbyardError as error:
+            self.fail(error)
+        except StreamClosedError:
+            return
+        finally:
+            if self._upstream is not None:
+                self._upstream.close()
+
+    @property
+    def _upstream_now(self) -> Upstream:
+        assert self._upstream is not None
+        return self._upstream
+
+    async def _send_files(self) -> None:
+        """Send the files to the service that the request names, or that the operation lists."""
+        files, request = self._service.files, self.request
+        texts = [
+            v.decode("utf-8", "replace") for vs in request.query_arguments.values() for v in vs
+        ]
+        # The service says what is wrong with a body.
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            texts += texts_in(msgspec.json.decode(b"".join(self._body) or b"null"))
+        if texts:
+            await self.context.call(files.send, texts)
+        self._mark = mark_of(str(request.method), "/" + request.path.partition("/nbyard/api/")[2])
+        if self._mark == "lists":
+            await self.context.call(files.send_listed)
+
+    async def _answer(self) -> None:
+        upstream = self._upstream_now
+        await upstream.answer(self._begin, self._give)
+        if upstream.switched is not None:
+            await switch(self, upstream.switched, self._switched)
+        elif not upstream.is_whole:
+            if self._headers_written:
+                self.request.connection.close()  # type: ignore[union-attr]
+            else:
+                raise Unavailable("The service of nbyard closed the connection.")
+        else:
+            if self._mark == "writes" and self.get_status() < 300:
+                await self.context.call(self._service.files.take_back)
+            await self.finish()
+
+    async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+        left_out = hops_of(headers) | {"set-cookie"}
+        shown = [(n, v) for n, v in headers.get_all() if n.lower() not in left_out]
+        if status == SWITCHING:
+            self._switched = HTTPHeaders()
+            for name, value in shown:
+                self._switched.add(name, value)
+            return
+        for name in list(self._headers):
+            self.clear_header(name)
+        self.set_status(status, reason)
+        for name, value in shown:
+            self.add_header(name, value)
+
+    async def _give(self, chunk: bytes) -> None:
+        self.write(chunk)
+        if self._mark != "writes":  # it may still be refused
+            await self.flush()
+
+    def compute_etag(self) -> None:
+        """Return None: Tornado would turn an answer of the service into a 304."""
+
+    def known_methods(self) -> Iterable[str]:
+        return METHODS
+
+    @web.authenticated
+    async def get(self, *path: str) -> None:
+        await self._serve(*path)
+
+    head = post = put = patch = delete = get
+
+
+@web.stream_request_body
+class ForwardPageHandler(ForwardHandler):
+    """Forwards requests to deployments and attempts, whose answers may be pages.
+
+    The service knows which pages belong in a sandbox. Its passes replace the login here as there.
+    """
+
+    status_without_user = 401
+
+    def _is_streamed(self) -> bool:
+        return True
+
+    async def prepare(self, **kwargs: Any) -> None:
+        """Check the origin. A request with a pass needs no login: the service checks the pass."""
+        if f"/{SEGMENT}" not in self.request.path:
+            origin, host = self._header("Origin"), self._header("Host").lower()
+            if origin and origin.lower().partition("://")[2] != host:
+                raise Refusal(403, "The server refuses requests from pages of other origins.")
+            await super().prepare(**kwargs)
+            return
+        try:
+            await self._open()
+        except NbyardError as error:
+            self._refused = error
+
+    def check_xsrf_cookie(self) -> None:
+        """Check that a request with a cookie has an Origin header: pages do not know the value."""
+        is_known = hasattr(self, "_jupyter_current_user")
+        if is_known and not self.token_authenticated and not self._header("Origin"):
+            raise Refusal(403, "Send your Jupyter token, or the header Origin.")
+
+    def _sent_headers(self) -> HTTPHeaders:
+        sent = super()._sent_headers()
+        sent["Host"] = self._header("Host")
+        sent[FORWARDED] = self.base_url
+        login = str(self.identity_provider.get_cookie_name(self))
+        cookies = [(text.partition("=")[0], text) for text in self._header("Cookie").split("; ")]
+        own = [text for name, text in cookies if name != login and not HUBS_NAME.fullmatch(name)]
+        if cookie := "; ".join(own):
+            sent["Cookie"] = cookie
+        if self.current_user is None:
+            del sent["Authorization"]
+        return sent
+
+    @allow_unauthenticated
+    async def get(self, *path: str) -> None:
+        await self._serve(*path)
+
+    head = post = put = patch = delete = options = get  # type: ignore[assignment]
