@@ -36,6 +36,11 @@ def home_folder(folder: Path, owner: str) -> Path:
     return Path(os.path.realpath(folder), HOMES, segment)
 
 
+def is_mirror(store: Store, root: Path) -> bool:
+    """Return whether a root is the mirror of a user's files, which are on another server."""
+    return root.parent == Path(os.path.realpath(store.folder), HOMES)
+
+
 def folder_of(store: Store, project_id: str) -> Path:
     """Return the folder of a project in the store. Each push has a folder in it."""
     return folder_of_pushes(store) / project_id

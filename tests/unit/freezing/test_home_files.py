@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from tests.support.home_connections import DirectConnection
 
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Conflict, TooLarge
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.home_files import HomeFiles
+from nbyard.freezing.runs.templates import freeze
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -162,7 +165,7 @@ def test_a_file_becomes_a_folder_and_back(yard, service, mine, root):
 
 def test_a_workflow_brings_what_its_nodes_name(service, mine, root):
     def document(**nodes: Any) -> str:
-        return json.dumps({"version": 1, "nodes": nodes, "edges": []})
+        return json.dumps({"version": 1, "nodes": nodes, "edges": {}})
 
     values = {"type": "executable", "path": "../code/x.py"}
     sub = document(b=values, d={"type": "dataset", "path": "../raw/a.csv"})
@@ -281,3 +284,32 @@ def test_a_file_that_changes_while_it_is_sent(service, mine, root, monkeypatch):
     monkeypatch.setattr(service, "upload", slow)
     mine.send(["a.py"])
     assert (service.files.root / "a.py").read_text() == "n"
+
+
+def test_checks_and_runs_of_the_mirror_are_those_of_the_real_folder(yard, ann, service, mine, root):
+    """Check, freeze and bundle a workflow in both places."""
+    nodes = {
+        "raw": {"type": "dataset", "path": "../raw/a.csv"},
+        "clean": {"type": "executable", "path": "clean.py"},
+        "train": {"type": "executable", "path": "../p/src/train.py"},
+        "lost": {"type": "executable", "path": "lost.py"},
+    }
+    text = json.dumps({"version": 1, "meta": {"id": "w1"}, "nodes": nodes, "edges": {}})
+    write(root, **PROJECT, **{"raw/a.csv": "x\n1\n", "flows/clean.py": "print()\n"})
+    write(root, **{"flows/top.nbflow": text})
+    mine.send(["flows/top.nbflow"])
+
+    def checked(services: Any) -> Any:
+        return services.workflows.check(ann, CheckWorkflow("flows/top.nbflow", text))
+
+    def frozen(context: Any) -> dict[str, Any]:
+        made = freeze(context, "ann", NewRun("flows/some.nbflow")).nodes.nodes
+        return {name: (node.fields, node.resolved) for name, node in made.items()}
+
+    del nodes["lost"]
+    write(root, **{"flows/some.nbflow": json.dumps({"version": 1, "nodes": nodes, "edges": {}})})
+    mine.send(["flows/some.nbflow"])
+    assert checked(service.services) == checked(yard.services)
+    of_mirror, of_folder = frozen(service.context), frozen(yard.context)
+    assert of_mirror == of_folder
+    assert of_mirror["train"][0]["bundle_digest"].startswith("tree:")
