@@ -35,7 +35,7 @@ edits = st.one_of(
     st.tuples(st.just("delete"), st.sampled_from([*PATHS, *FOLDERS[1:]])),
     st.tuples(st.just("move"), st.sampled_from(FOLDERS[1:]), st.sampled_from(FOLDERS[1:])),
     st.tuples(st.just("folder"), paths),
-    st.tuples(st.just("send"), st.sampled_from(CODES), st.sampled_from(PATHS)),
+    st.tuples(st.just("send"), st.sampled_from(CODES)),
     st.tuples(st.just("kill"), st.integers(0, 5), st.integers(0, 3), st.sampled_from(CODES)),
     st.tuples(st.just("restart")),
 )
@@ -90,29 +90,41 @@ def digest(context: Any, path: str) -> str:
     return str(freezer.prepare(freezer.load(path))["bundle_digest"])
 
 
-@given(st.lists(edits, max_size=30), st.sampled_from(CODES))
+def compare(service: DirectConnection, own: Any, mine: HomeFiles, asked: list[str]) -> None:
+    """Send files, and compare the bundle of each code in both places."""
+    root = own.files.root
+    codes = [path for path in asked if (root / path).is_file()]
+    mine.send(codes)
+    assert mine.take_back() == []
+    for code in codes:
+        assert digest(service.context, code) == digest(own, code), code
+
+
+@given(
+    st.dictionaries(paths, st.sampled_from(CONTENTS), min_size=12),
+    st.lists(edits, min_size=8, max_size=25),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_bundles_are_the_same_after_any_edits(yard, done, last):
+def test_bundles_are_the_same_after_any_edits(yard, before, done):
     service = DirectConnection(yard, f"user {next(owners)}")
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve()
-        files = ProjectFiles(root)
+        files = ProjectFiles(Path(folder))
         own = dataclasses.replace(yard.context, files=files)
         mine = HomeFiles(files, service, yard.settings)
-        for what, *values in [*done, ("write", last, "1"), ("send", last, last)]:
+        for path, text in before.items():
+            edit(files.root, "write", path, text)
+        for code in CODES:  # one after the other, as a user opens them
+            compare(service, own, mine, [code])
+        for what, *values in done:
             if what == "restart":
                 mine = HomeFiles(files, service, yard.settings)
             elif what == "kill":
                 with killing(values[0], values[1]):
                     mine.send([values[2]])
-            elif what != "send":
-                edit(root, what, *values)
+            elif what == "send":
+                compare(service, own, mine, [values[0]])
             else:
-                mine.send(values)
-                assert mine.take_back() == []
-                for code in values:
-                    if code.endswith(".py") and (root / code).is_file():
-                        assert digest(service.context, code) == digest(own, code)
-                    elif (root / code).is_file() and not code.endswith(".pem"):
-                        copy = service.files.root / code
-                        assert copy.read_bytes() == (root / code).read_bytes()
+                edit(files.root, what, *values)
+        compare(service, own, mine, CODES)
+        for code in CODES:
+            compare(service, own, mine, [code])
