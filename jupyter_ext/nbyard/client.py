@@ -151,6 +151,10 @@ class Client:
         place = f"/projects/{quote(project, safe='')}/files/content"
         return self._fetch(f"{place}?{urlencode({'path': path})}", path)
 
+    def home_file(self, path: str) -> tuple[BinaryIO, str]:
+        """Return a file of the mirror of one's files in an open file, and its name."""
+        return self._fetch(f"/home/content?{urlencode({'path': path})}", path)
+
     def _fetch(self, path: str, default: str) -> tuple[BinaryIO, str]:
         place = f"{self.url.path}/nbyard/api{path}"
         with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:

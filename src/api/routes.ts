@@ -125,6 +125,12 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     export: 'GET /executables/{executable}/export',
     versions: 'GET /executables/{executable}/versions'
   },
+  home: {
+    get: 'GET /home',
+    update: 'POST /home',
+    changes: 'GET /home/changes',
+    content: 'GET /home/content'
+  },
   images: {
     build: 'POST /images',
     list: 'GET /images',

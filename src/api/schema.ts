@@ -1491,6 +1491,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files that the last update put in the mirror */
+        get: operations["home.get"];
+        put?: never;
+        /** Change files of the mirror, or list those whose bytes are missing */
+        post: operations["home.update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/home/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files that operations wrote since the last update */
+        get: operations["home.changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/home/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["home.content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images": {
         parameters: {
             query?: never;
@@ -5736,6 +5788,64 @@ export interface components {
         Histogram: {
             edges: (number | string)[];
             counts: number[];
+        };
+        /**
+         * Home
+         * @description The files that the last update put in the mirror. Each update has a higher `revision`.
+         */
+        Home: {
+            revision: number;
+            files: components["schemas"]["HomeFile"][];
+        };
+        /**
+         * HomeChange
+         * @description A file that an operation wrote. A digest is empty without a file; `was` is the one before.
+         */
+        HomeChange: {
+            path: string;
+            size_bytes: number;
+            digest: string;
+            /** @default  */
+            was: string;
+        };
+        /**
+         * HomeFile
+         * @description A file of the mirror. The path of an empty folder ends in /, and its digest is empty.
+         */
+        HomeFile: {
+            path: string;
+            /** @default 0 */
+            size_bytes: number;
+            /** @default  */
+            digest: string;
+            /** @default false */
+            executable: boolean;
+        };
+        /**
+         * HomeState
+         * @description The state after an update. Nothing was changed if `missing` names files without bytes.
+         */
+        HomeState: {
+            revision: number;
+            /** @default [] */
+            missing: string[];
+        };
+        /**
+         * HomeUpdate
+         * @description New and changed files of the mirror, and paths to remove.
+         *
+         *     `upload` is the ID of an upload with the bytes of the files `sent`, one after the other.
+         */
+        HomeUpdate: {
+            revision: number;
+            /** @default [] */
+            files: components["schemas"]["HomeFile"][];
+            /** @default [] */
+            removed: string[];
+            /** @default  */
+            upload: string;
+            /** @default [] */
+            sent: string[];
         };
         /**
          * Image
@@ -13173,6 +13283,125 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Home"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeUpdate"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeState"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeChange"][];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.content": {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];

@@ -385,6 +385,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'backfill-active': trans.__('Run {number} is active'),
   'due-time-missed': trans.__('No dispatcher ran at this time'),
   'no-template': trans.__('The frozen files of the automation are gone; save it again'),
+  'no-file-in-mirror': trans.__(
+    'The service has no copy of {path}, which the automation follows. Only your own server has the file: start it and save the automation, or pin its files.'
+  ),
   'due-times-full': trans.__('{count} due times already wait'),
   'too-many-watched-files': trans.__(
     'has more than {most} files that match. Choose a smaller folder or a narrower pattern'

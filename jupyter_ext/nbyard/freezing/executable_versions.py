@@ -276,20 +276,21 @@ class Freezer:
             entry = TreeEntry(code.filename, blob.digest, blob.size_bytes, True)
             return self._context.blobs.put_tree(Tree([entry], [])).digest, code.filename
         file, root = file_of(code.path), self._context.files.root
-        declared = (argument.default for argument in arguments if argument.role == "input")
-        paths = [default for default in declared if isinstance(default, str)]
-        inputs = bundles.secret_inputs(file, root, paths)
         # A bundle with secrets is that of the code which declares them.
-        shared = None if inputs else self._shared
+        shared = None if self._secret_inputs(file, arguments) else self._shared
         bundle = shared.same_bundle(file, root) if shared else None
-        bundle = bundle or self._store_bundle(code, file, arguments, inputs)
+        if bundle is None:
+            picked, cap = self.pick(code, arguments), self._context.settings.max_local_bundle_bytes
+            bundle = bundles.store_bundle(picked, self._context.blobs, cap)
+            if self._shared:
+                self._shared.keep(picked, bundle, self._context.blobs)
         function = split_function_path(code.filename).function
         return bundle.digest, f"{bundle.file}{SEPARATOR}{function}" if function else bundle.file
 
-    def _store_bundle(
-        self, code: Code, file: Path, arguments: Sequence[Argument], inputs: Sequence[str]
-    ) -> bundles.Bundle:
-        settings = self._context.settings
+    def pick(self, code: Code, arguments: Sequence[Argument]) -> bundles.Picked:
+        """Choose the files for the bundle of code with these arguments."""
+        assert code.path is not None
+        file, settings = file_of(code.path), self._context.settings
         # The bundle includes the files that defaults name, and the folders of inputs.
         named = []
         for argument in arguments:
@@ -297,19 +298,20 @@ class Freezer:
                 path = bundles.names_below(file.parent, argument.default)
                 if path and (argument.role == "input" or (file.parent / path).is_file()):
                     named.append(path)
-        picked = bundles.pick_files(
+        return bundles.pick_files(
             file,
             self._context.files.root,
             settings.max_local_bundle_bytes,
             named,
             code.mentioned_paths,
             settings.max_bundle_bytes,
-            inputs,
+            self._secret_inputs(file, arguments),
         )
-        bundle = bundles.store_bundle(picked, self._context.blobs, settings.max_local_bundle_bytes)
-        if self._shared:
-            self._shared.keep(picked, bundle, self._context.blobs)
-        return bundle
+
+    def _secret_inputs(self, file: Path, arguments: Sequence[Argument]) -> list[str]:
+        declared = (argument.default for argument in arguments if argument.role == "input")
+        paths = [default for default in declared if isinstance(default, str)]
+        return bundles.secret_inputs(file, self._context.files.root, paths)
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
         """Return the newest version of an executable; insert a new one if any field differs."""

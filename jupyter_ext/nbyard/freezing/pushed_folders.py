@@ -1,12 +1,18 @@
-"""The folders of pushed projects in the store: `projects/<project ID>/<push>/`."""
+"""The folders of users' files in the store.
+
+projects/<project ID>/<push>/   the files of a pushed project
+homes/<owner>/                  the mirror of a user's files, on a shared service
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.definitions import FOLDER, push_name
@@ -17,6 +23,22 @@ if TYPE_CHECKING:
     from nbyard.store import Store
 
 T = TypeVar("T", bound=FreezingContext)
+HOMES = "homes"
+MOST_SEGMENT = 200
+
+
+def home_folder(folder: Path, owner: str) -> Path:
+    """Return the folder with the mirror of a user's files. `folder` is that of the store."""
+    # Without dots, so that no owner is "..", and no mirror has the name of another one's record.
+    segment = quote(owner, safe="").replace(".", "%2E") or "%"
+    if len(segment) > MOST_SEGMENT:  # no other owner's segment has a % before a hyphen
+        segment = f"{segment[:100]}%-{hashlib.sha256(owner.encode()).hexdigest()}"
+    return Path(os.path.realpath(folder), HOMES, segment)
+
+
+def is_mirror(store: Store, root: Path) -> bool:
+    """Return whether a root is the mirror of a user's files, which are on another server."""
+    return root.parent == Path(os.path.realpath(store.folder), HOMES)
 
 
 def folder_of(store: Store, project_id: str) -> Path:

@@ -82,8 +82,8 @@ class ProjectFiles:
         """Yield the saved workflows below the root, or below a shell's working directory."""
         return self.with_suffix(DOCUMENT)
 
-    def with_suffix(self, suffix: str) -> Iterator[Path]:
-        """Yield the files with this suffix below the root, or below a shell's working directory.
+    def with_suffix(self, suffix: str | tuple[str, ...]) -> Iterator[Path]:
+        """Yield the files with a suffix below the root, or below a shell's working directory.
 
         Caches, hidden files, links and special files are skipped. The search ends after
         MAX_LOOKED_AT entries.

@@ -176,6 +176,7 @@ STREAMS: dict[str, Json] = {
     ),
     "/runs/{run}/bundle": _download("runs.bundle", ["run"]),
     "/projects/{project}/files/content": _download("projects.file", ["project"], PATH),
+    "/home/content": _download("home.content", [], PATH),
     "/uploads/{upload}": {
         "patch": {
             "operationId": "uploads.append",

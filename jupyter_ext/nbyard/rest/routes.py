@@ -31,6 +31,7 @@ PREFIX = "nbyard/api"
 CONTENTS = {
     "datasets.content": "/datasets/{dataset}/content",
     "artifacts.content": "/artifacts/{artifact}/content",
+    "home.content": "/home/content",
     "runs.content": "/runs/{run}/tasks/{node}/inputs/{name}/content",
     "projects.file": "/projects/{project}/files/content",
     "runs.bundle": "/runs/{run}/bundle",

@@ -19,7 +19,11 @@ from nbyard.rest.operation_handler import NbyardHandler
 CHUNK = 1 << 20
 UPLOAD_SECONDS = 24 * 3600.0
 # The bytes of other nouns belong to runs.
-SCOPES = {"datasets": "datasets:read", "projects": "projects:read"}
+SCOPES = {
+    "datasets": "datasets:read",
+    "projects": "projects:read",
+    "home": "executables:read",
+}
 
 
 @web.stream_request_body
@@ -144,7 +148,7 @@ class ContentHandler(NbyardHandler):
 
     def _asked(self) -> dict[str, Any]:
         """Return the arguments in the query for the service's method."""
-        if self._verb == "file":
+        if self._verb == "file" or self._noun == "home":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         if self._verb == "crate":
             return {"inputs": self.get_query_argument("inputs", "true") != "false"}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbyard.services.environments.service import EnvironmentService
     from nbyard.services.events import EventService
     from nbyard.services.executables.service import ExecutableService
+    from nbyard.services.home import HomeService
     from nbyard.services.images import ImageService
     from nbyard.services.lineage import LineageService
     from nbyard.services.models.service import ModelService
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 PLACES = {
     "datasets": "datasets.service:DatasetService",
     "uploads": "uploads:UploadService",
+    "home": "home:HomeService",
     "executables": "executables.service:ExecutableService",
     "environments": "environments.service:EnvironmentService",
     "kernels": "environments.kernels:KernelService",
@@ -71,6 +73,7 @@ class Services:
 
     datasets: DatasetService
     uploads: UploadService
+    home: HomeService
     executables: ExecutableService
     environments: EnvironmentService
     kernels: KernelService

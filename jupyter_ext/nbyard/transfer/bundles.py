@@ -14,6 +14,7 @@ from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, is_named, may_hold_s
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
+from nbyard.host.project_files import read_small
 from nbyard.reasons.structs import Reason, because
 
 MARKERS = (
@@ -31,6 +32,8 @@ IGNORE_FILES = (".gitignore", ".nbyardignore")
 OWN_RULES = IGNORE_FILES[1:]
 LINKED_BYTES = 16 << 20  # larger files are staged as read-only links
 MOST_NAMED, MOST_LINKS = 10, 5
+# Files of a mirror that say what its other files do not show; no bundle has them.
+MIRROR_MARK = ".nbyard-mirror"
 LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 
@@ -43,6 +46,26 @@ class Bundle(msgspec.Struct, frozen=True):
     count: int
 
 
+class MirrorMark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a mirror of a user's files does not show about a folder, or about code in it.
+
+    `is_project` is true for a project folder. `left_out` lists files that may hold secrets, which
+    no mirror has. `files` are the members of the code's bundle if rules do not select them.
+    """
+
+    is_project: bool = False
+    left_out: list[str] = []
+    files: list[str] | None = None
+
+    @classmethod
+    def read(cls, folder: Path, code: str = "") -> "MirrorMark | None":
+        """Return the mark of a folder, or of code in it, None without a mark."""
+        name = f"{MIRROR_MARK}.{code}" if code else MIRROR_MARK
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_small(f"{folder}/{name}"), type=cls)
+        return None
+
+
 def project_of(path: Path, limit: Path) -> Path | None:
     """Return the nearest project folder of a file, not above the folder `limit`, or None.
 
@@ -52,6 +75,8 @@ def project_of(path: Path, limit: Path) -> Path | None:
         # A marker file in a home folder, such as .git for dotfiles, must not bundle all of it.
         if folder in no_projects(path):
             return None
+        if mark := MirrorMark.read(folder):
+            return folder if mark.is_project else None
         if is_project(folder):
             return folder
         if folder == limit:
@@ -103,6 +128,7 @@ class Picked(msgspec.Struct, frozen=True):
     """The files of a bundle: those in the folder `base` that `keep` accepts.
 
     `file` is the code. `is_whole` means that other code in the folder would get the same bundle.
+    `is_part` means that more than rules select the files.
     """
 
     base: Path
@@ -110,6 +136,7 @@ class Picked(msgspec.Struct, frozen=True):
     keep: Callable[[str], bool]
     secrets: SecretFilter
     is_whole: bool = False
+    is_part: bool = False
 
 
 class SharedBundles:
@@ -174,9 +201,16 @@ def pick_files(  # noqa: PLR0913, PLR0917  the code, its limits, and what it nam
     base = project or path.parent
     inside = path.relative_to(base).as_posix()
     secrets = SecretFilter(base, inputs)
-    whole = _keeper(base, inside, secrets)
+    whole = keeper(base, inside, secrets)
     is_shared = not inputs
     if project:
+        return Picked(base, inside, whole, secrets, is_shared)
+    if mark := MirrorMark.read(base, inside):
+        members = {*(mark.files or ())}
+        folders = (folder for member in members for folder in PurePosixPath(member).parents)
+        members |= {f"{folder}/" for folder in folders}
+        return Picked(base, inside, members.__contains__, secrets, is_part=True)
+    if MirrorMark.read(base):
         return Picked(base, inside, whole, secrets, is_shared)
     whole = _readable(base, whole)
     fit = fit or cap
@@ -192,7 +226,7 @@ def pick_files(  # noqa: PLR0913, PLR0917  the code, its limits, and what it nam
             left -= size
     most = LINKED_BYTES if is_home else math.inf
     parts = _rule_for_large_folder(base, whole, {*named, *small}, most)
-    return Picked(base, inside, parts, secrets)
+    return Picked(base, inside, parts, secrets, is_part=True)
 
 
 def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
@@ -204,13 +238,11 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     """
     name = picked.file.rpartition("/")[2] or picked.base.name
     picked.secrets.left_out.clear()  # those of the search for the files
+    mark = MirrorMark.read(picked.base, picked.file if picked.is_part else "")
+    for secret in mark.left_out if mark else ():
+        picked.secrets.passes(secret)
     sizes = dict(_sizes(picked.base, picked.keep))
-    if sum(sizes.values()) > cap:
-        raise TooLarge(
-            f"The code bundle of {name} has more than {cap:,} bytes; largest:"
-            f" {', '.join(map(str, _largest(sizes)))}",
-            hint="List what the code does not need in a file .nbyardignore of the project folder.",
-        )
+    check_cap(name, sizes, cap)
     try:
         left_out = picked.secrets.left_out
         blob = blobs.put_folder(picked.base, keep=picked.keep, left_out=left_out)
@@ -221,6 +253,20 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
             hint="Try again when no other program deletes files next to the code.",
         ) from error
     return Bundle(blob.digest, picked.file, blob.size_bytes, len(sizes))
+
+
+def check_cap(name: str, sizes: dict[str, int], cap: int) -> None:
+    """Check the size of the bundle of the code with this name.
+
+    Raises:
+        TooLarge: The bundle has more than `cap` bytes. The message names the largest files.
+    """
+    if sum(sizes.values()) > cap:
+        raise TooLarge(
+            f"The code bundle of {name} has more than {cap:,} bytes; largest:"
+            f" {', '.join(map(str, _largest(sizes)))}",
+            hint="List what the code does not need in a file .nbyardignore of the project folder.",
+        )
 
 
 def stage_bundle(blobs: Blobs, digest: str, target: Path) -> None:
@@ -288,7 +334,7 @@ def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
         TooLarge: The folder has more than `cap` bytes.
     """
     secrets = SecretFilter(folder)
-    picked = Picked(folder, "", _keeper(folder, "", secrets), secrets)
+    picked = Picked(folder, "", keeper(folder, "", secrets), secrets)
     return store_bundle(picked, blobs, cap).digest
 
 
@@ -316,12 +362,16 @@ def _largest(sizes: dict[str, int]) -> list[Reason]:
     return [because("file-of-size", name=name, size=sizes[name]) for name in largest]
 
 
-def _keeper(base: Path, own: str, secrets: SecretFilter) -> Callable[[str], bool]:
+def keeper(base: Path, own: str, secrets: SecretFilter) -> Callable[[str], bool]:
+    """Return the function that selects files by rules. `own` is a path that it always selects."""
     rules = _rules(base)
 
     def keep(name: str) -> bool:
         if name == own or (name.endswith("/") and own.startswith(name)):
             return True
+        # A rule of the project, such as !.*, may include hidden files.
+        if name.rpartition("/")[2].startswith(MIRROR_MARK):
+            return False
         place = base / name
         # A link could lead out of the project, and devices or FIFOs would block.
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):

@@ -164,11 +164,21 @@ class Uploads:
             Conflict: Bytes are missing.
             TooLarge: The upload has more than `limit` bytes.
         """
-        with self._locked(owner, upload_id) as (upload, fd):
-            _check_whole(upload)
+        with self.reading(owner, upload_id) as (upload, fd):
             if upload.offset > limit:
                 raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
             return upload, b"".join(read_chunks(fd))
+
+    @contextlib.contextmanager
+    def reading(self, owner: str, upload_id: str) -> Iterator[tuple[Upload, int]]:
+        """Yield a complete upload and a descriptor of its bytes. The upload stays.
+
+        Raises:
+            Conflict: Bytes are missing.
+        """
+        with self._locked(owner, upload_id) as (upload, fd):
+            _check_whole(upload)
+            yield upload, fd
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
         """Move the bytes of a complete upload to a blob.

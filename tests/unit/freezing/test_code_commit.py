@@ -3,9 +3,11 @@
 import subprocess
 
 import pytest
+from tests.support.home_connections import DirectConnection
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
+from nbyard.freezing.home_files import HomeFiles
 
 ANN = Caller("ann")
 
@@ -74,3 +76,15 @@ def test_an_executable_has_the_commit_of_its_file(yard, root, commit):
     started(yard, path="a.py")
     found = started(yard, executable="a")
     assert found.commit == made
+
+
+def test_git_reads_nothing_in_a_mirror(yard):
+    """A user could send files that look like a bare repository with programs in its settings."""
+    service = DirectConnection(yard)
+    (yard.context.files.root / "a.py").write_text("print()\n")
+    HomeFiles(yard.context.files, service, yard.settings).send(["a.py"])
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    for words in (("init",), ("add", "homes"), (*identity, "commit", "-m", "All")):
+        subprocess.run(["git", *words], cwd=yard.store.folder, check=True, capture_output=True)
+    run = service.services.runs.create(ANN, NewRun(path="a.py"))
+    assert service.services.runs.get(ANN, run.id).run.git is None

@@ -14,6 +14,7 @@ from nbyard.domain.runs.origins import Origin
 from nbyard.errors import Conflict, NotFound, reason_of
 from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.pushed_folders import is_mirror
 from nbyard.freezing.runs.run_creation import create_run, with_values
 from nbyard.freezing.runs.templates import FrozenRequest, content_of, freeze, store_template
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
@@ -40,6 +41,7 @@ def freeze_automation(
 
     Raises:
         Conflict: a file cannot be read.
+        NotFound: a file does not exist, or the mirror of the user's files lacks it.
     """
     automation = row.automation
     if automation.mode == "pinned":
@@ -49,6 +51,11 @@ def freeze_automation(
     run = stored if _takes_values_later(stored) else with_event_values(stored, given)
     try:
         return freeze(FreezingContext(settings, store, blobs, files), automation.owner, run)
+    except NotFound as error:
+        if error.reason.code != "no-file" or not is_mirror(store, files.root):
+            raise
+        path = files.without_root(error.reason.params["path"])
+        raise NotFound(because("no-file-in-mirror", path=path)) from None
     except OSError as error:
         raise Conflict(reason_of(error)) from error
 

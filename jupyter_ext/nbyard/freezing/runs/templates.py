@@ -28,7 +28,7 @@ from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.model_packages import check_packages
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import requested_pins
-from nbyard.freezing.pushed_folders import pushed_project
+from nbyard.freezing.pushed_folders import is_mirror, pushed_project
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now, store_workflow
 from nbyard.host import hardware
@@ -288,6 +288,9 @@ def commit_of(
 
     For the files of a pushed project, it is the state that the push recorded.
     """
+    # A mirror has no repository, and git must not read what looks like one.
+    if is_mirror(context.store, context.files.root):
+        return None
     files = list(_code_files(context, owner, body, document))
     if files and (project := pushed_project(context.store, files[0])):
         with context.store.read() as c:

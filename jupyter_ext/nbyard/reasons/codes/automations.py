@@ -43,6 +43,10 @@ AUTOMATIONS = {
     # due times
     "due-time-missed": code("No dispatcher ran at this time"),
     "no-template": code("The frozen files of the automation are gone; save it again"),
+    "no-file-in-mirror": code(
+        "The service has no copy of {path}, which the automation follows. Only your own server has"
+        " the file: start it and save the automation, or pin its files."
+    ),
     "due-times-full": code("{count} due times already wait", count=int),
     # refused
     "too-many-watched-files": code(

@@ -14,6 +14,7 @@ from nbyard.domain.automations.webhooks import check_rate
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, reason_of
+from nbyard.freezing.pushed_folders import is_mirror
 from nbyard.host.watching import TooManyFiles, present_files
 from nbyard.reasons.structs import because
 from nbyard.services.workflows.file_tracking import saved_workflow
@@ -206,6 +207,9 @@ def _workflow(context: ServiceContext, owner: str, on: OnRun) -> EventSource:
 
 def _files(context: ServiceContext, on: OnFile) -> EventSource:
     check_file_event(on)
+    if is_mirror(context.store, context.files.root):
+        why = "is watched by no service: only your own server sees when your files change"
+        raise Invalid.field("on.path", why)
     real = context.files.locate(on.path, "on.path")
     shown = on.path[:200]
     if real.is_file() and on.pattern != WHOLE_FOLDER:

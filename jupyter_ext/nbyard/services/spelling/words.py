@@ -21,7 +21,7 @@ def verb_word(verb: str) -> str:
     return VERBS.get(verb, verb.replace("_", "-"))
 
 
-HIDDEN = ("uploads", "events", "system", "lineage")
+HIDDEN = ("uploads", "home", "events", "system", "lineage")
 
 
 class UnspellableRequest(Exception):

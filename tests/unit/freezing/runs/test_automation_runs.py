@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
+from tests.support.home_connections import DirectConnection
 
 from nbyard.domain.automations.backfills import Backfill
 from nbyard.domain.automations.structs import Fire, Firing, FiringRow, NewAutomation, due_key
@@ -11,6 +12,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.home_files import HomeFiles
 from nbyard.freezing.runs.automation_runs import (
     create_automation_run,
     create_backfill_run,
@@ -18,6 +20,7 @@ from nbyard.freezing.runs.automation_runs import (
     template_of,
     with_event_values,
 )
+from nbyard.reasons.structs import because
 
 ANN = Caller("ann")
 DUE = datetime(2026, 11, 26, 6, tzinfo=UTC)
@@ -163,3 +166,38 @@ def test_given_values_replace_those_of_the_run():
     run = NewRun(path="a.py", parameters={"a": 1, "b": 2}, texts={"c": "3"})
     changed = with_event_values(run, Fire({"c": 4}, {"a": "5"}))
     assert (changed.parameters, changed.texts) == ({"b": 2, "c": 4}, {"a": "5"})
+
+
+def test_a_due_run_uses_the_mirror_or_says_that_it_lacks_the_file(yard):
+    service = DirectConnection(yard)
+    report = yard.context.files.root / "p/report.py"
+    report.parent.mkdir()
+    report.write_text("print()\n")
+    mine = HomeFiles(yard.context.files, service, yard.settings)
+    mine.send(["p/report.py"])
+    body = {"run": {"path": "p/report.py"}, "on": {"kind": "phrase", "text": "daily"}}
+    automations = service.services.automations
+    made = automations.create(ANN, msgspec.convert(body, NewAutomation))
+    assert automations.get(ANN, made.id).run.path == "p/report.py"
+    with yard.store.read() as c:
+        row = yard.store.automations.by_id(c, made.id)
+    fired = FiringRow(Firing("", made.id, "started", DUE, due_at=DUE), due_key(DUE))
+    report.write_text("print(1)\n")
+    mine.send(["p/report.py"])
+    run = start(yard, row, fired)
+    assert (run.owner, run.state) == ("ann", "queued")
+    report.unlink()
+    mine.send(["p/report.py"])
+    with pytest.raises(NotFound) as refused:
+        start(yard, row, fired)
+    assert refused.value.reason == because("no-file-in-mirror", path="p/report.py")
+
+
+def test_a_service_watches_no_files_of_a_mirror(yard):
+    service = DirectConnection(yard)
+    (yard.context.files.root / "a.py").write_text("")
+    HomeFiles(yard.context.files, service, yard.settings).send(["a.py"])
+    body = {"run": {"path": "a.py"}, "on": {"kind": "file", "path": "a.py"}}
+    with pytest.raises(Invalid) as refused:
+        service.services.automations.create(ANN, msgspec.convert(body, NewAutomation))
+    assert refused.value.details[0].path == "on.path"
