@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_server.utils import url_path_join
+
 from nbyard.host.project_files import ProjectFiles
 from nbyard.host.wakeup import Listener
 from nbyard.ipc.struct_types import prepare_structs
@@ -95,14 +97,17 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     # Kernels and terminals inherit them: they use this server, and fetch datasets to the folder.
     resources = str(settings.store_path / "resources")
     os.environ |= {"NBYARD_HUB_ROOT": str(root), "NBYARD_RESOURCES": resources}
-    token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
-    connection = Client(settings.hub_url, token)
+    token, url = os.environ.get("JUPYTERHUB_API_TOKEN", ""), urlsplit(settings.hub_url)
+    if not url.path.strip("/"):
+        path = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "services/nbyard/")
+        url = url._replace(path=path)
+    connection = Client(url.geturl(), token)
     files = HomeFiles(ProjectFiles(root), connection)
     user = os.environ.get("JUPYTERHUB_USER", "")
     context = RestContext(lambda: ServiceWork(connection, user), settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
-    service = HubService(urlsplit(settings.hub_url), token, files, activity.note)
+    service = HubService(url, token, files, activity.note)
     base_url = serverapp.web_app.settings["base_url"]
     _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
     send_files(context, serverapp.event_logger, files.send)
-    serverapp.log.info("nbyard forwards requests to %s", settings.hub_url)
+    serverapp.log.info("nbyard forwards requests to %s", url.geturl())

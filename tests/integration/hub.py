@@ -60,17 +60,17 @@ c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 class Hub:
     """A hub that runs until it is stopped; its servers have the given `environment`.
 
-    `config` is appended to the configuration of the hub.
+    `config` is appended to the configuration of the hub, whose addresses begin with `prefix`.
     """
 
-    def __init__(self, folder: Path, config: str = "", **environment: str):
+    def __init__(self, folder: Path, config: str = "", prefix: str = "", **environment: str):
         ports = []
         for _ in range(3):
             probe, port = bind_unused_port()
             probe.close()
             ports.append(port)
         self.folder = folder
-        self.url = f"http://127.0.0.1:{ports[0]}"
+        self.url = f"http://127.0.0.1:{ports[0]}{prefix}"
         told = {
             "url": self.url,
             "hub": f"http://127.0.0.1:{ports[1]}",
@@ -89,11 +89,16 @@ class Hub:
         (folder / "config.py").write_text(CONFIG + config)
         extensions = {"jpserver_extensions": dict.fromkeys(OTHERS, False)}
         (folder / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": extensions}))
-        self._log = (folder / "hub.log").open("wb")
+        self._told = json.dumps(told)
+        self.start()
+
+    def start(self) -> None:
+        """Start the hub; return when it answers."""
+        self._log = (self.folder / "hub.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(folder / "config.py")],
-            cwd=folder,
-            env={**os.environ, "NBYARD_TEST_HUB": json.dumps(told)},
+            [sys.executable, "-m", "jupyterhub", "-f", str(self.folder / "config.py")],
+            cwd=self.folder,
+            env={**os.environ, "NBYARD_TEST_HUB": self._told},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -123,7 +128,7 @@ class Hub:
         if sent is not None:
             headers["Content-Type"] = "application/json"
         with contextlib.closing(connection):
-            connection.request(method, path, body=sent, headers=headers)
+            connection.request(method, place.path + path, body=sent, headers=headers)
             return Answer(connection.getresponse())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -132,10 +137,12 @@ class Hub:
         assert answer.status < 300, (answer.status, answer.content)
         return answer.json if answer.content else None
 
-    def tokens(self, *users: str) -> list[str]:
-        """Create users, start their servers, and return a token of each."""
+    def tokens(self, *users: str, group: str = "") -> list[str]:
+        """Create users in a group, start their servers, and return a token of each."""
         for user in users:
             self.ask("POST", f"/users/{user}")
+            if group:
+                self.ask("POST", f"/groups/{group}/users", {"users": [user]})
             self.ask("POST", f"/users/{user}/server")
         for user in users:
             self.wait_for(user)

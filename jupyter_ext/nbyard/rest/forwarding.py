@@ -9,9 +9,7 @@ import contextlib
 import re
 import ssl
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -36,6 +34,7 @@ from nbyard.services.operation import Files as Mark
 from nbyard.services.operation_table import table
 from nbyard.services.registry import Services
 
+VARIABLE = re.compile(r"{\w+}")
 READING = ("GET", "HEAD")
 STREAMED = "PATCH"  # the bytes of an upload; other requests are short
 OURS = {"authorization", "cookie", "host"}
@@ -95,20 +94,11 @@ class ServiceWork:
         """Do nothing: there is no store."""
 
 
-@cache
-def _marks() -> dict[str, list[tuple[re.Pattern[str], Mark]]]:
-    marks: dict[str, list[tuple[re.Pattern[str], Mark]]] = defaultdict(list)
-    for operation in table():
-        if operation.files:
-            path = re.compile(re.sub(r"{\w+}", "[^/]+", operation.path))
-            marks[operation.method].append((path, operation.files))
-    return marks
-
-
 def mark_of(method: str, path: str) -> Mark:
     """Return whether an operation `lists` or `writes` files of the user, "" for neither."""
-    marks = _marks().get(method, ())
-    return next((mark for known, mark in marks if known.fullmatch(path)), "")
+    marked = (each for each in table() if each.files and each.method == method)
+    fits = (each.files for each in marked if re.fullmatch(VARIABLE.sub("[^/]+", each.path), path))
+    return next(fits, "")
 
 
 def texts_in(value: Any) -> Iterator[str]:
