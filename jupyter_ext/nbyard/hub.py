@@ -68,7 +68,7 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
 
 
 def serve(settings: Settings, *, is_managed: bool) -> None:
-    """Serve all users of the hub until the process is told to stop.
+    """Serve all users of the hub until the process gets SIGTERM or SIGINT.
 
     A managed service ends with its hub: it would keep the port from the service of the next hub.
 

@@ -74,6 +74,11 @@ class ServiceWork:
 
     @property
     def services(self) -> Services:
+        """Raise an error, because there is no store.
+
+        Raises:
+            Unavailable: Always.
+        """
         raise Unavailable("The store is that of the JupyterHub's service.")
 
     def services_of(self, caller: Caller) -> Services:

@@ -145,7 +145,7 @@ def forwarding(folder: Path, url: str, user: str = "ann") -> Iterator[JupyterSer
         patch.setenv("NBYARD_RESOURCES", "")
         patch.setenv("NBYARD_HUB_ROOT", "")
         server = JupyterServer(folder, f"/user/{user}/", hub_url=url).start()
-    try:
-        yield server
-    finally:
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()

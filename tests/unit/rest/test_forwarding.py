@@ -5,6 +5,7 @@ With a hub: tests/integration/test_hub_service.py. Pages: test_forwarded_pages.p
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,9 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
+from nbyard.rest.server_hooks import send_files
 from nbyard.settings import Settings
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
@@ -190,6 +193,7 @@ def test_a_service_that_is_down_is_unavailable(tmp_path):
             assert int(answer.headers["Retry-After"]) > 0
             assert answer.json["hint"]
         assert server.send("GET", "/health", token=None).content == b"ok\n"
+        assert os.environ["NBYARD_HUB_ROOT"] == str(server.root), "for kernels and terminals"
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             connect(server)
         assert refused.value.status_code == 503
@@ -381,6 +385,23 @@ def test_operations_on_files_are_marked():
     assert mark_of("GET", "/runs") == ""
     nested = {"a": ["b", {"c": "d"}, 1, None], "e": True}
     assert list(texts_in(nested)) == ["b", "d"]
+
+
+def test_saved_and_renamed_files_are_sent(ann):
+    sent: list[list[str]] = []
+    context = ann.app.web_app.settings["nbyard"]
+    ann.call(lambda: send_files(context, ann.app.event_logger, sent.append))
+    document = {"type": "file", "format": "text", "content": "print(1)"}
+    headers = {"Authorization": f"token {TOKEN}"}
+    for method, path, body in (
+        ("PUT", "/api/contents/a.py", document),
+        ("PATCH", "/api/contents/a.py", {"path": "b.py"}),
+        ("GET", "/api/contents/b.py", None),
+    ):
+        content = json.dumps(body).encode() if body else None
+        assert ann.request(method, path, content, headers).status < 300
+    wait_until(lambda: len(sent) >= 2)
+    assert sent == [["a.py"], ["a.py", "b.py"]]
 
 
 class Runs:
