@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.testing import bind_unused_port
 
+from nbyard.cli.commands.hub import MANAGED
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer
 
@@ -24,6 +26,7 @@ OTHERS = (
     *("jupyterlab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals"),
     *("jupyter_server_ydoc", "notebook_shim"),
 )
+DATABASE = '{"NBYARD_DATABASE_URL": "postgresql://nbyard@127.0.0.1:5432/nbyard"}'
 CONFIG = """
 import json, os, sys
 
@@ -55,6 +58,22 @@ c.JupyterHub.load_roles = [
 ]
 c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 """
+
+
+def config_of_service(store: Path, command: Sequence[str]) -> str:
+    """Return the printed configuration, with this store and command in place of a database's."""
+    probe, port = bind_unused_port()
+    probe.close()
+    shell = (sys.executable, "-m", "nbyard.cli.main", "hub", "config")
+    printed = subprocess.run(
+        [*shell, "--url", f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
+    ).stdout
+    own = {"NBYARD_STORE_DIR": str(store), "NBYARD_IDLE_SECONDS": "1"}
+    if path := os.environ.get("PYTHONPATH"):
+        own["PYTHONPATH"] = path
+    config = printed.replace(json.dumps(MANAGED), repr([*command])).replace(DATABASE, repr(own))
+    assert DATABASE not in config and json.dumps(MANAGED) not in config
+    return config
 
 
 class Hub:
@@ -99,6 +118,7 @@ class Hub:
             [sys.executable, "-m", "jupyterhub", "-f", str(self.folder / "config.py")],
             cwd=self.folder,
             env={**os.environ, "NBYARD_TEST_HUB": self._told},
+            stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

@@ -14,10 +14,8 @@ from typing import Any
 import psutil
 import pytest
 from tornado.httpclient import HTTPRequest
-from tornado.testing import bind_unused_port
 from tornado.websocket import websocket_connect
 
-from nbyard.cli.commands.hub import MANAGED
 from nbyard.domain.automations.structs import AutomationPatch
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
@@ -28,7 +26,7 @@ from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from ..unit.rest.hubs import SERVE
-from .hub import PATIENCE_SECONDS, Hub
+from .hub import PATIENCE_SECONDS, Hub, config_of_service
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 SHELL = (sys.executable, "-m", "nbyard.cli.main")
@@ -49,23 +47,9 @@ class People:
     """A hub with the service, and the tokens of its users."""
 
     def __init__(self, folder: Path):
-        probe, port = bind_unused_port()
-        probe.close()
         self.store = folder / "shared"
-        printed = subprocess.run(
-            [*SHELL, "hub", "config", "--url", f"http://127.0.0.1:{port}"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        assert len(printed.splitlines()) <= 15
-        own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_IDLE_SECONDS": "1"}
-        if path := os.environ.get("PYTHONPATH"):
-            own["PYTHONPATH"] = path
-        config = printed.replace(json.dumps(MANAGED), repr([sys.executable, "-c", SERVE, "1"]))
-        database = '{"NBYARD_DATABASE_URL": "postgresql://nbyard@127.0.0.1:5432/nbyard"}'
-        assert database in config and MANAGED[0] in printed
-        self.hub = Hub(folder, config.replace(database, repr(own)) + ADDED, PREFIX)
+        config = config_of_service(self.store, [sys.executable, "-c", SERVE, "1"])
+        self.hub = Hub(folder, config + ADDED, PREFIX)
         self.ann, self.bob = self.hub.tokens("ann", "bob", group="writers")
 
     def send(
