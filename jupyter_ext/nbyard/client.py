@@ -10,16 +10,19 @@ import shutil
 import ssl
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
 from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER
+from nbyard.domain.inspection.functions import SEPARATOR
 from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.domain.runs.structs import from_program
-from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
+from nbyard.errors import ErrorBody, Forbidden, Invalid, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, is_known
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
@@ -39,6 +42,7 @@ STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
 START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
 CHUNK = 8 << 20
+VALUES = ("parameters", "texts")
 
 
 class Client:
@@ -91,13 +95,17 @@ class Client:
             else:
                 if isinstance(value, dict):
                     value = convert_json(value, field.type)
-                body = msgspec.json.encode(from_program(value))
+                body = self.encode(from_program(value))
                 headers["Content-Type"] = "application/json"
         full = path + (f"?{urlencode(query)}" if query else "")
         content = self.send(operation.method, full, body, headers)
         if operation.returns is type(None):
             return None
         return msgspec.json.decode(content, type=operation.returns)
+
+    def encode(self, value: Any) -> bytes:
+        """Return a body as JSON."""
+        return msgspec.json.encode(value)
 
     def send(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -229,6 +237,82 @@ class Client:
             self.send("PATCH", f"/uploads/{begun.id}", chunk, headers)
             offset += len(chunk)
         return str(begun.id)
+
+
+class OwnServer(Client):
+    """The user's own server of a JupyterHub, which sends files below its `root` to the service.
+
+    Paths begin in the working folder, as with a store on this machine.
+    """
+
+    def __init__(self, url: str, token: str, root: str):
+        super().__init__(url, token)
+        self._root = Path(os.path.realpath(root))
+
+    def encode(self, value: Any) -> bytes:
+        """Return a body as JSON, with paths relative to the root of the server.
+
+        Raises:
+            Invalid: A file is outside of the root.
+        """
+        return msgspec.json.encode(self._located(msgspec.to_builtins(value), ""))
+
+    def _located(self, value: Any, field: str) -> Any:
+        if isinstance(value, dict):
+            # The values of a run may be files, too.
+            inner = field if field in VALUES else ""
+            return {name: self._located(member, inner or name) for name, member in value.items()}
+        if not isinstance(value, str) or field not in (*VALUES, "path"):
+            return value
+        file, sign, function = value.partition(SEPARATOR)
+        real = Path(os.path.realpath(file))
+        if not (value and real.exists()):
+            return value
+        if real.is_relative_to(self._root):
+            return f"{real.relative_to(self._root).as_posix()}{sign}{function}"
+        if field == "path":
+            why = f"{value[:200]} is outside {self._root}, the folder of your server"
+            raise Invalid.field(field, f"{why}: copy it there")
+        return value
+
+    def dataset_folder(self, dataset: Any) -> Path:
+        """Return a folder with the current version of a dataset, after fetching it if necessary."""
+        folder = Path(os.environ["NBYARD_RESOURCES"], str(dataset.id))
+        current, kept = dataset.current, folder.with_name(f"{dataset.id}.version")
+        version = f"{current.digest} {current.filename}"
+        if not (folder.is_dir() and kept.is_file() and kept.read_text() == version):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            new = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+            try:
+                self._save(("datasets", dataset.id), new / current.filename, current.digest)
+                shutil.rmtree(folder, ignore_errors=True)
+                new.rename(folder)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+            kept.write_text(version)
+        return folder
+
+    def artifact_path(self, artifact: Any) -> Path:
+        """Return a copy of an artifact's file or folder, after fetching it if necessary."""
+        folder = Path(os.environ["NBYARD_RESOURCES"], ".artifacts", artifact.id)
+        path = folder / str(artifact.filename)
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._save(("artifacts", artifact.id), path, artifact.digest)
+        return path
+
+    def _save(self, key: tuple[str, str], path: Path, digest: str) -> None:
+        """Save a file, or the files of a folder: those of a dataset beside each other."""
+        content, _ = self.download(*key)
+        with content:
+            if digest.startswith("tree:"):
+                whole = path.parent if key[0] == "datasets" else path
+                zipfile.ZipFile(content).extractall(whole)
+            else:
+                part = path.with_name(f".{path.name}.part")
+                with part.open("wb") as file:
+                    shutil.copyfileobj(content, file, CHUNK)
+                part.rename(path)
 
 
 class Noun:

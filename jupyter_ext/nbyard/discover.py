@@ -16,7 +16,7 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host.server_names import read_address, read_servers, server_of
+from nbyard.host.server_names import LOCAL, read_address, read_servers, server_of
 from nbyard.host.wakeup import Listener
 from nbyard.rest.identity import local_name
 from nbyard.services.registry import Services
@@ -138,6 +138,14 @@ class Local:
         place = row.places[0] if row and row.places else None
         return f"http://{place.host}:{place.port}/" if place else ""
 
+    def dataset_folder(self, dataset: Any) -> Path:
+        """Return the folder with the current version of a dataset."""
+        return self.yard.store.folder / "resources" / str(dataset.id)
+
+    def artifact_path(self, artifact: Any) -> Path:
+        """Return the stored file or folder of an artifact."""
+        return self.yard.context.blobs.path(artifact.digest)
+
     def login(self, image: str) -> Any:
         """Return the stored login for the registry of an image, if there is one."""
         with self.yard.store.read() as c:
@@ -163,25 +171,36 @@ def connect(server: str = "", project: str = "") -> Any:
 
     `server` is a name of the configuration file, a URL, the port of a Jupyter server on this
     machine, or `local`; empty: NBYARD_SERVER, else the default of the file, else the store of this
-    machine. A URL may contain a token, as in the log of Jupyter, and a named server has its own
-    token; otherwise the token is NBYARD_TOKEN. Without it,
-    tokens are known for servers of this machine, and for the JupyterHub session's server of this
-    process. What the connection creates is linked to `project`, which is a name or an ID.
+    machine. Where a JupyterHub has one store for all users, the latter is the user's own server.
+
+    A URL may contain a token, as in the log of Jupyter, and a named server has its own token;
+    otherwise the token is NBYARD_TOKEN. Without it, tokens are known for servers of this machine,
+    and for the JupyterHub session's server of this process. What the connection creates is linked
+    to `project`, which is a name or an ID.
 
     Raises:
         NotFound: there is no such project.
         Unavailable: no server runs on that port.
         Invalid: `server` is neither a name nor a URL nor a port, or the file is refused.
     """
-    connection = _connection_to(server_of(server))
+    named = server_of(server)
+    is_local = LOCAL in (server, server or os.environ.get("NBYARD_SERVER"))
+    connection = _connection_to(named) if named else Local() if is_local else connect_here()
     if project:
         connection.project = connection.projects.get(project=project).id
     return connection
 
 
+def connect_here() -> Any:
+    """Return a connection to the store of this machine.
+
+    Where a JupyterHub has one store for all users, connect to the user's server of this session.
+    """
+    own, root = os.environ.get("JUPYTERHUB_SERVICE_URL", ""), os.environ.get("NBYARD_HUB_ROOT")
+    return _client(own, _session_token(own), root) if own and root else Local()
+
+
 def _connection_to(server: str) -> Any:
-    if not server:
-        return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
     known = read_servers().servers.get(server)
     if known is not None:
@@ -217,10 +236,10 @@ def _not_a_server(server: str) -> Invalid:
     )
 
 
-def _client(url: str, token: str) -> Any:
-    from nbyard.client import Client
+def _client(url: str, token: str, root: str = "") -> Any:
+    from nbyard.client import Client, OwnServer
 
-    return Client(url, token)
+    return OwnServer(url, token, root) if root else Client(url, token)
 
 
 def _running() -> list[dict[str, Any]]:

@@ -5,20 +5,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nbyard.errors import Unavailable
+from jupyter_server.utils import url_path_join
+
 from nbyard.host.project_files import ProjectFiles
 from nbyard.host.wakeup import Listener
 from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.event_socket import Broadcast
-from nbyard.rest.forwarding import HubService
+from nbyard.rest.forwarding import HubService, ServiceWork
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
-from nbyard.rest.routes import forwarding_routes, routes
+from nbyard.rest.routes import Route, forwarding_routes, routes
 from nbyard.rest.server_hooks import (
     Activity,
     DispatcherWatchdog,
     follow_files,
     register_metrics,
+    send_files,
     set_log_format,
 )
 from nbyard.settings import Settings
@@ -44,31 +46,34 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 
     context = RestContext(lambda: _open(settings, root, serverapp), settings)
-    context.close_at_exit()
     try:
         listener: Listener | None = Listener(settings.store_path)
     except OSError:  # the store is not writable, which the first request reports
         listener = None
     broadcast = Broadcast(context, listener)
-    web_app = serverapp.web_app
-    activity = Activity(context, web_app, exists)
+    activity = Activity(context, serverapp.web_app, exists)
+    meter = RequestMeter(context, activity.note)
+    _add(context, serverapp.web_app, routes(base_url, context, broadcast, meter))
+    register_metrics(context)
+    DispatcherWatchdog(context, exists)
+    follow_files(context, serverapp.event_logger, exists)
+    serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
+
+
+def _add(context: RestContext, web_app: Any, added: list[Route]) -> None:
+    """Add routes until the context closes, which happens at the latest when the process exits."""
     rules = web_app.default_router.rules
     # Remember which routes are new, to remove them when the context closes.
     before = list(rules)
-    web_app.add_handlers(
-        ".*$", routes(base_url, context, broadcast, RequestMeter(context, activity.note))
-    )
+    web_app.add_handlers(".*$", added)
     ours = [rule for rule in rules if rule not in before]
 
     def remove_routes() -> None:  # so that the extension can be loaded again
         rules[:] = [rule for rule in rules if rule not in ours]
 
     context.closing.append(remove_routes)
+    context.close_at_exit()
     web_app.settings["nbyard"] = context
-    register_metrics(context)
-    DispatcherWatchdog(context, exists)
-    follow_files(context, serverapp.event_logger, exists)
-    serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 
 def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
@@ -89,15 +94,20 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     """Add routes that forward all requests to the service of the JupyterHub."""
     from nbyard.client import Client
 
-    token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
+    # Kernels and terminals inherit them: they use this server, and fetch datasets to the folder.
+    resources = str(settings.store_path / "resources")
+    os.environ |= {"NBYARD_HUB_ROOT": str(root), "NBYARD_RESOURCES": resources}
+    token, url = os.environ.get("JUPYTERHUB_API_TOKEN", ""), urlsplit(settings.hub_url)
+    if not url.path.strip("/"):
+        path = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "services/nbyard/")
+        url = url._replace(path=path)
+    connection = Client(url.geturl(), token)
+    files = HomeFiles(ProjectFiles(root), connection)
+    user = os.environ.get("JUPYTERHUB_USER", "")
+    context = RestContext(lambda: ServiceWork(connection, user), settings)
+    activity = Activity(context, serverapp.web_app, lambda: True)
+    service = HubService(url, token, files, activity.note)
     base_url = serverapp.web_app.settings["base_url"]
-    files = HomeFiles(ProjectFiles(root), Client(settings.hub_url, token))
-    service = HubService(urlsplit(settings.hub_url), token, files)
-    context = RestContext(_no_store, settings)
-    context.close_at_exit()
-    serverapp.web_app.add_handlers(".*$", forwarding_routes(base_url, context, service))
-    serverapp.log.info("nbyard forwards requests to %s", settings.hub_url)
-
-
-def _no_store() -> Any:
-    raise Unavailable("The store is that of the JupyterHub's service.")
+    _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
+    send_files(context, serverapp.event_logger, files.send)
+    serverapp.log.info("nbyard forwards requests to %s", url.geturl())

@@ -8,11 +8,12 @@ import asyncio
 import ctypes
 import os
 import signal
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import jupyterhub
-from jupyter_server.auth import AllowAllAuthorizer
+from jupyter_server.auth import AllowAllAuthorizer, User
 from jupyter_server.utils import url_path_join
 from jupyterhub.services.auth import HubOAuth
 from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
@@ -23,7 +24,6 @@ from tornado.netutil import bind_sockets
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
 from nbyard.rest.event_socket import Broadcast
-from nbyard.rest.identity import HubUser
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
 from nbyard.rest.routes import routes
@@ -38,12 +38,25 @@ PR_SET_PDEATHSIG = 1
 COOKIE_BYTES = 32
 
 
+@dataclass
+class HubUser(User):
+    """A user of the hub, with the rights that the hub gives them in this service."""
+
+    groups: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+
+
 class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
     """Identifies users by their token or cookie of the hub, with groups and rights."""
 
     async def get_user(self, handler: Any) -> HubUser | None:
         """Return the user of a request, None without one; services of the hub have no store."""
-        user = await super().get_user(handler)
+        try:
+            user = await super().get_user(handler)
+        except web.HTTPError as error:
+            if error.status_code >= 500:  # the hub does not respond
+                raise web.HTTPError(503) from None
+            raise
         if user is None or user.hub_user["kind"] != "user":
             return None
         scopes = user.hub_user["scopes"]
@@ -75,7 +88,7 @@ def serve(settings: Settings, *, is_managed: bool) -> None:
 async def _serve(settings: Settings) -> None:
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/nbyard/")
     place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-    context = RestContext(lambda: _open(settings, prefix), settings)
+    context = RestContext(lambda: _open(settings), settings)
     application = application_of(context, prefix)
     server = HTTPServer(application, xheaders=True)
     server.add_sockets(bind_sockets(place.port or 80, place.hostname))
@@ -116,11 +129,14 @@ def application_of(context: RestContext, prefix: str) -> web.Application:
     )
 
 
-def _open(settings: Settings, prefix: str) -> Any:
+def _open(settings: Settings) -> Any:
     from nbyard.yard import Yard
 
     yard = Yard.open(settings)
     yard.relay()
-    server_url = settings.public_url or os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
-    yard.services.deployments.store_urls(base_url=prefix, server_url=server_url)
+    # Users' servers are below the first one. The second one leads to the server of the visitor.
+    base_url = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "user/")
+    hub_url = os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
+    server_url = hub_url and url_path_join(hub_url, "user-redirect")
+    yard.services.deployments.store_urls(base_url=base_url, server_url=server_url)
     return yard

@@ -53,8 +53,8 @@ class Settings(Configurable):
     ).tag(config=True, dispatcher=True)
     hub_url = Unicode(
         "",
-        help="Address of the JupyterHub's service of nbyard. A user's server forwards requests"
-        " there and has no store; empty = the server has its own store.",
+        help="Address of the JupyterHub's service of nbyard, without its path. A user's server"
+        " forwards requests there and has no store; empty = the server has its own store.",
     ).tag(config=True)
     log_format = Enum(
         ["text", "json"],

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.testing import bind_unused_port
 
+from nbyard.cli.commands.hub import MANAGED
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer
 
@@ -24,6 +26,7 @@ OTHERS = (
     *("jupyterlab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals"),
     *("jupyter_server_ydoc", "notebook_shim"),
 )
+DATABASE = '{"NBYARD_DATABASE_URL": "postgresql://nbyard@127.0.0.1:5432/nbyard"}'
 CONFIG = """
 import json, os, sys
 
@@ -57,20 +60,36 @@ c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 """
 
 
+def config_of_service(store: Path, command: Sequence[str]) -> str:
+    """Return the printed configuration, with this store and command in place of a database's."""
+    probe, port = bind_unused_port()
+    probe.close()
+    shell = (sys.executable, "-m", "nbyard.cli.main", "hub", "config")
+    printed = subprocess.run(
+        [*shell, "--url", f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
+    ).stdout
+    own = {"NBYARD_STORE_DIR": str(store), "NBYARD_IDLE_SECONDS": "1"}
+    if path := os.environ.get("PYTHONPATH"):
+        own["PYTHONPATH"] = path
+    config = printed.replace(json.dumps(MANAGED), repr([*command])).replace(DATABASE, repr(own))
+    assert DATABASE not in config and json.dumps(MANAGED) not in config
+    return config
+
+
 class Hub:
     """A hub that runs until it is stopped; its servers have the given `environment`.
 
-    `config` is appended to the configuration of the hub.
+    `config` is appended to the configuration of the hub, whose addresses begin with `prefix`.
     """
 
-    def __init__(self, folder: Path, config: str = "", **environment: str):
+    def __init__(self, folder: Path, config: str = "", prefix: str = "", **environment: str):
         ports = []
         for _ in range(3):
             probe, port = bind_unused_port()
             probe.close()
             ports.append(port)
         self.folder = folder
-        self.url = f"http://127.0.0.1:{ports[0]}"
+        self.url = f"http://127.0.0.1:{ports[0]}{prefix}"
         told = {
             "url": self.url,
             "hub": f"http://127.0.0.1:{ports[1]}",
@@ -89,11 +108,17 @@ class Hub:
         (folder / "config.py").write_text(CONFIG + config)
         extensions = {"jpserver_extensions": dict.fromkeys(OTHERS, False)}
         (folder / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": extensions}))
-        self._log = (folder / "hub.log").open("wb")
+        self._told = json.dumps(told)
+        self.start()
+
+    def start(self) -> None:
+        """Start the hub; return when it answers."""
+        self._log = (self.folder / "hub.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(folder / "config.py")],
-            cwd=folder,
-            env={**os.environ, "NBYARD_TEST_HUB": json.dumps(told)},
+            [sys.executable, "-m", "jupyterhub", "-f", str(self.folder / "config.py")],
+            cwd=self.folder,
+            env={**os.environ, "NBYARD_TEST_HUB": self._told},
+            stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -123,7 +148,7 @@ class Hub:
         if sent is not None:
             headers["Content-Type"] = "application/json"
         with contextlib.closing(connection):
-            connection.request(method, path, body=sent, headers=headers)
+            connection.request(method, place.path + path, body=sent, headers=headers)
             return Answer(connection.getresponse())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -132,10 +157,12 @@ class Hub:
         assert answer.status < 300, (answer.status, answer.content)
         return answer.json if answer.content else None
 
-    def tokens(self, *users: str) -> list[str]:
-        """Create users, start their servers, and return a token of each."""
+    def tokens(self, *users: str, group: str = "") -> list[str]:
+        """Create users in a group, start their servers, and return a token of each."""
         for user in users:
             self.ask("POST", f"/users/{user}")
+            if group:
+                self.ask("POST", f"/groups/{group}/users", {"users": [user]})
             self.ask("POST", f"/users/{user}/server")
         for user in users:
             self.wait_for(user)

@@ -108,4 +108,4 @@ def _is_known(server: str) -> bool:
     """Return whether there is a server or a store to ask. Completion creates no store."""
     settings = Settings()
     has_store = settings.database_url or (settings.store_path / "store.sqlite").exists()
-    return bool(has_store or server_of(server))
+    return bool(has_store or settings.hub_url or server_of(server))

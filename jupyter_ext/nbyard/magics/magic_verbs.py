@@ -13,7 +13,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from msgspec import UNSET
 
-from nbyard.discover import Local
+from nbyard.discover import connect_here
 from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch, Fire, NewAutomation
 from nbyard.domain.automations.times.phrases import EXAMPLES
 from nbyard.domain.automations.times.structs import Phrase
@@ -32,6 +32,7 @@ from nbyard.magics.results import (
     Compared,
     Explained,
     FinishedRun,
+    OutputPaths,
     Scheduled,
     ServedModel,
     Shown,
@@ -139,9 +140,9 @@ class NbyardMagics(Magics):
     """The magics that `%load_ext nbyard` registers."""
 
     @cached_property
-    def connection(self) -> Local:
+    def connection(self) -> Any:
         """Return a connection to the store of this machine, which is opened at its first use."""
-        return Local()
+        return connect_here()
 
     @property
     def verbs(self) -> list[str]:
@@ -212,13 +213,13 @@ class NbyardMagics(Magics):
     def _dataset(self, name: str) -> str:
         """Return the path of the file or folder of a dataset's current version."""
         dataset = self.connection.datasets.get(dataset=name)
-        # The folder is a link, which leads to the next version once that is ready. The path stays
-        # valid if the file of that version has the same name.
-        folder = self.connection.yard.store.folder / "resources" / dataset.id
         if dataset.current.state != "ready":
             raise UsageError(
                 f"{name} is {dataset.current.state}. {reason_text(dataset.current.reason)}"
             )
+        # The folder is a link, which leads to the next version once that is ready. The path stays
+        # valid if the file of that version has the same name.
+        folder = self.connection.dataset_folder(dataset)
         whole = dataset.current.digest.startswith("tree:")
         return str(folder if whole else folder / dataset.current.filename)
 
@@ -280,13 +281,12 @@ class NbyardMagics(Magics):
 
     def _status(self, run: str) -> FinishedRun:
         detail = self.connection.runs.get(run=run)
-        blobs = self.connection.yard.context.blobs
-        outputs = {
-            f"{task.node}.{artifact.name}": str(blobs.path(artifact.digest))
+        artifacts = {
+            f"{task.node}.{artifact.name}": artifact
             for task in detail.tasks
             for artifact in task.artifacts
         }
-        return FinishedRun(detail, outputs)
+        return FinishedRun(detail, OutputPaths(self.connection, artifacts))
 
 
 class OptionWords(msgspec.Struct, frozen=True):

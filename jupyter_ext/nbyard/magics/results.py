@@ -17,7 +17,7 @@ from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.executables.structs import Executable
 from nbyard.domain.lineage.graph import lines_of
 from nbyard.domain.lineage.structs import Lineage
-from nbyard.domain.runs.structs import RunDetail
+from nbyard.domain.runs.structs import Artifact, RunDetail
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {
@@ -118,10 +118,27 @@ def table_of(noun: str, items: Sequence[Any]) -> Shown:
     return Shown("" if rows else f"There are no {noun}.", list(columns), rows, links)
 
 
+class OutputPaths(Mapping[str, str]):
+    """The paths of outputs by `NODE.OUTPUT`. An output is fetched when its path is read."""
+
+    def __init__(self, connection: Any, artifacts: dict[str, Artifact]):
+        self._connection = connection
+        self._artifacts = artifacts
+
+    def __getitem__(self, name: str) -> str:
+        return str(self._connection.artifact_path(self._artifacts[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._artifacts)
+
+    def __len__(self) -> int:
+        return len(self._artifacts)
+
+
 class FinishedRun(Shown):
     """A run with its tasks. `outputs` has the paths of outputs by `NODE.OUTPUT`."""
 
-    def __init__(self, detail: RunDetail, outputs: dict[str, str]):
+    def __init__(self, detail: RunDetail, outputs: Mapping[str, str]):
         self.detail = detail
         self.state = detail.run.state
         self.outputs = outputs

@@ -8,29 +8,37 @@ service first, and takes back those that the request changed.
 import contextlib
 import re
 import ssl
+import time
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
+from nbyard.domain.callers import Caller
+from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
-from nbyard.rest.access import SEGMENT
-from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext
+from nbyard.rest.access import IN_PATH
+from nbyard.rest.operation_handler import BODY_SECONDS, NbyardHandler, Refusal, RestContext
 from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, hops_of, is_upgrade
-from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS, FORWARDED, METHODS
-from nbyard.rest.proxy.upstream import SWITCHING, Upstream, switch
+from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS as UPLOAD_SECONDS
+from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
+from nbyard.rest.proxy.upstream import SWITCHING, Note, Upstream, switch
+from nbyard.services.operation import Files as Mark
 from nbyard.services.operation_table import table
+from nbyard.services.registry import Services
 
+VARIABLE = re.compile(r"{\w+}")
+READING = ("GET", "HEAD")
 STREAMED = "PATCH"  # the bytes of an upload; other requests are short
-OURS = {"authorization", "cookie", "host", "x-xsrftoken"}
+OURS = {"authorization", "cookie", "host"}
+SINCE_SECONDS = 60.0
 
 
 class Files(Protocol):
@@ -44,23 +52,58 @@ class Files(Protocol):
 
 
 class HubService(NamedTuple):
-    """The address of the hub's service, the token of this server, and the user's files."""
+    """The address of the hub's service, the token of this server, and the user's files.
+
+    `note` is called for requests to deployments.
+    """
 
     url: SplitResult
     token: str
     files: Files
+    note: Note = lambda: None
 
 
-@cache
-def _marked() -> list[tuple[str, re.Pattern[str], str]]:
-    marked = [operation for operation in table() if operation.files]
-    return [(o.method, re.compile(re.sub(r"{\w+}", "[^/]+", o.path)), o.files) for o in marked]
+class ServiceWork:
+    """The part of an open yard that a server without a store has: whether the user's work runs."""
+
+    def __init__(self, connection: Any, user: str):
+        self._connection = connection
+        self._user = user
+        self._is_working = False
+        self._due = 0.0
+
+    @property
+    def services(self) -> Services:
+        """Raise an error, because there is no store.
+
+        Raises:
+            Unavailable: Always.
+        """
+        raise Unavailable("The store is that of the JupyterHub's service.")
+
+    def services_of(self, caller: Caller) -> Services:
+        return self.services
+
+    def watch(self) -> None:
+        """Do nothing: the service has the dispatcher."""
+
+    def is_working(self) -> bool:
+        """Return whether runs of the user are active. The service is asked once a minute."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + SINCE_SECONDS
+            pages = (self._connection.runs.list(state=state) for state in RUN.live)
+            self._is_working = any(run.owner == self._user for page in pages for run in page.items)
+        return self._is_working
+
+    def close(self) -> None:
+        """Do nothing: there is no store."""
 
 
-def mark_of(method: str, path: str) -> str:
+def mark_of(method: str, path: str) -> Mark:
     """Return whether an operation `lists` or `writes` files of the user, "" for neither."""
-    marks = (mark for verb, known, mark in _marked() if verb == method and known.fullmatch(path))
-    return next(marks, "")
+    marked = (each for each in table() if each.files and each.method == method)
+    fits = (each.files for each in marked if re.fullmatch(VARIABLE.sub("[^/]+", each.path), path))
+    return next(fits, "")
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -78,6 +121,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
 
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
+    _left_out = OURS | {"x-xsrftoken"}
 
     def initialize(self, context: RestContext, service: HubService) -> None:  # type: ignore[override]
         super().initialize(context)
@@ -85,22 +129,36 @@ class ForwardHandler(NbyardHandler, APIHandler):
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
         self._body: list[bytes] = []
-        self._mark = ""
+        self._mark: Mark = ""
         self._left = context.settings.max_body_bytes
 
     async def prepare(self, **kwargs: Any) -> None:
         """Identify the user, and begin a streamed request before its body is read."""
-        connection: Any = self.request.connection
-        connection.set_body_timeout(BODY_SECONDS)
+        self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         await super().prepare(**kwargs)
         if self._finished or not self._may_forward():
             return
         if self._is_streamed():
-            connection.set_max_body_size(self.context.settings.max_upload_bytes)
-            try:
-                await self._open()
-            except NbyardError as error:
-                self._refused = error
+            await self._begin_streamed()
+
+    async def _begin_streamed(self) -> None:
+        connection: Any = self.request.connection
+        connection.set_max_body_size(self.context.settings.max_upload_bytes)
+        connection.set_body_timeout(UPLOAD_SECONDS)
+        try:
+            await self._open()
+        except NbyardError as error:
+            self._refused = error
+
+    def skip_check_origin(self) -> bool:
+        """Return whether a token excuses a foreign origin. It does not for the event socket."""
+        return not is_upgrade(self.request.headers) and super().skip_check_origin()
+
+    def on_connection_close(self) -> None:
+        """Close the connection to the service, which waits for the rest of an upload."""
+        if self._upstream is not None:
+            self._upstream.close()
+        super().on_connection_close()
 
     def _is_streamed(self) -> bool:
         return self.request.method == STREAMED and "json" not in self._header("Content-Type")
@@ -118,12 +176,15 @@ class ForwardHandler(NbyardHandler, APIHandler):
             self._left -= len(chunk)
             self._body.append(chunk)
 
-    async def _open(self) -> None:
+    async def _open(self, *, is_repeated: bool = False) -> None:
         """Connect to the service, and send the head of the request."""
         url = self._service.url
         port = url.port or (443 if url.scheme == "https" else 80)
         secure = ssl.create_default_context() if url.scheme == "https" else None
-        kept = None if is_upgrade(self.request.headers) or secure else self.context.connections
+        # The service closes connections when it likes, and only reading may be repeated then.
+        may_stay = self.request.method in READING and not is_upgrade(self.request.headers)
+        is_kept = may_stay and not (self._body or secure or is_repeated)
+        kept = self.context.connections if is_kept else None
         try:
             self._upstream = await Upstream.connect(str(url.hostname), port, kept, secure)
         except OSError:
@@ -132,18 +193,23 @@ class ForwardHandler(NbyardHandler, APIHandler):
                 hint="Try again in a minute. Runs go on without it.",
             ) from None
         own = self.request.path.removeprefix(self.base_url)
-        query = f"?{self.request.query}" if self.request.query else ""
-        target = url_path_join(url.path, own) + query
+        # The query may contain the token of this server.
+        texts = self.request.query.split("&")
+        query = "&".join(text for text in texts if unquote(text.partition("=")[0]) != "token")
+        target = url_path_join(url.path, own) + (f"?{query}" if query else "")
         self._upstream.begin(str(self.request.method), target, self._sent_headers())
 
     def _sent_headers(self) -> HTTPHeaders:
         given, sent = self.request.headers, HTTPHeaders()
-        left_out = hops_of(given) | OURS
+        left_out = hops_of(given) | self._left_out
         for name, value in given.get_all():
             if name.lower() not in left_out:
                 sent.add(name, value)
+        if page := sent.get("Referer"):
+            sent["Referer"] = urlsplit(page)._replace(query="", fragment="").geturl()
         sent["Host"] = self._service.url.netloc
         sent["Authorization"] = f"token {self._service.token}"
+        sent["X-Request-Id"] = self.request_id
         sent["Connection"] = "keep-alive"
         if self._body:
             sent["Content-Length"] = str(sum(map(len, self._body)))
@@ -152,7 +218,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
             sent.pop("Origin", None)  # checked here, and another host for the service
         return sent
 
-    async def _serve(self, *_: str) -> None:
+    async def _serve(self) -> None:
         if self._finished:
             return
         try:
@@ -197,8 +263,14 @@ class ForwardHandler(NbyardHandler, APIHandler):
     async def _answer(self) -> None:
         upstream = self._upstream_now
         await upstream.answer(self._begin, self._give)
+        if upstream.is_reused and not upstream.has_begun:
+            upstream.close()
+            await self._open(is_repeated=True)
+            upstream = self._upstream_now
+            await upstream.answer(self._begin, self._give)
         if upstream.switched is not None:
-            await switch(self, upstream.switched, self._switched)
+            note = None if self._track_activity else self._service.note
+            await switch(self, upstream.switched, self._switched, note)
         elif not upstream.is_whole:
             if self._headers_written:
                 self.request.connection.close()  # type: ignore[union-attr]
@@ -207,21 +279,32 @@ class ForwardHandler(NbyardHandler, APIHandler):
         else:
             if self._mark == "writes" and self.get_status() < 300:
                 await self.context.call(self._service.files.take_back)
-            await self.finish()
+            self.update_api_activity()
+            # Not that of APIHandler, which changes the content type.
+            await JupyterHandler.finish(self)
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
-        left_out = hops_of(headers) | {"set-cookie"}
-        shown = [(n, v) for n, v in headers.get_all() if n.lower() not in left_out]
+        hops = hops_of(headers)
+        shown = [
+            (name, value)
+            for name, value in headers.get_all()
+            if name.lower() not in hops and (name != "Set-Cookie" or self._may_set(value))
+        ]
         if status == SWITCHING:
             self._switched = HTTPHeaders()
             for name, value in shown:
                 self._switched.add(name, value)
             return
         for name in list(self._headers):
-            self.clear_header(name)
+            if not name.startswith("Access-Control-"):  # the settings of this server decide
+                self.clear_header(name)
         self.set_status(status, reason)
         for name, value in shown:
             self.add_header(name, value)
+
+    def _may_set(self, cookie: str) -> bool:
+        """Return whether a cookie of the service is for the browser. Its login cookie is not."""
+        return False
 
     async def _give(self, chunk: bytes) -> None:
         self.write(chunk)
@@ -235,8 +318,8 @@ class ForwardHandler(NbyardHandler, APIHandler):
         return METHODS
 
     @web.authenticated
-    async def get(self, *path: str) -> None:
-        await self._serve(*path)
+    async def get(self) -> None:
+        await self._serve()
 
     head = post = put = patch = delete = get
 
@@ -249,22 +332,34 @@ class ForwardPageHandler(ForwardHandler):
     """
 
     status_without_user = 401
+    _left_out = OURS  # a deployed JupyterLab needs the XSRF value of its page
+    _needs_login = True
+    _track_activity = False  # `note` counts requests, for a limited time
 
     def _is_streamed(self) -> bool:
         return True
 
     async def prepare(self, **kwargs: Any) -> None:
-        """Check the origin. A request with a pass needs no login: the service checks the pass."""
-        if f"/{SEGMENT}" not in self.request.path:
-            origin, host = self._header("Origin"), self._header("Host").lower()
-            if origin and origin.lower().partition("://")[2] != host:
-                raise Refusal(403, "The server refuses requests from pages of other origins.")
+        """Identify the user, unless the request has a pass, which the service checks."""
+        self._service.note()
+        if self._needs_login and not IN_PATH.match(self.request.path):
             await super().prepare(**kwargs)
             return
-        try:
-            await self._open()
-        except NbyardError as error:
-            self._refused = error
+        if not self.check_host():
+            raise web.HTTPError(403)
+        self.current_user = self._jupyter_current_user = None
+        await self._begin_streamed()
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Return True: the service gets the headers Origin and Host, and compares them."""
+        return True
+
+    def _may_set(self, cookie: str) -> bool:
+        """Return whether a cookie is that of a deployment, below this server."""
+        return f"Path={self.base_url}" in cookie
+
+    async def _send_files(self) -> None:
+        """Send no files: the body is for the deployment."""
 
     def check_xsrf_cookie(self) -> None:
         """Check that a request with a cookie has an Origin header: pages do not know the value."""
@@ -275,6 +370,8 @@ class ForwardPageHandler(ForwardHandler):
     def _sent_headers(self) -> HTTPHeaders:
         sent = super()._sent_headers()
         sent["Host"] = self._header("Host")
+        if "Origin" in self.request.headers:
+            sent["Origin"] = self._header("Origin")
         sent[FORWARDED] = self.base_url
         login = str(self.identity_provider.get_cookie_name(self))
         cookies = [(text.partition("=")[0], text) for text in self._header("Cookie").split("; ")]
@@ -286,7 +383,13 @@ class ForwardPageHandler(ForwardHandler):
         return sent
 
     @allow_unauthenticated
-    async def get(self, *path: str) -> None:
-        await self._serve(*path)
+    async def get(self) -> None:
+        await self._serve()
 
     head = post = put = patch = delete = options = get  # type: ignore[assignment]
+
+
+class ForwardHookHandler(ForwardPageHandler):
+    """Forwards messages of webhooks. The service checks their signature."""
+
+    _needs_login = False

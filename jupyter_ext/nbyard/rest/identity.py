@@ -1,10 +1,7 @@
 """Translates Jupyter's user to the caller of services."""
 
 import getpass
-from dataclasses import dataclass
 from typing import Any
-
-from jupyter_server.auth import User
 
 from nbyard.domain.callers import Caller
 
@@ -12,22 +9,14 @@ from nbyard.domain.callers import Caller
 INVENTED = "Anonymous "
 
 
-@dataclass
-class HubUser(User):
-    """A user of a JupyterHub, as its service for all users sees them."""
-
-    groups: tuple[str, ...] = ()
-    rights: tuple[str, ...] = ()
-
-
 def caller_of(user: Any) -> Caller:
     """Return the caller for a user of the server.
 
-    In a service for all users of a JupyterHub, it is that user. Otherwise, it is always the owner
-    of this process: Jupyter invents a name for each browser, and these names must not separate one
-    person's data. A name that an identity provider knows is only recorded.
+    In a service for all users of a JupyterHub, it is that user, who has rights. Otherwise, it is
+    always the owner of this process: Jupyter invents a name for each browser, and these names must
+    not separate one person's data. A name that an identity provider knows is only recorded.
     """
-    if isinstance(user, HubUser):
+    if hasattr(user, "rights"):
         return Caller(user.username, groups=user.groups, scopes=user.rights)
     invented = user.name.startswith(INVENTED)
     return Caller(local_name(), person="" if invented else user.username)

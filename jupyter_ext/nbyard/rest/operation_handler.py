@@ -57,6 +57,7 @@ BODIES = {
     405: ("method", "Method not allowed."),
     411: ("length", "Requests with this method need the header Content-Length."),
     413: ("too-large", "The body is too large."),
+    503: ("unavailable", "The JupyterHub does not respond. Try again in a minute."),
 }
 # What these refusals are followed by, if their cause is known.
 WITH_CAUSE = {400: "The request cannot be read.", 403: "You may not do this."}
@@ -160,7 +161,8 @@ BODY_SECONDS = 30.0
 class Opened(Protocol):
     """The part of an open yard that request handlers use."""
 
-    services: Services
+    @property
+    def services(self) -> Services: ...
 
     def services_of(self, caller: Caller) -> Services: ...
 
@@ -276,7 +278,14 @@ class NbyardHandler(JupyterHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
     async def prepare(self, **kwargs: Any) -> Any:
-        await super().prepare(**kwargs)
+        try:
+            await super().prepare(**kwargs)
+        except web.HTTPError as error:
+            if error.status_code == 404:  # Jupyter's response to a page of another origin
+                raise Refusal(
+                    403, "The server refuses requests from pages of other origins."
+                ) from None
+            raise
         if self.current_user is not None:
             await check_authorizer(self)
 
@@ -355,14 +364,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         if self.request.method not in (*self._by_method, "OPTIONS"):
             raise web.HTTPError(405)
-        try:
-            return await super().prepare(**kwargs)
-        except web.HTTPError as error:
-            if error.status_code == 404:  # Jupyter's response to a page of another origin
-                raise Refusal(
-                    403, "The server refuses requests from pages of other origins."
-                ) from None
-            raise
+        return await super().prepare(**kwargs)
 
     def set_default_headers(self) -> None:
         super().set_default_headers()

@@ -10,7 +10,12 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
-from nbyard.rest.forwarding import ForwardHandler, ForwardPageHandler, HubService
+from nbyard.rest.forwarding import (
+    ForwardHandler,
+    ForwardHookHandler,
+    ForwardPageHandler,
+    HubService,
+)
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.proxy_handlers import (
     OF_ATTEMPTS,
@@ -117,8 +122,9 @@ def forwarding_routes(base_url: str, context: RestContext, service: HubService) 
     forwarded: dict[str, tuple[type[web.RequestHandler], dict[str, Any]]] = {
         f"{PREFIX}/health": (HealthHandler, {}),
         SIGN_IN: (SignInHandler, {}),
-        rf"{PREFIX}/(.*)": (ForwardHandler, values),
-        r"nbyard/(?:deployments|attempts)/(.*)": (ForwardPageHandler, values),
+        rf"{PREFIX}/hooks/(?:.*)": (ForwardHookHandler, values),
+        rf"{PREFIX}/(?:.*)": (ForwardHandler, values),
+        r"nbyard/(?:deployments|attempts)/(?:.*)": (ForwardPageHandler, values),
     }
     return [(url_path_join(base_url, path), *route) for path, route in forwarded.items()]
 

@@ -15,6 +15,7 @@ from tornado.ioloop import PeriodicCallback
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
+from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import DOCUMENT
 from nbyard.logs.json_lines import JsonFormatter
@@ -32,7 +33,7 @@ PATIENCE_SECONDS = 0.5
 
 
 class Activity:
-    """Reports activity to Jupyter while runs, builds or imports are active.
+    """Reports activity to Jupyter while runs, builds or imports are active, or our kernels busy.
 
     `exists` returns whether there is a store. A check never creates one.
     """
@@ -47,6 +48,11 @@ class Activity:
         context.closing.append(self._clock.stop)
 
     async def _note_if_working(self) -> None:
+        # Jupyter counts only what a kernel prints.
+        kernels = self._web_app.settings["kernel_manager"].list_kernels()
+        ours = [kernel for kernel in kernels if kernel["name"].startswith(KERNEL_PREFIX)]
+        if any(kernel["execution_state"] == "busy" for kernel in ours):
+            self.note()
         if not self._exists():
             return
         with contextlib.suppress(NbyardError):  # the next request reports the error
@@ -106,6 +112,23 @@ def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], b
                 await context.ask("workflows", "saved", caller, path)
             else:
                 await context.ask("workflows", "renamed", data["source_path"], path)
+
+    event_logger.add_listener(schema_id=CONTENTS, listener=noted)
+    context.closing.append(lambda: event_logger.remove_listener(listener=noted))
+
+
+def send_files(context: RestContext, event_logger: Any, send: Callable[[list[str]], None]) -> None:
+    """Send each saved or renamed file to the service of the JupyterHub, until the context closes.
+
+    The service then stores versions of workflows, and automations use the new files.
+    """
+
+    async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data.get("action") in ("save", "rename"):
+            # A file that the service does not get here comes with the next request that names it.
+            with contextlib.suppress(NbyardError):
+                paths = [data[name] for name in ("source_path", "path") if data.get(name)]
+                await context.call(send, paths)
 
     event_logger.add_listener(schema_id=CONTENTS, listener=noted)
     context.closing.append(lambda: event_logger.remove_listener(listener=noted))

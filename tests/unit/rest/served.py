@@ -45,10 +45,25 @@ class Slow(web.RequestHandler):
 
 
 class Large(web.RequestHandler):
+    sent = 0  # pieces of the last response that left
+
     async def get(self) -> None:
+        Large.sent = 0
         for _ in range(LARGE >> 20):
             self.write(b"x" * (1 << 20))
             await self.flush()
+            Large.sent += 1
+
+
+class Status(web.RequestHandler):
+    """Refuses as the request says."""
+
+    def get(self, status: str) -> None:
+        self.set_status(int(status))
+        self.set_header("Retry-After", "7")
+        self.finish({"code": "told", "status": int(status)})
+
+    post = get
 
 
 class Half(web.RequestHandler):
@@ -123,11 +138,11 @@ class Socket(websocket.WebSocketHandler):
         self.set_nodelay(True)
         self.write_message(json.dumps(sorted(self.request.headers.get_all())))
 
-    def on_message(self, message: Any) -> None:
+    async def on_message(self, message: Any) -> None:
         if message == "end":
             self.close(4001, "as told")
         else:
-            self.write_message(message, binary=isinstance(message, bytes))
+            await self.write_message(message, binary=isinstance(message, bytes))
 
 
 class Service:
@@ -143,9 +158,10 @@ class Service:
 
     async def _serve(self) -> None:
         routes = [
-            ("/slow", Slow), ("/large", Large), ("/half/(.*)", Half), ("/login", Login),
-            ("(?:/.*)?/astray", Astray), ("/to.*", To), ("/switch", Switch), ("/socket", Socket),
-            ("/length", Length), ("(?:.*)", Echo),
+            ("(?:/.*)?/slow", Slow), ("(?:/.*)?/large", Large), ("(?:/.*)?/half/(.*)", Half),
+            ("/login", Login), ("(?:/.*)?/astray", Astray), ("/to.*", To),
+            ("(?:/.*)?/switch", Switch), ("(?:/.*)?/socket", Socket), ("(?:/.*)?/length", Length),
+            ("(?:/.*)?/status/(.*)", Status), ("(?:.*)", Echo),
         ]  # fmt: skip
         self._tornado = IOLoop.current()
         server = HTTPServer(web.Application(routes), max_body_size=LARGE * 4)

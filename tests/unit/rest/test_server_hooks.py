@@ -3,6 +3,7 @@
 With a hub: tests/integration/test_jupyterhub.py.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -43,6 +44,28 @@ def test_work_without_a_user_counts_until_the_longest_time(monkeypatch):
     web_app.settings["last_activity_times"]["others"] -= timedelta(seconds=51)
     noting(web_app, 100, monkeypatch)()
     assert web_app.last_activity() == noted, "it does not move any more, nor goes back"
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "counts"),
+    [("nbyard-env", "busy", True), ("nbyard-env", "idle", False), ("python3", "busy", False)],
+)
+def test_a_busy_kernel_of_an_environment_counts(name, state, counts, monkeypatch):
+    """Jupyter counts only what kernels print."""
+    web_app = WebApp(datetime.now(UTC) - timedelta(seconds=50))
+    kernels = [{"name": name, "execution_state": state}]
+    web_app.settings["kernel_manager"] = SimpleNamespace(list_kernels=lambda: kernels)
+    looks: list[Any] = []
+
+    def clock(look: Any, _: float) -> Any:
+        looks.append(look)
+        return SimpleNamespace(start=lambda: None, stop=lambda: None)
+
+    monkeypatch.setattr(server_hooks, "PeriodicCallback", clock)
+    context: Any = SimpleNamespace(closing=[], settings=SimpleNamespace(keep_alive_seconds=100))
+    Activity(context, web_app, lambda: False)
+    asyncio.run(looks[0]())
+    assert (NAME in web_app.settings["last_activity_times"]) is counts
 
 
 def test_work_can_be_ignored(monkeypatch):

@@ -20,7 +20,7 @@ c.JupyterHub.load_roles.append({{"name": "user", "scopes": ["self", *use]}})
 c.JupyterHub.load_roles.append({{"name": "nbyard-admin", "scopes": scopes, "users": ["admin"]}})
 own = ["users:activity!user", "access:servers!user"]  # of each user's server
 c.Spawner.server_token_scopes.extend([*own, use[0], *scopes])
-c.Spawner.environment.update({{"NBYARD_HUB_URL": "{url}/services/nbyard/"}})
+c.Spawner.environment.update({{"NBYARD_HUB_URL": "{url}"}})
 c.JupyterHub.services.append({{
     "name": "nbyard", "oauth_no_confirm": True, "oauth_client_allowed_scopes": scopes, **{added}
 }})

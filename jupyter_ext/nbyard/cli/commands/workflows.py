@@ -10,7 +10,7 @@ import click
 from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.output.views.views_by_noun import show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.discover import Local
+from nbyard.discover import Local, connect_here
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.workflows.revisions import differences, merge
@@ -81,7 +81,9 @@ def build_workflow(file: str, runtime: str) -> None:
     """
     from nbyard.dockerd import logged_in
 
-    connection = Local()
+    connection = connect_here()
+    if not isinstance(connection, Local):
+        raise click.UsageError("The first run of the workflow builds its images at the JupyterHub.")
     needed = connection.workflows.images(path=file, runtime=runtime).items
     if not needed:
         print_note(

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -98,7 +99,7 @@ class DeploymentRecords:
             ),
             gpus=revision_row.revision.gpus,
             # A running container keeps the prefix of its start.
-            base_url=revision_row.prefix or self.base_url,
+            base_url=revision_row.prefix or self.base_url(row.owner),
             password=revision_row.password,
             secret=secret,
             keys=self._keys(row, is_leaving=is_leaving) if secret else "",
@@ -125,11 +126,14 @@ class DeploymentRecords:
     def _secret(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptSecret:
         return KeptSecret(self._context.folder / deployment_folder(row.id), revision_row.number)
 
-    @property
-    def base_url(self) -> str:
-        """Return the base URL of the server through which users reach the deployment."""
+    def base_url(self, owner: str) -> str:
+        """Return the base URL of the server through which the owner reaches deployments."""
         with self._context.store.read() as c:
-            return self._context.store.facts.get(c, "base_url") or "/"
+            base_url = self._context.store.facts.get(c, "base_url") or "/"
+        # JupyterHub leaves these characters in the addresses of its users' servers.
+        return (
+            f"{base_url}{quote(owner, safe='@~')}/" if self._context.settings.shared else base_url
+        )
 
     def log(self, row: DeploymentRow, revision_row: RevisionRow) -> RotatingLog:
         """Return the log file of a revision, to which the container's output is copied."""

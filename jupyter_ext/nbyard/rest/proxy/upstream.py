@@ -33,9 +33,10 @@ Note = Callable[[], None]
 class Upstream(HTTPMessageDelegate):
     """One request over a connection.
 
-    A connection of a pool (`connections`) returns there for reuse. Once `has_begun` is set, an
-    error can only be shown by closing the connection to the client. `is_whole` is set once the
-    whole response was passed on. `switched` is the stream of a WebSocket.
+    A connection of a pool (`connections`) returns there for reuse; one from there `is_reused`. Once
+    `has_begun` is set, an error can only be shown by closing the connection to the client.
+    `is_whole` is set once the whole response was passed on. `switched` is the stream of a
+    WebSocket.
     """
 
     def __init__(self, stream: IOStream, spot: Spot, connections: Connections | None):
@@ -47,7 +48,7 @@ class Upstream(HTTPMessageDelegate):
             max_body_size=ANY_LENGTH,
         )
         self._connection = HTTP1Connection(stream, True, limits)
-        self.has_begun = self.is_whole = self._may_switch = False
+        self.has_begun = self.is_whole = self.is_reused = self._may_switch = False
         self._is_sent = self._may_stay = self._is_given_back = False
         self.switched: IOStream | None = None
         self._head: tuple[RequestStartLine, HTTPHeaders] | None = None
@@ -69,7 +70,9 @@ class Upstream(HTTPMessageDelegate):
         """
         spot = (host, port)
         if connections and (used := connections.take(spot)):
-            return cls(used, spot, connections)
+            made = cls(used, spot, connections)
+            made.is_reused = True
+            return made
         if secure or not host.replace(".", "").isdigit():
             try:
                 named = await TCPClient().connect(

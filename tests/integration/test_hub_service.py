@@ -1,0 +1,213 @@
+"""One service for all users of a real JupyterHub, below a prefix, with the printed configuration.
+docs/how-to/jupyterhub.md promises what is tested here."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from nbyard.domain.automations.structs import AutomationPatch
+from nbyard.domain.automations.times.structs import Phrase
+from nbyard.domain.callers import Caller
+from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
+from nbyard.settings import Settings
+from nbyard.testing.conformance.runtimes import wait_until
+from nbyard.testing.jupyter_server import Answer
+from nbyard.yard import Yard
+
+from ..unit.rest.hubs import SERVE
+from .hub import PATIENCE_SECONDS, Hub, config_of_service
+
+pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
+SHELL = (sys.executable, "-m", "nbyard.cli.main")
+PREFIX = "/jh"
+PROJECTS = "/nbyard/api/projects"
+# Only members of a group may write, so that the hub's API can take the right away.
+ADDED = """
+c.JupyterHub.load_roles[-2]["scopes"] = ["self", use[0], scopes[0]]
+c.JupyterHub.load_groups = {"writers": []}
+c.JupyterHub.load_roles.append({"name": "writing", "scopes": [scopes[2]], "groups": ["writers"]})
+may = ["groups", "list:services", "read:services"]
+c.JupyterHub.load_roles.append({"name": "looking", "scopes": may, "services": ["tests"]})
+c.Spawner.poll_interval = 1
+"""
+
+
+class People:
+    """A hub with the service, and the tokens of its users."""
+
+    def __init__(self, folder: Path):
+        self.store = folder / "shared"
+        config = config_of_service(self.store, [sys.executable, "-c", SERVE, "1"])
+        self.hub = Hub(folder, config + ADDED, PREFIX)
+        self.ann, self.bob = self.hub.tokens("ann", "bob", group="writers")
+
+    def send(
+        self, method: str, path: str, token: str, body: Any = None, user: str = "ann"
+    ) -> Answer:
+        """Send a request to a user's server, or to the service itself without a user."""
+        place = f"/user/{user}" if user else "/services/nbyard"
+        return self.hub.send(method, place + path, body, token)
+
+    @property
+    def service(self) -> int:
+        """The process of the service."""
+        return int(self.hub.ask("GET", "/services/nbyard")["pid"])
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+    made = People(tmp_path_factory.mktemp("hub"))
+    try:
+        yield made
+    finally:
+        made.hub.stop()
+
+
+def test_only_users_reach_the_service(people: People) -> None:
+    for user in ("ann", ""):
+        assert people.send("GET", PROJECTS, people.ann, user=user).status == 200
+        for token in ("", "x" * 32):
+            assert people.send("GET", PROJECTS, token, user=user).status == 403
+    refused = people.send("GET", PROJECTS, people.bob)
+    assert refused.status == 403 and "signed in as bob" in refused.json["message"]
+    # A service of the hub has a token, but no files and no store.
+    assert people.send("GET", PROJECTS, "a-token-for-tests", user="").status == 403
+
+
+def test_users_have_one_store_and_see_their_own(people: People) -> None:
+    made = people.send("POST", PROJECTS, people.ann, {"name": "of ann"})
+    assert (made.status, made.json["owner"]) == (201, "ann")
+    path = f"{PROJECTS}/{made.json['id']}"
+    assert people.send("GET", path, people.ann, user="").json["name"] == "of ann"
+    for user in ("bob", ""):
+        assert people.send("GET", path, people.bob, user=user).status == 404
+        listed = people.send("GET", PROJECTS, people.bob, user=user).json["items"]
+        assert made.json["id"] not in [project["id"] for project in listed]
+    for user in ("ann", "bob"):
+        assert not list((people.hub.folder / user).glob("**/store.sqlite")), "no own store"
+    assert (people.store / "store.sqlite").exists()
+
+
+def test_a_token_gives_the_rights_that_it_names(people: People) -> None:
+    access, read = "access:services!service=nbyard", "custom:nbyard:read"
+    for scopes, reading, writing in (([access, read], 200, 403), ([read], 403, 403)):
+        token = people.hub.ask("POST", "/users/ann/tokens", {"scopes": scopes})["token"]
+        assert people.send("GET", PROJECTS, token, user="").status == reading
+        answer = people.send("POST", PROJECTS, token, {"name": "x"}, user="")
+        assert (answer.status, answer.json["code"]) == (writing, "forbidden")
+
+
+def test_a_right_that_was_taken_away_is_refused_soon(people: People) -> None:
+    """The test's service caches what the hub says for a second, the real one for 30."""
+
+    def write() -> int:
+        answer = people.send("POST", PROJECTS, people.bob, {"name": "x", "replace": 1}, "bob")
+        return answer.status
+
+    assert write() == 422, "the request is refused, not the user"
+    people.hub.ask("DELETE", "/groups/writers/users", {"users": ["bob"]})
+    wait_until(lambda: write() == 403)
+    assert people.send("GET", PROJECTS, people.bob, user="bob").status == 200
+    people.hub.ask("POST", "/groups/writers/users", {"users": ["bob"]})
+    wait_until(lambda: write() == 422)
+
+
+@pytest.mark.long
+def test_a_killed_service_is_restarted_and_windows_resume(people: People) -> None:
+    place = people.hub.url.replace("http", "ws", 1)
+    url = f"{place}/user/ann/nbyard/api/events/socket"
+    headers = {"Authorization": f"token {people.ann}"}
+
+    async def follow() -> None:
+        window = await websocket_connect(HTTPRequest(url, headers=headers))
+        await window.write_message('{"after": 0}')
+        last = json.loads(str(await window.read_message()))["last"]
+        pid = await asyncio.to_thread(lambda: people.service)
+        os.kill(pid, signal.SIGKILL)
+        assert await window.read_message() is None
+        answer = await asyncio.to_thread(people.send, "GET", PROJECTS, people.ann)
+        assert (answer.status, answer.json["code"]) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+
+        def created() -> bool:
+            made = people.send("POST", PROJECTS, people.ann, {"name": "missed"})
+            return made.status == 201
+
+        await asyncio.to_thread(wait_until, created)
+        again = await websocket_connect(HTTPRequest(f"{url}?after={last}", headers=headers))
+        seen: list[str] = []
+        while "project" not in seen:
+            frame = json.loads(str(await again.read_message()))
+            seen += [event["topic"] for event in frame.get("events", [])]
+        again.close()
+        while await again.read_message() is not None:
+            pass
+
+    asyncio.run(asyncio.wait_for(follow(), PATIENCE_SECONDS))
+
+
+def test_shell_of_a_session_uses_the_users_server(people: People) -> None:
+    home = people.hub.folder / "ann"
+    (home / "sub").mkdir()
+    (home / "sub/code.py").write_text("print(1)")
+    pid = people.hub.server("ann")["state"]["pid"]
+    words = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    session = dict(word.split("=", 1) for word in words if "=" in word)
+    # The server sets it for its kernels and terminals.
+    session["NBYARD_HUB_ROOT"] = str(home)
+    done = subprocess.run(
+        [*SHELL, "projects", "ls", "--json"],
+        cwd=home / "sub",
+        env=session,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "of ann" in done.stdout
+    assert not list(home.glob("**/store.sqlite"))
+
+
+@pytest.mark.long
+def test_dispatcher_outlives_the_hub_and_the_next_hub_has_its_own_service(people: People) -> None:
+    home = people.store / "homes/ann"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "due.py").write_text("print(1)")
+    due = {"run": {"path": "due.py"}, "on": {"kind": "phrase", "text": "in 1 hour"}}
+    automation = people.send("POST", "/nbyard/api/automations", people.ann, due)
+    assert automation.status == 201, automation.content
+    settings = Settings(store_dir=str(people.store), inline_dispatch=True, shared=True)
+    with Yard.open(settings) as yard:
+
+        def dispatcher() -> str:
+            with yard.store.read() as c:
+                lease = yard.store.leases.get(c, LEASE)
+            return lease.holder if lease is not None and lease.seems_held else ""
+
+        wait_until(lambda: bool(dispatcher()))
+        service, holder = people.service, dispatcher()
+        people.hub.stop()
+        assert not psutil.pid_exists(service)
+        assert psutil.pid_exists(pid_of(holder))
+        caller, key = Caller("ann"), automation.json["id"]
+        known = yard.services.automations.get(caller, key)
+        patch = AutomationPatch(known.revision, on=Phrase("in 2 seconds"))
+        yard.services.automations.update(caller, key, patch)
+        wait_until(lambda: bool(yard.services.runs.list(caller, automation=key).items))
+        assert dispatcher() == holder
+        people.hub.start()
+        wait_until(lambda: people.send("GET", PROJECTS, people.ann, user="").status == 200)
+        assert people.service != service
+        yard.services.automations.delete(caller, key)
+        wait_until(lambda: not psutil.pid_exists(pid_of(holder)))

@@ -1,0 +1,432 @@
+"""A user's server forwards to the service of a JupyterHub, and adds only its token.
+
+With a hub: tests/integration/test_hub_service.py. Pages: test_forwarded_pages.py.
+"""
+
+import http.client
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import websocket
+
+from nbyard.domain.callers import Caller
+from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
+from nbyard.rest.server_hooks import send_files
+from nbyard.settings import Settings
+from nbyard.testing.conformance.runtimes import wait_until
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
+
+from .hubs import RIGHTS, HubService, forwarding
+from .served import LARGE, Large, Service
+
+pytestmark = pytest.mark.leaves_running
+NO_ONE = "http://127.0.0.1:9/services/nbyard/"
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+@pytest.fixture(scope="module")
+def echo() -> Iterator[Service]:
+    made = Service()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def echoed(tmp_path_factory, echo: Service) -> Iterator[JupyterServer]:
+    """A server whose service tells what it was sent."""
+    url = f"http://127.0.0.1:{echo.port}/services/nbyard/"
+    with forwarding(tmp_path_factory.mktemp("echoed"), url) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory) -> Iterator[HubService]:
+    made = HubService(tmp_path_factory.mktemp("service")).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def ann(tmp_path_factory, service: HubService) -> Iterator[JupyterServer]:
+    with forwarding(tmp_path_factory.mktemp("ann"), service.url) as server:
+        yield server
+
+
+@pytest.fixture
+def cookies(echoed: JupyterServer) -> tuple[str, str]:
+    """The cookies of a browser, and its XSRF value."""
+    pages = [echoed.request("GET", f"/login{query}", None, {}) for query in ("", f"?token={TOKEN}")]
+    lines = [line for page in pages for line in page.headers.get_all("Set-Cookie", [])]
+    pairs = [line.partition(";")[0] for line in lines]
+    xsrf = next(pair for pair in pairs if pair.startswith("_xsrf=")).removeprefix("_xsrf=")
+    return "; ".join(pairs), xsrf
+
+
+def sent_to_service(answer: Answer) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.json["headers"]}
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs", "/a%2Fb/c?x=1&y=%20&y=%C3%A9", "/x%25%20%3F?after=01a%2B&&b", "/%E4?=", "/x?"]
+)
+def test_paths_and_queries_stay_as_they_are(echoed, path):
+    assert echoed.send("GET", path).json["uri"] == f"/services/nbyard/nbyard/api{path.rstrip('?')}"
+
+
+def test_the_token_leaves_the_query(echoed):
+    answer = echoed.send("GET", f"/runs?limit=3&to%6Ben={TOKEN}", token=None)
+    assert answer.json["uri"] == "/services/nbyard/nbyard/api/runs?limit=3"
+
+
+def test_the_service_gets_no_credentials_of_jupyter(echoed, cookies):
+    own, xsrf = cookies
+    headers = {
+        "Cookie": f"{own}; jupyterhub-session-id=h; service-nbyard=s; mine=1",
+        "X-XSRFToken": xsrf,
+        "Referer": f"http://127.0.0.1/lab?token={TOKEN}",
+        "X-Request-Id": "mine",
+        "Nbyard-Project": "p",
+    }
+    for token in (TOKEN, None):
+        sent = sent_to_service(echoed.send("GET", "/runs", headers=headers, token=token))
+        assert sent["authorization"] == "token ann"
+        assert not sent.keys() & {"cookie", "x-xsrftoken"}
+        assert (sent["x-request-id"], sent["nbyard-project"]) == ("mine", "p")
+        assert sent["referer"] == "http://127.0.0.1/lab"
+        assert TOKEN not in repr(sent) and xsrf not in repr(sent)
+
+
+def test_a_browser_needs_the_xsrf_value_and_no_foreign_origin(echoed, cookies):
+    own, xsrf = cookies
+    evil = {"Origin": "http://evil.test"}
+
+    def post(**headers: str) -> int:
+        given = {"Cookie": own, **{n.replace("_", "-"): v for n, v in headers.items()}}
+        return echoed.send("POST", "/runs", {}, given, token=None).status
+
+    assert post() == 403
+    assert post(X_XSRFToken="wrong") == 403
+    assert post(X_XSRFToken=xsrf) == 200
+    assert post(X_XSRFToken=xsrf, **evil) == 403
+    refused = echoed.send("GET", "/runs", headers={"Cookie": own, **evil}, token=None)
+    assert (refused.status, refused.json["code"]) == (403, "forbidden")
+    assert "other origins" in refused.json["message"]
+    assert echoed.send("GET", "/runs", token=None).status == 403
+    assert echoed.send("GET", "/runs", token="wrong").status == 403
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 422, 429, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_refusals_of_the_service_stay_as_they_are(echoed, method, status):
+    answer = echoed.send(method, f"/status/{status}", b"" if method == "POST" else None)
+    assert (answer.status, answer.headers["Retry-After"]) == (status, "7")
+    assert answer.json == {"code": "told", "status": status}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_bodies_are_forwarded(echoed, method):
+    answer = echoed.send(method, "/runs", {"name": "é"})
+    assert answer.json == {"name": "é"}
+
+
+def test_the_bytes_of_an_upload_are_streamed(echoed):
+    answer = echoed.send("PATCH", "/uploads/x", b"z" * LARGE, BYTES)
+    assert answer.headers["X-Length"] == str(LARGE)
+    connection = http.client.HTTPConnection("127.0.0.1", echoed.port, timeout=20)
+    with closing(connection):
+        headers = {"Authorization": f"token {TOKEN}", **BYTES}
+        pieces = (b"piece %d " % number for number in range(5))
+        path = "/user/ann/nbyard/api/uploads/x"
+        connection.request("PATCH", path, body=pieces, headers=headers, encode_chunked=True)
+        assert connection.getresponse().read().startswith(b"piece 0 piece 1")
+
+
+def test_a_large_body_of_an_operation_is_refused(echoed):
+    limit = echoed.app.web_app.settings["nbyard"].settings.max_body_bytes
+    answer = echoed.send("POST", "/runs", b"z" * (limit + 1))
+    assert (answer.status, answer.json["code"]) == (413, "too-large")
+
+
+def test_a_slow_reader_slows_down_the_service(echoed):
+    """So the server holds little of a large answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", echoed.port, timeout=20)
+    connection.connect()
+    with closing(connection):
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        headers = {"Authorization": f"token {TOKEN}"}
+        connection.request("GET", "/user/ann/nbyard/api/large", headers=headers)
+        answer = connection.getresponse()
+        assert answer.read(1) == b"x"
+        for _ in range(30):
+            assert echoed.send("GET", "/runs").status == 200
+        assert Large.sent < LARGE >> 20
+        assert len(answer.read()) == LARGE - 1
+
+
+def test_an_answer_without_body_keeps_its_headers(echoed):
+    says = {"X-Says": "5", "Authorization": f"token {TOKEN}"}
+    answer = echoed.request("HEAD", "/nbyard/api/length", None, says)
+    assert (answer.headers["Content-Length"], answer.content) == ("5", b"")
+    assert "Content-Type" not in answer.headers
+
+
+def test_an_incomplete_answer_is_never_a_success(echoed):
+    with pytest.raises(http.client.IncompleteRead):
+        echoed.send("GET", "/half/body")
+    answer = echoed.send("GET", "/half/head")
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_service_that_is_down_is_unavailable(tmp_path):
+    with forwarding(tmp_path, NO_ONE) as server:
+        for method, headers in (("GET", {}), ("POST", {}), ("PATCH", BYTES)):
+            body = None if method == "GET" else b"{}"
+            answer = server.send(method, "/runs", body, headers)
+            assert (answer.status, answer.json["code"]) == (503, "unavailable")
+            assert int(answer.headers["Retry-After"]) > 0
+            assert answer.json["hint"]
+        assert server.send("GET", "/health", token=None).content == b"ok\n"
+        assert os.environ["NBYARD_HUB_ROOT"] == str(server.root), "for kernels and terminals"
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            connect(server)
+        assert refused.value.status_code == 503
+
+
+def test_an_upload_that_breaks_off_leaves_no_connection(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/services/nbyard/"
+        with forwarding(tmp_path, url) as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            connection.putrequest("PATCH", "/user/ann/nbyard/api/uploads/x")
+            for name, value in {"Authorization": f"token {TOKEN}", **BYTES}.items():
+                connection.putheader(name, value)
+            connection.putheader("Content-Length", "1000")
+            connection.endheaders(b"some")
+            opened, _ = listening.accept()
+            with opened:
+                opened.settimeout(20)
+                while not opened.recv(1 << 16).endswith(b"some"):
+                    pass
+                connection.close()
+                assert opened.recv(1) == b""
+
+
+def connect(server: JupyterServer, path: str = "/events/socket", **given: Any) -> Any:
+    url = f"{server.url.replace('http', 'ws', 1)}/nbyard/api{path}"
+    header = {"Authorization": f"token {TOKEN}", **given.pop("header", {})}
+    return websocket.create_connection(url, header=header, timeout=20, **given)
+
+
+def test_sockets_are_forwarded_in_both_directions(echoed):
+    opened = connect(echoed, "/socket?after=3", subprotocols=["one", "two"], suppress_origin=True)
+    sent = {name.lower(): value for name, value in json.loads(opened.recv())}
+    assert sent["authorization"] == "token ann" and "origin" not in sent
+    assert opened.getsubprotocol() == "two"
+    for text in ("hello", "é" * 100_000):
+        opened.send(text)
+        assert opened.recv() == text
+    opened.ping(b"there?")
+    assert opened.recv_data_frame(control_frame=True)[1].data == b"there?"
+    opened.send("end")
+    code, reason = opened.recv_data()[1][:2], opened.connected
+    assert int.from_bytes(code, "big") == 4001, reason
+    opened.shutdown()
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null"])
+def test_no_foreign_page_opens_a_socket(echoed, origin):
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(echoed, "/socket", origin=origin)
+    assert refused.value.status_code == 403
+
+
+def test_a_slow_socket_slows_down_the_service(echoed):
+    """What the browser does not read fills buffers of the system only."""
+    opened = connect(echoed, "/socket", suppress_origin=True)
+    opened.recv()
+    opened.sock.setblocking(False)
+    frame = websocket.ABNF.create_frame("x" * (1 << 20), websocket.ABNF.OPCODE_TEXT).format()
+    sent, tries = 0, 0
+    # Each side stops reading when the next one does not take more.
+    while tries < 200:
+        try:
+            sent += opened.sock.send(frame[sent % len(frame) :])
+            tries = 0
+        except BlockingIOError:
+            tries += 1
+            assert echoed.send("GET", "/runs").status == 200
+        assert sent < LARGE * 4, "all of it was taken"
+    opened.shutdown()
+
+
+# With the service itself
+
+
+def test_operations_work_as_on_a_single_server(ann, service):
+    made = ann.send("POST", "/projects", {"name": "mine"})
+    assert (made.status, made.json["owner"]) == (201, "ann")
+    assert ann.send("POST", "/projects", {"name": "mine"}).status == 409
+    assert ann.send("GET", "/projects/none").json["code"] == "not-found"
+    assert ann.send("GET", "/projects?limit=x").status == 422
+    assert ann.send("PUT", "/projects").status == 405
+    direct = service.request("GET", "nbyard/api/projects/mine", token="ann")
+    answer = ann.send("GET", "/projects/mine")
+    own = {"Date", "X-Request-Id", "Set-Cookie", "Access-Control-Allow-Origin"}
+    assert answer.content == direct.content
+    assert {n: v for n, v in answer.headers.items() if n not in own} == {
+        n: v for n, v in direct.headers.items() if n not in own
+    }
+    assert answer.headers["Access-Control-Allow-Origin"] == ""
+
+
+def test_an_upload_is_resumed_and_its_dataset_downloaded(ann, service):
+    content = b"a,b\n" + b"1,2\n" * 100_000
+    body = {"filename": "a.csv", "size_bytes": len(content)}
+    key = ann.send("POST", "/uploads", body).json["id"]
+
+    def send(offset: int, piece: bytes) -> Answer:
+        headers = {"Upload-Offset": str(offset), **BYTES}
+        return ann.send("PATCH", f"/uploads/{key}", piece, headers)
+
+    assert send(0, content[:1000]).json["offset"] == 1000
+    refused = send(5, b"x")
+    assert (refused.status, refused.json["details"][0]["message"]) == (409, "1000")
+    assert ann.send("GET", f"/uploads/{key}").json["offset"] == 1000
+    assert send(1000, content[1000:]).json["offset"] == len(content)
+    source = {"source": {"kind": "upload", "upload": key}, "name": "Grün & <b>"}
+    made = ann.send("POST", "/datasets", source).json["id"]
+    settings = Settings(store_dir=str(service.store), inline_dispatch=True, shared=True)
+    with Dispatching(settings) as running:
+        running.until(
+            lambda: ann.send("GET", f"/datasets/{made}").json["current"]["state"],
+            lambda state: state == "ready",
+        )
+    path = f"/datasets/{made}/content"
+    answer, direct = ann.send("GET", path), service.request("GET", f"nbyard/api{path}", token="ann")
+    assert answer.content == direct.content == content
+    for name in ("Content-Length", "Content-Type", "Content-Disposition", "Accept-Ranges"):
+        assert answer.headers[name] == direct.headers[name], name
+    part = {"Range": "bytes=4-7"}
+    answer = ann.send("GET", path, headers=part)
+    direct = service.request("GET", f"nbyard/api{path}", token="ann", **part)
+    assert (answer.status, answer.content) == (direct.status, direct.content)
+
+
+def test_a_right_that_was_taken_away_is_refused_soon(ann, service):
+    assert ann.send("GET", "/projects").status == 200
+    service.people.rights["ann"] = ("read",)
+    try:
+        while (refused := ann.send("POST", "/projects", {"name": "later"})).status == 201:
+            ann.send("DELETE", "/projects/later")
+        assert (refused.status, refused.json["code"]) == (403, "forbidden")
+        assert ann.send("GET", "/projects").status == 200
+        del service.people.rights["ann"]
+        while (refused := ann.send("GET", "/projects")).status == 200:
+            pass
+        assert refused.status == 403
+    finally:
+        service.people.rights["ann"] = RIGHTS
+        while ann.send("GET", "/projects").status == 403:
+            pass
+
+
+def test_a_hub_that_is_away_makes_the_service_unavailable(ann, service):
+    service.people.is_away = True
+    try:
+        while (answer := ann.send("GET", "/projects")).status == 200:
+            pass
+        assert (answer.status, answer.json["code"]) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+    finally:
+        service.people.is_away = False
+        assert ann.send("GET", "/projects").status == 200
+
+
+def test_a_killed_service_closes_sockets_which_then_resume(ann, service):
+    opened = connect(ann, suppress_origin=True)
+    opened.send('{"after": 0}')
+    last = json.loads(opened.recv())["last"]
+    service.kill()
+    with pytest.raises(websocket.WebSocketConnectionClosedException):
+        opened.recv()
+    opened.shutdown()
+    assert ann.send("GET", "/projects").status == 503
+    service.start()
+    made = ann.send("POST", "/projects", {"name": "missed"})
+    assert made.status == 201
+    again = connect(ann, f"/events/socket?after={last or 1}", suppress_origin=True)
+    seen: list[str] = []
+    while made.json["id"] not in seen:
+        seen += [event["subject_id"] for event in json.loads(again.recv())["events"]]
+    again.close()
+    again.shutdown()
+
+
+def test_hooks_need_no_login(ann):
+    """Their signature is checked."""
+    assert ann.send("GET", "/hooks/none", token=None).status == 405
+    answer = ann.send("POST", "/hooks/none", b"{}", token=None)
+    assert answer.status == 403 and "signature" in answer.json["message"]
+
+
+# Files and activity
+
+
+def test_operations_on_files_are_marked():
+    assert mark_of("GET", "/workflows") == "lists"
+    assert mark_of("GET", "/runs") == ""
+    nested = {"a": ["b", {"c": "d"}, 1, None], "e": True}
+    assert list(texts_in(nested)) == ["b", "d"]
+
+
+def test_saved_and_renamed_files_are_sent(ann):
+    sent: list[list[str]] = []
+    context = ann.app.web_app.settings["nbyard"]
+    ann.call(lambda: send_files(context, ann.app.event_logger, sent.append))
+    document = {"type": "file", "format": "text", "content": "print(1)"}
+    headers = {"Authorization": f"token {TOKEN}"}
+    for method, path, body in (
+        ("PUT", "/api/contents/a.py", document),
+        ("PATCH", "/api/contents/a.py", {"path": "b.py"}),
+        ("GET", "/api/contents/b.py", None),
+    ):
+        content = json.dumps(body).encode() if body else None
+        assert ann.request(method, path, content, headers).status < 300
+    wait_until(lambda: len(sent) >= 2)
+    assert sent == [["a.py"], ["a.py", "b.py"]]
+
+
+class Runs:
+    """The client's noun `runs`; counts how often it is asked."""
+
+    def __init__(self, *owners: str) -> None:
+        self.owners, self.asked = owners, 0
+
+    def list(self, state: str) -> Any:
+        self.asked += 1
+        items = [Caller(owner) for owner in self.owners] if state == "running" else []
+        return type("Page", (), {"items": [type("Run", (), {"owner": c.name}) for c in items]})
+
+
+@pytest.mark.parametrize(
+    ("owners", "is_working"), [((), False), (("bob",), False), (("bob", "ann"), True)]
+)
+def test_only_own_runs_are_work(owners, is_working, monkeypatch):
+    runs, now = Runs(*owners), [1000.0]
+    monkeypatch.setattr("nbyard.rest.forwarding.time.monotonic", lambda: now[0])
+    work = ServiceWork(type("Connection", (), {"runs": runs}), "ann")
+    for _ in range(3):
+        assert work.is_working() is is_working
+    asked = runs.asked
+    assert asked <= 2
+    now[0] += SINCE_SECONDS
+    work.is_working()
+    assert runs.asked > asked
