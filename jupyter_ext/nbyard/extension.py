@@ -1,5 +1,6 @@
 """The Jupyter server extension."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from nbyard.rest.server_hooks import (
     set_log_format,
 )
 from nbyard.settings import Settings
-from nbyard.transfer.home_files import HomeFiles
 
 STORE = "store.sqlite"
 
@@ -93,6 +93,7 @@ def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
 def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     """Add routes that forward all requests to the service of the JupyterHub."""
     from nbyard.client import Client
+    from nbyard.freezing.home_files import HomeFiles
 
     # Kernels and terminals inherit them: they use this server, and fetch datasets to the folder.
     resources = str(settings.store_path / "resources")
@@ -102,11 +103,11 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
         path = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "services/nbyard/")
         url = url._replace(path=path)
     connection = Client(url.geturl(), token)
-    files = HomeFiles(ProjectFiles(root), connection)
+    files = HomeFiles(ProjectFiles(root), connection, settings)
     user = os.environ.get("JUPYTERHUB_USER", "")
     context = RestContext(lambda: ServiceWork(connection, user), settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
-    service = HubService(url, token, files, activity.note)
+    service = HubService(url, token, files, asyncio.Lock(), activity.note)
     base_url = serverapp.web_app.settings["base_url"]
     _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
     send_files(context, serverapp.event_logger, files.send)

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from nbyard.blobs import Blobs, DryBlobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
@@ -13,6 +12,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
+from nbyard.freezing.pushed_folders import home_folder
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import (
     DispatcherWatch,
@@ -27,8 +27,6 @@ from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.transfer.uploads import FOLDER as UPLOADS
 from nbyard.transfer.uploads import Uploads
-
-HOMES = "homes"  # in the folder of a shared store: the files of each user
 
 
 class Yard:
@@ -98,7 +96,7 @@ class Yard:
         if not self.settings.shared:
             return self.services
         if caller.name not in self._by_owner:
-            home = self.store.folder / HOMES / quote(caller.name, safe="").replace(".", "%2E")
+            home = home_folder(self.store.folder, caller.name)
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             context = replace(self.context, files=ProjectFiles(home))
             self._by_owner.setdefault(caller.name, Services(context))

@@ -68,8 +68,8 @@ class Selection:
 class HomeFiles:
     """The files of a user's server that the mirror of a shared service has, or should have.
 
-    `connection` has the nouns of `nbyard.client.Client`. Threads may call all methods. Hold `lock`
-    from `send` to `take_back` around an operation that writes files.
+    `connection` has the nouns of `nbyard.client.Client`. Threads may call all methods. Nothing else
+    may be sent between `send` and `take_back` around an operation that writes files.
     """
 
     def __init__(self, files: ProjectFiles, connection: Any, settings: Settings | None = None):
@@ -84,20 +84,28 @@ class HomeFiles:
         self._digests: dict[str, tuple[Stamp, str]] = {}
         self._read: dict[Path, tuple[list[Stamp], Code, list[Argument]]] = {}
 
-    def send(self, texts: Iterable[str]) -> dict[str, str]:
+    def send(self, texts: Iterable[str], folders: Iterable[str] = ()) -> None:
         """Send the files that these texts of a request name, if the mirror lacks them.
 
-        Code brings the files of its bundle, a workflow also those that its nodes name. Return the
-        absolute paths among the texts, with the relative paths that the service knows.
+        Code brings the files of its bundle, a workflow also those that its nodes name. `folders`
+        are sent without their files: operations write to them.
 
         Raises:
             TooLarge: A code bundle is too large.
             Conflict: Files cannot be read, or changed repeatedly while they were sent.
         """
         asked = {text: real for text in texts if (real := self._located(text))}
+        targets = [real for text in folders if (real := self._located(text))]
+
+        def select(known: Mapping[str, HomeFile]) -> Selection:
+            selected = self._selected(asked, known)
+            for folder in targets:
+                if folder.is_dir() and folder != self._files.root:
+                    self._add(selected, f"{self._inside(folder)}/")
+            return selected
+
         with self.lock:
-            self._update(lambda known: self._selected(asked, known))
-        return {text: self._files.shown(asked[text]) for text in asked if text.startswith("/")}
+            self._update(select)
 
     def send_listed(self, *suffixes: str) -> None:
         """Send all files with these suffixes, up to a number and size, if the mirror lacks them.

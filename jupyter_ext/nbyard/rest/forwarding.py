@@ -5,11 +5,12 @@ and sends the request on with its token of the hub. It brings the files that a r
 service first, and takes back those that the request changed.
 """
 
+import asyncio
 import contextlib
 import re
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -36,6 +37,10 @@ from nbyard.services.registry import Services
 
 VARIABLE = re.compile(r"{\w+}")
 READING = ("GET", "HEAD")
+# Fields whose texts may be paths of the user's files, also those in the values of a run.
+VALUES = ("parameters", "texts")
+PATHS = (*VALUES, "path", "files", "schema", "resource", "workflow")
+LISTED = (".nbflow", ".ipynb", ".py")
 STREAMED = "PATCH"  # the bytes of an upload; other requests are short
 OURS = {"authorization", "cookie", "host"}
 SINCE_SECONDS = 60.0
@@ -44,22 +49,24 @@ SINCE_SECONDS = 60.0
 class Files(Protocol):
     """The user's files, of which the service has a copy."""
 
-    def send(self, texts: Iterable[str]) -> None: ...
+    def send(self, texts: Iterable[str], folders: Iterable[str] = ()) -> None: ...
 
-    def send_listed(self) -> None: ...
+    def send_listed(self, *suffixes: str) -> None: ...
 
-    def take_back(self) -> None: ...
+    def take_back(self) -> object: ...
 
 
 class HubService(NamedTuple):
     """The address of the hub's service, the token of this server, and the user's files.
 
+    `turn` is held while files are sent, and by a request that writes files until they are back.
     `note` is called for requests to deployments.
     """
 
     url: SplitResult
     token: str
     files: Files
+    turn: asyncio.Lock
     note: Note = lambda: None
 
 
@@ -106,13 +113,16 @@ def mark_of(method: str, path: str) -> Mark:
     return next(fits, "")
 
 
-def texts_in(value: Any) -> Iterator[str]:
-    """Yield the texts in a JSON value, which may be paths of files."""
-    if isinstance(value, str):
+def texts_in(value: Any, names: Collection[str], name: str = "") -> Iterator[str]:
+    """Yield the texts of a JSON value in fields with these names, and below VALUES."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from texts_in(member, names, name if name in VALUES else key)
+    elif isinstance(value, list):
+        for member in value:
+            yield from texts_in(member, names, name)
+    elif isinstance(value, str) and name in names:
         yield value
-    elif isinstance(value, dict | list):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from texts_in(member)
 
 
 @web.stream_request_body
@@ -227,11 +237,9 @@ class ForwardHandler(NbyardHandler, APIHandler):
             if self._upstream is None:
                 if self._left < 0:
                     raise TooLarge("The body of this request is too large.")
-                await self._send_files()
-                await self._open()
-                for chunk in self._body:
-                    await self._upstream_now.send(chunk)
-            await self._answer()
+                await self._serve_with_files()
+            else:
+                await self._answer()
         except NbyardError as error:
             self.fail(error)
         except StreamClosedError:
@@ -245,20 +253,41 @@ class ForwardHandler(NbyardHandler, APIHandler):
         assert self._upstream is not None
         return self._upstream
 
-    async def _send_files(self) -> None:
-        """Send the files to the service that the request names, or that the operation lists."""
-        files, request = self._service.files, self.request
+    async def _serve_with_files(self) -> None:
+        """Forward the request once the service has the files that it needs."""
+        request, turn = self.request, self._service.turn
+        self._mark = mark_of(str(request.method), "/" + request.path.partition("/nbyard/api/")[2])
         texts = [
-            v.decode("utf-8", "replace") for vs in request.query_arguments.values() for v in vs
+            text.decode("utf-8", "replace")
+            for name, texts in request.query_arguments.items()
+            for text in texts
+            if name in PATHS
         ]
+        folders: list[str] = []
         # The service says what is wrong with a body.
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            texts += texts_in(msgspec.json.decode(b"".join(self._body) or b"null"))
-        if texts:
-            await self.context.call(files.send, texts)
-        self._mark = mark_of(str(request.method), "/" + request.path.partition("/nbyard/api/")[2])
+            body = msgspec.json.decode(b"".join(self._body) or b"null")
+            texts += texts_in(body, PATHS)
+            folders += texts_in(body, ("folder",))
+        if texts or folders or self._mark:
+            async with turn:
+                await self._send_files(texts, folders)
+                if self._mark == "writes":
+                    await self._forward()
+                    return
+        await self._forward()
+
+    async def _send_files(self, texts: list[str], folders: list[str]) -> None:
+        files = self._service.files
+        await self.context.call(files.send, texts, folders)
         if self._mark == "lists":
-            await self.context.call(files.send_listed)
+            await self.context.call(files.send_listed, *LISTED)
+
+    async def _forward(self) -> None:
+        await self._open()
+        for chunk in self._body:
+            await self._upstream_now.send(chunk)
+        await self._answer()
 
     async def _answer(self) -> None:
         upstream = self._upstream_now
@@ -357,9 +386,6 @@ class ForwardPageHandler(ForwardHandler):
     def _may_set(self, cookie: str) -> bool:
         """Return whether a cookie is that of a deployment, below this server."""
         return f"Path={self.base_url}" in cookie
-
-    async def _send_files(self) -> None:
-        """Send no files: the body is for the deployment."""
 
     def check_xsrf_cookie(self) -> None:
         """Check that a request with a cookie has an Origin header: pages do not know the value."""

@@ -383,8 +383,9 @@ def test_hooks_need_no_login(ann):
 def test_operations_on_files_are_marked():
     assert mark_of("GET", "/workflows") == "lists"
     assert mark_of("GET", "/runs") == ""
-    nested = {"a": ["b", {"c": "d"}, 1, None], "e": True}
-    assert list(texts_in(nested)) == ["b", "d"]
+    body = {"path": "a.py", "name": "data", "parameters": {"x": ["b.csv", 1, None]}, "files": ["c"]}
+    named = ("path", "files", "parameters")
+    assert list(texts_in(body, named)) == ["a.py", "b.csv", "c"]
 
 
 def test_saved_and_renamed_files_are_sent(ann):
