@@ -188,14 +188,19 @@ def test_a_workflow_brings_what_its_nodes_name(service, mine, root):
 
 def test_absolute_paths_and_data(service, mine, root):
     write(root, **{"raw/a.csv": "1", "raw/b.csv": "2", "key.pem": "", ".ssh/config": ""})
-    names = mine.send([str(root / "raw/a.csv"), "key.pem", ".ssh/config", "/etc/passwd"])
-    assert names == {str(root / "raw/a.csv"): "raw/a.csv"}
+    mine.send([str(root / "raw/a.csv"), "key.pem", ".ssh/config", "/etc/passwd"])
     assert mirrored(service) == ["raw/a.csv"]
     mine.send(["raw", "."])
     assert mirrored(service) == ["raw/a.csv", "raw/b.csv"]
     (root / "raw/a.csv").unlink()
     mine.send(["raw/a.csv"])
     assert mirrored(service) == ["raw/b.csv"]
+
+
+def test_a_folder_to_write_in_is_sent_without_its_files(service, mine, root):
+    write(root, **{"raw/a.csv": "1"})
+    mine.send([], ["raw", ".", "missing"])
+    assert mirrored(service) == [] and (service.context.files.root / "raw").is_dir()
 
 
 def test_listed_files(service, mine, root):
