@@ -213,6 +213,11 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     usage: 'GET /runs/{run}/tasks/{node}/usage',
     why: 'GET /runs/{run}/why'
   },
+  shares: {
+    list: 'GET /shares/{kind}/{resource}',
+    grant: 'POST /shares/{kind}/{resource}',
+    revoke: 'DELETE /shares/{kind}/{resource}/{name}'
+  },
   system: {
     doctor: 'GET /system/doctor',
     gpus: 'GET /system/gpus',

@@ -2893,6 +2893,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shares/{kind}/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users and groups with a role on a project or another resource
+         * @description The creator is first. Users who see it only through a project are not listed.
+         */
+        get: operations["shares.list"];
+        put?: never;
+        /** Set the role of a user or group on a project or another resource */
+        post: operations["shares.grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the role of a user or group on a project or another resource
+         * @description With `group`, the name is that of a group.
+         *
+         *     What a former member linked to a project stays linked.
+         */
+        delete: operations["shares.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system/doctor": {
         parameters: {
             query?: never;
@@ -6113,6 +6156,21 @@ export interface components {
             at_most: number | null;
         };
         /**
+         * Member
+         * @description A user or group with a role on a project or another resource.
+         *
+         *     `is_creator` marks the user to whom the resource belongs.
+         */
+        Member: {
+            name: string;
+            /** @enum {unknown} */
+            role: "editor" | "owner" | "viewer";
+            /** @default false */
+            group: boolean;
+            /** @default false */
+            is_creator: boolean;
+        };
+        /**
          * Meta
          * @description Identity and parameters of a workflow, and the environment of nodes that name none.
          *     The gallery of templates shows the `description`, a sentence. Other programs may store their own
@@ -6957,6 +7015,27 @@ export interface components {
             /** @enum {unknown} */
             kind: "automation" | "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "workflow";
             resource: string;
+        };
+        /**
+         * NewMember
+         * @description The role that a user or group gets on a project or another resource.
+         *
+         *     A viewer may read it, an editor also change it, an owner also delete and share it.
+         */
+        NewMember: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
+            /**
+             * Group of the hub
+             * @default false
+             */
+            group: boolean;
         };
         /**
          * NewModel
@@ -7929,6 +8008,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Member]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Member_: {
+            items: components["schemas"]["Member"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ModelPackage]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8436,7 +8524,7 @@ export interface components {
          *
          *     `created_at` is the time when the resource was created. `path` is that of its file; empty for
          *     resources without a file. A file that never ran has its path as ID. `is_gone` means
-         *     that the file no longer exists. `number` is that of a run.
+         *     that the file no longer exists. `number` is that of a run. A file that never ran has no owner.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -8450,6 +8538,8 @@ export interface components {
             number: number | null;
             /** @default false */
             is_gone: boolean;
+            /** @default  */
+            owner: string;
         };
         /**
          * ProjectRetention
@@ -15790,6 +15880,105 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.revoke": {
+        parameters: {
+            query?: {
+                group?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
