@@ -419,6 +419,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ready models that are shared with everyone, newest first
+         * @description A filter matches a part of the name.
+         */
+        get: operations["models.catalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channel-tests": {
         parameters: {
             query?: never;
@@ -7020,7 +7040,8 @@ export interface components {
          * NewMember
          * @description The role that a user or group gets on a project or another resource.
          *
-         *     A viewer may read it, an editor also change it, an owner also delete and share it.
+         *     A viewer may read it, an editor also change it, an owner also delete and share it. The name `*`
+         *     publishes it: everyone may read it, and models are in the public catalog.
          */
         NewMember: {
             /** Name */
@@ -8116,6 +8137,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[PublishedModel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_PublishedModel_: {
+            items: components["schemas"]["PublishedModel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Revision]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8597,6 +8627,20 @@ export interface components {
             /** Check */
             rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
             reason: components["schemas"]["Reason"];
+        };
+        /**
+         * PublishedModel
+         * @description A model of the public catalog, as people without an account see it.
+         */
+        PublishedModel: {
+            name: string;
+            tag: string;
+            owner: string;
+            mode: string;
+            inputs: components["schemas"]["ModelColumn"][];
+            outputs: components["schemas"]["ModelColumn"][];
+            metadata: Record<string, unknown>;
+            created_at: string;
         };
         /**
          * PulledImage
@@ -10860,6 +10904,38 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.catalog": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublishedModel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

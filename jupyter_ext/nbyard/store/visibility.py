@@ -20,7 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from nbyard.domain.projects.members import ROLES, Member, NewMember, Role, SharedKind
+from nbyard.domain.projects.members import EVERYONE, ROLES, Member, NewMember, Role, SharedKind
 from nbyard.errors import Forbidden
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.automation_tables import automations
@@ -88,7 +88,7 @@ def may_see_event(viewer: str, c: Connection) -> ColumnElement[bool]:
 
 def _is_grantee(viewer: Any) -> ColumnElement[bool]:
     groups = select(M.group_name).where(M.user_name == viewer)
-    as_user = and_(G.grantee_kind == "user", G.grantee == viewer)
+    as_user = and_(G.grantee_kind == "user", G.grantee.in_([viewer, EVERYONE]))
     return or_(as_user, and_(G.grantee_kind == "group", G.grantee.in_(groups)))
 
 

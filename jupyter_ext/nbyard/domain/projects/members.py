@@ -23,12 +23,14 @@ SharedKind = Literal[
 ]
 SHARED_KINDS: tuple[SharedKind, ...] = get_args(SharedKind)
 MAX_NAME = 200
+EVERYONE = "*"  # in place of a name
 
 
 class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The role that a user or group gets on a project or another resource.
 
-    A viewer may read it, an editor also change it, an owner also delete and share it.
+    A viewer may read it, an editor also change it, an owner also delete and share it. The name `*`
+    publishes it: everyone may read it, and models are in the public catalog.
     """
 
     name: Annotated[str, shown("Name", order=1, argument=True)]
@@ -38,11 +40,13 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
     def check(self) -> None:
-        """Check the name.
+        """Check the name and the role.
 
         Raises:
-            Invalid: The name is empty, too long or not printable.
+            Invalid: The name is empty, too long or not printable, or everyone may do too much.
         """
+        if self.name == EVERYONE and (self.group or self.role != "viewer"):
+            raise Invalid.field("role", "everyone can only be a viewer")
         if not 0 < len(self.name) <= MAX_NAME or not self.name.isprintable():
             why = f"must have 1 to {MAX_NAME} characters, all of them printable"
             raise Invalid.field("name", why)
