@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
