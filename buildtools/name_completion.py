@@ -12,6 +12,7 @@ is offered.
 from collections.abc import Iterable, Mapping
 
 from nbyard.domain.notices.structs import EVENTS
+from nbyard.domain.projects.members import SHARED_KINDS
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.state_machines import DEPLOYMENT, RUN, TASK
 from nbyard.services.operation_table import table
@@ -170,6 +171,8 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("projects", "link", "resource"): ("projects.linkable project=project kind=kind",),
     ("projects", "unlink", "kind"): ("projects.links:kind project=project",),
     ("projects", "unlink", "resource"): ("projects.links project=project kind=kind",),
+    **{("shares", verb, "kind"): _choices(SHARED_KINDS) for verb in ("grant", "ls", "revoke")},
+    ("shares", "revoke", "name"): ("shares kind=kind resource=resource",),
     ("projects", "update", "--unset"): ("projects.get.metadata project=project",),
     **{
         ("artifacts", verb, "name"): ("artifacts",)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,14 +59,18 @@ class LocalNoun:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.
                     check_text(value, str(name))
-            # As in the REST handlers: code of a scratch run may read, but not change anything.
+            operation = f"{self._noun}.{verb}"
+            # As in the REST handlers: others, and code of a scratch run, may only read.
             if marked := getattr(method, "__operation__", None):
-                self._services.refuse_from_scratch(self._caller, marked[2])
+                variables = re.findall(r"{(\w+)}", marked[1])
+                path = {**dict(zip(variables, positional, strict=False)), **named}
+                path = {name: str(path[name]) for name in variables}
+                asked = (operation, marked[2], path, self._project)
+                self._services.check_access(self._caller, *asked)
             result = method(self._caller, *positional, **named)
             if self._project:
-                created = f"{self._noun}.{verb}"
                 link = self._services.projects.link_created
-                link(self._caller, self._project, created, result)
+                link(self._caller, self._project, operation, result)
             return result
 
         return call

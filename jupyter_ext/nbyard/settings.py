@@ -124,6 +124,11 @@ class Settings(Configurable):
     max_upload_bytes = Int(100 * 2**30, min=1, help="Largest upload or import, in bytes.").tag(
         config=True, dispatcher=True
     )
+    public_catalog = Bool(
+        False,
+        help="Whether people without an account may read the catalog of models that users shared"
+        " with everyone, at /nbyard/catalog.",
+    ).tag(config=True)
     max_body_bytes = Int(
         16 * 2**20,
         min=1024,

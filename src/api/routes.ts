@@ -37,6 +37,19 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     delete: 'DELETE /bisections/{bisection}',
     cancel: 'POST /bisections/{bisection}/cancel'
   },
+  models: {
+    catalog: 'GET /catalog',
+    sources: 'GET /model-sources',
+    build: 'POST /models',
+    list: 'GET /models',
+    deployed: 'POST /models/deployed',
+    get: 'GET /models/{model}',
+    delete: 'DELETE /models/{model}',
+    deployments: 'GET /models/{model}/deployments',
+    register: 'POST /models/{model}/executable',
+    renew: 'POST /models/{model}/renew',
+    schema: 'GET /models/{model}/schema'
+  },
   channels: {
     test_url: 'POST /channel-tests',
     create: 'POST /channels',
@@ -143,18 +156,6 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   kernels: { list: 'GET /kernels' },
   lineage: { get: 'GET /lineage' },
-  models: {
-    sources: 'GET /model-sources',
-    build: 'POST /models',
-    list: 'GET /models',
-    deployed: 'POST /models/deployed',
-    get: 'GET /models/{model}',
-    delete: 'DELETE /models/{model}',
-    deployments: 'GET /models/{model}/deployments',
-    register: 'POST /models/{model}/executable',
-    renew: 'POST /models/{model}/renew',
-    schema: 'GET /models/{model}/schema'
-  },
   projects: {
     create: 'POST /projects',
     list: 'GET /projects',
@@ -218,6 +219,11 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     undeclared: 'GET /runs/{run}/tasks/{node}/undeclared',
     usage: 'GET /runs/{run}/tasks/{node}/usage',
     why: 'GET /runs/{run}/why'
+  },
+  shares: {
+    list: 'GET /shares/{kind}/{resource}',
+    grant: 'POST /shares/{kind}/{resource}',
+    revoke: 'DELETE /shares/{kind}/{resource}/{name}'
   },
   system: {
     doctor: 'GET /system/doctor',

@@ -419,6 +419,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ready models that are shared with everyone, newest first
+         * @description A filter matches a part of the name.
+         */
+        get: operations["models.catalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channel-tests": {
         parameters: {
             query?: never;
@@ -2942,6 +2962,49 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users and groups with a role on a project or another resource
+         * @description The creator is first. Users who see it only through a project are not listed.
+         */
+        get: operations["shares.list"];
+        put?: never;
+        /** Set the role of a user or group on a project or another resource */
+        post: operations["shares.grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the role of a user or group on a project or another resource
+         * @description With `group`, the name is that of a group.
+         *
+         *     What a former member linked to a project stays linked.
+         */
+        delete: operations["shares.revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6225,6 +6288,21 @@ export interface components {
             at_most: number | null;
         };
         /**
+         * Member
+         * @description A user or group with a role on a project or another resource.
+         *
+         *     `is_creator` marks the user to whom the resource belongs.
+         */
+        Member: {
+            name: string;
+            /** @enum {unknown} */
+            role: "editor" | "owner" | "viewer";
+            /** @default false */
+            group: boolean;
+            /** @default false */
+            is_creator: boolean;
+        };
+        /**
          * Meta
          * @description Identity and parameters of a workflow, and the environment of nodes that name none.
          *     The gallery of templates shows the `description`, a sentence. Other programs may store their own
@@ -7069,6 +7147,28 @@ export interface components {
             /** @enum {unknown} */
             kind: "automation" | "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "workflow";
             resource: string;
+        };
+        /**
+         * NewMember
+         * @description The role that a user or group gets on a project or another resource.
+         *
+         *     A viewer may read it, an editor also change it, an owner also delete and share it. The name `*`
+         *     publishes it: everyone may read it, and models are in the public catalog.
+         */
+        NewMember: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
+            /**
+             * Group of the hub
+             * @default false
+             */
+            group: boolean;
         };
         /**
          * NewModel
@@ -8042,6 +8142,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Member]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Member_: {
+            items: components["schemas"]["Member"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ModelPackage]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8137,6 +8246,15 @@ export interface components {
          */
         Page_Project_: {
             items: components["schemas"]["Project"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[PublishedModel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_PublishedModel_: {
+            items: components["schemas"]["PublishedModel"][];
             /** @default null */
             next: string | null;
         };
@@ -8549,7 +8667,7 @@ export interface components {
          *
          *     `created_at` is the time when the resource was created. `path` is that of its file; empty for
          *     resources without a file. A file that never ran has its path as ID. `is_gone` means
-         *     that the file no longer exists. `number` is that of a run.
+         *     that the file no longer exists. `number` is that of a run. A file that never ran has no owner.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -8563,6 +8681,8 @@ export interface components {
             number: number | null;
             /** @default false */
             is_gone: boolean;
+            /** @default  */
+            owner: string;
         };
         /**
          * ProjectRetention
@@ -8620,6 +8740,20 @@ export interface components {
             /** Check */
             rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
             reason: components["schemas"]["Reason"];
+        };
+        /**
+         * PublishedModel
+         * @description A model of the public catalog, as people without an account see it.
+         */
+        PublishedModel: {
+            name: string;
+            tag: string;
+            owner: string;
+            mode: string;
+            inputs: components["schemas"]["ModelColumn"][];
+            outputs: components["schemas"]["ModelColumn"][];
+            metadata: Record<string, unknown>;
+            created_at: string;
         };
         /**
          * PulledImage
@@ -10883,6 +11017,38 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.catalog": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublishedModel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -16022,6 +16188,105 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.revoke": {
+        parameters: {
+            query?: {
+                group?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];

@@ -155,6 +155,7 @@ HELP = {
     "models": "Build, deploy and run models.",
     "projects": "Group resources that belong together.",
     "runs": "Follow, retry and cancel runs.",
+    "shares": "Share projects and other resources with users and groups.",
     "workflows": "List workflows and build their images.",
 }
 # Nouns without operations: their commands use the store of this machine.
@@ -184,6 +185,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),
         lineage.of_run,
     ),
+    "shares": (project_records.grant,),
     "workflows": workflows.COMMANDS,
 }
 

@@ -58,6 +58,7 @@ RUNS: Mapping[str, str] = {
     "details": "Add metrics, and which parameters differ from their defaults.",
 }
 BY_OPERATION: Mapping[str, Mapping[str, str]] = {
+    "shares.revoke": {"group": "The name is that of a group."},
     "runs.list": RUNS,
     "runs.tasks": {"state": f"Only tasks in these states, with commas: {', '.join(TASK.moves)}."},
 }
@@ -96,6 +97,7 @@ DONE = {
     "delete_policy": "Deleted the policy {1} of {0}.",
     "unkeep": "Clean-ups may delete run {}.",
     "unlink": "Unlinked {2} from {0}.",
+    "revoke": "{2} has no role on the {0} {1} any more.",
 }
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
@@ -153,6 +155,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "workflows.versions": columns("version=number runs person saved=created_at"),
     "workflows.unrun": columns("path title saved=saved_at"),
     "workflows": columns("path=shown_path title id"),
+    "shares": columns("name role group creator=is_creator"),
     "projects": columns(
         "name linked repository changed=updated_at id", linked=project_views.link_counts
     ),

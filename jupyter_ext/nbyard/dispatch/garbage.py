@@ -75,6 +75,7 @@ class GarbageCollector:
         with self._context.write() as c:
             self._context.store.templates.delete_unused(c)
             self._context.store.projects.delete_dangling(c)
+            self._context.store.grants.delete_dangling(c)
         before = time.time() - self._context.settings.garbage_grace_seconds
         old = (blob.digest for blob in self._context.blobs.stored() if blob.since < before)
         unnamed = self._unreferenced(old)

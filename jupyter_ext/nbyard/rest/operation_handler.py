@@ -200,10 +200,6 @@ class RestContext:
         """Start a dispatcher if there is work and none is running. This may block."""
         self.yard().watch()
 
-    def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
-        """Check that no code of a scratch run requests a change. This may block."""
-        self.services.refuse_from_scratch(caller, scope)
-
     def is_working(self) -> bool:
         """Return whether a run, build or import is active. This may block."""
         return self.yard().is_working()
@@ -401,10 +397,11 @@ class OperationHandler(NbyardHandler, APIHandler):
         operation = self._by_method[str(self.request.method)]
         try:
             caller = self.authorised(operation.scope)
-            if caller.attempt_id:
-                await self.context.call(self.context.refuse_from_scratch, caller, operation.scope)
             arguments = self._arguments(operation, path)
             project = check_text(self.request.headers.get(PROJECT_HEADER, ""), PROJECT_HEADER)
+            if not operation.scope.endswith(":read"):
+                asked = (caller, operation.id, operation.scope, path, project)
+                await self.context.call(self._check_access, *asked)
             if project:
                 # Check before the operation, so that a refused request creates nothing.
                 check_may_link(caller, operation.id)
@@ -424,6 +421,9 @@ class OperationHandler(NbyardHandler, APIHandler):
             )
         else:
             self.answer(operation.status, result)
+
+    def _check_access(self, *asked: Any) -> None:
+        self.context.services.check_access(*asked)
 
     @web.authenticated
     async def get(self, **path: str) -> None:

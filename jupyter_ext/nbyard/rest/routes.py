@@ -7,7 +7,11 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
+from tornado.template import Template
 
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.callers import Caller
+from nbyard.errors import NbyardError
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
 from nbyard.rest.forwarding import (
@@ -19,6 +23,7 @@ from nbyard.rest.forwarding import (
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.proxy_handlers import (
     OF_ATTEMPTS,
+    POLICY,
     MonitorHandler,
     ProxyHandler,
     RequestMeter,
@@ -43,6 +48,20 @@ CONTENTS = {
     "runs.file": "/runs/{run}/tasks/{node}/files/content",
     "runs.crate": "/runs/{run}/crate",
 }
+# Tornado escapes the values, which are texts of users.
+CATALOG = Template(
+    """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Models</title></head><body><h1>Models</h1>
+{% for model in models.items %}<h2>{{ model.name }} {{ model.tag }}</h2>
+<p>{{ model.metadata.get("description", "") }}</p>
+<p>By {{ model.owner }}, {{ model.created_at.date() }}</p><ul>
+{% for title, columns in (("Input", model.inputs), ("Output", model.outputs)) %}
+<li>{{ title }}: {{ ", ".join(f"{c.name} ({c.type})" for c in columns) }}</li>{% end %}</ul>
+{% end %}{% if not models.items %}<p>No models are published yet.</p>{% end %}
+{% if models.next %}<p><a href="?after={{ models.next }}">Older models</a></p>{% end %}
+</body></html>
+"""
+)
 Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 
@@ -62,6 +81,36 @@ class HealthHandler(JupyterHandler):
     @allow_unauthenticated
     def head(self) -> None:
         self.finish()
+
+
+class CatalogHandler(NbyardHandler):
+    """Responds with the models that are shared with everyone.
+
+    If the administrator allows it, it needs no login. Browsers get a page, programs JSON.
+    """
+
+    async def prepare(self, **kwargs: Any) -> None:
+        """Identify the user, unless the catalog is public: it has nothing of a user."""
+        if self.context.settings.public_catalog:
+            return
+        await super().prepare(**kwargs)
+        if self.current_user is None:
+            raise web.HTTPError(403)
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        try:
+            after = check_text(self.get_query_argument("after", ""), "after")
+            models = await self.context.ask("models", "catalog", Caller(""), after=after)
+        except NbyardError as error:
+            self.fail(error)
+            return
+        if "text/html" not in self.request.headers.get("Accept", ""):
+            self.answer(200, models)
+            return
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", POLICY)
+        self.finish(CATALOG.generate(models=models))
 
 
 class OpenApiHandler(NbyardHandler):
@@ -92,6 +141,7 @@ def routes(
     """
     prefix = url_path_join(base_url, PREFIX)
     own_routes: list[Route] = [
+        (url_path_join(base_url, "nbyard/catalog"), CatalogHandler, {"context": context}),
         (f"{prefix}/health", HealthHandler, {}),
         (f"{prefix}/openapi.json", OpenApiHandler, {"context": context}),
         (f"{prefix}/events/socket", EventSocket, {"context": context, "broadcast": broadcast}),

@@ -5,13 +5,20 @@ Imports are late as well, so that short commands start fast.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from nbyard.domain.ids import is_id
+from nbyard.domain.projects.members import SHARED_KINDS
 from nbyard.errors import Conflict
+from nbyard.services.projects.automatic_links import CREATED
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
+    from nbyard.domain.projects.members import Role
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.automations.backfills import BackfillService
     from nbyard.services.automations.service import AutomationService
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
+    from nbyard.services.projects.shares import ShareService
     from nbyard.services.runs.comparisons.bisections import BisectionService
     from nbyard.services.runs.service import RunService
     from nbyard.services.service_context import ServiceContext
@@ -55,12 +63,18 @@ PLACES = {
     "backfills": "automations.backfills:BackfillService",
     "channels": "notices.service:ChannelService",
     "projects": "projects.service:ProjectService",
+    "shares": "projects.shares:ShareService",
     "artifacts": "artifacts:ArtifactService",
     "lineage": "lineage:LineageService",
     "credentials": "credentials:CredentialService",
     "events": "events:EventService",
     "system": "system:SystemService",
 }
+
+
+# How long the groups of a caller are known without a look at the store.
+GROUPS_SECONDS = 30.0
+OF_OWNERS = ("projects.update", "projects.set_policy", "projects.delete_policy")
 
 
 def service_class(noun: str) -> Any:
@@ -88,6 +102,7 @@ class Services:
     backfills: BackfillService
     channels: ChannelService
     projects: ProjectService
+    shares: ShareService
     artifacts: ArtifactService
     lineage: LineageService
     credentials: CredentialService
@@ -97,6 +112,7 @@ class Services:
     def __init__(self, context: ServiceContext):
         self._context = context
         self.blobs = context.blobs
+        self._groups: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def __getattr__(self, noun: str) -> object:
         if noun not in PLACES:
@@ -105,14 +121,61 @@ class Services:
         setattr(self, noun, service)  # the next use finds it without this method
         return service
 
-    def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
-        """Check that a request may change something: code in a scratch run may not.
+    def record_groups(self, caller: Caller) -> None:
+        """Store the groups of a caller if they changed since the caller's last request.
+
+        Call this for each request of a caller whose groups an identity provider knows.
+        """
+        seen, now = (caller.groups, time.monotonic()), time.monotonic()
+        groups, at = self._groups.get(caller.name, (None, 0.0))
+        if groups == caller.groups and now - at < GROUPS_SECONDS:
+            return
+        grants = self._context.store.grants
+        with self._context.store.read() as c:
+            is_known = grants.groups(c, caller.name) == {*caller.groups}
+        if not is_known:
+            with self._context.store.write() as c:
+                grants.set_groups(c, caller.name, caller.groups)
+        self._groups[caller.name] = seen
+
+    def check_access(
+        self, caller: Caller, operation: str, scope: str, path: Mapping[str, str], project: str = ""
+    ) -> None:
+        """Check that a request may change what its path names, and link to its active project.
+
+        Reading needs no check: what a caller may not see is not found. Only an ID names what
+        belongs to others.
 
         Raises:
-            Conflict: A scratch run sent the request, and the scope is not one to read.
+            Forbidden: The caller may see it and lacks the role for the change.
+            Conflict: A scratch run sent the request.
         """
+        if scope.endswith(":read"):
+            return
+        self._refuse_from_scratch(caller)
+        noun, _, verb = operation.partition(".")
+        named = {path["kind"]: path["resource"]} if noun == "shares" else {**path}
+        named |= {"project": project} if operation in CREATED and project else {}
+        is_owners = verb == "delete" or noun == "shares" or operation in OF_OWNERS
+        needed: Role = "owner" if is_owners else "editor"
+        ids = [(name, key) for name, keys in named.items() for key in keys.split(",") if is_id(key)]
+        with self._context.store.read() if ids else nullcontext() as c:
+            for name, key in ids:
+                self._check_role(c, caller, name, key, needed)
+
+    def _check_role(self, c: Any, caller: Caller, name: str, key: str, needed: Role) -> None:
+        """Check the role of a caller on what the variable `name` of a path names by ID."""
+        store = self._context.store
+        if name == "backfill":
+            row = store.backfills.by_id(c, key)
+            name, key = "automation", row.backfill.automation_id if row else ""
+        kind = "run" if name == "runs" else name
+        if kind in SHARED_KINDS:
+            store.grants.check(c, caller.name, kind, key, needed)
+
+    def _refuse_from_scratch(self, caller: Caller) -> None:
         # Only requests from the code of a task have an attempt. Others need no look at the store.
-        if not caller.attempt_id or scope.endswith(":read"):
+        if not caller.attempt_id:
             return
         with self._context.store.read() as c:
             run_id = self._context.store.attempts.run_of(c, caller.name, caller.attempt_id)

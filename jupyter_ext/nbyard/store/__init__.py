@@ -40,6 +40,7 @@ from nbyard.store.runs.past_results import HistoryRows, ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
+from nbyard.store.visibility import GrantRows
 from nbyard.store.workflows import WorkflowRows
 
 
@@ -64,6 +65,7 @@ class Store:
     facts = FactRows()
     fingerprints = FingerprintRows()
     firings = FiringRows()
+    grants = GrantRows()
     history = HistoryRows()
     images = ImageRows()
     leases = LeaseRows()

@@ -15,6 +15,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import bisections
+from nbyard.store.visibility import is_own
 
 B = bisections.c
 JSONS = ("judge", "changes", "probes", "culprits")
@@ -35,7 +36,7 @@ class BisectionRows:
 
     def get(self, c: Connection, owner: str, bisection_id: str) -> Bisection | None:
         """Return a bisection by ID."""
-        query = select(bisections).where(B.owner == owner, B.id == bisection_id)
+        query = select(bisections).where(is_own(owner, B.owner), B.id == bisection_id)
         row = c.execute(query).first()
         return _bisection(row) if row else None
 
@@ -46,7 +47,7 @@ class BisectionRows:
 
     def page(self, c: Connection, owner: str, limit: int, after: str) -> list[Bisection]:
         """Return a page of bisections, newest first."""
-        query = select(bisections).where(B.owner == owner)
+        query = select(bisections).where(is_own(owner, B.owner))
         return [_bisection(row) for row in c.execute(newest_first(query, B.id, limit, after))]
 
     def running(self, c: Connection) -> list[str]:
@@ -56,7 +57,9 @@ class BisectionRows:
 
     def compared(self, c: Connection, owner: str) -> set[str]:
         """Return the IDs of the runs that running bisections of an owner compare."""
-        query = select(B.good_run, B.bad_run).where(B.owner == owner, B.state.in_(BISECTION.live))
+        query = select(B.good_run, B.bad_run).where(
+            is_own(owner, B.owner), B.state.in_(BISECTION.live)
+        )
         return {run_id for row in c.execute(query) for run_id in row}
 
     def store_probes(

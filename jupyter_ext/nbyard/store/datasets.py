@@ -29,6 +29,7 @@ from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.named_rows import Named, NamedRows, struct_of_row
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets, runs, tasks
+from nbyard.store.visibility import is_own, may_see
 
 V = dataset_versions.c
 LIVE_PLANS = (
@@ -101,7 +102,7 @@ class DatasetRows(NamedRows[Dataset]):
         query = (
             select(dataset_versions)
             .join(datasets, datasets.c.id == V.dataset_id)
-            .where(datasets.c.owner == owner, V.dataset_id == dataset_id, V.number == number)
+            .where(may_see(owner, datasets.c.owner), V.dataset_id == dataset_id, V.number == number)
         )
         row = c.execute(query).first()
         return _version(row) if row else None
@@ -168,7 +169,7 @@ class DatasetRows(NamedRows[Dataset]):
         """Return the numbers of unfinished runs whose tasks read a version of a dataset."""
         own = {*c.execute(select(V.id).where(V.dataset_id == dataset.id)).scalars()}
         reads = cast(tasks.c.plan, Text).contains('"dataset:')
-        query = LIVE_PLANS.where(runs.c.owner == dataset.owner, reads)
+        query = LIVE_PLANS.where(is_own(dataset.owner, runs.c.owner), reads)
         numbers = {
             row.number
             for row in c.execute(query)

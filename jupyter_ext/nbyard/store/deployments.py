@@ -31,6 +31,7 @@ from nbyard.store.models import packages_of_images
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
+from nbyard.store.visibility import is_own, may_see
 
 D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name
@@ -223,9 +224,10 @@ class DeploymentRows:
         c.execute(update(revisions).where(R.id == revision_id).values(**columns))
 
     def get(self, c: Connection, owner: str, key: str) -> Deployment | None:
-        """Return a deployment by ID or name."""
-        query = self._own(owner).where((D.id == key) | (D.name == key))
-        row = c.execute(query).first()
+        """Return a deployment that the user may see by ID, else the user's own by name."""
+        is_named = is_own(owner, D.owner) & (D.name == key)
+        query = self._seen(owner).where((D.id == key) | is_named)
+        row = c.execute(query.order_by((D.id == key).desc())).first()
         return self._deployments(c, owner, [row])[0] if row else None
 
     def page(  # noqa: PLR0913  these are the filters
@@ -240,7 +242,7 @@ class DeploymentRows:
         project: str = "",
     ) -> list[Deployment]:
         """Return a page of deployments, newest first."""
-        known = with_text(self._own(owner), search, D.name, D.title)
+        known = with_text(self._seen(owner, c), search, D.name, D.title)
         known = known.where(linked_to(project, "deployment", D.id))
         query = newest_first(known, D.id, limit, after)
         if state:
@@ -249,12 +251,12 @@ class DeploymentRows:
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """Return all names by ID."""
-        rows = c.execute(select(D.id, D.name).where(D.owner == owner, D.removed_at.is_(None)))
+        rows = c.execute(select(D.id, D.name).where(is_own(owner, D.owner), D.removed_at.is_(None)))
         return {row.id: row.name for row in rows}
 
     def titles(self, c: Connection, owner: str) -> list[str]:
         """Return the titles of all deployments."""
-        own = select(D.title).where(D.owner == owner, D.removed_at.is_(None))
+        own = select(D.title).where(is_own(owner, D.owner), D.removed_at.is_(None))
         return [*c.execute(own).scalars()]
 
     def revisions(
@@ -275,7 +277,7 @@ class DeploymentRows:
         """Return the revision that serves requests under the name."""
         joined = (D.id == R.deployment_id) & (D.serving == R.number)
         query = select(revisions).join(deployments, joined)
-        row = c.execute(query.where(D.owner == owner, D.name == name)).first()
+        row = c.execute(query.where(is_own(owner, D.owner), D.name == name)).first()
         return _revision_row(row) if row else None
 
     def forms(self, c: Connection, deployment_id: str) -> list[CallForm]:
@@ -338,8 +340,8 @@ class DeploymentRows:
         """Return the IDs of all deployments."""
         return set(c.execute(select(D.id)).scalars())
 
-    def _own(self, owner: str) -> Select[Any]:
-        return select(deployments).where(D.owner == owner, D.removed_at.is_(None))
+    def _seen(self, owner: str, c: Connection | None = None) -> Select[Any]:
+        return select(deployments).where(may_see(owner, D.owner, c), D.removed_at.is_(None))
 
     def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
         shown = self._newest_and_serving(c, rows)

@@ -37,6 +37,7 @@ from nbyard.store.schema.tables import (
     workflow_versions,
     workflows,
 )
+from nbyard.store.visibility import is_own
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
@@ -127,7 +128,7 @@ class EnvironmentRows(NamedRows[Environment]):
 
     def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
         """Return the environment whose kernel has this name."""
-        row = c.execute(self.query().where(E.owner == owner, E.kernel == kernel)).first()
+        row = c.execute(self.query().where(is_own(owner, E.owner), E.kernel == kernel)).first()
         # Environments that were never installed have an empty kernel name.
         return self.read(row) if row and kernel else None
 
@@ -215,7 +216,9 @@ class DefaultRows:
     def set(self, c: Connection, owner: str, project_id: str, environment_id: str) -> None:
         """Replace the default of a project, or that of the store. An empty ID removes it."""
         key = {"owner": owner, "project_id": project_id}
-        c.execute(delete(environment_defaults).where(D.owner == owner, D.project_id == project_id))
+        c.execute(
+            delete(environment_defaults).where(is_own(owner, D.owner), D.project_id == project_id)
+        )
         if environment_id:
             c.execute(insert(environment_defaults), [{**key, "environment_id": environment_id}])
         subject = Subject(environment_id or project_id or owner, owner)
@@ -227,7 +230,7 @@ class DefaultRows:
             select(D.project_id, environments.c.name, projects.c.name.label("project"))
             .join(environments, environments.c.id == D.environment_id)
             .outerjoin(projects, projects.c.id == D.project_id)
-            .where(D.owner == owner)
+            .where(is_own(owner, D.owner))
             .order_by(projects.c.name)
         )
         return {
@@ -253,7 +256,7 @@ class DefaultRows:
             linked = [
                 (L.kind == kind)
                 & L.resource_id.in_(
-                    select(table.c.id).where(table.c.owner == owner, table.c.path == path)
+                    select(table.c.id).where(is_own(owner, table.c.owner), table.c.path == path)
                 )
                 for kind, table in (("workflow", workflows), ("executable", executables))
             ]

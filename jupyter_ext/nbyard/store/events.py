@@ -12,22 +12,13 @@ from nbyard.domain.paging import MAX_COUNT
 from nbyard.domain.state_machines import Machine
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.schema.tables import events
+from nbyard.store.visibility import may_see_event
 
 # An arbitrary, unique lock key. The lock makes event IDs visible in order.
 ADVISORY_LOCK = 7_220_151
 LOCK = text("select pg_advisory_xact_lock(:key)")
 INSERT = Prepared(insert(events))
 LAST = Prepared(select(func.max(events.c.id)))
-AFTER = (
-    select(events)
-    .where(
-        events.c.id > bindparam("cursor"),
-        events.c.id <= bindparam("until"),
-        events.c.owner == bindparam("of"),
-    )
-    .order_by(events.c.id)
-    .limit(bindparam("most"))
-)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -80,8 +71,10 @@ def append_all(c: Connection, new_events: Sequence[NewEvent]) -> None:
 def events_after(
     c: Connection, owner: str, cursor: int, limit: int, until: int = MAX_COUNT
 ) -> list[Event]:
-    """Return events after `cursor` up to the event `until`, oldest first."""
-    rows = c.execute(AFTER, {"cursor": cursor, "until": until, "of": owner, "most": limit})
+    """Return events that a user may see, after `cursor` up to the event `until`, oldest first."""
+    is_after = (events.c.id > cursor) & (events.c.id <= until)
+    query = select(events).where(is_after, may_see_event(owner, c))
+    rows = c.execute(query.order_by(events.c.id).limit(limit))
     return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in rows]
 
 

@@ -14,6 +14,7 @@ from nbyard.domain.naming.unique_names import no_such
 from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.named_rows import NamedRows, struct_of_row
 from nbyard.store.schema.tables import executable_versions, executables, tasks
+from nbyard.store.visibility import is_own, may_see
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
@@ -21,10 +22,12 @@ VERSION_FIELDS = ExecutableVersion.__struct_fields__
 CURRENT = select(
     *executables.c, *(V[field].label(f"v_{field}") for field in VERSION_FIELDS)
 ).select_from(with_newest_version(executables, executable_versions, "executable_id"))
-OWN = CURRENT.where(executables.c.owner == bindparam("of"))
-BY_PATH = OWN.where(executables.c.path == bindparam("at"))
+IS_OWN = is_own(bindparam("of"), executables.c.owner)
+BY_PATH = CURRENT.where(IS_OWN, executables.c.path == bindparam("at"))
 IS_ID = executables.c.id == bindparam("key")
-BY_KEY = OWN.where(IS_ID | (executables.c.name == bindparam("key"))).order_by(IS_ID.desc())
+IS_SEEN = IS_ID & may_see(bindparam("of"), executables.c.owner)
+IS_NAMED = IS_OWN & (executables.c.name == bindparam("key"))
+BY_KEY = CURRENT.where(IS_SEEN | IS_NAMED).order_by(IS_ID.desc())
 LAST_VERSION = (
     select(executable_versions)
     .where(V.executable_id == bindparam("of"))
@@ -85,7 +88,7 @@ class ExecutableRows(NamedRows[Executable]):
 
     def path(self, c: Connection, owner: str, executable_id: str) -> str:
         """Return the path of an executable; "" if it has none or does not exist."""
-        is_wanted = (executables.c.owner == owner, executables.c.id == executable_id)
+        is_wanted = (may_see(owner, executables.c.owner), executables.c.id == executable_id)
         return c.execute(select(executables.c.path).where(*is_wanted)).scalar() or ""
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
@@ -100,7 +103,7 @@ class ExecutableRows(NamedRows[Executable]):
         code then becomes a new version of the executable.
         """
         E = executables.c
-        own = select(E.id, E.path).where(E.owner == owner, E.path.startswith(f"{pushes}/"))
+        own = select(E.id, E.path).where(is_own(owner, E.owner), E.path.startswith(f"{pushes}/"))
         rows = c.execute(own.order_by(E.id.desc())).all()
         paths = {row.path for row in rows}
         for row in rows:
@@ -110,10 +113,9 @@ class ExecutableRows(NamedRows[Executable]):
                 c.execute(update(executables).where(E.id == row.id).values(path=path))
 
     def paths(self, c: Connection, owner: str) -> set[str]:
-        """Return the paths of all executables with a file."""
-        return {
-            *c.execute(select(executables.c.path).where(executables.c.owner == owner)).scalars()
-        }
+        """Return the paths of all own executables with a file."""
+        query = select(executables.c.path).where(is_own(owner, executables.c.owner))
+        return {*c.execute(query).scalars()}
 
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
         """Return a version by ID, or None."""

@@ -23,6 +23,7 @@ from nbyard.store.schema.tables import (
     runs,
     tasks,
 )
+from nbyard.store.visibility import is_own
 
 I = images.c  # noqa: E741
 # The engine shows and accepts this many digits of an ID.
@@ -68,7 +69,7 @@ class ImageRows:
 
     def insert(self, c: Connection, owner: str, image_id: str, **columns: Any) -> None:
         """Insert a queued image and delete failed images with its name."""
-        same = (I.owner == owner) & (I.reference == columns["reference"])
+        same = is_own(owner, I.owner) & (I.reference == columns["reference"])
         c.execute(delete(images).where(same, I.state == "failed"))
         row: dict[str, Any] = dict.fromkeys(
             ("environment", "path", "source", "digest", "image_id", "context_digest", "file"), ""
@@ -188,7 +189,7 @@ class ImageRows:
             names.append(image.image_id)
         named, pinned = R.spec["image"].as_string().in_(names), R.image_id.in_(names)
         joined = select(D.name).join(revisions, D.id == R.deployment_id).distinct()
-        own = joined.where(D.owner == image.owner, D.removed_at.is_(None))
+        own = joined.where(is_own(image.owner, D.owner), D.removed_at.is_(None))
         users = [f"deployment {name}" for name in c.execute(own.where(named | pinned)).scalars()]
         for noun, query, content in (
             ("executable", EXECUTABLES, executable_versions.c.resources),
@@ -261,11 +262,11 @@ class ImageRows:
         return set(c.execute(select(I.context_digest).where(I.context_digest != "")).scalars())
 
     def _own(self, owner: str) -> Any:
-        return select(images).where(I.owner == owner, I.removed_at.is_(None))
+        return select(images).where(is_own(owner, I.owner), I.removed_at.is_(None))
 
 
 def _same_name(image: NamedImage) -> Any:
-    return (I.owner == image.owner) & (I.reference == image.reference)
+    return is_own(image.owner, I.owner) & (I.reference == image.reference)
 
 
 def _row(row: Row[Any]) -> ImageRow:

@@ -23,6 +23,7 @@ from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.schema.deployment_tables import models, trials
 from nbyard.store.schema.tables import images
+from nbyard.store.visibility import is_own, may_see
 
 M = models.c
 I = images.c  # noqa: E741
@@ -57,9 +58,10 @@ class ModelRows:
         A name or `name:tag` selects the newest package.
         """
         name, _, tag = key.rpartition(":")
-        asked = (M.id == key) | (M.image == key) | (I.reference == key) | (I.image_id == key)
-        asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
-        row = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
+        named = (I.reference == key) | (M.name == key) | ((M.name == name) & (M.tag == tag))
+        asked = (M.id == key) | (M.image == key) | (I.image_id == key)
+        asked = asked | (is_own(owner, M.owner) & named)
+        row = c.execute(self._seen(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
         return _package(row) if row else None
 
     def find(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
@@ -83,7 +85,8 @@ class ModelRows:
 
     def names(self, c: Connection, owner: str) -> set[str]:
         """Return the names of all models."""
-        return set(c.execute(self._own(owner).with_only_columns(M.name)).scalars())
+        own = self._seen(owner).with_only_columns(M.name)
+        return set(c.execute(own.where(is_own(owner, M.owner))).scalars())
 
     def of_image(self, c: Connection, image: str) -> ModelPackage | None:
         """Return the package from which an image is built."""
@@ -101,8 +104,8 @@ class ModelRows:
         project: str = "",
     ) -> list[ModelPackage]:
         """Return a page of packages, newest first."""
-        own = self._own(owner).where(linked_to(project, "model", M.id))
-        query = newest_first(own, M.id, limit, after)
+        seen = self._seen(owner, c).where(linked_to(project, "model", M.id))
+        query = newest_first(seen, M.id, limit, after)
         query = with_text(query, wanted.tag, M.tag)
         query = with_text(query, wanted.mode, M.mode)
         query = with_text(query, wanted.id, M.id, I.image_id)
@@ -121,7 +124,9 @@ class ModelRows:
     ) -> dict[str, ModelFile]:
         """Return the newest model that was built from each of these bytes."""
         digest = M.source["digest"].as_string()
-        query = select(digest.label("digest"), M.model).where(M.owner == owner, digest.in_(digests))
+        query = select(digest.label("digest"), M.model).where(
+            is_own(owner, M.owner), digest.in_(digests)
+        )
         # In the order of creation, so that the newest model of each digest stays in the result.
         rows = c.execute(query.order_by(M.id))
         return {row.digest: msgspec.convert(row.model, ModelFile) for row in rows}
@@ -144,8 +149,8 @@ class ModelRows:
         query = select(*OWN).join(images, I.id == M.image).where(I.removed_at.is_(None))
         return [_package(row) for row in c.execute(query.where(M.kept_until < now))]
 
-    def _own(self, owner: str) -> Select[Any]:
-        shown = (M.owner == owner) & I.removed_at.is_(None)
+    def _seen(self, owner: str, c: Connection | None = None) -> Select[Any]:
+        shown = may_see(owner, M.owner, c) & I.removed_at.is_(None)
         return select(*OWN).join(images, I.id == M.image).where(shown)
 
 
@@ -158,7 +163,7 @@ def packages_of_images(
     """Return the package of each image: by image ID if known, else by current name."""
     names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
     query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
-    query = query.join(images, I.id == M.image).where(M.owner == owner).order_by(M.id)
+    query = query.join(images, I.id == M.image).where(may_see(owner, M.owner)).order_by(M.id)
     rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
     served_models = {}
     for name, key in wanted:

@@ -14,6 +14,7 @@ from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.visibility import is_own, may_see
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -43,7 +44,7 @@ def struct_of_row(row: Row[Any], struct: type[T], **more: Any) -> T:
 class NamedRows(Generic[T]):
     """Queries on the rows of one table, which have a name and an owner.
 
-    Queries with an `owner` see only the rows of that owner.
+    Queries with an `owner` see the rows that this user may see; names are those of own rows.
 
     A row becomes a `struct`. `noun` is the topic of its events and the kind of its links, `label`
     its name in errors. Lists are searched in the columns `searched`. Each change increases the
@@ -70,9 +71,10 @@ class NamedRows(Generic[T]):
         return [self.read(row) for row in rows]
 
     def get(self, c: Connection, owner: str, key: str) -> T | None:
-        """Return a row by ID, else by name."""
+        """Return a row that the user may see by ID, else the user's own by name."""
         of = self.stored_in.c
-        query = self.query().where(of.owner == owner, (of.id == key) | (of.name == key))
+        is_named = is_own(owner, of.owner) & (of.name == key)
+        query = self.query().where((of.id == key) & may_see(owner, of.owner) | is_named)
         # An ID wins over another row whose name looks like that ID.
         row = c.execute(query.order_by((of.id == key).desc())).first()
         return self.items(c, [row])[0] if row else None
@@ -94,9 +96,9 @@ class NamedRows(Generic[T]):
         return self.items(c, [row])[0] if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
+        """Return the names of own rows by ID."""
         of = self.stored_in.c
-        rows = c.execute(select(of.id, of.name).where(of.owner == owner))
+        rows = c.execute(select(of.id, of.name).where(is_own(owner, of.owner)))
         return {row.id: row.name for row in rows}
 
     def page(
@@ -114,11 +116,12 @@ class NamedRows(Generic[T]):
         Empty `values` of columns limit nothing.
         """
         of = self.stored_in.c
-        own = select(of.id).where(of.owner == owner, linked_to(project, self.noun, of.id))
-        own = own.where(*(of[name] == value for name, value in values.items() if value))
-        own = with_text(own, search, *(of[name] for name in self.searched))
+        seen = select(of.id).where(may_see(owner, of.owner, c))
+        seen = seen.where(linked_to(project, self.noun, of.id))
+        seen = seen.where(*(of[name] == value for name, value in values.items() if value))
+        seen = with_text(seen, search, *(of[name] for name in self.searched))
         # Other columns, such as those of versions, are read for the page alone.
-        is_shown = of.id.in_(newest_first(own, of.id, limit, after))
+        is_shown = of.id.in_(newest_first(seen, of.id, limit, after))
         query = self.query().where(is_shown).order_by(of.id.desc())
         return self.items(c, c.execute(query).all())
 
@@ -163,7 +166,7 @@ class NamedRows(Generic[T]):
         if getattr(item, self.counter) != seen:
             raise StaleWrite
         if "name" in columns:
-            self.check_free(c, owner, columns["name"], item.id)
+            self.check_free(c, item.owner, columns["name"], item.id)
         self.change(c, item, **columns)
         return self.find(c, owner, item.id)
 

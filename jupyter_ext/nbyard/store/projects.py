@@ -49,6 +49,7 @@ from nbyard.store.schema.tables import (
     runs,
     workflows,
 )
+from nbyard.store.visibility import is_own, is_shared, may_see
 from nbyard.store.workflows import IS_LISTED, WorkflowRows, is_below
 
 A, L, P, S, V = artifacts.c, project_links.c, projects.c, automations.c, dataset_versions.c
@@ -96,7 +97,8 @@ class ProjectRows(NamedRows[Project]):
 
     def id_of(self, c: Connection, owner: str, key: str) -> str | None:
         """Return the ID of a project given by ID, else by name."""
-        query = select(P.id).where(P.owner == owner, (P.id == key) | (P.name == key))
+        is_named = is_own(owner, P.owner) & (P.name == key)
+        query = select(P.id).where((P.id == key) & may_see(owner, P.owner) | is_named)
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
     def delete(self, c: Connection, item: Named) -> None:
@@ -188,9 +190,10 @@ class ProjectRows(NamedRows[Project]):
         self.append_event(c, project.id, project.owner, "unlinked")
         return True
 
-    def resources(  # noqa: PLR0913  these are the filters
+    def resources(  # noqa: PLR0913, PLR0917  these are the filters
         self,
         c: Connection,
+        owner: str,
         project: Project,
         kinds: Iterable[LinkKind],
         limit: int,
@@ -200,15 +203,17 @@ class ProjectRows(NamedRows[Project]):
         linked: bool = True,
         pushes: str = "",
     ) -> list[ProjectResource]:
-        """Return a page of the owner's resources, newest first.
+        """Return a page of the resources that are linked to a project, newest first.
 
-        They are linked to the project, or not linked to it if `linked` is False. Workflows below
-        the folder `pushes` are left out.
+        Credentials are the user's own. If `linked` is False, they are the user's own resources that
+        are not linked to it. Workflows below the folder `pushes` are left out.
         """
         parts = []
         for kind in kinds:
             of = LINKABLE[kind]
-            own = and_(of.table.c.owner == project.owner, of.is_there)
+            its_owner = of.table.c.owner
+            is_seen = may_see(owner, its_owner, c) if linked else is_own(owner, its_owner)
+            own = and_(is_seen, of.is_there)
             ids = select(L.resource_id).where(L.project_id == project.id, L.kind == kind)
             is_wanted = of.table.c.id.in_(ids) if linked else of.table.c.id.not_in(ids)
             if kind == "workflow" and pushes:
@@ -219,6 +224,7 @@ class ProjectRows(NamedRows[Project]):
                 of.name.label("name"),
                 of.table.c.created_at,
                 of.path.label("path"),
+                its_owner,
                 (of.table.c.number if kind == "run" else cast(null(), Integer)).label("number"),
             )
             query = query.where(own, is_wanted)
@@ -229,7 +235,7 @@ class ProjectRows(NamedRows[Project]):
             # Limited here too, so that each table is read by its index.
             parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
         columns = union_all(*parts).subquery().c
-        names = ("kind", "id", "name", "created_at", "path", "number")
+        names = ("kind", "id", "name", "created_at", "path", "number", "owner")
         query = select(*(columns[name] for name in names))
         rows = c.execute(query.order_by(columns.id.desc()).limit(limit))
         return [ProjectResource(**row) for row in rows.mappings()]
@@ -248,10 +254,15 @@ class ProjectRows(NamedRows[Project]):
                 counts[project_id][kind] = count
         return counts
 
-    def stored_bytes(self, c: Connection, project_id: str) -> int:
-        """Return the bytes of a project's datasets and runs' results, equal ones counted once."""
+    def stored_bytes(self, c: Connection, owner: str, project_id: str) -> int:
+        """Return the bytes of a project's datasets and runs' results, equal ones counted once.
+
+        Only what the user may see counts.
+        """
         of_project = linked_to(project_id, "dataset", V.dataset_id)
-        of_runs = A.run_id.in_(run_ids_of(project_id))
+        of_runs: ColumnElement[bool] = A.run_id.in_(run_ids_of(project_id))
+        if is_shared(c):  # runs of a linked workflow may be those of others
+            of_runs &= A.run_id.in_(select(runs.c.id).where(may_see(owner, runs.c.owner)))
         sizes = union(
             select(V.digest, V.size_bytes).where(of_project, V.digest != ""),
             select(A.digest, A.size_bytes).where(of_runs),

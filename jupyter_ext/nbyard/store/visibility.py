@@ -1,10 +1,192 @@
-"""The condition that a user may see a row, for queries that follow references to others."""
+"""The clauses that say who may see a row, and the roles that users have on rows.
 
-from typing import Any
+A row is seen by its owner, by those whom a grant names, as users or by a group, and by the members
+of the projects that it is linked to. Rows without an owner are seen through their parent.
+"""
 
-from sqlalchemy import ColumnElement
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    union_all,
+)
+
+from nbyard.domain.projects.members import EVERYONE, ROLES, Member, NewMember, Role, SharedKind
+from nbyard.errors import Forbidden
+from nbyard.store.facts import FactRows
+from nbyard.store.schema.automation_tables import automations
+from nbyard.store.schema.deployment_tables import deployments, models
+from nbyard.store.schema.project_tables import grants, group_members, project_links, projects
+from nbyard.store.schema.tables import (
+    dataset_versions,
+    datasets,
+    environments,
+    events,
+    executables,
+    runs,
+    workflows,
+)
+
+G, L, M, P = grants.c, project_links.c, group_members.c, projects.c
+# Rows of other tables, such as credentials, are never shared.
+SHARED: dict[SharedKind, Table] = {
+    "project": projects,
+    "dataset": datasets,
+    "executable": executables,
+    "workflow": workflows,
+    "run": runs,
+    "model": models,
+    "deployment": deployments,
+    "environment": environments,
+    "automation": automations,
+}
+KINDS = {table: kind for kind, table in SHARED.items()}
+# A fact since the first grant: links to resources of others outlive the last grant.
+SHARING = "sharing"
 
 
-def may_see(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a user may see a row of this owner."""
-    return owner == viewer
+def is_own(name: Any, owner: Any) -> ColumnElement[bool]:
+    """Return the condition that a row has this owner: names, paths and numbers are its owner's."""
+    return cast("ColumnElement[bool]", owner == name)
+
+
+def is_shared(c: Connection) -> bool:
+    """Return whether anything in the store is or was shared."""
+    return FactRows().get(c, SHARING) is not None
+
+
+def may_see(viewer: Any, owner: Any, c: Connection | None = None) -> ColumnElement[bool]:
+    """Return the condition that a user may see a row of the table with this column `owner`.
+
+    With `c`, it is shorter if nothing in the store was shared, so that lists use the indexes.
+    """
+    kind = KINDS.get(owner.table)
+    if kind is None or (c is not None and not is_shared(c)):
+        return is_own(viewer, owner)
+    return or_(is_own(viewer, owner), owner.table.c.id.in_(_shared(viewer, kind)))
+
+
+def may_see_event(viewer: str, c: Connection) -> ColumnElement[bool]:
+    """Return the condition that a user may see an event: that of the event's subject."""
+    own = is_own(viewer, events.c.owner)
+    if not is_shared(c):
+        return own
+    of_dataset = dataset_versions.c.dataset_id.in_(_shared(viewer, "dataset"))
+    versions = select(dataset_versions.c.id).where(of_dataset)
+    subject, of_run = events.c.subject_id, events.c.run_id.in_(_shared(viewer, "run"))
+    return or_(own, of_run, subject.in_(_shared(viewer, *SHARED)), subject.in_(versions))
+
+
+def _is_grantee(viewer: Any) -> ColumnElement[bool]:
+    groups = select(M.group_name).where(M.user_name == viewer)
+    as_user = and_(G.grantee_kind == "user", G.grantee.in_([viewer, EVERYONE]))
+    return or_(as_user, and_(G.grantee_kind == "group", G.grantee.in_(groups)))
+
+
+def _shared(viewer: Any, *kinds: SharedKind) -> Any:
+    """Return the query for the IDs that a user may see by a grant or by a project."""
+    granted = select(G.resource_id).where(_is_grantee(viewer))
+    projects_of_member = granted.where(G.kind == "project")
+    is_member = or_(
+        L.project_id.in_(select(P.id).where(is_own(viewer, P.owner))),
+        L.project_id.in_(projects_of_member),
+    )
+    linked = select(L.resource_id).where(L.kind.in_(kinds), is_member)
+    return union_all(granted.where(G.kind.in_(kinds)), linked)
+
+
+def _kind(group: bool) -> str:
+    return "group" if group else "user"
+
+
+class GrantRows:
+    """Queries on the roles that users and groups have on resources."""
+
+    def role(self, c: Connection, viewer: str, kind: SharedKind, resource_id: str) -> Role | None:
+        """Return the highest role of a user on a resource, or None if the user may not see it."""
+        of = SHARED[kind].c
+        owner = c.execute(select(of.owner).where(of.id == resource_id)).scalar()
+        if owner is None or owner == viewer:
+            return owner and "owner"
+        is_of = and_(G.kind == kind, G.resource_id == resource_id)
+        linked = select(L.project_id).where(L.kind == kind, L.resource_id == resource_id)
+        if kind != "project":
+            is_of = or_(is_of, and_(G.kind == "project", G.resource_id.in_(linked)))
+            own = select(P.id).where(P.id.in_(linked), is_own(viewer, P.owner))
+            if c.execute(own).first():
+                return "viewer" if kind == "automation" else "owner"
+        roles = c.execute(select(G.role).where(is_of, _is_grantee(viewer))).scalars()
+        highest = max(roles, key=ROLES.index, default=None)
+        # The runs of an automation have the files, secrets and quota of its owner.
+        return "viewer" if highest and kind == "automation" else highest
+
+    def check(
+        self, c: Connection, viewer: str, kind: SharedKind, resource_id: str, needed: Role
+    ) -> None:
+        """Check that a user who may see a resource has at least a role on it.
+
+        Raises:
+            Forbidden: the user has a lower role.
+        """
+        role = self.role(c, viewer, kind, resource_id)
+        if role is not None and ROLES.index(role) < ROLES.index(needed):
+            owners = [m.name for m in self.members(c, kind, resource_id) if m.role == "owner"]
+            raise Forbidden(
+                f"You are {role} of this {kind}; this needs the role {needed}.",
+                hint=f"Its owners can change your role: {', '.join(owners)}.",
+            )
+
+    def members(self, c: Connection, kind: SharedKind, resource_id: str) -> list[Member]:
+        """Return the owner of a resource, then everyone who has a role on it by a grant."""
+        of = SHARED[kind].c
+        owner = c.execute(select(of.owner).where(of.id == resource_id)).scalar_one()
+        query = select(G.grantee, G.role, G.grantee_kind == "group").where(
+            G.kind == kind, G.resource_id == resource_id
+        )
+        rows = c.execute(query.order_by(G.grantee_kind.desc(), G.grantee))
+        return [Member(owner, "owner", is_creator=True), *(Member(*row) for row in rows)]
+
+    def grant(self, c: Connection, kind: SharedKind, resource_id: str, new: NewMember) -> None:
+        """Set the role of a user or group on a resource."""
+        self.revoke(c, kind, resource_id, new.name, group=new.group)
+        row = {"kind": kind, "resource_id": resource_id, "grantee_kind": _kind(new.group)}
+        row |= {"grantee": new.name, "role": new.role}
+        c.execute(insert(grants), [{**row, "created_at": datetime.now(UTC)}])
+        FactRows().get_or_store(c, SHARING, "1")
+
+    def revoke(
+        self, c: Connection, kind: SharedKind, resource_id: str, name: str, *, group: bool
+    ) -> bool:
+        """Remove the role of a user or group on a resource; return whether there was one."""
+        is_of = and_(G.kind == kind, G.resource_id == resource_id)
+        is_grantee = and_(G.grantee_kind == _kind(group), G.grantee == name)
+        return c.execute(delete(grants).where(is_of, is_grantee)).rowcount == 1
+
+    def groups(self, c: Connection, user: str) -> set[str]:
+        """Return the groups of a user in the user's last request."""
+        return {*c.execute(select(M.group_name).where(M.user_name == user)).scalars()}
+
+    def set_groups(self, c: Connection, user: str, groups: Collection[str]) -> None:
+        """Store the groups of a user."""
+        c.execute(delete(group_members).where(M.user_name == user))
+        rows = [{"user_name": user, "group_name": group} for group in sorted({*groups})]
+        if rows:
+            c.execute(insert(group_members), rows)
+
+    def delete_dangling(self, c: Connection) -> int:
+        """Delete the grants on resources that no longer exist; return their number."""
+        return sum(
+            c.execute(
+                delete(grants).where(G.kind == kind, G.resource_id.not_in(select(table.c.id)))
+            ).rowcount
+            for kind, table in SHARED.items()
+        )

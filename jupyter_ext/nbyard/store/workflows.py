@@ -25,13 +25,16 @@ from nbyard.store.events import Subject
 from nbyard.store.named_rows import struct_of_row
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.tables import HISTORY, runs, workflow_versions, workflows
+from nbyard.store.visibility import is_own, may_see
 
 BY_PATH = select(workflows).where(
-    workflows.c.owner == bindparam("of"), workflows.c.path == bindparam("at")
+    is_own(bindparam("of"), workflows.c.owner), workflows.c.path == bindparam("at")
 )
 OF_DOCUMENT = (
     select(workflows)
-    .where(workflows.c.owner == bindparam("of"), workflows.c.document_id == bindparam("document"))
+    .where(
+        is_own(bindparam("of"), workflows.c.owner), workflows.c.document_id == bindparam("document")
+    )
     .order_by(workflows.c.id)
 )
 # (owner, path) is unique: after its file was replaced, a workflow has its ID as its path.
@@ -183,7 +186,7 @@ class WorkflowRows:
 
     def ending(self, c: Connection, owner: str, folder: str, end: str) -> list[Workflow]:
         """Return the workflows below a folder whose paths have this end."""
-        where = (workflows.c.owner == owner) & is_below(folder)
+        where = is_own(owner, workflows.c.owner) & is_below(folder)
         has_end = workflows.c.path.endswith(end, autoescape=True)
         rows = c.execute(select(workflows).where(where, has_end))
         return [struct_of_row(row, Workflow) for row in rows]
@@ -282,7 +285,7 @@ class WorkflowRows:
         query = (
             select(workflows.c.path, workflow_versions.c.document)
             .select_from(with_newest_version(workflows, workflow_versions, "workflow_id"))
-            .where(workflows.c.owner == dataset.owner, HAS_PLACE)
+            .where(is_own(dataset.owner, workflows.c.owner), HAS_PLACE)
             .order_by(workflows.c.path)
         )
         return [
@@ -293,7 +296,7 @@ class WorkflowRows:
 
     def placed(self, c: Connection, owner: str) -> list[Workflow]:
         """Return all listed workflows with a current or last known path."""
-        where = (workflows.c.owner == owner) & IS_LISTED
+        where = is_own(owner, workflows.c.owner) & IS_LISTED
         return [struct_of_row(row, Workflow) for row in c.execute(select(workflows).where(where))]
 
     def with_runs(self, c: Connection, ids: Iterable[str]) -> set[str]:
@@ -304,8 +307,8 @@ class WorkflowRows:
 
     def get(self, c: Connection, owner: str, workflow_id: str) -> Workflow | None:
         """Return a workflow by ID."""
-        own = workflows.c.owner == owner
-        row = c.execute(select(workflows).where(own, workflows.c.id == workflow_id)).first()
+        is_seen = may_see(owner, workflows.c.owner)
+        row = c.execute(select(workflows).where(is_seen, workflows.c.id == workflow_id)).first()
         return struct_of_row(row, Workflow) if row else None
 
     def page(
@@ -321,8 +324,8 @@ class WorkflowRows:
 
         With `pushed`, copies of other files are left out, and a project has what it pushed.
         """
-        own = select(workflows).where(workflows.c.owner == owner, IS_LISTED)
-        known = with_text(own, search, workflows.c.path)
+        seen = select(workflows).where(may_see(owner, workflows.c.owner, c), IS_LISTED)
+        known = with_text(seen, search, workflows.c.path)
         if pushed is not None and pushed.hidden:
             known = known.where(~is_one_of(workflows.c.id, pushed.hidden))
         if pushed is not None and pushed.project:

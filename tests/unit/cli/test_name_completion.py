@@ -214,10 +214,13 @@ UNSTORED = {
         *("credentials add --file", "credentials replace --file"),
     },
     "a column of the file": {"--sort"},
+    "of the kind that another argument says": {
+        *("shares grant resource", "shares ls resource", "shares revoke resource")
+    },
     "several runs, with commas": {"runs tag runs"},
     "a page, as the page before it names it": {"--after"},
     "known to another program: Git, a package index, a registry, a hub": {
-        "--person",
+        *("--person", "shares grant name"),
         *("--changed", "--build-package", "--system-package", "environments create packages"),
         *("environments install packages", "images pull reference", "images push reference"),
     },

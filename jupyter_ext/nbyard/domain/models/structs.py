@@ -192,6 +192,19 @@ class ModelSchema(msgspec.Struct, frozen=True):
     sample: dict[str, Any] = {}
 
 
+class PublishedModel(msgspec.Struct, frozen=True):
+    """A model of the public catalog, as people without an account see it."""
+
+    name: str
+    tag: str
+    owner: str
+    mode: str
+    inputs: list[ModelColumn]
+    outputs: list[ModelColumn]
+    metadata: dict[str, Any]
+    created_at: datetime
+
+
 class ModelFilter(msgspec.Struct, frozen=True):
     """A filter of models. All fields that are not empty must match."""
 

@@ -200,7 +200,7 @@ class ProjectResource(msgspec.Struct, frozen=True):
 
     `created_at` is the time when the resource was created. `path` is that of its file; empty for
     resources without a file. A file that never ran has its path as ID. `is_gone` means
-    that the file no longer exists. `number` is that of a run.
+    that the file no longer exists. `number` is that of a run. A file that never ran has no owner.
     """
 
     kind: LinkKind
@@ -210,6 +210,7 @@ class ProjectResource(msgspec.Struct, frozen=True):
     path: str = ""
     number: int | None = None
     is_gone: bool = False
+    owner: str = ""
 
 
 class ProjectArtifact(msgspec.Struct, frozen=True):

@@ -277,7 +277,7 @@ class EnvironmentService(Service):
             version, reason = record.current, because("installation-cancelled")
             move = self._store.environments.move
             # The installation may have ended before this request. The move is then refused.
-            if not move(c, caller.name, version.id, "failed", reason=reason):
+            if not move(c, record.owner, version.id, "failed", reason=reason):
                 raise Conflict(
                     f"Version {version.number} of '{record.name}' is {version.state}; nothing is"
                     " being installed."

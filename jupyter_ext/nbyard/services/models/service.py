@@ -30,6 +30,7 @@ from nbyard.domain.models.structs import (
     ModelSchema,
     ModelSources,
     NewModel,
+    PublishedModel,
     RunOutput,
     ServedModel,
     model_reference,
@@ -102,6 +103,12 @@ def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
 
 MAX_DEPLOYED = 500
 OTHERWISE = "Give this model another name or tag in its file."
+
+
+def _published(package: ModelPackage) -> PublishedModel:
+    of, file = package, package.model
+    columns = file.inputs, file.outputs, file.metadata
+    return PublishedModel(of.name, of.tag, of.owner, of.mode, *columns, of.created_at)
 
 
 class ModelService(Service):
@@ -234,6 +241,23 @@ class ModelService(Service):
             of = filter_project(self._store, c, caller, project)
             packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
         return page_of(packages, limit, lambda package: package.id)
+
+    @operation("GET", "/catalog", scope="models:read")
+    def catalog(
+        self, caller: Caller, limit: int = 50, after: str = "", name: str = ""
+    ) -> Page[PublishedModel]:
+        """List the ready models that are shared with everyone, newest first.
+
+        A filter matches a part of the name.
+        """
+        check_limit(limit)
+        with self._store.read() as c:
+            # Nobody has this name, so these are the models that everyone may see.
+            wanted = ModelFilter(name=name)
+            packages = self._store.models.page(c, "", limit + 1, after, wanted)
+        page = page_of(packages, limit, lambda package: package.id)
+        shown = (package for package in page.items if package.state == "ready")
+        return Page([_published(package) for package in shown], page.next)
 
     @operation("GET", "/model-sources", scope="models:read", files="lists")
     def sources(self, caller: Caller, limit: int = 20) -> ModelSources:

@@ -47,6 +47,6 @@ def link_result(store: Store, c: Connection, project: Project, operation: str, r
     workflow = result.workflow_id if kind == "run" else ""
     if workflow:
         # A workflow with earlier runs may belong to another project.
-        of_workflow = store.runs.page(c, project.owner, 2, "", workflow=workflow)
+        of_workflow = store.runs.page(c, result.owner, 2, "", workflow=workflow)
         if len(of_workflow) == 1:
             store.projects.link_automatically(c, project, workflow)

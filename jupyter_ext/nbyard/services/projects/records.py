@@ -81,7 +81,7 @@ class ProjectRecords(Service):
         """Show a project, by ID or name."""
         with self._store.read() as c:
             found = self._rows.find(c, caller.name, project)
-            size = self._rows.stored_bytes(c, found.id)
+            size = self._rows.stored_bytes(c, caller.name, found.id)
             return msgspec.structs.replace(found, stored_bytes=size)
 
     @operation("PATCH", "/projects/{project}", scope="projects:write")
@@ -105,7 +105,7 @@ class ProjectRecords(Service):
             self._rows.delete(c, record)
             # Schedules outlive their project, and their runs still read the pushed files.
             folder = folder_of(self._store, record.id)
-            is_used = self._store.automations.below(c, caller.name, str(folder))
+            is_used = self._store.automations.below(c, record.owner, str(folder))
             if not is_used:
                 release_workflows(self._store, c, folder)
         if not is_used:
@@ -194,7 +194,7 @@ class ProjectRecords(Service):
         with self._store.read() as c:
             of = self._rows.find(c, caller.name, project)
             resources = self._rows.resources(
-                *(c, of, kinds, limit + 1, after, search),
+                *(c, caller.name, of, kinds, limit + 1, after, search),
                 linked=linked,
                 pushes="" if linked else str(folder_of_pushes(self._store)),
             )
@@ -225,7 +225,9 @@ class ProjectRecords(Service):
             if code:
                 resource = freezer.follow(c, caller.name, code, fields, revision=1).id
             else:
-                resource = self._find(c, caller, body.kind, body.resource, records=True)
+                resource = self.find_resource(c, caller, body.kind, body.resource, records=True)
+            if body.kind != "credential":  # only the user's own are found
+                self._store.grants.check(c, caller.name, body.kind, resource, "owner")
             self._rows.link(c, of, body.kind, resource)
             return self._rows.find(c, caller.name, of.id)
 
@@ -254,15 +256,19 @@ class ProjectRecords(Service):
         of_kind = check_choice("kind", kind, LINK_KINDS)
         with self._store.write() as c:
             of = self._rows.find(c, caller.name, project)
-            if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
+            resource_id = self.find_resource(c, caller, of_kind, resource)
+            if not self._rows.unlink(c, of, of_kind, resource_id):
                 raise NotFound(f"The {kind} '{resource[:80]}' is not linked to this project.")
 
-    def _find(
+    def find_resource(
         self, c: Connection, caller: Caller, kind: LinkKind, key: str, *, records: bool = False
     ) -> str:
         """Return the ID of a resource of this kind, which is given by ID or name.
 
         With `records`, a workflow file that never ran is stored.
+
+        Raises:
+            NotFound: there is no such resource.
         """
         store, owner = self._store, caller.name
         resource: Any
@@ -318,7 +324,7 @@ class ProjectRecords(Service):
                 )
             self._store.retention.set_policy(c, record, name, body)
             # Policies are rows of their own. Without this event, open windows would show old ones.
-            self._rows.append_event(c, record.id, caller.name, "changed")
+            self._rows.append_event(c, record.id, record.owner, "changed")
         self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
 
@@ -334,7 +340,7 @@ class ProjectRecords(Service):
                     existing.name for existing in self._store.retention.of_project(c, record)
                 ]
                 raise no_such("retention policy", policy, present)
-            self._rows.append_event(c, record.id, caller.name, "changed")
+            self._rows.append_event(c, record.id, record.owner, "changed")
 
 
 def unrun_notebooks(context: ServiceContext, owner: str, search: str) -> list[ProjectResource]:

@@ -163,7 +163,8 @@ class ProjectService(ProjectRecords):
             record = self._rows.find(c, caller.name, project)
             rows = pushed_rows(self._context, c, caller.name, record.id)
             environments = {}
-            for resource in self._rows.resources(c, record, ("environment",), 500, "", ""):
+            resources = self._rows.resources
+            for resource in resources(c, caller.name, record, ("environment",), 500, "", ""):
                 known = self._store.environments.get(c, caller.name, resource.id)
                 if known is not None:
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
@@ -336,7 +337,8 @@ class ProjectService(ProjectRecords):
             return
         with self._store.write() as c:
             record = self._rows.get(c, caller.name, project)
-            if record is not None:
+            role = record and self._store.grants.role(c, caller.name, "project", record.id)
+            if record is not None and role != "viewer":
                 link_result(self._store, c, record, operation, result)
 
 

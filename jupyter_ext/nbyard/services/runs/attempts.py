@@ -163,9 +163,9 @@ class RunAttempts(Service):
         """
         with self._store.read() as c:
             record = self._find(c, caller, run)
-            opened = self._store.history.opened_files(c, caller.name, run=record.id, node=node).get(
-                node
-            )
+            opened = self._store.history.opened_files(
+                c, record.owner, run=record.id, node=node
+            ).get(node)
         if opened is None:
             return Undeclared("")
         return undeclared_files.seen_of(self._context, caller.name, opened)

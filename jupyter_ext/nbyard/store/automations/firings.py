@@ -32,6 +32,7 @@ from nbyard.store.named_rows import columns_of
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.schema.automation_tables import automation_firings, automations, backfills
 from nbyard.store.schema.tables import OF_SOURCE, runs
+from nbyard.store.visibility import is_own, may_see
 
 R, F = runs.c, automation_firings.c
 RECENT = 10
@@ -230,7 +231,7 @@ class FiringRows:
         """Return when the newest runs of an automation were active."""
         is_led = and_(R.origin.in_(("automation", "retry")), R.started_at.is_not(None))
         query = select(R.id, R.started_at, R.finished_at, R.chain)
-        query = query.where(R.owner == automation.owner, is_led)
+        query = query.where(is_own(automation.owner, R.owner), is_led)
         # A chain is JSON, which the two databases search in different ways.
         return [
             RunWindow(row.id, row.started_at, row.finished_at, row.chain)
@@ -324,7 +325,7 @@ class BackfillRows:
 
     def get(self, c: Connection, owner: str, backfill_id: str) -> BackfillRow | None:
         """Return a backfill by ID."""
-        row = c.execute(WITH_NAME.where(B.owner == owner, B.id == backfill_id)).first()
+        row = c.execute(WITH_NAME.where(may_see(owner, A.owner), B.id == backfill_id)).first()
         return _row(row) if row else None
 
     def by_id(self, c: Connection, backfill_id: str) -> BackfillRow | None:
@@ -336,7 +337,7 @@ class BackfillRows:
         self, c: Connection, owner: str, limit: int, after: str, automation_id: str
     ) -> list[Backfill]:
         """Return a page of backfills, newest first; `automation_id` is empty for all."""
-        query = WITH_NAME.where(B.owner == owner)
+        query = WITH_NAME.where(may_see(owner, A.owner, c))
         query = query.where(B.automation_id == automation_id) if automation_id else query
         return [_row(row).backfill for row in c.execute(newest_first(query, B.id, limit, after))]
 

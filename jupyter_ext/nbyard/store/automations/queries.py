@@ -27,6 +27,7 @@ from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.automation_tables import automation_files, automations
 from nbyard.store.schema.tables import HISTORY, dataset_versions, datasets, runs
+from nbyard.store.visibility import is_own
 
 A, W = automations.c, automation_files.c
 CURSOR = "automation_cursor"
@@ -123,13 +124,13 @@ class AutomationRows(NamedRows[AutomationRow]):
 
     def all_of(self, c: Connection, owner: str) -> list[AutomationRow]:
         """Return all automations of an owner, oldest first."""
-        query = select(automations).where(A.owner == owner).order_by(A.id)
+        query = select(automations).where(is_own(owner, A.owner)).order_by(A.id)
         return [self.read(row) for row in c.execute(query)]
 
     def below(self, c: Connection, owner: str, folder: str) -> list[AutomationRow]:
         """Return the automations of files below a real folder, with their names in order."""
         is_below = A.root.startswith(f"{folder}/", autoescape=True)
-        query = select(automations).where(A.owner == owner, is_below).order_by(A.name)
+        query = select(automations).where(is_own(owner, A.owner), is_below).order_by(A.name)
         return [self.read(row) for row in c.execute(query)]
 
     def delete(self, c: Connection, item: Named) -> None:
@@ -240,7 +241,7 @@ class AutomationRows(NamedRows[AutomationRow]):
             select(runs.c.path, datasets.c.id, datasets.c.name)
             .join(dataset_versions, dataset_versions.c.run_id == runs.c.id)
             .join(datasets, datasets.c.id == dataset_versions.c.dataset_id)
-            .where(runs.c.owner == owner, HISTORY, runs.c.path != "")
+            .where(is_own(owner, runs.c.owner), HISTORY, runs.c.path != "")
             .where(dataset_versions.c.run_id != "")
         )
         return {(row[0], row[1], row[2]) for row in c.execute(query.distinct())}
@@ -308,7 +309,7 @@ class AutomationSecretRows:
 
         They get the newest key. Return their number.
         """
-        query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
+        query = select(S.id, S.secret).where(is_own(owner, S.owner), S.secret != "")
         count = 0
         for row in c.execute(query).all():
             if sealed := self._vault.resealed(owner, row.id, row.secret):

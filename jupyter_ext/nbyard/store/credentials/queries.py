@@ -12,6 +12,7 @@ from nbyard.store.named_rows import NamedRows
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.notice_tables import notice_channels
 from nbyard.store.schema.tables import credentials
+from nbyard.store.visibility import is_own
 
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
@@ -21,7 +22,7 @@ ANY_SEALED = union_all(
     select(notice_channels.c.sealed),
     select(automations.c.secret).where(automations.c.secret != ""),
 ).limit(1)
-REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
+REFERENCES = select(C.id, C.name, C.version).where(is_own(bindparam("of"), C.owner))
 
 
 class CredentialRows(NamedRows[Credential]):
@@ -67,7 +68,7 @@ class CredentialRows(NamedRows[Credential]):
             StoreUnusable: The encryption key is missing.
             Conflict: The sealed fields were changed outside of nbyard.
         """
-        query = select(credentials).where(C.owner == owner, C.kind == "registry")
+        query = select(credentials).where(is_own(owner, C.owner), C.kind == "registry")
         login = login_of(image, map(self.read, c.execute(query)))
         if login is None:
             return None
@@ -99,7 +100,7 @@ class CredentialRows(NamedRows[Credential]):
         """
         count = 0
         # Read all rows first: SQLite does not define what a query returns while its rows change.
-        for row in c.execute(select(credentials).where(C.owner == owner)).all():
+        for row in c.execute(select(credentials).where(is_own(owner, C.owner))).all():
             if sealed := self.vault.resealed(row.owner, row.name, row.sealed):
                 c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
                 count += 1

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, sel
 from nbyard.domain.projects.structs import LinkKind
 from nbyard.store.schema.project_tables import project_links
 from nbyard.store.schema.tables import OF_SOURCE, runs, workflows
+from nbyard.store.visibility import is_own
 
 L, R, W = project_links.c, runs.c, workflows.c
 
@@ -60,7 +61,7 @@ def projects_linked_to_source(
     c: Connection, projects: Collection[str], owner: str, automation_id: str, path: str
 ) -> set[str]:
     """Return which `projects` contain an automation, or the workflow at `path`."""
-    workflow = select(W.id).where(W.owner == owner, W.path == path)
+    workflow = select(W.id).where(is_own(owner, W.owner), W.path == path)
     is_linked = or_(
         (L.kind == "automation") & (L.resource_id == automation_id),
         (L.kind == "workflow") & L.resource_id.in_(workflow),

@@ -19,6 +19,7 @@ from nbyard.store.events import Move
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.notice_tables import notice_channels, notices
 from nbyard.store.schema.tables import HISTORY, runs
+from nbyard.store.visibility import is_own
 
 N, R = notices.c, runs.c
 ENDS: Mapping[str, NoticeEvent] = {
@@ -192,7 +193,7 @@ def _last_failed(c: Connection, run: Any) -> bool:
     """
     if not run.path:
         return False
-    before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id) & HISTORY
+    before = (R.path == run.path) & is_own(run.owner, R.owner) & (R.id < run.id) & HISTORY
     if run.source_id:
         before &= R.source_id == run.source_id
     query = (

@@ -26,6 +26,7 @@ from nbyard.store.named_rows import NamedRows
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.notice_tables import notice_channels, notice_rules
 from nbyard.store.schema.project_tables import projects
+from nbyard.store.visibility import is_own
 
 C = notice_channels.c
 PLAIN = [
@@ -34,7 +35,7 @@ PLAIN = [
     if name not in ("digest", "rules", "automations", "counts")
 ]
 P, R, S = projects.c, notice_rules.c, automations.c
-ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
+ANY = Prepared(select(R.id).where(is_own(bindparam("of"), R.owner)).limit(bindparam("most")))
 
 
 class ChannelRows(NamedRows[Channel]):
@@ -110,7 +111,7 @@ class ChannelRows(NamedRows[Channel]):
         They get the newest key. Return their number.
         """
         count = 0
-        for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():
+        for row in c.execute(select(C.id, C.sealed).where(is_own(owner, C.owner))).all():
             if sealed := self.vault.resealed(owner, _bound(row.id), row.sealed):
                 c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
                 count += 1
@@ -142,7 +143,7 @@ class RuleRows:
         # Most owners have no rules, and this is asked whenever a run ends.
         if not ANY.ask(c, of=owner, most=1):
             return []
-        rows = c.execute(select(notice_rules).where(R.owner == owner).order_by(R.id))
+        rows = c.execute(select(notice_rules).where(is_own(owner, R.owner)).order_by(R.id))
         return [_stored(row) for row in rows]
 
     def owners_of(self, c: Connection, event: str) -> list[str]:
@@ -216,7 +217,7 @@ class RuleRows:
 
     def move(self, c: Connection, owner: str, old: str, new: str) -> None:
         """Change the path of a file in the rules of an owner."""
-        where = (R.owner == owner) & (R.path == old)
+        where = is_own(owner, R.owner) & (R.path == old)
         channels = {*c.execute(select(R.channel_id).where(where)).scalars()}
         if old == new or not channels:
             return

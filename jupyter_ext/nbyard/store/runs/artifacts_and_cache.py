@@ -17,6 +17,7 @@ from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
+from nbyard.store.visibility import is_own, may_see
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
@@ -112,7 +113,7 @@ class ArtifactRows:
             .join(attempts, attempts.c.task_id == tasks.c.id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(artifacts.c.digest == digest, attempts.c.runtime != runtime)
-            .where(runs.c.owner == owner)
+            .where(is_own(owner, runs.c.owner))
             .order_by(attempts.c.id.desc())
         )
         row = c.execute(query).first()
@@ -121,12 +122,12 @@ class ArtifactRows:
     def models_of_runs(
         self, c: Connection, owner: str, run_ids: Iterable[str]
     ) -> list[SourcedOutput]:
-        """Return the outputs of these runs of the owner that may be models, newest first."""
+        """Return the outputs that may be models of those runs that a user may see, newest first."""
         query = select(artifacts).where(is_one_of(artifacts.c.run_id, run_ids), IS_MODEL)
         rows = c.execute(query.order_by(artifacts.c.id.desc())).all()
         # Tasks and runs by their IDs alone: joined, SQLite reads all runs of the owner first.
-        is_own = (HISTORY & (runs.c.owner == owner)).label("is_own")
-        of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
+        is_seen = (HISTORY & may_see(owner, runs.c.owner)).label("is_seen")
+        of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_seen)
         of_run = of_run.where(is_one_of(runs.c.id, {row.run_id for row in rows}))
         by_run = {row.id: row for row in c.execute(of_run)}
         label = tasks.c.plan["label"].as_string().label("label")
@@ -136,7 +137,7 @@ class ArtifactRows:
         outputs = []
         for row in rows:
             run, task = by_run[row.run_id], by_task[row.task_id]
-            if run.is_own and task.state == "succeeded":
+            if run.is_seen and task.state == "succeeded":
                 source = (run.workflow_id or run.id, task.node, row.name)
                 name = f"{task.node}.{row.name}"
                 made = (row.run_id, run.number, run.title, name, row.size_bytes, row.created_at)
@@ -145,9 +146,9 @@ class ArtifactRows:
         return outputs
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
-        """Return an artifact of the owner's runs, or None."""
+        """Return an artifact of the runs that the user may see, or None."""
         query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(
-            artifacts.c.id == artifact_id, runs.c.owner == owner
+            artifacts.c.id == artifact_id, may_see(owner, runs.c.owner)
         )
         row = c.execute(query).first()
         return _artifact(row) if row else None
@@ -198,7 +199,9 @@ HITS = (
     .join(runs, runs.c.id == tasks.c.run_id)
 )
 FORGET = Prepared(
-    cache.delete().where(cache.c.owner == bindparam("of"), cache.c.key == bindparam("its_key"))
+    cache.delete().where(
+        is_own(bindparam("of"), cache.c.owner), cache.c.key == bindparam("its_key")
+    )
 )
 KEEP = Prepared(insert(cache))
 
@@ -227,7 +230,7 @@ class CacheRows:
         keys = (
             select(tasks.c.cache_key)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.base_key == base_key, runs.c.owner == owner, HISTORY)
+            .where(tasks.c.base_key == base_key, is_own(owner, runs.c.owner), HISTORY)
             .where(tasks.c.observed.is_not(None))
             .group_by(tasks.c.cache_key)
             .order_by(newest.desc())
@@ -241,7 +244,7 @@ class CacheRows:
             .add_columns(OUTSIDE)
             .join(tasks, tasks.c.id == cache.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(cache.c.owner == owner, cache.c.key.in_(known))
+            .where(is_own(owner, cache.c.owner), cache.c.key.in_(known))
             .order_by(cache.c.created_at.desc())
         )
         alike_results = []
@@ -256,12 +259,12 @@ class CacheRows:
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""
         own = select(tasks.c.id).where(tasks.c.run_id == run.id)
-        keys = select(cache.c.key).where(cache.c.owner == run.owner, cache.c.task_id.in_(own))
+        keys = select(cache.c.key).where(is_own(run.owner, cache.c.owner), cache.c.task_id.in_(own))
         others = (
             select(tasks.c.cache_key, tasks.c.id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(
-                runs.c.owner == run.owner,
+                is_own(run.owner, runs.c.owner),
                 HISTORY,
                 tasks.c.run_id != run.id,
                 tasks.c.state == "succeeded",
@@ -271,7 +274,7 @@ class CacheRows:
         )
         # The rows are in task order, so the newest task wins.
         for key, task_id in c.execute(others).all():
-            mine = (cache.c.owner == run.owner) & (cache.c.key == key)
+            mine = is_own(run.owner, cache.c.owner) & (cache.c.key == key)
             c.execute(update(cache).where(mine).values(task_id=task_id))
 
     def keep_all(self, c: Connection, made: Sequence[tuple[str, str, str]]) -> None:

@@ -14,6 +14,7 @@ from nbyard.store.events import Move, Subject
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, attempts, runs, tasks
 from nbyard.store.transition import Begun
+from nbyard.store.visibility import is_own, may_see
 
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
 WITHOUT_RESULT = sorted(ATTEMPT.terminal - {"succeeded"})
@@ -109,8 +110,9 @@ class AttemptRows:
 
     def run_of(self, c: Connection, owner: str, attempt_id: str) -> str:
         """Return the ID of the run that an attempt belongs to; empty without such an attempt."""
-        attempt = self.get(c, attempt_id) if attempt_id else None
-        return attempt.run_id if attempt is not None and attempt.owner == owner else ""
+        query = _records().with_only_columns(tasks.c.run_id)
+        query = query.where(attempts.c.id == attempt_id, is_own(owner, runs.c.owner))
+        return str(c.execute(query).scalar() or "")
 
     def state(self, c: Connection, attempt_id: str) -> str | None:
         """Return the state of an attempt, or None."""
@@ -142,7 +144,7 @@ class AttemptRows:
             .join(tasks, tasks.c.id == attempts.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(attempts.c.id.in_(names), attempts.c.state.in_(WITHOUT_RESULT))
-            .where(runs.c.owner == owner, tasks.c.cache_key == key)
+            .where(is_own(owner, runs.c.owner), tasks.c.cache_key == key)
         )
         return set(c.execute(query).scalars())
 
@@ -157,14 +159,14 @@ class AttemptRows:
         return set(c.execute(query).scalars())
 
     def newest_active(self, c: Connection, owner: str, run_ids: Collection[str]) -> list[Newest]:
-        """Return the newest attempt at each preparing or running task of the owner's runs."""
+        """Return the newest attempt at each active task of those runs that a user may see."""
         query = (
             select(
                 tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number, attempts.c.worker
             )
             .join(tasks, tasks.c.id == attempts.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(runs.c.id.in_(run_ids), runs.c.owner == owner)
+            .where(runs.c.id.in_(run_ids), may_see(owner, runs.c.owner))
             .where(tasks.c.state.in_(("preparing", "running")))
             .order_by(attempts.c.number)
         )
@@ -247,7 +249,7 @@ def _origin_conditions(taker: Any, owner: str) -> Iterator[Any]:
     The caller joins both by their cache key.
     """
     yield tasks.c.cache_key != ""  # a pinned task has no key
-    yield runs.c.owner == owner
+    yield is_own(owner, runs.c.owner)
     yield HISTORY
     yield tasks.c.state == "succeeded"
     yield tasks.c.cached.is_(False)
@@ -312,6 +314,6 @@ class MonitorRows:
             .join(tasks, tasks.c.id == attempts.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(attempts.c.id == attempt_id, attempts.c.state == "running")
-            .where(runs.c.owner == owner)
+            .where(is_own(owner, runs.c.owner))
         )
         return c.execute(query).first() is not None

@@ -41,6 +41,7 @@ from nbyard.store.schema.tables import (
     workflow_versions,
     workflows,
 )
+from nbyard.store.visibility import is_own
 
 ROWS_AT_ONCE = 1000
 FEW_RUNS = 1000
@@ -64,7 +65,7 @@ class CleanUpRows:
         Their `protection` is not set. `until` limits them to those that finished until then.
         """
         finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
-        own = (runs.c.owner == owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
+        own = is_own(owner, runs.c.owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
         if until is not None:
             # IDs are in the order of creation, so their index finds the old runs.
             own &= (runs.c.id < first_id_at(until)) & (finished_at <= until)
@@ -82,7 +83,7 @@ class CleanUpRows:
 
     def kept_ids(self, c: Connection, owner: str) -> set[str]:
         """Return the IDs of the runs that the owner keeps."""
-        query = select(runs.c.id).where(runs.c.owner == owner, runs.c.kept)
+        query = select(runs.c.id).where(is_own(owner, runs.c.owner), runs.c.kept)
         return set(c.execute(query).scalars())
 
     def deployments_by_run(self, c: Connection, owner: str) -> dict[str, str]:
@@ -91,7 +92,7 @@ class CleanUpRows:
         query = select(deployments.c.name, image, revisions.c.image_id).join(
             revisions, revisions.c.deployment_id == deployments.c.id
         )
-        own = (deployments.c.owner == owner) & deployments.c.removed_at.is_(None)
+        own = is_own(owner, deployments.c.owner) & deployments.c.removed_at.is_(None)
         # A deployment may be rolled back to any of its revisions.
         names = {(row.image, row.image_id): row.name for row in c.execute(query.where(own))}
         models = packages_of_images(c, owner, names) if names else {}
@@ -106,7 +107,8 @@ class CleanUpRows:
         joined = with_newest_version(workflows, workflow_versions, "workflow_id")
         query = select(workflows.c.path, workflow_versions.c.document).select_from(joined)
         return {
-            row.path: row.document for row in c.execute(query.where(workflows.c.owner == owner))
+            row.path: row.document
+            for row in c.execute(query.where(is_own(owner, workflows.c.owner)))
         }
 
     def attempt_folders(self, c: Connection, groups: Sequence[Collection[str]]) -> list[set[str]]:
@@ -199,14 +201,14 @@ class RetentionRows:
 
     def of_all_runs(self, c: Connection, owner: str) -> Retention:
         """Return the rules of an owner for all runs."""
-        row = c.execute(select(retention).where(R.owner == owner)).first()
+        row = c.execute(select(retention).where(is_own(owner, R.owner))).first()
         if row is None:
             return Retention(None)
         return Retention(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
 
     def set_for_all_runs(self, c: Connection, owner: str, rules: CleanUpRules | None) -> None:
         """Replace the rules of an owner for all runs; None deletes them."""
-        c.execute(delete(retention).where(R.owner == owner))
+        c.execute(delete(retention).where(is_own(owner, R.owner)))
         if rules is not None:
             row = {"owner": owner, "rules": msgspec.to_builtins(rules)}
             c.execute(insert(retention), [{**row, "updated_at": datetime.now(UTC)}])
@@ -237,12 +239,12 @@ class RetentionRows:
         """
         policies_by_owner: dict[str, list[Policy]] = {}
         general = select(retention)
-        for row in c.execute(general.where(R.owner == owner) if owner else general):
+        for row in c.execute(general.where(is_own(owner, R.owner)) if owner else general):
             made = Policy(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
             policies_by_owner.setdefault(row.owner, []).append(made)
         own: Any = select(project_retention, P.owner, P.name.label("project"))
         own = own.join(projects, P.id == K.project_id).order_by(P.name, K.name)
-        for row in c.execute(own.where(P.owner == owner) if owner else own):
+        for row in c.execute(own.where(is_own(owner, P.owner)) if owner else own):
             rules = msgspec.convert(row.rules, PolicyRules).as_clean_up
             made = Policy(rules, row.updated_at, row.name, row.project_id, row.project)
             policies_by_owner.setdefault(row.owner, []).append(made)

@@ -10,6 +10,7 @@ from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import TaskState
 from nbyard.store.schema.tables import dataset_versions, datasets, tasks
+from nbyard.store.visibility import may_see
 
 
 class ComparedTask(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ class ComparedRows:
         query = (
             select(v.digest, datasets.c.id, datasets.c.name, v.number)
             .join(datasets, datasets.c.id == v.dataset_id)
-            .where(datasets.c.owner == owner, v.digest.in_(digests))
+            .where(may_see(owner, datasets.c.owner), v.digest.in_(digests))
             .order_by(v.id.desc())
         )
         versions_by_digest: dict[str, list[VersionOfBytes]] = {}

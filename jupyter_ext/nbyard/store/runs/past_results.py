@@ -47,6 +47,7 @@ from nbyard.store.schema.tables import (
     tasks,
     workflows,
 )
+from nbyard.store.visibility import is_own
 
 # Versions that did not run recently fall outside this window and have no history.
 LOOKED_AT = 4 * SAMPLES
@@ -57,7 +58,7 @@ SUCCESSES = (
     select(tasks.c.parts, tasks.c.plan, tasks.c.observed, tasks.c.id)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
-        runs.c.owner == bindparam("owner"),
+        is_own(bindparam("owner"), runs.c.owner),
         HISTORY,
         tasks.c.node == bindparam("node"),
         tasks.c.executable_id == bindparam("executable"),
@@ -78,7 +79,7 @@ NEWEST = (
     )
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
-        runs.c.owner == bindparam("owner"),
+        is_own(bindparam("owner"), runs.c.owner),
         HISTORY,
         tasks.c.executable_id == bindparam("executable"),
         text("tasks.state = 'succeeded' and not tasks.cached"),  # the exact text of the index
@@ -170,7 +171,7 @@ class HistoryRows:
         With `before`, the ID of a run, only runs that were submitted before it count.
         """
         query = select(runs.c.started_at, runs.c.finished_at).where(
-            runs.c.owner == owner,
+            is_own(owner, runs.c.owner),
             HISTORY,
             runs.c.path == path,
             runs.c.state == "succeeded",
@@ -191,10 +192,12 @@ class HistoryRows:
         """
         same = (tasks.c.node, tasks.c.state)
         rank = func.row_number().over(partition_by=same, order_by=tasks.c.id.desc())
-        at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
+        at = select(workflows.c.id).where(
+            is_own(owner, workflows.c.owner), workflows.c.path == path
+        )
         lately_run = (runs.c.workflow_id == at.scalar_subquery()) & HISTORY
         which = runs.c.id == run if run else lately_run
-        lately = select(runs.c.id).where(runs.c.owner == owner, which)
+        lately = select(runs.c.id).where(is_own(owner, runs.c.owner), which)
         # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
         ended = tasks.c.state.in_(("succeeded", "failed"))
@@ -228,7 +231,7 @@ class HistoryRows:
             .add_columns(artifacts.c.digest, artifacts.c.filename, artifacts.c.created_at)
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(artifacts, artifacts.c.task_id == tasks.c.id)
-            .where(runs.c.owner == owner, runs.c.workflow_id == workflow, HISTORY)
+            .where(is_own(owner, runs.c.owner), runs.c.workflow_id == workflow, HISTORY)
             .where(tasks.c.node == node, tasks.c.state == "succeeded", artifacts.c.name == name)
             .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
             .limit(limit)
@@ -341,26 +344,25 @@ def _of_project(c: Connection, owner: str, project: str) -> list[Select[Any]]:
     links = select(L.resource_id).where(L.project_id == project)
     workflows = select((OF_WORKFLOW + L.resource_id).label("of"))
     workflows = workflows.where(L.project_id == project, L.kind == "workflow")
-    of_workflows = _newest_ids(workflows.subquery(), R.owner == owner)
+    of_workflows = _newest_ids(workflows.subquery(), is_own(owner, R.owner))
     is_linked = is_one_of(R.id, c.execute(links.where(L.kind == "run")).scalars())
-    own = and_(_plain(R.owner) == owner, HISTORY)
-    linked = select(R.output_group, R.state, R.id).where(is_linked, own)
+    linked = select(R.output_group, R.state, R.id).where(is_linked, HISTORY)
     return [of_workflows, _ids_of_sources(owner, project), linked]
 
 
 def _of_owner(owner: str) -> Select[Any]:
     """Return the query for groups, states and IDs of all runs of an owner."""
     # From each group to the next one: there are very many runs and few groups.
-    of = select(R.output_group).where(R.owner == owner).order_by(R.output_group).limit(1)
+    of = select(R.output_group).where(is_own(owner, R.owner)).order_by(R.output_group).limit(1)
     groups = select(of.scalar_subquery().label("of")).cte("groups", recursive=True)
     after = of.where(R.output_group > groups.c.of).scalar_subquery()
     groups = groups.union_all(select(after).where(groups.c.of.is_not(None)))
-    return _newest_ids(groups, R.owner == owner)
+    return _newest_ids(groups, is_own(owner, R.owner))
 
 
 def _ids_of_sources(owner: str, project: str) -> Select[Any]:
     """Return the query for groups, states and IDs of the runs of automations."""
-    own = and_(R.owner == owner, OF_SOURCE)
+    own = and_(is_own(owner, R.owner), OF_SOURCE)
     links = select(L.resource_id.label("source")).where(L.project_id == project)
     links = links.where(L.kind == "automation")
     source = links.subquery().c.source

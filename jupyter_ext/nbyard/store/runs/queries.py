@@ -56,6 +56,7 @@ from nbyard.store.schema.tables import (
     tasks,
     workflow_versions,
 )
+from nbyard.store.visibility import is_own, is_shared, may_see
 
 TEXTS = (
     *(runs.c.state, runs.c.path, runs.c.person, runs.c.tags),
@@ -73,12 +74,12 @@ RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
 ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
-OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
-OWN_ID = OWNED.where(runs.c.id == bindparam("key"))
+OWNED = select(*OWN).where(is_own(bindparam("of"), runs.c.owner))
+SEEN_ID = select(*OWN).where(runs.c.id == bindparam("key"), may_see(bindparam("of"), runs.c.owner))
 OWN_NAME = OWNED.where(runs.c.name == bindparam("key"))
 OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
 SUBMITTED = select(runs.c.id).where(
-    runs.c.owner == bindparam("of"), runs.c.submission_key == bindparam("key")
+    is_own(bindparam("of"), runs.c.owner), runs.c.submission_key == bindparam("key")
 )
 LARGEST = select(func.max(runs.c.number))
 OWNER_CHARS = 32
@@ -95,7 +96,7 @@ MOST_TITLES, FEW_NAMES = 1_000, 500
 
 
 class RunRows:
-    """Queries on runs; queries with an `owner` see only the runs of that owner."""
+    """Queries on runs; those with an `owner` find what this user may see, or the user's names."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a queued run. Numbers increase for each owner and are never reused.
@@ -123,7 +124,7 @@ class RunRows:
 
         SQLite counts the runs of all owners: a store of several people is in PostgreSQL.
         """
-        own = runs.c.owner == owner if c.dialect.name == "postgresql" else true()
+        own = is_own(owner, runs.c.owner) if c.dialect.name == "postgresql" else true()
         return max(0, int(c.execute(LARGEST.where(own)).scalar() or 0))
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
@@ -153,9 +154,9 @@ class RunRows:
                 self.request_cancel(c, run)
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
-        """Return a run by ID, else by name, else by number."""
+        """Return a run that the user may see by ID, else an own run by name, else by number."""
         # Three queries: one combined query would read all runs of the owner.
-        row = c.execute(OWN_ID, {"of": owner, "key": key}).first()
+        row = c.execute(SEEN_ID, {"of": owner, "key": key}).first()
         row = row or c.execute(OWN_NAME, {"of": owner, "key": key}).first()
         # Longer numbers may exceed the integer column.
         if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
@@ -190,7 +191,7 @@ class RunRows:
         """Return scratch runs, oldest first; with an owner, those of this owner and path."""
         # Only their numbers are negative, and numbers have an index.
         query = select(*OWN).where(IS_SCRATCH, runs.c.number < 0).order_by(runs.c.number.desc())
-        query = query.where(runs.c.owner == owner, runs.c.path == path) if owner else query
+        query = query.where(is_own(owner, runs.c.owner), runs.c.path == path) if owner else query
         return [_run(row, {}) for row in c.execute(query)]
 
     def live(self, c: Connection) -> dict[str, bool]:
@@ -221,7 +222,7 @@ class RunRows:
 
     def names(self, c: Connection, owner: str, *, single: bool = False) -> dict[str, str]:
         """Return the given names by ID, newest first; `single` selects runs of one executable."""
-        named = (runs.c.owner == owner) & runs.c.name.is_not(None)
+        named = is_own(owner, runs.c.owner) & runs.c.name.is_not(None)
         if single:
             named &= runs.c.workflow_id == ""
         query = select(runs.c.id, runs.c.name).where(named).order_by(runs.c.id.desc())
@@ -258,7 +259,8 @@ class RunRows:
         size, end_id = (None, "") if order else (limit, after)
         before = min((bound for bound in (end_id, last) if bound), default="")
         first = first_id_at(begin) if begin else ""
-        own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, size, before)
+        is_seen = may_see(owner, runs.c.owner, c)
+        own = newest_first(select(*OWN).where(is_seen), runs.c.id, size, before)
         own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
@@ -268,7 +270,12 @@ class RunRows:
             if isinstance(has_text, False_):
                 return []
             own = own.where(has_text)
-        query = _filtered(c, own, _Page(owner, size, before, first, same_as), given)
+        query = _filtered(
+            c,
+            own,
+            _Page(may_see(owner, runs.c.owner, c), is_shared(c), size, before, first, same_as),
+            given,
+        )
         rows = c.execute(sorted_page(query, order, limit, after) if order else query).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
@@ -294,13 +301,16 @@ class RunRows:
 
 
 class _Page(msgspec.Struct, frozen=True):
-    """One page of an owner's filtered list: `limit` runs after a run, from `first` on.
+    """One page of a filtered list of runs that a user may see: `limit` after a run.
+
+    It begins with the run `first`. Without shared runs, all that fit the filters are the user's.
 
     The newest come first. `same_as` are the IDs of workflows whose runs a filter by workflow
     finds too.
     """
 
-    owner: str
+    is_seen: ColumnElement[bool]
+    is_shared: bool
     limit: int | None
     after: str
     first: str = ""
@@ -317,14 +327,16 @@ class _Page(msgspec.Struct, frozen=True):
 
         Return None if no index serves exactly these filters.
         """
-        own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
+        # Scratch runs, and runs of others, would leave gaps in the page.
+        condition = HISTORY & self.is_seen if self.is_shared else HISTORY
+        own = select(runs.c.id).where(condition)
         if filters.keys() == {"project"}:
             # Always true, but no index of groups has it: SQLite would sort all runs of automations.
             own = own.where(runs.c.number != 0)
-            linked = (own.where(condition) for condition in runs_of(filters["project"]))
+            linked = (own.where(is_linked) for is_linked in runs_of(filters["project"]))
             return union(*(self.newest(query, runs.c.id) for query in linked))
         if filters.keys() == {"executable"}:
-            of = select(tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id).where(HISTORY)
+            of = select(tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id).where(condition)
             of = of.where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
         if filters.keys() == {"automation"}:
@@ -334,7 +346,7 @@ class _Page(msgspec.Struct, frozen=True):
             ids = (filters["workflow"], *self.same_as)
             conditions = [runs.c.workflow_id == workflow_id for workflow_id in ids]
             if state := filters.get("state"):  # then the index of groups has all columns
-                own = own.where(runs.c.owner == self.owner, runs.c.state == state)
+                own = own.where(self.is_seen, runs.c.state == state)
                 groups = [f"{OF_WORKFLOW}{workflow_id}" for workflow_id in ids]
                 conditions = [runs.c.output_group == group for group in groups]
             if "path" in filters:
@@ -461,7 +473,7 @@ class SubmissionRows:
     def find(self, c: Connection, owner: str, key: str) -> tuple[str, str] | None:
         """Return the digest of the request body and the ID that the first request created."""
         s = submissions.c
-        query = select(s.digest, s.subject_id).where(s.owner == owner, s.key == key)
+        query = select(s.digest, s.subject_id).where(is_own(owner, s.owner), s.key == key)
         row = c.execute(query).first()
         return (row.digest, row.subject_id) if row else None
 

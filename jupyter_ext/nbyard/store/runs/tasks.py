@@ -30,6 +30,7 @@ from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.events import Move, Subject
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.tables import HISTORY, UNREAD, artifacts, attempts, cache, runs, tasks
+from nbyard.store.visibility import is_own
 
 DEPENDED = ("cache_key", "base_key", "parts")
 BESIDE = ("observed", "other_files", "warning")
@@ -335,7 +336,7 @@ class TaskRows:
     def unread(self, c: Connection, owner: str, limit: int) -> list[str]:
         """Return the newest runs with succeeded tasks whose metrics were never read."""
         unread = runs.c.id.in_(select(tasks.c.run_id).where(UNREAD))
-        query = select(runs.c.id).where(runs.c.owner == owner, HISTORY, unread)
+        query = select(runs.c.id).where(is_own(owner, runs.c.owner), HISTORY, unread)
         return [*c.execute(query.order_by(runs.c.id.desc()).limit(limit)).scalars()]
 
     def set_metrics(self, c: Connection, metrics: Mapping[str, Mapping[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.automation_tables import automations, backfills
 from nbyard.store.schema.tables import HISTORY, executable_versions, run_templates, runs
+from nbyard.store.visibility import is_own
 
 T, V = run_templates.c, executable_versions.c
 # A template stays as long as one of these columns names it.
@@ -20,7 +21,9 @@ RUN_OF = runs.c.template_id
 OF_PLANS = (automations.c.template_id, backfills.c.template_id)
 REFERENCES = (RUN_OF, *OF_PLANS)
 IS_USED = or_(*(select(column).where(column == T.id).exists() for column in REFERENCES))
-KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest == bindparam("is"))
+KNOWN = select(T.id, T.created_at).where(
+    is_own(bindparam("of"), T.owner), T.digest == bindparam("is")
+)
 
 
 class TemplateRows:
@@ -60,7 +63,7 @@ class TemplateRows:
 
     def get(self, c: Connection, owner: str, template_id: str) -> RunTemplate | None:
         """Return a template by ID, or None."""
-        query = select(run_templates).where(T.id == template_id, T.owner == owner)
+        query = select(run_templates).where(T.id == template_id, is_own(owner, T.owner))
         row = c.execute(query).first()
         if row is None:
             return None

@@ -29,6 +29,28 @@ project_links = Table(
     Index("ix_project_links_kind_resource_id", "kind", "resource_id"),
 )
 
+# The role of a user or group on a project or another resource, besides its owner's. A grant may
+# outlive its resource until the next collection of garbage.
+grants = Table(
+    "grants",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("resource_id", Id, primary_key=True),
+    Column("grantee_kind", String(10), primary_key=True),
+    Column("grantee", String(200), primary_key=True),
+    Column("role", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_grants_grantee", "grantee", "grantee_kind", "kind"),
+)
+
+# The groups of each user in the user's last request.
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("user_name", String(200), primary_key=True),
+    Column("group_name", String(200), primary_key=True),
+)
+
 # `project_id` is empty for the default of the store.
 environment_defaults = Table(
     "environment_defaults",

@@ -132,9 +132,10 @@ def test_code_of_a_scratch_run_changes_nothing(yard, ann, runs, flow):
         with yard.store.write() as c:
             transition.move_all(c, [], yard.store.attempts.insertions([row]))
     coder = msgspec.structs.replace(ann, attempt_id=attempts["check"])
-    yard.services.refuse_from_scratch(coder, "datasets:read")
+    yard.services.check_access(coder, "datasets.get", "datasets:read", {})
+    change = ("datasets.update", "datasets:write", {"dataset": "iris"})
     with pytest.raises(Conflict) as refused:
-        yard.services.refuse_from_scratch(coder, "datasets:write")
+        yard.services.check_access(coder, *change)
     assert "NBYARD_SCRATCH_RUN" in refused.value.hint
     for other in (ann, msgspec.structs.replace(ann, attempt_id=attempts["manual"])):
-        yard.services.refuse_from_scratch(other, "datasets:write")
+        yard.services.check_access(other, *change)

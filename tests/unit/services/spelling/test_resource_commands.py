@@ -60,6 +60,11 @@ SPELLED = [
         {"name": "wine", "task": {"goal": "Good wine"}, "metadata": {"t": "x"}},
         "projects create --goal 'Good wine' --set t=x wine",
     ),
+    (
+        "shares.grant",
+        {"name": "bob", "role": "editor", "group": True},
+        "shares grant --role editor --group KEY KEY bob",
+    ),
     ("projects.link", {"kind": "dataset", "resource": "red"}, "projects link KEY dataset red"),
 ]
 

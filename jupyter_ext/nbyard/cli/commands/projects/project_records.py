@@ -6,8 +6,10 @@ import click
 from msgspec.structs import replace
 
 from nbyard.cli.body_options import body_options
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.console import columns, print_note, show_items, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
+from nbyard.domain.paging import Page
+from nbyard.domain.projects.members import Member, NewMember
 from nbyard.domain.projects.structs import (
     LINK_KINDS,
     LinkKind,
@@ -16,6 +18,8 @@ from nbyard.domain.projects.structs import (
     Project,
     ProjectPatch,
 )
+
+COLUMNS = columns("name role group creator=is_creator")
 
 
 def show_saved(project: Project) -> None:
@@ -35,6 +39,30 @@ def create(connection: Any, body: NewProject) -> Any:
       nbyard projects create wine --goal "Predict the quality of wine" --set team=cellar
     """
     return connection.projects.create(body=body)
+
+
+def show_members(members: Page[Member]) -> None:
+    """Print the names of users and groups with their roles."""
+    show_items(members.items, COLUMNS)
+
+
+@click.command()
+@click.argument("kind")
+@click.argument("resource")
+@body_options(NewMember)
+@shows(show_members)
+def grant(connection: Any, kind: str, resource: str, body: NewMember) -> Any:
+    """Set the role of a user or group on a project or another resource.
+
+    KIND is project, dataset, executable, workflow, run, model, deployment, environment or
+    automation. A viewer may read it, an editor also change it, an owner also delete and share it.
+
+    \b
+    Examples:
+      nbyard shares grant project wine bob --role editor
+      nbyard shares grant dataset red-wine students --group
+    """
+    return connection.shares.grant(kind=kind, resource=resource, body=body)
 
 
 @click.command()

@@ -6,7 +6,7 @@ SQLite cannot drop a constraint, and a store in SQLite has one owner.
 from alembic import op
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,39 @@
+"""Who may see a row is said in one place: no other module compares owners."""
+
+import ast
+
+from .sources import PACKAGE, nodes
+
+# Comparisons that decide about something else, or about what has no row, each with the reason.
+ELSEWHERE = {
+    "dispatch/automations/store_events.py": "an automation starts at events of its owner alone",
+    "domain/notices/rules.py": "a rule reports the runs of its owner alone",
+    "services/models/service.py": "the engine has one image of a name for all owners",
+    "services/runs/forecasts.py": "a duration is learned from the runs of the same owner",
+    "store/environments.py": "a pin names an environment of its owner",
+    "transfer/uploads.py": "an upload is a folder without a row, and is never shared",
+}
+
+
+def compares_owners(node: ast.AST) -> bool:
+    """Return whether a node compares an attribute `owner`, alone or in a tuple."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    sides += [part for side in sides if isinstance(side, ast.Tuple) for part in side.elts]
+    return any(isinstance(part, ast.Attribute) and part.attr == "owner" for part in sides)
+
+
+def test_owners_are_compared_in_visibility():
+    modules = {
+        module.relative_to(PACKAGE).as_posix()
+        for module in PACKAGE.rglob("*.py")
+        if "migrations" not in module.parts and any(map(compares_owners, nodes(module)))
+    }
+    assert modules - {"store/visibility.py"} == set(ELSEWHERE)
+
+
+def test_a_comparison_is_found():
+    for text in ("T.owner == of", "of != row.owner", "(a, b.owner) == c", "x.owner in names"):
+        assert compares_owners(ast.parse(text, mode="eval").body)
+    assert not compares_owners(ast.parse("owner == T.name", mode="eval").body)

@@ -1,0 +1,152 @@
+"""What one user owns, others see and change as their role allows, through every operation."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.rest import operation_handler
+from nbyard.rest.routes import CONTENTS
+from nbyard.services.operation import Operation
+from nbyard.services.operation_table import table
+from nbyard.store import Store
+
+from .resources import BODIES, OF_FILES, SECRET, Resources, naming
+
+pytestmark = pytest.mark.leaves_running
+EVE, BOB = Caller("eve"), Caller("bob", groups=("lab",))
+ON_ONE = [operation for operation in table() if operation.placed("path")]
+WRITES = [operation for operation in ON_ONE if not operation.scope.endswith(":read")]
+READS = [operation for operation in ON_ONE if operation.scope.endswith(":read")]
+# What is never shared is found by its owner alone.
+PRIVATE = {"bisection", "channel", "credential", "image", "upload"}
+
+
+@pytest.fixture(scope="module")
+def store(api) -> Iterator[Store]:
+    api.send("GET", "/projects")  # the server creates the store
+    opened = Store(api.store)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def send(api) -> Iterator[Callable]:
+    """Sends a request as a caller."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def request(caller: Caller, method: str, path: str, body=None):
+            patch.setattr(operation_handler, "caller_of", lambda _: caller)
+            return api.send(method, path, body)
+
+        yield request
+
+
+@pytest.fixture(scope="module")
+def owned(store, send) -> Resources:
+    """Resources of ann, which are not shared."""
+    return Resources(store, send)
+
+
+@pytest.fixture(scope="module")
+def share(store, send) -> Callable[..., Resources]:
+    """Returns resources of ann, whose project is shared with bob in a role."""
+    known: dict[str, Resources] = {}
+
+    def shared(role: str, *, is_kept: bool = True) -> Resources:
+        if role not in known:
+            made = known[role] = Resources(store, send)
+            made.link_all(send)
+            path = f"/shares/project/{made.ids['project']}"
+            assert send(made.owner, "POST", path, {"name": "bob", "role": role}).status == 201
+        return known[role] if is_kept else known.pop(role)
+
+    return shared
+
+
+def named(operations: list[Operation]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.id)
+
+
+def body_of(operation: Operation, owned: Resources):
+    if not operation.placed("body"):
+        return None
+    if operation.id == "projects.link":
+        return {"kind": "dataset", "resource": owned.ids["dataset"]}
+    return BODIES[operation.id]  # a new operation needs an entry
+
+
+def is_private(operation: Operation) -> bool:
+    return operation.placed("path")[0].name in PRIVATE
+
+
+@named(ON_ONE)
+def test_the_resources_of_others_are_missing(owned, send, operation):
+    """Guessed IDs get the same answer as those of nothing."""
+    body = body_of(operation, owned)
+    unknown = {name: new_id() for name in owned.ids}
+    answers = set()
+    for ids in (owned.ids, unknown):
+        answer = send(EVE, operation.method, owned.path(operation, **ids), body)
+        text = answer.content.decode()
+        for key in (*ids.values(), answer.headers["X-Request-Id"]):
+            text = text.replace(key, "ID")
+        answers.add((answer.status, text))
+    (status, text), *others = answers
+    assert not others and status == (204 if operation.id == "uploads.delete" else 404), answers
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_the_bytes_of_others_are_missing(owned, send, name):
+    path = CONTENTS[name].format_map({**owned.ids, "node": "a", "name": "out"})
+    assert send(EVE, "GET", path).status == 404
+    assert send(EVE, "GET", f"/runs/{owned.ids['run']}/pictures/sha256:{'1' * 64}").status == 404
+
+
+@named([operation for operation in table() if not operation.placed("path")])
+def test_nothing_of_others_is_listed_or_used(owned, send, operation):
+    requests = naming(owned.ids)
+    assert (operation.id in requests) != (operation.id in OF_FILES), "new"
+    # A new operation needs an entry in one of the two.
+    for asked in requests.get(operation.id, []):
+        body = None if isinstance(asked, str) else asked
+        query = asked if isinstance(asked, str) else ""
+        if body is None and operation.placed("body"):
+            body = {"older_than_days": 1}
+        answer = send(EVE, operation.method, f"{operation.path}?{query}", body)
+        assert answer.status < 500, answer.content
+        assert answer.status in (404, 422, 409) or SECRET not in answer.content.decode()
+        # An unknown image may be one that the engine has.
+        assert answer.status != 201 or operation.id == "deployments.create", asked
+
+
+@named(READS)
+def test_a_viewer_reads_like_the_owner(share, send, operation):
+    viewed = share("viewer")
+    path, body = viewed.path(operation), body_of(operation, viewed)
+    seen, own = (send(c, operation.method, path, body) for c in (BOB, viewed.owner))
+    assert seen.status == (404 if is_private(operation) else own.status), seen.content
+    assert own.status < 500
+
+
+@named(WRITES)
+@pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
+def test_a_change_needs_a_role(share, send, operation, role):
+    owned = share(role, is_kept=role == "viewer" or operation.method != "DELETE")
+    answer = send(BOB, operation.method, owned.path(operation), body_of(operation, owned))
+    first = operation.placed("path")[0].name
+    if first in PRIVATE:
+        assert answer.status == (204 if operation.id == "uploads.delete" else 404)
+        return
+    of_owners = operation.verb in ("delete", "grant", "revoke") or operation.id in (
+        *("projects.link", "projects.update", "projects.set_policy", "projects.delete_policy"),
+    )
+    is_allowed = role == "owner" or (role == "editor" and not of_owners)
+    if first in ("automation", "backfill"):  # they have the secrets of their owner
+        is_allowed = False
+    assert answer.status < 500, answer.content
+    assert (answer.status == 403) != is_allowed, answer.content
+    if not is_allowed:
+        assert "ann" in answer.json["hint"]
