@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, observe, validate
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
@@ -46,6 +46,11 @@ class Settings(Configurable):
         help="URL of the PostgreSQL database: postgresql://user@host:5432/database. It may begin"
         " with postgres:// or postgresql+psycopg://, too. Empty = SQLite in the store folder.",
     ).tag(config=True)
+    shared = Bool(
+        False,
+        help="Whether the store has several users, as that of a JupyterHub's service. Their code"
+        " then runs only in containers, or on a Dask cluster for dask_users.",
+    ).tag(config=True, dispatcher=True)
     log_format = Enum(
         ["text", "json"],
         "text",
@@ -167,6 +172,16 @@ class Settings(Configurable):
         " pages may do everything that JupyterLab may. `*` stands for any characters. Pages of"
         " other images are shown in a sandbox.",
     ).tag(config=True)
+    allowed_images = ListTrait(
+        Unicode(),
+        help="Images that users of a shared store may name: `*` stands for any characters. They may"
+        " also use docker_base_image and the images that nbyard built for themselves.",
+    ).tag(config=True, dispatcher=True)
+    allow_dockerfiles = Bool(
+        False,
+        help="Let users of a shared store build Dockerfiles of their own, whose commands run as"
+        " root during the build.",
+    ).tag(config=True, dispatcher=True)
     deployment_address = Unicode(
         "127.0.0.1",
         help="Address of this machine at which deployments accept calls with a key. Other addresses"
@@ -228,6 +243,11 @@ class Settings(Configurable):
         help="Kind of Dask cluster to create if dask_address is empty: gateway (dask-gateway),"
         " slurm, pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue). Dask's own configuration"
         " sets their options. Or module:callable that returns a Dask cluster object.",
+    ).tag(config=True, dispatcher=True)
+    dask_users = ListTrait(
+        Unicode(),
+        help="Users of a shared store whose code may run on the Dask cluster. nbyard trusts the"
+        " workers of a cluster like itself.",
     ).tag(config=True, dispatcher=True)
     dask_workers = Int(
         4,
@@ -316,6 +336,17 @@ class Settings(Configurable):
             # A URL may contain a password.
             variable = f"NBYARD_{name.upper()}" + ("" if name == "database_url" else f"={text}")
             raise TraitError(f"The variable {variable} is no setting: {error}") from None
+
+    @observe("shared")
+    def _leave_processes(self, change: Any) -> None:
+        if change["new"] and self.default_runtime == "process":
+            self.default_runtime = "docker"
+
+    @validate("default_runtime")
+    def _check_runtime(self, proposal: Any) -> str:
+        if self.shared and proposal["value"] == "process":
+            raise TraitError("a shared store runs no code in processes: choose docker or dask")
+        return str(proposal["value"])
 
     @validate("gpus")
     def _check_gpus(self, proposal: Any) -> list[str]:

@@ -10,6 +10,7 @@ from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
+from nbyard.host.entry_points import isolation_of
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import (
     DispatcherWatch,
@@ -46,7 +47,7 @@ class Yard:
         """
         settings = settings or Settings()
         folder = settings.store_path
-        store = Store(folder, settings.database_url)
+        store = Store(folder, settings.database_url, isolation_of(settings))
         blobs = Blobs(folder / "blobs")
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.

@@ -110,6 +110,7 @@ class ImageService(Service):
         }
 
     def _columns_of_path(self, body: NewImage) -> dict[str, Any]:
+        self._store.isolation.check_dockerfile(body.path)
         recipe = body.recipe or Recipe()
         if recipe != Recipe(base=recipe.base) or body.version:
             raise Invalid.field(
@@ -192,6 +193,8 @@ class ImageService(Service):
                 f"Version {number} of '{environment.name}' is not installed, so no image can be"
                 " built from it."
             )
+        if recipe.own:
+            self._store.isolation.check_dockerfile("recipe.own")
         default = default_reference(environment.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
         # Only a registry or the engine can determine a digest.
@@ -214,6 +217,7 @@ class ImageService(Service):
         """
         reference = check_reference(body.reference)
         with self._store.read() as c:
+            self._store.images.usable(c, self._store.isolation, caller.name, reference)
             known = self._store.images.get(c, caller.name, reference)
             of = self._environment(c, caller, body.environment).id if body.environment else ""
         if not of and known is not None and known.origin in REGISTRY:
@@ -232,6 +236,7 @@ class ImageService(Service):
             why = f"{record.reference} is {record.state}. Only a ready image can be pushed."
             raise Conflict(why)
         target = push_target(record.reference, body.reference)
+        self._store.isolation.check_push(target)
         of = {"environment": record.environment, "version": record.version, "path": record.path}
         return self._add(caller, reference=target, origin="push", source=record.image_id, **of)
 

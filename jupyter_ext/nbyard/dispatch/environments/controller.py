@@ -96,6 +96,7 @@ def create_installer(
 
     It logs to `said`, and stops once `is_wanted` returns False.
     """
+    context.store.isolation.check_code_here("install environments")
     return Installer(
         said,
         is_wanted,
