@@ -124,6 +124,12 @@ class Settings(Configurable):
         min=1024,
         help="Largest request body, except for uploads, in bytes.",
     ).tag(config=True)
+    requests_per_minute = Int(
+        1200,
+        min=0,
+        help="Maximum number of requests of each user of a shared store, in a minute on average;"
+        " 0 = no limit.",
+    ).tag(config=True)
     max_bundle_bytes = Int(
         200 * 2**20,
         min=1,

@@ -48,7 +48,7 @@ class Yard:
         settings = settings or Settings()
         folder = settings.store_path
         store = Store(folder, settings.database_url, isolation_of(settings))
-        blobs = Blobs(folder / "blobs")
+        blobs = Blobs(folder / "blobs", writes_always=settings.shared)
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []

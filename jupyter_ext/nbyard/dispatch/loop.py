@@ -219,7 +219,7 @@ class Dispatcher:
         if lease is None:
             store.close()
             raise SystemExit(0)
-        blobs = Blobs(store.folder / "blobs")
+        blobs = Blobs(store.folder / "blobs", writes_always=settings.shared)
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = protocol.load_all(settings)
