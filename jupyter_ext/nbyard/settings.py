@@ -99,7 +99,8 @@ class Settings(Configurable):
     ).tag(config=True, dispatcher=True)
     default_runtime = Unicode(
         "process",
-        help="Runtime if neither the run nor the node sets one: process, docker or dask.",
+        help="Runtime if neither the run nor the node sets one: process, docker or dask. A shared"
+        " store uses docker instead of process.",
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
@@ -127,8 +128,7 @@ class Settings(Configurable):
     requests_per_minute = Int(
         1200,
         min=0,
-        help="Maximum number of requests of each user of a shared store, in a minute on average;"
-        " 0 = no limit.",
+        help="Maximum requests per minute of each user of a shared store; 0 = no limit.",
     ).tag(config=True)
     max_bundle_bytes = Int(
         200 * 2**20,
@@ -343,16 +343,10 @@ class Settings(Configurable):
             variable = f"NBYARD_{name.upper()}" + ("" if name == "database_url" else f"={text}")
             raise TraitError(f"The variable {variable} is no setting: {error}") from None
 
-    @observe("shared")
-    def _leave_processes(self, change: Any) -> None:
-        if change["new"] and self.default_runtime == "process":
+    @observe("shared", "default_runtime")
+    def _avoid_processes(self, _change: Any) -> None:
+        if self.shared and self.default_runtime == "process":
             self.default_runtime = "docker"
-
-    @validate("default_runtime")
-    def _check_runtime(self, proposal: Any) -> str:
-        if self.shared and proposal["value"] == "process":
-            raise TraitError("a shared store runs no code in processes: choose docker or dask")
-        return str(proposal["value"])
 
     @validate("gpus")
     def _check_gpus(self, proposal: Any) -> list[str]:

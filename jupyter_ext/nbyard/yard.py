@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs, DryBlobs
-from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
+from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots, probe_users
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
@@ -113,7 +113,7 @@ class Yard:
 
 def probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
     """Return checks of the machine, which do not need the store."""
-    asking = (probe_slots, probe_docker, probe_dask)
+    asking = (probe_slots, probe_docker, probe_dask, *([probe_users] * settings.shared))
     return *(partial(probe, settings) for probe in asking), probe_front_end
 
 

@@ -30,6 +30,7 @@ from nbyard.images.builds import (
     code_image,
     ensure_image,
     environment_image,
+    owner_labels,
     staged_packages,
     store_labels,
     sweep_untagged,
@@ -273,7 +274,7 @@ class ImageController:
             base = usable(wish.base)
             for other in set(base_images(wish.text, wish.arguments)) - {wish.base}:
                 usable(other)
-        labels = {**wish.labels, **rules.owner_labels(owner)}
+        labels = {**wish.labels, **owner_labels(rules.owner_key(owner))}
         reference = rules.engine_name(owner, wish.reference)
         change = {"base": base, "labels": labels, "reference": reference, "uses_cache": False}
         return msgspec.structs.replace(wish, **change)
@@ -346,9 +347,8 @@ class ImageController:
         rules, image = self._context.store.isolation, row.image
         is_built = image.origin == "build"
         name = rules.engine_name(image.owner, image.reference) if is_built else image.reference
-        of = image.owner if rules.is_shared else ""
         with self._context.store.read() as c:
-            is_named = bool(self._rows.with_name(c, image.reference, of))
+            is_named = bool(self._rows.with_name(c, rules, image.owner, image.reference))
         # Other users of a shared store may use what one of them pulled.
         is_named |= rules.is_shared and image.origin == "pull"
         engine = self._engine()

@@ -16,8 +16,6 @@ ISOLATED = (DOCKER, DASK)
 BUILT_HERE = ("docker.io/nbyard/", "localhost/nbyard/")
 # Docker accepts the beginning of an ID as the name of an image.
 IMAGE_ID = re.compile(r"(sha256:)?[0-9a-f]{4,64}(:latest)?")
-OWNER_LABEL = "nbyard.owner"
-OWNER_DIGITS = 16
 
 
 class Isolation(msgspec.Struct, frozen=True):
@@ -78,15 +76,6 @@ class Isolation(msgspec.Struct, frozen=True):
         names = (repository, short, short.removeprefix("library/"))
         return any(fits_pattern(each + end, self.images) for each in names for end in ends)
 
-    def check_push(self, target: str) -> None:
-        """Check that users may push an image to a name: the engine then has it under that name.
-
-        Raises:
-            PolicyRefused: It is the name of an image that others may use.
-        """
-        if self.is_shared and self.is_listed(target):
-            raise PolicyRefused(because("push-off", image=target))
-
     def engine_name(self, owner: str, reference: str) -> str:
         """Return what the engine calls an image that an owner builds under this name.
 
@@ -96,13 +85,9 @@ class Isolation(msgspec.Struct, frozen=True):
             return reference
         return f"nbyard/own-{self.owner_key(owner)}:{digest_of(reference).rpartition(':')[2][:32]}"
 
-    def owner_labels(self, owner: str) -> dict[str, str]:
-        """Return labels that keep apart equal images of different owners of a shared store."""
-        return {OWNER_LABEL: self.owner_key(owner)} if self.is_shared else {}
-
     def owner_key(self, owner: str) -> str:
         """Return a text to keep apart what the owners of a shared store have; else ""."""
-        return digest_of(owner).rpartition(":")[2][:OWNER_DIGITS] if self.is_shared else ""
+        return digest_of(owner).rpartition(":")[2][:16] if self.is_shared else ""
 
 
 OPEN = Isolation()

@@ -21,12 +21,11 @@ from nbyard.domain.environments.requirements import read_requirements, requireme
 from nbyard.domain.environments.structs import locked_trees, with_folders_of
 from nbyard.domain.images.dockerfile_parser import BASE, STEP, FailedLine, base_images, failed_line
 from nbyard.domain.images.structs import ImageSpec, Recipe
-from nbyard.domain.isolation import OWNER_LABEL
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
 from nbyard.reasons.structs import Reason, because
 
-IMAGE_LABEL = "nbyard.image"
+IMAGE_LABEL, OWNER_LABEL = "nbyard.image", "nbyard.owner"
 TRIES = 3
 STAGE_GONE = re.compile(r"No such image: sha256:[0-9a-f]{64}")
 DOCKERFILE = "Dockerfile"
@@ -253,7 +252,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
             files=files,
             folders=staged_packages(blobs, requirements, Path(place)),
             base=base,
-            labels={IMAGE_LABEL: "environment", **_labels_of(owner_key)},
+            labels={IMAGE_LABEL: "environment", **owner_labels(owner_key)},
             repository=REPOSITORY,
             network=network,
             uses_cache=not owner_key,
@@ -310,13 +309,14 @@ def code_image(
     With an `owner_key`, nothing is shared with other owners.
     """
     wish = code_build_request(folder, file, network)
-    labels = {**wish.labels, **_labels_of(owner_key)}
+    labels = {**wish.labels, **owner_labels(owner_key)}
     wish = msgspec.structs.replace(wish, labels=labels, uses_cache=not owner_key)
     with _lock(f"{wish.file}\n{wish.text}\n{owner_key}"):
         return ensure_image(engine, wish, say).reference
 
 
-def _labels_of(owner_key: str) -> dict[str, str]:
+def owner_labels(owner_key: str) -> dict[str, str]:
+    """Return labels that keep apart equal images of the owners of a shared store."""
     return {OWNER_LABEL: owner_key} if owner_key else {}
 
 

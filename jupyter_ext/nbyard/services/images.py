@@ -31,9 +31,10 @@ from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound, PolicyRefused
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_files
+from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, paths_where
@@ -230,13 +231,16 @@ class ImageService(Service):
 
         Raises:
             Conflict: the image is not ready.
+            PolicyRefused: all users of the store share the image of that name.
         """
         record = self.get(caller, image)
         if record.state != "ready":
             why = f"{record.reference} is {record.state}. Only a ready image can be pushed."
             raise Conflict(why)
         target = push_target(record.reference, body.reference)
-        self._store.isolation.check_push(target)
+        rules = self._store.isolation
+        if rules.is_shared and rules.is_listed(target):  # the push gives others this image
+            raise PolicyRefused(because("push-off", image=target))
         of = {"environment": record.environment, "version": record.version, "path": record.path}
         return self._add(caller, reference=target, origin="push", source=record.image_id, **of)
 

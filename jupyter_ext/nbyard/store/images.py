@@ -272,15 +272,12 @@ class ImageRows:
         """Return the IDs of all images."""
         return set(c.execute(select(I.id)).scalars())
 
-    def references(self, c: Connection) -> set[str]:
-        """Return the names of all images that exist or are in progress."""
+    def with_name(
+        self, c: Connection, rules: Isolation, owner: str, reference: str
+    ) -> list[NamedImage]:
+        """Return the images that exist or are in progress, and have that name on the engine."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
-        return set(c.execute(select(I.reference).where(stays)).scalars())
-
-    def with_name(self, c: Connection, reference: str, owner: str = "") -> list[NamedImage]:
-        """Return the images with that name that exist or are in progress, of any or one owner."""
-        stays = I.removed_at.is_(None) & (I.state != "failed")
-        stays &= I.owner == owner if owner else true()
+        stays &= I.owner == owner if rules.is_shared else true()
         query = select(images).where(stays, I.reference == reference).order_by(I.id.desc())
         return [_row(row).image for row in c.execute(query)]
 

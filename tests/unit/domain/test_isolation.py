@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.domain.isolation import OPEN, Isolation
 from nbyard.errors import PolicyRefused
+from nbyard.images.builds import owner_labels
 from nbyard.reasons.structs import because
 
 SHARED = Isolation(True, ("python:3.11-slim", "quay.io/jupyter/*", "own/base"), False, ("dora",))
@@ -82,5 +83,11 @@ def test_dockerfiles_need_a_permission():
 
 
 def test_owners_of_a_shared_store_have_different_labels():
-    assert SHARED.owner_labels("ann") != SHARED.owner_labels("bob")
-    assert OPEN.owner_labels("ann") == {} and OPEN.owner_key("ann") == ""
+    assert owner_labels(SHARED.owner_key("ann")) != owner_labels(SHARED.owner_key("bob"))
+    assert owner_labels(OPEN.owner_key("ann")) == {}
+
+
+def test_no_name_of_one_owner_means_an_image_of_another():
+    names = {SHARED.engine_name(owner, "quay.io/jupyter/x:1") for owner in ("ann", "bob")}
+    assert len(names) == 2 and not any(map(SHARED.is_listed, names))
+    assert OPEN.engine_name("ann", "cows:1") == "cows:1"

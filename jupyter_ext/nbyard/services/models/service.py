@@ -162,17 +162,13 @@ class ModelService(Service):
                 self._store.models.set_lease_end(c, package.id, _lease())
         return package
 
-    def _names_of(self, caller: Caller) -> str:
-        """Return the owner whose names of images count; "" if an engine knows those of all."""
-        return caller.name if self._store.isolation.is_shared else ""
-
     def _check_new(self, c: Connection, caller: Caller, model: ModelFile) -> None:
         """Check that the model's tag was never built.
 
         A model without a tag gets a number as tag.
         """
-        reference = model_reference(model.name, model.tag, 0)
-        if model.tag and self._store.images.with_name(c, reference, self._names_of(caller)):
+        reference, rules = model_reference(model.name, model.tag, 0), self._store.isolation
+        if model.tag and self._store.images.with_name(c, rules, caller.name, reference):
             hint = "Deploying the model rebuilds the image and replaces the earlier one."
             raise Conflict(f"The image {reference} already exists.", hint=hint)
 
@@ -181,7 +177,8 @@ class ModelService(Service):
 
         The engine has one image per reference, for all owners.
         """
-        for known in self._store.images.with_name(c, reference, self._names_of(caller)):
+        rules = self._store.isolation
+        for known in self._store.images.with_name(c, rules, caller.name, reference):
             if known.owner != caller.name:
                 why = f"The image {reference} belongs to another user."
                 raise Conflict(why, hint=OTHERWISE)
