@@ -8,7 +8,9 @@ import pytest
 from tests.notebooks import notebook
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.executables.structs import AskHelp
+from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError, PolicyRefused
@@ -144,3 +146,47 @@ def test_nothing_else_runs_code_in_the_service(shared, tool):
     with pytest.raises(PolicyRefused):
         load_one(shared.settings, "process")
     assert "process" not in load_all(shared.settings)
+
+
+def test_images_are_pulled_built_and_pushed_by_the_rules(shared):
+    images, rows = shared.services.images, shared.store.images
+    assert images.pull(ANN, PulledImage("own/a:1")).state == "queued"
+    (shared.context.files.root / "Dockerfile").write_text("FROM own/base\n")
+    with shared.store.write() as c:
+        rows.insert(c, ANN.name, "i1", reference="nbyard/a:1", origin="build")
+        image = rows.get(c, ANN.name, "i1")
+        rows.move(c, image, "building")
+        rows.move(c, image, "ready", image_id="sha256:" + "1" * 64)
+    for refused, code in (
+        (lambda: images.pull(ANN, PulledImage("python:2")), "image-off"),
+        (lambda: images.pull(DORA, PulledImage("nbyard/a:1")), "image-off"),
+        (lambda: images.build(ANN, NewImage(path="Dockerfile")), "dockerfile-off"),
+        # the engine would show the image of one user to all under this name
+        (lambda: images.push(ANN, "i1", ImageName("docker.io/own/a:1")), "push-off"),
+    ):
+        with pytest.raises(PolicyRefused) as found:
+            refused()
+        assert found.value.reason.code == code
+    assert images.push(ANN, "i1", ImageName("reg.example.org/a:1")).state == "queued"
+
+
+def test_deployments_use_allowed_images_and_wait_for_their_own(shared):
+    create, rows = shared.services.deployments.create, shared.store.images
+    assert create(ANN, NewDeployment("own/a:1", "own", "a", ports=[])).state == "queued"
+    with shared.store.write() as c:
+        rows.insert(c, ANN.name, "i1", reference="nbyard/a:1", origin="build")
+    assert create(ANN, NewDeployment("nbyard/a:1", "own", "b", ports=[])).state == "queued"
+    for caller, image in ((DORA, "nbyard/a:1"), (ANN, "python:2")):
+        with pytest.raises(PolicyRefused):
+            create(caller, NewDeployment(image, "own", "c", ports=[]))
+    change = DeploymentChange(image="python:2")
+    with pytest.raises(PolicyRefused):
+        shared.services.deployments.edit(ANN, "a", change)
+
+
+def test_models_of_two_users_may_have_one_name(shared):
+    """The engine knows their images by other names, so neither learns of the other."""
+    with shared.store.write() as c:
+        shared.store.images.insert(c, DORA.name, "i1", reference="nbyard/m:1", origin="build")
+        same = (c, shared.store.isolation, ANN.name, "nbyard/m:1")
+        assert shared.store.images.with_name(*same) == []
