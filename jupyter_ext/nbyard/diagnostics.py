@@ -1,12 +1,18 @@
 """Checks for `nbyard doctor`: machine, container engine, Dask cluster and JupyterLab."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
 from nbyard.host import hardware
 from nbyard.host.hardware import capacity
 from nbyard.settings import Settings
+
+if TYPE_CHECKING:
+    from nbyard.dockerd import EngineInfo
 
 GIB = 2**30
 
@@ -40,6 +46,27 @@ def probe_slots(settings: Settings) -> Check:
 
 def probe_docker(settings: Settings) -> Check:
     """Check whether a container engine responds; other runtimes work without one."""
+    return _ask_engine(settings)[0]
+
+
+def probe_users(settings: Settings) -> Check:
+    """Check what keeps apart the containers of a shared store's users."""
+    check, info = _ask_engine(settings)
+    if info is None:
+        return msgspec.structs.replace(check, name="isolation")
+    needs = {
+        "a seccomp profile": info.has_seccomp,
+        "user namespaces (userns-remap)": info.remaps_users or info.is_rootless,
+        "container_network = internal or none": settings.container_network != "bridge",
+    }
+    lacks = [name for name, is_set in needs.items() if not is_set]
+    if not lacks:
+        return Check("isolation", "ok", "containers of users are apart")
+    cure = "The page Security says how to set this, or which firewall rules to use."
+    return Check("isolation", "missing", f"not set: {' and '.join(lacks)}", cure)
+
+
+def _ask_engine(settings: Settings) -> tuple[Check, "EngineInfo | None"]:
     # Late: a server that starts must not load the Docker SDK.
     from nbyard.dockerd import Engine
 
@@ -49,12 +76,12 @@ def probe_docker(settings: Settings) -> Check:
         info = engine.info
     except NbyardError as error:
         cure = error.hint or "Install and start Docker, or set docker_host, to run in containers."
-        return Check("docker", "missing", error.message, cure)
+        return Check("docker", "missing", error.message, cure), None
     finally:
         engine.close()
     name = "Podman" if info.is_podman else "Docker"
     finding = f"{name} {info.version} at {engine.url}, {engine.way}"
-    return Check("docker", "ok", finding)
+    return Check("docker", "ok", finding), info
 
 
 def probe_dask(settings: Settings) -> Check:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, observe, validate
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
@@ -49,7 +49,7 @@ class Settings(Configurable):
     shared = Bool(
         False,
         help="Whether the store has several users, as that of a JupyterHub's service. Their code"
-        " then runs only in containers or on a Dask cluster.",
+        " then runs only in containers, or on a Dask cluster for dask_users.",
     ).tag(config=True, dispatcher=True)
     hub_url = Unicode(
         "",
@@ -104,7 +104,8 @@ class Settings(Configurable):
     ).tag(config=True, dispatcher=True)
     default_runtime = Unicode(
         "process",
-        help="Runtime if neither the run nor the node sets one: process, docker or dask.",
+        help="Runtime if neither the run nor the node sets one: process, docker or dask. A shared"
+        " store uses docker instead of process.",
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
@@ -133,6 +134,11 @@ class Settings(Configurable):
         16 * 2**20,
         min=1024,
         help="Largest request body, except for uploads, in bytes.",
+    ).tag(config=True)
+    requests_per_minute = Int(
+        1200,
+        min=0,
+        help="Maximum requests per minute of each user of a shared store; 0 = no limit.",
     ).tag(config=True)
     max_bundle_bytes = Int(
         200 * 2**20,
@@ -182,6 +188,16 @@ class Settings(Configurable):
         " pages may do everything that JupyterLab may. `*` stands for any characters. Pages of"
         " other images are shown in a sandbox.",
     ).tag(config=True)
+    allowed_images = ListTrait(
+        Unicode(),
+        help="Images that users of a shared store may name: `*` stands for any characters. They may"
+        " also use docker_base_image and the images that nbyard built for themselves.",
+    ).tag(config=True, dispatcher=True)
+    allow_dockerfiles = Bool(
+        False,
+        help="Let users of a shared store build Dockerfiles of their own, whose commands run as"
+        " root during the build.",
+    ).tag(config=True, dispatcher=True)
     deployment_address = Unicode(
         "127.0.0.1",
         help="Address of this machine at which deployments accept calls with a key. Other addresses"
@@ -243,6 +259,11 @@ class Settings(Configurable):
         help="Kind of Dask cluster to create if dask_address is empty: gateway (dask-gateway),"
         " slurm, pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue). Dask's own configuration"
         " sets their options. Or module:callable that returns a Dask cluster object.",
+    ).tag(config=True, dispatcher=True)
+    dask_users = ListTrait(
+        Unicode(),
+        help="Users of a shared store whose code may run on the Dask cluster. nbyard trusts the"
+        " workers of a cluster like itself.",
     ).tag(config=True, dispatcher=True)
     dask_workers = Int(
         4,
@@ -331,6 +352,11 @@ class Settings(Configurable):
             # A URL may contain a password.
             variable = f"NBYARD_{name.upper()}" + ("" if name == "database_url" else f"={text}")
             raise TraitError(f"The variable {variable} is no setting: {error}") from None
+
+    @observe("shared", "default_runtime")
+    def _avoid_processes(self, _change: Any) -> None:
+        if self.shared and self.default_runtime == "process":
+            self.default_runtime = "docker"
 
     @validate("gpus")
     def _check_gpus(self, proposal: Any) -> list[str]:

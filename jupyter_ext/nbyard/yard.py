@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs, DryBlobs
-from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
+from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots, probe_users
 from nbyard.domain.callers import Caller
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.freezing.pushed_folders import home_folder
+from nbyard.host.entry_points import isolation_of
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import (
     DispatcherWatch,
@@ -50,8 +51,8 @@ class Yard:
         """
         settings = settings or Settings()
         folder = settings.store_path
-        store = Store(folder, settings.database_url)
-        blobs = Blobs(folder / "blobs")
+        store = Store(folder, settings.database_url, isolation_of(settings))
+        blobs = Blobs(folder / "blobs", writes_always=settings.shared)
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []
@@ -131,7 +132,7 @@ class Yard:
 
 def probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
     """Return checks of the machine, which do not need the store."""
-    asking = (probe_slots, probe_docker, probe_dask)
+    asking = (probe_slots, probe_docker, probe_dask, *([probe_users] * settings.shared))
     return *(partial(probe, settings) for probe in asking), probe_front_end
 
 

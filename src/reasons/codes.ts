@@ -555,6 +555,25 @@ export const CODES: Readonly<Record<string, string>> = {
   'dask-worker-too-small': trans.__('no Dask worker has {wanted: with } (the most is {most:, })'),
   unexpected: trans.__('unexpected: {error}: {message}'),
   'report-not-stored': trans.__('unexpected: its report cannot be stored'),
+  'runtime-off': trans.__(
+    "'{node}' would run in the runtime {runtime}. This store has several users, so it runs code only in containers."
+  ),
+  'dask-off': trans.__(
+    "'{node}' would run on the Dask cluster, which the administrator allows only for other users."
+  ),
+  'use-containers': trans.__('Choose the runtime docker.'),
+  'code-off-here': trans.__(
+    'This store has several users, so it does not {work}: that would run their code in the service.'
+  ),
+  'dockerfile-off': trans.__(
+    '{path} is a Dockerfile. The administrator of this store does not allow users to build their own.'
+  ),
+  'image-off': trans.__('You may not use the image {image} in this store.'),
+  'image-not-built-yet': trans.__('The image {image} is not ready.'),
+  'push-off': trans.__('The name {image} is for images that all users of this store share.'),
+  'use-allowed-image': trans.__(
+    'Build an image from an environment, or ask the administrator to add an image to allowed_images.'
+  ),
   'no-such-runtime': trans.__('There is no runtime {runtime}.'),
   'no-runtime-here': trans.__('there is no runtime {runtime} here'),
   'changed-while-read': trans.__('{file} changed while it was being read'),

@@ -217,7 +217,7 @@ class PrivateEngine:
             link["ifname"]
             for link in json.loads(listing)
             for address in link["addr_info"]
-            if link["ifname"].startswith("br-")
+            if link["ifname"].startswith(("br-", "nbyn-"))
             and address.get("local", "").startswith(f"10.{self._number}.")
         ]
 

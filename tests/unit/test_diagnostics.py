@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.diagnostics import probe_slots
+from nbyard.diagnostics import probe_slots, probe_users
+from nbyard.dockerd import Engine, EngineInfo
 from nbyard.host import hardware
 from nbyard.settings import Settings
+from nbyard.yard import probes
 
 
 @pytest.fixture
@@ -50,3 +52,28 @@ def test_a_driver_that_fails(driver: Path) -> None:
     told = probe_slots(Settings())
     assert str(told.finding).endswith("(reported by nvidia-smi)")
     assert told.state == "missing" and "nvidia-smi -L" in str(told.cure)
+
+
+@pytest.mark.parametrize(
+    ("network", "remaps_users", "has_seccomp", "state", "lacks"),
+    [
+        ("internal", True, True, "ok", []),
+        ("bridge", True, True, "missing", ["container_network"]),
+        ("internal", False, True, "missing", ["userns-remap"]),
+        ("bridge", False, True, "missing", ["container_network", "userns-remap"]),
+        ("internal", True, False, "missing", ["seccomp"]),
+    ],
+)
+def test_what_keeps_users_apart(monkeypatch, network, remaps_users, has_seccomp, state, lacks):
+    info = EngineInfo(1, 1, 0.0, frozenset(), False, remaps_users, has_seccomp=has_seccomp)
+    monkeypatch.setattr(Engine, "info", info)
+    found = probe_users(Settings(shared=True, container_network=network))
+    assert (found.name, found.state) == ("isolation", state)
+    assert all(lack in found.finding for lack in lacks)
+
+
+def test_without_an_engine_nothing_keeps_users_apart(tmp_path):
+    settings = Settings(shared=True, docker_host=f"unix://{tmp_path}/none.sock")
+    assert probe_users(settings).state == "missing"
+    assert "isolation" in [probe().name for probe in probes(settings)]
+    assert "isolation" not in [probe().name for probe in probes(Settings())]

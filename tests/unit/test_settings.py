@@ -168,3 +168,12 @@ def test_deployments_accept_other_machines_only_with_a_certificate(address):
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_deployments_accept_this_machine_without_a_certificate(address):
     assert Settings(deployment_address=address).deployment_address == address
+
+
+@pytest.mark.parametrize("given", [{}, {"default_runtime": "process"}])
+def test_a_shared_store_runs_nothing_in_processes(monkeypatch, given):
+    assert Settings(shared=True, **given).default_runtime == "docker"
+    assert Settings(shared=True, default_runtime="dask").default_runtime == "dask"
+    monkeypatch.setenv("NBYARD_SHARED", "True")
+    monkeypatch.setenv("NBYARD_DEFAULT_RUNTIME", "process")
+    assert Settings(**given).default_runtime == "docker"

@@ -63,7 +63,7 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._store_bytes(owner, version)
-            info, table_columns = self._table(columns)
+            info, table_columns = self._table(owner, columns)
             columns |= table_columns
             # Before the version is ready: an automation may start code that opens the link.
             digest = columns["digest"]
@@ -210,7 +210,9 @@ class ImportController:
 
         return look
 
-    def _table(self, columns: dict[str, Any]) -> tuple[TableInfo | None, dict[str, Any]]:
+    def _table(
+        self, owner: str, columns: dict[str, Any]
+    ) -> tuple[TableInfo | None, dict[str, Any]]:
         """Return table info, and the columns format, rows and columns.
 
         Return only the format if the bytes are not a readable table.
@@ -224,9 +226,8 @@ class ImportController:
         kind = format_of(filename)
         try:
             path = self._context.blobs.path(columns["digest"])
-            info = self._context.tables.info(
-                TableFile(path, filename, columns["digest"]), count=True
-            )
+            tables = self._context.tables.of_owner(self._store.isolation.owner_key(owner))
+            info = tables.info(TableFile(path, filename, columns["digest"]), count=True)
         except BrokenTable:
             raise
         except NbyardError as error:

@@ -17,17 +17,20 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, NoLongerWanted, Say
 from nbyard.domain.environments.structs import locked_trees
+from nbyard.domain.images.dockerfile_parser import base_images
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
+    IMAGE_LABEL,
     BuildFailed,
     ImageRequest,
     code_build_request,
     code_image,
     ensure_image,
     environment_image,
+    owner_labels,
     staged_packages,
     store_labels,
     sweep_untagged,
@@ -172,7 +175,8 @@ class ImageController:
             if left_out := self._left_out(row):
                 say(str(left_out))
             try:
-                made = ensure_image(engine, self._build_request(row), say, wanted, self._built)
+                wish = self._isolated(row, self._build_request(row))
+                made = ensure_image(engine, wish, say, wanted, self._built)
             except BuildFailed as error:
                 # The Dockerfile may copy one of these files.
                 reason = joined((error.reason, left_out)) or error.reason
@@ -254,6 +258,27 @@ class ImageController:
             network=network,
         )
 
+    def _isolated(self, row: ImageRow, wish: ImageRequest) -> ImageRequest:
+        """Return the request with a name, labels and steps of its owner on a shared store.
+
+        Raises:
+            PolicyRefused: the Dockerfile or its base image is not allowed.
+        """
+        rules, owner = self._context.store.isolation, row.image.owner
+        if not rules.is_shared:
+            return wish
+        if wish.labels.get(IMAGE_LABEL) == "code" or row.image.recipe.own:
+            rules.check_dockerfile(row.image.path or "recipe.own")
+        with self._context.store.read() as c:
+            usable = partial(self._rows.usable, c, rules, owner)
+            base = usable(wish.base)
+            for other in set(base_images(wish.text, wish.arguments)) - {wish.base}:
+                usable(other)
+        labels = {**wish.labels, **owner_labels(rules.owner_key(owner))}
+        reference = rules.engine_name(owner, wish.reference)
+        change = {"base": base, "labels": labels, "reference": reference, "uses_cache": False}
+        return msgspec.structs.replace(wish, **change)
+
     def _model_build_request(self, row: ImageRow, build_folder: Path) -> ImageRequest | None:
         from nbyard.images.model_images import MODEL_FOLDER, model_files
 
@@ -319,15 +344,20 @@ class ImageController:
 
         The name stays if another row has it. An image in use is tried again later.
         """
+        rules, image = self._context.store.isolation, row.image
+        is_built = image.origin == "build"
+        name = rules.engine_name(image.owner, image.reference) if is_built else image.reference
         with self._context.store.read() as c:
-            is_named = row.image.reference in self._rows.references(c)
+            is_named = bool(self._rows.with_name(c, rules, image.owner, image.reference))
+        # Other users of a shared store may use what one of them pulled.
+        is_named |= rules.is_shared and image.origin == "pull"
         engine = self._engine()
         try:
             is_gone = self._tidy(engine, row)
             # A failed push may still have created the local name.
             may_be_there = row.image.state == "ready" or row.image.origin == "push"
             if not is_named and may_be_there:
-                is_gone = engine.remove_image(row.image.reference)
+                is_gone = engine.remove_image(name)
                 sweep_untagged(engine, before=time.time() - STAGE_SECONDS)
         finally:
             engine.close()

@@ -31,6 +31,7 @@ from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.host.entry_points import isolation_of
 from nbyard.host.wakeup import NEWS, Listener, open_listener
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
 from nbyard.ipc.struct_types import prepare_structs
@@ -212,13 +213,13 @@ class Dispatcher:
         Raises:
             SystemExit: Another dispatcher keeps the lease, or `stopping` is set.
         """
-        store = Store(settings.store_path, settings.database_url)
+        store = Store(settings.store_path, settings.database_url, isolation_of(settings))
         stopping = stopping or threading.Event()
         lease = take_lease(store, settings, stopping)
         if lease is None:
             store.close()
             raise SystemExit(0)
-        blobs = Blobs(store.folder / "blobs")
+        blobs = Blobs(store.folder / "blobs", writes_always=settings.shared)
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = protocol.load_all(settings)

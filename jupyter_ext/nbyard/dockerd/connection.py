@@ -190,6 +190,7 @@ class Connection:
             version=str(info.get("ServerVersion", "")),
             is_podman="BuildahVersion" in info,
             runtime=str(info.get("DefaultRuntime") or ""),
+            has_seccomp="name=seccomp" in security and "profile=unconfined" not in security,
         )
         return self._info
 

@@ -116,6 +116,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     version: str = ""
     is_podman: bool = False
     runtime: str = ""
+    has_seccomp: bool = True
 
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:

@@ -5,6 +5,7 @@ NbyardError with the engine's message.
 """
 
 import base64
+import hashlib
 import json
 import socket
 import struct
@@ -46,6 +47,8 @@ EVENT_SECONDS = 5  # the engine may record an event this long after the containe
 KEPT_EVENTS = 256  # by Docker, in its memory
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+APART = {"com.docker.network.bridge.enable_icc": "false"}
+BRIDGE, BRIDGES = "com.docker.network.bridge.name", "nbyn-"
 
 
 def podman_specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
@@ -351,11 +354,18 @@ class Engine(EngineImages):
             networks = client.networks(names=[name])
         return sorted((n for n in networks if n["Name"] == name), key=lambda n: str(n["Id"]))
 
-    def network(self, name: str, labels: Mapping[str, str], *, internal: bool = False) -> str:
+    def network(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        *,
+        internal: bool = False,
+        apart: bool = False,
+    ) -> str:
         """Return the ID of the bridge network with this name.
 
         Create the network if it is missing. An `internal` network connects its containers only with
-        each other.
+        each other. In a network with `apart`, containers do not reach each other.
 
         Raises:
             Unavailable: A network of the other kind has this name and is in use.
@@ -366,10 +376,22 @@ class Engine(EngineImages):
             if not self.remove_network(name):
                 raise Unavailable(because("network-of-other-kind", network=name))
             known = []
-        return str(known[0]["Id"]) if known else self._make_network(name, labels, internal)
+        if known:
+            return str(known[0]["Id"])
+        options = NO_GATEWAY if internal else {}
+        if not self.info.is_podman:
+            # The administrator's firewall recognizes the networks of nbyard by this name.
+            digest = hashlib.sha256(name.encode()).hexdigest()
+            options = options | {BRIDGE: f"{BRIDGES}{digest[:10]}"} | (APART if apart else {})
+        return self._make_network(name, labels, internal, options)
 
     def _make_network(
-        self, name: str, labels: Mapping[str, str], internal: bool, attempts: int = 3
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        internal: bool,
+        options: dict[str, str],
+        attempts: int = 3,
     ) -> str:
         try:
             with self._calling() as client:
@@ -379,7 +401,7 @@ class Engine(EngineImages):
                     labels=dict(labels),
                     check_duplicate=True,
                     internal=internal,
-                    options=NO_GATEWAY if internal else None,
+                    options=options or None,
                 )
             return str(made["Id"])
         except Conflict:
@@ -392,7 +414,7 @@ class Engine(EngineImages):
                 ) from error
             # Another program, such as a second engine, changed the firewall meanwhile.
             if "iptables" in engine_message(error) and attempts > 1:
-                return self._make_network(name, labels, internal, attempts - 1)
+                return self._make_network(name, labels, internal, options, attempts - 1)
             raise
 
     def remove_network(self, name: str) -> bool:

@@ -286,8 +286,8 @@ class EngineImages(Connection):
     def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
         """Build an image with the name `tag` from a context, a tar archive with a Dockerfile.
 
-        Options are `file` (the Dockerfile), `arguments`, `labels` and `network`. `say` is called
-        with every line of the log. `wanted` is polled during the build.
+        Options are `file` (the Dockerfile), `arguments`, `labels`, `network` and `uses_cache`.
+        `say` is called with every line of the log. `wanted` is polled during the build.
 
         Raises:
             NoLongerWanted: The image is no longer wanted.
@@ -302,6 +302,8 @@ class EngineImages(Connection):
             "rm": 1,
             "forcerm": 1,
         }
+        if not options.get("uses_cache", True):
+            params["nocache"] = 1
         if options.get("network"):
             params["networkmode"] = options["network"]
         with self._calling() as known:

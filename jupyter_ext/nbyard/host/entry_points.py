@@ -4,6 +4,7 @@ from functools import cache
 from importlib import metadata, util
 from typing import Any
 
+from nbyard.domain.isolation import ISOLATED, Isolation
 from nbyard.domain.maps.searches import GROUP as SEARCHES
 from nbyard.domain.maps.searches import SearchMethod
 from nbyard.domain.maps.structs import Search
@@ -58,7 +59,15 @@ def offered_runtimes(settings: Settings) -> list[str]:
     # Without a cluster, Dask is installed but can run nothing.
     is_set = bool(settings.dask_address or settings.dask_cluster)
     names = [name for name in installed_runtimes() if is_set or name != DASK]
+    names = [name for name in names if name in ISOLATED or not settings.shared]
     return sorted(names, key=lambda name: name != settings.default_runtime)
+
+
+def isolation_of(settings: Settings) -> Isolation:
+    """Return the rules for the users of a shared store that the settings define."""
+    images, users = settings.allowed_images, settings.dask_users
+    listed = (settings.docker_base_image, *images)
+    return Isolation(settings.shared, listed, settings.allow_dockerfiles, tuple(users))
 
 
 def check_runtimes(document: Document, wished: str) -> None:

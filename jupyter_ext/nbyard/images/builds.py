@@ -25,7 +25,7 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
 from nbyard.reasons.structs import Reason, because
 
-IMAGE_LABEL = "nbyard.image"
+IMAGE_LABEL, OWNER_LABEL = "nbyard.image", "nbyard.owner"
 TRIES = 3
 STAGE_GONE = re.compile(r"No such image: sha256:[0-9a-f]{64}")
 DOCKERFILE = "Dockerfile"
@@ -67,6 +67,7 @@ class ImageRequest(msgspec.Struct, frozen=True):
     reference: str = ""
     repository: str = ""
     network: str = ""
+    uses_cache: bool = True
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -159,6 +160,7 @@ def _build(
                 arguments=wish.arguments,
                 labels=wish.labels,
                 network=wish.network,
+                uses_cache=wish.uses_cache,
                 say=pass_line,
                 wanted=wanted,
             )
@@ -227,11 +229,12 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     blobs: Blobs,
     network: str = "",
     sources: Sequence[str] = (),
+    owner_key: str = "",
 ) -> str:
     """Return the name of an image with the packages of a requirements file on a base image.
 
     The image is built if it is missing. `sources` are the addresses that the file may name. `blobs`
-    has the folders of a lock.
+    has the folders of a lock. With an `owner_key`, nothing is shared with other owners.
 
     Raises:
         Invalid: A line is refused, or cannot be installed in an image.
@@ -241,7 +244,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
     with (
         # Tasks that start together need the same image; one of them builds it.
-        _lock(f"{base}\n{requirements}\n{for_notebooks}"),
+        _lock(f"{base}\n{requirements}\n{for_notebooks}\n{owner_key}"),
         tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
     ):
         wish = ImageRequest(
@@ -249,9 +252,10 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
             files=files,
             folders=staged_packages(blobs, requirements, Path(place)),
             base=base,
-            labels={IMAGE_LABEL: "environment"},
+            labels={IMAGE_LABEL: "environment", **owner_labels(owner_key)},
             repository=REPOSITORY,
             network=network,
+            uses_cache=not owner_key,
         )
         try:
             return ensure_image(engine, wish, say).reference
@@ -297,11 +301,23 @@ def code_build_request(folder: Path, file: str, network: str = "", base: str = "
     )
 
 
-def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
-    """Return the name of the image for a Dockerfile. The image is built if it is missing."""
+def code_image(
+    engine: Engine, folder: Path, file: str, say: Say, network: str = "", owner_key: str = ""
+) -> str:
+    """Return the name of the image for a Dockerfile. The image is built if it is missing.
+
+    With an `owner_key`, nothing is shared with other owners.
+    """
     wish = code_build_request(folder, file, network)
-    with _lock(f"{wish.file}\n{wish.text}"):
+    labels = {**wish.labels, **owner_labels(owner_key)}
+    wish = msgspec.structs.replace(wish, labels=labels, uses_cache=not owner_key)
+    with _lock(f"{wish.file}\n{wish.text}\n{owner_key}"):
         return ensure_image(engine, wish, say).reference
+
+
+def owner_labels(owner_key: str) -> dict[str, str]:
+    """Return labels that keep apart equal images of the owners of a shared store."""
+    return {OWNER_LABEL: owner_key} if owner_key else {}
 
 
 def _lock(key: str) -> threading.Lock:

@@ -5,6 +5,8 @@ equal requests. Requests are equal if method, path, query, remote address and al
 those of the body are equal. The server's authorizer may use any of these. Checks of the single
 request are never cached: origin, XSRF, length and expiry of a pass.
 
+Requests are limited by user where a store has several users.
+
 Passes are random texts in the paths of a service's pages, which replace the login cookie. The pages
 of an untrusted service are shown in a sandbox with an opaque origin. Browsers send no cookie with
 the requests of such a page. A pass identifies the user who opened the page, for a limited time. It
@@ -28,6 +30,7 @@ OF_THE_BODY = {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-E
 SEGMENT = "nbyard-pass="
 PASS_SECONDS = 3600.0
 MOST_PASSES = 4096
+MOST_USERS = 10_000
 PASS_BYTES = 32
 # Such as `/user/ann/nbyard/deployments/iris/http/nbyard-pass=…/index.html`.
 IN_PATH = re.compile(
@@ -79,6 +82,31 @@ def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
     """
     headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
     return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)
+
+
+class RequestBudgets:
+    """The requests that each user may still send. They grow back at an even rate.
+
+    A user may send those of a minute at once. Without a limit, `per_minute` is 0.
+    """
+
+    def __init__(self, per_minute: int):
+        self._per_minute = per_minute
+        self._left: dict[str, tuple[float, float]] = {}  # the last request first
+
+    def wait_seconds(self, user: str) -> float:
+        """Count a request of the user.
+
+        Return 0.0, or how long the user has to wait before it is allowed.
+        """
+        most, now = self._per_minute, time.monotonic()
+        left, since = self._left.pop(user, (most, now))
+        left = min(most, left + (now - since) * most / 60)
+        may_pass = left >= 1 or not most
+        while len(self._left) >= MOST_USERS:  # who was silent longest has most likely a full one
+            del self._left[next(iter(self._left))]
+        self._left[user] = (left - may_pass, now)
+        return 0.0 if may_pass else (1 - left) * 60 / most
 
 
 class Holder(NamedTuple):

@@ -7,6 +7,7 @@ Reads request bodies in pieces, limits their size and converts them to typed val
 
 import atexit
 import logging
+import math
 import re
 import secrets
 import threading
@@ -40,7 +41,7 @@ from nbyard.errors import (
     UnsupportedContent,
 )
 from nbyard.ipc.struct_types import prepare_structs
-from nbyard.rest.access import Admissions, Passes
+from nbyard.rest.access import Admissions, Passes, RequestBudgets
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
 from nbyard.services.operation import Field, Operation
@@ -185,6 +186,7 @@ class RestContext:
         self.pool = ThreadPoolExecutor(THREADS, "nbyard-rest")
         self.passes = Passes()
         self.admissions = Admissions()
+        self.budgets = RequestBudgets(settings.requests_per_minute if settings.shared else 0)
         self.connections = Connections()
         self._open = open_yard
         self._lock = threading.Lock()
@@ -290,8 +292,13 @@ class NbyardHandler(JupyterHandler):
 
         Raises:
             Forbidden: The caller lacks the scope.
+            TooOften: The caller has sent too many requests.
         """
         caller = caller_of(self.current_user)
+        if wait := self.context.budgets.wait_seconds(caller.name):
+            refused = TooOften()
+            refused.retry_after = math.ceil(wait)
+            raise refused
         if not caller.may(scope):
             raise Forbidden(f"This needs the scope {scope}.")
         attempt = self.request.headers.get(ATTEMPT_HEADER, "")

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkabl
 import msgspec
 
 from nbyard.domain.environments.structs import Lock
+from nbyard.domain.isolation import ISOLATED
+from nbyard.errors import PolicyRefused
 from nbyard.host.entry_points import entry_points_of, find_entry_point
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
-    from nbyard.dockerd import Engine, OwnedObject, Say
+    from nbyard.dockerd import OwnedObject
 
-# Engine, folder of a bundle, its Dockerfile, log → image
-CodeImage = Callable[["Engine", Path, str, "Say"], str]
-# (engine, base image, requirements text, for notebooks?, log function) → image name
-ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
+# Engine, folder of a bundle, its Dockerfile, log, `owner_key=` → image
+CodeImage = Callable[..., str]
+# (engine, base image, requirements text, for notebooks?, log function, `owner_key=`) → image name
+ImageFor = Callable[..., str]
 # what `nbyard.runner.process.path_states.describe_paths` returns for a path
 PathState = Sequence[Any]
 GROUP = "nbyard.runtimes"
@@ -43,6 +45,7 @@ class Order(msgspec.Struct, frozen=True):
     - `priority`: attempts with a higher one start first if the runtime queues them.
     - `ports`: ports of a container that its engine's machine must be able to reach.
     - `offline`: whether the attempt has no network.
+    - `owner_key`: on a shared store, what sets the images of an owner apart from those of others.
     - `caps`: limits in bytes and files for fetching what the work writes beside its outputs.
     """
 
@@ -63,6 +66,7 @@ class Order(msgspec.Struct, frozen=True):
     ports: list[int] = []
     priority: float = 0.0
     offline: bool = False
+    owner_key: str = ""
     caps: tuple[int, int] = (0, 0)
 
 
@@ -225,8 +229,9 @@ OPTIONAL = (
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
-    """Create all installed runtimes, by name."""
-    return {name: load_one(settings, name) for name in entry_points_of(GROUP)}
+    """Create all installed runtimes, by name; for a shared store, those that isolate users."""
+    names = entry_points_of(GROUP)
+    return {n: load_one(settings, n) for n in names if n in ISOLATED or not settings.shared}
 
 
 def load_one(settings: Settings, name: str) -> Runtime:
@@ -234,7 +239,10 @@ def load_one(settings: Settings, name: str) -> Runtime:
 
     Raises:
         Invalid: No installed package has a runtime with this name.
+        PolicyRefused: A shared store has no such runtime.
     """
+    if settings.shared and name not in ISOLATED:
+        raise PolicyRefused(because("runtime-off", node=name, runtime=name))
     cls = find_entry_point(GROUP, name, "runtime").load()
     made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
     return cast(Runtime, made)

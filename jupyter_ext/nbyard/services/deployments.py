@@ -18,7 +18,6 @@ from nbyard.domain.deployments.creation_form import (
     apply_change,
     complete_request,
     free_title,
-    is_ide,
     presets_for,
     warnings_of,
 )
@@ -47,6 +46,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
+from nbyard.domain.images.structs import fits_pattern
 from nbyard.domain.naming.unique_names import name_taken, nearest_names, no_such
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
@@ -114,6 +114,7 @@ class DeploymentService(Service):
                         f"Another deployment already uses the host name '{name}'.",
                         "Choose another name, or edit or delete that deployment.",
                     )
+                self._check_image(c, caller, spec)
                 title = title or free_title(self._rows.titles(c, caller.name), body.title or name)
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
@@ -123,6 +124,10 @@ class DeploymentService(Service):
         deployment = self.get(caller, made)
         warnings = [*deployment.warnings, *ai4os.ignored_fields(asked)]
         return structs.replace(deployment, warnings=warnings)
+
+    def _check_image(self, c: Connection, caller: Caller, spec: RevisionSpec) -> None:
+        rules = self._store.isolation
+        self._store.images.usable(c, rules, caller.name, spec.image, awaits=True)
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
         """Return the request with image, title and port of the model that it names, if any."""
@@ -215,6 +220,7 @@ class DeploymentService(Service):
             image_id = known.revision.image_id if spec.image == record.spec.image else ""
             if package is not None and image_id:  # the tag may name a newer build by now
                 image_id = package.image_id
+            self._check_image(c, caller, spec)
             is_other = spec != record.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
                 self._add_revision(c, record, spec, EDITED, hash_password(body.password), image_id)
@@ -377,7 +383,7 @@ class DeploymentService(Service):
                     if not (place.answers or row.places[0].answers):
                         raise not_answering_error(self.get(caller, name))
                     spec = row.revision.spec
-                    is_trusted = spec.service in IDES and is_ide(
+                    is_trusted = spec.service in IDES and fits_pattern(
                         spec.image, self._context.settings.ide_images
                     )
                     secret = KeptSecret(self._folder(row.deployment), row.number).read()

@@ -31,9 +31,10 @@ from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound, PolicyRefused
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_files
+from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, paths_where
@@ -110,6 +111,7 @@ class ImageService(Service):
         }
 
     def _columns_of_path(self, body: NewImage) -> dict[str, Any]:
+        self._store.isolation.check_dockerfile(body.path)
         recipe = body.recipe or Recipe()
         if recipe != Recipe(base=recipe.base) or body.version:
             raise Invalid.field(
@@ -192,6 +194,8 @@ class ImageService(Service):
                 f"Version {number} of '{environment.name}' is not installed, so no image can be"
                 " built from it."
             )
+        if recipe.own:
+            self._store.isolation.check_dockerfile("recipe.own")
         default = default_reference(environment.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
         # Only a registry or the engine can determine a digest.
@@ -214,6 +218,7 @@ class ImageService(Service):
         """
         reference = check_reference(body.reference)
         with self._store.read() as c:
+            self._store.images.usable(c, self._store.isolation, caller.name, reference)
             known = self._store.images.get(c, caller.name, reference)
             of = self._environment(c, caller, body.environment).id if body.environment else ""
         if not of and known is not None and known.origin in REGISTRY:
@@ -226,12 +231,16 @@ class ImageService(Service):
 
         Raises:
             Conflict: the image is not ready.
+            PolicyRefused: all users of the store share the image of that name.
         """
         record = self.get(caller, image)
         if record.state != "ready":
             why = f"{record.reference} is {record.state}. Only a ready image can be pushed."
             raise Conflict(why)
         target = push_target(record.reference, body.reference)
+        rules = self._store.isolation
+        if rules.is_shared and rules.is_listed(target):  # the push gives others this image
+            raise PolicyRefused(because("push-off", image=target))
         of = {"environment": record.environment, "version": record.version, "path": record.path}
         return self._add(caller, reference=target, origin="push", source=record.image_id, **of)
 

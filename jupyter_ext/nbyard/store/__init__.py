@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from nbyard.domain.ids import new_id
+from nbyard.domain.isolation import OPEN, Isolation
 from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.automations.firings import BackfillRows, FiringRows
@@ -87,7 +88,8 @@ class Store:
     workers = WorkerRows()
     workflows = WorkflowRows()
 
-    def __init__(self, folder: Path, url: str = ""):
+    def __init__(self, folder: Path, url: str = "", isolation: Isolation = OPEN):
+        self.isolation = isolation
         integrity.make_folder(folder)
         if not url:
             integrity.check_database_files(folder)

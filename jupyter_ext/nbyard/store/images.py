@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, cast, delete, or_, select, update
+from sqlalchemy import Connection, Row, Text, cast, delete, or_, select, true, update
 
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
+from nbyard.domain.isolation import Isolation
 from nbyard.domain.state_machines import IMAGE, RUN
+from nbyard.errors import Conflict, PolicyRefused
+from nbyard.reasons.structs import because
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
@@ -119,6 +122,30 @@ class ImageRows:
         """Return an image by ID, else by name: one in progress, else ready, else failed."""
         first = (I.state.in_(sorted(IMAGE.live)).desc(), (I.state == "ready").desc())
         return self._first(c, owner, key, *first)
+
+    def usable(
+        self, c: Connection, rules: Isolation, owner: str, name: str, *, awaits: bool = False
+    ) -> str:
+        """Return what the engine calls an image that the owner may use: its name or its ID.
+
+        With `awaits`, an image may still be in progress.
+
+        Raises:
+            PolicyRefused: a shared store does not allow the image.
+            Conflict: the image is not ready.
+        """
+        if not name or rules.is_listed(name):
+            return name
+        called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
+        # What was pulled has the name of an image that the administrator no longer allows.
+        own = self._own(owner).where(called, I.origin != "pull", I.state != "failed")
+        row = c.execute(own.order_by((I.state == "ready").desc(), I.id.desc())).first()
+        if row is None:
+            hint = because("use-allowed-image")
+            raise PolicyRefused(because("image-off", image=name), hint=hint)
+        if row.state != "ready" and not awaits:
+            raise Conflict(because("image-not-built-yet", image=name))
+        return row.image_id or name
 
     def newest(self, c: Connection, owner: str, key: str) -> NamedImage | None:
         """Return an image by ID, else the newest one with that name, in any state."""
@@ -246,14 +273,12 @@ class ImageRows:
         """Return the IDs of all images."""
         return set(c.execute(select(I.id)).scalars())
 
-    def references(self, c: Connection) -> set[str]:
-        """Return the names of all images that exist or are in progress."""
+    def with_name(
+        self, c: Connection, rules: Isolation, owner: str, reference: str
+    ) -> list[NamedImage]:
+        """Return the images that exist or are in progress, and have that name on the engine."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
-        return set(c.execute(select(I.reference).where(stays)).scalars())
-
-    def with_name(self, c: Connection, reference: str) -> list[NamedImage]:
-        """Return the images with that name, of any owner, that exist or are in progress."""
-        stays = I.removed_at.is_(None) & (I.state != "failed")
+        stays &= I.owner == owner if rules.is_shared else true()
         query = select(images).where(stays, I.reference == reference).order_by(I.id.desc())
         return [_row(row).image for row in c.execute(query)]
 

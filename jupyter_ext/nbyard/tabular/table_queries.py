@@ -6,6 +6,7 @@ Its environment contains no secrets, only what Python needs to start.
 """
 
 import contextlib
+import copy
 import math
 import os
 import re
@@ -51,6 +52,7 @@ QUICK_SECONDS = 30.0
 SLOW_SECONDS = 600.0
 PREVIEW_SECONDS = 10.0
 PICTURE = "picture"
+OWNERS = "of-"  # begins the names of the folders of owners
 # A key is the name of a folder, so `../` in it would lead out of the cache.
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 
@@ -230,6 +232,13 @@ class Tables:
         self._slow = Reader(folder, memory_bytes, idle_seconds)
         self._previews = Reader(folder, memory_bytes, idle_seconds)
 
+    def of_owner(self, key: str) -> "Tables":
+        """Return tables that find no stored results of other owners; these, without a key."""
+        made = copy.copy(self)
+        made.folder = self.folder / f"{OWNERS}{key}" if key else self.folder
+        made.folder.mkdir(exist_ok=True, mode=0o700)
+        return made
+
     def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
         """Return the schema of a file. With `count`, all lines are checked and counted.
 
@@ -382,7 +391,9 @@ class Tables:
 
     def forget(self, key: str) -> None:
         """Delete the stored results for bytes with this digest."""
-        shutil.rmtree(self._kept(key), ignore_errors=True)
+        kept = self._kept(key)
+        for folder in (kept, *self.folder.glob(f"{OWNERS}*/{kept.name}")):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Stop the reader processes."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from docker.errors import APIError, NotFound
 
-from nbyard.dockerd import Engine
+from nbyard.dockerd import Engine, EngineInfo
 from nbyard.errors import NbyardError
 
 FIREWALL = "unable to remove jump to DOCKER-ISOLATION-STAGE-1 rule: iptables: Bad rule"
@@ -21,7 +21,8 @@ class Client:
     def networks(self, *_: object, **__: object) -> list[object]:
         return []
 
-    def create_network(self, *_: object, **__: object) -> dict[str, str]:
+    def create_network(self, *_: object, **options: object) -> dict[str, str]:
+        self.options = options["options"]
         if self.refusals:
             raise APIError("refused", explanation=self.refusals.pop(0))
         return {"Id": "n1"}
@@ -33,6 +34,8 @@ def engine(monkeypatch):
         found, client = Engine("unix:///none"), Client(*refusals)
         monkeypatch.setattr(found, "_probe_socket", lambda: None)
         monkeypatch.setattr(found, "client", lambda: client)
+        info = EngineInfo(1, 1, 0.0, frozenset(), is_rootless=False, remaps_users=False)
+        monkeypatch.setattr(Engine, "info", info)
         return found
 
     return made
@@ -40,6 +43,16 @@ def engine(monkeypatch):
 
 def test_a_network_is_created_during_a_change_of_the_firewall(engine):
     assert engine(FIREWALL, FIREWALL).network("a", {}) == "n1"
+
+
+def test_firewalls_recognize_networks_by_the_name_of_their_bridge(engine):
+    found = engine()
+    found.network("nby-1", {})
+    (name,) = found.client().options.values()
+    assert name.startswith("nbyn-") and len(name) <= 15  # the most that Linux accepts
+    found.network("nby-2", {}, apart=True)
+    assert found.client().options["com.docker.network.bridge.enable_icc"] == "false"
+    assert name not in found.client().options.values()
 
 
 @pytest.mark.parametrize("refusals", [[FIREWALL] * 3, ["no such driver"]])

@@ -8,7 +8,13 @@ from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 from nbyard.images import builds
-from nbyard.images.builds import ImageRequest, _failure, environment_image
+from nbyard.images.builds import (
+    OWNER_LABEL,
+    BuiltImage,
+    ImageRequest,
+    _failure,
+    environment_image,
+)
 from nbyard.reasons.structs import because
 
 
@@ -37,3 +43,20 @@ def test_a_failed_build_names_the_requirement(monkeypatch, package, message):
             blobs=cast(Blobs, None),
         )
     assert message in failed.value.message
+
+
+def test_owners_of_a_shared_store_share_no_image_and_no_step(monkeypatch):
+    wishes: list[ImageRequest] = []
+
+    def keep(_: Engine, wish: ImageRequest, say: object) -> BuiltImage:
+        wishes.append(wish)
+        return BuiltImage("image", "", 0, "", False)
+
+    monkeypatch.setattr(builds, "ensure_image", keep)
+    engine, blobs = cast(Engine, None), cast(Blobs, None)
+    for key in ("", "a", "b"):
+        environment_image(engine, "python:3.12", "numpy", True, print, blobs=blobs, owner_key=key)
+    # labels are part of the digest that names an image
+    labels = [wish.labels.get(OWNER_LABEL) for wish in wishes]
+    assert labels == [None, "a", "b"]
+    assert [wish.uses_cache for wish in wishes] == [True, False, False]

@@ -21,6 +21,7 @@ from nbyard.rest.access import (
     Admissions,
     Holder,
     Passes,
+    RequestBudgets,
     key_of,
 )
 from nbyard.rest.identity import local_name
@@ -288,3 +289,28 @@ def test_only_the_issuing_process_reads_a_pass():
     issuer = Passes()
     assert issuer.holder(issuer.issue(holder)) == holder
     assert issuer.holder(text) is None
+
+
+def test_requests_of_one_user_do_not_use_up_those_of_another(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    budgets = RequestBudgets(per_minute=60)
+    assert [budgets.wait_seconds("ann") for _ in range(60)] == [0.0] * 60
+    assert budgets.wait_seconds("ann") == pytest.approx(1.0)
+    assert budgets.wait_seconds("bob") == 0.0
+    now[0] += 0.5
+    assert budgets.wait_seconds("ann") == pytest.approx(0.5)
+    now[0] += 0.5
+    assert budgets.wait_seconds("ann") == 0.0
+    now[0] += 3600
+    assert [budgets.wait_seconds("ann") for _ in range(61)][59:] == [0.0, pytest.approx(1.0)]
+    assert {RequestBudgets(0).wait_seconds("ann") for _ in range(3)} == {0.0}
+
+
+def test_budgets_of_many_users_need_limited_memory(monkeypatch):
+    monkeypatch.setattr("nbyard.rest.access.MOST_USERS", 2)
+    budgets = RequestBudgets(per_minute=1)
+    for user in ("ann", "bob", "cid"):
+        assert budgets.wait_seconds(user) == 0.0
+    assert budgets.wait_seconds("cid") > 0.0
+    assert budgets.wait_seconds("ann") == 0.0  # forgotten, as the oldest

@@ -7,6 +7,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.errors import Busy
 from nbyard.rest import operation_handler
+from nbyard.rest.access import RequestBudgets
 
 pytestmark = pytest.mark.leaves_running
 
@@ -170,6 +171,15 @@ def test_a_busy_store_sets_retry_after(api, monkeypatch):
     monkeypatch.setattr(context.services.datasets, "list", fail)
     answer = api.send("GET", "/datasets")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_a_user_with_too_many_requests_waits(api, monkeypatch):
+    context = api.app.web_app.settings["nbyard"]
+    monkeypatch.setattr(context, "budgets", RequestBudgets(per_minute=2))
+    answers = [api.send("GET", "/datasets") for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[2].json["code"] == "too-often"
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 30
 
 
 def test_markup_in_names_is_returned_as_data(api):

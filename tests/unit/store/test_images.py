@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import Recipe
+from nbyard.domain.isolation import OPEN, Isolation
 from nbyard.domain.state_machines import IMAGE
 from nbyard.reasons.structs import because, text_reason
 
@@ -82,11 +83,12 @@ def test_a_name_means_the_ready_image_until_the_next_build(store):
         assert store.images.newest(c, "ada", "cows:1").id == "2"
         assert store.images.get(c, "ada", "2").state == "failed"
         store.images.remove(c, store.images.get(c, "ada", "2"))
-        assert store.images.references(c) == {"cows:1"}
+        assert store.images.with_name(c, OPEN, "bob", "cows:1")
+        assert not store.images.with_name(c, Isolation(True), "bob", "cows:1")
     add(store, "3", "building", "failed")
     with store.write() as c:
         store.images.remove(c, store.images.get(c, "ada", "cows:1"))
-        assert store.images.references(c) == set()
+        assert not store.images.with_name(c, OPEN, "ann", "cows:1")
     assert keys(store) == [], "with the try that failed"
 
 
@@ -183,7 +185,8 @@ def test_a_deleted_image_is_visible_to_the_dispatcher_only(store):
         assert not store.images.under_way(c) and not store.has_work(c)
         assert not store.images.is_wanted(c, "1")
         assert [one.image.id for one in store.images.to_remove(c)] == ["1"]
-        assert store.images.references(c) == set() and store.images.ids(c) == {"1"}
+        assert store.images.ids(c) == {"1"}
+        assert not store.images.with_name(c, OPEN, "ann", "cows:1")
         store.images.delete(c, "1")
         assert store.images.ids(c) == set()
 

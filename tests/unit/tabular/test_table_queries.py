@@ -518,3 +518,18 @@ def test_a_page_has_limits(tables: Tables, make: Make) -> None:
     assert len(tables.page(file, 0, 10**9).rows) == 1000
     assert tables.page(file, -5, 1).offset == 0
     assert tables.page(file, 0, -1).rows == []
+
+
+def test_an_owner_finds_no_stored_results_of_another(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    file = TableFile(tmp_path / "a.csv", "a.csv", "sha256-1")
+    tables = Tables(tmp_path / "tables")
+    try:
+        tables.of_owner("ann").preview(file)
+        assert tables.of_owner("ann").known_preview(file) is not None
+        for other in ("bob", ""):
+            assert tables.of_owner(other).known_preview(file) is None
+        tables.forget("sha256-1")
+        assert tables.of_owner("ann").known_preview(file) is None
+    finally:
+        tables.close()

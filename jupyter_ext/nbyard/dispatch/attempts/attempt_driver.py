@@ -46,6 +46,7 @@ from nbyard.dispatch.state.live_runs import CANCELLED
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
+from nbyard.freezing.runs.run_creation import isolated_plans
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, reason_text
 from nbyard.runner.process.clock import Stillness
@@ -291,6 +292,9 @@ class AttemptDriver:
         return Signal(Event.STARTED, site=site)
 
     def _fill(self) -> None:
+        store, record = self.context.store, self.snapshot.task
+        with store.read() as c:  # the administrator may have changed the rules since the request
+            isolated_plans(store, c, record.owner, [record.plan])
         with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
             if done := fill_folder(self.context, self.identities, staged):
                 self._add_fact(WaitEnded(done))

@@ -16,6 +16,7 @@ from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Fact, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.isolation import ISOLATED
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
@@ -57,7 +58,10 @@ class AttemptController:
         name = snapshot.order.attempt_id
         runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         if runtime is None:
-            error = Invalid(because("no-such-runtime", runtime=repr(snapshot.attempt.runtime)))
+            kind, label = snapshot.attempt.runtime, snapshot.task.plan.label
+            error: NbyardError = Invalid(because("no-such-runtime", runtime=repr(kind)))
+            if self._context.store.isolation.is_shared and kind not in ISOLATED:
+                error = Invalid(because("runtime-off", node=label, runtime=kind))
             return [Report(name, [Ended("failed", failure_of(error, "preparation"))])]
         if runtime.queues_itself:
             self.grant_slots(name)  # it needs no slots of this machine

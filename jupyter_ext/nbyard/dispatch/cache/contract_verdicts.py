@@ -105,7 +105,8 @@ class ContractChecker:
                     recorded = metrics()
                     made = (self._context, c, task.owner)
                     before = recorded_metrics(*made, last.task_id) if last else before
-            breaches = self._context.tables.breaches(
+            tables = self._context.tables.of_owner(self._store.isolation.owner_key(task.owner))
+            breaches = tables.breaches(
                 self._file(row["digest"], row["filename"]),
                 rules,
                 {name: self._file(of.digest, of.filename) for name, of in versions.items()},

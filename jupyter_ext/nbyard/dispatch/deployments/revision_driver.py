@@ -351,9 +351,12 @@ class RevisionDriver:
                 break  # those before it were removed earlier
         hear = partial(write_log_line, self.notes.log(self.row, self.revision_row))
         try:
+            with self.context.store.read() as c:  # the rules may have changed
+                rows, rules = self.context.store.images, self.context.store.isolation
+                image = rows.usable(c, rules, self.row.owner, spec.image)
             with for_registries(self.context, self.row.owner):
                 known = self.revision_row.revision.image_id
-                image_id = self.memory.pins.image_of(number, spec.image, known, hear)
+                image_id = self.memory.pins.image_of(number, image, known, hear)
         except Unavailable:
             raise
         except NbyardError as error:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -35,12 +35,16 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
+from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.host import kernels
 from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer, InstallFailed
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.docker.image_checks import Locks
+from nbyard.runtimes.protocol import Order
 from nbyard.store import Connection, transition
 from nbyard.transfer.bundles import with_trees
 
@@ -96,6 +100,7 @@ def create_installer(
 
     It logs to `said`, and stops once `is_wanted` returns False.
     """
+    context.store.isolation.check_code_here("install environments")
     return Installer(
         said,
         is_wanted,
@@ -225,9 +230,13 @@ class EnvironmentController:
                     raise InstallationStopped
                 # The row names the new folder now, so the sweep deletes that of a killed build.
                 self._sweep()
+                wanted = self._still_wanted(version.id)
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                    own = create_installer(self._context, said, self._still_wanted(version.id))
-                    columns = self._install_packages(environment, place, own)
+                    if self._store.isolation.is_shared:
+                        columns = self._columns_of_image(owner, version, said, wanted)
+                    else:
+                        own = create_installer(self._context, said, wanted)
+                        columns = self._install_packages(environment, place, own)
         except InstallationStopped:
             self._sweep()
             return
@@ -283,6 +292,35 @@ class EnvironmentController:
             "python": ".".join(map(str, sys.version_info[:3])),
             "size_bytes": sum(sizes),
         }
+
+    def _columns_of_image(
+        self, owner: str, version: EnvironmentVersion, said: FileIO, wanted: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """Build an image with the packages, and return the columns to record, without a folder.
+
+        The lock has what the image has beside its base image. Installing runs code of packages,
+        so a shared store does it in the engine only.
+        """
+
+        def log_line(line: str) -> None:
+            said.write(f"{line}\n".encode())
+            if not wanted():
+                raise InstallationStopped
+
+        key, packages = self._store.isolation.owner_key(owner), version.packages
+        order = Order(version.id, self._store.id, version.id, "", Path(), "")
+        lines = "\n".join([*version.requirements, *KERNEL_PACKAGES])
+        runtime = cast(DockerRuntime, self._context.runtimes[DOCKER])
+        if not packages and runtime.image_for:
+            engine, base = runtime.engine, self._context.settings.docker_base_image
+            made = runtime.image_for(engine, base, lines, True, log_line, owner_key=key)
+            names = (base, made)
+            locks = [Locks().of(engine, order, name, engine.image_id(name)) for name in names]
+            there, added = ({*lock.packages} if lock else set() for lock in locks)
+            listed = sorted(added - there, key=lambda package: package.name.lower())
+            packages = [LockedPackage(package.name, package.version) for package in listed]
+        columns = {"packages": msgspec.to_builtins(packages), "digest": digest_of(packages)}
+        return columns | {"size_bytes": 0, "place": ""}
 
     def _record_lock(
         self, version_id: str, resolved_packages: list[LockedPackage]

@@ -206,6 +206,7 @@ def order_of(
         warm=plan.warm,
         ports=list(container_ports(plan.ports).values()),
         priority=priority + (AGAIN if attempt.number > 1 else 0.0),
+        owner_key=context.store.isolation.owner_key(task.owner),
         caps=(context.settings.max_other_bytes, context.settings.max_other_files),
     )
 

@@ -21,7 +21,7 @@ from nbyard.domain.deployments.structs import (
     RevisionSpec,
     ServiceKind,
 )
-from nbyard.domain.images.structs import VARIABLE, check_reference
+from nbyard.domain.images.structs import VARIABLE, check_reference, fits_pattern
 from nbyard.domain.limits import SSH_PORT
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.naming.names import check_title, without_accents
@@ -299,19 +299,9 @@ def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[Reas
         warnings.append(because("tag-for-gpus", tag=tag))
     if spec.gpu and "cpu" in parts:
         warnings.append(because("tag-for-cpu", tag=tag))
-    if spec.service in IDES and not is_ide(spec.image, ide_images):
+    if spec.service in IDES and not fits_pattern(spec.image, ide_images):
         warnings.append(because("ide-in-sandbox", image=spec.image))
     return warnings
-
-
-def is_ide(image: str, ide_images: Sequence[str]) -> bool:
-    """Return whether an image matches one of the patterns in `ide_images`.
-
-    `*` stands for any characters.
-    """
-    return any(
-        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in ide_images
-    )
 
 
 def name_of(title: str) -> str:

@@ -1,7 +1,7 @@
 """Images: recipes, names, and the state of builds, pulls and pushes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Annotated, Literal
@@ -321,6 +321,13 @@ def repository_of(reference: str) -> str:
     path = name.removeprefix(f"{host}/") if host else name
     # Docker Hub's official images are below library
     return f"{PUBLIC}/{path}" if "/" in path else f"{PUBLIC}/library/{path}"
+
+
+def fits_pattern(image: str, patterns: Iterable[str]) -> bool:
+    """Return whether the name of an image fits a pattern. `*` stands for any characters."""
+    return any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in patterns
+    )
 
 
 def registry_place(text: str) -> str:

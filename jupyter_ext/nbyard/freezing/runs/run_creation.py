@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import name_key
 from nbyard.domain.naming.unique_names import check_free, name_taken, next_name
 from nbyard.domain.runs.origins import SOURCED, Origin
-from nbyard.domain.runs.planning import plan_tasks
+from nbyard.domain.runs.planning import CONTAINER, plan_tasks
 from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, Sample, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.state_machines import RUN
@@ -280,10 +280,35 @@ def plan_run(
     ]
 
 
+def isolated_plans(
+    store: Store, c: Connection, owner: str, plans: Iterable[TaskPlan]
+) -> list[TaskPlan]:
+    """Check plans against the rules of a shared store; images of the owner are named by ID.
+
+    Raises:
+        PolicyRefused: a runtime, an image or a Dockerfile is not allowed.
+    """
+    rules = store.isolation
+    if not rules.is_shared:
+        return [*plans]
+    checked = []
+    for plan in plans:
+        image = plan.image
+        if not plan.reuse:  # a plan with a result runs nothing
+            rules.check_runtime(owner, plan.runtime, plan.label)
+            image = store.images.usable(c, rules, owner, image)
+            version = store.executables.version(c, plan.executable_version_id)
+            if version is not None and version.kind == CONTAINER and not image:
+                rules.check_dockerfile(version.file)
+        checked.append(msgspec.structs.replace(plan, image=image))
+    return checked
+
+
 def _insert(
-    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Sequence[TaskPlan]
+    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Iterable[TaskPlan]
 ) -> str:
     """Insert a queued run with its waiting tasks; return its ID."""
+    plans = isolated_plans(store, c, row["owner"], plans)
     now, run_id = datetime.now(UTC), new_id()
     source_id = origin.id if origin.kind in SOURCED else origin.source_id
     started_by = {

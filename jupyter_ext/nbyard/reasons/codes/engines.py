@@ -140,6 +140,31 @@ ENGINES = {
     # the dispatcher
     "unexpected": code("unexpected: {error}: {message}"),
     "report-not-stored": code("unexpected: its report cannot be stored"),
+    # stores with several users
+    "runtime-off": code(
+        "'{node}' would run in the runtime {runtime}. This store has several users, so it runs code"
+        " only in containers."
+    ),
+    "dask-off": code(
+        "'{node}' would run on the Dask cluster, which the administrator allows only for other"
+        " users."
+    ),
+    "use-containers": code("Choose the runtime docker."),
+    "code-off-here": code(
+        "This store has several users, so it does not {work}: that would run their code in the"
+        " service."
+    ),
+    "dockerfile-off": code(
+        "{path} is a Dockerfile. The administrator of this store does not allow users to build"
+        " their own."
+    ),
+    "image-off": code("You may not use the image {image} in this store."),
+    "image-not-built-yet": code("The image {image} is not ready."),
+    "push-off": code("The name {image} is for images that all users of this store share."),
+    "use-allowed-image": code(
+        "Build an image from an environment, or ask the administrator to add an image to"
+        " allowed_images."
+    ),
     "no-such-runtime": code("There is no runtime {runtime}."),
     "no-runtime-here": code("there is no runtime {runtime} here"),
     "changed-while-read": code("{file} changed while it was being read"),

@@ -135,7 +135,7 @@ def launch_revision(
     verify_gpus(engine, order, deployed.spec.image, wanted)
     if not engine.create_volume(deployed.volume, deployed.labels, deployed.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {deployed.spec.disk_gb:g} GB.")
-    network = engine.network(deployed.volume, deployed.labels)
+    network = engine.network(deployed.volume, deployed.labels, apart=True)
     spec = container_spec(deployed, user, network)
     check_wanted(wanted)
     engine.remove(spec.name)

@@ -310,9 +310,11 @@ class DockerRuntime:
         if (dockerfile and not self.code_image) or (needs_more and not self.image_for):
             raise NbyardError(because("no-image-builder"))
         if dockerfile and self.code_image:
-            return self.code_image(engine, order.folder / "code", dockerfile, say)
+            folder = order.folder / "code"
+            return self.code_image(engine, folder, dockerfile, say, owner_key=order.owner_key)
         if needs_more and self.image_for:
-            return self.image_for(engine, base, requirements, is_notebook, say)
+            asked = (engine, base, requirements, is_notebook, say)
+            return self.image_for(*asked, owner_key=order.owner_key)
         if not engine.image_id(base):
             say(f"Pulling {base}")
             engine.pull(base, say)

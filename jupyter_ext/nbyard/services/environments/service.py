@@ -184,6 +184,7 @@ class EnvironmentService(Service):
         """Show what a change would install, without changing anything."""
         from nbyard.host.installers import KERNEL_PACKAGES, Installer
 
+        self._store.isolation.check_code_here("resolve packages before a build")
         with self._store.read() as c:
             own = self._store.environments.find(c, caller.name, environment)
             base = self._store.environments.newest_ready(c, own.id) or own.current

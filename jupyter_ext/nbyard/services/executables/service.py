@@ -124,6 +124,7 @@ class ExecutableService(Service):
         Raises:
             Invalid: the file is not a command, or the server runs no programs.
         """
+        self._store.isolation.check_code_here("run programs with --help")
         # Such a setting keeps foreign code off the server's machine.
         if self._context.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "this server does not run programs on its own machine")

@@ -409,6 +409,7 @@ def _probe(
     """Describe the model in a local process that sees the modules of its code."""
     from nbyard.images.model_images import serving_sources
 
+    context.store.isolation.check_code_here("load models outside of containers")
     interpreter, variables = _interpreter_of_task(context, output)
     context.blobs.open_seekable(
         output.file.digest

@@ -133,7 +133,7 @@ class ModelService(Service):
         self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             if separate:
-                self._check_new(c, model)
+                self._check_new(c, caller, model)
             number = self._store.models.next_number(c, repository_of(model.name))
             image = self._insert_image(c, caller, model, number, package.path)
             row = {
@@ -169,13 +169,13 @@ class ModelService(Service):
                 self._store.models.set_lease_end(c, package.id, _lease())
         return package
 
-    def _check_new(self, c: Connection, model: ModelFile) -> None:
+    def _check_new(self, c: Connection, caller: Caller, model: ModelFile) -> None:
         """Check that the model's tag was never built.
 
         A model without a tag gets a number as tag.
         """
-        reference = model_reference(model.name, model.tag, 0)
-        if model.tag and self._store.images.with_name(c, reference):
+        reference, rules = model_reference(model.name, model.tag, 0), self._store.isolation
+        if model.tag and self._store.images.with_name(c, rules, caller.name, reference):
             hint = "Deploying the model rebuilds the image and replaces the earlier one."
             raise Conflict(f"The image {reference} already exists.", hint=hint)
 
@@ -184,7 +184,8 @@ class ModelService(Service):
 
         The engine has one image per reference, for all owners.
         """
-        for known in self._store.images.with_name(c, reference):
+        rules = self._store.isolation
+        for known in self._store.images.with_name(c, rules, caller.name, reference):
             if known.owner != caller.name:
                 why = f"The image {reference} belongs to another user."
                 raise Conflict(why, hint=OTHERWISE)

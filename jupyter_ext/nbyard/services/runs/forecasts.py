@@ -40,7 +40,7 @@ from nbyard.errors import Busy
 from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
-from nbyard.freezing.runs.run_creation import plan_run, recorded_values
+from nbyard.freezing.runs.run_creation import isolated_plans, plan_run, recorded_values
 from nbyard.freezing.runs.templates import content_of, freeze
 from nbyard.host.hardware import capacity
 from nbyard.host.project_files import DOCUMENT
@@ -164,6 +164,7 @@ class RunForecasts(RunHistory):
                 content = content_of(c, frozen, versions.follow)
                 values = recorded_values(content)
                 plans = plan_run(self._store, c, caller.name, content, values)
+                plans = isolated_plans(self._store, c, caller.name, plans)
                 workflow = self._workflow_id(c, context, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
