@@ -100,7 +100,9 @@ class Yard:
         if caller.name not in self._by_owner:
             home = home_folder(self.store.folder, caller.name)
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            context = replace(self.context, files=ProjectFiles(home))
+            owner_key = self.store.isolation.owner_key(caller.name)
+            tables = self.context.tables.of_owner(owner_key)
+            context = replace(self.context, files=ProjectFiles(home), tables=tables)
             self._by_owner.setdefault(caller.name, Services(context))
         return self._by_owner[caller.name]
 
