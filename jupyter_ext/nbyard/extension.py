@@ -1,5 +1,6 @@
 """The Jupyter server extension."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,10 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
         url = url._replace(path=path)
     connection = Client(url.geturl(), token)
     files = HomeFiles(ProjectFiles(root), connection)
-    user = os.environ.get("JUPYTERHUB_USER", "")
-    context = RestContext(lambda: ServiceWork(connection, user), settings)
+    work: Any = ServiceWork(connection, os.environ.get("JUPYTERHUB_USER", ""))
+    context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
-    service = HubService(url, token, files, activity.note)
+    service = HubService(url, token, files, asyncio.Lock(), activity.note)
     base_url = serverapp.web_app.settings["base_url"]
     _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
     send_files(context, serverapp.event_logger, files.send)

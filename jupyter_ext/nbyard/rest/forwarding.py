@@ -5,13 +5,14 @@ and sends the request on with its token of the hub. It brings the files that a r
 service first, and takes back those that the request changed.
 """
 
+import asyncio
 import contextlib
 import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -21,7 +22,6 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
-from nbyard.domain.callers import Caller
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
@@ -32,7 +32,6 @@ from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
 from nbyard.rest.proxy.upstream import SWITCHING, Note, Upstream, switch
 from nbyard.services.operation import Files as Mark
 from nbyard.services.operation_table import table
-from nbyard.services.registry import Services
 
 VARIABLE = re.compile(r"{\w+}")
 READING = ("GET", "HEAD")
@@ -44,48 +43,35 @@ SINCE_SECONDS = 60.0
 class Files(Protocol):
     """The user's files, of which the service has a copy."""
 
-    def send(self, texts: Iterable[str]) -> None: ...
+    def send(self, texts: Iterable[str]) -> dict[str, str]: ...
 
     def send_listed(self) -> None: ...
 
-    def take_back(self) -> None: ...
+    def take_back(self) -> Any: ...
 
 
 class HubService(NamedTuple):
     """The address of the hub's service, the token of this server, and the user's files.
 
-    `note` is called for requests to deployments.
+    `note` is called for requests to deployments. A request holds `turn` while it sends files, and
+    one that writes files until they are back.
     """
 
     url: SplitResult
     token: str
     files: Files
-    note: Note = lambda: None
+    turn: asyncio.Lock
+    note: Note
 
 
 class ServiceWork:
-    """The part of an open yard that a server without a store has: whether the user's work runs."""
+    """The part of an open yard that a server without a store has: whether the user has work."""
 
     def __init__(self, connection: Any, user: str):
         self._connection = connection
         self._user = user
         self._is_working = False
         self._due = 0.0
-
-    @property
-    def services(self) -> Services:
-        """Raise an error, because there is no store.
-
-        Raises:
-            Unavailable: Always.
-        """
-        raise Unavailable("The store is that of the JupyterHub's service.")
-
-    def services_of(self, caller: Caller) -> Services:
-        return self.services
-
-    def watch(self) -> None:
-        """Do nothing: the service has the dispatcher."""
 
     def is_working(self) -> bool:
         """Return whether runs of the user are active. The service is asked once a minute."""
@@ -104,6 +90,15 @@ def mark_of(method: str, path: str) -> Mark:
     marked = (each for each in table() if each.files and each.method == method)
     fits = (each.files for each in marked if re.fullmatch(VARIABLE.sub("[^/]+", each.path), path))
     return next(fits, "")
+
+
+def renamed(value: Any, names: dict[str, str]) -> Any:
+    """Return a JSON value with other texts in place of the names."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, dict):
+        return {name: renamed(member, names) for name, member in value.items()}
+    return [renamed(member, names) for member in value] if isinstance(value, list) else value
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -156,7 +151,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
 
     def on_connection_close(self) -> None:
         """Close the connection to the service, which waits for the rest of an upload."""
-        if self._upstream is not None:
+        if self._upstream is not None and self._mark != "writes":  # its files must come back
             self._upstream.close()
         super().on_connection_close()
 
@@ -224,14 +219,15 @@ class ForwardHandler(NbyardHandler, APIHandler):
         try:
             if self._refused is not None:
                 raise self._refused
-            if self._upstream is None:
-                if self._left < 0:
-                    raise TooLarge("The body of this request is too large.")
-                await self._send_files()
-                await self._open()
-                for chunk in self._body:
-                    await self._upstream_now.send(chunk)
-            await self._answer()
+            if self._left < 0:
+                raise TooLarge("The body of this request is too large.")
+            async with contextlib.AsyncExitStack() as held:
+                if self._upstream is None:
+                    await self._send_files(held)
+                    await self._open()
+                    for chunk in self._body:
+                        await self._upstream_now.send(chunk)
+                await self._answer()
         except NbyardError as error:
             self.fail(error)
         except StreamClosedError:
@@ -245,20 +241,31 @@ class ForwardHandler(NbyardHandler, APIHandler):
         assert self._upstream is not None
         return self._upstream
 
-    async def _send_files(self) -> None:
-        """Send the files to the service that the request names, or that the operation lists."""
-        files, request = self._service.files, self.request
-        texts = [
-            v.decode("utf-8", "replace") for vs in request.query_arguments.values() for v in vs
-        ]
+    async def _send_files(self, held: contextlib.AsyncExitStack) -> None:
+        """Send the files to the service that the request names, or that the operation lists.
+
+        The service knows other names for absolute paths. `held` keeps the turn while the operation
+        writes files.
+        """
+        files, request, body = self._service.files, self.request, None
+        pairs = parse_qsl(request.query, keep_blank_values=True)
         # The service says what is wrong with a body.
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            texts += texts_in(msgspec.json.decode(b"".join(self._body) or b"null"))
-        if texts:
-            await self.context.call(files.send, texts)
+            body = msgspec.json.decode(b"".join(self._body) or b"null")
+        texts = [*texts_in(body), *(text for _, text in pairs)]
         self._mark = mark_of(str(request.method), "/" + request.path.partition("/nbyard/api/")[2])
-        if self._mark == "lists":
-            await self.context.call(files.send_listed)
+        if not (texts or self._mark):
+            return
+        async with contextlib.AsyncExitStack() as sending:
+            await sending.enter_async_context(self._service.turn)
+            if names := await self.context.call(files.send, texts):
+                request.query = urlencode([(name, names.get(text, text)) for name, text in pairs])
+                if body is not None:
+                    self._body = [msgspec.json.encode(renamed(body, names))]
+            if self._mark == "lists":
+                await self.context.call(files.send_listed)
+            if self._mark == "writes":
+                held.push_async_exit(sending.pop_all())
 
     async def _answer(self) -> None:
         upstream = self._upstream_now
@@ -358,7 +365,7 @@ class ForwardPageHandler(ForwardHandler):
         """Return whether a cookie is that of a deployment, below this server."""
         return f"Path={self.base_url}" in cookie
 
-    async def _send_files(self) -> None:
+    async def _send_files(self, held: contextlib.AsyncExitStack) -> None:
         """Send no files: the body is for the deployment."""
 
     def check_xsrf_cookie(self) -> None:

@@ -117,7 +117,7 @@ def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], b
     context.closing.append(lambda: event_logger.remove_listener(listener=noted))
 
 
-def send_files(context: RestContext, event_logger: Any, send: Callable[[list[str]], None]) -> None:
+def send_files(context: RestContext, event_logger: Any, send: Callable[[list[str]], Any]) -> None:
     """Send each saved or renamed file to the service of the JupyterHub, until the context closes.
 
     The service then stores versions of workflows, and automations use the new files.

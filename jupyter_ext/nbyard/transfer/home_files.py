@@ -10,8 +10,8 @@ class HomeFiles:
     def __init__(self, files: ProjectFiles, connection: Any):
         self.files = files
 
-    def send(self, texts: Iterable[str]) -> None:
-        return
+    def send(self, texts: Iterable[str]) -> dict[str, str]:
+        return {}
 
     def send_listed(self) -> None:
         return

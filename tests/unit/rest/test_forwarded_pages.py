@@ -189,7 +189,12 @@ def test_bodies_of_any_length_are_forwarded(ann):
 
 def test_paths_in_a_body_send_no_files(ann, monkeypatch):
     sent: list[str] = []
-    monkeypatch.setattr("nbyard.transfer.home_files.HomeFiles.send", lambda _, t: sent.extend(t))
+
+    def send(_: object, texts: list[str]) -> dict[str, str]:
+        sent.extend(texts)
+        return {}
+
+    monkeypatch.setattr("nbyard.transfer.home_files.HomeFiles.send", send)
     body = json.dumps({"path": "a.py"}).encode()
     assert ann.request("POST", f"{WEB}x?p=a.py", body, OWN).status == 200
     assert ann.request("POST", f"{WEB}x?p=a.py", body, {}).status == 403

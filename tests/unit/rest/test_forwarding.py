@@ -7,7 +7,9 @@ import http.client
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -378,6 +380,55 @@ def test_hooks_need_no_login(ann):
 
 
 # Files and activity
+
+
+class Mirror:
+    """The user's files; notes each call, and waits in `take_back` for `go`."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def send(self, texts: list[str]) -> dict[str, str]:
+        self.calls.append("send")
+        return {text: f"sub/{text.rpartition('/')[2]}" for text in texts if text.startswith("/")}
+
+    def send_listed(self) -> None:
+        self.calls.append("list")
+
+    def take_back(self) -> None:
+        self.begun.set()
+        assert self.go.wait(20)
+        self.calls.append("back")
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
+    made = Mirror()
+    files = "nbyard.transfer.home_files.HomeFiles"
+    monkeypatch.setattr(f"{files}.send", lambda _, texts: made.send(texts))
+    monkeypatch.setattr(f"{files}.send_listed", lambda _: made.send_listed())
+    monkeypatch.setattr(f"{files}.take_back", lambda _: made.take_back())
+    return made
+
+
+def test_absolute_paths_get_the_names_that_the_service_knows(echoed, mirror):
+    answer = echoed.send("POST", "/runs?a=/root/b.py&c=%20", {"path": "/root/a.py", "n": [1, "é"]})
+    assert answer.json == {"path": "sub/a.py", "n": [1, "é"]}
+    answer = echoed.send("GET", "/runs?a=/root/b.py&c=%20")
+    assert answer.json["uri"].endswith("/runs?a=sub%2Fb.py&c=+")
+
+
+def test_no_file_is_sent_until_written_ones_are_back(echoed, mirror):
+    """It would replace in the mirror what the operation wrote."""
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(echoed.send, "POST", "/workflows/example", {"folder": "x"})
+        assert mirror.begun.wait(20)
+        other = pool.submit(echoed.send, "POST", "/executables/inspect", {"path": "a.py"})
+        assert echoed.send("GET", "/runs").status == 200, "this one names no file"
+        mirror.go.set()
+        assert writing.result().status == other.result().status == 200
+    assert mirror.calls == ["send", "back", "send"]
 
 
 def test_operations_on_files_are_marked():
