@@ -18,7 +18,6 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
-from nbyard.rest.server_hooks import send_files
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -438,21 +437,27 @@ def test_operations_on_files_are_marked():
     assert list(texts_in(nested)) == ["b", "d"]
 
 
-def test_saved_and_renamed_files_are_sent(ann):
-    sent: list[list[str]] = []
-    context = ann.app.web_app.settings["nbyard"]
-    ann.call(lambda: send_files(context, ann.app.event_logger, sent.append))
-    document = {"type": "file", "format": "text", "content": "print(1)"}
+def test_saved_and_renamed_workflows_are_sent(echoed, monkeypatch):
+    """Other files stay here until a request or a workflow names them."""
+    sent: list[str] = []
+
+    def send(_: object, texts: list[str]) -> dict[str, str]:
+        sent.extend(texts)
+        return {}
+
+    monkeypatch.setattr("nbyard.transfer.home_files.HomeFiles.send", send)
+    document = {"type": "file", "format": "text", "content": "{}"}
     headers = {"Authorization": f"token {TOKEN}"}
     for method, path, body in (
         ("PUT", "/api/contents/a.py", document),
-        ("PATCH", "/api/contents/a.py", {"path": "b.py"}),
-        ("GET", "/api/contents/b.py", None),
+        ("PUT", "/api/contents/a.nbflow", document),
+        ("GET", "/api/contents/a.nbflow", None),
+        ("PATCH", "/api/contents/a.nbflow", {"path": "b.nbflow"}),
     ):
         content = json.dumps(body).encode() if body else None
-        assert ann.request(method, path, content, headers).status < 300
+        assert echoed.request(method, path, content, headers).status < 300
     wait_until(lambda: len(sent) >= 2)
-    assert sent == [["a.py"], ["a.py", "b.py"]]
+    assert sent == ["a.nbflow", "b.nbflow"]
 
 
 class Runs:
