@@ -277,42 +277,35 @@ class OwnServer(Client):
 
     def dataset_folder(self, dataset: Any) -> Path:
         """Return a folder with the current version of a dataset, after fetching it if necessary."""
-        folder = Path(os.environ["NBYARD_RESOURCES"], str(dataset.id))
-        current, kept = dataset.current, folder.with_name(f"{dataset.id}.version")
-        version = f"{current.digest} {current.filename}"
-        if not (folder.is_dir() and kept.is_file() and kept.read_text() == version):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
-            try:
-                self._save(("datasets", dataset.id), new / current.filename, current.digest)
-                shutil.rmtree(folder, ignore_errors=True)
-                new.rename(folder)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
-            kept.write_text(version)
-        return folder
+        current = dataset.current
+        return self._fetched("datasets", dataset.id, current.digest, current.filename)
 
     def artifact_path(self, artifact: Any) -> Path:
         """Return a copy of an artifact's file or folder, after fetching it if necessary."""
-        folder = Path(os.environ["NBYARD_RESOURCES"], ".artifacts", artifact.id)
-        path = folder / str(artifact.filename)
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._save(("artifacts", artifact.id), path, artifact.digest)
-        return path
+        folder = self._fetched("artifacts", artifact.id, artifact.digest, artifact.filename)
+        return folder if artifact.digest.startswith("tree:") else folder / str(artifact.filename)
 
-    def _save(self, key: tuple[str, str], path: Path, digest: str) -> None:
-        """Save a file, or the files of a folder: those of a dataset beside each other."""
-        content, _ = self.download(*key)
-        with content:
-            if digest.startswith("tree:"):
-                whole = path.parent if key[0] == "datasets" else path
-                zipfile.ZipFile(content).extractall(whole)
-            else:
-                part = path.with_name(f".{path.name}.part")
-                with part.open("wb") as file:
-                    shutil.copyfileobj(content, file, CHUNK)
-                part.rename(path)
+    def _fetched(self, noun: str, key: str, digest: str, filename: str) -> Path:
+        """Return a folder with a file, or with the files of a folder."""
+        folder = Path(os.environ["NBYARD_RESOURCES"], key)
+        kept, version = folder.with_name(f"{key}.version"), f"{digest} {filename}"
+        if folder.is_dir() and kept.is_file() and kept.read_text() == version:
+            return folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            new = Path(place, key)
+            new.mkdir()
+            content, _ = self.download(noun, key)
+            with content:
+                if digest.startswith("tree:"):
+                    zipfile.ZipFile(content).extractall(new)
+                else:
+                    with (new / filename).open("wb") as file:
+                        shutil.copyfileobj(content, file, CHUNK)
+            shutil.rmtree(folder, ignore_errors=True)
+            new.rename(folder)
+        kept.write_text(version)
+        return folder
 
 
 class Noun:

@@ -21,7 +21,7 @@ from nbyard.rest.server_hooks import (
     DispatcherWatchdog,
     follow_files,
     register_metrics,
-    send_files,
+    send_workflows,
     set_log_format,
 )
 from nbyard.settings import Settings
@@ -104,11 +104,11 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
         url = url._replace(path=path)
     connection = Client(url.geturl(), token)
     files = HomeFiles(ProjectFiles(root), connection, settings)
-    user = os.environ.get("JUPYTERHUB_USER", "")
-    context = RestContext(lambda: ServiceWork(connection, user), settings)
+    work: Any = ServiceWork(connection, os.environ.get("JUPYTERHUB_USER", ""))
+    context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
     service = HubService(url, token, files, asyncio.Lock(), activity.note)
     base_url = serverapp.web_app.settings["base_url"]
     _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
-    send_files(context, serverapp.event_logger, files.send)
+    send_workflows(context, serverapp.event_logger, service)
     serverapp.log.info("nbyard forwards requests to %s", url.geturl())

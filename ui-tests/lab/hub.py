@@ -1,4 +1,4 @@
-"""A JupyterHub with one service of nbyard for all users. Prints its URL, and ends with its input."""
+"""A JupyterHub with one service of nbyard. It prints its URL, and ends with its input."""
 
 import json
 import os
@@ -33,7 +33,8 @@ with tempfile.TemporaryDirectory(prefix="nbyard-hub-") as text:
         )
         (folder / "labconfig").mkdir()
         (folder / "labconfig/default_setting_overrides.json").write_text(json.dumps(QUIET))
-        print(hub.url, flush=True)
+        sys.stdout.write(f"{hub.url}\n")
+        sys.stdout.flush()
         sys.stdin.read()
     finally:
         hub.stop()

@@ -22,7 +22,6 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
-from nbyard.domain.callers import Caller
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
@@ -33,7 +32,6 @@ from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
 from nbyard.rest.proxy.upstream import SWITCHING, Note, Upstream, switch
 from nbyard.services.operation import Files as Mark
 from nbyard.services.operation_table import table
-from nbyard.services.registry import Services
 
 VARIABLE = re.compile(r"{\w+}")
 READING = ("GET", "HEAD")
@@ -71,28 +69,13 @@ class HubService(NamedTuple):
 
 
 class ServiceWork:
-    """The part of an open yard that a server without a store has: whether the user's work runs."""
+    """The part of an open yard that a server without a store has: whether the user has work."""
 
     def __init__(self, connection: Any, user: str):
         self._connection = connection
         self._user = user
         self._is_working = False
         self._due = 0.0
-
-    @property
-    def services(self) -> Services:
-        """Raise an error, because there is no store.
-
-        Raises:
-            Unavailable: Always.
-        """
-        raise Unavailable("The store is that of the JupyterHub's service.")
-
-    def services_of(self, caller: Caller) -> Services:
-        return self.services
-
-    def watch(self) -> None:
-        """Do nothing: the service has the dispatcher."""
 
     def is_working(self) -> bool:
         """Return whether runs of the user are active. The service is asked once a minute."""
@@ -166,7 +149,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
 
     def on_connection_close(self) -> None:
         """Close the connection to the service, which waits for the rest of an upload."""
-        if self._upstream is not None:
+        if self._upstream is not None and self._mark != "writes":  # its files must come back
             self._upstream.close()
         super().on_connection_close()
 

@@ -162,8 +162,7 @@ BODY_SECONDS = 30.0
 class Opened(Protocol):
     """The part of an open yard that request handlers use."""
 
-    @property
-    def services(self) -> Services: ...
+    services: Services
 
     def services_of(self, caller: Caller) -> Services: ...
 

@@ -19,6 +19,7 @@ from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import DOCUMENT
 from nbyard.logs.json_lines import JsonFormatter
+from nbyard.rest.forwarding import HubService
 from nbyard.rest.identity import caller_of, local_name
 from nbyard.rest.operation_handler import RestContext
 from nbyard.settings import Settings
@@ -113,23 +114,26 @@ def follow_files(context: RestContext, event_logger: Any, exists: Callable[[], b
             else:
                 await context.ask("workflows", "renamed", data["source_path"], path)
 
-    event_logger.add_listener(schema_id=CONTENTS, listener=noted)
-    context.closing.append(lambda: event_logger.remove_listener(listener=noted))
+    _listen(context, event_logger, noted)
 
 
-def send_files(context: RestContext, event_logger: Any, send: Callable[[list[str]], None]) -> None:
-    """Send each saved or renamed file to the service of the JupyterHub, until the context closes.
+def send_workflows(context: RestContext, event_logger: Any, service: HubService) -> None:
+    """Send each workflow that is saved or renamed to the service, until the context is closed.
 
-    The service then stores versions of workflows, and automations use the new files.
+    The service stores its version. Other files are sent when a request or a workflow names them.
     """
 
     async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        if data.get("action") in ("save", "rename"):
-            # A file that the service does not get here comes with the next request that names it.
-            with contextlib.suppress(NbyardError):
-                paths = [data[name] for name in ("source_path", "path") if data.get(name)]
-                await context.call(send, paths)
+        is_new = data.get("action") in ("save", "rename")
+        if is_new and data["path"].endswith(DOCUMENT):
+            with contextlib.suppress(NbyardError):  # the next run of the workflow sends it
+                async with service.turn:
+                    await context.call(service.files.send, [data["path"]])
 
+    _listen(context, event_logger, noted)
+
+
+def _listen(context: RestContext, event_logger: Any, noted: Callable[..., Any]) -> None:
     event_logger.add_listener(schema_id=CONTENTS, listener=noted)
     context.closing.append(lambda: event_logger.remove_listener(listener=noted))
 

@@ -28,13 +28,22 @@ from nbyard.blobs.file_operations import (
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.homes import Home, HomeChange, HomeFile, HomeState, HomeUpdate
-from nbyard.errors import Busy, Conflict, Invalid, NotFound, StaleWrite, TooLarge
+from nbyard.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NbyardError,
+    NotFound,
+    StaleWrite,
+    TooLarge,
+)
 from nbyard.freezing.pushed_folders import home_folder
-from nbyard.host.project_files import write_whole
+from nbyard.host.project_files import DOCUMENT, write_whole
 from nbyard.host.safe_open import open_regular
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service
+from nbyard.services.workflows.file_tracking import record_save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +111,11 @@ class HomeService(Service):
             mirror.apply(record, body, new)
         if body.upload:
             self._context.uploads.delete(caller.name, body.upload)
+        for file in new:
+            if file.path.endswith(DOCUMENT):
+                # A workflow that cannot be read has no version. The next request says why.
+                with suppress(NbyardError):
+                    record_save(self._context, caller, self._context.files.root / file.path)
         return HomeState(record.revision + 1)
 
     @operation("GET", "/home/changes", scope="executables:read")

@@ -7,7 +7,9 @@ import http.client
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -16,7 +18,6 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
-from nbyard.rest.server_hooks import send_files
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -380,6 +381,47 @@ def test_hooks_need_no_login(ann):
 # Files and activity
 
 
+class Mirror:
+    """The user's files; notes each call, and waits in `take_back` for `go`."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def send(self) -> None:
+        self.calls.append("send")
+
+    def send_listed(self) -> None:
+        self.calls.append("list")
+
+    def take_back(self) -> None:
+        self.begun.set()
+        assert self.go.wait(20)
+        self.calls.append("back")
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
+    made = Mirror()
+    files = "nbyard.freezing.home_files.HomeFiles"
+    monkeypatch.setattr(f"{files}.send", lambda *_: made.send())
+    monkeypatch.setattr(f"{files}.send_listed", lambda *_: made.send_listed())
+    monkeypatch.setattr(f"{files}.take_back", lambda _: made.take_back())
+    return made
+
+
+def test_no_file_is_sent_until_written_ones_are_back(echoed, mirror):
+    """It would replace in the mirror what the operation wrote."""
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(echoed.send, "POST", "/workflows/example", {"folder": "x"})
+        assert mirror.begun.wait(20)
+        other = pool.submit(echoed.send, "POST", "/executables/inspect", {"path": "a.py"})
+        assert echoed.send("GET", "/runs").status == 200, "this one names no file"
+        mirror.go.set()
+        assert writing.result().status == other.result().status == 200
+    assert mirror.calls == ["send", "back", "send"]
+
+
 def test_operations_on_files_are_marked():
     assert mark_of("GET", "/workflows") == "lists"
     assert mark_of("GET", "/runs") == ""
@@ -388,21 +430,24 @@ def test_operations_on_files_are_marked():
     assert list(texts_in(body, named)) == ["a.py", "b.csv", "c"]
 
 
-def test_saved_and_renamed_files_are_sent(ann):
-    sent: list[list[str]] = []
-    context = ann.app.web_app.settings["nbyard"]
-    ann.call(lambda: send_files(context, ann.app.event_logger, sent.append))
-    document = {"type": "file", "format": "text", "content": "print(1)"}
+def test_saved_and_renamed_workflows_are_sent(echoed, monkeypatch):
+    """Other files stay here until a request or a workflow names them."""
+    sent: list[str] = []
+
+    name = "nbyard.freezing.home_files.HomeFiles.send"
+    monkeypatch.setattr(name, lambda _, texts: sent.extend(texts))
+    document = {"type": "file", "format": "text", "content": "{}"}
     headers = {"Authorization": f"token {TOKEN}"}
     for method, path, body in (
         ("PUT", "/api/contents/a.py", document),
-        ("PATCH", "/api/contents/a.py", {"path": "b.py"}),
-        ("GET", "/api/contents/b.py", None),
+        ("PUT", "/api/contents/a.nbflow", document),
+        ("GET", "/api/contents/a.nbflow", None),
+        ("PATCH", "/api/contents/a.nbflow", {"path": "b.nbflow"}),
     ):
         content = json.dumps(body).encode() if body else None
-        assert ann.request(method, path, content, headers).status < 300
+        assert echoed.request(method, path, content, headers).status < 300
     wait_until(lambda: len(sent) >= 2)
-    assert sent == [["a.py"], ["a.py", "b.py"]]
+    assert sent == ["a.nbflow", "b.nbflow"]
 
 
 class Runs:

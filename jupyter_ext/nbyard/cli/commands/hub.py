@@ -12,17 +12,18 @@ from nbyard.settings import Settings
 CONFIG = """\
 # nbyard for all users of this hub
 scopes = [f"custom:nbyard:{{right}}" for right in ("read", "write", "deploy", "admin")]
-use = ["access:services!service=nbyard", scopes[2]]
+use = ["access:services!service=nbyard", scopes[2]]  # the right of each user
 c.JupyterHub.custom_scopes.update(
     {{s: {{"description": "nbyard", "subscopes": scopes[:i]}} for i, s in enumerate(scopes)}}
 )
 c.JupyterHub.load_roles.append({{"name": "user", "scopes": ["self", *use]}})
 c.JupyterHub.load_roles.append({{"name": "nbyard-admin", "scopes": scopes, "users": ["admin"]}})
-own = ["users:activity!user", "access:servers!user"]  # of each user's server
-c.Spawner.server_token_scopes.extend([*own, use[0], *scopes])
+own = ["users:activity!user", "access:servers!user", use[0], *scopes]
+c.Spawner.server_token_scopes.extend(own)
 c.Spawner.environment.update({{"NBYARD_HUB_URL": "{url}"}})
 c.JupyterHub.services.append({{
-    "name": "nbyard", "oauth_no_confirm": True, "oauth_client_allowed_scopes": scopes, **{added}
+    "name": "nbyard", "display": False, "oauth_no_confirm": True,
+    "oauth_client_allowed_scopes": scopes, **{added}
 }})
 """
 MANAGED = ["nbyard", "hub", "serve", "--managed"]
