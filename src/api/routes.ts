@@ -168,6 +168,13 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     set_policy: 'PATCH /projects/{project}/retention/{policy}',
     delete_policy: 'DELETE /projects/{project}/retention/{policy}'
   },
+  quotas: {
+    use: 'GET /quota-use',
+    list: 'GET /quotas',
+    get: 'GET /quotas/{quota}',
+    set: 'PUT /quotas/{quota}',
+    delete: 'DELETE /quotas/{quota}'
+  },
   runs: {
     metric_history: 'GET /run-metrics',
     retention: 'GET /run-retention',

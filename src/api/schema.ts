@@ -2072,6 +2072,63 @@ export interface paths {
         patch: operations["projects.set_policy"];
         trace?: never;
     };
+    "/quota-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show your limits, and which runs and deployments hold parts of them */
+        get: operations["quotas.use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all quotas */
+        get: operations["quotas.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas/{quota}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a quota: everyone, user:NAME, group:NAME or project:NAME */
+        get: operations["quotas.get"];
+        /**
+         * Set the limits of everyone, user:NAME, group:NAME or project:NAME
+         * @description The limits replace all earlier ones of this quota. Running tasks continue, also above a
+         *     lowered limit. Omitted limits do not exist, but the number of GPUs is 1.
+         */
+        put: operations["quotas.set"];
+        post?: never;
+        /** Delete a quota */
+        delete: operations["quotas.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/run-metrics": {
         parameters: {
             query?: never;
@@ -7030,6 +7087,60 @@ export interface components {
             };
         };
         /**
+         * NewQuota
+         * @description The limits to set, which replace all earlier ones. Fields that are set go before a preset.
+         *
+         *     Without a number of GPUs, it is 1; only a project then has no limit.
+         */
+        NewQuota: {
+            /**
+             * GPUs
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Stored data
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime of deployments (days)
+             * @default null
+             */
+            deployment_days: number | null;
+            /**
+             * Preset
+             * @default
+             * @enum {unknown}
+             */
+            preset: "" | "tutorial";
+        };
+        /**
          * NewRetention
          * @description The rules to set for the daily clean-up; null to delete no runs.
          */
@@ -8028,6 +8139,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Quota]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Quota_: {
+            items: components["schemas"]["Quota"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Revision]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8534,6 +8654,124 @@ export interface components {
             };
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * Quota
+         * @description A stored quota. `id` is `everyone`, or its kind and name, such as `group:students`.
+         */
+        Quota: {
+            /**
+             * GPUs
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Stored data
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime of deployments (days)
+             * @default null
+             */
+            deployment_days: number | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "everyone" | "group" | "project" | "user";
+            name: string;
+            updated_at: string;
+        };
+        /**
+         * QuotaLimits
+         * @description What a user, or all runs and deployments of a project, may hold. Null means no limit.
+         *
+         *     `gpus`, `cpu` and `memory_bytes` limit what running tasks and wanted deployments request
+         *     together. A task without a number of cores counts as one core. `runs` limits the runs that have
+         *     started, `queued_runs` those that are queued or have started. `deployments` limits the
+         *     deployments that are wanted, also idle ones, and `deployment_days` how long each lives.
+         */
+        QuotaLimits: {
+            /**
+             * GPUs
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Stored data
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime of deployments (days)
+             * @default null
+             */
+            deployment_days: number | null;
+        };
+        /**
+         * QuotaUse
+         * @description The limits of the caller, and the runs and deployments that hold parts of them.
+         *
+         *     `quota` is the ID of the quota that applies: the user's own, else `groups` for the largest
+         *     limits of the user's groups, else `everyone`; empty for none. `free_gpus` are the GPUs of this
+         *     machine that no run and no deployment holds.
+         */
+        QuotaUse: {
+            quota: string;
+            limits: components["schemas"]["QuotaLimits"];
+            uses: components["schemas"]["Use"][];
+            stored_bytes: number;
+            free_gpus: number;
+            total_gpus: number;
         };
         /**
          * Range
@@ -9613,6 +9851,23 @@ export interface components {
             cpu_seconds: number;
         };
         /**
+         * Use
+         * @description What a run or deployment holds of a quota; `name` is the run's number as text.
+         */
+        Use: {
+            /** @enum {unknown} */
+            kind: "deployment" | "run";
+            id: string;
+            name: string;
+            owner: string;
+            /** @default 0 */
+            gpus: number;
+            /** @default 0 */
+            cpu: number;
+            /** @default 0 */
+            memory_bytes: number;
+        };
+        /**
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
@@ -9805,7 +10060,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description Code: forbidden, policy. */
+        /** @description Code: forbidden, over-quota, policy. */
         403: {
             headers: {
                 [name: string]: unknown;
@@ -14375,6 +14630,154 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaUse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Quota_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuota"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

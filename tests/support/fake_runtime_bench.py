@@ -237,7 +237,8 @@ class Bench:
         row: dict[str, Any] = dict.fromkeys(
             ("title", "path", "workflow_id", "workflow_version_id"), ""
         )
-        row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
+        owner = plan.pop("owner", OWNER.name)
+        row |= {"id": run_id, "owner": owner, "runtime": "fake", "created_at": now}
         row["reason"] = None
         row |= {"priority": plan.pop("priority", 0), "origin": plan.pop("origin", "manual")}
         with self.store.write() as c:

@@ -19,6 +19,7 @@ from nbyard.cli.commands import (
     environments,
     executables,
     images,
+    quotas,
     service,
     store,
     workflows,
@@ -153,6 +154,7 @@ HELP = {
     "kernels": "List the kernels of this machine.",
     "models": "Build, deploy and run models.",
     "projects": "Group resources that belong together.",
+    "quotas": "Limit what users, groups and projects may hold at once.",
     "runs": "Follow, retry and cancel runs.",
     "workflows": "List workflows and build their images.",
 }
@@ -177,6 +179,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *retention.COMMANDS,
         *foreign_project.COMMANDS,
     ),
+    "quotas": quotas.COMMANDS,
     "runs": (
         *(*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
+    from nbyard.services.quotas import QuotaService
     from nbyard.services.runs.comparisons.bisections import BisectionService
     from nbyard.services.runs.service import RunService
     from nbyard.services.service_context import ServiceContext
@@ -53,6 +54,7 @@ PLACES = {
     "backfills": "automations.backfills:BackfillService",
     "channels": "notices.service:ChannelService",
     "projects": "projects.service:ProjectService",
+    "quotas": "quotas:QuotaService",
     "artifacts": "artifacts:ArtifactService",
     "lineage": "lineage:LineageService",
     "credentials": "credentials:CredentialService",
@@ -85,6 +87,7 @@ class Services:
     backfills: BackfillService
     channels: ChannelService
     projects: ProjectService
+    quotas: QuotaService
     artifacts: ArtifactService
     lineage: LineageService
     credentials: CredentialService

@@ -275,7 +275,11 @@ def plan_run(
 def _insert(
     store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Sequence[TaskPlan]
 ) -> str:
-    """Insert a queued run with its waiting tasks; return its ID."""
+    """Insert a queued run with its waiting tasks; return its ID.
+
+    Raises:
+        OverQuota: the quota of the owner can never allow a task, or allows no further run.
+    """
     now, run_id = datetime.now(UTC), new_id()
     source_id = origin.id if origin.kind in SOURCED else origin.source_id
     started_by = {
@@ -307,4 +311,5 @@ def _insert(
     ]
     store.tasks.insert(c, row["owner"], run_id, rows)
     store.lineage.insert(c, list(zip(ids, plans, strict=True)))
+    store.quotas.check_run(c, row["owner"], run_id, [plan for plan in plans if not plan.reuse])
     return run_id

@@ -364,5 +364,6 @@ COMMANDS: Commands = {
     "environments.change": change_environment,
     "executables.create": presented("executables", "add"),
     "projects.create": presented("projects", "create"),
+    "quotas.set": presented("quotas", "set"),
     "projects.link": link_resource,
 }

@@ -1,0 +1,312 @@
+"""Rows of quotas, and what runs and deployments hold of them, computed from their own rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, union
+
+from nbyard.domain.limits import Limits
+from nbyard.domain.quotas import (
+    Quota,
+    QuotaLedger,
+    QuotaLimits,
+    Quotas,
+    Use,
+    UsedShare,
+    amount,
+    cores_counted,
+    fair_order,
+    holders_seen_by,
+    quota_reason,
+    read_quota_id,
+)
+from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
+from nbyard.errors import OverQuota
+from nbyard.reasons.structs import Reason, because
+from nbyard.store import events
+from nbyard.store.database.project_filter import linked_to, runs_of
+from nbyard.store.database.query_parts import Prepared
+from nbyard.store.events import Subject
+from nbyard.store.projects import ProjectRows
+from nbyard.store.runs.tasks import TURN
+from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.project_tables import projects, quotas, usage
+from nbyard.store.schema.tables import artifacts, attempts, dataset_versions, datasets, runs, tasks
+
+TOPIC = "quota"
+A, D, P, R, T, V = attempts.c, deployments.c, tasks.c.plan, runs.c, tasks.c, dataset_versions.c
+IS_LIVE = R.state.in_(sorted(RUN.live))
+ANY = Prepared(select(func.max(quotas.c.id)))
+GPUS, CPU = P["gpu"].as_integer().label("gpu"), P["cpu"].as_float().label("cpu")
+MEMORY = P["memory_bytes"].as_float().label("memory_bytes")  # integers of SQL are too small
+# Tasks in progress. Attempts of one function worker share its slot, so the first counts.
+IN_PROGRESS = (
+    select(A.id, A.worker, A.created_at, R.owner, R.number, T.run_id, GPUS, CPU, MEMORY)
+    .join(tasks, T.id == A.task_id)
+    .join(runs, R.id == T.run_id)
+    .where(A.state.in_(sorted(ATTEMPT.live)))
+    .order_by(A.id)
+)
+QUEUE = select(T.id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
+
+
+class Claim(NamedTuple):
+    """What a wanted deployment requests, and how many of its GPUs are granted."""
+
+    use: Use
+    granted_gpus: int
+
+
+class QuotaRows:
+    """Queries on quotas and on what is held."""
+
+    def page(self, c: Connection, after: str = "", limit: int | None = None) -> list[Quota]:
+        """Return a page of quotas by ID."""
+        query = select(quotas).where(quotas.c.id > after).order_by(quotas.c.id).limit(limit)
+        return [_quota(row) for row in c.execute(query)]
+
+    def get(self, c: Connection, quota_id: str) -> Quota | None:
+        """Return a quota by its ID."""
+        row = c.execute(select(quotas).where(quotas.c.id == quota_id)).first()
+        return _quota(row) if row else None
+
+    def store(self, c: Connection, quota_id: str, limits: Mapping[str, Any]) -> None:
+        """Replace the limits of a quota; without limits, delete it."""
+        c.execute(delete(quotas).where(quotas.c.id == quota_id))
+        if limits:
+            row = {"id": quota_id, **limits, "updated_at": datetime.now(UTC)}
+            c.execute(insert(quotas), [row])
+        kind, _, name = quota_id.partition(":")
+        owner = name if kind == "user" else ""
+        events.append(c, TOPIC, Subject(quota_id[:80], owner), {"change": "changed"})
+
+    def read(self, c: Connection) -> Quotas:
+        """Return all quotas, with the groups and projects that they need."""
+        if ANY.ask(c)[0][0] is None:
+            return Quotas()
+        by_id = {quota.id: quota for quota in self.page(c)}
+        groups = groups_by_user(c) if any(quota.kind == "group" for quota in by_id.values()) else {}
+        ids = [quota.name for quota in by_id.values() if quota.kind == "project"]
+        names = select(projects.c.id, projects.c.name).where(projects.c.id.in_(ids))
+        return Quotas(by_id, groups, {row.id: row.name for row in c.execute(names)})
+
+    # What is held
+
+    def runs(self, c: Connection, without: Collection[str] = ()) -> list[Use]:
+        """Return what started runs hold, one item for each task in progress.
+
+        A run without a task in progress holds its place only. Attempts with the IDs in `without` do
+        not count.
+        """
+        has_attempt = exists().where(T.run_id == R.id, A.task_id == T.id, A.id.not_in(without))
+        started = select(R.id, R.number, R.owner).where(IS_LIVE, has_attempt)
+        uses = [
+            Use(kind="run", id=row.id, name=str(row.number), owner=row.owner)
+            for row in c.execute(started)
+        ]
+        rows = [row for row in c.execute(IN_PROGRESS) if row.id not in without]
+        for task in {row.worker or row.id: row for row in rows}.values():
+            limits = Limits(gpu=task.gpu, cpu=task.cpu, memory_bytes=int(task.memory_bytes or 0))
+            uses.append(Use.of_task(task.run_id, task.number, task.owner, limits))
+        return uses
+
+    def deployments(self, c: Connection, owner: str = "") -> list[Claim]:
+        """Return what wanted deployments request, also those that wait or are idle."""
+        wanted = (D.state.in_(sorted(DEPLOYMENT.live)), D.removed_at.is_(None))
+        query = (
+            select(D.id, D.name, D.owner, D.revision, revisions.c.number)
+            .add_columns(revisions.c.spec, revisions.c.gpus)
+            .join(revisions, revisions.c.deployment_id == D.id)
+            .where(*wanted, *([D.owner == owner] if owner else []))
+            .order_by(D.id)
+        )
+        claims: dict[str, Claim] = {}
+        granted: Counter[str] = Counter()
+        for row in c.execute(query):
+            granted[row.id] += len(row.gpus)
+            if row.number == row.revision:
+                spec = row.spec
+                use = Use(
+                    kind="deployment",
+                    id=row.id,
+                    name=row.name,
+                    owner=row.owner,
+                    gpus=spec["gpu"],
+                    cpu=spec["cpu"],
+                    memory_bytes=int(spec["memory_gb"] * 2**30),
+                )
+                claims[row.id] = Claim(use, 0)
+        return [claim._replace(granted_gpus=granted[name]) for name, claim in claims.items()]
+
+    def projects_of(self, c: Connection, known: Quotas) -> dict[str, list[str]]:
+        """Return the projects with a quota by the IDs of their live runs and deployments."""
+        by_id: defaultdict[str, list[str]] = defaultdict(list)
+        for project in known.project_names:
+            query = union(
+                select(R.id).where(IS_LIVE, or_(*runs_of(project))),
+                select(D.id).where(linked_to(project, "deployment", D.id)),
+            )
+            for resource_id in c.execute(query).scalars():
+                by_id[resource_id].append(project)
+        return by_id
+
+    def ledger(self, c: Connection, known: Quotas, without: Collection[str] = ()) -> QuotaLedger:
+        """Return what all runs and deployments hold now, by their rows."""
+        uses = [*self.runs(c, without), *(claim.use for claim in self.deployments(c))]
+        return QuotaLedger(known, uses, self.projects_of(c, known))
+
+    # Checks of requests
+
+    def check_run(self, c: Connection, owner: str, run_id: str, plans: Collection[Limits]) -> None:
+        """Check that a run that was just inserted may wait in the queue.
+
+        Raises:
+            OverQuota: a task can never start, or too many runs are queued.
+        """
+        if not (known := self.read(c)):
+            return
+        ids, limits = self.projects_of(c, known).get(run_id, ()), known.of_user(owner)[1]
+        for plan in plans:
+            alone = QuotaLedger(known, (), {run_id: ids})
+            if over := alone.lacks(Use.of_task(run_id, 0, owner, plan)):
+                raise OverQuota(over)
+        if limits.queued_runs is None:
+            return
+        query = select(R.id, R.number).where(R.owner == owner, IS_LIVE, R.id != run_id)
+        live = [
+            Use(kind="run", id=row.id, name=str(row.number), owner=owner)
+            for row in c.execute(query.order_by(R.number).limit(limits.queued_runs + 1))
+        ]
+        if len(live) >= limits.queued_runs:
+            raise _full("queued_runs", limits.queued_runs, live)
+
+    def check_deployment(self, c: Connection, deployment_id: str) -> None:
+        """Check that a deployment that was just inserted or changed fits into the quotas.
+
+        Waiting and idle deployments count, too. GPUs of runs do not: the deployment waits for them.
+
+        Raises:
+            OverQuota: the deployment does not fit.
+        """
+        if not (known := self.read(c)):
+            return
+        claims = {claim.use.id: claim.use for claim in self.deployments(c)}
+        own = claims.pop(deployment_id, None)
+        if own is None:
+            return
+        of_runs = [msgspec.structs.replace(use, gpus=0) for use in self.runs(c)]
+        ledger = QuotaLedger(known, [*of_runs, *claims.values()], self.projects_of(c, known))
+        if wait := ledger.lacks(own):
+            why = Reason("quota-full", wait.params) if wait.code == "waits-for-quota" else wait
+            raise OverQuota(why, hint="Stop what holds the quota, or request less.")
+
+    def check_disk(self, c: Connection, owner: str, added: int, run_id: str = "") -> None:
+        """Check that more bytes may be stored for an owner, and for the projects of a run.
+
+        Raises:
+            OverQuota: the bytes do not fit.
+        """
+        if not (known := self.read(c)):
+            return
+        ids = self.projects_of(c, known).get(run_id, ()) if run_id else ()
+        for project in ("", *ids):
+            of = known.by_id[f"project:{project}"] if project else known.of_user(owner)[1]
+            if of.stored_bytes is None:
+                continue
+            if project:
+                stored = ProjectRows().stored_bytes(c, project)
+            else:
+                stored = self.stored_bytes(c, owner)
+            if stored + added > of.stored_bytes:
+                why = because(
+                    "disk-quota",
+                    quota=quota_reason(known.project_names[project] if project else ""),
+                    limit=amount("stored_bytes", of.stored_bytes),
+                    stored=stored,
+                    added=added,
+                )
+                raise OverQuota(why, hint="Delete datasets and runs that you no longer need.")
+
+    def stored_bytes(self, c: Connection, owner: str) -> int:
+        """Return the bytes of an owner's datasets and runs' results, equal ones counted once."""
+        of_data = select(V.digest, V.size_bytes).join(datasets, datasets.c.id == V.dataset_id)
+        of_runs = select(artifacts.c.digest, artifacts.c.size_bytes).join(
+            runs, R.id == artifacts.c.run_id
+        )
+        sizes = union(
+            of_data.where(datasets.c.owner == owner, V.state == "ready"),
+            of_runs.where(R.owner == owner),
+        ).subquery()
+        return int(c.execute(select(func.sum(sizes.c.size_bytes))).scalar() or 0)
+
+    # Fair share
+
+    def is_shared(self, c: Connection) -> bool:
+        """Return whether several users have runs."""
+        ends = select(
+            select(func.min(R.owner)).scalar_subquery(), select(func.max(R.owner)).scalar_subquery()
+        )
+        first, last = c.execute(ends).one()
+        return bool(first != last)
+
+    def used(self, c: Connection) -> dict[str, UsedShare]:
+        """Return what users have used by finished tasks."""
+        rows = c.execute(select(usage))
+        return {row.owner: UsedShare(row.seconds, row.at) for row in rows}
+
+    def set_used(self, c: Connection, used: Mapping[str, UsedShare]) -> None:
+        """Replace what these users have used."""
+        if used:
+            c.execute(delete(usage).where(usage.c.owner.in_(used)))
+            rows = [
+                {"owner": name, "seconds": share.seconds, "at": share.at}
+                for name, share in used.items()
+            ]
+            c.execute(insert(usage), rows)
+
+    def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
+        """Return the IDs of queued tasks in the order of the queue.
+
+        None if one user has all of them, which needs no fair share.
+        """
+        owners = select(R.owner).join(tasks, T.run_id == R.id).where(T.state == "queued")
+        if len(c.execute(owners.distinct().limit(2)).all()) < 2:
+            return None
+        queues: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for place, row in enumerate(c.execute(QUEUE.order_by(*TURN))):
+            queues[row.owner].append((place, row.id))
+        now = datetime.now(UTC).timestamp()
+        used = {name: share.decayed(now, half_life) for name, share in self.used(c).items()}
+        levels: Counter[str] = Counter()
+        for task in c.execute(IN_PROGRESS):
+            levels[task.owner] += 1
+            seconds = (now - task.created_at.timestamp()) * cores_counted(
+                Limits(gpu=task.gpu, cpu=task.cpu)
+            )
+            used[task.owner] = used.get(task.owner, 0.0) + seconds
+        return [name for _, name in fair_order(queues, levels, used)]
+
+
+def groups_by_user(c: Connection) -> dict[str, list[str]]:
+    """Return the groups of each user, as they were last seen."""
+    return {}
+
+
+def _quota(row: Any) -> Quota:
+    kind, name = read_quota_id(row.id)
+    limits = {field: getattr(row, field) for field in QuotaLimits.__struct_fields__}
+    return Quota(id=row.id, kind=kind, name=name, updated_at=row.updated_at, **limits)
+
+
+def _full(name: str, limit: float, holders: Collection[Use]) -> OverQuota:
+    owner = next(iter(holders)).owner if holders else ""
+    why = because(
+        "quota-full",
+        quota=quota_reason(),
+        limit=amount(name, limit),
+        holders=holders_seen_by(owner, holders),
+    )
+    return OverQuota(why, hint="Wait until a run ends, or cancel one.")
