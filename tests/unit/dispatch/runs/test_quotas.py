@@ -258,7 +258,7 @@ def test_100_submitters_never_get_more_than_two_gpus(bench, runtime):
     """Each has a quota of one; the grants of rows are counted after each round."""
     bench.context.settings.gpus = []
     allow(bench, "everyone", gpus=1)
-    owners = [f"user-{at % 25}" for at in range(100)]
+    owners = [f"user-{at % 20}" for at in range(100)]
     with ThreadPoolExecutor(16) as pool:
         runs = [*pool.map(lambda owner: bench.submit(gpu=1, owner=owner), owners)]
     bench.round(3)  # all are evaluated before the first grant
@@ -275,5 +275,5 @@ def test_100_submitters_never_get_more_than_two_gpus(bench, runtime):
             runtime.end(attempt)
             ended += 1
     bench.until(lambda: all(bench.run(run).state == "succeeded" for run in runs))
-    first = [runtime.orders[name].run_id for name in runtime.starts[:25]]
-    assert len({bench.run(run).owner for run in first}) == 25, "everybody once, then again"
+    first = [runtime.orders[name].run_id for name in runtime.starts[:20]]
+    assert sorted(bench.run(run).owner for run in first) == sorted(set(owners)), "once, then again"
