@@ -201,6 +201,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     picture: 'GET /runs/{run}/pictures/{digest}',
     previews: 'GET /runs/{run}/previews',
     output_preview: 'GET /runs/{run}/previews/{node}/{output}',
+    queue: 'GET /runs/{run}/queue',
     retry: 'POST /runs/{run}/retry',
     retry_elements: 'POST /runs/{run}/retry-elements',
     tasks: 'GET /runs/{run}/tasks',

@@ -2582,6 +2582,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where a run is in the queue, who holds what it needs, and when it may start
+         * @description Runs and deployments of others are counted, never named.
+         */
+        get: operations["runs.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/retry": {
         parameters: {
             query?: never;
@@ -5791,6 +5811,18 @@ export interface components {
         Histogram: {
             edges: (number | string)[];
             counts: number[];
+        };
+        /**
+         * Holder
+         * @description A run or deployment of the caller, and the operation that frees what it holds.
+         */
+        Holder: {
+            /** @enum {unknown} */
+            kind: "deployment" | "run";
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            operation: "deployments.stop" | "runs.cancel";
         };
         /**
          * Image
@@ -9283,6 +9315,31 @@ export interface components {
             output: string;
             filename: string;
             digest: string;
+        };
+        /**
+         * RunQueue
+         * @description Where the first queued task of a run is in the queue, and what it waits for.
+         *
+         *     `place` counts from 1 and is 0 if no task is queued. `own_before` and `others_before` count the
+         *     tasks of the caller and of others before it. `holders` are runs and deployments of the caller
+         *     that hold what it needs. `held_by_others` states whether others hold some of it.
+         *     `starts_in_seconds` is null without an estimate.
+         */
+        RunQueue: {
+            /** @default 0 */
+            place: number;
+            /** @default 0 */
+            own_before: number;
+            /** @default 0 */
+            others_before: number;
+            /** @default null */
+            waits: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            holders: components["schemas"]["Holder"][];
+            /** @default false */
+            held_by_others: boolean;
+            /** @default null */
+            starts_in_seconds: number | null;
         };
         /**
          * Runtimes
@@ -15586,6 +15643,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilePreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunQueue"];
                 };
             };
             400: components["responses"]["400"];

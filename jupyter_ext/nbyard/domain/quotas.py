@@ -13,7 +13,7 @@ from nbyard.domain.limits import MAX_GPUS, Limits
 from nbyard.domain.naming.names import check_title
 from nbyard.domain.presentation import AGE, SIZE, shown
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, nested_reasons
 
 Kind = Literal["everyone", "group", "user", "project"]
 T = TypeVar("T")
@@ -24,6 +24,10 @@ DEFAULT_GPUS = 1
 EPSILON = 1e-9
 AMOUNTS = ("gpus", "cpu", "memory_bytes")
 HELD_BY = {"run": "held-by-run", "deployment": "held-by-deployment"}
+FREES: Mapping[str, Literal["runs.cancel", "deployments.stop"]] = {
+    "run": "runs.cancel",
+    "deployment": "deployments.stop",
+}
 AMOUNT_CODES = {
     "gpus": "quota-gpus",
     "cpu": "quota-cpu",
@@ -155,6 +159,41 @@ class QuotaUse(msgspec.Struct, frozen=True):
     total_gpus: int
 
 
+class Holder(msgspec.Struct, frozen=True):
+    """A run or deployment of the caller, and the operation that frees what it holds."""
+
+    kind: Literal["run", "deployment"]
+    id: str
+    name: str
+    operation: Literal["runs.cancel", "deployments.stop"]
+
+
+class RunQueue(msgspec.Struct, frozen=True):
+    """Where the first queued task of a run is in the queue, and what it waits for.
+
+    `place` counts from 1 and is 0 if no task is queued. `own_before` and `others_before` count the
+    tasks of the caller and of others before it. `holders` are runs and deployments of the caller
+    that hold what it needs. `held_by_others` states whether others hold some of it.
+    `starts_in_seconds` is null without an estimate.
+    """
+
+    place: int = 0
+    own_before: int = 0
+    others_before: int = 0
+    waits: Reason | None = None
+    holders: list[Holder] = []
+    held_by_others: bool = False
+    starts_in_seconds: float | None = None
+
+
+def holders_of(uses: Iterable[Use], limits: Limits, waits: Reason | None) -> list[Use]:
+    """Return the uses that hold what a task waits for: its quota, else GPUs or cores."""
+    if waits is not None and waits.code == "waits-for-quota":
+        ids = {reason.params.get("id") for reason in nested_reasons(waits)}
+        return [use for use in uses if use.id in ids]
+    return [use for use in uses if (use.gpus if limits.gpu else use.cpu) > EPSILON]
+
+
 def read_quota_id(key: str) -> tuple[Kind, str]:
     """Return kind and name of a quota's ID.
 
@@ -243,12 +282,19 @@ class QuotaLedger:
         for use in uses:
             self.take(use)
 
-    def take(self, use: Use, sign: int = 1) -> None:
-        """Add what a task or deployment holds; with a negative sign, a task gives it back."""
+    def take(self, use: Use) -> None:
+        """Add what a task or deployment holds."""
         for scope in self._scopes_of(use):
             held = self._scopes.setdefault(scope, {})
-            known = held.get(use.id)
-            held[use.id] = known.plus(use, sign) if known else use
+            held[use.id] = held[use.id].plus(use) if use.id in held else use
+
+    def release(self, use: Use) -> None:
+        """Remove what a task held. A run without a task in progress then holds no place."""
+        for scope in self._scopes_of(use):
+            held = self._scopes[scope]
+            held[use.id] = held[use.id].plus(use, -1)
+            if held[use.id].cpu < EPSILON:
+                del held[use.id]
 
     def lacks(self, use: Use) -> Reason | None:
         """Return why a task or deployment has to wait for a quota, None if it fits."""

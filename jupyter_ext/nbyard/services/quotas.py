@@ -11,7 +11,6 @@ from nbyard.domain.quotas import (
     Quota,
     QuotaLimits,
     QuotaUse,
-    Use,
     complete_quota,
     read_quota_id,
 )
@@ -41,16 +40,13 @@ class QuotaService(Service):
         quotas = self._store.quotas
         with self._store.read() as c:
             quota, limits = quotas.read(c).of_user(caller.name)
-            own: dict[str, Use] = {}
-            for use in [*quotas.runs(c), *(claim.use for claim in quotas.deployments(c))]:
-                if use.owner == caller.name:
-                    own[use.id] = own[use.id].plus(use) if use.id in own else use
+            own = [use for use in quotas.held(c) if use.owner == caller.name]
             held = {gpu for each in self._store.attempts.live(c) for gpu in each.gpus}
             held.update(*self._store.deployments.granted_gpus(c).values())
             stored = quotas.stored_bytes(c, caller.name)
         gpus = set(capacity(self._context.settings).gpus)
         plain = QuotaLimits(**{n: getattr(limits, n) for n in QuotaLimits.__struct_fields__})
-        return QuotaUse(quota, plain, [*own.values()], stored, len(gpus - held), len(gpus))
+        return QuotaUse(quota, plain, own, stored, len(gpus - held), len(gpus))
 
     @operation("GET", "/quotas", scope=ADMIN)
     def list(self, caller: Caller, limit: int = 50, after: str = "") -> Page[Quota]:

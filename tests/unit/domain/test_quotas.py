@@ -21,6 +21,7 @@ from nbyard.domain.quotas import (
     complete_quota,
     cores_counted,
     fair_order,
+    holders_of,
     holders_seen_by,
     largest,
     over_quota,
@@ -145,8 +146,25 @@ def test_the_quota_of_a_project_is_a_limit_on_top():
     assert {reason.code for reason in nested_reasons(wait)} >= {"quota-of-project"}
     assert wait.params["holders"] == [{"code": "held-by-others", "params": {}}], "not named"
     assert ledger.lacks(run("3", cpu=2.0)) is None, "not linked"
-    ledger.take(run("1", owner="bob", cpu=2.0), -1)
+    ledger.release(run("1", owner="bob", cpu=2.0))
     assert ledger.lacks(run("2", cpu=2.0)) is None
+
+
+def test_the_place_of_a_run_is_free_after_its_last_task():
+    ledger = QuotaLedger(quotas(quota("everyone", runs=1)), [run("1", cpu=1.0), run("1", cpu=1.0)])
+    ledger.release(run("1", cpu=1.0))
+    assert ledger.lacks(run("2", cpu=1.0)) is not None
+    ledger.release(run("1", cpu=1.0))
+    assert ledger.lacks(run("2", cpu=1.0)) is None
+
+
+def test_what_holds_a_resource_is_what_the_task_waits_for():
+    gpu, cores, idle = run("1", gpus=1, cpu=1.0), run("2", cpu=1.0), run("3")
+    uses = [gpu, cores, idle]
+    assert holders_of(uses, Limits(gpu=1), None) == [gpu]
+    assert holders_of(uses, Limits(), None) == [gpu, cores]
+    wait = QuotaLedger(quotas(quota("everyone", runs=1)), [idle]).lacks(run("4"))
+    assert holders_of(uses, Limits(), wait) == [idle]
 
 
 def test_holders_of_others_are_one_holder():

@@ -50,7 +50,7 @@ IN_PROGRESS = (
     .where(A.state.in_(sorted(ATTEMPT.live)))
     .order_by(A.id)
 )
-QUEUE = select(T.id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
+QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
 
 
 class Claim(NamedTuple):
@@ -58,6 +58,14 @@ class Claim(NamedTuple):
 
     use: Use
     granted_gpus: int
+
+
+class QueuedTask(NamedTuple):
+    """A task in the queue."""
+
+    id: str
+    run_id: str
+    owner: str
 
 
 class QuotaRows:
@@ -113,14 +121,13 @@ class QuotaRows:
             uses.append(Use.of_task(task.run_id, task.number, task.owner, limits))
         return uses
 
-    def deployments(self, c: Connection, owner: str = "") -> list[Claim]:
+    def deployments(self, c: Connection) -> list[Claim]:
         """Return what wanted deployments request, also those that wait or are idle."""
-        wanted = (D.state.in_(sorted(DEPLOYMENT.live)), D.removed_at.is_(None))
         query = (
             select(D.id, D.name, D.owner, D.revision, revisions.c.number)
             .add_columns(revisions.c.spec, revisions.c.gpus)
             .join(revisions, revisions.c.deployment_id == D.id)
-            .where(*wanted, *([D.owner == owner] if owner else []))
+            .where(D.state.in_(sorted(DEPLOYMENT.live)), D.removed_at.is_(None))
             .order_by(D.id)
         )
         claims: dict[str, Claim] = {}
@@ -140,6 +147,13 @@ class QuotaRows:
                 )
                 claims[row.id] = Claim(use, 0)
         return [claim._replace(granted_gpus=granted[name]) for name, claim in claims.items()]
+
+    def held(self, c: Connection) -> Collection[Use]:
+        """Return what each started run and wanted deployment holds in total."""
+        by_id: dict[str, Use] = {}
+        for use in [*self.runs(c), *(claim.use for claim in self.deployments(c))]:
+            by_id[use.id] = by_id[use.id].plus(use) if use.id in by_id else use
+        return by_id.values()
 
     def projects_of(self, c: Connection, known: Quotas) -> dict[str, list[str]]:
         """Return the projects with a quota by the IDs of their live runs and deployments."""
@@ -267,17 +281,11 @@ class QuotaRows:
             ]
             c.execute(insert(usage), rows)
 
-    def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
-        """Return the IDs of queued tasks in the order of the queue.
-
-        None if one user has all of them, which needs no fair share.
-        """
-        owners = select(R.owner).join(tasks, T.run_id == R.id).where(T.state == "queued")
-        if len(c.execute(owners.distinct().limit(2)).all()) < 2:
-            return None
-        queues: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    def queue(self, c: Connection, half_life: float) -> list[QueuedTask]:
+        """Return the queued tasks in the order of the queue."""
+        queues: defaultdict[str, list[tuple[int, QueuedTask]]] = defaultdict(list)
         for place, row in enumerate(c.execute(QUEUE.order_by(*TURN))):
-            queues[row.owner].append((place, row.id))
+            queues[row.owner].append((place, QueuedTask(*row)))
         now = datetime.now(UTC).timestamp()
         used = {name: share.decayed(now, half_life) for name, share in self.used(c).items()}
         levels: Counter[str] = Counter()
@@ -287,7 +295,17 @@ class QuotaRows:
                 Limits(gpu=task.gpu, cpu=task.cpu)
             )
             used[task.owner] = used.get(task.owner, 0.0) + seconds
-        return [name for _, name in fair_order(queues, levels, used)]
+        return [task for _, task in fair_order(queues, levels, used)]
+
+    def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
+        """Return the IDs of queued tasks in the order of the queue.
+
+        None if one user has all of them, who needs no turns.
+        """
+        owners = select(R.owner).join(tasks, T.run_id == R.id).where(T.state == "queued")
+        if len(c.execute(owners.distinct().limit(2)).all()) < 2:
+            return None
+        return [task.id for task in self.queue(c, half_life)]
 
 
 def groups_by_user(c: Connection) -> dict[str, list[str]]:

@@ -6,14 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import update
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import NewQuota, UsedShare, amount, over_quota, quota_reason
+from nbyard.domain.quotas import (
+    Holder,
+    NewQuota,
+    RunQueue,
+    UsedShare,
+    amount,
+    over_quota,
+    quota_reason,
+)
 from nbyard.errors import OverQuota
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.runs import quotas as quota_rows
+from nbyard.store.schema.tables import tasks
 
 BOB = "bob"
 
@@ -277,3 +287,48 @@ def test_100_submitters_never_get_more_than_two_gpus(bench, runtime):
     bench.until(lambda: all(bench.run(run).state == "succeeded" for run in runs))
     first = [runtime.orders[name].run_id for name in runtime.starts[:20]]
     assert sorted(bench.run(run).owner for run in first) == sorted(set(owners)), "once, then again"
+
+
+# What the queue shows
+
+
+@pytest.mark.usefixtures("gpus")
+def test_the_queue_shows_the_place_and_what_of_ones_own_to_free(bench):
+    """Runs of others are counted, and never named."""
+    queue = bench.yard.services.runs.queue
+    bench.context.settings.gpus = ["0", "1"]
+    theirs = bench.start(gpu=1, owner=BOB)
+    mine = bench.start(gpu=1)
+    waiting = [bench.submit(gpu=1, owner=owner) for owner in (OWNER.name, BOB, OWNER.name)]
+    bench.round(3)
+    seen = queue(OWNER, waiting[2])
+    assert (seen.place, seen.own_before, seen.others_before) == (3, 1, 1)
+    number = str(bench.run(mine).number)
+    assert seen.holders == [Holder("run", mine, number, "runs.cancel")]
+    assert seen.held_by_others
+    allow(bench, "everyone", gpus=1)
+    bench.runtime.end(bench.attempt(theirs))
+    bench.until_task(waiting[1], "running")
+    bench.round(3)
+    seen = queue(OWNER, waiting[0])
+    assert seen.waits is not None
+    assert (seen.waits.code, seen.held_by_others) == ("waits-for-quota", False)
+    assert [holder.id for holder in seen.holders] == [mine]
+    assert queue(OWNER, mine) == RunQueue()
+
+
+def test_a_run_behind_a_quota_starts_when_the_quota_is_free(bench):
+    """Each run takes 60 seconds; without the quota, all would start at once."""
+    ended = bench.finished()
+    bench.context.settings.slots = 8
+    now = datetime.now(UTC)
+    took = {"started_at": now - timedelta(seconds=60), "finished_at": now}
+    with bench.store.write() as c:
+        c.execute(update(tasks).where(tasks.c.run_id == ended).values(**took))
+    allow(bench, "everyone", runs=1)
+    first, second, third = (bench.submit() for _ in range(3))
+    bench.until_task(first, "running")
+    bench.round(2)
+    queue = bench.yard.services.runs.queue
+    starts = [queue(OWNER, run).starts_in_seconds for run in (second, third)]
+    assert [round(seconds, -1) for seconds in starts] == [60, 120]

@@ -55,7 +55,8 @@ def test_equal_bytes_count_once(store):
 def test_users_take_turns_in_the_queue(store):
     with store.write() as c:
         rows = Rows(store, c)
-        own = [rows.task(rows.run(), state="queued").id for _ in range(3)]
+        run = rows.run()
+        own = [rows.task(run, node, state="queued").id for node in "abc"]
         assert (store.quotas.queue_order(c, 60.0), store.quotas.is_shared(c)) == (None, False)
         other = [rows.task(rows.run(owner="bob"), state="queued").id for _ in range(2)]
         assert store.quotas.is_shared(c)
@@ -64,5 +65,10 @@ def test_users_take_turns_in_the_queue(store):
         store.quotas.set_used(c, {"ada": UsedShare(9.0, 4e9)})
         assert store.quotas.used(c) == {"ada": UsedShare(9.0, 4e9)}
         assert store.quotas.queue_order(c, 60.0) == [other[0], own[0], other[1], own[1], own[2]]
+        order = store.quotas.queue_order(c, 60.0)
+        places = store.tasks.queue_positions(c, run.id, order)
+        assert places == dict(zip(own, (2, 4, 5), strict=True))
+        in_turn = store.tasks.in_turn(c, 3, order)
+        assert [task.id for task in in_turn] == order[:3]
         rows.attempt(rows.task(rows.run(owner="bob"), state="preparing"))
         assert store.quotas.queue_order(c, 60.0)[0] == own[0]
