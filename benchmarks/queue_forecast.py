@@ -73,7 +73,7 @@ def record(seed: int, count: int, users: int, *, arriving: bool) -> list[Job]:
     ]
     owners = [f"user-{at}" for at in range(users)]
     weights = [1 / (at + 1) for at in range(users)]
-    arrivals = sorted(draw.uniform(0, 6 * 3600) if arriving else 0.0 for _ in range(count))
+    arrivals = sorted(draw.uniform(0, 43.2 * count) if arriving else 0.0 for _ in range(count))
     jobs = []
     for number, arrives in enumerate(arrivals):
         usual, spread, has_gpu = draw.choice(programs)

@@ -7127,41 +7127,49 @@ export interface components {
         NewQuota: {
             /**
              * GPUs
+             * @description GPUs at once. Default: 1.
              * @default null
              */
             gpus: number | null;
             /**
              * CPUs
+             * @description Cores at once.
              * @default null
              */
             cpu: number | null;
             /**
              * Memory
+             * @description Requested memory: 16GB.
              * @default null
              */
             memory_bytes: number | null;
             /**
-             * Stored data
+             * Disk
+             * @description Stored data: 100GB.
              * @default null
              */
             stored_bytes: number | null;
             /**
              * Runs
+             * @description Runs that execute at once.
              * @default null
              */
             runs: number | null;
             /**
              * Queued runs
+             * @description Runs in the queue or executing.
              * @default null
              */
             queued_runs: number | null;
             /**
              * Deployments
+             * @description Also idle ones.
              * @default null
              */
             deployments: number | null;
             /**
-             * Lifetime of deployments (days)
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
              * @default null
              */
             deployment_days: number | null;
@@ -8694,41 +8702,49 @@ export interface components {
         Quota: {
             /**
              * GPUs
+             * @description GPUs at once. Default: 1.
              * @default null
              */
             gpus: number | null;
             /**
              * CPUs
+             * @description Cores at once.
              * @default null
              */
             cpu: number | null;
             /**
              * Memory
+             * @description Requested memory: 16GB.
              * @default null
              */
             memory_bytes: number | null;
             /**
-             * Stored data
+             * Disk
+             * @description Stored data: 100GB.
              * @default null
              */
             stored_bytes: number | null;
             /**
              * Runs
+             * @description Runs that execute at once.
              * @default null
              */
             runs: number | null;
             /**
              * Queued runs
+             * @description Runs in the queue or executing.
              * @default null
              */
             queued_runs: number | null;
             /**
              * Deployments
+             * @description Also idle ones.
              * @default null
              */
             deployments: number | null;
             /**
-             * Lifetime of deployments (days)
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
              * @default null
              */
             deployment_days: number | null;
@@ -8750,41 +8766,49 @@ export interface components {
         QuotaLimits: {
             /**
              * GPUs
+             * @description GPUs at once. Default: 1.
              * @default null
              */
             gpus: number | null;
             /**
              * CPUs
+             * @description Cores at once.
              * @default null
              */
             cpu: number | null;
             /**
              * Memory
+             * @description Requested memory: 16GB.
              * @default null
              */
             memory_bytes: number | null;
             /**
-             * Stored data
+             * Disk
+             * @description Stored data: 100GB.
              * @default null
              */
             stored_bytes: number | null;
             /**
              * Runs
+             * @description Runs that execute at once.
              * @default null
              */
             runs: number | null;
             /**
              * Queued runs
+             * @description Runs in the queue or executing.
              * @default null
              */
             queued_runs: number | null;
             /**
              * Deployments
+             * @description Also idle ones.
              * @default null
              */
             deployments: number | null;
             /**
-             * Lifetime of deployments (days)
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
              * @default null
              */
             deployment_days: number | null;

@@ -25,7 +25,6 @@ export const CODES: Readonly<Record<string, string>> = {
   'waits-for-engine': trans.__('waits: {message}'),
   'waits-for-dask-worker': trans.__('waits for a free Dask worker ({workers} in total)'),
   'no-dask-worker': trans.__('waits for a Dask worker: none is registered'),
-  'waits-for-quota': trans.__('waits for {quota} of {limit}, held by {holders:, }'),
   'over-quota': trans.__('needs {wanted}, but {quota} allows {limit}'),
   'quota-full': trans.__('{quota} allows {limit}, held by {holders:, }'),
   'disk-quota': trans.__(

@@ -60,31 +60,22 @@ class QuotaLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     deployments that are wanted, also idle ones, and `deployment_days` how long each lives.
     """
 
-    gpus: Annotated[int | None, shown("GPUs", option_help="GPUs at once. Default: 1.")] = None
-    cpu: Annotated[float | None, shown("CPUs", option_help="Cores at once.")] = None
+    gpus: Annotated[int | None, shown("GPUs", "GPUs at once. Default: 1.")] = None
+    cpu: Annotated[float | None, shown("CPUs", "Cores at once.")] = None
     memory_bytes: Annotated[
-        int | None,
-        shown("Memory", option="--memory", option_help="Requested memory: 16GB.", format=SIZE),
+        int | None, shown("Memory", "Requested memory: 16GB.", option="--memory", format=SIZE)
     ] = None
     stored_bytes: Annotated[
-        int | None,
-        shown("Stored data", option="--disk", option_help="Stored data: 100GB.", format=SIZE),
+        int | None, shown("Disk", "Stored data: 100GB.", option="--disk", format=SIZE)
     ] = None
-    runs: Annotated[int | None, shown("Runs", option_help="Runs that execute at once.")] = None
-    queued_runs: Annotated[
-        int | None, shown("Queued runs", option_help="Runs in the queue or executing.")
-    ] = None
-    deployments: Annotated[
-        int | None, shown("Deployments", option_help="Deployments, also idle ones.")
-    ] = None
+    runs: Annotated[int | None, shown("Runs", "Runs that execute at once.")] = None
+    queued_runs: Annotated[int | None, shown("Queued runs", "Runs in the queue or executing.")] = (
+        None
+    )
+    deployments: Annotated[int | None, shown("Deployments", "Also idle ones.")] = None
     deployment_days: Annotated[
         float | None,
-        shown(
-            "Lifetime of deployments (days)",
-            option="--lifetime",
-            option_help="A deployment stops after this time: 12h, 30d, 4w.",
-            format=AGE,
-        ),
+        shown("Lifetime", "Deployments stop after: 12h, 30d.", option="--lifetime", format=AGE),
     ] = None
 
 
@@ -188,7 +179,7 @@ class RunQueue(msgspec.Struct, frozen=True):
 
 def holders_of(uses: Iterable[Use], limits: Limits, waits: Reason | None) -> list[Use]:
     """Return the uses that hold what a task waits for: its quota, else GPUs or cores."""
-    if waits is not None and waits.code == "waits-for-quota":
+    if waits is not None and waits.code == "quota-full":
         ids = {reason.params.get("id") for reason in nested_reasons(waits)}
         return [use for use in uses if use.id in ids]
     return [use for use in uses if (use.gpus if limits.gpu else use.cpu) > EPSILON]
@@ -327,24 +318,14 @@ class QuotaLedger:
                 continue
             if wanted > limit + EPSILON:
                 return over_quota(self._quota_reason(scope), name, wanted, limit)
-            return self._waits(scope, name, limit, holders, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, holders, use.owner)
         name = f"{use.kind}s"
         limit, same = getattr(limits, name), [each for each in others if each.kind == use.kind]
         if limit is not None and use.id not in held and len(same) + 1 > limit:
             if not limit:
                 return over_quota(self._quota_reason(scope), name, 1, limit)
-            return self._waits(scope, name, limit, same, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, same, use.owner)
         return None
-
-    def _waits(
-        self, scope: str, name: str, limit: float, holders: Collection[Use], owner: str
-    ) -> Reason:
-        return because(
-            "waits-for-quota",
-            quota=self._quota_reason(scope),
-            limit=amount(name, limit),
-            holders=holders_seen_by(owner, holders),
-        )
 
     def _quota_reason(self, scope: str) -> Reason:
         kind, _, name = scope.partition(":")
@@ -368,11 +349,13 @@ def amount(name: str, count: float) -> Reason:
     return because(AMOUNT_CODES[name], count=count)
 
 
-def holders_seen_by(viewer: str, holders: Iterable[Use]) -> list[Reason]:
-    """Return the reasons that name the viewer's own holders; all others become one."""
-    holders = list(holders)
+def quota_full(
+    quota: Reason, name: str, limit: float, holders: Collection[Use], viewer: str
+) -> Reason:
+    """Return the reason to wait for a quota, which names the viewer's own holders of it."""
     own = [use.reason for use in holders if use.owner == viewer]
-    return own + [because("held-by-others")] * (len(own) < len(holders))
+    others = [because("held-by-others")] * (len(own) < len(holders))
+    return because("quota-full", quota=quota, limit=amount(name, limit), holders=own + others)
 
 
 # Fair share

@@ -22,9 +22,9 @@ from nbyard.domain.quotas import (
     cores_counted,
     fair_order,
     holders_of,
-    holders_seen_by,
     largest,
     over_quota,
+    quota_full,
     quota_reason,
     read_quota_id,
 )
@@ -106,7 +106,7 @@ def test_a_wait_names_what_of_ones_own_holds_the_quota():
     assert ledger.lacks(run("3", gpus=1)) is None
     ledger.take(deployment)
     assert ledger.lacks(run("3", gpus=1)) == because(
-        "waits-for-quota",
+        "quota-full",
         quota=quota_reason(),
         limit=amount("gpus", 2),
         holders=[
@@ -168,8 +168,12 @@ def test_what_holds_a_resource_is_what_the_task_waits_for():
 
 
 def test_holders_of_others_are_one_holder():
-    seen = holders_seen_by("ann", [run("1"), run("2", owner="bob"), run("3", owner="eve")])
-    assert [reason.code for reason in seen] == ["held-by-run", "held-by-others"]
+    uses = [run("1"), run("2", owner="bob"), run("3", owner="eve")]
+    seen = quota_full(quota_reason(), "runs", 2, uses, "ann")
+    assert [reason["code"] for reason in seen.params["holders"]] == [
+        "held-by-run",
+        "held-by-others",
+    ]
 
 
 AMOUNTS = st.fixed_dictionaries(

@@ -191,7 +191,7 @@ class DeploymentController:
             # Otherwise small revisions would keep overtaking one that waits for many GPUs.
             for gpus in ahead:
                 slots.hold(gpus)
-            over = self._awaits_quota(row, wanted)
+            over = self._awaits_quota(rows, row, wanted)
             wait = over or slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
@@ -212,18 +212,25 @@ class DeploymentController:
         names = {revision_row.revision.id for _, _, revision_row in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
 
-    def _awaits_quota(self, row: DeploymentRow, wanted: Limits) -> Reason | None:
+    def _awaits_quota(
+        self, rows: list[DeploymentRow], row: DeploymentRow, wanted: Limits
+    ) -> Reason | None:
         """Return why a revision has to wait for GPUs of a quota, None if it fits.
 
         Other deployments that wait hold nothing, so that two of them never wait for each other.
         """
-        quotas = self._context.store.quotas
+        quotas, grants = self._context.store.quotas, self._context.grants
+        others = [other for other in rows if other.id != row.id]
+        holding = {
+            other.id
+            for other in others
+            if any(each.revision.id in grants for each in other.revisions.values())
+        }
         with self._context.store.read() as c:
             if not (known := quotas.read(c)):
                 return None
-            uses = quotas.runs(c)
-            for use, granted in quotas.deployments(c):
-                uses += [replace(use, gpus=granted)] if granted else []
+            granted = [use for use in quotas.deployments(c) if use.id in holding]
+            uses = [*quotas.runs(c), *granted]
             ledger = QuotaLedger(known, uses, quotas.projects_of(c, known))
         own = Use(kind="deployment", id=row.id, name=row.name, owner=row.owner)
         return ledger.lacks(replace(own, gpus=wanted.gpu or 0))

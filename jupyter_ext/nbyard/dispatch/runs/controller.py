@@ -224,7 +224,7 @@ class RunController:
             shares.check_grants(c, changes.recorded, changed=has_quota(news))
             used = shares.add_used(c, changes.ended)
             last = self._store.events.newest_id(c)
-        shares.note_used(used)
+        shares.used |= used
         self._changes = RoundChanges(self._store, self.board)
         changes.hold.close()
         changes.pass_crash_points()

@@ -44,7 +44,7 @@ class Shares:
         self._store = context.store
         self._board = board
         self._half_life = context.settings.fair_share_half_life_seconds
-        self._used: dict[str, UsedShare] = {}
+        self.used: dict[str, UsedShare] = {}
         self._is_shared = False
         self.quotas = Quotas()
 
@@ -52,14 +52,14 @@ class Shares:
         """Read the quotas, and what users have used."""
         self.quotas = self._store.quotas.read(c)
         self._is_shared = self._store.quotas.is_shared(c)
-        self._used = self._store.quotas.used(c) if self._is_shared else {}
+        self.used = self._store.quotas.used(c) if self._is_shared else {}
 
     def levels_and_use(self) -> tuple["Counter[str]", dict[str, float]]:
         """Return how many tasks of each user are in progress, and what users have used."""
         if len(self._board.queue.owners) < 2:
             return Counter(), {}
         self._is_shared, now = True, time.time()
-        used = {name: share.decayed(now, self._half_life) for name, share in self._used.items()}
+        used = {name: share.decayed(now, self._half_life) for name, share in self.used.items()}
         levels: Counter[str] = Counter()
         for attempt in self._in_progress():
             levels[attempt.record.owner] += 1
@@ -80,7 +80,7 @@ class Shares:
         ]
         uses += [use_of(attempt.task) for attempt in self._in_progress()]
         with self._store.read() as c:
-            uses += [claim.use for claim in self._store.quotas.deployments(c)]
+            uses += self._store.quotas.deployments(c)
             return QuotaLedger(self.quotas, uses, self._store.quotas.projects_of(c, self.quotas))
 
     def _in_progress(self) -> Iterable[LiveAttempt]:
@@ -115,15 +115,11 @@ class Shares:
             owner, now, task = attempt.record.owner, time.time(), attempt.task.record
             if task.started_at is not None:
                 seconds = max(now - task.started_at.timestamp(), 0.0)
-                before = used.get(owner) or self._used.get(owner) or UsedShare(0.0, now)
+                before = used.get(owner) or self.used.get(owner) or UsedShare(0.0, now)
                 spent = seconds * cores_counted(task.plan)
                 used[owner] = before.plus(spent, now, self._half_life)
         self._store.quotas.set_used(c, used)
         return used
-
-    def note_used(self, used: dict[str, UsedShare]) -> None:
-        """Note what users have used, once it is stored."""
-        self._used |= used
 
 
 class QueueController:

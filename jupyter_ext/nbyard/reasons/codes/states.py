@@ -40,12 +40,6 @@ STATES = {
     "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
     # quotas
-    "waits-for-quota": code(
-        "waits for {quota} of {limit}, held by {holders:, }",
-        quota=REASON,
-        limit=REASON,
-        holders=REASONS,
-    ),
     "over-quota": code(
         "needs {wanted}, but {quota} allows {limit}", quota=REASON, wanted=REASON, limit=REASON
     ),

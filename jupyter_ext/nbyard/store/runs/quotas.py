@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, func, insert, or_, select, union
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, union
 
+from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.limits import Limits
 from nbyard.domain.quotas import (
     Quota,
@@ -19,13 +21,13 @@ from nbyard.domain.quotas import (
     amount,
     cores_counted,
     fair_order,
-    holders_seen_by,
+    quota_full,
     quota_reason,
     read_quota_id,
 )
 from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.errors import OverQuota
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to, runs_of
 from nbyard.store.database.query_parts import Prepared
@@ -53,21 +55,6 @@ IN_PROGRESS = (
 QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
 
 
-class Claim(NamedTuple):
-    """What a wanted deployment requests, and how many of its GPUs are granted."""
-
-    use: Use
-    granted_gpus: int
-
-
-class QueuedTask(NamedTuple):
-    """A task in the queue."""
-
-    id: str
-    run_id: str
-    owner: str
-
-
 class QuotaRows:
     """Queries on quotas and on what is held."""
 
@@ -85,7 +72,7 @@ class QuotaRows:
         """Replace the limits of a quota; without limits, delete it."""
         c.execute(delete(quotas).where(quotas.c.id == quota_id))
         if limits:
-            row = {"id": quota_id, **limits, "updated_at": datetime.now(UTC)}
+            row = {"id": quota_id, "limits": limits, "updated_at": datetime.now(UTC)}
             c.execute(insert(quotas), [row])
         kind, _, name = quota_id.partition(":")
         owner = name if kind == "user" else ""
@@ -121,37 +108,23 @@ class QuotaRows:
             uses.append(Use.of_task(task.run_id, task.number, task.owner, limits))
         return uses
 
-    def deployments(self, c: Connection) -> list[Claim]:
+    def deployments(self, c: Connection) -> list[Use]:
         """Return what wanted deployments request, also those that wait or are idle."""
-        query = (
-            select(D.id, D.name, D.owner, D.revision, revisions.c.number)
-            .add_columns(revisions.c.spec, revisions.c.gpus)
-            .join(revisions, revisions.c.deployment_id == D.id)
-            .where(D.state.in_(sorted(DEPLOYMENT.live)), D.removed_at.is_(None))
-            .order_by(D.id)
-        )
-        claims: dict[str, Claim] = {}
-        granted: Counter[str] = Counter()
-        for row in c.execute(query):
-            granted[row.id] += len(row.gpus)
-            if row.number == row.revision:
-                spec = row.spec
-                use = Use(
-                    kind="deployment",
-                    id=row.id,
-                    name=row.name,
-                    owner=row.owner,
-                    gpus=spec["gpu"],
-                    cpu=spec["cpu"],
-                    memory_bytes=int(spec["memory_gb"] * 2**30),
-                )
-                claims[row.id] = Claim(use, 0)
-        return [claim._replace(granted_gpus=granted[name]) for name, claim in claims.items()]
+        of_newest = (revisions.c.deployment_id == D.id) & (revisions.c.number == D.revision)
+        query = select(D.id, D.name, D.owner, revisions.c.spec).join(revisions, of_newest)
+        is_wanted = D.state.in_(sorted(DEPLOYMENT.live)) & D.removed_at.is_(None)
+        uses = []
+        for row in c.execute(query.where(is_wanted).order_by(D.id)):
+            spec = msgspec.convert(row.spec, RevisionSpec)
+            limits = Limits(gpu=spec.gpu, cpu=spec.cpu, memory_bytes=spec.memory_bytes)
+            use = Use.of_task(row.id, 0, row.owner, limits)
+            uses.append(replace(use, kind="deployment", name=row.name))
+        return uses
 
     def held(self, c: Connection) -> Collection[Use]:
         """Return what each started run and wanted deployment holds in total."""
         by_id: dict[str, Use] = {}
-        for use in [*self.runs(c), *(claim.use for claim in self.deployments(c))]:
+        for use in [*self.runs(c), *self.deployments(c)]:
             by_id[use.id] = by_id[use.id].plus(use) if use.id in by_id else use
         return by_id.values()
 
@@ -169,7 +142,7 @@ class QuotaRows:
 
     def ledger(self, c: Connection, known: Quotas, without: Collection[str] = ()) -> QuotaLedger:
         """Return what all runs and deployments hold now, by their rows."""
-        uses = [*self.runs(c, without), *(claim.use for claim in self.deployments(c))]
+        uses = [*self.runs(c, without), *self.deployments(c)]
         return QuotaLedger(known, uses, self.projects_of(c, known))
 
     # Checks of requests
@@ -194,8 +167,9 @@ class QuotaRows:
             Use(kind="run", id=row.id, name=str(row.number), owner=owner)
             for row in c.execute(query.order_by(R.number).limit(limits.queued_runs + 1))
         ]
-        if len(live) >= limits.queued_runs:
-            raise _full("queued_runs", limits.queued_runs, live)
+        if len(live) >= (most := limits.queued_runs):
+            why = quota_full(quota_reason(), "queued_runs", most, live, owner)
+            raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
 
     def check_deployment(self, c: Connection, deployment_id: str) -> None:
         """Check that a deployment that was just inserted or changed fits into the quotas.
@@ -207,14 +181,11 @@ class QuotaRows:
         """
         if not (known := self.read(c)):
             return
-        claims = {claim.use.id: claim.use for claim in self.deployments(c)}
-        own = claims.pop(deployment_id, None)
-        if own is None:
-            return
-        of_runs = [msgspec.structs.replace(use, gpus=0) for use in self.runs(c)]
-        ledger = QuotaLedger(known, [*of_runs, *claims.values()], self.projects_of(c, known))
-        if wait := ledger.lacks(own):
-            why = Reason("quota-full", wait.params) if wait.code == "waits-for-quota" else wait
+        wanted = {use.id: use for use in self.deployments(c)}
+        own = wanted.pop(deployment_id, None)
+        of_runs = [replace(use, gpus=0) for use in self.runs(c)]
+        ledger = QuotaLedger(known, [*of_runs, *wanted.values()], self.projects_of(c, known))
+        if own and (why := ledger.lacks(own)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
 
     def check_disk(self, c: Connection, owner: str, added: int, run_id: str = "") -> None:
@@ -230,18 +201,12 @@ class QuotaRows:
             of = known.by_id[f"project:{project}"] if project else known.of_user(owner)[1]
             if of.stored_bytes is None:
                 continue
-            if project:
-                stored = ProjectRows().stored_bytes(c, project)
-            else:
-                stored = self.stored_bytes(c, owner)
+            count = ProjectRows().stored_bytes if project else self.stored_bytes
+            stored, limit = count(c, project or owner), amount("stored_bytes", of.stored_bytes)
             if stored + added > of.stored_bytes:
-                why = because(
-                    "disk-quota",
-                    quota=quota_reason(known.project_names[project] if project else ""),
-                    limit=amount("stored_bytes", of.stored_bytes),
-                    stored=stored,
-                    added=added,
-                )
+                quota = quota_reason(known.project_names[project] if project else "")
+                sizes = {"stored": stored, "added": added}
+                why = because("disk-quota", quota=quota, limit=limit, **sizes)
                 raise OverQuota(why, hint="Delete datasets and runs that you no longer need.")
 
     def stored_bytes(self, c: Connection, owner: str) -> int:
@@ -275,26 +240,22 @@ class QuotaRows:
         """Replace what these users have used."""
         if used:
             c.execute(delete(usage).where(usage.c.owner.in_(used)))
-            rows = [
-                {"owner": name, "seconds": share.seconds, "at": share.at}
-                for name, share in used.items()
-            ]
+            rows = [{"owner": n, **msgspec.structs.asdict(share)} for n, share in used.items()]
             c.execute(insert(usage), rows)
 
-    def queue(self, c: Connection, half_life: float) -> list[QueuedTask]:
-        """Return the queued tasks in the order of the queue."""
-        queues: defaultdict[str, list[tuple[int, QueuedTask]]] = defaultdict(list)
+    def queue(self, c: Connection, half_life: float) -> list[Row[Any]]:
+        """Return ID, run and owner of the queued tasks in the order of the queue."""
+        queues: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
         for place, row in enumerate(c.execute(QUEUE.order_by(*TURN))):
-            queues[row.owner].append((place, QueuedTask(*row)))
+            queues[row.owner].append((place, row))
         now = datetime.now(UTC).timestamp()
         used = {name: share.decayed(now, half_life) for name, share in self.used(c).items()}
         levels: Counter[str] = Counter()
         for task in c.execute(IN_PROGRESS):
             levels[task.owner] += 1
-            seconds = (now - task.created_at.timestamp()) * cores_counted(
-                Limits(gpu=task.gpu, cpu=task.cpu)
-            )
-            used[task.owner] = used.get(task.owner, 0.0) + seconds
+            cores = cores_counted(Limits(gpu=task.gpu, cpu=task.cpu))
+            spent = (now - task.created_at.timestamp()) * cores
+            used[task.owner] = used.get(task.owner, 0.0) + spent
         return [task for _, task in fair_order(queues, levels, used)]
 
     def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
@@ -315,16 +276,5 @@ def groups_by_user(c: Connection) -> dict[str, list[str]]:
 
 def _quota(row: Any) -> Quota:
     kind, name = read_quota_id(row.id)
-    limits = {field: getattr(row, field) for field in QuotaLimits.__struct_fields__}
+    limits = msgspec.structs.asdict(msgspec.convert(row.limits, QuotaLimits))
     return Quota(id=row.id, kind=kind, name=name, updated_at=row.updated_at, **limits)
-
-
-def _full(name: str, limit: float, holders: Collection[Use]) -> OverQuota:
-    owner = next(iter(holders)).owner if holders else ""
-    why = because(
-        "quota-full",
-        quota=quota_reason(),
-        limit=amount(name, limit),
-        holders=holders_seen_by(owner, holders),
-    )
-    return OverQuota(why, hint="Wait until a run ends, or cancel one.")

@@ -1,17 +1,6 @@
 """The tables of projects, of their links, default environments and clean-ups, and of quotas."""
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, String, Table, Text
 
 from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import Digest, Id, metadata, named_table
@@ -75,14 +64,7 @@ quotas = Table(
     "quotas",
     metadata,
     Column("id", String(220), primary_key=True),
-    Column("gpus", Integer),
-    Column("cpu", Float(53)),
-    Column("memory_bytes", BigInteger),
-    Column("stored_bytes", BigInteger),
-    Column("runs", Integer),
-    Column("queued_runs", Integer),
-    Column("deployments", Integer),
-    Column("deployment_days", Float(53)),
+    Column("limits", JSON, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
 

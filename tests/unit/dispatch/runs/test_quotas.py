@@ -61,7 +61,7 @@ def test_a_run_waits_for_the_quota_and_names_what_holds_it(bench):
     second, small = bench.submit(gpu=1), bench.submit()
     bench.until_task(small, "running")
     wait = waits(bench, second)
-    assert (wait.code, wait.params["holders"]) == ("waits-for-quota", held_by(bench, first))
+    assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
     bench.finish(first)
     bench.until_task(second, "running")
 
@@ -107,7 +107,7 @@ def test_a_quota_that_is_lowered_during_a_round_holds_too(bench, monkeypatch):
     monkeypatch.setattr(bench.context, "write", lowered_before)
     bench.round(5)
     assert running(bench, first, second) == [first]
-    assert waits(bench, second).code == "waits-for-quota"
+    assert waits(bench, second).code == "quota-full"
 
 
 def test_runs_at_once_are_limited_over_all_their_tasks(bench, runtime):
@@ -118,7 +118,7 @@ def test_runs_at_once_are_limited_over_all_their_tasks(bench, runtime):
     bench.until_task(two, "running")
     runtime.end(bench.attempt(two))
     bench.until_task(two, "running", "b")
-    assert waits(bench, other).code == "waits-for-quota"
+    assert waits(bench, other).code == "quota-full"
     runtime.end(bench.attempt(two, "b"))
     bench.until_task(other, "running")
 
@@ -167,7 +167,7 @@ def test_a_deployment_waits_for_gpus_that_runs_hold(bench, tmp_path):
     deployments.create(OWNER, NewDeployment("cows:1", name="app", gpu=1))
     bench.until(lambda: deployments.get(OWNER, "app").reason)
     wait = deployments.get(OWNER, "app").reason
-    assert (wait.code, wait.params["holders"]) == ("waits-for-quota", held_by(bench, first))
+    assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
     other = bench.submit(gpu=2, owner=BOB)
     allow(bench, f"user:{BOB}", gpus=2)
     bench.until_task(other, "running")
@@ -312,7 +312,7 @@ def test_the_queue_shows_the_place_and_what_of_ones_own_to_free(bench):
     bench.round(3)
     seen = queue(OWNER, waiting[0])
     assert seen.waits is not None
-    assert (seen.waits.code, seen.held_by_others) == ("waits-for-quota", False)
+    assert (seen.waits.code, seen.held_by_others) == ("quota-full", False)
     assert [holder.id for holder in seen.holders] == [mine]
     assert queue(OWNER, mine) == RunQueue()
 

@@ -13,14 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "quotas",
         sa.Column("id", sa.String(220), nullable=False),
-        sa.Column("gpus", sa.Integer),
-        sa.Column("cpu", sa.Float(53)),
-        sa.Column("memory_bytes", sa.BigInteger),
-        sa.Column("stored_bytes", sa.BigInteger),
-        sa.Column("runs", sa.Integer),
-        sa.Column("queued_runs", sa.Integer),
-        sa.Column("deployments", sa.Integer),
-        sa.Column("deployment_days", sa.Float(53)),
+        sa.Column("limits", sa.JSON, nullable=False),
         sa.Column("updated_at", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quotas")),
     )
