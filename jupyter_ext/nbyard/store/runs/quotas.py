@@ -259,12 +259,8 @@ class QuotaRows:
         return [task for _, task in fair_order(queues, levels, used)]
 
     def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
-        """Return the IDs of queued tasks in the order of the queue.
-
-        None if one user has all of them, who needs no turns.
-        """
-        owners = select(R.owner).join(tasks, T.run_id == R.id).where(T.state == "queued")
-        if len(c.execute(owners.distinct().limit(2)).all()) < 2:
+        """Return the IDs of queued tasks in queue order, None if one user has all runs."""
+        if not self.is_shared(c):
             return None
         return [task.id for task in self.queue(c, half_life)]
 
