@@ -38,6 +38,8 @@ def test_the_quota_of_a_project_keeps_to_the_project(yard, quotas, ann):
     assert quotas.get(ann, f"project:{project.id}") == made
     with pytest.raises(NotFound):
         quotas.set(ann, "project:beer", NewQuota())
+    yard.services.projects.delete(ann, "wine")
+    assert quotas.list(ann).items == []
 
 
 def test_a_user_gets_more_gpus_only_where_the_setting_allows(yard, quotas, ann):
