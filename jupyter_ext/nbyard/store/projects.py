@@ -21,7 +21,6 @@ from sqlalchemy import (
     null,
     select,
     true,
-    union,
     union_all,
     update,
 )
@@ -30,11 +29,11 @@ from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project, ProjectResource
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Run
-from nbyard.store.database.project_filter import linked_to, run_ids_of
 from nbyard.store.database.query_parts import contains_text, newest_first
 from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.runs.queries import has_run_text
+from nbyard.store.runs.quotas import QuotaRows
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import (
@@ -45,9 +44,7 @@ from nbyard.store.schema.project_tables import (
 )
 from nbyard.store.schema.tables import (
     HISTORY,
-    artifacts,
     credentials,
-    dataset_versions,
     datasets,
     environments,
     executables,
@@ -56,7 +53,7 @@ from nbyard.store.schema.tables import (
 )
 from nbyard.store.workflows import IS_LISTED, WorkflowRows, is_below
 
-A, L, P, S, V = artifacts.c, project_links.c, projects.c, automations.c, dataset_versions.c
+L, P, S = project_links.c, projects.c, automations.c
 # Rows of links that the user removed have this in front of their kind.
 UNLINKED = "no-"
 
@@ -256,13 +253,7 @@ class ProjectRows(NamedRows[Project]):
 
     def stored_bytes(self, c: Connection, project_id: str) -> int:
         """Return the bytes of a project's datasets and runs' results, equal ones counted once."""
-        of_project = linked_to(project_id, "dataset", V.dataset_id)
-        of_runs = A.run_id.in_(run_ids_of(project_id))
-        sizes = union(
-            select(V.digest, V.size_bytes).where(of_project, V.digest != ""),
-            select(A.digest, A.size_bytes).where(of_runs),
-        )
-        return c.execute(select(func.sum(sizes.subquery().c.size_bytes))).scalar() or 0
+        return QuotaRows().stored_bytes(c, "", project_id)
 
     def delete_dangling(self, c: Connection) -> int:
         """Delete the links to resources that no longer exist; return their number."""

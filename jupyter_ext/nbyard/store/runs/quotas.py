@@ -29,10 +29,9 @@ from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.errors import OverQuota
 from nbyard.reasons.structs import because
 from nbyard.store import events
-from nbyard.store.database.project_filter import linked_to, runs_of
+from nbyard.store.database.project_filter import linked_to, run_ids_of, runs_of
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
-from nbyard.store.projects import ProjectRows
 from nbyard.store.runs.tasks import TURN
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.project_tables import projects, quotas, usage
@@ -201,23 +200,29 @@ class QuotaRows:
             of = known.by_id[f"project:{project}"] if project else known.of_user(owner)[1]
             if of.stored_bytes is None:
                 continue
-            count = ProjectRows().stored_bytes if project else self.stored_bytes
-            stored, limit = count(c, project or owner), amount("stored_bytes", of.stored_bytes)
+            stored = self.stored_bytes(c, owner, project)
+            limit = amount("stored_bytes", of.stored_bytes)
             if stored + added > of.stored_bytes:
                 quota = quota_reason(known.project_names[project] if project else "")
                 sizes = {"stored": stored, "added": added}
                 why = because("disk-quota", quota=quota, limit=limit, **sizes)
                 raise OverQuota(why, hint="Delete datasets and runs that you no longer need.")
 
-    def stored_bytes(self, c: Connection, owner: str) -> int:
-        """Return the bytes of an owner's datasets and runs' results, equal ones counted once."""
-        of_data = select(V.digest, V.size_bytes).join(datasets, datasets.c.id == V.dataset_id)
-        of_runs = select(artifacts.c.digest, artifacts.c.size_bytes).join(
-            runs, R.id == artifacts.c.run_id
-        )
+    def stored_bytes(self, c: Connection, owner: str, project: str = "") -> int:
+        """Return the bytes of datasets and runs' results, equal ones counted once.
+
+        They are those of a project, or of an owner.
+        """
+        if project:
+            data: Any = linked_to(project, "dataset", V.dataset_id)
+            of_runs: Any = run_ids_of(project)
+        else:
+            data = V.dataset_id.in_(select(datasets.c.id).where(datasets.c.owner == owner))
+            of_runs = select(R.id).where(R.owner == owner)
+        results = select(artifacts.c.digest, artifacts.c.size_bytes)
         sizes = union(
-            of_data.where(datasets.c.owner == owner, V.state == "ready"),
-            of_runs.where(R.owner == owner),
+            select(V.digest, V.size_bytes).where(data, V.state == "ready"),
+            results.where(artifacts.c.run_id.in_(of_runs)),
         ).subquery()
         return int(c.execute(select(func.sum(sizes.c.size_bytes))).scalar() or 0)
 
