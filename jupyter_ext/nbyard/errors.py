@@ -3,7 +3,8 @@
     NbyardError                 500 internal
     ├── BadRequest              400 bad-request
     ├── Forbidden               403 forbidden
-    │   └── PolicyRefused       403 policy
+    │   ├── PolicyRefused       403 policy
+    │   └── OverQuota           403 over-quota
     ├── NotFound                404 not-found
     ├── Conflict                409 conflict
     │   ├── NameTaken           409 name-taken
@@ -116,6 +117,12 @@ class PolicyRefused(Forbidden):
     """The administrator's policy does not allow this."""
 
     code = "policy"
+
+
+class OverQuota(Forbidden):
+    """Your quota does not allow this."""
+
+    code = "over-quota"
 
 
 class NotFound(NbyardError):

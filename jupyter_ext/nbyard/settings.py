@@ -97,6 +97,17 @@ class Settings(Configurable):
         help="GPUs that tasks may get, by UUID or index in nvidia-smi; auto = all that nvidia-smi"
         " lists.",
     ).tag(config=True, dispatcher=True)
+    max_quota_gpus = Int(
+        2,
+        min=0,
+        max=64,
+        help="Maximum number of GPUs that a quota may give a user or the members of a group.",
+    ).tag(config=True)
+    fair_share_half_life_seconds = Float(
+        24 * 3600.0,
+        min=1,
+        help="After this time, what a user has used counts half when users take turns, in seconds.",
+    ).tag(config=True, dispatcher=True)
     tasks_per_gpu = Int(
         1,
         min=1,

@@ -175,6 +175,13 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     set_policy: 'PATCH /projects/{project}/retention/{policy}',
     delete_policy: 'DELETE /projects/{project}/retention/{policy}'
   },
+  quotas: {
+    use: 'GET /quota-use',
+    list: 'GET /quotas',
+    get: 'GET /quotas/{quota}',
+    set: 'PUT /quotas/{quota}',
+    delete: 'DELETE /quotas/{quota}'
+  },
   runs: {
     metric_history: 'GET /run-metrics',
     retention: 'GET /run-retention',
@@ -201,6 +208,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     picture: 'GET /runs/{run}/pictures/{digest}',
     previews: 'GET /runs/{run}/previews',
     output_preview: 'GET /runs/{run}/previews/{node}/{output}',
+    queue: 'GET /runs/{run}/queue',
     retry: 'POST /runs/{run}/retry',
     retry_elements: 'POST /runs/{run}/retry-elements',
     tasks: 'GET /runs/{run}/tasks',

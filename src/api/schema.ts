@@ -419,26 +419,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/catalog": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the ready models that are shared with everyone, newest first
-         * @description A filter matches a part of the name.
-         */
-        get: operations["models.catalog"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/channel-tests": {
         parameters: {
             query?: never;
@@ -1511,58 +1491,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/home": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the files that the last update put in the mirror */
-        get: operations["home.get"];
-        put?: never;
-        /** Change files of the mirror, or list those whose bytes are missing */
-        post: operations["home.update"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/home/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the files that operations wrote since the last update */
-        get: operations["home.changes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/home/content": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Download the bytes */
-        get: operations["home.content"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/images": {
         parameters: {
             query?: never;
@@ -2144,6 +2072,63 @@ export interface paths {
         patch: operations["projects.set_policy"];
         trace?: never;
     };
+    "/quota-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show your limits, and which runs and deployments hold parts of them */
+        get: operations["quotas.use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all quotas */
+        get: operations["quotas.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas/{quota}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a quota: everyone, user:NAME, group:NAME or project:NAME */
+        get: operations["quotas.get"];
+        /**
+         * Set the limits of everyone, user:NAME, group:NAME or project:NAME
+         * @description The limits replace all earlier ones of this quota. Running tasks continue, also above a
+         *     lowered limit. Omitted limits do not exist, but the number of GPUs is 1.
+         */
+        put: operations["quotas.set"];
+        post?: never;
+        /** Delete a quota */
+        delete: operations["quotas.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/run-metrics": {
         parameters: {
             query?: never;
@@ -2597,6 +2582,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where a run is in the queue, who holds what it needs, and when it may start
+         * @description Runs and deployments of others are counted, never named.
+         */
+        get: operations["runs.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/retry": {
         parameters: {
             query?: never;
@@ -2610,8 +2615,7 @@ export interface paths {
          * Retry a failed or cancelled run, reusing finished tasks
          * @description The new run has the frozen code, data and values of the old one, and takes its name. Only
          *     unfinished tasks run again. With `environment`, they use its newest version. Those that did
-         *     not fail keep another environment. If elements of a map failed in a run that succeeded,
-         *     these are retried in the same run.
+         *     not fail keep another environment.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -2630,11 +2634,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry failed elements of maps in the same run
+         * Retry failed elements of maps in the same, live run
          * @description `node` is an element or a map. Without it, all failed elements are retried. A cancelled
          *     element is retried if `node` names it. Elements that did not start because their map
-         *     stopped or follows these return to waiting, too. A finished run goes on: tasks that depend
-         *     on the results of its maps run again.
+         *     stopped or follows these return to waiting, too.
          */
         post: operations["runs.retry_elements"];
         delete?: never;
@@ -2962,49 +2965,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/shares/{kind}/{resource}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the users and groups with a role on a project or another resource
-         * @description The creator is first. Users who see it only through a project are not listed.
-         */
-        get: operations["shares.list"];
-        put?: never;
-        /** Set the role of a user or group on a project or another resource */
-        post: operations["shares.grant"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/shares/{kind}/{resource}/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove the role of a user or group on a project or another resource
-         * @description With `group`, the name is that of a group.
-         *
-         *     What a former member linked to a project stays linked.
-         */
-        delete: operations["shares.revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5853,62 +5813,16 @@ export interface components {
             counts: number[];
         };
         /**
-         * Home
-         * @description The files that the last update put in the mirror. Each update has a higher `revision`.
+         * Holder
+         * @description A run or deployment of the caller, and the operation that frees what it holds.
          */
-        Home: {
-            revision: number;
-            files: components["schemas"]["HomeFile"][];
-        };
-        /**
-         * HomeChange
-         * @description A file that an operation wrote. A digest is empty without a file; `was` is the one before.
-         */
-        HomeChange: {
-            path: string;
-            size_bytes: number;
-            digest: string;
-            /** @default  */
-            was: string;
-        };
-        /**
-         * HomeFile
-         * @description A file of the mirror. The path of an empty folder ends in /, and its digest is empty.
-         */
-        HomeFile: {
-            path: string;
-            /** @default 0 */
-            size_bytes: number;
-            /** @default  */
-            digest: string;
-            /** @default false */
-            executable: boolean;
-        };
-        /**
-         * HomeState
-         * @description The state after an update. Nothing was changed if `missing` names files without bytes.
-         */
-        HomeState: {
-            revision: number;
-            /** @default [] */
-            missing: string[];
-        };
-        /**
-         * HomeUpdate
-         * @description New and changed files of the mirror, and paths to remove.
-         *
-         *     `upload` is the ID of an upload with the bytes of the files `sent`, one after the other.
-         */
-        HomeUpdate: {
-            revision: number;
-            /** @default [] */
-            files: components["schemas"]["HomeFile"][];
-            /** @default [] */
-            removed: string[];
-            /** @default  */
-            upload: string;
-            /** @default [] */
-            sent: string[];
+        Holder: {
+            /** @enum {unknown} */
+            kind: "deployment" | "run";
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            operation: "deployments.stop" | "runs.cancel";
         };
         /**
          * Image
@@ -6286,21 +6200,6 @@ export interface components {
             on_failure: string;
             /** @default null */
             at_most: number | null;
-        };
-        /**
-         * Member
-         * @description A user or group with a role on a project or another resource.
-         *
-         *     `is_creator` marks the user to whom the resource belongs.
-         */
-        Member: {
-            name: string;
-            /** @enum {unknown} */
-            role: "editor" | "owner" | "viewer";
-            /** @default false */
-            group: boolean;
-            /** @default false */
-            is_creator: boolean;
         };
         /**
          * Meta
@@ -7149,28 +7048,6 @@ export interface components {
             resource: string;
         };
         /**
-         * NewMember
-         * @description The role that a user or group gets on a project or another resource.
-         *
-         *     A viewer may read it, an editor also change it, an owner also delete and share it. The name `*`
-         *     publishes it: everyone may read it, and models are in the public catalog.
-         */
-        NewMember: {
-            /** Name */
-            name: string;
-            /**
-             * Role
-             * @default viewer
-             * @enum {unknown}
-             */
-            role: "editor" | "owner" | "viewer";
-            /**
-             * Group of the hub
-             * @default false
-             */
-            group: boolean;
-        };
-        /**
          * NewModel
          * @description A model to build, from one of three sources.
          *
@@ -7240,6 +7117,68 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+        };
+        /**
+         * NewQuota
+         * @description The limits to set, which replace all earlier ones. Fields that are set go before a preset.
+         *
+         *     Without a number of GPUs, it is 1; only a project then has no limit.
+         */
+        NewQuota: {
+            /**
+             * GPUs
+             * @description GPUs at once. Default: 1.
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @description Cores at once.
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @description Requested memory: 16GB.
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Disk
+             * @description Stored data: 100GB.
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @description Runs that execute at once.
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @description Runs in the queue or executing.
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @description Also idle ones.
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
+             * @default null
+             */
+            deployment_days: number | null;
+            /**
+             * Preset
+             * @default
+             * @enum {unknown}
+             */
+            preset: "" | "tutorial";
         };
         /**
          * NewRetention
@@ -7461,8 +7400,7 @@ export interface components {
          *
          *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
          *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
-         *     `environment` is what it would use. The `hints` name
+         *     null if its code never succeeded. `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
@@ -8142,15 +8080,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[Member]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Member_: {
-            items: components["schemas"]["Member"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[ModelPackage]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8250,11 +8179,11 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[PublishedModel]
+         * Page[Quota]
          * @description Items and the cursor of the next page, null on the last.
          */
-        Page_PublishedModel_: {
-            items: components["schemas"]["PublishedModel"][];
+        Page_Quota_: {
+            items: components["schemas"]["Quota"][];
             /** @default null */
             next: string | null;
         };
@@ -8667,7 +8596,7 @@ export interface components {
          *
          *     `created_at` is the time when the resource was created. `path` is that of its file; empty for
          *     resources without a file. A file that never ran has its path as ID. `is_gone` means
-         *     that the file no longer exists. `number` is that of a run. A file that never ran has no owner.
+         *     that the file no longer exists. `number` is that of a run.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -8681,8 +8610,6 @@ export interface components {
             number: number | null;
             /** @default false */
             is_gone: boolean;
-            /** @default  */
-            owner: string;
         };
         /**
          * ProjectRetention
@@ -8742,20 +8669,6 @@ export interface components {
             reason: components["schemas"]["Reason"];
         };
         /**
-         * PublishedModel
-         * @description A model of the public catalog, as people without an account see it.
-         */
-        PublishedModel: {
-            name: string;
-            tag: string;
-            owner: string;
-            mode: string;
-            inputs: components["schemas"]["ModelColumn"][];
-            outputs: components["schemas"]["ModelColumn"][];
-            metadata: Record<string, unknown>;
-            created_at: string;
-        };
-        /**
          * PulledImage
          * @description The name of an image in a registry to pull.
          *
@@ -8781,6 +8694,140 @@ export interface components {
             };
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * Quota
+         * @description A stored quota. `id` is `everyone`, or its kind and name, such as `group:students`.
+         */
+        Quota: {
+            /**
+             * GPUs
+             * @description GPUs at once. Default: 1.
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @description Cores at once.
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @description Requested memory: 16GB.
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Disk
+             * @description Stored data: 100GB.
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @description Runs that execute at once.
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @description Runs in the queue or executing.
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @description Also idle ones.
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
+             * @default null
+             */
+            deployment_days: number | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "everyone" | "group" | "project" | "user";
+            name: string;
+            updated_at: string;
+        };
+        /**
+         * QuotaLimits
+         * @description What a user, or all runs and deployments of a project, may hold. Null means no limit.
+         *
+         *     `gpus`, `cpu` and `memory_bytes` limit what running tasks and wanted deployments request
+         *     together. A task without a number of cores counts as one core. `runs` limits the runs that have
+         *     started, `queued_runs` those that are queued or have started. `deployments` limits the
+         *     deployments that are wanted, also idle ones, and `deployment_days` how long each lives.
+         */
+        QuotaLimits: {
+            /**
+             * GPUs
+             * @description GPUs at once. Default: 1.
+             * @default null
+             */
+            gpus: number | null;
+            /**
+             * CPUs
+             * @description Cores at once.
+             * @default null
+             */
+            cpu: number | null;
+            /**
+             * Memory
+             * @description Requested memory: 16GB.
+             * @default null
+             */
+            memory_bytes: number | null;
+            /**
+             * Disk
+             * @description Stored data: 100GB.
+             * @default null
+             */
+            stored_bytes: number | null;
+            /**
+             * Runs
+             * @description Runs that execute at once.
+             * @default null
+             */
+            runs: number | null;
+            /**
+             * Queued runs
+             * @description Runs in the queue or executing.
+             * @default null
+             */
+            queued_runs: number | null;
+            /**
+             * Deployments
+             * @description Also idle ones.
+             * @default null
+             */
+            deployments: number | null;
+            /**
+             * Lifetime
+             * @description Deployments stop after: 12h, 30d.
+             * @default null
+             */
+            deployment_days: number | null;
+        };
+        /**
+         * QuotaUse
+         * @description The limits of the caller, and the runs and deployments that hold parts of them.
+         *
+         *     `quota` is the ID of the quota that applies: the user's own, else `groups` for the largest
+         *     limits of the user's groups, else `everyone`; empty for none. `free_gpus` are the GPUs of this
+         *     machine that no run and no deployment holds.
+         */
+        QuotaUse: {
+            quota: string;
+            limits: components["schemas"]["QuotaLimits"];
+            uses: components["schemas"]["Use"][];
+            stored_bytes: number;
+            free_gpus: number;
+            total_gpus: number;
         };
         /**
          * Range
@@ -9292,6 +9339,31 @@ export interface components {
             output: string;
             filename: string;
             digest: string;
+        };
+        /**
+         * RunQueue
+         * @description Where the first queued task of a run is in the queue, and what it waits for.
+         *
+         *     `place` counts from 1 and is 0 if no task is queued. `own_before` and `others_before` count the
+         *     tasks of the caller and of others before it. `holders` are runs and deployments of the caller
+         *     that hold what it needs. `held_by_others` states whether others hold some of it.
+         *     `starts_in_seconds` is null without an estimate.
+         */
+        RunQueue: {
+            /** @default 0 */
+            place: number;
+            /** @default 0 */
+            own_before: number;
+            /** @default 0 */
+            others_before: number;
+            /** @default null */
+            waits: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            holders: components["schemas"]["Holder"][];
+            /** @default false */
+            held_by_others: boolean;
+            /** @default null */
+            starts_in_seconds: number | null;
         };
         /**
          * Runtimes
@@ -9860,6 +9932,23 @@ export interface components {
             cpu_seconds: number;
         };
         /**
+         * Use
+         * @description What a run or deployment holds of a quota; `name` is the run's number as text.
+         */
+        Use: {
+            /** @enum {unknown} */
+            kind: "deployment" | "run";
+            id: string;
+            name: string;
+            owner: string;
+            /** @default 0 */
+            gpus: number;
+            /** @default 0 */
+            cpu: number;
+            /** @default 0 */
+            memory_bytes: number;
+        };
+        /**
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
@@ -10052,7 +10141,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description Code: forbidden, policy. */
+        /** @description Code: forbidden, over-quota, policy. */
         403: {
             headers: {
                 [name: string]: unknown;
@@ -11017,38 +11106,6 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "models.catalog": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-                name?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_PublishedModel_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -13457,125 +13514,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "home.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Home"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "home.update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HomeUpdate"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HomeState"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "home.changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HomeChange"][];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "home.content": {
-        parameters: {
-            query?: {
-                path?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The bytes. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            400: components["responses"]["400"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "images.list": {
         parameters: {
             query?: {
@@ -14778,6 +14716,154 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "quotas.use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaUse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Quota_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuota"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "quotas.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quota: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.metric_history": {
         parameters: {
             query?: {
@@ -15593,6 +15679,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunQueue"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.retry": {
         parameters: {
             query?: {
@@ -16188,105 +16304,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "shares.list": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-                resource: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Member_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "shares.grant": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-                resource: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewMember"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Member_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "shares.revoke": {
-        parameters: {
-            query?: {
-                group?: boolean;
-            };
-            header?: never;
-            path: {
-                kind: string;
-                resource: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];

@@ -16,6 +16,14 @@ WORK = "scratch runs work like others, and wait for the same slots"
 BYTES = "the bytes of scratch runs stay as long as their rows"
 FINDS_ONE = "of a schedule, trigger or backfill, which start no scratch runs"
 MAY_SEE: dict[str, str] = {
+    "quotas.py:IN_PROGRESS": WORK,
+    "quotas.py:IS_LIVE": WORK,
+    "quotas.py:QUEUE": WORK,
+    "quotas.py:QuotaRows.check_run": WORK,
+    "quotas.py:QuotaRows.is_shared": WORK,
+    "quotas.py:QuotaRows.projects_of": WORK,
+    "quotas.py:QuotaRows.runs": WORK,
+    "quotas.py:QuotaRows.stored_bytes": BYTES,
     "announce.py:RUN_COLUMNS": "columns only",
     "attempts.py:AttemptRows.origin_attempts": "limited to history by _origin_conditions",
     "attempts.py:AttemptRows.newest_origin_attempts": "limited to history by _origin_conditions",

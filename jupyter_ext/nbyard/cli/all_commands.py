@@ -20,6 +20,7 @@ from nbyard.cli.commands import (
     executables,
     hub,
     images,
+    quotas,
     service,
     store,
     workflows,
@@ -154,6 +155,7 @@ HELP = {
     "kernels": "List the kernels of this machine.",
     "models": "Build, deploy and run models.",
     "projects": "Group resources that belong together.",
+    "quotas": "Limit what users, groups and projects may hold at once.",
     "runs": "Follow, retry and cancel runs.",
     "shares": "Share projects and other resources with users and groups.",
     "workflows": "List workflows and build their images.",
@@ -180,6 +182,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *retention.COMMANDS,
         *foreign_project.COMMANDS,
     ),
+    "quotas": quotas.COMMANDS,
     "runs": (
         *(*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),

@@ -162,6 +162,11 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
+    "quotas": columns(
+        "quota=id gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs"
+        " deployments lifetime",
+        lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
+    ),
     "automations": {
         "name": lambda a: a.name,
         "state": automation_views.state_of,

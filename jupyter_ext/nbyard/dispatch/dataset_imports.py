@@ -63,6 +63,8 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._store_bytes(owner, version)
+            with self._store.read() as c:
+                self._store.quotas.check_disk(c, owner, columns["size_bytes"])
             info, table_columns = self._table(owner, columns)
             columns |= table_columns
             # Before the version is ready: an automation may start code that opens the link.

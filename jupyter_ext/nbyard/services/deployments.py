@@ -96,6 +96,9 @@ class DeploymentService(Service):
         Omitted options take their values from the preset and the service. `image` may name a model
         that was built here; the deployment waits until it is built. It is *running* once it
         responds. The default title is the model's name, with a number if that title is taken.
+
+        Raises:
+            OverQuota: the deployment does not fit into the quota of its owner.
         """
         asked, body = body, ai4os.to_own_fields(body)
         title = body.title
@@ -119,6 +122,7 @@ class DeploymentService(Service):
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
+                self._store.quotas.check_deployment(c, made)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, unseen, made)
         self._context.ensure_dispatcher()
         deployment = self.get(caller, made)
@@ -271,10 +275,15 @@ class DeploymentService(Service):
             self._rows.move(c, deployment, "queued", event, is_wanted=True, reason=None)
         else:
             self._rows.change(c, deployment, event, reason=None)
+        self._store.quotas.check_deployment(c, deployment.id)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
-        """Start a stopped, completed or failed deployment."""
+        """Start a stopped, completed or failed deployment.
+
+        Raises:
+            OverQuota: the deployment does not fit into the quota of its owner.
+        """
         self._context.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
@@ -282,6 +291,7 @@ class DeploymentService(Service):
                 event = {"change": because("start-requested"), "revision": record.revision}
                 self._rows.move(c, record, "queued", event, is_wanted=True, reason=None)
                 self._rows.reset_ended_revision(c, record.id, record.revision)
+                self._store.quotas.check_deployment(c, record.id)
         self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 

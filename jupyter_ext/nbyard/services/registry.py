@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
     from nbyard.services.projects.shares import ShareService
+    from nbyard.services.quotas import QuotaService
     from nbyard.services.runs.comparisons.bisections import BisectionService
     from nbyard.services.runs.service import RunService
     from nbyard.services.service_context import ServiceContext
@@ -64,6 +65,7 @@ PLACES = {
     "channels": "notices.service:ChannelService",
     "projects": "projects.service:ProjectService",
     "shares": "projects.shares:ShareService",
+    "quotas": "quotas:QuotaService",
     "artifacts": "artifacts:ArtifactService",
     "lineage": "lineage:LineageService",
     "credentials": "credentials:CredentialService",
@@ -103,6 +105,7 @@ class Services:
     channels: ChannelService
     projects: ProjectService
     shares: ShareService
+    quotas: QuotaService
     artifacts: ArtifactService
     lineage: LineageService
     credentials: CredentialService

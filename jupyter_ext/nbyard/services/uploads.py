@@ -24,7 +24,13 @@ class UploadService(Service):
 
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:
-        """Start an upload."""
+        """Start an upload.
+
+        Raises:
+            OverQuota: the announced size does not fit into the quota.
+        """
+        with self._store.read() as c:
+            self._store.quotas.check_disk(c, caller.name, body.size_bytes or 0)
         return self._context.uploads.create(caller.name, body.filename, body.size_bytes)
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")

@@ -39,6 +39,7 @@ from nbyard.store.runs.compared_rows import ComparedRows
 from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.past_results import HistoryRows, ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
+from nbyard.store.runs.quotas import QuotaRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.visibility import GrantRows
@@ -76,6 +77,7 @@ class Store:
     notices = NoticeRows()
     rules = RuleRows()
     projects = ProjectRows()
+    quotas = QuotaRows()
     runs = RunRows()
     backfills = BackfillRows()
     bisections = BisectionRows()

@@ -37,7 +37,12 @@ from nbyard.store.notices.channels import RuleRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
-from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
+from nbyard.store.schema.project_tables import (
+    environment_defaults,
+    project_links,
+    projects,
+    quotas,
+)
 from nbyard.store.schema.tables import (
     HISTORY,
     artifacts,
@@ -102,9 +107,10 @@ class ProjectRows(NamedRows[Project]):
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
     def delete(self, c: Connection, item: Named) -> None:
-        """Delete a project with its links and its rules of notices; the resources stay."""
+        """Delete a project with its links, quota and rules of notices; the resources stay."""
         RuleRows().delete_of_project(c, item.id)
         c.execute(delete(project_links).where(L.project_id == item.id))
+        c.execute(delete(quotas).where(quotas.c.id == f"project:{item.id}"))
         defaults = environment_defaults
         c.execute(delete(defaults).where(defaults.c.project_id == item.id))
         super().delete(c, item)

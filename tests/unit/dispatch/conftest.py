@@ -11,7 +11,14 @@ from nbyard.domain import limits
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
-ON_BOTH = ("test_backfill_runs", "test_deliveries", "test_garbage", "test_queue", "test_stories")
+ON_BOTH = (
+    "test_backfill_runs",
+    "test_deliveries",
+    "test_garbage",
+    "test_queue",
+    "test_quotas",
+    "test_stories",
+)
 # Of the queue, a check runs those on PostgreSQL that order, lock or take over most rows.
 OF_THE_QUEUE = {
     "test_first_come_first_served",

@@ -3,7 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.deployments.image_pins import awaited_build
@@ -12,8 +15,10 @@ from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
+from nbyard.domain.quotas import QuotaLedger, Use
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -69,6 +74,7 @@ class DeploymentController:
             or Rollout(self._context, self._connected(), self._wake)
             for row in rows
         }
+        self._stop_old(rows)
         for rollout in self.rollouts.values():
             # Decided anew in each round, because the GPUs may be free by now.
             rollout.gives_way = False
@@ -85,6 +91,22 @@ class DeploymentController:
                 # After a step, other deployments may wait for the GPUs that it released.
                 self._threads.submit(f"deployment {row.id}", work, fail, lambda _: self._wake())
         return self._is_busy
+
+    def _stop_old(self, rows: list[DeploymentRow]) -> None:
+        """Stop the deployments whose newest revision has reached the lifetime of the quota."""
+        if not rows:
+            return
+        with self._context.store.read() as c:
+            quotas = self._context.store.quotas.read(c)
+        for row in rows if quotas else ():
+            days = quotas.of_user(row.owner)[1].deployment_days
+            since = row.newest.revision.started_at
+            if days is None or since is None or not row.is_wanted or row.state == "stopping":
+                continue
+            if datetime.now(UTC) - since > timedelta(days=days):
+                event = {"change": because("lifetime-over", hours=days * 24)}
+                with self._context.write() as c:
+                    self._rows.move(c, row, "stopping", event, is_wanted=False)
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next step is due."""
@@ -169,7 +191,8 @@ class DeploymentController:
             # Otherwise small revisions would keep overtaking one that waits for many GPUs.
             for gpus in ahead:
                 slots.hold(gpus)
-            wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
+            over = self._awaits_quota(rows, row, wanted)
+            wait = over or slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
                 granted = list(slots.grant(wanted))
@@ -178,14 +201,39 @@ class DeploymentController:
                 self._context.grants[revision_row.revision.id] = granted
                 rollout.due = 0.0
                 continue
-            self._context.waits[turn] = revision_row.revision.spec.gpu
-            # A revision that can never fit must not block the ones after it.
-            ahead += [] if slots.is_too_much(wanted) else [revision_row.revision.spec.gpu]
+            # A revision that can never fit, or waits for a quota, must not block the ones after it.
+            if over is None:
+                self._context.waits[turn] = revision_row.revision.spec.gpu
+            if over is None and not slots.is_too_much(wanted):
+                ahead.append(revision_row.revision.spec.gpu)
             if wait != revision_row.revision.reason:
                 with self._context.write() as c:
                     self._rows.set_revision(c, revision_row.revision.id, reason=wait)
         names = {revision_row.revision.id for _, _, revision_row in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
+
+    def _awaits_quota(
+        self, rows: list[DeploymentRow], row: DeploymentRow, wanted: Limits
+    ) -> Reason | None:
+        """Return why a revision has to wait for GPUs of a quota, None if it fits.
+
+        Other deployments that wait hold nothing, so that two of them never wait for each other.
+        """
+        quotas, grants = self._context.store.quotas, self._context.grants
+        others = [other for other in rows if other.id != row.id]
+        holding = {
+            other.id
+            for other in others
+            if any(each.revision.id in grants for each in other.revisions.values())
+        }
+        with self._context.store.read() as c:
+            if not (known := quotas.read(c)):
+                return None
+            granted = [use for use in quotas.deployments(c) if use.id in holding]
+            uses = [*quotas.runs(c), *granted]
+            ledger = QuotaLedger(known, uses, quotas.projects_of(c, known))
+        own = Use(kind="deployment", id=row.id, name=row.name, owner=row.owner)
+        return ledger.lacks(replace(own, gpus=wanted.gpu or 0))
 
     def _turn(self, row: DeploymentRow, revision_row: RevisionRow) -> Turn:
         """Return the turn of a revision among tasks of normal priority.

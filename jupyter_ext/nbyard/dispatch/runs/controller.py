@@ -42,7 +42,9 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
+from nbyard.store.events import EventSubject
 from nbyard.store.leases import LeaseLost
+from nbyard.store.runs.quotas import TOPIC
 from nbyard.store.transition import StaleState
 
 log = logging.getLogger("nbyard.dispatch")
@@ -144,6 +146,7 @@ class RunController:
                     raise LeaseLost()
                 self._cursor = self._store.events.newest_id(c)
                 self.board.read_all(c)
+                self._queue.shares.read(c)
                 # The board now shows which changes of failed rounds exist.
                 unsure, self._unsure = self._unsure, []
                 for changes in unsure:
@@ -151,6 +154,8 @@ class RunController:
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
             news = self._store.events.all_subjects_after(c, self._cursor)
+            if has_quota(news):
+                self._queue.shares.read(c)
             of_tasks = {news_item.run_id for news_item in news if news_item.topic == "task"}
             if not of_tasks & self._changes.runs():
                 self.board.catch_up(c, news)
@@ -215,7 +220,11 @@ class RunController:
             if {news_item.run_id for news_item in news} & changes.runs():
                 raise StaleState("a run was changed meanwhile")
             changes.write(c)
+            shares = self._queue.shares
+            shares.check_grants(c, changes.recorded, changed=has_quota(news))
+            used = shares.add_used(c, changes.ended)
             last = self._store.events.newest_id(c)
+        shares.used |= used
         self._changes = RoundChanges(self._store, self.board)
         changes.hold.close()
         changes.pass_crash_points()
@@ -342,3 +351,8 @@ class RunController:
     def _put(self, reports: list[Report]) -> None:
         for report in reports:
             self._inbox.put(report)
+
+
+def has_quota(news: Iterable[EventSubject]) -> bool:
+    """Return whether a quota has changed."""
+    return any(news_item.topic == TOPIC for news_item in news)

@@ -2,6 +2,9 @@
 
 import logging
 import secrets
+import time
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -16,19 +19,107 @@ from nbyard.dispatch.runs.ready_tasks import (
     WorkerAssignment,
     fail_if_overdue,
 )
-from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
+from nbyard.domain.quotas import QuotaLedger, Quotas, Use, UsedShare, cores_counted
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.host.hardware import capacity
 from nbyard.reasons.structs import Reason, all_of, because
+from nbyard.store import Connection
 from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.transition import StaleState
 
 log = logging.getLogger("nbyard.dispatch")
 LENGTH = 200
 ALL = ""
+
+
+class Shares:
+    """The quotas, and what users have used lately; kept only where several users share a store."""
+
+    def __init__(self, context: DispatchContext, board: LiveRuns):
+        self._store = context.store
+        self._board = board
+        self._half_life = context.settings.fair_share_half_life_seconds
+        self.used: dict[str, UsedShare] = {}
+        self._is_shared = False
+        self.quotas = Quotas()
+
+    def read(self, c: Connection) -> None:
+        """Read the quotas, and what users have used."""
+        self.quotas = self._store.quotas.read(c)
+        self._is_shared = self._store.quotas.is_shared(c)
+        self.used = self._store.quotas.used(c) if self._is_shared else {}
+
+    def levels_and_use(self) -> tuple["Counter[str]", dict[str, float]]:
+        """Return how many tasks of each user are in progress, and what users have used."""
+        if len(self._board.queue.owners) < 2:
+            return Counter(), {}
+        self._is_shared, now = True, time.time()
+        used = {name: share.decayed(now, self._half_life) for name, share in self.used.items()}
+        levels: Counter[str] = Counter()
+        for attempt in self._in_progress():
+            levels[attempt.record.owner] += 1
+            seconds = time.monotonic() - attempt.since
+            before = used.get(attempt.record.owner, 0.0)
+            used[attempt.record.owner] = before + seconds * cores_counted(attempt.task.record.plan)
+        return levels, used
+
+    def ledger(self) -> QuotaLedger | None:
+        """Return what runs and deployments hold, None without quotas."""
+        if not self.quotas:
+            return None
+        runs = self._board.runs.values()
+        started = [run for run in runs if any(task.tries for task in run.tasks.values())]
+        uses = [
+            Use(kind="run", id=run.run.id, name=str(run.run.number), owner=run.run.owner)
+            for run in started
+        ]
+        uses += [use_of(attempt.task) for attempt in self._in_progress()]
+        with self._store.read() as c:
+            uses += self._store.quotas.deployments(c)
+            return QuotaLedger(self.quotas, uses, self._store.quotas.projects_of(c, self.quotas))
+
+    def _in_progress(self) -> Iterable[LiveAttempt]:
+        for attempt in self._board.attempts.values():
+            if attempt.worker is None or attempt.worker.first is attempt:
+                yield attempt
+
+    def check_grants(
+        self, c: Connection, recorded: Iterable[LiveAttempt], *, changed: bool
+    ) -> None:
+        """Check attempts that were just written against the rows of this transaction.
+
+        `changed` means that a quota may have changed since the last `read`.
+
+        Raises:
+            StaleState: A quota leaves no room for one of them, such as after a change.
+        """
+        granted = {each.id: each for each in recorded if not each.worker}
+        if granted and (self.quotas or changed) and (known := self._store.quotas.read(c)):
+            ledger = self._store.quotas.ledger(c, known, granted.keys())
+            for attempt in granted.values():
+                use = use_of(attempt.task)
+                if ledger.lacks(use):
+                    self.read(c)
+                    raise StaleState("a quota was changed meanwhile")
+                ledger.take(use)
+
+    def add_used(self, c: Connection, ended: Iterable[LiveAttempt]) -> dict[str, UsedShare]:
+        """Store what ended attempts have used, and return it by user."""
+        used: dict[str, UsedShare] = {}
+        for attempt in ended if self._is_shared else ():
+            owner, now, task = attempt.record.owner, time.time(), attempt.task.record
+            if task.started_at is not None:
+                seconds = max(now - task.started_at.timestamp(), 0.0)
+                before = used.get(owner) or self.used.get(owner) or UsedShare(0.0, now)
+                spent = seconds * cores_counted(task.plan)
+                used[owner] = before.plus(spent, now, self._half_life)
+        self._store.quotas.set_used(c, used)
+        return used
 
 
 class QueueController:
@@ -58,6 +149,8 @@ class QueueController:
         self.leftovers: dict[str, LiveAttempt] = {}
         self.placing = WorkerAssignment(board)
         self.is_behind = False
+        self.shares = Shares(context, board)
+        self._ledger: QuotaLedger | None = None
 
     def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
         """Record attempts of ready tasks as long as slots are free.
@@ -65,15 +158,11 @@ class QueueController:
         The waiting reasons of other tasks are updated. Unless `thoroughly`, this stops once all
         slots are taken.
         """
-        self._busy = dict(self.placing.busy_workers())
-        self._is_awaited = False
-        self._record_self_queueing(changes)
-        slots = self._free()
-        self._serve_waiting(slots)
-        self._hold_back_unstartable(changes)
+        slots = self._begin(changes)
         taken = kept = 0
         ahead = sorted(self._context.waits.items(), reverse=True)
-        for name in self._board.queue.ids_in_order():
+        levels, used = self.shares.levels_and_use()
+        for name in self._board.queue.ids_in_order(levels, used):
             task = self._board.queue[name]
             # Deployments with an earlier turn wait for these GPUs.
             while ahead and task.record.plan.gpu and ahead[-1][0] < task.gpu_turn:
@@ -82,9 +171,14 @@ class QueueController:
                 break
             candidate = self._candidates.get(name)
             if candidate is None or name in self._candidates.elsewhere:
+                levels[task.record.owner] -= 1  # it needs no slot yet
                 continue
             # After the commit, the task is evaluated again and takes that result.
             if self._is_published(changes, candidate):
+                continue
+            # A task that shares the slot of a busy worker needs nothing more.
+            if candidate.group not in self._busy and self._awaits_quota(changes, candidate):
+                levels[candidate.task.owner] -= 1  # it delays no other task of its user
                 continue
             may_start = self._try_grant(changes, candidate, slots)
             if may_start and self._candidates.is_current(candidate):
@@ -97,6 +191,17 @@ class QueueController:
         self.is_behind = taken == LENGTH
         self._end_overdue(changes)
         changes.apply_follow_ups()
+
+    def _begin(self, changes: RoundChanges) -> Slots:
+        """Serve what comes before the queue; return the slots that are left."""
+        self._busy = dict(self.placing.busy_workers())
+        self._is_awaited = False
+        self._ledger = self.shares.ledger()
+        self._record_self_queueing(changes)
+        slots = self._free()
+        self._serve_waiting(slots)
+        self._hold_back_unstartable(changes)
+        return slots
 
     def _serve_waiting(self, slots: Slots) -> None:
         """Grant slots again to unstarted attempts, which still have their GPUs."""
@@ -140,8 +245,23 @@ class QueueController:
         candidates = [each for name, each in elsewhere if name in self._board.queue]
         for candidate in sorted(candidates, key=lambda candidate: candidate.live.queue_place):
             is_published = self._is_published(changes, candidate)
-            if not is_published and self._candidates.is_current(candidate):
+            if is_published or self._awaits_quota(changes, candidate):
+                continue
+            if self._candidates.is_current(candidate):
+                self._take_quota(candidate)
                 self._record(changes, candidate)
+
+    def _awaits_quota(self, changes: RoundChanges, ready_task: ReadyTask) -> bool:
+        """Return whether the task has to wait for a quota, which it then shows."""
+        wait = self._ledger.lacks(use_of(ready_task.live)) if self._ledger else None
+        if wait is not None:
+            ready_task.is_told = False
+            changes.note_wait(ready_task.live, wait)
+        return wait is not None
+
+    def _take_quota(self, ready_task: ReadyTask) -> None:
+        if self._ledger is not None:
+            self._ledger.take(use_of(ready_task.live))
 
     def _end_overdue(self, changes: RoundChanges) -> None:
         for name in self._board.queue.overdue_ids():
@@ -155,8 +275,8 @@ class QueueController:
         GPUs are held for the queued tasks before it, up to the first task with a later turn. Tasks
         that wait for other things hold none.
         """
-        slots, now = self._free(), datetime.now(UTC)
-        for name in self._board.queue.ids_in_order():
+        slots, now, ledger = self._free(), datetime.now(UTC), self.shares.ledger()
+        for name in self._board.queue.ids_in_order(*self.shares.levels_and_use()):
             task = self._board.queue[name]
             plan = task.record.plan
             if not plan.gpu:
@@ -164,6 +284,7 @@ class QueueController:
             if task.gpu_turn > turn:
                 break
             waits = task.is_pausing(now) or self._why_held_up(plan)
+            waits = waits or (ledger.lacks(use_of(task)) if ledger else None)
             if not waits and not self._context.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
@@ -220,8 +341,11 @@ class QueueController:
             self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
+        if not lacking and worker and self._awaits_quota(changes, ready_task):
+            return False
         if not lacking:
             ready_task.gpus = slots.grant(plan)
+            self._take_quota(ready_task)
             if ready_task.group:
                 self._give(
                     ready_task, self.placing.idle_or_new_worker(ready_task.live, ready_task.group)
@@ -288,6 +412,12 @@ class QueueController:
         with self._store.read() as c:
             last = partial(self._store.history.last_dependencies, c, ready_task.task)
             return self._candidates.results.why(c, ready_task, last)
+
+
+def use_of(task: LiveTask) -> Use:
+    """Return what a task holds of quotas while it is in progress."""
+    run = task.run.run
+    return Use.of_task(run.id, run.number, task.record.owner, task.record.plan)
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:

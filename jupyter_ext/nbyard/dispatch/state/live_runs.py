@@ -10,6 +10,7 @@ import logging
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ import msgspec
 from nbyard.dispatch.context import Turn
 from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
+from nbyard.domain.quotas import fair_order
 from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
@@ -31,14 +33,18 @@ from nbyard.store.runs.tasks import TaskRecord
 AT_A_TIME = 100
 # Negated priority, position in a map, submission time of the run, time of queueing, ID of the task
 QueuePlace = tuple[int, int, float, float, str]
+NOTHING_USED: Mapping[str, float] = {}
 
 
 class TaskQueue:
-    """The queued tasks in queue order, and in the order of their queue limits."""
+    """The queued tasks in queue order, and in the order of their queue limits.
+
+    The tasks of each user are in the order of their places, and users take turns.
+    """
 
     def __init__(self) -> None:
         # Sorted lists, not heaps: rounds read them in order, and tasks leave from any place.
-        self._places: list[QueuePlace] = []
+        self._places: dict[str, list[QueuePlace]] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._tasks: dict[str, tuple[QueuePlace, float, LiveTask]] = {}
 
@@ -47,7 +53,7 @@ class TaskQueue:
         task_id, deadline = task.record.id, task.queue_deadline
         # `remove` searches for this place, and the run may have been read again meanwhile.
         self._tasks[task_id] = (task.queue_place, deadline, task)
-        bisect.insort(self._places, task.queue_place)
+        bisect.insort(self._places.setdefault(task.record.owner, []), task.queue_place)
         if deadline < math.inf:
             bisect.insort(self._deadlines, (deadline, task_id))
 
@@ -55,8 +61,11 @@ class TaskQueue:
         """Remove the task; return whether it was queued."""
         if task_id not in self._tasks:
             return False
-        place, deadline, _ = self._tasks.pop(task_id)
-        del self._places[bisect.bisect_left(self._places, place)]
+        place, deadline, task = self._tasks.pop(task_id)
+        places = self._places[task.record.owner]
+        del places[bisect.bisect_left(places, place)]
+        if not places:
+            del self._places[task.record.owner]
         if deadline < math.inf:
             del self._deadlines[bisect.bisect_left(self._deadlines, (deadline, task_id))]
         return True
@@ -70,12 +79,31 @@ class TaskQueue:
         """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
-    def ids_in_order(self) -> Iterator[str]:
-        """Yield the IDs of queued tasks in queue order; they may leave meanwhile."""
+    @property
+    def owners(self) -> Collection[str]:
+        """Return the users who have tasks in the queue."""
+        return self._places.keys()
+
+    def ids_in_order(
+        self, levels: "Counter[str] | None" = None, used: Mapping[str, float] = NOTHING_USED
+    ) -> Iterator[str]:
+        """Yield the IDs of queued tasks in queue order; they may leave meanwhile.
+
+        `levels` and `used` are those of `fair_order`.
+        """
+        queues = {owner: self._places_of(owner) for owner in list(self._places)}
+        if len(queues) == 1:
+            in_order = next(iter(queues.values()))
+        else:
+            in_order = fair_order(queues, Counter() if levels is None else levels, used)
+        for place in in_order:
+            yield place[-1]
+
+    def _places_of(self, owner: str) -> Iterator[QueuePlace]:
         at = 0
-        while part := self._places[at : at + AT_A_TIME]:  # a round rarely reads all of them
-            yield from [place[-1] for place in part]
-            at = bisect.bisect_right(self._places, part[-1])
+        while part := self._places.get(owner, [])[at : at + AT_A_TIME]:  # rarely all are read
+            yield from part
+            at = bisect.bisect_right(self._places.get(owner, []), part[-1])
 
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
@@ -183,7 +211,7 @@ class LiveTask:
 
     @property
     def queue_place(self) -> QueuePlace:
-        """Return the place among queued tasks: priority, submission of the run, time of queueing.
+        """Return the place among the user's tasks: priority, submission of the run, queueing.
 
         So runs finish in the order of their submission. But the further elements of a map let other
         tasks pass, and maps get their turns by the position of their elements.

@@ -307,7 +307,11 @@ def isolated_plans(
 def _insert(
     store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Iterable[TaskPlan]
 ) -> str:
-    """Insert a queued run with its waiting tasks; return its ID."""
+    """Insert a queued run with its waiting tasks; return its ID.
+
+    Raises:
+        OverQuota: the quota of the owner can never allow a task, or allows no further run.
+    """
     plans = isolated_plans(store, c, row["owner"], plans)
     now, run_id = datetime.now(UTC), new_id()
     source_id = origin.id if origin.kind in SOURCED else origin.source_id
@@ -340,4 +344,5 @@ def _insert(
     ]
     store.tasks.insert(c, row["owner"], run_id, rows)
     store.lineage.insert(c, list(zip(ids, plans, strict=True)))
+    store.quotas.check_run(c, row["owner"], run_id, [plan for plan in plans if not plan.reuse])
     return run_id

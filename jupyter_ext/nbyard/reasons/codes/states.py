@@ -39,6 +39,31 @@ STATES = {
     "waits-for-engine": code("waits: {message}", error=str),
     "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
+    # quotas
+    "over-quota": code(
+        "needs {wanted}, but {quota} allows {limit}", quota=REASON, wanted=REASON, limit=REASON
+    ),
+    "quota-full": code(
+        "{quota} allows {limit}, held by {holders:, }", quota=REASON, limit=REASON, holders=REASONS
+    ),
+    "disk-quota": code(
+        "{quota} allows {limit}: {stored:bytes} are stored, and this adds {added:bytes}",
+        quota=REASON,
+        limit=REASON,
+    ),
+    "quota-of-user": code("your quota"),
+    "quota-of-project": code("the quota of the project '{name}'"),
+    "quota-gpus": code("{count} GPUs", count=NUMBER),
+    "quota-cpu": code("{count} CPUs", count=NUMBER),
+    "quota-memory": code("{count:bytes} of memory"),
+    "quota-stored": code("{count:bytes} of stored data"),
+    "quota-runs": code("{count} runs at once", count=NUMBER),
+    "quota-queued-runs": code("{count} queued or started runs", count=NUMBER),
+    "quota-deployments": code("{count} deployments", count=NUMBER),
+    "held-by-run": code("run {name}", id=str),
+    "held-by-deployment": code("the deployment {name}", id=str),
+    "held-by-others": code("others"),
+    "lifetime-over": code("reached the lifetime of your quota ({hours} hours)", hours=NUMBER),
     # why a task ran, or did not have to
     "runs": code("runs because {cause}", cause=REASON),
     "runs-without-earlier-result": code("no earlier result"),

@@ -17,6 +17,7 @@ from nbyard.attempts.folders import attempt_folder_of, is_preparing_image
 from nbyard.blobs import DryBlobs
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DASK
+from nbyard.domain.quotas import FREES, Holder, RunQueue, Use, holders_of
 from nbyard.domain.runs.previews.estimates import (
     AFTER,
     Estimate,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from nbyard.store.runs.tasks import TaskRecord
 
 # Tasks further back in the queue have no estimated start.
-LOOKED_AT = 300
+LOOKED_AT = 1000
 # The other threads of the server answer other requests.
 MOST_AT_ONCE = 8
 
@@ -95,7 +96,7 @@ class RunForecasts(RunHistory):
         gpus = {
             attempt.task_id: attempt.gpus for attempt in begun.values() if attempt.runtime != DASK
         }
-        first = self._store.tasks.in_turn(c, LOOKED_AT)
+        first = self._store.tasks.in_turn(c, LOOKED_AT, ())
         running = [(task.plan, gpus[task.id]) for task in first if task.id in gpus]
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
         return Slots(there_is, running, held)
@@ -105,12 +106,43 @@ class RunForecasts(RunHistory):
         # The calls of one function worker share its slot, so count one of them.
         begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
         gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
-        first = _working(self._store.tasks.in_turn(c, LOOKED_AT))
+        first = _working(self._store.tasks.in_turn(c, LOOKED_AT, self._turn(c)))
         known = self._unfinished_node(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
-        return seconds_until_start(running, queue, there_is, list(held))
+        quotas = self._store.quotas.read(c)
+        ledger = self._store.quotas.ledger(c, quotas) if quotas else None
+        return seconds_until_start(running, queue, there_is, list(held), ledger)
+
+    def _turn(self, c: Connection) -> list[str] | None:
+        """Return the IDs of queued tasks in queue order, if several users take turns."""
+        half_life = self._context.settings.fair_share_half_life_seconds
+        return self._store.quotas.queue_order(c, half_life)
+
+    @operation("GET", "/runs/{run}/queue", scope="runs:read")
+    def queue(self, caller: Caller, run: str) -> RunQueue:
+        """Show where a run is in the queue, who holds what it needs, and when it may start.
+
+        Runs and deployments of others are counted, never named.
+        """
+        there_is = capacity(self._context.settings)
+        half_life = self._context.settings.fair_share_half_life_seconds
+        with self._store.read() as c:
+            record = self._find(c, caller, run)
+            queue = self._store.quotas.queue(c, half_life)
+            place = next((at for at, each in enumerate(queue) if each.run_id == record.id), None)
+            task = None if place is None else self._store.tasks.get(c, queue[place].id)
+            if place is None or task is None:
+                return RunQueue()
+            own_before = sum(each.owner == caller.name for each in queue[:place])
+            uses = holders_of(self._store.quotas.held(c), task.plan, task.waits)
+            seconds = self._turns(c, there_is).get(task.id)
+        own = [use for use in uses if use.owner == caller.name and use.id != record.id]
+        holders = [Holder(use.kind, use.id, use.name, FREES[use.kind]) for use in own]
+        others = any(use.owner != caller.name for use in uses)
+        before = (own_before, place - own_before)
+        return RunQueue(place + 1, *before, task.waits, holders, others, seconds)
 
     def _unfinished_node(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
         """Return how long each of these tasks is expected to take, by task ID."""
@@ -277,7 +309,8 @@ def _unfinished_node(task: TaskRecord, known: Usual | None, now: datetime) -> Un
     # Tasks on a Dask cluster take no slots of this machine.
     limits = None if task.plan.runtime == DASK else task.plan
     # The clock may have been set back since the start.
-    return UnfinishedNode(task.plan.needs(), known, max(0.0, elapsed), limits)
+    use = Use.of_task(task.run_id, 0, task.owner, task.plan)
+    return UnfinishedNode(task.plan.needs(), known, max(0.0, elapsed), limits, use=use)
 
 
 def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:

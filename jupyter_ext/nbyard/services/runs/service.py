@@ -192,7 +192,7 @@ class RunService(RunExports):
         attempts_of = _grouped(attempts, lambda a: a.task_id)
         artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
         waiting = any(task.state == "queued" for task in tasks)
-        places = self._store.tasks.queue_positions(c, run.id) if waiting else {}
+        places = self._store.tasks.queue_positions(c, run.id, self._turn(c)) if waiting else {}
         return [
             msgspec.structs.replace(
                 task,

@@ -370,6 +370,7 @@ COMMANDS: Commands = {
     "environments.change": change_environment,
     "executables.create": presented("executables", "add"),
     "projects.create": presented("projects", "create"),
+    "quotas.set": presented("quotas", "set"),
     "projects.link": link_resource,
     "shares.grant": share_resource,
 }

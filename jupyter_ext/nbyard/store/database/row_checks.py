@@ -52,6 +52,7 @@ from nbyard.domain.models.structs import ModelPackage
 from nbyard.domain.naming.names import check_member_path, check_name
 from nbyard.domain.notices.structs import Channel, Notice, NoticeRule
 from nbyard.domain.projects.structs import Project
+from nbyard.domain.quotas import QuotaLimits
 from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.origins import SCRATCH, Origin, OriginKind
 from nbyard.domain.runs.retention import PolicyRules
@@ -224,6 +225,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "notices": {**_fields(Notice), "facts": dict[str, Any]},
     "project_retention": {"rules": PolicyRules},
     "projects": _fields(Project),
+    "quotas": {"limits": QuotaLimits},
     "retention": {"rules": CleanUpRules},
     "revisions": {**_fields(Revision), "forms": list[CallForm], "places": list[Place]},
     "run_templates": {**_fields(RunTemplate), "digests": list[str]},

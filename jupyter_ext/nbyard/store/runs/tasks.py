@@ -259,16 +259,36 @@ class TaskRows:
             makers[task_id] = maker
         return makers
 
-    def queue_positions(self, c: Connection, run_id: str) -> dict[str, int]:
-        """Return the queue positions of the run's queued tasks by ID, counted from 1."""
+    def queue_positions(
+        self, c: Connection, run_id: str, order: Sequence[str] | None = None
+    ) -> dict[str, int]:
+        """Return the queue positions of the run's queued tasks by ID, counted from 1.
+
+        `order` has all queued tasks, if several users take turns.
+        """
+        if order is not None:
+            own = select(tasks.c.id).where(tasks.c.run_id == run_id, tasks.c.state == "queued")
+            ids = {*c.execute(own).scalars()}
+            return {task_id: at for at, task_id in enumerate(order, 1) if task_id in ids}
         rank = func.row_number().over(order_by=TURN).label("place")
         queued = select(tasks.c.id, tasks.c.run_id, rank).join(runs, runs.c.id == tasks.c.run_id)
         queue = queued.where(tasks.c.state == "queued").subquery()
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
 
-    def in_turn(self, c: Connection, most: int) -> list[TaskRecord]:
-        """Return tasks of all runs: first those in progress, then the queue in its order."""
+    def in_turn(
+        self, c: Connection, most: int, order: Sequence[str] | None = None
+    ) -> list[TaskRecord]:
+        """Return tasks of all runs: first those in progress, then the queue in its order.
+
+        `order` is as in `queue_positions`.
+        """
+        if order is not None:
+            is_next = (tasks.c.state == "queued") & is_one_of(tasks.c.id, order[:most])
+            is_next |= tasks.c.state.in_(("preparing", "running"))
+            places = {task_id: at for at, task_id in enumerate(order)}
+            records = [_record(row) for row in c.execute(RECORDS.where(is_next))]
+            return sorted(records, key=lambda record: places.get(record.id, -1))
         query = RECORDS.where(tasks.c.state.in_(("preparing", "running", "queued")))
         rows = c.execute(query.order_by(tasks.c.state == "queued", *TURN).limit(most))
         return [_record(row) for row in rows]

@@ -1,6 +1,6 @@
-"""The tables of projects, of their links and default environments, and rules of clean-ups."""
+"""The tables of projects, of their links, default environments and clean-ups, and of quotas."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, String, Table, Text
 
 from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import Digest, Id, metadata, named_table
@@ -79,4 +79,22 @@ project_retention = Table(
     Column("name", String(255), primary_key=True),
     Column("rules", JSON, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+# The ID is `everyone`, or the kind and name, such as `user:ann`; for a project, its ID.
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("id", String(220), primary_key=True),
+    Column("limits", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+# What users have used, decayed to the time `at`.
+usage = Table(
+    "usage",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("seconds", Float(53), nullable=False),
+    Column("at", Float(53), nullable=False),
 )

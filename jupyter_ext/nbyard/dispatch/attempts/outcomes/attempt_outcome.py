@@ -43,7 +43,15 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.limits import is_retried
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
-from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
+from nbyard.errors import (
+    Busy,
+    Invalid,
+    NbyardError,
+    NotFound,
+    OverQuota,
+    Unavailable,
+    waits_for_engine,
+)
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.store.runs.attempts import AttemptRecord
@@ -119,6 +127,11 @@ class AttemptOutcomes:
             return lost_outcome(error.reason)
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
+            try:
+                self._check_disk(snapshot)
+            except OverQuota as error:
+                # Not retried, because another attempt would write as much.
+                return self._fail(snapshot, Failure("preparation", error.reason), result)
             return self._succeed(snapshot, result)
         if result.state == "cancelled":
             return self._outcome_of_stopped(snapshot, failure, result, asked)
@@ -165,6 +178,19 @@ class AttemptOutcomes:
             failure, warning = judgement(snapshot.task.plan, rows, warning, data)
             ended = (failure, result, rows, hold.pop_all(), is_as_keyed, warning, others)
             return Ended("failed", *ended, is_whole=True) if failure else Ended("succeeded", *ended)
+
+    def _check_disk(self, snapshot: AttemptSnapshot) -> None:
+        """Check that the quota leaves room for the outputs of an attempt.
+
+        Raises:
+            OverQuota: The outputs do not fit.
+        """
+        quotas, task = self._context.store.quotas, snapshot.task
+        with self._context.store.read() as c:
+            if quotas.read(c):
+                paths = [output.path for output in (snapshot.outputs or {}).values()]
+                size = output_bytes(snapshot.order.folder, paths)
+                quotas.check_disk(c, task.owner, size, task.run_id)
 
     def _may_fit_twice(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the disk is large enough for outputs and their copies."""

@@ -11,12 +11,15 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Search
+from nbyard.domain.quotas import QuotaLedger, Use
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.reasons.structs import Reason
 
 # successes that count for the usual duration
 SAMPLES = 5
+# of the time that a node has taken, how much is left once it takes longer than usual
+OVERDUE = 0.25
 # the reason code of nodes that run after another one, but may still use a cached result
 AFTER = "after-node"
 ForecastState = Literal["cached", "stale", "unknown"]
@@ -58,8 +61,9 @@ class PastSuccess(msgspec.Struct, frozen=True):
 class UnfinishedNode(msgspec.Struct, frozen=True):
     """An unfinished node: its dependencies (`needs`), times, and limits on this machine.
 
-    `limits` is None if the node runs on another machine. A map has `elements`, of which `at_most`
-    run at once. It need not wait for the end of the maps that it `follows`.
+    `limits` is None if the node runs on another machine. `use` is what it holds of quotas. A map
+    has `elements`, of which `at_most` run at once. It need not wait for the end of the maps that it
+    `follows`.
     """
 
     needs: Collection[str] = ()
@@ -69,6 +73,7 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
     elements: int = 1
     at_most: int | None = None
     follows: Collection[str] = ()
+    use: Use | None = None
 
     @property
     def starts_in(self) -> float:
@@ -151,35 +156,45 @@ def seconds_until_start(
     queue: Mapping[str, UnfinishedNode],
     capacity: Capacity,
     held: Collection[str] = (),
+    ledger: QuotaLedger | None = None,
 ) -> dict[str, float]:
     """Return the seconds until each queued task starts, if all tasks take as long as usual.
 
     `queue` is in the order of the queue. `running` are the running tasks with their GPUs. `held`
-    are GPUs that others occupy, such as deployments. Tasks that wait for a task of unknown
-    duration are left out.
+    are GPUs that others occupy, such as deployments. `ledger` has what the running tasks hold of
+    quotas. Tasks that wait for a task of unknown duration are left out.
     """
     now, starts, left = 0.0, dict[str, float](), dict(queue)
-    busy = [(_end(node, 0.0), node.limits, gpus) for node, gpus in running if node.limits]
+    busy = [(_end(node, 0.0), node.limits, gpus, node.use) for node, gpus in running if node.limits]
     while left and now < inf:
-        slots = Slots(capacity, [(limits, gpus) for _, limits, gpus in busy], held)
+        slots = Slots(capacity, [(limits, gpus) for _, limits, gpus, _ in busy], held)
         for name, node in queue.items():
             limits = node.limits
             if name not in left or limits is None or slots.is_full:
+                continue
+            if ledger and node.use and ledger.lacks(node.use):
                 continue
             if lacking := slots.lacks(limits):
                 slots.refuse([] if slots.is_too_much(limits) else lacking)
                 continue
             del left[name]
             starts[name] = now
-            busy.append((_end(node, now), limits, slots.grant(limits)))
+            busy.append((_end(node, now), limits, slots.grant(limits), node.use))
+            if ledger and node.use:
+                ledger.take(node.use)
         # Go on at the end of the next task: until then, no resource becomes free.
-        now = min((end for end, _, _ in busy), default=inf)
+        now = min((end for end, *_ in busy), default=inf)
+        for end, *_, use in busy:
+            if ledger and use and end <= now < inf:
+                ledger.release(use)
         busy = [task for task in busy if task[0] > now]
     return starts
 
 
 def _end(unfinished_node: UnfinishedNode, now: float) -> float:
-    return now + unfinished_node.left if unfinished_node.usual else inf
+    """Return when a node ends. One that takes longer than usual has some of its time left."""
+    left = unfinished_node.left or unfinished_node.elapsed_seconds * OVERDUE
+    return now + left if unfinished_node.usual else inf
 
 
 class ForecastRequest(NewRun, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """Estimates from the past: medians, the longest path, and none without data."""
 
+from datetime import UTC, datetime
 from statistics import median
 
 import msgspec
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Items, MapPlan, Search
+from nbyard.domain.quotas import Quota, QuotaLedger, Quotas, Use
 from nbyard.domain.runs.previews.estimates import (
+    OVERDUE,
     SAMPLES,
     Estimate,
     PastSuccess,
@@ -175,6 +178,25 @@ def test_tasks_behind_unknown_durations_have_no_start():
     assert seconds_until_start([(step(elapsed=60), [])], {"a": step()}, Capacity(1)) == {}
 
 
+def test_a_task_that_takes_longer_than_usual_is_not_over_yet():
+    long = step(seconds=60, elapsed=120)
+    assert seconds_until_start([(long, [])], {"a": step(seconds=10)}, Capacity(1)) == {"a": 30}
+
+
+def test_tasks_wait_for_quotas_of_their_users():
+    """A task that a quota holds back delays no other task."""
+    everyone = Quota(id="everyone", kind="everyone", name="", updated_at=datetime.now(UTC), runs=1)
+
+    def of(name: str, owner: str) -> UnfinishedNode:
+        use = Use.of_task(name, 0, owner, Limits())
+        return msgspec.structs.replace(step(seconds=10), use=use)
+
+    queue = {"a": of("a", "ann"), "b": of("b", "ann"), "c": of("c", "bob")}
+    ledger = QuotaLedger(Quotas({"everyone": everyone}))
+    starts = seconds_until_start([], queue, Capacity(8), (), ledger)
+    assert starts == {"a": 0, "c": 0, "b": 10}
+
+
 def test_a_queued_task_ends_after_its_start():
     """Other runs precede it."""
     usual = Usual(60, 3, starts_in_seconds=3600)
@@ -194,7 +216,8 @@ def test_known_tasks_start_before_the_end(ahead, cores):
     queue = {name: one for name, one in ahead.items() if one.limits and one.usual}
     found = seconds_until_start([], queue, Capacity(cores))
     assert found.keys() == queue.keys()
-    assert all(0 <= at <= sum(one.left for one in queue.values()) + 1e-6 for at in found.values())
+    most = sum(one.left or one.elapsed_seconds * OVERDUE for one in queue.values())
+    assert all(0 <= at <= most + 1e-6 for at in found.values())
 
 
 @pytest.mark.parametrize(

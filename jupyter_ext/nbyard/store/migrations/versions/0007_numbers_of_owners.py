@@ -5,8 +5,8 @@ SQLite cannot drop a constraint, and a store in SQLite has one owner.
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,334 @@
+"""Quotas and turns of users in the queue: never more than granted, and nobody starves."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import update
+from tests.support.fake_runtime_bench import OWNER, Bench
+
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.limits import Limits
+from nbyard.domain.quotas import (
+    Holder,
+    NewQuota,
+    RunQueue,
+    UsedShare,
+    amount,
+    over_quota,
+    quota_reason,
+)
+from nbyard.errors import OverQuota
+from nbyard.reasons.structs import Reason, because
+from nbyard.store.schema.tables import tasks
+
+BOB = "bob"
+
+
+def allow(bench: Bench, quota: str, **limits) -> None:
+    bench.yard.services.quotas.set(OWNER, quota, NewQuota(**limits))
+
+
+def waits(bench: Bench, run: str) -> Reason:
+    wait = bench.task(run).waits
+    assert wait is not None
+    return wait
+
+
+def held_by(bench: Bench, *runs: str) -> list[dict]:
+    named = [because("held-by-run", name=str(bench.run(run).number), id=run) for run in runs]
+    return msgspec.to_builtins(named)
+
+
+def running(bench: Bench, *runs: str) -> list[str]:
+    return [run for run in runs if bench.task(run).state == "running"]
+
+
+@pytest.fixture
+def gpus(bench: Bench) -> None:
+    bench.context.settings.gpus = ["0", "1", "2"]
+    bench.context.settings.slots = 8
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_run_waits_for_the_quota_and_names_what_holds_it(bench):
+    """A smaller run of the same user passes, and the next starts when the first one ends."""
+    allow(bench, "everyone", gpus=1)
+    first = bench.start(gpu=1)
+    second, small = bench.submit(gpu=1), bench.submit()
+    bench.until_task(small, "running")
+    wait = waits(bench, second)
+    assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
+    bench.finish(first)
+    bench.until_task(second, "running")
+
+
+@pytest.mark.usefixtures("gpus")
+def test_the_quota_of_one_user_delays_no_other_user(bench):
+    allow(bench, f"user:{OWNER.name}", gpus=1)
+    bench.start(gpu=1)
+    bench.submit(gpu=1)
+    others = [bench.submit(gpu=1, owner=BOB) for _ in range(2)]
+    bench.until(lambda: len(running(bench, *others)) == 2)
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_lowered_quota_holds_for_the_next_task(bench):
+    """What runs continues; a waiting task then shows that it never fits."""
+    allow(bench, "everyone", gpus=2)
+    first = bench.start(gpu=2)
+    second = bench.submit(gpu=2)
+    allow(bench, "everyone", gpus=1)
+    bench.round(3)
+    assert running(bench, first, second) == [first]
+    bench.finish(first)
+    bench.round(3)
+    assert waits(bench, second) == over_quota(quota_reason(), "gpus", 2, 1)
+    bench.yard.services.quotas.delete(OWNER, "everyone")
+    bench.until_task(second, "running")
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_quota_that_is_lowered_during_a_round_holds_too(bench, monkeypatch):
+    """The rows decide in the transaction that grants, whatever the round knew before."""
+    allow(bench, "everyone", gpus=2)
+    first = bench.start(gpu=1)
+    second = bench.submit(gpu=1)
+    write = bench.context.write
+
+    def lowered_before():
+        monkeypatch.undo()
+        allow(bench, "everyone", gpus=1)
+        return write()
+
+    monkeypatch.setattr(bench.context, "write", lowered_before)
+    bench.round(5)
+    assert running(bench, first, second) == [first]
+    assert waits(bench, second).code == "quota-full"
+
+
+def test_runs_at_once_are_limited_over_all_their_tasks(bench, runtime):
+    """The place of a run stays taken between two of its tasks."""
+    allow(bench, "everyone", runs=1)
+    two = bench.submit({"a": [], "b": ["a"]})
+    other = bench.submit()
+    bench.until_task(two, "running")
+    runtime.end(bench.attempt(two))
+    bench.until_task(two, "running", "b")
+    assert waits(bench, other).code == "quota-full"
+    runtime.end(bench.attempt(two, "b"))
+    bench.until_task(other, "running")
+
+
+def test_the_largest_quota_of_the_groups_counts(bench):
+    with bench.context.store.write() as c:
+        bench.context.store.grants.set_groups(c, OWNER.name, ["a", "b"])
+    allow(bench, "everyone", runs=0)
+    allow(bench, "group:a", runs=1)
+    allow(bench, "group:b", runs=2)
+    bench.context.settings.slots = 8
+    runs = [bench.submit() for _ in range(3)]
+    bench.until(lambda: len(running(bench, *runs)) == 2)
+    bench.round(3)
+    assert running(bench, *runs) == runs[:2]
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_deployment_holds_gpus_of_the_quota(bench, tmp_path):
+    """Also one that is idle or waits. Runs that wait name it, and so does a refusal."""
+    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    allow(bench, "everyone", gpus=1, deployments=2)
+    deployments = bench.yard.services.deployments
+    app = deployments.create(OWNER, NewDeployment("cows:1", name="app", gpu=1))
+    run = bench.submit(gpu=1)
+    bench.round(3)
+    holder = msgspec.to_builtins(because("held-by-deployment", name="app", id=app.id))
+    assert waits(bench, run).params["holders"] == [holder]
+    with pytest.raises(OverQuota) as refused:
+        deployments.create(OWNER, NewDeployment("cows:1", name="second", gpu=1))
+    assert refused.value.reason.code == "quota-full"
+    assert refused.value.reason.params["holders"] == [holder]
+    deployments.create(OWNER, NewDeployment("cows:1", name="small"))
+    with pytest.raises(OverQuota):
+        deployments.create(OWNER, NewDeployment("cows:1", name="third"))
+    deployments.delete(OWNER, "app")
+    bench.until_task(run, "running")
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_deployment_waits_for_gpus_that_runs_hold(bench, tmp_path):
+    """It delays no other user meanwhile."""
+    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    allow(bench, "everyone", gpus=1)
+    first = bench.start(gpu=1)
+    deployments = bench.yard.services.deployments
+    deployments.create(OWNER, NewDeployment("cows:1", name="app", gpu=1))
+    bench.until(lambda: deployments.get(OWNER, "app").reason)
+    wait = deployments.get(OWNER, "app").reason
+    assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
+    other = bench.submit(gpu=2, owner=BOB)
+    allow(bench, f"user:{BOB}", gpus=2)
+    bench.until_task(other, "running")
+    bench.finish(first)
+    bench.until(lambda: deployments.get(OWNER, "app").gpus)
+
+
+def test_a_deployment_ends_with_its_lifetime(bench, tmp_path):
+    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    allow(bench, "everyone", deployment_days=1.0)
+    deployments = bench.yard.services.deployments
+    made = [deployments.create(OWNER, NewDeployment("cows:1", name=name)) for name in ("a", "b")]
+    with bench.store.write() as c:
+        for each, hours in zip(made, (25, 23), strict=True):
+            known = bench.store.deployments.revision(c, each.id, 1)
+            since = datetime.now(UTC) - timedelta(hours=hours)
+            bench.store.deployments.set_revision(c, known.revision.id, started_at=since)
+    bench.round(3)
+    assert deployments.get(OWNER, "a").state in ("stopping", "stopped")
+    assert deployments.get(OWNER, "b").state not in ("stopping", "stopped")
+    changes = [event.change for event in deployments.events(OWNER, "a").items]
+    assert because("lifetime-over", hours=24.0) in changes
+
+
+# At the edges: submission and bytes
+
+
+def test_a_run_that_never_fits_is_refused(bench):
+    allow(bench, "everyone", gpus=1, queued_runs=1)
+    with bench.store.write() as c:
+        with pytest.raises(OverQuota) as refused:
+            bench.store.quotas.check_run(c, OWNER.name, "new", [Limits(), Limits(gpu=2)])
+        assert refused.value.reason == over_quota(quota_reason(), "gpus", 2, 1)
+        bench.store.quotas.check_run(c, OWNER.name, "new", [Limits(gpu=1)])
+    queued = bench.submit(gpu=1)
+    with bench.store.read() as c, pytest.raises(OverQuota) as refused:
+        bench.store.quotas.check_run(c, OWNER.name, "new", [])
+    assert refused.value.reason.params["limit"] == msgspec.to_builtins(amount("queued_runs", 1))
+    assert refused.value.reason.params["holders"] == held_by(bench, queued)
+
+
+def test_a_run_over_the_disk_quota_takes_no_outputs(bench):
+    """The quota may also be lowered while it runs."""
+    first = bench.finished("four", cache=False)
+    second = bench.start()
+    allow(bench, "everyone", stored_bytes=7)
+    bench.runtime.end(bench.attempt(second), text="more")
+    bench.until_run(second, "failed")
+    why = bench.failure(second).reason
+    assert (why.code, why.params["stored"], why.params["added"]) == ("disk-quota", 4, 4)
+    assert not bench.task(second).artifacts
+    bench.yard.services.runs.delete(OWNER, first)
+    third = bench.start()
+    bench.runtime.end(bench.attempt(third), text="last")
+    bench.until_run(third, "succeeded")
+
+
+# Turns of users
+
+
+def test_one_run_starts_next_beside_500_of_another_user(bench, runtime):
+    """The place that it shows says so."""
+    many = [bench.submit() for _ in range(500)]
+    bench.until(lambda: len(runtime.running) == 2)
+    single = bench.submit(owner=BOB)
+    bench.round(2)
+    order = bench.store.quotas
+    with bench.store.read() as c:
+        assert order.queue_order(c, 3600.0)[0] == bench.task(single).id
+    runtime.end(runtime.running[0])
+    bench.until_task(single, "running")
+    assert len(runtime.starts) == 3
+    assert len(running(bench, *many)) == 1
+
+
+def test_what_a_user_has_used_decides_between_equals(bench, runtime):
+    """It is stored, so that the next dispatcher knows it."""
+    bench.context.settings.slots = 1
+    bench.submit(owner=BOB)
+    bench.until(lambda: len(runtime.running) == 1)
+    used = {OWNER.name: UsedShare(100.0, time.time()), BOB: UsedShare(9e9, 0.0)}
+    with bench.store.write() as c:
+        bench.store.quotas.set_used(c, used)
+    first, second = bench.submit(), bench.submit(owner=BOB)
+    bench.replace_dispatcher()
+    bench.round(2)
+    runtime.end(runtime.running[0])
+    bench.until_task(second, "running")
+    assert bench.task(first).state == "queued"
+    with bench.store.read() as c:
+        known = bench.store.quotas.used(c)
+    assert known[OWNER.name] == used[OWNER.name]
+    assert known[BOB].at > 0.0
+
+
+@pytest.mark.usefixtures("gpus")
+def test_100_submitters_never_get_more_than_two_gpus(bench, runtime):
+    """Each has a quota of one; the grants of rows are counted after each round."""
+    bench.context.settings.gpus = []
+    allow(bench, "everyone", gpus=1)
+    owners = [f"user-{at % 20}" for at in range(100)]
+    with ThreadPoolExecutor(16) as pool:
+        runs = [*pool.map(lambda owner: bench.submit(gpu=1, owner=owner), owners)]
+    bench.round(3)  # all are evaluated before the first grant
+    bench.context.settings.gpus = ["0", "1"]
+    ended = 0
+    while ended < len(runs):
+        bench.round()
+        with bench.store.read() as c:
+            live = bench.store.attempts.live(c)
+        granted = [gpu for attempt in live for gpu in attempt.gpus]
+        assert len(granted) == len(set(granted)) <= 2
+        assert len({attempt.owner for attempt in live}) == len(live), "one for each user"
+        for attempt in runtime.running:
+            runtime.end(attempt)
+            ended += 1
+    bench.until(lambda: all(bench.run(run).state == "succeeded" for run in runs))
+    first = [runtime.orders[name].run_id for name in runtime.starts[:20]]
+    assert sorted(bench.run(run).owner for run in first) == sorted(set(owners)), "once, then again"
+
+
+# What the queue shows
+
+
+@pytest.mark.usefixtures("gpus")
+def test_the_queue_shows_the_place_and_what_of_ones_own_to_free(bench):
+    """Runs of others are counted, and never named."""
+    queue = bench.yard.services.runs.queue
+    bench.context.settings.gpus = ["0", "1"]
+    theirs = bench.start(gpu=1, owner=BOB)
+    mine = bench.start(gpu=1)
+    waiting = [bench.submit(gpu=1, owner=owner) for owner in (OWNER.name, BOB, OWNER.name)]
+    bench.round(3)
+    seen = queue(OWNER, waiting[2])
+    assert (seen.place, seen.own_before, seen.others_before) == (3, 1, 1)
+    number = str(bench.run(mine).number)
+    assert seen.holders == [Holder("run", mine, number, "runs.cancel")]
+    assert seen.held_by_others
+    allow(bench, "everyone", gpus=1)
+    bench.runtime.end(bench.attempt(theirs))
+    bench.until_task(waiting[1], "running")
+    bench.round(3)
+    seen = queue(OWNER, waiting[0])
+    assert seen.waits is not None
+    assert (seen.waits.code, seen.held_by_others) == ("quota-full", False)
+    assert [holder.id for holder in seen.holders] == [mine]
+    assert queue(OWNER, mine) == RunQueue()
+
+
+def test_a_run_behind_a_quota_starts_when_the_quota_is_free(bench):
+    """Each run takes 60 seconds; without the quota, all would start at once."""
+    ended = bench.finished()
+    bench.context.settings.slots = 8
+    now = datetime.now(UTC)
+    took = {"started_at": now - timedelta(seconds=60), "finished_at": now}
+    with bench.store.write() as c:
+        c.execute(update(tasks).where(tasks.c.run_id == ended).values(**took))
+    allow(bench, "everyone", runs=1)
+    first, second, third = (bench.submit() for _ in range(3))
+    bench.until_task(first, "running")
+    bench.round(2)
+    queue = bench.yard.services.runs.queue
+    starts = [queue(OWNER, run).starts_in_seconds for run in (second, third)]
+    assert [round(seconds, -1) for seconds in starts] == [60, 120]

@@ -1,0 +1,100 @@
+"""Quotas: who may set them, and what the caller holds."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.structs import FileSource, NewDataset, NewUpload
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.quotas import NewQuota, QuotaLimits
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Invalid, NotFound, OverQuota
+from nbyard.services.operation_table import table
+
+
+@pytest.fixture
+def quotas(yard):
+    return yard.services.quotas
+
+
+def test_a_quota_is_set_listed_replaced_and_deleted(quotas, ann):
+    made = quotas.set(ann, "group:students", NewQuota(gpus=2, cpu=4.0))
+    assert (made.kind, made.name, made.gpus) == ("group", "students", 2)
+    assert quotas.set(ann, "group:students", NewQuota(runs=3)).cpu is None
+    quotas.set(ann, "everyone", NewQuota(preset="tutorial"))
+    assert [each.id for each in quotas.list(ann).items] == ["everyone", "group:students"]
+    assert [each.id for each in quotas.list(ann, after="everyone").items] == ["group:students"]
+    assert quotas.get(ann, "group:students").runs == 3
+    quotas.delete(ann, "group:students")
+    for call in (quotas.get, quotas.delete):
+        with pytest.raises(NotFound):
+            call(ann, "group:students")
+
+
+def test_the_quota_of_a_project_keeps_to_the_project(yard, quotas, ann):
+    project = yard.services.projects.create(ann, NewProject(name="wine"))
+    made = quotas.set(ann, "project:wine", NewQuota())
+    assert (made.id, made.gpus) == (f"project:{project.id}", None)
+    assert quotas.get(ann, f"project:{project.id}") == made
+    with pytest.raises(NotFound):
+        quotas.set(ann, "project:beer", NewQuota())
+    yard.services.projects.delete(ann, "wine")
+    assert quotas.list(ann).items == []
+
+
+def test_a_user_gets_more_gpus_only_where_the_setting_allows(yard, quotas, ann):
+    with pytest.raises(Invalid):
+        quotas.set(ann, "user:bob", NewQuota(gpus=3))
+    yard.settings.max_quota_gpus = 4
+    assert quotas.set(ann, "user:bob", NewQuota(gpus=3)).gpus == 3
+
+
+def test_only_administrators_see_and_change_the_quotas_of_others():
+    scopes = {each.verb: each.scope for each in table() if each.noun == "quotas"}
+    assert scopes.pop("use") == "quotas:read"
+    assert set(scopes.values()) == {"quotas:admin"}
+
+
+def test_the_use_shows_own_limits_and_what_holds_them(yard, quotas, ann):
+    yard.settings.gpus = ["0", "1"]
+    empty = quotas.use(ann)
+    assert (empty.quota, empty.limits, empty.uses) == ("", QuotaLimits(), [])
+    assert (empty.free_gpus, empty.total_gpus) == (2, 2)
+    quotas.set(ann, "everyone", NewQuota(gpus=1, deployments=3))
+    made = yard.services.deployments.create(ann, NewDeployment("cows:1", name="cows", gpu=1))
+    own = quotas.use(ann)
+    assert (own.quota, own.limits) == ("everyone", QuotaLimits(gpus=1, deployments=3))
+    assert [(use.kind, use.id, use.name, use.gpus) for use in own.uses] == [
+        ("deployment", made.id, "cows", 1)
+    ]
+    assert quotas.use(Caller("bob")).uses == []
+
+
+@pytest.mark.leaves_running
+def test_a_run_above_the_quota_is_refused_at_submission(yard, quotas, ann, tool, root):
+    (root / "a.csv").write_text("x\n")
+    yard.settings.gpus = ["0", "1"]
+    quotas.set(ann, "user:ann", NewQuota(gpus=1))
+    with pytest.raises(OverQuota) as refused:
+        yard.services.runs.create(ann, NewRun(path=tool, parameters={"source": "a.csv"}, gpu=2))
+    assert refused.value.reason.code == "over-quota"
+    assert yard.services.runs.list(ann).items == []
+
+
+def test_an_upload_above_the_quota_is_refused(yard, quotas, ann):
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=10))
+    with pytest.raises(OverQuota):
+        yard.services.uploads.create(ann, NewUpload("a.csv", 11))
+    yard.services.uploads.create(ann, NewUpload("a.csv", 10))
+
+
+@pytest.mark.slow
+def test_an_import_above_the_quota_fails(yard, quotas, ann, imported, root, dispatcher):
+    assert quotas.use(ann).stored_bytes == 12
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=20))
+    (root / "b.csv").write_text("x,y\n1,2\n5,6\n")
+    made = yard.services.datasets.create(ann, NewDataset(FileSource("b.csv")))
+    failed = dispatcher.until(
+        lambda: yard.services.datasets.get(ann, made.id), lambda d: d.current.state == "failed"
+    )
+    assert failed.current.reason.code == "disk-quota"
