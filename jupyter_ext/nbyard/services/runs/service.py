@@ -283,7 +283,7 @@ class RunService(RunExports):
                         f" {record.state}."
                     )
                 key = submission_key(idempotency_key)
-                made = retry_run(self._store, c, record, renew, key, caller.submitter)
+                made = retry_run(self._store, c, record, renew, key, caller)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
         self._context.ensure_dispatcher()
         return self._summary(caller, made)
