@@ -10,7 +10,15 @@ const FIELDS = 'src/forms/schema/declared.ts';
 /** The structs that have a form. */
 const FORMS = [
   ...['CleanUpRules', 'NewAutomation', 'NewBackfill', 'NewChannel', 'NewCredential'],
-  ...['NewEnvironment', 'NewProject', 'PolicyRules', 'ProposedRule', 'Recipe', 'Resources']
+  ...[
+    'NewEnvironment',
+    'NewMember',
+    'NewProject',
+    'PolicyRules',
+    'ProposedRule',
+    'Recipe',
+    'Resources'
+  ]
 ];
 const words = process.argv.slice(2);
 const options = [DOCUMENT, '--empty-objects-unknown', '-o', TYPES, ...words];

@@ -8,6 +8,7 @@ from .sources import PACKAGE, nodes
 ELSEWHERE = {
     "dispatch/automations/store_events.py": "an automation starts at events of its owner alone",
     "domain/notices/rules.py": "a rule reports the runs of its owner alone",
+    "freezing/runs/run_creation.py": "a retry takes over the name of an own run alone",
     "services/models/service.py": "the engine has one image of a name for all owners",
     "services/runs/forecasts.py": "a duration is learned from the runs of the same owner",
     "store/environments.py": "a pin names an environment of its owner",

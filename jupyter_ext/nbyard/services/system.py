@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +45,7 @@ class SystemService(Service):
             self._store_check,
             self._disk,
             self._bytes,
-            self._kernels,
+            partial(self._kernels, caller),
             self._dispatcher,
             self._automations,
             *self._context.probes,
@@ -121,10 +122,12 @@ class SystemService(Service):
         size = round(mib, 1) if mib < 100 else round(mib)
         return Check("bytes", "ok", f"{size:,} MiB in {len(sizes):,} files")
 
-    def _kernels(self) -> Check:
+    def _kernels(self, caller: Caller) -> Check:
         from jupyter_client.kernelspec import KernelSpecManager
 
-        names = sorted(KernelSpecManager().find_kernel_specs())
+        with self._context.store.read() as c:
+            hidden = self._context.store.environments.kernels_of_others(c, caller.name)
+        names = sorted(KernelSpecManager().find_kernel_specs().keys() - hidden)
         if names:
             return Check("kernels", "ok", ", ".join(names))
         return Check("kernels", "failed", "none installed", "pip install ipykernel")

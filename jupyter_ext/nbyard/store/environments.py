@@ -37,7 +37,7 @@ from nbyard.store.schema.tables import (
     workflow_versions,
     workflows,
 )
-from nbyard.store.visibility import is_own
+from nbyard.store.visibility import is_own, may_see
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
@@ -131,6 +131,10 @@ class EnvironmentRows(NamedRows[Environment]):
         row = c.execute(self.query().where(is_own(owner, E.owner), E.kernel == kernel)).first()
         # Environments that were never installed have an empty kernel name.
         return self.read(row) if row and kernel else None
+
+    def kernels_of_others(self, c: Connection, viewer: str) -> set[str]:
+        """Return the names of the kernels of environments that a user may not see."""
+        return {*c.execute(select(E.kernel).where(~may_see(viewer, E.owner, c))).scalars()}
 
     def set_folder(self, c: Connection, version_id: str, place: str) -> None:
         """Set the folder of a version; "" if its files were removed."""

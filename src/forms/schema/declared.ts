@@ -313,6 +313,17 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
     { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
     { name: 'requirements', kind: 'packages', label: trans.__('Packages') }
   ],
+  NewMember: [
+    { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
+    {
+      name: 'role',
+      kind: 'choice',
+      label: trans.__('Role'),
+      labels: { viewer: trans.__('Viewer'), editor: trans.__('Editor'), owner: trans.__('Owner') },
+      first: 'viewer'
+    },
+    { name: 'group', kind: 'box', label: trans.__('Group of the hub') }
+  ],
   NewProject: [
     { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
     { name: 'description', kind: 'long text', label: trans.__('Description') },

@@ -10,6 +10,7 @@ import { ShownItem } from '../frame/ShownItem';
 import { deleteProject, editProject } from './actions';
 import { Artifacts } from './Artifacts';
 import { Kind } from './kinds';
+import { Members } from './Members';
 import { Overview } from './Overview';
 import { Resources } from './Resources';
 import { RetentionPolicies } from './RetentionPolicies';
@@ -72,7 +73,8 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
           { id: 'data', label: trans.__('Data') },
           { id: 'models', label: trans.__('Models') },
           { id: 'resources', label: trans.__('Resources'), mark: links },
-          { id: 'retention', label: trans.__('Retention') }
+          { id: 'retention', label: trans.__('Retention') },
+          { id: 'members', label: trans.__('Members') }
         ]}
       >
         <div className="nby-Project-tab">
@@ -89,6 +91,7 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
           {tab === 'models' && <Artifacts key="model" {...same} kind="model" />}
           {tab === 'resources' && <Resources {...{ services, project }} first={kind} />}
           {tab === 'retention' && <RetentionPolicies {...same} />}
+          {tab === 'members' && <Members {...same} />}
         </div>
       </Tabs>
     </div>

@@ -10,6 +10,11 @@ export function projectCommands(
       id: 'nbyard:open-project',
       label: trans.__('Open Project'),
       args: { id: trans.__('The ID of the project') }
+    },
+    {
+      id: 'nbyard:share',
+      label: trans.__('Share…'),
+      args: { noun: trans.__('The kind of the resource') }
     }
   ];
 }

@@ -1,10 +1,15 @@
 import { folderIcon } from '@jupyterlab/ui-components';
+import { pointedId } from '../../components/pointedRow';
 import { showItem } from '../frame/itemView';
 import { IPanelServices, ITarget } from '../frame/services';
+import { share } from './Members';
 import ProjectView from './ProjectView';
 import { projectsOf } from './state/collection';
 
 export const projectActions = {
+  /** Share the item under the menu. */
+  share: (services: IPanelServices, [noun]: string[]): Promise<void> =>
+    share(services, noun, pointedId(services.app, noun) ?? ''),
   /** Open the page of a project. */
   openProject: (services: IPanelServices, [id]: string[]): void =>
     showItem(services, { id } as ITarget, {

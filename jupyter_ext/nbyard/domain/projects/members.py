@@ -34,7 +34,15 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Annotated[str, shown("Name", order=1, argument=True)]
-    role: Annotated[Role, shown("Role", order=2, option_help="viewer, editor or owner.")] = "viewer"
+    role: Annotated[
+        Role,
+        shown(
+            "Role",
+            order=2,
+            option_help="viewer, editor or owner.",
+            labels={"viewer": "Viewer", "editor": "Editor", "owner": "Owner"},
+        ),
+    ] = "viewer"
     group: Annotated[
         bool, shown("Group of the hub", order=3, option_help="The name is that of a group.")
     ] = False

@@ -23,6 +23,7 @@ from nbyard.freezing.runs.single_run import given_values, refused
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.store import Connection, Store
 
 Values = Mapping[str, Any]
@@ -146,22 +147,22 @@ def create_run(  # noqa: PLR0913
     return _insert(store, c, row, origin, plans), True
 
 
-def retry_run(
-    store: Store, c: Connection, old: Run, renew: Renew, submission_key: str, person: str
-) -> str:
-    """Queue a retry of an ended run, which `person` requested; return its ID.
+def retry_run(store: Store, c: Connection, old: Run, renew: Renew, key: str, caller: Caller) -> str:
+    """Queue a retry of an ended run, which belongs to the caller; return its ID.
 
     `renew` returns the new plan of each task. The retry has the values and the template of the
-    old run. It takes over the name, due time, automation, projects, and the place in a
-    backfill.
+    old run. It takes over the due time, automation and projects; of an own run, also the name
+    and the place in a backfill.
     """
+    takes_over = caller.name == old.owner
     row = {
         **_same_work(store, c, old),
-        "name": old.name or None,
+        "owner": caller.name,
+        "name": (takes_over and old.name) or None,
         "reason": because("retry-of-run", run=old.number),
-        "submission_key": submission_key or None,
+        "submission_key": key or None,
     }
-    if old.name:
+    if old.name and takes_over:
         store.runs.change(c, old, "renamed", name=None)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
     # The maps among them create their elements again, and reuse the results of finished ones. What
@@ -176,10 +177,12 @@ def retry_run(
         plans.append(plan)
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
-    origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None, person=person)
+    origin = msgspec.structs.replace(
+        before, kind="retry", id=old.id, cause=None, person=caller.submitter
+    )
     made = _insert(store, c, row, origin, plans)
     store.projects.link_retry(c, old, made)
-    if before.backfill_id:
+    if before.backfill_id and takes_over:
         store.backfills.replace_run(c, before.backfill_id, old.id, made)
     return made
 

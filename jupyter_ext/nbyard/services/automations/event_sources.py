@@ -183,7 +183,8 @@ def _dataset(context: ServiceContext, owner: str, on: OnDataset) -> EventSource:
     with context.store.read() as c:
         dataset = context.store.datasets.get(c, owner, on.dataset)
         names = context.store.datasets.names(c, owner)
-    if dataset is None:
+    # Only versions of own datasets start runs.
+    if dataset is None or dataset.id not in names:
         present = nearest_names(names.values(), on.dataset)
         why = f"There is no dataset '{on.dataset[:200]}'; {present}."
         raise Invalid.field("on.dataset", why)

@@ -27,7 +27,7 @@ from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.run_progress import BAD, is_left_out
 from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.errors import Conflict, NotFound, Unavailable
+from nbyard.errors import Conflict, Forbidden, NotFound, Unavailable
 from nbyard.services.executables import undeclared_files
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
@@ -106,12 +106,15 @@ class RunAttempts(Service):
         """
         self._context.retire_idle_dispatcher()
         with self._store.write() as c:
-            self._retry_elements(c, self._find(c, caller, run), node)
+            self._retry_elements(c, caller, self._find(c, caller, run), node)
             record = self._find(c, caller, run)
         self._context.ensure_dispatcher()
         return self._with_shown_path(record)
 
-    def _retry_elements(self, c: Connection, record: Run, node: str) -> None:
+    def _retry_elements(self, c: Connection, caller: Caller, record: Run, node: str) -> None:
+        if record.owner != caller.name:
+            # Their code has the credentials and the quota of the owner.
+            raise Forbidden(f"Only {record.owner}, the owner of the run, may retry its elements.")
         if record.cancel_requested_at and record.state != "succeeded":
             raise Conflict("The run was cancelled. Retry the run instead.")
         ended = record.state in RUN.terminal

@@ -280,10 +280,10 @@ class RunService(RunExports):
             if made is None:
                 key = submission_key(idempotency_key)
                 if record.state == "succeeded" and not environment:
-                    self._retry_elements(c, record, "")
+                    self._retry_elements(c, caller, record, "")
                     made = record.id
                 elif record.state in ("failed", "cancelled"):
-                    made = retry_run(self._store, c, record, renew, key, caller.submitter)
+                    made = retry_run(self._store, c, record, renew, key, caller)
                 else:
                     raise Conflict(
                         f"Retry failed and cancelled runs only, not {record.state} ones."

@@ -152,4 +152,27 @@ describe('J5: the page of a project', () => {
     await screen.findByText('Deleted “failed”.');
     expect(asked('projects.delete_policy')).toEqual([{ path: { project: 'p', policy: 'failed' } }]);
   });
+
+  it('lists the members, removes one and adds one', async () => {
+    const bob = { name: 'bob', role: 'editor', group: false, is_creator: false };
+    const { asked } = open({
+      'shares.list': { items: [{ ...bob, name: 'ann', role: 'owner', is_creator: true }, bob] },
+      'shares.grant': { items: [] }
+    });
+    fireEvent.click(await screen.findByRole('tab', { name: 'Members' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Remove bob' }));
+    const path = { kind: 'project', resource: 'p' };
+    await waitFor(() =>
+      expect(asked('shares.revoke')).toEqual([
+        { path: { ...path, name: 'bob' }, query: { group: false } }
+      ])
+    );
+    expect(screen.queryByRole('button', { name: 'Remove ann' })).toBeNull();
+    fireEvent.click(screen.getByText('Add Member…'));
+    fireEvent.change(await screen.findByLabelText(/Name/), { target: { value: 'eve' } });
+    fireEvent.click(screen.getByText('Share', { selector: '.jp-Dialog-buttonLabel' }));
+    await waitFor(() => expect(asked('shares.grant')).toHaveLength(1));
+    const body = { name: 'eve', role: 'viewer', group: false };
+    expect(asked('shares.grant')[0]).toEqual({ path, body });
+  });
 });

@@ -233,11 +233,12 @@ def test_a_retry_keeps_its_schedule_or_trigger_and_its_due_time(yard, ann, templ
         yard.services.runs.cancel(ann, family[-1])
         with yard.store.write() as c:
             old = yard.services.runs.get(ann, family[-1]).run
-            family.append(retry_run(yard.store, c, old, plan_for_retry, "", ""))
+            family.append(retry_run(yard.store, c, old, plan_for_retry, "", Caller(old.owner)))
     first, *retries = (yard.services.runs.get(ann, one).run.origin for one in family)
     assert first == msgspec.structs.replace(origin, source_id="s")
     assert retries == [
-        msgspec.structs.replace(first, kind="retry", id=one, cause=None) for one in family[:2]
+        msgspec.structs.replace(first, kind="retry", id=one, cause=None, person="ann")
+        for one in family[:2]
     ]
     with yard.store.read() as c:
         found = yard.store.runs.page(c, ann.name, 9, "", automation="s")
@@ -263,7 +264,7 @@ def test_a_retry_belongs_to_the_projects_of_its_run(
         services.runs.cancel(ann, family[-1])
         with store.write() as c:
             old = services.runs.get(ann, family[-1]).run
-            family.append(retry_run(store, c, old, plan_for_retry, "", ""))
+            family.append(retry_run(store, c, old, plan_for_retry, "", Caller(old.owner)))
     for name in ("nightly", "wine"):
         listed = services.runs.list(ann, project=name).items
         assert [one.id for one in listed] == family[::-1]

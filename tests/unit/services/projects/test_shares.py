@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
+from nbyard.domain.automations.structs import OnDataset
+from nbyard.domain.bisections.structs import NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import DatasetPatch
 from nbyard.domain.projects.members import Member, NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
-from nbyard.errors import Conflict, Forbidden, NotFound
+from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
+from nbyard.services.automations.event_sources import event_source
+from nbyard.store import transition
 
 from ...store.rows import Rows
 
@@ -144,3 +148,53 @@ def test_credentials_are_never_shared(yard, ann, shares, wine):
     assert names(yard.services.projects.links(BOB, wine.id)) == ["red"]
     with pytest.raises(NotFound):
         yard.services.credentials.get(BOB, made.id)
+
+
+def test_a_retry_of_a_shared_run_is_an_own_run(yard, ann, shares):
+    """It leaves the run of the owner its name."""
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        old = rows.run("try", "ann")
+        rows.task(old, state="failed")
+        for state in ("running", "failed"):
+            found = yard.store.runs.by_id(c, old.id)
+            transition.move_all(c, [yard.store.runs.step(found, state, {})])
+    shares.grant(ann, "run", "try", NewMember("bob", "editor"))
+    made = yard.services.runs.retry(BOB, old.id)
+    assert (made.owner, made.name, made.origin.person) == ("bob", "", "bob")
+    assert yard.services.runs.get(ann, "try").run.id == old.id
+    with pytest.raises(NotFound):
+        yard.services.runs.get(ann, made.id)
+
+
+def test_others_runs_are_not_bisected(yard, ann, shares):
+    """Probes would have the secrets of their owner."""
+    with yard.store.write() as c:
+        runs = [Rows(yard.store, c).run(name, "ann", path="/a.py") for name in ("good", "bad")]
+        for run in runs:
+            for state in ("running", "succeeded"):
+                found = yard.store.runs.by_id(c, run.id)
+                transition.move_all(c, [yard.store.runs.step(found, state, {})])
+    for run in runs:
+        shares.grant(ann, "run", run.id, NewMember("bob", "owner"))
+    with pytest.raises(Forbidden):
+        yard.services.bisections.create(BOB, NewBisection(runs[0].id, runs[1].id))
+
+
+def test_the_progress_of_shared_runs_is_seen(yard, ann, shares):
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        run = rows.run("try", "ann")
+        rows.attempt(rows.task(run, state="running"))
+    shares.grant(ann, "run", "try", NewMember("bob"))
+    activity = yard.services.runs.activity
+    assert [len(activity(caller, [run.id])) for caller in (ann, BOB, EVE)] == [1, 1, 0]
+
+
+def test_events_of_shared_datasets_start_nothing(yard, ann, shares, wine, data):
+    """An automation starts at new versions of datasets of its owner."""
+    shares.grant(ann, "project", "wine", NewMember("bob", "owner"))
+    with pytest.raises(Invalid) as refused:
+        event_source(yard.context, "bob", OnDataset(data.id))
+    assert [detail.path for detail in refused.value.details] == ["on.dataset"]
+    assert event_source(yard.context, "ann", OnDataset("red")).source_id == data.id

@@ -24,7 +24,7 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import BISECTION, RUN
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
 from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
@@ -65,6 +65,7 @@ class BisectionService(Service):
 
         Raises:
             Conflict: the runs have no difference that a run can try.
+            Forbidden: one of the runs belongs to another user.
         """
         (good, bad), preview = self._plan(caller, body)
         if not preview.changes:
@@ -155,6 +156,9 @@ class BisectionService(Service):
         for name, run in (("good", good), ("bad", bad)):
             if run.state not in RUN.terminal:
                 raise Invalid.field(name, "the run has not finished")
+        # Probes belong to the owner of the runs, and have the owner's files and secrets.
+        if {good.owner, bad.owner} != {caller.name}:
+            raise Forbidden("You can only bisect your own runs.", hint="Retry the other run first.")
         # Runs of one notebook or script have no workflow.
         if (good.workflow_id or file_of(good)) != (bad.workflow_id or file_of(bad)):
             raise Invalid.field("bad", "is a run of a different workflow than the good run")
