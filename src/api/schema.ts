@@ -4,6 +4,150 @@
  */
 
 export interface paths {
+    "/admin/broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a message to all users until a time. It replaces the last one
+         * @description `until` is a date or time in ISO 8601, by default in the server's time zone.
+         */
+        post: operations["admin.broadcast"];
+        /** Remove the message to all users */
+        delete: operations["admin.withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the deployments of all users, newest first */
+        get: operations["admin.deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deployments/{deployment}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a deployment of any user, by its ID */
+        post: operations["admin.stop_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start no new attempts, and show users why. Running ones end, and deployments go on */
+        post: operations["admin.drain"];
+        /** Start new attempts again */
+        delete: operations["admin.resume"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the first tasks of the queue, in its order */
+        get: operations["admin.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the runs of all users, newest first */
+        get: operations["admin.runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a run of any user, by its ID. Tasks stop in the background */
+        post: operations["admin.cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the usage of each day by `user` or `project`, newest first
+         * @description Attempts count on the day of their end (UTC). A run in two projects counts in both.
+         */
+        get: operations["admin.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifact-suggestions": {
         parameters: {
             query?: never;
@@ -95,6 +239,27 @@ export interface paths {
          *     by which all rows are sorted; a - before its name reverses the order.
          */
         get: operations["artifacts.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description `operation` is an ID such as `runs.cancel`. `since` and `until` limit the time: a date or
+         *     time in ISO 8601, by default in the server's time zone.
+         */
+        get: operations["audit.list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2893,6 +3058,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what administrators announce, and whether the caller is one of them */
+        get: operations["system.announcements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system/doctor": {
         parameters: {
             query?: never;
@@ -3243,6 +3425,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Announcements
+         * @description What administrators announce to all users, and whether the caller is one of them.
+         */
+        Announcements: {
+            broadcast: components["schemas"]["Broadcast"] | null;
+            drain: components["schemas"]["Drain"] | null;
+            is_admin: boolean;
+        };
+        /**
          * Argument
          * @description One named argument.
          *
@@ -3406,6 +3597,30 @@ export interface components {
             published_at: string | null;
             /** @default [] */
             links: components["schemas"]["MonitorLink"][];
+        };
+        /**
+         * AuditEntry
+         * @description A change that a user made, or was refused by rights (status 403).
+         *
+         *     `subject` is the key in the address, or the ID of what was created. `owner` is set if the
+         *     changed object belongs to another user. `token` is the ID of the token at the hub, and
+         *     `attempt_id` that of the attempt whose code sent the request.
+         */
+        AuditEntry: {
+            id: string;
+            at: string;
+            user: string;
+            operation: string;
+            subject: string;
+            owner: string;
+            status: number;
+            request_id: string;
+            /** @default  */
+            person: string;
+            /** @default  */
+            token: string;
+            /** @default  */
+            attempt_id: string;
         };
         /**
          * AutomaticRun
@@ -3836,6 +4051,14 @@ export interface components {
         Breach: {
             rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
             reason: components["schemas"]["Reason"];
+        };
+        /**
+         * Broadcast
+         * @description A message to all users until a time.
+         */
+        Broadcast: {
+            text: string;
+            until: string;
         };
         /**
          * BytesOf
@@ -4901,6 +5124,19 @@ export interface components {
             expires_at: string | null;
         };
         /**
+         * DeploymentOverview
+         * @description A deployment of any owner, with the number of its GPUs, and why it waits if queued.
+         */
+        DeploymentOverview: {
+            id: string;
+            name: string;
+            owner: string;
+            state: string;
+            created_at: string;
+            gpus: number;
+            waits: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Detail
          * @description One refused field: where it is and what is wrong with it.
          */
@@ -5006,6 +5242,14 @@ export interface components {
             groups?: {
                 [key: string]: components["schemas"]["Group"];
             };
+        };
+        /**
+         * Drain
+         * @description Since when, and why, no new attempts start.
+         */
+        Drain: {
+            text: string;
+            since: string;
         };
         /**
          * DueTime
@@ -7767,6 +8011,15 @@ export interface components {
             versions: (string | null)[];
         };
         /**
+         * Page[AuditEntry]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_AuditEntry_: {
+            items: components["schemas"]["AuditEntry"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Automation]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -7844,6 +8097,15 @@ export interface components {
          */
         Page_DeploymentKey_: {
             items: components["schemas"]["DeploymentKey"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[DeploymentOverview]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_DeploymentOverview_: {
+            items: components["schemas"]["DeploymentOverview"][];
             /** @default null */
             next: string | null;
         };
@@ -8028,11 +8290,29 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[QueuedTask]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_QueuedTask_: {
+            items: components["schemas"]["QueuedTask"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Revision]
          * @description Items and the cursor of the next page, null on the last.
          */
         Page_Revision_: {
             items: components["schemas"]["Revision"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[RunOverview]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_RunOverview_: {
+            items: components["schemas"]["RunOverview"][];
             /** @default null */
             next: string | null;
         };
@@ -8051,6 +8331,15 @@ export interface components {
          */
         Page_SavedVersion_: {
             items: components["schemas"]["SavedVersion"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[UsageDay]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_UsageDay_: {
+            items: components["schemas"]["UsageDay"][];
             /** @default null */
             next: string | null;
         };
@@ -8534,6 +8823,23 @@ export interface components {
             };
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * QueuedTask
+         * @description A task in the queue, with what it requests and why it waits.
+         */
+        QueuedTask: {
+            id: string;
+            run_id: string;
+            run: number;
+            node: string;
+            owner: string;
+            queued_at: string;
+            runtime: string;
+            cpu: number | null;
+            gpu: number | null;
+            memory_bytes: number | null;
+            waits: components["schemas"]["Reason"] | null;
         };
         /**
          * Range
@@ -9045,6 +9351,22 @@ export interface components {
             output: string;
             filename: string;
             digest: string;
+        };
+        /**
+         * RunOverview
+         * @description A run of any owner.
+         */
+        RunOverview: {
+            id: string;
+            number: number;
+            name: string | null;
+            title: string;
+            owner: string;
+            person: string;
+            state: string;
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
         };
         /**
          * Runtimes
@@ -9613,6 +9935,20 @@ export interface components {
             cpu_seconds: number;
         };
         /**
+         * UsageDay
+         * @description What a user or a project used on a day (UTC).
+         *
+         *     `stored_bytes` are those of the outputs and datasets of that day that still exist. `of` is the
+         *     user, or the project after its owner.
+         */
+        UsageDay: {
+            day: string;
+            of: string;
+            gpu_hours: number;
+            core_hours: number;
+            stored_bytes: number;
+        };
+        /**
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
@@ -9894,6 +10230,310 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "admin.broadcast": {
+        parameters: {
+            query: {
+                text: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.deployments": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                state?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentOverview_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.stop_deployment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOverview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.drain": {
+        parameters: {
+            query: {
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.queue": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedTask_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.runs": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                state?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunOverview_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.cancel_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOverview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.usage": {
+        parameters: {
+            query?: {
+                by?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageDay_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "artifacts.suggest": {
         parameters: {
             query: {
@@ -10041,6 +10681,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "audit.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                user?: string;
+                operation?: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry_"];
                 };
             };
             400: components["responses"]["400"];
@@ -15787,6 +16462,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "system.announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announcements"];
                 };
             };
             400: components["responses"]["400"];

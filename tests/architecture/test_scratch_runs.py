@@ -16,6 +16,9 @@ WORK = "scratch runs work like others, and wait for the same slots"
 BYTES = "the bytes of scratch runs stay as long as their rows"
 FINDS_ONE = "of a schedule, trigger or backfill, which start no scratch runs"
 MAY_SEE: dict[str, str] = {
+    "admin.py:LINKED": "columns only",
+    "admin.py:OverviewRows.queue": WORK,
+    "admin.py:OverviewRows.usage": "scratch runs use resources like others",
     "announce.py:RUN_COLUMNS": "columns only",
     "attempts.py:AttemptRows.origin_attempts": "limited to history by _origin_conditions",
     "attempts.py:AttemptRows.newest_origin_attempts": "limited to history by _origin_conditions",

@@ -14,10 +14,14 @@ INVENTED = "Anonymous "
 
 @dataclass
 class HubUser(User):
-    """A user of a JupyterHub, as its service for all users sees them."""
+    """A user of a JupyterHub, as its service for all users sees them.
+
+    `token` is the ID of the token at the hub, which is no secret.
+    """
 
     groups: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
+    token: str = ""
 
 
 def caller_of(user: Any) -> Caller:

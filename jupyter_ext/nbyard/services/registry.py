@@ -12,6 +12,7 @@ from nbyard.errors import Conflict
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
+    from nbyard.services.admin import AdminService, AuditService
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.automations.backfills import BackfillService
     from nbyard.services.automations.service import AutomationService
@@ -58,6 +59,8 @@ PLACES = {
     "credentials": "credentials:CredentialService",
     "events": "events:EventService",
     "system": "system:SystemService",
+    "admin": "admin:AdminService",
+    "audit": "admin:AuditService",
 }
 
 
@@ -90,6 +93,8 @@ class Services:
     credentials: CredentialService
     events: EventService
     system: SystemService
+    admin: AdminService
+    audit: AuditService
 
     def __init__(self, context: ServiceContext):
         self._context = context

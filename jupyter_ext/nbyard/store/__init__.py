@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
+from nbyard.store.admin import AnnouncementRows, AuditRows, OverviewRows
 from nbyard.store.automations.firings import BackfillRows, FiringRows
 from nbyard.store.automations.queries import AutomationRows, AutomationSecretRows
 from nbyard.store.bisections import BisectionRows
@@ -47,6 +48,9 @@ class Store:
     """An open store; its `id` labels every container and process started for it."""
 
     events = events
+    announcements = AnnouncementRows()
+    audit = AuditRows()
+    overview = OverviewRows()
     artifacts = ArtifactRows()
     attempts = AttemptRows()
     cache = CacheRows()

@@ -15,6 +15,8 @@ from nbyard.store.schema.tables import events
 # An arbitrary, unique lock key. The lock makes event IDs visible in order.
 ADVISORY_LOCK = 7_220_151
 LOCK = text("select pg_advisory_xact_lock(:key)")
+# The owner of an event that all users see.
+EVERYBODY = ""
 INSERT = Prepared(insert(events))
 LAST = Prepared(select(func.max(events.c.id)))
 AFTER = (
@@ -22,7 +24,7 @@ AFTER = (
     .where(
         events.c.id > bindparam("cursor"),
         events.c.id <= bindparam("until"),
-        events.c.owner == bindparam("of"),
+        events.c.owner.in_([bindparam("of"), EVERYBODY]),
     )
     .order_by(events.c.id)
     .limit(bindparam("most"))
