@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const EAGER_KB = 25;
-const TOTAL_KB = 352;
+const TOTAL_KB = 357;
 const folder = new URL('../jupyter_ext/nbyard/labextension/static/', import.meta.url);
 
 const sizes = readdirSync(folder)
