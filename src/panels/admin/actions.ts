@@ -1,4 +1,5 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
+import { runsIcon } from '../../icons/startup';
 import { IPanelServices } from '../frame/services';
 
 const ID = 'nbyard-admin';
@@ -11,6 +12,7 @@ export const adminActions = {
       const view = new MainAreaWidget({ content: createPage(services) });
       view.id = ID;
       view.toolbar.hide();
+      view.title.icon = runsIcon;
       view.title.label = trans.__('nbyard Administration');
       view.title.closable = true;
       app.shell.add(view, 'main');

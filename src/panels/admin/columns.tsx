@@ -79,7 +79,7 @@ export const COLUMNS: Columns = {
     text('user', trans.__('User'), 120, ({ user, person }) => person || user),
     text('operation', trans.__('Operation'), 170, ({ operation }) => operation),
     text('subject', trans.__('Object'), undefined, ({ subject }) => subject),
-    text('owner', trans.__('Of another user'), 130, each => each.owner),
+    text('owner', trans.__('Owner'), 130, each => each.owner),
     text('status', trans.__('Result'), 90, ({ status }) =>
       status === 403 ? trans.__('refused') : trans.__('done')
     )

@@ -1,7 +1,7 @@
 import { askFields } from '../frame/dialogs/askFields';
 import { IPanelServices } from '../frame/services';
 
-/** Ask why new tasks shall wait, and let them wait. */
+/** Ask for the reason of a pause, and start it. */
 export function askDrain(services: IPanelServices): Promise<unknown> {
   const { trans } = services;
   return askFields<object, { text: string }>(services, {
