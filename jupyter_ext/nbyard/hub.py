@@ -26,24 +26,30 @@ from nbyard.host.wakeup import Listener
 from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
-from nbyard.rest.routes import routes
+from nbyard.rest.routes import PREFIX, routes
 from nbyard.rest.server_hooks import DispatcherWatchdog, register_metrics, set_log_format
+from nbyard.rest.service_state import SCRAPE, MetricsHandler, Readiness, ReadyHandler
 from nbyard.settings import Settings
 
 NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL")
 # A role or group that changed at the hub is in force after this time.
 CACHE_SECONDS = 30
 SCOPE = "custom:nbyard:"
+KNOWN = (SCOPE, SCRAPE)
 PR_SET_PDEATHSIG = 1
 COOKIE_BYTES = 32
 
 
 @dataclass
 class HubUser(User):
-    """A user of the hub, with the rights that the hub gives them in this service."""
+    """A user of the hub, with the rights that the hub gives them in this service.
+
+    `token` is the ID of the token at the hub, which is no secret.
+    """
 
     groups: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
+    token: str = ""
 
 
 class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
@@ -63,7 +69,8 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         return HubUser(
             user.username,
             groups=tuple(sorted(user.hub_user.get("groups") or ())),
-            rights=tuple(s.removeprefix(SCOPE) for s in scopes if s.startswith(SCOPE)),
+            rights=tuple(s.removeprefix(SCOPE) for s in scopes if s.startswith(KNOWN)),
+            token=user.hub_user.get("token_id") or "",
         )
 
 
@@ -105,9 +112,14 @@ async def _serve(settings: Settings) -> None:
         context.close()
 
 
-def application_of(context: RestContext, prefix: str) -> web.Application:
-    """Return the application of the service, whose addresses begin with `prefix`."""
-    identity = HubIdentity(hub_auth=HubOAuth(cache_max_age=CACHE_SECONDS))
+def application_of(
+    context: RestContext, prefix: str, cache_seconds: int = CACHE_SECONDS
+) -> web.Application:
+    """Return the application of the service, whose addresses begin with `prefix`.
+
+    The answers of the hub about tokens are valid for `cache_seconds`.
+    """
+    identity = HubIdentity(hub_auth=HubOAuth(cache_max_age=cache_seconds))
     set_log_format(context.settings, identity.log)
     try:
         listener: Listener | None = Listener(context.settings.store_path)
@@ -115,6 +127,15 @@ def application_of(context: RestContext, prefix: str) -> web.Application:
         listener = None
     broadcast = Broadcast(context, listener)
     callbacks = [(url_path_join(prefix, path), *rest) for path, *rest in identity.get_handlers()]
+    own = {"context": context}
+    callbacks += [
+        (url_path_join(prefix, "metrics"), MetricsHandler, own),
+        (
+            url_path_join(prefix, PREFIX, "ready"),
+            ReadyHandler,
+            {"readiness": Readiness(context), **own},
+        ),
+    ]
     return web.Application(
         [*callbacks, *routes(prefix, context, broadcast, RequestMeter(context))],
         base_url=prefix,

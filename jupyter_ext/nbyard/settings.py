@@ -51,6 +51,12 @@ class Settings(Configurable):
         help="Whether the store has several users, as that of a JupyterHub's service. Their code"
         " then runs only in containers, or on a Dask cluster for dask_users.",
     ).tag(config=True, dispatcher=True)
+    audit_days = Int(
+        365,
+        min=0,
+        help="How long the audit log of a store with several users keeps an entry, in days; 0 ="
+        " for ever.",
+    ).tag(config=True, dispatcher=True)
     hub_url = Unicode(
         "",
         help="Address of the JupyterHub's service of nbyard, without its path. A user's server"

@@ -2,6 +2,18 @@
 
 /** The method and path of each operation, by its noun and verb. */
 export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  admin: {
+    broadcast: 'POST /admin/broadcast',
+    withdraw: 'DELETE /admin/broadcast',
+    deployments: 'GET /admin/deployments',
+    stop_deployment: 'POST /admin/deployments/{deployment}/stop',
+    drain: 'POST /admin/drain',
+    resume: 'DELETE /admin/drain',
+    queue: 'GET /admin/queue',
+    runs: 'GET /admin/runs',
+    cancel_run: 'POST /admin/runs/{run}/cancel',
+    usage: 'GET /admin/usage'
+  },
   artifacts: {
     suggest: 'GET /artifact-suggestions',
     list: 'GET /artifacts',
@@ -9,6 +21,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     content: 'GET /artifacts/{artifact}/content',
     preview: 'GET /artifacts/{artifact}/preview'
   },
+  audit: { list: 'GET /audit' },
   automations: {
     create: 'POST /automations',
     list: 'GET /automations',
@@ -234,6 +247,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     revoke: 'DELETE /shares/{kind}/{resource}/{name}'
   },
   system: {
+    announcements: 'GET /system/announcements',
     doctor: 'GET /system/doctor',
     gpus: 'GET /system/gpus',
     runtimes: 'GET /system/runtimes',

@@ -4,6 +4,150 @@
  */
 
 export interface paths {
+    "/admin/broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a message to all users until a time. It replaces the last one
+         * @description `until` is a date or time in ISO 8601, by default in the server's time zone.
+         */
+        post: operations["admin.broadcast"];
+        /** Remove the message to all users */
+        delete: operations["admin.withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the deployments of all users, newest first */
+        get: operations["admin.deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/deployments/{deployment}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a deployment of any user, by its ID */
+        post: operations["admin.stop_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start no new attempts, and show users why. Running ones end, and deployments go on */
+        post: operations["admin.drain"];
+        /** Start new attempts again */
+        delete: operations["admin.resume"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the first tasks of the queue, in its order */
+        get: operations["admin.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the runs of all users, newest first */
+        get: operations["admin.runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a run of any user, by its ID. Tasks stop in the background */
+        post: operations["admin.cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the usage of each day by `user` or `project`, newest first
+         * @description Attempts count on the day of their end (UTC). A run in two projects counts in both.
+         */
+        get: operations["admin.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifact-suggestions": {
         parameters: {
             query?: never;
@@ -95,6 +239,27 @@ export interface paths {
          *     by which all rows are sorted; a - before its name reverses the order.
          */
         get: operations["artifacts.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description `operation` is an ID such as `runs.cancel`. `since` and `until` limit the time: a date or
+         *     time in ISO 8601, by default in the server's time zone.
+         */
+        get: operations["audit.list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -413,6 +578,26 @@ export interface paths {
         put?: never;
         /** Cancel a bisection and its run */
         post: operations["bisections.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ready models that are shared with everyone, newest first
+         * @description A filter matches a part of the name.
+         */
+        get: operations["models.catalog"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1483,6 +1668,58 @@ export interface paths {
         };
         /** List the versions of an executable, newest first */
         get: operations["executables.versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files that the last update put in the mirror */
+        get: operations["home.get"];
+        put?: never;
+        /** Change files of the mirror, or list those whose bytes are missing */
+        post: operations["home.update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/home/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files that operations wrote since the last update */
+        get: operations["home.changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/home/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["home.content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2615,7 +2852,8 @@ export interface paths {
          * Retry a failed or cancelled run, reusing finished tasks
          * @description The new run has the frozen code, data and values of the old one, and takes its name. Only
          *     unfinished tasks run again. With `environment`, they use its newest version. Those that did
-         *     not fail keep another environment.
+         *     not fail keep another environment. If elements of a map failed in a run that succeeded,
+         *     these are retried in the same run.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -2634,10 +2872,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry failed elements of maps in the same, live run
+         * Retry failed elements of maps in the same run
          * @description `node` is an element or a map. Without it, all failed elements are retried. A cancelled
          *     element is retried if `node` names it. Elements that did not start because their map
-         *     stopped or follows these return to waiting, too.
+         *     stopped or follows these return to waiting, too. A finished run goes on: tasks that depend
+         *     on the results of its maps run again.
          */
         post: operations["runs.retry_elements"];
         delete?: never;
@@ -2962,6 +3201,66 @@ export interface paths {
          *     nearest first: parameters, data, code, packages and files outside the code folder.
          */
         get: operations["runs.why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users and groups with a role on a project or another resource
+         * @description The creator is first. Users who see it only through a project are not listed.
+         */
+        get: operations["shares.list"];
+        put?: never;
+        /** Set the role of a user or group on a project or another resource */
+        post: operations["shares.grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the role of a user or group on a project or another resource
+         * @description With `group`, the name is that of a group.
+         *
+         *     What a former member linked to a project stays linked.
+         */
+        delete: operations["shares.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what administrators announce, and whether the caller is one of them */
+        get: operations["system.announcements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3320,6 +3619,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Announcements
+         * @description What administrators announce to all users, and whether the caller is one of them.
+         */
+        Announcements: {
+            broadcast: components["schemas"]["Broadcast"] | null;
+            drain: components["schemas"]["Drain"] | null;
+            is_admin: boolean;
+        };
+        /**
          * Argument
          * @description One named argument.
          *
@@ -3483,6 +3791,30 @@ export interface components {
             published_at: string | null;
             /** @default [] */
             links: components["schemas"]["MonitorLink"][];
+        };
+        /**
+         * AuditEntry
+         * @description A change that a user made, or was refused by rights (status 403).
+         *
+         *     `subject` is the key in the address, or the ID of what was created. `owner` is set if the
+         *     changed object belongs to another user. `token` is the ID of the token at the hub, and
+         *     `attempt_id` that of the attempt whose code sent the request.
+         */
+        AuditEntry: {
+            id: string;
+            at: string;
+            user: string;
+            operation: string;
+            subject: string;
+            owner: string;
+            status: number;
+            request_id: string;
+            /** @default  */
+            person: string;
+            /** @default  */
+            token: string;
+            /** @default  */
+            attempt_id: string;
         };
         /**
          * AutomaticRun
@@ -3913,6 +4245,14 @@ export interface components {
         Breach: {
             rule: components["schemas"]["ColumnsRule"] | components["schemas"]["TypeRule"] | components["schemas"]["NullsRule"] | components["schemas"]["RangeRule"] | components["schemas"]["UniqueRule"] | components["schemas"]["ValuesRule"] | components["schemas"]["RowsRule"] | components["schemas"]["FreshRule"] | components["schemas"]["ReferenceRule"] | components["schemas"]["MetricRule"] | components["schemas"]["CloseRule"];
             reason: components["schemas"]["Reason"];
+        };
+        /**
+         * Broadcast
+         * @description A message to all users until a time.
+         */
+        Broadcast: {
+            text: string;
+            until: string;
         };
         /**
          * BytesOf
@@ -4978,6 +5318,19 @@ export interface components {
             expires_at: string | null;
         };
         /**
+         * DeploymentOverview
+         * @description A deployment of any owner, with the number of its GPUs, and why it waits if queued.
+         */
+        DeploymentOverview: {
+            id: string;
+            name: string;
+            owner: string;
+            state: string;
+            created_at: string;
+            gpus: number;
+            waits: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Detail
          * @description One refused field: where it is and what is wrong with it.
          */
@@ -5083,6 +5436,14 @@ export interface components {
             groups?: {
                 [key: string]: components["schemas"]["Group"];
             };
+        };
+        /**
+         * Drain
+         * @description Since when, and why, no new attempts start.
+         */
+        Drain: {
+            text: string;
+            since: string;
         };
         /**
          * DueTime
@@ -5825,6 +6186,64 @@ export interface components {
             operation: "deployments.stop" | "runs.cancel";
         };
         /**
+         * Home
+         * @description The files that the last update put in the mirror. Each update has a higher `revision`.
+         */
+        Home: {
+            revision: number;
+            files: components["schemas"]["HomeFile"][];
+        };
+        /**
+         * HomeChange
+         * @description A file that an operation wrote. A digest is empty without a file; `was` is the one before.
+         */
+        HomeChange: {
+            path: string;
+            size_bytes: number;
+            digest: string;
+            /** @default  */
+            was: string;
+        };
+        /**
+         * HomeFile
+         * @description A file of the mirror. The path of an empty folder ends in /, and its digest is empty.
+         */
+        HomeFile: {
+            path: string;
+            /** @default 0 */
+            size_bytes: number;
+            /** @default  */
+            digest: string;
+            /** @default false */
+            executable: boolean;
+        };
+        /**
+         * HomeState
+         * @description The state after an update. Nothing was changed if `missing` names files without bytes.
+         */
+        HomeState: {
+            revision: number;
+            /** @default [] */
+            missing: string[];
+        };
+        /**
+         * HomeUpdate
+         * @description New and changed files of the mirror, and paths to remove.
+         *
+         *     `upload` is the ID of an upload with the bytes of the files `sent`, one after the other.
+         */
+        HomeUpdate: {
+            revision: number;
+            /** @default [] */
+            files: components["schemas"]["HomeFile"][];
+            /** @default [] */
+            removed: string[];
+            /** @default  */
+            upload: string;
+            /** @default [] */
+            sent: string[];
+        };
+        /**
          * Image
          * @description The content of image.json: the image's name and its ID in the engine.
          *
@@ -6200,6 +6619,21 @@ export interface components {
             on_failure: string;
             /** @default null */
             at_most: number | null;
+        };
+        /**
+         * Member
+         * @description A user or group with a role on a project or another resource.
+         *
+         *     `is_creator` marks the user to whom the resource belongs.
+         */
+        Member: {
+            name: string;
+            /** @enum {unknown} */
+            role: "editor" | "owner" | "viewer";
+            /** @default false */
+            group: boolean;
+            /** @default false */
+            is_creator: boolean;
         };
         /**
          * Meta
@@ -7048,6 +7482,28 @@ export interface components {
             resource: string;
         };
         /**
+         * NewMember
+         * @description The role that a user or group gets on a project or another resource.
+         *
+         *     A viewer may read it, an editor also change it, an owner also delete and share it. The name `*`
+         *     publishes it: everyone may read it, and models are in the public catalog.
+         */
+        NewMember: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
+            /**
+             * Group of the hub
+             * @default false
+             */
+            group: boolean;
+        };
+        /**
          * NewModel
          * @description A model to build, from one of three sources.
          *
@@ -7400,7 +7856,8 @@ export interface components {
          *
          *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
          *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. `environment` is what it would use. The `hints` name
+         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
+         *     `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
@@ -7918,6 +8375,15 @@ export interface components {
             versions: (string | null)[];
         };
         /**
+         * Page[AuditEntry]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_AuditEntry_: {
+            items: components["schemas"]["AuditEntry"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Automation]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -7999,6 +8465,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[DeploymentOverview]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_DeploymentOverview_: {
+            items: components["schemas"]["DeploymentOverview"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Deployment]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8076,6 +8551,15 @@ export interface components {
          */
         Page_Kernel_: {
             items: components["schemas"]["Kernel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Member]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Member_: {
+            items: components["schemas"]["Member"][];
             /** @default null */
             next: string | null;
         };
@@ -8179,6 +8663,24 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[PublishedModel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_PublishedModel_: {
+            items: components["schemas"]["PublishedModel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[QueuedTask]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_QueuedTask_: {
+            items: components["schemas"]["QueuedTask"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Quota]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8197,6 +8699,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[RunOverview]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_RunOverview_: {
+            items: components["schemas"]["RunOverview"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Run]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -8211,6 +8722,15 @@ export interface components {
          */
         Page_SavedVersion_: {
             items: components["schemas"]["SavedVersion"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[UsageDay]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_UsageDay_: {
+            items: components["schemas"]["UsageDay"][];
             /** @default null */
             next: string | null;
         };
@@ -8596,7 +9116,7 @@ export interface components {
          *
          *     `created_at` is the time when the resource was created. `path` is that of its file; empty for
          *     resources without a file. A file that never ran has its path as ID. `is_gone` means
-         *     that the file no longer exists. `number` is that of a run.
+         *     that the file no longer exists. `number` is that of a run. A file that never ran has no owner.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -8610,6 +9130,8 @@ export interface components {
             number: number | null;
             /** @default false */
             is_gone: boolean;
+            /** @default  */
+            owner: string;
         };
         /**
          * ProjectRetention
@@ -8669,6 +9191,20 @@ export interface components {
             reason: components["schemas"]["Reason"];
         };
         /**
+         * PublishedModel
+         * @description A model of the public catalog, as people without an account see it.
+         */
+        PublishedModel: {
+            name: string;
+            tag: string;
+            owner: string;
+            mode: string;
+            inputs: components["schemas"]["ModelColumn"][];
+            outputs: components["schemas"]["ModelColumn"][];
+            metadata: Record<string, unknown>;
+            created_at: string;
+        };
+        /**
          * PulledImage
          * @description The name of an image in a registry to pull.
          *
@@ -8694,6 +9230,23 @@ export interface components {
             };
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * QueuedTask
+         * @description A task in the queue, with what it requests and why it waits.
+         */
+        QueuedTask: {
+            id: string;
+            run_id: string;
+            run: number;
+            node: string;
+            owner: string;
+            queued_at: string;
+            runtime: string;
+            cpu: number | null;
+            gpu: number | null;
+            memory_bytes: number | null;
+            waits: components["schemas"]["Reason"] | null;
         };
         /**
          * Quota
@@ -9341,6 +9894,22 @@ export interface components {
             digest: string;
         };
         /**
+         * RunOverview
+         * @description A run of any owner.
+         */
+        RunOverview: {
+            id: string;
+            number: number;
+            name: string | null;
+            title: string;
+            owner: string;
+            person: string;
+            state: string;
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        /**
          * RunQueue
          * @description Where the first queued task of a run is in the queue, and what it waits for.
          *
@@ -9932,6 +10501,20 @@ export interface components {
             cpu_seconds: number;
         };
         /**
+         * UsageDay
+         * @description What a user or a project used on a day (UTC).
+         *
+         *     `stored_bytes` are those of the outputs and datasets of that day that still exist. `of` is the
+         *     user, or the project after its owner.
+         */
+        UsageDay: {
+            day: string;
+            of: string;
+            gpu_hours: number;
+            core_hours: number;
+            stored_bytes: number;
+        };
+        /**
          * Use
          * @description What a run or deployment holds of a quota; `name` is the run's number as text.
          */
@@ -10230,6 +10813,310 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "admin.broadcast": {
+        parameters: {
+            query: {
+                text: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Broadcast"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.deployments": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                state?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentOverview_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.stop_deployment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOverview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.drain": {
+        parameters: {
+            query: {
+                text: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.queue": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedTask_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.runs": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                state?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunOverview_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.cancel_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOverview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "admin.usage": {
+        parameters: {
+            query?: {
+                by?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageDay_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "artifacts.suggest": {
         parameters: {
             query: {
@@ -10377,6 +11264,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "audit.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                user?: string;
+                operation?: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry_"];
                 };
             };
             400: components["responses"]["400"];
@@ -11106,6 +12028,38 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.catalog": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublishedModel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -13506,6 +14460,125 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Home"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeUpdate"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeState"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeChange"][];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.content": {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
@@ -16301,6 +17374,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.revoke": {
+        parameters: {
+            query?: {
+                group?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "system.announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announcements"];
                 };
             };
             400: components["responses"]["400"];

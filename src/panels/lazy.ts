@@ -4,6 +4,7 @@ import '../../style/panels.css';
 import '../../style/deployments.css';
 import '../../style/environments.css';
 import '../../style/things.css';
+import { adminActions } from './admin/actions';
 import { artifactActions } from './artifacts/actions';
 import { automationActions } from './automations/actions';
 import { backfillActions } from './automations/backfills/actions';
@@ -25,6 +26,7 @@ export { renewKernels } from './environments/kernels';
 export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
+  ...adminActions,
   ...artifactActions,
   ...automationActions,
   ...backfillActions,

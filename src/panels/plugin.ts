@@ -57,11 +57,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
         VIEWED.map(noun => [noun, tracked(noun, restorer)])
       ) as IPanelServices['views']
     };
-    yard.stream.events.connect(async (_, events) => {
-      if (events.some(({ topic }) => topic.startsWith('environment'))) {
-        (await import('./lazy')).renewKernels(services);
-      }
-    });
+    void app.restored.then(async () => (await import('./startup')).start(services, palette));
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
     ['create-example', 'workflow-from-folder', 'choose-model'].forEach((name, place) =>

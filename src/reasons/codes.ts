@@ -20,6 +20,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'too-many-gpus-for-deployment': trans.__(
     'requests more GPUs ({wanted}) than this machine has ({total}): edit the deployment and request fewer. `nbyard doctor` lists the GPUs'
   ),
+  draining: trans.__('the administrator has paused the start of tasks: {why}'),
   'waits-for-start': trans.__('waits for a free slot'),
   'waits-for-image': trans.__('waits for its image, which is being built or pulled'),
   'waits-for-engine': trans.__('waits: {message}'),

@@ -140,7 +140,9 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
     *doctor_and_openapi.COMMANDS,
 )
 HELP = {
+    "admin": "Show and stop the work of all users.",
     "artifacts": "Create, show and export named results.",
+    "audit": "Show who changed what.",
     "automations": "Start runs at set times, or when something happens.",
     "backfills": "Show and cancel runs of past due times.",
     "bisections": "Show and cancel searches for the change that made a run bad.",
@@ -167,6 +169,7 @@ LOCAL = (
     click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),
 )
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
+    "audit": hub.AUDIT,
     "artifacts": (*artifacts.COMMANDS, lineage.of_artifact),
     "automations": (*automations.COMMANDS, *backfills.COMMANDS),
     "channels": channels.COMMANDS,

@@ -60,6 +60,15 @@ RUNS: Mapping[str, str] = {
 BY_OPERATION: Mapping[str, Mapping[str, str]] = {
     "shares.revoke": {"group": "The name is that of a group."},
     "runs.list": RUNS,
+    "admin.broadcast": {"text": "What users see.", "until": "Date or time when it disappears."},
+    "admin.drain": {"text": "Why new tasks wait. Users see it in the queue."},
+    "admin.usage": {"by": "Sum by user or by project.", "days": "Number of days. Default: 30."},
+    "audit.list": {
+        "user": "Only what this user changed.",
+        "operation": "Only this operation, such as runs.cancel.",
+        "since": "Only changes at this date or time, or later.",
+        "until": "Only changes before this date or time.",
+    },
     "runs.tasks": {"state": f"Only tasks in these states, with commas: {', '.join(TASK.moves)}."},
 }
 OF_LISTS: Mapping[str, str] = {
@@ -95,12 +104,25 @@ ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 DONE = {
     "delete": "Deleted {}.",
     "delete_policy": "Deleted the policy {1} of {0}.",
+    "resume": "New tasks start again.",
+    "withdraw": "Users no longer see the message.",
     "unkeep": "Clean-ups may delete run {}.",
     "unlink": "Unlinked {2} from {0}.",
     "revoke": "{2} has no role on the {0} {1} any more.",
 }
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "admin.deployments": columns("name owner state gpus made=created_at reason=waits id"),
+    "admin.queue": columns(
+        "run node owner waiting_since=queued_at cpu gpu memory=memory_bytes reason=waits"
+    ),
+    "admin.runs": columns("number owner title state made=created_at id"),
+    "admin.usage": columns(
+        "day of gpu_hours core_hours stored=stored_bytes",
+        gpu_hours=lambda u: f"{u.gpu_hours:.2f}",
+        core_hours=lambda u: f"{u.core_hours:.2f}",
+    ),
+    "audit": columns("at user operation subject owner status"),
     "artifacts": columns(
         "name state files size executable run=number made=created_at",
         files=lambda a: ", ".join(f.filename for f in a.files),

@@ -169,6 +169,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         await check_authorizer(self)
         self._caller = caller_of(self.current_user)
+        if not self._caller.may("events:read"):
+            raise HTTPError(403)
         # All numbers of 18 digits fit into the 64-bit integers of databases.
         if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
             raise HTTPError(422, reason="after: the id of an event is a number")

@@ -14,6 +14,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, Protocol
 
@@ -24,9 +25,10 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import IOLoop
 
+from nbyard.domain.admin import AuditEntry
 from nbyard.domain.arguments.structs import check_text
-from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller
-from nbyard.domain.ids import is_id
+from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller, right_of
+from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.errors import (
@@ -157,6 +159,7 @@ THREADS = 16
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # A client that sends its body very slowly must not hold a connection for ever.
 BODY_SECONDS = 30.0
+MAX_SUBJECT = 200  # characters of the audit log
 
 
 class Opened(Protocol):
@@ -286,6 +289,13 @@ class NbyardHandler(JupyterHandler):
         if self.current_user is not None:
             await check_authorizer(self)
 
+    @property
+    def caller(self) -> Caller:
+        """Return the caller, and the attempt whose code sends the request."""
+        caller = caller_of(self.current_user)
+        attempt = self.request.headers.get(ATTEMPT_HEADER, "")
+        return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
+
     def authorised(self, scope: str) -> Caller:
         """Return the caller, after checking that the caller has this scope.
 
@@ -293,15 +303,14 @@ class NbyardHandler(JupyterHandler):
             Forbidden: The caller lacks the scope.
             TooOften: The caller has sent too many requests.
         """
-        caller = caller_of(self.current_user)
+        caller = self.caller
         if wait := self.context.budgets.wait_seconds(caller.name):
             refused = TooOften()
             refused.retry_after = math.ceil(wait)
             raise refused
         if not caller.may(scope):
             raise Forbidden(f"This needs the scope {scope}.")
-        attempt = self.request.headers.get(ATTEMPT_HEADER, "")
-        return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
+        return caller
 
     def get_login_url(self) -> str:
         """Raise an error if no user is signed in, because API clients cannot use a login page."""
@@ -418,6 +427,8 @@ class OperationHandler(NbyardHandler, APIHandler):
                     "projects", "link_created", caller, project, operation.id, result
                 )
         except NbyardError as error:
+            if error.status == 403:
+                await self._record(operation, path, 403)
             self.fail(error)
         except Exception as error:
             fields = {"fields": {"request_id": self.request_id}}
@@ -426,10 +437,40 @@ class OperationHandler(NbyardHandler, APIHandler):
                 NbyardError(hint=f"The server's log has details. Look for {self.request_id}.")
             )
         else:
+            await self._record(operation, path, operation.status, result)
             self.answer(operation.status, result)
 
     def _check_access(self, *asked: Any) -> None:
         self.context.services.check_access(*asked)
+
+    async def _record(
+        self, operation: Operation, path: dict[str, str], status: int, result: Any = None
+    ) -> None:
+        """Add a change to the audit log of a store with several users, or its refusal.
+
+        An entry has no body and no query: they may contain secrets.
+        """
+        is_change = operation.method != "GET" and right_of(operation.scope) != "read"
+        if not (is_change and self.context.settings.shared):
+            return
+        caller, owner = self.caller, getattr(result, "owner", "")
+        entry = AuditEntry(
+            id=new_id(),
+            at=datetime.now(UTC),
+            user=caller.name,
+            operation=operation.id,
+            subject=("/".join(path.values()) or str(getattr(result, "id", "")))[:MAX_SUBJECT],
+            owner="" if owner == caller.name else owner,
+            status=status,
+            request_id=self.request_id,
+            person=caller.person,
+            token=getattr(self.current_user, "token", ""),
+            attempt_id=caller.attempt_id,
+        )
+        try:
+            await self.context.ask("audit", "record", entry)
+        except NbyardError as error:  # what it records has happened
+            log.error("request %s is not in the audit log: %s %s", entry.request_id, entry, error)
 
     @web.authenticated
     async def get(self, **path: str) -> None:

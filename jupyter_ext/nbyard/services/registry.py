@@ -19,6 +19,7 @@ from nbyard.services.projects.automatic_links import CREATED
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.members import Role
+    from nbyard.services.admin import AdminService, AuditService
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.automations.backfills import BackfillService
     from nbyard.services.automations.service import AutomationService
@@ -71,6 +72,8 @@ PLACES = {
     "credentials": "credentials:CredentialService",
     "events": "events:EventService",
     "system": "system:SystemService",
+    "admin": "admin:AdminService",
+    "audit": "admin:AuditService",
 }
 
 
@@ -111,6 +114,8 @@ class Services:
     credentials: CredentialService
     events: EventService
     system: SystemService
+    admin: AdminService
+    audit: AuditService
 
     def __init__(self, context: ServiceContext):
         self._context = context

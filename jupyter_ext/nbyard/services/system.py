@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbyard import __version__
+from nbyard.domain.admin import Announcements, Broadcast, Drain
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
@@ -50,7 +52,29 @@ class SystemService(Service):
             self._automations,
             *self._context.probes,
         ]
-        return Diagnosis(__version__, [check() for check in checks])
+        done = [check() for check in checks]
+        if not caller.may("system:admin"):  # they name files, processes and the work of others
+            done = [Check(check.name, check.state, "") for check in done]
+        return Diagnosis(__version__, done)
+
+    def unready(self) -> list[str]:
+        """Return the names of the checks that keep this installation from starting work."""
+        checks = [self._store_check, self._disk, self._dispatcher]
+        settings = self._context.settings
+        if not (settings.dask_address or settings.dask_cluster):
+            checks.append(self._context.engine)
+        return [check.name for check in (check() for check in checks) if check.state != "ok"]
+
+    @operation("GET", "/system/announcements", scope="system:read")
+    def announcements(self, caller: Caller) -> Announcements:
+        """Show what administrators announce, and whether the caller is one of them."""
+        with self._store.read() as c:
+            broadcast = self._store.announcements.get(c, Broadcast)
+            drain = self._store.announcements.get(c, Drain)
+        if broadcast and broadcast.until <= datetime.now(UTC):
+            broadcast = None
+        is_admin = self._context.settings.shared and caller.may("admin:admin")
+        return Announcements(broadcast, drain, is_admin)
 
     def counts(self) -> Counts:
         """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""

@@ -11,6 +11,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.isolation import OPEN, Isolation
 from nbyard.host import wakeup
 from nbyard.store import events
+from nbyard.store.admin import AnnouncementRows, AuditRows, OverviewRows
 from nbyard.store.automations.firings import BackfillRows, FiringRows
 from nbyard.store.automations.queries import AutomationRows, AutomationSecretRows
 from nbyard.store.bisections import BisectionRows
@@ -50,6 +51,9 @@ class Store:
     """An open store; its `id` labels every container and process started for it."""
 
     events = events
+    announcements = AnnouncementRows()
+    audit = AuditRows()
+    overview = OverviewRows()
     artifacts = ArtifactRows()
     attempts = AttemptRows()
     cache = CacheRows()

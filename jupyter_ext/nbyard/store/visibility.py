@@ -50,6 +50,8 @@ SHARED: dict[SharedKind, Table] = {
     "automation": automations,
 }
 KINDS = {table: kind for kind, table in SHARED.items()}
+# The owner of an event that all users see.
+EVERYBODY = ""
 # A fact since the first grant: links to resources of others outlive the last grant.
 SHARING = "sharing"
 
@@ -77,7 +79,7 @@ def may_see(viewer: Any, owner: Any, c: Connection | None = None) -> ColumnEleme
 
 def may_see_event(viewer: str, c: Connection) -> ColumnElement[bool]:
     """Return the condition that a user may see an event: that of the event's subject."""
-    own = is_own(viewer, events.c.owner)
+    own = events.c.owner.in_([viewer, EVERYBODY])
     if not is_shared(c):
         return own
     of_dataset = dataset_versions.c.dataset_id.in_(_shared(viewer, "dataset"))

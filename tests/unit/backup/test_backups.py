@@ -3,6 +3,8 @@
 import fcntl
 import os
 import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_ba
 from nbyard.backup.writing import Header, Totals, write_backup
 from nbyard.blobs import Blobs
 from nbyard.dispatch.recovery import LeftoverSweeper
+from nbyard.domain.admin import AuditEntry
 from nbyard.domain.ids import new_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
@@ -174,6 +177,43 @@ def add_object(store: Store, name: str, state: str, automation: str) -> str:
                 task = rows.task(run := rows.run(f"{name} {state}"))
                 return {"run": run.id, "task": task.id}.get(name) or rows.attempt(task).id
     return key
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_backup_of_a_shared_store_under_load_is_of_one_moment(
+    filled: Store, tmp_path: Path
+) -> None:
+    """Each writer adds a run and its audit entry at once; copies of users' files stay out."""
+    stopping = threading.Event()
+    (filled.folder / "homes/ann").mkdir(parents=True)
+    (filled.folder / "homes/ann/notes.ipynb").write_text("{}")
+
+    def write(user: str) -> int:
+        count = 0
+        while not stopping.is_set():
+            with filled.write() as c:
+                run = Rows(filled, c).run(owner=user)
+                texts = (user, "runs.create", run.id, "", 201, "q")
+                filled.audit.add(c, AuditEntry(new_id(), NOW, *texts))
+            count += 1
+        return count
+
+    def count_of(totals: Totals) -> tuple[int, int]:
+        return totals.rows["runs"] - 1, totals.rows["audit"]  # one run was there before
+
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, f"user{number}") for number in range(4)]
+        try:
+            written = [write_backup(filled, tmp_path / f"{n}.tar") for n in range(3)]
+        finally:
+            stopping.set()
+    assert sum(writer.result() for writer in writers) > count_of(written[-1])[0] > 0
+    for number, totals in enumerate(written):
+        runs, entries = count_of(totals)
+        assert runs == entries
+        assert try_backup(tmp_path / f"{number}.tar")[1] == totals
+    with tarfile.open(tmp_path / "2.tar") as tar:
+        assert not [name for name in tar.getnames() if "homes" in name]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

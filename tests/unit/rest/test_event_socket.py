@@ -308,3 +308,12 @@ def test_a_full_window_continues_after_its_frames_are_sent(api, window, monkeypa
     say(window, after=0)
     frame(window)
     seen_until(window, *(make(api, f"one after the other {number}") for number in range(3)))
+
+
+def test_a_token_without_the_right_to_read_gets_no_events(api, monkeypatch):
+    monkeypatch.setattr(
+        event_socket, "caller_of", lambda user: Caller("ann", scopes=("runs:write",))
+    )
+    with pytest.raises(websocket.WebSocketBadStatusException) as error:
+        connect(api)
+    assert error.value.status_code == 403

@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from nbyard.domain.admin import AuditEntry
 from nbyard.domain.callers import Caller
 from nbyard.errors import Busy
 from nbyard.rest import operation_handler
@@ -203,3 +204,73 @@ def test_created_resources_are_linked_to_the_active_project(api):
         found = api.send("GET", f"/automations?project={project}").json["items"]
         assert [one["name"] for one in found] == names
     assert api.send("POST", "/automations", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)
+
+
+@pytest.fixture
+def audited(api, monkeypatch):
+    """A server whose store has several users; returns the entries, oldest first."""
+    context = api.app.web_app.settings["nbyard"]
+    monkeypatch.setattr(context.settings, "shared", True)
+    known = Caller("ann", scopes=("read", "write"), person="Ann A.")
+    monkeypatch.setattr(operation_handler, "caller_of", lambda user: known)
+    root = Caller("root", scopes=("admin",))
+    seen = {entry.id for entry in context.services.audit.list(root).items}
+
+    def entries() -> list[AuditEntry]:
+        listed = context.services.audit.list(root).items
+        return [entry for entry in listed[::-1] if entry.id not in seen]
+
+    return entries
+
+
+def test_changes_and_refusals_are_audited(api, audited):
+    """Neither reads, nor requests that fail a check, nor what a request says."""
+    body = {"name": "wine", "description": "a s3cret"}
+    made = api.send("POST", "/projects", body, {"X-Request-Id": "q1"})
+    assert made.status == 201
+    assert api.send("POST", "/projects", {"name": ""}).status == 422
+    assert api.send("DELETE", "/projects/none").status == 404
+    assert api.send("POST", "/system/spelling", {"operation": "runs.list"}).status in (200, 422)
+    assert api.send("GET", f"/projects/{made.json['id']}").status == 200
+    assert api.send("DELETE", f"/projects/{made.json['id']}").status == 204
+    attempt = {"Nbyard-Attempt": "01a22a68-a6d2-7b54-9318-cba880331614"}
+    assert api.send("POST", "/admin/drain?text=s3cret", None, attempt).status == 403
+    entries = audited()
+    assert [(e.operation, e.subject, e.status) for e in entries] == [
+        ("projects.create", made.json["id"], 201),
+        ("projects.delete", made.json["id"], 204),
+        ("admin.drain", "", 403),
+    ]
+    assert {(e.user, e.person, e.owner) for e in entries} == {("ann", "Ann A.", "")}
+    assert entries[0].request_id == "q1"
+    assert entries[2].attempt_id == attempt["Nbyard-Attempt"]
+    assert "s3cret" not in str(entries)
+
+
+def test_what_an_administrator_does_to_things_of_others_is_marked(api, audited, monkeypatch):
+    (api.root / "x.sh").write_text("#!/bin/sh\n")
+    settings = api.app.web_app.settings["nbyard"].settings
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "shared", False)  # a script would need a container
+        run = api.send("POST", "/runs", {"path": "x.sh"}).json["id"]
+    root = Caller("root", scopes=("admin",))
+    monkeypatch.setattr(operation_handler, "caller_of", lambda user: root)
+    assert api.send("POST", f"/admin/runs/{run}/cancel").status == 202
+    last = audited()[-1]
+    assert (last.user, last.owner, last.subject) == ("root", "ann", run)
+
+
+def test_a_store_of_one_person_has_no_audit_log(api, audited, monkeypatch):
+    monkeypatch.setattr(api.app.web_app.settings["nbyard"].settings, "shared", False)
+    assert api.send("POST", "/projects", {"name": "alone"}).status == 201
+    assert audited() == []
+
+
+def test_a_change_succeeds_even_if_its_entry_cannot_be_written(api, audited, monkeypatch, caplog):
+    def fail(entry: object) -> None:
+        raise Busy
+
+    audit = api.app.web_app.settings["nbyard"].services.audit
+    monkeypatch.setattr(audit, "record", fail)
+    assert api.send("POST", "/projects", {"name": "unlogged"}).status == 201
+    assert "projects.create" in caplog.text

@@ -1,5 +1,7 @@
 """Metrics for Prometheus, through the server's own /metrics."""
 
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 DOCS = Path(__file__).resolve().parents[3] / "docs/reference/metrics.md"
+DASHBOARD = DOCS.parents[2] / "examples/grafana/nbyard.json"
 USED = UsageSum("ada", "notebook", "process", 12.5, 2**20, 60)
 COUNTS = Counts(
     *({"queued": 1}, {"queued": 2}, 3, 4.5, [AttemptSum("docker", "failed", 1, 7)], True),
@@ -97,6 +100,21 @@ def test_each_metric_has_a_help_text():
     names = {family.name for family in server_hooks.metric_families(COUNTS)} | {"nbyard_store_up"}
     told = DOCS.read_text()
     assert [name for name in sorted(names) if f"| `{name}" not in told] == []
+
+
+def test_the_dashboard_uses_only_metrics_and_labels_that_exist():
+    families = {family.name: family for family in server_hooks.metric_families(COUNTS)}
+    labels = {name: {*family.samples[0].labels} for name, family in families.items()}
+    labels["nbyard_store_up"] = set()
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+    used = {name for query in queries for name in re.findall(r"nbyard_\w+", query)}
+    assert used == labels.keys() - {"nbyard_attempt_seconds"}
+    for query in queries:
+        for name, label in re.findall(r"(nbyard_\w+)\{(\w+)", query):
+            assert label in labels[name], query
+        for label, name in re.findall(r"by \((\w+)\) \((?:delta\()?(nbyard_\w+)", query):
+            assert label in labels[name], query
 
 
 class RestContext:

@@ -1,4 +1,4 @@
-"""Commands for the service of a JupyterHub, which serves all of its users from one store."""
+"""Commands for the service of a JupyterHub, which serves all users, and for its administrators."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import json
 from pkgutil import resolve_name
 
 import click
+import msgspec
 
+from nbyard.cli.shared_options import connect, server_option
+from nbyard.domain.paging import MAX_LIMIT
 from nbyard.settings import Settings
 
 CONFIG = """\
@@ -73,4 +76,26 @@ def config(external: bool, url: str, database: str) -> None:
     click.echo(CONFIG.format(url=url, added=json.dumps(added)), nl=False)
 
 
+@click.command()
+@click.option("--user", default="", help="Only what this user changed.")
+@click.option("--operation", default="", help="Only this operation, such as runs.cancel.")
+@click.option("--since", default="", help="Only changes at this date or time, or later.")
+@click.option("--until", default="", help="Only changes before this date or time.")
+@server_option
+def export(server: str, **filters: str) -> None:
+    """Print the audit log as JSON lines, newest first.
+
+    \b
+    Examples:
+      nbyard audit export --since 2026-11-01 > november.jsonl
+    """
+    audit, after = connect(server).audit, ""
+    while after is not None:
+        page = audit.list(limit=MAX_LIMIT, after=after, **filters)
+        for entry in page.items:
+            click.echo(msgspec.json.encode(entry))
+        after = page.next
+
+
 COMMANDS: tuple[click.Command, ...] = (serve, config)
+AUDIT: tuple[click.Command, ...] = (export,)

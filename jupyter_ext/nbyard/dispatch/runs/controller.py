@@ -36,6 +36,7 @@ from nbyard.dispatch.state.attempt_snapshot import (
 from nbyard.dispatch.state.live_runs import CANCELLED, LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.admin import Drain
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
@@ -140,6 +141,8 @@ class RunController:
         """Read what others wrote; at intervals, compare everything with the store."""
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
+            drain = self._store.announcements.get(c, Drain)
+            self._queue.drain = because("draining", why=drain.text) if drain else None
             # Changes that are not written yet make the board differ from the store.
             if is_due and not self._changes:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice

@@ -126,7 +126,8 @@ class QueueController:
     """Grants slots in queue order.
 
     Attempts that could not start come first. `readmitted` holds the IDs of those with new slots.
-    `leftovers` holds ended attempts whose processes may live, with their GPUs.
+    `leftovers` holds ended attempts whose processes may live, with their GPUs. While `drain` has a
+    reason, no attempts are recorded.
     """
 
     def __init__(
@@ -151,6 +152,7 @@ class QueueController:
         self.is_behind = False
         self.shares = Shares(context, board)
         self._ledger: QuotaLedger | None = None
+        self.drain: Reason | None = None
 
     def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
         """Record attempts of ready tasks as long as slots are free.
@@ -220,9 +222,12 @@ class QueueController:
     def _hold_back_unstartable(self, changes: RoundChanges) -> None:
         """Hold back tasks that would only wait like unstarted attempts.
 
-        These are all tasks of a silent engine, else those with the same image or code.
+        These are all tasks of a silent engine, else those with the same image or code; during a
+        drain, all tasks.
         """
         before, self._held_up = self._held_up, {}
+        if self.drain:
+            self._held_up[ALL, ALL] = self.drain
         for attempt, seen in self._unstarted:
             if not seen.requests_slots and (seen.waits or not seen.has_slots):
                 plan, waits = attempt.task.record.plan, seen.waits or TURN
@@ -237,7 +242,8 @@ class QueueController:
 
     def _why_held_up(self, plan: TaskPlan) -> Reason | None:
         held = self._held_up
-        return held.get((plan.runtime, ALL)) or held.get(_kind(plan)) if held else None
+        keys = ((ALL, ALL), (plan.runtime, ALL), _kind(plan))
+        return next((held[key] for key in keys if key in held), None) if held else None
 
     def _record_self_queueing(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
@@ -247,7 +253,10 @@ class QueueController:
             is_published = self._is_published(changes, candidate)
             if is_published or self._awaits_quota(changes, candidate):
                 continue
-            if self._candidates.is_current(candidate):
+            if self.drain:
+                candidate.is_held_up = True
+                changes.note_wait(candidate.live, self.drain)
+            elif self._candidates.is_current(candidate):
                 self._take_quota(candidate)
                 self._record(changes, candidate)
 

@@ -1,6 +1,6 @@
 """Daily clean-ups of runs, by the rules of their owners and by the policies of projects.
 
-Deletion of scratch runs: check runs, and the runs of bisections.
+Deletion of scratch runs: check runs, and the runs of bisections; and of old audit entries.
 """
 
 import logging
@@ -94,7 +94,11 @@ class RetentionController:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK_SECONDS
-        store = self._context.store
+        store, settings = self._context.store, self._context.settings
+        if settings.shared and settings.audit_days:
+            with self._context.write() as c:
+                kept_since = datetime.now(UTC) - timedelta(days=settings.audit_days)
+                store.audit.delete_before(c, kept_since)
         with store.read() as c:
             wanted = store.retention.policies(c)
             done = {owner: float(store.facts.get(c, fact_name(owner)) or 0) for owner in wanted}

@@ -34,6 +34,7 @@ STATES = {
         wanted=int,
         total=int,
     ),
+    "draining": code("the administrator has paused the start of tasks: {why}", why=str),
     "waits-for-start": code("waits for a free slot"),
     "waits-for-image": code("waits for its image, which is being built or pulled"),
     "waits-for-engine": code("waits: {message}", error=str),

@@ -259,7 +259,7 @@ class RunHistory(RunPreviews):
         for field, given, known_words in (("state", state, RUN.moves), ("origin", origin, KINDS)):
             if given:
                 check_choice(field, given, known_words)
-        begin, end = _moment(since, "since"), _moment(until, "until")
+        begin, end = parse_moment(since, "since"), parse_moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
         filters = {"state": state, "workflow": known, "path": path, "search": search, "tag": tag}
         filters |= {"node": node, "origin": origin, "person": person}
@@ -341,8 +341,12 @@ class RunHistory(RunPreviews):
         return str(self._context.files.locate_code(path, "workflow"))
 
 
-def _moment(text: str, field: str) -> datetime | None:
-    """Return the time in a text, None for an empty text."""
+def parse_moment(text: str, field: str) -> datetime | None:
+    """Return the time in a text, None for an empty text.
+
+    Raises:
+        Invalid: the text is no date or time.
+    """
     if not text:
         return None
     try:

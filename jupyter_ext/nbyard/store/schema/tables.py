@@ -262,6 +262,22 @@ artifacts = table_with_id(
     UniqueConstraint("task_id", "name"),
 )
 
+# Rows are only added, and deleted by their age: see store/admin.py. IDs are in order of time.
+audit = table_with_id(
+    "audit",
+    Column("at", Moment, nullable=False),
+    Column("user", String(200), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("token", String(80), nullable=False),
+    Column("attempt_id", Id, nullable=False),
+    Column("operation", String(80), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("owner", String(200), nullable=False),  # empty if it is the user
+    Column("status", Integer, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Index("ix_audit_user_id", "user", "id"),
+)
+
 cache = Table(
     "cache",
     metadata,

@@ -678,3 +678,28 @@ def test_only_failed_runs_are_retried(bench):
     bench.finish(run)
     with pytest.raises(Conflict):
         bench.yard.services.runs.retry(OWNER, run)
+
+
+def test_a_drain_holds_all_new_attempts_and_ends_none(bench, runtime):
+    """Users see the reason of the administrator; the queue goes on when the drain ends."""
+    running = bench.start()
+    bench.yard.services.admin.drain(OWNER, "new disks")
+    waiting = bench.submit()
+    bench.until(lambda: bench.task(waiting).waits == because("draining", why="new disks"))
+    runtime.end(bench.attempt(running))
+    bench.until_run(running, "succeeded")
+    bench.round(5)
+    assert bench.task(waiting).state == "queued"
+    bench.yard.services.admin.resume(OWNER)
+    done(bench, waiting)
+
+
+def test_a_drain_holds_tasks_of_runtimes_with_their_own_queue(bench):
+    bench.far.queues_itself = True
+    bench.yard.services.admin.drain(OWNER, "new disks")
+    run = bench.submit(runtime="far")
+    bench.until(lambda: bench.task(run).waits == because("draining", why="new disks"))
+    bench.round(5)
+    assert bench.far.starts == []
+    bench.yard.services.admin.resume(OWNER)
+    bench.until(lambda: bench.far.starts != [])

@@ -1,6 +1,7 @@
 """The dispatcher cleans up once a day, and after a change of the rules."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
@@ -8,6 +9,8 @@ from tests.support.fake_runtime_bench import OWNER, Bench
 from nbyard.dispatch.runs import retention
 from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.admin import AuditEntry
+from nbyard.domain.ids import first_id_at
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
@@ -91,3 +94,18 @@ def test_policies_of_projects_delete_runs_of_their_project_only(bench, threads):
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=1))
     RetentionController(bench.context, threads).tick()
     assert threads.done == 2, "a changed policy is applied at once"
+
+
+@pytest.mark.parametrize(("shared", "days", "left"), [(True, 30, 1), (True, 0, 2), (False, 30, 2)])
+def test_old_audit_entries_are_deleted_where_the_administrator_limits_them(
+    bench, threads, shared, days, left
+):
+    bench.context.settings.shared, bench.context.settings.audit_days = shared, days
+    now = datetime.now(UTC)
+    with bench.store.write() as c:
+        for age in (31, 29):
+            at = now - timedelta(days=age)
+            texts = ("ann", "runs.cancel", "r", "", 202, "q")
+            bench.store.audit.add(c, AuditEntry(first_id_at(at), at, *texts))
+    RetentionController(bench.context, threads).tick()
+    assert len(bench.yard.services.audit.list(OWNER).items) == left

@@ -1,0 +1,87 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Answer } from '../../api/operations';
+import { StateMark } from '../../components/StateMark';
+import { IRowColumn } from '../../components/table/RowTable';
+import { showMemory } from '../../components/format/bytes';
+import { showMoment } from '../../components/format/times';
+import { Reason, reasonText } from '../../reasons';
+
+export type ListId = 'admin.runs' | 'admin.queue' | 'admin.deployments' | 'audit.list';
+export type Row<Id extends ListId> =
+  Answer<Id> extends { items: (infer Item)[] } ? Item & { id: string } : never;
+
+type Columns = { [Id in ListId]: (trans: TranslationBundle) => IRowColumn<Row<Id>>[] };
+
+/** A column with text, which the pointer shows whole. */
+function text<T>(
+  key: string,
+  label: string,
+  width: number | undefined,
+  textOf: (row: T) => string
+): IRowColumn<T> {
+  return { key, label, width, isUnsorted: true, render: textOf, title: textOf };
+}
+
+function state<T extends { state: string }>(trans: TranslationBundle): IRowColumn<T> {
+  return {
+    ...{ key: 'state', label: trans.__('State'), width: 110, isUnsorted: true },
+    render: row => <StateMark state={row.state} trans={trans} />
+  };
+}
+
+const owner = <T extends { owner: string }>(trans: TranslationBundle) =>
+  text<T>('owner', trans.__('User'), 120, row => row.owner);
+
+const waits = <T extends { waits: unknown }>(trans: TranslationBundle) =>
+  text<T>(
+    'waits',
+    trans.__('Why it waits'),
+    undefined,
+    row => reasonText(row.waits as Reason | null, trans) ?? ''
+  );
+
+/** The columns of each list. */
+export const COLUMNS: Columns = {
+  'admin.runs': trans => [
+    state(trans),
+    text('number', trans.__('Run'), 66, ({ number }) => String(number)),
+    owner(trans),
+    text('title', trans.__('Name'), undefined, ({ name, title }) => name || title),
+    text('created', trans.__('Created'), 170, run => showMoment(run.created_at)),
+    text('ended', trans.__('Finished'), 170, run => showMoment(run.finished_at))
+  ],
+  'admin.queue': trans => [
+    text('run', trans.__('Run'), 66, ({ run }) => String(run)),
+    owner(trans),
+    text('node', trans.__('Node'), 140, ({ node }) => node),
+    text('queued', trans.__('Queued'), 170, task => showMoment(task.queued_at)),
+    text('requests', trans.__('Requests'), 170, ({ gpu, cpu, memory_bytes }) =>
+      [
+        gpu && trans._n('%1 GPU', '%1 GPUs', gpu),
+        cpu && trans._n('%1 CPU', '%1 CPUs', cpu),
+        memory_bytes && showMemory(memory_bytes)
+      ]
+        .filter(Boolean)
+        .join(', ')
+    ),
+    waits(trans)
+  ],
+  'admin.deployments': trans => [
+    state(trans),
+    text('name', trans.__('Name'), 180, ({ name }) => name),
+    owner(trans),
+    text('gpus', trans.__('GPUs'), 66, ({ gpus }) => String(gpus || '')),
+    text('created', trans.__('Created'), 170, each => showMoment(each.created_at)),
+    waits(trans)
+  ],
+  'audit.list': trans => [
+    text('at', trans.__('Time'), 170, ({ at }) => showMoment(at)),
+    text('user', trans.__('User'), 120, ({ user, person }) => person || user),
+    text('operation', trans.__('Operation'), 170, ({ operation }) => operation),
+    text('subject', trans.__('Object'), undefined, ({ subject }) => subject),
+    text('owner', trans.__('Owner'), 130, each => each.owner),
+    text('status', trans.__('Result'), 90, ({ status }) =>
+      status === 403 ? trans.__('refused') : trans.__('done')
+    )
+  ]
+};
