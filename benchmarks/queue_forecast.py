@@ -27,7 +27,7 @@ from statistics import median
 import msgspec
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import Quota, QuotaLedger, Quotas, Use, cores_counted, fair_order
+from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use, cores_counted, fair_order
 from nbyard.domain.runs.previews.estimates import UnfinishedNode, Usual, seconds_until_start
 from nbyard.domain.runs.slots import Capacity, Slots
 

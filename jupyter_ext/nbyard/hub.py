@@ -160,4 +160,5 @@ def _open(settings: Settings) -> Any:
     hub_url = os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
     server_url = hub_url and url_path_join(hub_url, "user-redirect")
     yard.services.deployments.store_urls(base_url=base_url, server_url=server_url)
+    yard.services.quotas.set_first()
     return yard

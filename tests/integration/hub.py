@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tornado.testing import bind_unused_port
 
-from nbyard.cli.commands.hub import MANAGED
+from nbyard.cli.commands.users.hub import MANAGED
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer
 

@@ -13,7 +13,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.testing import bind_unused_port
 
-from nbyard.cli.commands.hub import CONFIG
+from nbyard.cli.commands.users.hub import CONFIG
 from nbyard.hub import application_of
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.server_hooks import register_metrics

@@ -1,6 +1,7 @@
 """Moves the store of one person into a store of several, from its backup.
 
-Rows keep their IDs and get the new owner. Runs get numbers after those that exist.
+Rows keep their IDs and get the new owner. Runs get numbers after those that exist. Only an
+administrator does this: rows of a forged backup could refer to what belongs to others.
 """
 
 import os
@@ -9,19 +10,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Table
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import NullType
-
 from nbyard.backup.restoring import PARTS, restore_backup
 from nbyard.backup.writing import Totals
 from nbyard.blobs import Blobs
 from nbyard.errors import Conflict
-from nbyard.store import Connection, Store
-from nbyard.store.database.row_checks import rows_of, tables_of
+from nbyard.store import Store
+from nbyard.store.database.row_checks import insert_copy, rows_of, tables_of
 
-# About the store itself, or of use only where it was.
-LEFT = ("facts", "leases", "events", "submissions", "fingerprints", "trials")
+# About the store itself and its users, or of use only where it was.
+LEFT = (
+    *("facts", "leases", "events", "submissions", "fingerprints", "trials"),
+    *("audit", "grants", "group_members", "quotas", "usage"),
+)
 # The columns with secrets, and the names that these are bound to.
 SEALED = {
     "credentials": ("sealed", "{name}"),
@@ -53,9 +53,16 @@ def take_over(
             store.write() as c,
         ):
             move = _Move(former, store, owner, roots, store.runs.newest_number(c, owner))
-            for table in tables_of(source).values():
-                if table.name not in LEFT:
-                    move.copy_rows(source, c, table)
+            tables = tables_of(c)
+            for name, table in tables_of(source).items():
+                if name in LEFT:
+                    continue
+                for row in rows_of(source, table):
+                    if not insert_copy(c, tables[name], move.changed(name, row)):
+                        raise Conflict(
+                            f"{name} '{row.get('name') or row.get('id')}' is in the shared store.",
+                            hint="Rename or delete it in one of the stores. Nothing was moved.",
+                        )
             # Before the commit: rows never name bytes that are not there.
             for name in MOVED:
                 _move_files(folder / name, store.folder / name)
@@ -73,7 +80,7 @@ def _move_files(source: Path, target: Path) -> None:
 
 
 class _Move:
-    """Copies rows from one store to the other, for a new owner."""
+    """Changes rows of one store for the other and its owner."""
 
     def __init__(self, former: Store, new: Store, owner: str, roots: tuple[str, str], after: int):
         self._vaults = former.credentials.vault, new.credentials.vault
@@ -81,27 +88,8 @@ class _Move:
         self._from, self._to = (f"{root.rstrip('/')}/" for root in roots)
         self._after = after
 
-    def copy_rows(self, source: Connection, c: Connection, table: Table) -> None:
-        """Copy the rows of a table.
-
-        Raises:
-            Conflict: The store has one of them, or the owner has one with the same name.
-        """
-        target = tables_of(c)[table.name]
-        for column in target.columns:
-            if isinstance(column.type, JSON):
-                column.type = NullType()  # text, which PostgreSQL converts
-        for row in rows_of(source, table):
-            try:
-                c.execute(target.insert(), [self._changed(table.name, row)])
-            except IntegrityError:
-                name = row.get("name") or row.get("id") or ""
-                raise Conflict(
-                    f"{table.name} '{name}' exists in the shared store already.",
-                    hint="Rename or delete it in one of the two stores. Nothing was moved.",
-                ) from None
-
-    def _changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+    def changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of a table for the new store."""
         column, bound = SEALED.get(table, ("", ""))
         if row.get(column):
             name = bound.format(**row)

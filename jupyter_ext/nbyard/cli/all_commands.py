@@ -18,9 +18,7 @@ from nbyard.cli.commands import (
     doctor_and_openapi,
     environments,
     executables,
-    hub,
     images,
-    quotas,
     service,
     store,
     workflows,
@@ -46,6 +44,7 @@ from nbyard.cli.commands.runs import (
     runs,
     runs_files,
 )
+from nbyard.cli.commands.users import hub, quotas
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, server_option

@@ -4,11 +4,11 @@ from functools import cache
 from importlib import metadata, util
 from typing import Any
 
-from nbyard.domain.isolation import ISOLATED, Isolation
 from nbyard.domain.maps.searches import GROUP as SEARCHES
 from nbyard.domain.maps.searches import SearchMethod
 from nbyard.domain.maps.structs import Search
 from nbyard.domain.naming.runtime_names import DASK
+from nbyard.domain.users.isolation import ISOLATED, Isolation
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.settings import Settings

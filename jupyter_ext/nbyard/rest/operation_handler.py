@@ -25,12 +25,12 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import IOLoop
 
-from nbyard.domain.admin import AuditEntry
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller, right_of
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import (
     BadRequest,
     DatabaseAway,

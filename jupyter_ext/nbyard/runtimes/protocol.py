@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkabl
 import msgspec
 
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.isolation import ISOLATED
+from nbyard.domain.users.isolation import ISOLATED
 from nbyard.errors import PolicyRefused
 from nbyard.host.entry_points import entry_points_of, find_entry_point
 from nbyard.reasons.structs import Reason, because

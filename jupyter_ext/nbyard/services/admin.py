@@ -7,7 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.admin import (
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import first_id_at
+from nbyard.domain.naming.unique_names import no_such
+from nbyard.domain.paging import Page, check_choice, check_length, check_limit, check_range, page_of
+from nbyard.domain.users.admin import (
     MAX_TEXT,
     AuditEntry,
     Broadcast,
@@ -17,10 +21,6 @@ from nbyard.domain.admin import (
     RunOverview,
     UsageDay,
 )
-from nbyard.domain.callers import Caller
-from nbyard.domain.ids import first_id_at
-from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_choice, check_length, check_limit, check_range, page_of
 from nbyard.errors import Invalid
 from nbyard.services.deployments import DeploymentService
 from nbyard.services.operation import operation

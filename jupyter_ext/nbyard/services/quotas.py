@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.quotas import (
+from nbyard.domain.users.quotas import (
     NewQuota,
     Quota,
     QuotaLimits,
@@ -22,6 +22,7 @@ from nbyard.services.service_context import Service
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
+FIRST = "first_quota"  # a fact
 ADMIN = "quotas:admin"
 
 
@@ -75,6 +76,15 @@ class QuotaService(Service):
             most = self._context.settings.max_quota_gpus
             self._store.quotas.store(c, key, complete_quota(read_quota_id(key)[0], body, most))
             return self._find(c, key)
+
+    def set_first(self) -> None:
+        """Limit everyone to one GPU, once: an administrator may change or delete that quota."""
+        with self._store.write() as c:
+            if self._store.facts.get(c, FIRST) is None:
+                self._store.facts.set(c, FIRST, "set")
+                most = self._context.settings.max_quota_gpus
+                limits = complete_quota("everyone", NewQuota(), most)
+                self._store.quotas.store(c, "everyone", limits)
 
     @operation("DELETE", "/quotas/{quota}", scope=ADMIN, status=204)
     def delete(self, caller: Caller, quota: str) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard import __version__
-from nbyard.domain.admin import Announcements, Broadcast, Drain
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
+from nbyard.domain.users.admin import Announcements, Broadcast, Drain
 from nbyard.errors import NbyardError, NotFound
 from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes

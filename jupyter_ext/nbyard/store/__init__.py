@@ -8,13 +8,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.isolation import OPEN, Isolation
+from nbyard.domain.users.isolation import OPEN, Isolation
 from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.admin import AnnouncementRows, AuditRows, OverviewRows
 from nbyard.store.automations.firings import BackfillRows, FiringRows
 from nbyard.store.automations.queries import AutomationRows, AutomationSecretRows
-from nbyard.store.bisections import BisectionRows
 from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import Vault
 from nbyard.store.database import integrity
@@ -35,6 +34,7 @@ from nbyard.store.notices.channels import ChannelRows, RuleRows
 from nbyard.store.projects import ProjectRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows, MonitorRows, WorkerRows
+from nbyard.store.runs.bisections import BisectionRows
 from nbyard.store.runs.clean_up import CleanUpRows, RetentionRows
 from nbyard.store.runs.compared_rows import ComparedRows
 from nbyard.store.runs.installation_counts import CountRows

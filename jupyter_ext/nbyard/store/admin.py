@@ -24,7 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from nbyard.domain.admin import (
+from nbyard.domain.ids import first_id_at
+from nbyard.domain.state_machines import ATTEMPT
+from nbyard.domain.users.admin import (
     AuditEntry,
     Broadcast,
     DeploymentOverview,
@@ -33,8 +35,6 @@ from nbyard.domain.admin import (
     RunOverview,
     UsageDay,
 )
-from nbyard.domain.ids import first_id_at
-from nbyard.domain.state_machines import ATTEMPT
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, Text, cast, delete, or_, select, true, u
 
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
-from nbyard.domain.isolation import Isolation
 from nbyard.domain.state_machines import IMAGE, RUN
+from nbyard.domain.users.isolation import Isolation
 from nbyard.errors import Conflict, PolicyRefused
 from nbyard.reasons.structs import because
 from nbyard.store import events, transition

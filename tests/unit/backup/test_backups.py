@@ -21,12 +21,12 @@ from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_ba
 from nbyard.backup.writing import Header, Totals, write_backup
 from nbyard.blobs import Blobs
 from nbyard.dispatch.recovery import LeftoverSweeper
-from nbyard.domain.admin import AuditEntry
 from nbyard.domain.ids import new_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT, MACHINES, Machine
+from nbyard.domain.users.admin import AuditEntry
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
@@ -42,7 +42,7 @@ from ..store.automations.conftest import NOW, StoredAutomations
 from ..store.automations.conftest import add as add_automation
 from ..store.automations.test_backfills import add_backfill
 from ..store.rows import Rows
-from ..store.test_bisections import a_bisection
+from ..store.runs.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
 from ..store.test_environments import add as add_environment
 from ..store.test_images import add as add_image

@@ -18,7 +18,7 @@ from nbyard.store.schema.deployment_tables import models
 from ..store.automations.conftest import add as add_automation
 from ..store.automations.test_backfills import add_backfill
 from ..store.lineage.records import Records
-from ..store.test_bisections import a_bisection
+from ..store.runs.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
 from ..store.test_models import MODEL
 

@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from nbyard.domain.admin import AuditEntry
 from nbyard.domain.callers import Caller
+from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import Busy
 from nbyard.rest import operation_handler
 from nbyard.rest.access import RequestBudgets

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.support.refusals import refused_at
 
-from nbyard.domain.admin import Broadcast
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.users.admin import Broadcast
 from nbyard.errors import Conflict, NotFound
 from nbyard.services.operation_table import table
 

@@ -6,8 +6,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset, NewUpload
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.projects.structs import NewProject
-from nbyard.domain.quotas import NewQuota, QuotaLimits
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.users.quotas import NewQuota, QuotaLimits
 from nbyard.errors import Invalid, NotFound, OverQuota
 from nbyard.services.operation_table import table
 
@@ -98,3 +98,12 @@ def test_an_import_above_the_quota_fails(yard, quotas, ann, imported, root, disp
         lambda: yard.services.datasets.get(ann, made.id), lambda d: d.current.state == "failed"
     )
     assert failed.current.reason.code == "disk-quota"
+
+
+def test_the_first_quota_is_that_of_everyone_and_is_set_once(quotas, ann):
+    quotas.set_first()
+    (first,) = quotas.list(ann).items
+    assert (first.id, first.gpus, first.runs) == ("everyone", 1, None)
+    quotas.delete(ann, "everyone")
+    quotas.set_first()
+    assert quotas.list(ann).items == []

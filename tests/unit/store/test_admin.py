@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from nbyard.domain.admin import AuditEntry, Broadcast, Drain, UsageDay
 from nbyard.domain.ids import first_id_at, new_id
 from nbyard.domain.state_machines import ATTEMPT
+from nbyard.domain.users.admin import AuditEntry, Broadcast, Drain, UsageDay
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions

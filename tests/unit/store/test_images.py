@@ -6,8 +6,8 @@ import pytest
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.isolation import OPEN, Isolation
 from nbyard.domain.state_machines import IMAGE
+from nbyard.domain.users.isolation import OPEN, Isolation
 from nbyard.reasons.structs import because, text_reason
 
 WHY = text_reason("why")

@@ -16,8 +16,8 @@ from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Fact, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.isolation import ISOLATED
 from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.users.isolation import ISOLATED
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because

@@ -15,9 +15,9 @@ from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import QuotaLedger, Use
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.domain.users.quotas import QuotaLedger, Use
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects

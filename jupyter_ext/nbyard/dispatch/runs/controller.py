@@ -36,10 +36,10 @@ from nbyard.dispatch.state.attempt_snapshot import (
 from nbyard.dispatch.state.live_runs import CANCELLED, LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.admin import Drain
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
+from nbyard.domain.users.admin import Drain
 from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns

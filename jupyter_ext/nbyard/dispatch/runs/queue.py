@@ -23,9 +23,9 @@ from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveTask, Liv
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import QuotaLedger, Quotas, Use, UsedShare, cores_counted
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.users.quotas import QuotaLedger, Quotas, Use, UsedShare, cores_counted
 from nbyard.host.hardware import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.store import Connection

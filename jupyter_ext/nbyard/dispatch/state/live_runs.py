@@ -20,10 +20,10 @@ import msgspec
 from nbyard.dispatch.context import Turn
 from nbyard.dispatch.state.live_maps import LiveMap
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.quotas import fair_order
 from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
+from nbyard.domain.users.quotas import fair_order
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject

@@ -17,7 +17,6 @@ from nbyard.attempts.folders import attempt_folder_of, is_preparing_image
 from nbyard.blobs import DryBlobs
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DASK
-from nbyard.domain.quotas import FREES, Holder, RunQueue, Use, holders_of
 from nbyard.domain.runs.previews.estimates import (
     AFTER,
     Estimate,
@@ -37,6 +36,7 @@ from nbyard.domain.runs.previews.estimates import (
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import TASK
+from nbyard.domain.users.quotas import FREES, Holder, RunQueue, Use, holders_of
 from nbyard.errors import Busy
 from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints

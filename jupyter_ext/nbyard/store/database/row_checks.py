@@ -52,12 +52,12 @@ from nbyard.domain.models.structs import ModelPackage
 from nbyard.domain.naming.names import check_member_path, check_name
 from nbyard.domain.notices.structs import Channel, Notice, NoticeRule
 from nbyard.domain.projects.structs import Project
-from nbyard.domain.quotas import QuotaLimits
 from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.origins import SCRATCH, Origin, OriginKind
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, Task, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate
+from nbyard.domain.users.quotas import QuotaLimits
 from nbyard.domain.workflows.structs import Document, Edge
 from nbyard.errors import Damaged, Invalid, NbyardError
 from nbyard.store.database.database_connection import json_text, json_value
@@ -129,6 +129,19 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
         count += len(rows)
     _continue_numbers(c, table)
     return count
+
+
+def insert_copy(c: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row that `rows_of` read from another store; return False if there is one like it."""
+    for column in table.columns:
+        if isinstance(column.type, JSON):
+            column.type = NullType()  # text, which PostgreSQL converts
+    try:
+        with c.begin_nested():
+            c.execute(table.insert(), [row])
+    except IntegrityError:
+        return False
+    return True
 
 
 def damaged(problem: str) -> Damaged:

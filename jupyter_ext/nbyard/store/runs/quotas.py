@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, selec
 
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import (
+from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
+from nbyard.domain.users.quotas import (
     Quota,
     QuotaLedger,
     QuotaLimits,
@@ -25,7 +26,6 @@ from nbyard.domain.quotas import (
     quota_reason,
     read_quota_id,
 )
-from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.errors import OverQuota
 from nbyard.reasons.structs import because
 from nbyard.store import events

@@ -3,7 +3,7 @@
 import msgspec
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
-from nbyard.domain.isolation import Isolation
+from nbyard.domain.users.isolation import Isolation
 from nbyard.runtimes.protocol import Runtime
 
 SHARED = Isolation(True, ("own/*",))

@@ -11,7 +11,7 @@ from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import (
+from nbyard.domain.users.quotas import (
     Holder,
     NewQuota,
     RunQueue,

@@ -9,11 +9,11 @@ from tests.support.fake_runtime_bench import OWNER, Bench
 from nbyard.dispatch.runs import retention
 from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.admin import AuditEntry
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
+from nbyard.domain.users.admin import AuditEntry
 from nbyard.reasons.structs import because
 
 

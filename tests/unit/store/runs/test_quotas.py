@@ -3,7 +3,7 @@
 import msgspec
 from tests.unit.store.rows import Rows
 
-from nbyard.domain.quotas import QuotaLimits, UsedShare
+from nbyard.domain.users.quotas import QuotaLimits, UsedShare
 from nbyard.store import transition
 
 LIMITS = msgspec.structs.asdict(QuotaLimits(gpus=1, memory_bytes=2**40))

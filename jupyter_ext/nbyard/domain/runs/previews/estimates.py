@@ -11,9 +11,9 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Search
-from nbyard.domain.quotas import QuotaLedger, Use
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import NewRun, TaskPlan
+from nbyard.domain.users.quotas import QuotaLedger, Use
 from nbyard.reasons.structs import Reason
 
 # successes that count for the usual duration

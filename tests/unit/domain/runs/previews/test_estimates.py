@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Items, MapPlan, Search
-from nbyard.domain.quotas import Quota, QuotaLedger, Quotas, Use
 from nbyard.domain.runs.previews.estimates import (
     OVERDUE,
     SAMPLES,
@@ -25,6 +24,7 @@ from nbyard.domain.runs.previews.estimates import (
 )
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runs.structs import Binding, ResultOf, TaskPlan
+from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use
 from nbyard.reasons.structs import because
 
 SECONDS = st.floats(0, 1e6)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.quotas import (
+from nbyard.domain.users.quotas import (
     NewQuota,
     Quota,
     QuotaLedger,

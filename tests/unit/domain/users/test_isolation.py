@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.isolation import OPEN, Isolation
+from nbyard.domain.users.isolation import OPEN, Isolation
 from nbyard.errors import PolicyRefused
 from nbyard.images.builds import owner_labels
 from nbyard.reasons.structs import because

@@ -1,6 +1,6 @@
 """Administrators see metadata of others, never what these wrote or computed."""
 
-from nbyard.domain.admin import AuditEntry, DeploymentOverview, QueuedTask, RunOverview
+from nbyard.domain.users.admin import AuditEntry, DeploymentOverview, QueuedTask, RunOverview
 
 PRIVATE = {
     "parameters",

@@ -6,7 +6,7 @@ import click
 
 from nbyard.cli.body_options import body_options
 from nbyard.cli.shared_options import show_id, shows
-from nbyard.domain.quotas import NewQuota
+from nbyard.domain.users.quotas import NewQuota
 
 
 @click.command(name="set")

@@ -8,7 +8,7 @@ from nbyard.domain.ids import new_id
 from nbyard.reasons.structs import because
 from nbyard.store import Store
 
-from .rows import START
+from ..rows import START
 
 
 def a_bisection(owner: str = "ada", **fields: Any) -> Bisection:
