@@ -291,7 +291,7 @@ class NbyardHandler(JupyterHandler):
 
     @property
     def caller(self) -> Caller:
-        """Return the caller, and the attempt whose code sends the request."""
+        """Return the caller, with the attempt of the code."""
         caller = caller_of(self.current_user)
         attempt = self.request.headers.get(ATTEMPT_HEADER, "")
         return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
@@ -446,7 +446,7 @@ class OperationHandler(NbyardHandler, APIHandler):
     async def _record(
         self, operation: Operation, path: dict[str, str], status: int, result: Any = None
     ) -> None:
-        """Add a change to the audit log of a store with several users, or its refusal.
+        """Add a change, or its refusal, to the audit log.
 
         An entry has no body and no query: they may contain secrets.
         """

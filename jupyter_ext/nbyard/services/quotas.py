@@ -78,7 +78,10 @@ class QuotaService(Service):
             return self._find(c, key)
 
     def set_first(self) -> None:
-        """Limit everyone to one GPU, once: an administrator may change or delete that quota."""
+        """Limit everyone to one GPU, once.
+
+        An administrator may change or delete that quota.
+        """
         with self._store.write() as c:
             if self._store.facts.get(c, FIRST) is None:
                 self._store.facts.set(c, FIRST, "set")

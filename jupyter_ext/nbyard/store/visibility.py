@@ -78,7 +78,10 @@ def may_see(viewer: Any, owner: Any, c: Connection | None = None) -> ColumnEleme
 
 
 def may_see_event(viewer: str, c: Connection) -> ColumnElement[bool]:
-    """Return the condition that a user may see an event: that of the event's subject."""
+    """Return the condition that a user may see an event.
+
+    It is that of the event's subject.
+    """
     own = events.c.owner.in_([viewer, EVERYBODY])
     if not is_shared(c):
         return own

@@ -36,7 +36,8 @@ def app() -> Iterator[Service]:
 def service(tmp_path_factory, app: Service) -> Iterator[HubService]:
     """A service with Ann's deployments `app`, and `lab` of an image that is trusted."""
     made = HubService(tmp_path_factory.mktemp("service"), ide_images='["lab:1"]')
-    settings = Settings(store_dir=str(made.store), inline_dispatch=True, shared=True)
+    given = {"store_dir": str(made.store), "inline_dispatch": True, "allowed_images": ["*"]}
+    settings = Settings(shared=True, **given)
     with Yard.open(settings) as yard:
         for name, kind in (("app", "own"), ("lab", "jupyterlab")):
             password = {"password": "123456789"} if kind == "jupyterlab" else {}

@@ -43,7 +43,7 @@ class Isolation(msgspec.Struct, frozen=True):
             raise PolicyRefused(because("dask-off", node=node), hint=because("use-containers"))
 
     def check_code_here(self, work: str) -> None:
-        """Check that `work`, which runs code of users, may run on this machine.
+        """Check that `work`, which runs code, may run here.
 
         Raises:
             PolicyRefused: The store is shared.

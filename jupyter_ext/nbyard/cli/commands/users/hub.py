@@ -108,7 +108,7 @@ def export(server: str, **filters: str) -> None:
 @click.option("--owner", required=True, help="Name of the user at the hub.")
 @click.option("--root", required=True, help="Root folder of the user's server.")
 def adopt(file: Path, owner: str, root: str) -> None:
-    """Add a backup of a user's own store to the store of the hub's service.
+    """Add a backup of a user's own store to the shared one.
 
     The user writes FILE with `nbyard store backup FILE --with-key`. Automations are off after the
     move, and the user's own store stays as it is.
