@@ -27,9 +27,9 @@ from statistics import median
 import msgspec
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use, cores_counted, fair_order
 from nbyard.domain.runs.previews.estimates import UnfinishedNode, Usual, seconds_until_start
 from nbyard.domain.runs.slots import Capacity, Slots
+from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use, cores_counted, fair_order
 
 CAPACITY = Capacity(16.0, 0, ("0", "1", "2", "3"))
 COUNTED_SECONDS = 60.0

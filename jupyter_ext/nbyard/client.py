@@ -276,7 +276,7 @@ class OwnServer(Client):
         return value
 
     def dataset_folder(self, dataset: Any) -> Path:
-        """Return a folder with the current version of a dataset, after fetching it if necessary."""
+        """Return a folder with the version of a dataset; fetch it."""
         current = dataset.current
         return self._fetched("datasets", dataset.id, current.digest, current.filename)
 

@@ -9,9 +9,15 @@ ELSEWHERE = {
     "dispatch/automations/store_events.py": "an automation starts at events of its owner alone",
     "domain/notices/rules.py": "a rule reports the runs of its owner alone",
     "freezing/runs/run_creation.py": "a retry takes over the name of an own run alone",
+    "domain/users/quotas.py": "things of others that fill a quota have no name",
+    "rest/forwarding.py": "work of its user alone keeps a server active",
     "services/models/service.py": "the engine has one image of a name for all owners",
     "services/runs/forecasts.py": "a duration is learned from the runs of the same owner",
+    "services/quotas.py": "a user's own things fill the user's quota",
+    "services/runs/attempts.py": "code in a run has the credentials of the run's owner",
     "store/environments.py": "a pin names an environment of its owner",
+    "store/images.py": "the engine has one image of a name for all owners",
+    "store/runs/quotas.py": "a user's own things fill the user's quota",
     "transfer/uploads.py": "an upload is a folder without a row, and is never shared",
 }
 

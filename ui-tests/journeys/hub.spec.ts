@@ -41,39 +41,41 @@ class JourneyHub {
   }
 }
 
-test('H1, H2: users of a hub sign in once, share its service, and see their own @long', async ({
-  browser
-}, info) => {
-  const hub = await JourneyHub.start();
-  const people = await Promise.all([browser.newContext(), browser.newContext()]);
-  try {
-    const pages = await Promise.all(people.map(context => context.newPage()));
-    const [ann, bob] = await Promise.all([
-      hub.signIn(pages[0], 'ann'),
-      hub.signIn(pages[1], 'bob')
-    ]);
-    const asked: string[] = [];
-    ann.page.on('request', request => asked.push(new URL(request.url()).pathname));
-    await ann.panel();
-    const upload = ann.panelButton('upload-dataset');
-    await ann.choose(upload, { name: 'penguins.csv', content: Buffer.from('a,b\n1,2\n3,4\n') });
-    await expect(ann.row('dataset', 'penguins.csv')).toContainText('2 × 2');
-    await ann.page.screenshot({ path: info.outputPath('ann.png') });
-    expect(asked.filter(path => path.includes('nbyard/api')).length).toBeGreaterThan(0);
-    expect(asked.filter(path => !path.startsWith('/user/ann/'))).toEqual([]);
+test(
+  'H1, H2: users of a hub sign in once, share its service, and see their own',
+  { tag: '@long' },
+  async ({ browser }, info) => {
+    const hub = await JourneyHub.start();
+    const people = await Promise.all([browser.newContext(), browser.newContext()]);
+    try {
+      const pages = await Promise.all(people.map(context => context.newPage()));
+      const [ann, bob] = await Promise.all([
+        hub.signIn(pages[0], 'ann'),
+        hub.signIn(pages[1], 'bob')
+      ]);
+      const asked: string[] = [];
+      ann.page.on('request', request => asked.push(new URL(request.url()).pathname));
+      await ann.panel();
+      const upload = ann.panelButton('upload-dataset');
+      await ann.choose(upload, { name: 'penguins.csv', content: Buffer.from('a,b\n1,2\n3,4\n') });
+      await expect(ann.row('dataset', 'penguins.csv')).toContainText('2 × 2');
+      await ann.page.screenshot({ path: info.outputPath('ann.png') });
+      expect(asked.filter(path => path.includes('nbyard/api')).length).toBeGreaterThan(0);
+      expect(asked.filter(path => !path.startsWith('/user/ann/'))).toEqual([]);
 
-    const listed = bob.page.waitForResponse(answer => answer.url().includes('/api/datasets?'));
-    await bob.page.reload();
-    await bob.ready();
-    await bob.panel();
-    const { items } = await (await listed).json();
-    expect(items).toEqual([]);
-    await expect(bob.row('dataset', 'penguins.csv')).toHaveCount(0);
-    await bob.page.screenshot({ path: info.outputPath('bob.png') });
-    const answer = await bob.page.goto(`${hub.url}/user/ann/nbyard/api/datasets`);
-    expect(answer!.status()).toBe(403);
-  } finally {
-    await Promise.all(people.map(context => context.close()));
-    await hub.stop();
+      const listed = bob.page.waitForResponse(answer => answer.url().includes('/api/datasets?'));
+      await bob.page.reload();
+      await bob.ready();
+      await bob.panel();
+      const { items } = await (await listed).json();
+      expect(items).toEqual([]);
+      await expect(bob.row('dataset', 'penguins.csv')).toHaveCount(0);
+      await bob.page.screenshot({ path: info.outputPath('bob.png') });
+      const answer = await bob.page.goto(`${hub.url}/user/ann/nbyard/api/datasets`);
+      expect(answer!.status()).toBe(403);
+    } finally {
+      await Promise.all(people.map(context => context.close()));
+      await hub.stop();
+    }
   }
-});
+);

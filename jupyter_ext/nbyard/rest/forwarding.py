@@ -371,7 +371,7 @@ class ForwardPageHandler(ForwardHandler):
         return f"Path={self.base_url}" in cookie
 
     def check_xsrf_cookie(self) -> None:
-        """Check that a request with a cookie has an Origin header: pages do not know the value."""
+        """Check that a request with a cookie has an Origin header."""
         is_known = hasattr(self, "_jupyter_current_user")
         if is_known and not self.token_authenticated and not self._header("Origin"):
             raise Refusal(403, "Send your Jupyter token, or the header Origin.")

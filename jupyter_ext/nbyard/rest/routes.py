@@ -90,7 +90,7 @@ class CatalogHandler(NbyardHandler):
     """
 
     async def prepare(self, **kwargs: Any) -> None:
-        """Identify the user, unless the catalog is public: it has nothing of a user."""
+        """Identify the user, unless the catalog is public."""
         if self.context.settings.public_catalog:
             return
         await super().prepare(**kwargs)

@@ -105,15 +105,10 @@ export class NodeViews {
 
   /** Return why a node would run; undefined if it would not, or has no result that is shown. */
   staleOf(id: string): string | undefined {
-    const { runs, _forecast: forecast } = this;
-    if (runs?.stateOf(id) !== 'succeeded') {
-      return undefined;
-    }
-    const own = forecast?.elements?.get(id);
-    const shown = own && runs.get(id)?.elements;
-    // Only elements that failed would run again: nothing changed.
-    const isUnchanged = shown?.total === own?.total && shown?.counts.succeeded === own?.cached;
-    return own && isUnchanged ? undefined : this._stale.get(id);
+    const [own, shown] = [this._forecast?.elements?.get(id), this.runs?.get(id)?.elements];
+    // If only elements that failed would run again, nothing changed.
+    const isSame = own && shown?.total === own.total && shown.counts.succeeded === own.cached;
+    return this.runs?.stateOf(id) === 'succeeded' && !isSame ? this._stale.get(id) : undefined;
   }
 
   /** Whether states of runs wait, because drawing them would make a movement of the view stutter. */
@@ -393,12 +388,9 @@ function names(ports: readonly IPortView[]): string[] {
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list) {
-    list.push(value);
-  } else {
-    map.set(key, [value]);
-  }
+  const list = map.get(key) ?? [];
+  map.set(key, list);
+  list.push(value);
 }
 
 function other(edge: IEdge, id: string): string {

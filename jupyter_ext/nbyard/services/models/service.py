@@ -253,7 +253,7 @@ class ModelService(Service):
         """
         check_limit(limit)
         with self._store.read() as c:
-            # Nobody has this name, so these are the models that everyone may see.
+            # No user has this name, so these are the models that everyone may see.
             wanted = ModelFilter(name=name)
             packages = self._store.models.page(c, "", limit + 1, after, wanted)
         page = page_of(packages, limit, lambda package: package.id)

@@ -132,7 +132,7 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
 
 
 def insert_copy(c: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row that `rows_of` read from another store; return False if there is one like it."""
+    """Insert a row of another store; return False if it is known."""
     for column in table.columns:
         if isinstance(column.type, JSON):
             column.type = NullType()  # text, which PostgreSQL converts
