@@ -96,7 +96,6 @@ class Yard:
         """
         if not self.settings.shared:
             return self.services
-        self.services.record_groups(caller)
         if caller.name not in self._by_owner:
             home = home_folder(self.store.folder, caller.name)
             home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -50,19 +50,6 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     delete: 'DELETE /bisections/{bisection}',
     cancel: 'POST /bisections/{bisection}/cancel'
   },
-  models: {
-    catalog: 'GET /catalog',
-    sources: 'GET /model-sources',
-    build: 'POST /models',
-    list: 'GET /models',
-    deployed: 'POST /models/deployed',
-    get: 'GET /models/{model}',
-    delete: 'DELETE /models/{model}',
-    deployments: 'GET /models/{model}/deployments',
-    register: 'POST /models/{model}/executable',
-    renew: 'POST /models/{model}/renew',
-    schema: 'GET /models/{model}/schema'
-  },
   channels: {
     test_url: 'POST /channel-tests',
     create: 'POST /channels',
@@ -169,6 +156,19 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   kernels: { list: 'GET /kernels' },
   lineage: { get: 'GET /lineage' },
+  models: {
+    catalog: 'GET /model-catalog',
+    sources: 'GET /model-sources',
+    build: 'POST /models',
+    list: 'GET /models',
+    deployed: 'POST /models/deployed',
+    get: 'GET /models/{model}',
+    delete: 'DELETE /models/{model}',
+    deployments: 'GET /models/{model}/deployments',
+    register: 'POST /models/{model}/executable',
+    renew: 'POST /models/{model}/renew',
+    schema: 'GET /models/{model}/schema'
+  },
   projects: {
     create: 'POST /projects',
     list: 'GET /projects',

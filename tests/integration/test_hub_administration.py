@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.base.handlers import JupyterHandler
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.testing import bind_unused_port
+from tornado.web import RequestHandler
 
 from nbyard.cli.commands.users.hub import CONFIG
 from nbyard.hub import application_of
@@ -24,6 +26,8 @@ from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from .hub import PATIENCE_SECONDS, Hub
+
+HANDLERS: tuple[type[RequestHandler], ...] = (JupyterHandler, RequestHandler)
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 PREFIX = "/services/nbyard/"
@@ -96,8 +100,24 @@ class Served:
         return self.hub.send(method, f"{PREFIX}{path}", body, given)
 
 
+CHANGED = ("_xsrf_token_id", "xsrf_token", "check_xsrf_cookie")
+
+
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def unchanged() -> Iterator[None]:
+    """JupyterHub changes classes of Jupyter for the whole process, and so for later tests."""
+    before = {of: {n: vars(of)[n] for n in CHANGED if n in vars(of)} for of in HANDLERS}
+    yield
+    for of, attributes in before.items():
+        for name in CHANGED:
+            if name in attributes:
+                setattr(of, name, attributes[name])
+            elif name in vars(of):
+                delattr(of, name)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, unchanged: None) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         made = Served(tmp_path_factory.mktemp("hub"), patch)
         try:

@@ -52,7 +52,7 @@ def take_over(
             former.read() as source,
             store.write() as c,
         ):
-            move = _Move(former, store, owner, roots, store.runs.newest_number(c, owner))
+            move = _Move(former, store, owner, roots, store.runs.newest_number(c))
             tables = tables_of(c)
             for name, table in tables_of(source).items():
                 if name in LEFT:

@@ -171,6 +171,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._caller = caller_of(self.current_user)
         if not self._caller.may("events:read"):
             raise HTTPError(403)
+        await self.context.record_groups(self.current_user)
         # All numbers of 18 digits fit into the 64-bit integers of databases.
         if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
             raise HTTPError(422, reason="after: the id of an event is a number")

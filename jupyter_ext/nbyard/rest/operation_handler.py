@@ -220,6 +220,12 @@ class RestContext:
         work = partial(function, *args, **kwargs)
         return await IOLoop.current().run_in_executor(self.pool, work)
 
+    async def record_groups(self, user: Any) -> None:
+        """Store the groups of a user whom a request has just identified, on a shared store."""
+        if self.settings.shared and user is not None:
+            caller = caller_of(user)
+            await self.call(lambda: self.services.record_groups(caller))
+
     async def ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
         """Call a service method in the pool and wait for its result."""
         return await self.call(self._ask, noun, verb, *args, **kwargs)
@@ -288,6 +294,8 @@ class NbyardHandler(JupyterHandler):
             raise
         if self.current_user is not None:
             await check_authorizer(self)
+            # Before a role is checked, and only from a fresh identification.
+            await self.context.record_groups(self.current_user)
 
     @property
     def caller(self) -> Caller:
@@ -478,6 +486,10 @@ class OperationHandler(NbyardHandler, APIHandler):
 
     @web.authenticated
     async def post(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def put(self, **path: str) -> None:
         await self._serve(**path)
 
     @web.authenticated

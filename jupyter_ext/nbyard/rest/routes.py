@@ -101,7 +101,9 @@ class CatalogHandler(NbyardHandler):
     async def get(self) -> None:
         try:
             after = check_text(self.get_query_argument("after", ""), "after")
-            models = await self.context.ask("models", "catalog", Caller(""), after=after)
+            models = await self.context.call(
+                lambda: self.context.services.models.catalog(Caller(""), after=after)
+            )
         except NbyardError as error:
             self.fail(error)
             return

@@ -106,6 +106,10 @@ class ProjectRows(NamedRows[Project]):
         query = select(P.id).where((P.id == key) & may_see(owner, P.owner) | is_named)
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
+    def is_there(self, c: Connection, project_id: str) -> bool:
+        """Return whether a project exists, whoever may see it."""
+        return c.execute(select(P.id).where(P.id == project_id)).first() is not None
+
     def delete(self, c: Connection, item: Named) -> None:
         """Delete a project with its links, quota and rules of notices; the resources stay."""
         RuleRows().delete_of_project(c, item.id)

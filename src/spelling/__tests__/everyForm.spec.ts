@@ -28,7 +28,8 @@ const WITHOUT_FORM = [
   ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
   ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files'],
-  ...['runs.cancel_element', 'runs.retry_elements', 'workflows.restore']
+  ...['runs.cancel_element', 'runs.retry_elements', 'workflows.restore'],
+  ...['admin.resume', 'admin.withdraw', 'shares.revoke']
 ];
 
 describe('G8: requests that change or start something', () => {

@@ -137,7 +137,9 @@ def test_the_failed_notebook_cell_is_shown(capsys):
 
     def telling(lines: list[str]) -> list[str]:
         failure = Failure("error", because("text", text="no key"), traceback="\n".join(lines))
-        task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
+        task: Any = SimpleNamespace(
+            node="main", title="main", failure=failure, attempts=[], missing=None
+        )
         explain_failure(7, task, "", is_kept=False)
         first, *said = capsys.readouterr().err.splitlines()
         assert first == "main failed: no key"

@@ -176,8 +176,10 @@ def naming(ids: dict[str, str]) -> dict[str, list[dict[str, Any] | str]]:
         "models.build": [{"run": run, "output": "a.out"}],
         "models.deployed": [{"run": run, "output": "a.out"}],
         "models.list": [of_project, f"id={ids['model']}"],
+        "models.catalog": [""],
         "models.sources": [""],
         "projects.list": [""],
+        "quotas.use": [""],
         "runs.check": code,
         "runs.check_sample": code,
         "runs.clean_up": [of_project],
@@ -207,5 +209,6 @@ OF_FILES = {
     *("channels.create", "channels.test_url", "credentials.create", "credentials.kinds"),
     *("credentials.reseal", "deployments.form", "environments.create", "kernels.list"),
     *("projects.create", "projects.plan", "projects.push", "runs.set_retention"),
+    *("home.get", "home.changes", "home.update", "system.announcements"),
     *("system.doctor", "system.gpus", "system.runtimes", "system.spell", "uploads.create"),
 }

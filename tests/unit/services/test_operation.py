@@ -55,11 +55,11 @@ def test_every_operation_keeps_the_rules(op):
     # First, or below the noun to which it belongs; `/channel-tests` hides no channel named test.
     assert op.noun in (first, *below) or first.startswith(f"{op.noun.removesuffix('s')}-")
     assert op.summary
-    assert re.fullmatch(r"[a-z]+:(read|write)", op.scope)
+    assert re.fullmatch(r"[a-z]+:(read|write|admin)", op.scope)
     assert (op.status == 204) == (op.returns is type(None))
     if op.method == "GET":
         assert not op.placed("body")
-        assert op.scope.endswith(":read") or op.noun == "uploads"
+        assert op.scope.endswith((":read", ":admin")) or op.noun == "uploads"
     assert len(op.placed("body")) <= 1
 
 

@@ -62,15 +62,17 @@ def test_links_are_counted_and_listed_by_kind(store):
             store.projects.link(c, made, kind, one.id)
         counts = {"dataset": 1, "executable": 1, "run": 1}
         assert store.projects.get(c, "ada", made.id).links == counts
-        found = store.projects.resources(c, made, LINK_KINDS, 10, "", "")
+        found = store.projects.resources(c, "ada", made, LINK_KINDS, 10, "", "")
         assert [(one.kind, one.name) for one in found] == [
             ("run", "Training"),
             ("executable", "train"),
             ("dataset", "red"),
         ]
-        assert store.projects.resources(c, made, LINK_KINDS, 1, found[0].id, "") == [found[1]]
-        assert store.projects.resources(c, made, ("run",), 10, "", "TRAIN") == [found[0]]
-        free = store.projects.resources(c, made, ("run",), 10, "", "", linked=False)
+        assert store.projects.resources(c, "ada", made, LINK_KINDS, 1, found[0].id, "") == [
+            found[1]
+        ]
+        assert store.projects.resources(c, "ada", made, ("run",), 10, "", "TRAIN") == [found[0]]
+        free = store.projects.resources(c, "ada", made, ("run",), 10, "", "", linked=False)
         assert [(one.id, one.number) for one in free] == [(runs[1].id, runs[1].number)]
         assert found[1].number is None
         assert store.projects.unlink(c, made, "run", runs[0].id)
@@ -158,7 +160,7 @@ def test_links_to_deleted_resources_disappear(store):
             store.projects.link(c, made, "dataset", one.id)
         store.datasets.delete(c, gone)
         assert store.projects.get(c, "ada", made.id).links == {"dataset": 1}
-        shown = store.projects.resources(c, made, LINK_KINDS, 10, "", "")
+        shown = store.projects.resources(c, "ada", made, LINK_KINDS, 10, "", "")
         assert [one.id for one in shown] == [kept.id]
         assert store.projects.delete_dangling(c) == 1
         assert store.projects.delete_dangling(c) == 0
@@ -171,5 +173,5 @@ def test_each_kind_has_its_table(store, kind):
         row = {"project_id": made.id, "kind": kind, "resource_id": "gone", "created_at": NOW}
         c.execute(insert(project_links), [row])
         assert {"id", "owner", "created_at"} <= {column.name for column in LINKABLE[kind].table.c}
-        assert store.projects.resources(c, made, (kind,), 10, "", "a") == []
+        assert store.projects.resources(c, "ada", made, (kind,), 10, "", "a") == []
         assert store.projects.delete_dangling(c) == 1

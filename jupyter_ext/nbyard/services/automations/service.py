@@ -542,10 +542,10 @@ class AutomationService(Service):
         """Return the folder of a pushed project if it and its automations are deleted."""
         project = pushed_project(self._store, Path(row.root))
         # A project that still exists uses the folder for its next push.
-        if not project or self._store.projects.id_of(c, caller.name, project):
+        if not project or self._store.projects.is_there(c, project):
             return None
         folder = folder_of(self._store, project)
-        return None if self._rows.below(c, caller.name, str(folder)) else folder
+        return None if self._rows.below(c, "", str(folder)) else folder
 
     def _all_shown(
         self, c: Connection, caller: Caller, rows: Sequence[AutomationRow]

@@ -243,7 +243,7 @@ class ModelService(Service):
             packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
         return page_of(packages, limit, lambda package: package.id)
 
-    @operation("GET", "/catalog", scope="models:read")
+    @operation("GET", "/model-catalog", scope="models:read")
     def catalog(
         self, caller: Caller, limit: int = 50, after: str = "", name: str = ""
     ) -> Page[PublishedModel]:

@@ -105,7 +105,7 @@ class ProjectRecords(Service):
             self._rows.delete(c, record)
             # Schedules outlive their project, and their runs still read the pushed files.
             folder = folder_of(self._store, record.id)
-            is_used = self._store.automations.below(c, record.owner, str(folder))
+            is_used = self._store.automations.below(c, "", str(folder))
             if not is_used:
                 release_workflows(self._store, c, folder)
         if not is_used:

@@ -28,7 +28,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.project_checks import check_fields, check_node_files
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
-from nbyard.errors import NotFound, StaleWrite
+from nbyard.errors import Forbidden, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import ensure_pushed_files, place_of
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
@@ -223,6 +223,9 @@ class ProjectService(ProjectRecords):
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
             project = self._rows.find(c, caller.name, known) if known else None
+            if project and project.owner != caller.name:
+                # A push replaces files, policies and schedules, which are its owner's.
+                raise Forbidden(f"Only {project.owner}, who created the project, may push to it.")
             rows = pushed_rows(self._context, c, caller.name, project.id) if project else {}
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)

@@ -114,7 +114,10 @@ class RunAttempts(Service):
     def _retry_elements(self, c: Connection, caller: Caller, record: Run, node: str) -> None:
         if record.owner != caller.name:
             # Their code has the credentials and the quota of the owner.
-            raise Forbidden(f"Only {record.owner}, the owner of the run, may retry its elements.")
+            raise Forbidden(
+                "Only the owner of the run may retry its elements.",
+                hint=f"Ask {record.owner}, or retry the run: the retry belongs to you.",
+            )
         if record.cancel_requested_at and record.state != "succeeded":
             raise Conflict("The run was cancelled. Retry the run instead.")
         ended = record.state in RUN.terminal

@@ -5,7 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from nbyard.domain.automations.file_changes import Snapshot, Stamp, snapshot_of
 from nbyard.domain.automations.structs import (
@@ -128,9 +140,13 @@ class AutomationRows(NamedRows[AutomationRow]):
         return [self.read(row) for row in c.execute(query)]
 
     def below(self, c: Connection, owner: str, folder: str) -> list[AutomationRow]:
-        """Return the automations of files below a real folder, with their names in order."""
+        """Return the automations of files below a real folder, with their names in order.
+
+        Without an owner, return those of all owners.
+        """
         is_below = A.root.startswith(f"{folder}/", autoescape=True)
-        query = select(automations).where(is_own(owner, A.owner), is_below).order_by(A.name)
+        of_owner = is_own(owner, A.owner) if owner else true()
+        query = select(automations).where(of_owner, is_below).order_by(A.name)
         return [self.read(row) for row in c.execute(query)]
 
     def delete(self, c: Connection, item: Named) -> None:

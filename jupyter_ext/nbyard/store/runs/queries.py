@@ -21,7 +21,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    true,
     type_coerce,
     union,
     union_all,
@@ -30,7 +29,6 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import False_
 
 from nbyard.domain.attempts.metric_series import WORDS
-from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.origins import SCRATCH, Cause, GitState, Origin
 from nbyard.domain.runs.structs import Run
@@ -82,7 +80,6 @@ SUBMITTED = select(runs.c.id).where(
     is_own(bindparam("of"), runs.c.owner), runs.c.submission_key == bindparam("key")
 )
 LARGEST = select(func.max(runs.c.number))
-OWNER_CHARS = 32
 COUNTS = (
     select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
     .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
@@ -99,18 +96,14 @@ class RunRows:
     """Queries on runs; those with an `owner` find what this user may see, or the user's names."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a queued run. Numbers increase for each owner and are never reused.
+        """Insert a queued run. Numbers increase over the whole store and are never reused.
 
         Scratch runs count below zero, so that history has no gaps.
         """
         if row.get("origin") in SCRATCH:
             number = -FactRows().next_count(c, "scratch_run_number", 0)
         else:
-            newest, counter = self.newest_number(c, row["owner"]), "run_number"
-            if c.dialect.name == "postgresql":
-                # The name of a fact has a limited length.
-                counter += f":{digest_of(row['owner'])[-OWNER_CHARS:]}"
-            number = FactRows().next_count(c, counter, newest)
+            number = FactRows().next_count(c, "run_number", self.newest_number(c))
         subject = Subject(row["id"], row["owner"], row["id"])
         # Runs of one workflow, file or executable have the same outputs. The title of a run of an
         # executable is the name of the executable.
@@ -119,13 +112,9 @@ class RunRows:
             group = f"{OF_WORKFLOW}{row['workflow_id']}"
         transition.begin(c, RUN, subject, {**row, "number": number, "output_group": group})
 
-    def newest_number(self, c: Connection, owner: str) -> int:
-        """Return the highest number of an owner's runs, or 0.
-
-        SQLite counts the runs of all owners: a store of several people is in PostgreSQL.
-        """
-        own = is_own(owner, runs.c.owner) if c.dialect.name == "postgresql" else true()
-        return max(0, int(c.execute(LARGEST.where(own)).scalar() or 0))
+    def newest_number(self, c: Connection) -> int:
+        """Return the highest number of a run, or 0."""
+        return max(0, int(c.execute(LARGEST).scalar() or 0))
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""

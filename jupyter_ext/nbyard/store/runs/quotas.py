@@ -74,7 +74,7 @@ class QuotaRows:
             row = {"id": quota_id, "limits": limits, "updated_at": datetime.now(UTC)}
             c.execute(insert(quotas), [row])
         kind, _, name = quota_id.partition(":")
-        owner = name if kind == "user" else ""
+        owner = "" if kind == "everyone" else name  # a group or project may be unknown to others
         events.append(c, TOPIC, Subject(quota_id[:80], owner), {"change": "changed"})
 
     def read(self, c: Connection) -> Quotas:

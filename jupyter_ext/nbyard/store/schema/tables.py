@@ -156,7 +156,7 @@ workflow_versions = table_with_id(
 
 runs = table_with_id(
     "runs",
-    Column("number", Integer, nullable=False),
+    Column("number", Integer, nullable=False, unique=True),
     Column("name", String(255)),
     Column("title", Text, nullable=False),
     _owner(),
@@ -190,7 +190,6 @@ runs = table_with_id(
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_template_id", "template_id"),
-    Index("ix_runs_owner_number", "owner", "number", unique=True),
     Index("ix_runs_submission_key", "owner", "submission_key", unique=True),
 )
 

@@ -91,7 +91,9 @@ def test_the_suggested_command_adds_all_missing_packages(
         "error", because("text", text="ImportError: `Import pyarrow` failed. Use pip …")
     )
     missing = missing_from(failure, environment)
-    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
+    task: Any = SimpleNamespace(
+        node="main", title="main", failure=failure, attempts=[], missing=missing
+    )
     explain_failure(7, task, "", is_kept=True)
     assert f"To add it: nbyard {line}\n" in capsys.readouterr().err
 
@@ -112,7 +114,9 @@ def test_the_last_line_of_the_log_is_not_repeated(
     failure = Failure(
         "exit-code", because("text", text="exit code 3"), traceback="no file\nthe end"
     )
-    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
+    task: Any = SimpleNamespace(
+        node="main", title="main", failure=failure, attempts=[], missing=None
+    )
     explain_failure(7, task, told, is_kept=False)
     said = capsys.readouterr().err
     assert "main failed: exit code 3\n" in said

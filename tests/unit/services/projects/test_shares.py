@@ -9,6 +9,7 @@ from nbyard.domain.bisections.structs import NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import DatasetPatch
+from nbyard.domain.projects.definitions import ProjectDefinition, ProjectPush
 from nbyard.domain.projects.members import Member, NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
@@ -198,3 +199,19 @@ def test_events_of_shared_datasets_start_nothing(yard, ann, shares, wine, data):
         event_source(yard.context, "bob", OnDataset(data.id))
     assert [detail.path for detail in refused.value.details] == ["on.dataset"]
     assert event_source(yard.context, "ann", OnDataset("red")).source_id == data.id
+
+
+def test_only_the_creator_pushes_to_a_project(yard, ann, shares, wine):
+    """A push names the project in its body, perhaps by its ID."""
+    shares.grant(ann, "project", wine.id, NewMember("bob", "owner"))
+    definition = ProjectDefinition(NewProject(wine.id))
+    with pytest.raises(Forbidden):
+        yard.services.projects.plan(BOB, ProjectPush(definition, {}))
+
+
+def test_the_right_of_an_administrator_needs_no_role(yard, ann, shares, wine):
+    shares.grant(ann, "project", wine.id, NewMember("bob"))
+    path = {"project": wine.id}
+    yard.services.check_access(BOB, "admin.stop", "admin:admin", path)
+    with pytest.raises(Forbidden):
+        yard.services.check_access(BOB, "projects.delete", "projects:write", path)

@@ -17,6 +17,7 @@ SPELLED = [
         "channels create --on failed,recovered --long-after 60.0 --of a.nbflow team",
     ),
     ("channels.create", {"name": "team", "url": "slack://x"}, "channels create --on none team"),
+    ("quotas.set", {"gpus": 2}, "quotas set --gpus 2 KEY"),
     ("channels.update", {"revision": 1, "url": "slack://x"}, "channels update --url KEY"),
     (
         "credentials.create",

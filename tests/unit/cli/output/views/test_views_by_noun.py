@@ -138,10 +138,10 @@ def test_metrics_are_rounded_for_display(capsys):
 def test_the_environment_of_a_task_is_shown_by_name():
     used = UsedEnvironment("e", "cows", "v", 2, "sha256:1")
     one = SimpleNamespace(
-        node="n", cached=False, state="succeeded", started_at=None, finished_at=None,
+        node="n", title="n", cached=False, state="succeeded", started_at=None, finished_at=None,
         attempts=[], environment=used, place="", why="", warning="", other_files=None,
     )  # fmt: skip
-    told = {"node": "m", "environment": None, "warning": "no cow"}
+    told = {"node": "m", "title": "m", "environment": None, "warning": "no cow"}
     other = SimpleNamespace(**vars(one) | told)
     page = SimpleNamespace(run=SimpleNamespace(number=1), items=[one, other], next=None)
     head, first, second, warning = shown("runs.tasks", page)
