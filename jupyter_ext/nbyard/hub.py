@@ -96,7 +96,7 @@ async def _serve(settings: Settings) -> None:
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/nbyard/")
     place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     context = RestContext(lambda: _open(settings), settings)
-    application = application_of(context, prefix)
+    application = application_of(context, prefix, CACHE_SECONDS)
     server = HTTPServer(application, xheaders=True)
     server.add_sockets(bind_sockets(place.port or 80, place.hostname))
     stopping = asyncio.Event()
@@ -113,7 +113,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def application_of(
-    context: RestContext, prefix: str, cache_seconds: int = CACHE_SECONDS
+    context: RestContext, prefix: str, cache_seconds: int
 ) -> web.Application:
     """Return the application of the service, whose addresses begin with `prefix`.
 

@@ -190,9 +190,16 @@ UNSTORED = {
         *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
         *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
         *("--stop-seconds", "--threshold", "--uid", "--until", "--at", "--window", "--cuda"),
-        "--from",
+        *("--from", "--gpus", "--queued-runs", "--lifetime", "--days"),
+        *("quotas set --runs", "quotas set --deployments"),
+    },
+    "of an administrator": {
+        *("--owner", "--root", "--url", "--database", "--by", "--operation"),
+        *("admin deployments --user", "admin runs --user", "audit ls --user", "audit export --user"),
+        *("admin deployments --state", "admin runs --state"),
     },
     "free text": {
+        "--text",
         *("--add", "--remove"),
         *("--criteria", "--description", "--evaluation-data", "--filter", "--goal"),
         *("--pattern", "--repository", "--requirements", "--search", "--sheet"),

@@ -17,7 +17,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
     place = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), 0.0, name
     deadline = (math.inf, 1e18, -1.0, -2.0)[seconds]
     return SimpleNamespace(
-        record=SimpleNamespace(id=name), queue_place=place, queue_deadline=deadline
+        record=SimpleNamespace(id=name, owner="ann"), queue_place=place, queue_deadline=deadline
     )
 
 

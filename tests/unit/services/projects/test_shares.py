@@ -9,7 +9,7 @@ from nbyard.domain.bisections.structs import NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import DatasetPatch
-from nbyard.domain.projects.definitions import ProjectDefinition, ProjectPush
+from nbyard.domain.projects.definitions import ProjectDefinition, ProjectFile, ProjectPush
 from nbyard.domain.projects.members import Member, NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
@@ -206,7 +206,7 @@ def test_only_the_creator_pushes_to_a_project(yard, ann, shares, wine):
     shares.grant(ann, "project", wine.id, NewMember("bob", "owner"))
     definition = ProjectDefinition(NewProject(wine.id))
     with pytest.raises(Forbidden):
-        yard.services.projects.plan(BOB, ProjectPush(definition, {}))
+        yard.services.projects.plan(BOB, ProjectPush(definition, {"a.py": ProjectFile(f"sha256:{'0' * 64}", 1)}))
 
 
 def test_the_right_of_an_administrator_needs_no_role(yard, ann, shares, wine):
