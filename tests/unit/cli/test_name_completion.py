@@ -195,7 +195,12 @@ UNSTORED = {
     },
     "of an administrator": {
         *("--owner", "--root", "--url", "--database", "--by", "--operation"),
-        *("admin deployments --user", "admin runs --user", "audit ls --user", "audit export --user"),
+        *(
+            "admin deployments --user",
+            "admin runs --user",
+            "audit ls --user",
+            "audit export --user",
+        ),
         *("admin deployments --state", "admin runs --state"),
     },
     "free text": {

@@ -206,7 +206,9 @@ def test_only_the_creator_pushes_to_a_project(yard, ann, shares, wine):
     shares.grant(ann, "project", wine.id, NewMember("bob", "owner"))
     definition = ProjectDefinition(NewProject(wine.id))
     with pytest.raises(Forbidden):
-        yard.services.projects.plan(BOB, ProjectPush(definition, {"a.py": ProjectFile(f"sha256:{'0' * 64}", 1)}))
+        yard.services.projects.plan(
+            BOB, ProjectPush(definition, {"a.py": ProjectFile(f"sha256:{'0' * 64}", 1)})
+        )
 
 
 def test_the_right_of_an_administrator_needs_no_role(yard, ann, shares, wine):
