@@ -82,17 +82,15 @@ def uploaded(client: Client, megabytes: int) -> float:
     return seconds
 
 
-def compare_requests(ways: dict[str, Asker], number: int, warm_up: int) -> float:
-    """Return how many milliseconds forwarding adds to a request, at p50."""
+def compare_requests(ways: dict[str, Asker], number: int, warm_up: int) -> dict[str, float]:
+    """Return the milliseconds of a request by its way, at p50."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(-warm_up, number):
         for name in sorted(ways, reverse=bool(turn % 2)):
             took = ways[name]()
             times[name] += [took] if turn >= 0 else []
     middle = {name: statistics.median(found) for name, found in times.items()}
-    shown = ", ".join(f"{name} {found:.2f} ms" for name, found in middle.items())
-    print(f"GET runs at p50 of {number}: {shown}")
-    return middle["forwarded"] - middle["direct"]
+    return {name: round(found, 2) for name, found in middle.items()}
 
 
 def compare_uploads(clients: dict[str, Client], megabytes: int, rounds: int) -> float:
@@ -101,7 +99,6 @@ def compare_uploads(clients: dict[str, Client], megabytes: int, rounds: int) -> 
     for turn in range(rounds):
         for name in sorted(clients, reverse=bool(turn % 2)):
             rates[name].append(megabytes / uploaded(clients[name], megabytes))
-            print(f"{name}: {rates[name][-1]:.0f} MiB/s")
     pairs = zip(rates["forwarded"], rates["direct"], strict=True)
     return statistics.median(forwarded / direct for forwarded, direct in pairs)
 
@@ -122,18 +119,18 @@ def main() -> None:
                 direct = Asker(service.port, f"{PREFIX}nbyard/api/runs", "ann")
                 forwarded = Asker(port, "/nbyard/api/runs", server.token)
                 ways = {"direct": direct, "forwarded": forwarded}
-                cost = compare_requests(ways, options.requests, 20 * options.warm_up)
+                request_ms = compare_requests(ways, options.requests, 20 * options.warm_up)
                 clients = {
                     "direct": Client(service.url, "ann"),
                     "forwarded": Client(server.url, server.token),
                 }
                 with Memory(server.pid) as memory:
                     ratio = compare_uploads(clients, options.megabytes, options.rounds)
-                more = round((memory.most - memory.before) / 2**20)
+                more = max(0, round((memory.most - memory.before) / 2**20))
         finally:
             service.stop()
-    print(TARGETS)
-    print_line("forwarding", cost_ms=round(cost, 2), upload=round(ratio, 2), memory_mib=more)
+    print(TARGETS, file=sys.stderr)
+    print_line("forwarding", request_ms=request_ms, upload=round(ratio, 2), memory_mib=more)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 import msgspec
+from parts.paired import print_line
 
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.previews.estimates import UnfinishedNode, Usual, seconds_until_start
@@ -182,10 +183,13 @@ def main() -> None:
             counted = [job for job in waited if waited[job] >= COUNTED_SECONDS]
             right = [j for j in counted if waited[j] / 2 <= estimated.get(j, 0.0) <= 2 * waited[j]]
             share = len(right) / len(counted)
-            print(
-                f"{name}, seed {seed}: {share:.2f} of {len(counted)} waits within a factor of 2;"
-                f" median wait {median(waited[job] for job in counted) / 60:.0f} min;"
-                f" an estimate takes {max(costs) * 1000:.0f} ms at most"
+            print_line(
+                name,
+                seed=seed,
+                share=round(share, 2),
+                waits=len(counted),
+                median_wait_seconds=round(median(waited[job] for job in counted)),
+                longest_estimate_ms=round(max(costs) * 1000),
             )
             worst = min(worst, share) if name == "waiting" else worst
     if worst < CLAIM:

@@ -384,7 +384,7 @@ def elements_to_retry(
     again = wanted.keys() & {node} or {*wanted}
     maps = {wanted[element] for element in again}
     if not again:
-        raise Conflict("No such element has failed.")
+        raise Conflict("No element has failed that could be retried.")
     for task in tasks:  # maps come before those that follow them, and elements, too
         if task.plan.follows() & maps:
             maps.add(task.node)

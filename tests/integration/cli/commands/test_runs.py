@@ -56,7 +56,7 @@ def test_run_that_cannot_be_retried_is_refused(shell, failed) -> None:
     failed.touch()
     assert shell("runs", "retry", "1", "--wait").code == 0
     said = shell("runs", "retry", "2")
-    assert said.code == 1 and "can be retried" in said.err
+    assert said.code == 1 and "No element has failed" in said.err
     assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY
 
 
