@@ -13,6 +13,7 @@ ELSEWHERE = {
     "rest/forwarding.py": "work of its user alone keeps a server active",
     "services/models/service.py": "the engine has one image of a name for all owners",
     "services/runs/forecasts.py": "a duration is learned from the runs of the same owner",
+    "services/projects/service.py": "a push replaces what belongs to the creator of a project",
     "services/quotas.py": "a user's own things fill the user's quota",
     "services/runs/attempts.py": "code in a run has the credentials of the run's owner",
     "store/environments.py": "a pin names an environment of its owner",

@@ -16,7 +16,6 @@ WORK = "scratch runs work like others, and wait for the same slots"
 BYTES = "the bytes of scratch runs stay as long as their rows"
 FINDS_ONE = "of a schedule, trigger or backfill, which start no scratch runs"
 MAY_SEE: dict[str, str] = {
-    "queries.py:RunRows.newest_number": "scratch runs have negative numbers",
     "admin.py:LINKED": "columns only",
     "admin.py:OverviewRows.queue": WORK,
     "admin.py:OverviewRows.usage": "scratch runs use resources like others",

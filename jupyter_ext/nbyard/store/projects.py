@@ -107,7 +107,7 @@ class ProjectRows(NamedRows[Project]):
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
     def is_there(self, c: Connection, project_id: str) -> bool:
-        """Return whether a project exists, whoever may see it."""
+        """Return whether a project exists, also one that is not shared."""
         return c.execute(select(P.id).where(P.id == project_id)).first() is not None
 
     def delete(self, c: Connection, item: Named) -> None:

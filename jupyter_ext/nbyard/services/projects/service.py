@@ -211,6 +211,7 @@ class ProjectService(ProjectRecords):
         """Check a push and compare it with the present state of the project.
 
         Raises:
+            Forbidden: Another user created the project.
             Invalid: A field of the project file is refused.
         """
         check_files(body.files, self._context.settings.max_bundle_bytes)
