@@ -112,9 +112,7 @@ async def _serve(settings: Settings) -> None:
         context.close()
 
 
-def application_of(
-    context: RestContext, prefix: str, cache_seconds: int
-) -> web.Application:
+def application_of(context: RestContext, prefix: str, cache_seconds: int) -> web.Application:
     """Return the application of the service, whose addresses begin with `prefix`.
 
     The answers of the hub about tokens are valid for `cache_seconds`.
