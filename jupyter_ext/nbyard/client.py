@@ -21,7 +21,7 @@ import msgspec
 from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER
 from nbyard.domain.inspection.functions import SEPARATOR
 from nbyard.domain.parsing.typed_json import convert_json
-from nbyard.domain.runs.structs import from_program
+from nbyard.domain.runs.structs import VALUES, from_program
 from nbyard.errors import ErrorBody, Forbidden, Invalid, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, is_known
 from nbyard.services.operation import Operation
@@ -42,7 +42,6 @@ STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
 START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
 CHUNK = 8 << 20
-VALUES = ("parameters", "texts")
 
 
 class Client:

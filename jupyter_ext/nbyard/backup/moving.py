@@ -6,6 +6,7 @@ administrator does this: rows of a forged backup could refer to what belongs to 
 
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,9 @@ def take_over(
             former.read() as source,
             store.write() as c,
         ):
-            move = _Move(former, store, owner, roots, store.runs.newest_number(c))
+            # Files of pushed projects are in the store.
+            pairs = roots, (os.path.realpath(folder), os.path.realpath(store.folder))
+            move = _Move(former, store, owner, pairs, store.runs.newest_number(c))
             tables = tables_of(c)
             for name, table in tables_of(source).items():
                 if name in LEFT:
@@ -82,10 +85,12 @@ def _move_files(source: Path, target: Path) -> None:
 class _Move:
     """Changes rows of one store for the other and its owner."""
 
-    def __init__(self, former: Store, new: Store, owner: str, roots: tuple[str, str], after: int):
+    def __init__(
+        self, former: Store, new: Store, owner: str, roots: Sequence[tuple[str, str]], after: int
+    ):
         self._vaults = former.credentials.vault, new.credentials.vault
         self._owner = owner
-        self._from, self._to = (f"{root.rstrip('/')}/" for root in roots)
+        self._roots = [[f"{root.rstrip('/')}/" for root in pair] for pair in roots]
         self._after = after
 
     def changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +104,7 @@ class _Move:
             row["owner"] = self._owner
         if table == "runs" and row["number"] > 0:
             row["number"] += self._after
-        return {
-            name: value.replace(self._from, self._to) if isinstance(value, str) else value
-            for name, value in row.items()
-        }
+        for before, after in self._roots:
+            for name, value in row.items():
+                row[name] = value.replace(before, after) if isinstance(value, str) else value
+        return row

@@ -73,7 +73,7 @@ class HomeFiles:
     """
 
     def __init__(self, files: ProjectFiles, connection: Any, settings: Settings | None = None):
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
         self._files, self._connection = files, connection
         self._settings = settings or Settings()
         nothing: Any = None  # the freezer only reads files
@@ -104,7 +104,7 @@ class HomeFiles:
                     self._add(selected, f"{self._inside(folder)}/")
             return selected
 
-        with self.lock:
+        with self._lock:
             self._update(select)
 
     def send_listed(self, *suffixes: str) -> None:
@@ -123,7 +123,7 @@ class HomeFiles:
                     break
             return selected
 
-        with self.lock:
+        with self._lock:
             self._update(select)
 
     def take_back(self) -> list[str]:
@@ -141,7 +141,7 @@ class HomeFiles:
                     selected.gone.add(path)
             return selected
 
-        with self.lock:
+        with self._lock:
             changes = self._connection.home.changes()
             paths, clashes = [change.path for change in changes], []
             for change in changes:

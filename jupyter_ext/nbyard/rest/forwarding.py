@@ -22,6 +22,7 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
+from nbyard.domain.runs.structs import VALUES
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
@@ -36,7 +37,6 @@ from nbyard.services.operation_table import table
 VARIABLE = re.compile(r"{\w+}")
 READING = ("GET", "HEAD")
 # Fields whose texts may be paths of the user's files, also those in the values of a run.
-VALUES = ("parameters", "texts")
 PATHS = (*VALUES, "path", "files", "schema", "resource", "workflow")
 LISTED = (".nbflow", ".ipynb", ".py")
 STREAMED = "PATCH"  # the bytes of an upload; other requests are short
@@ -129,7 +129,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
         """Identify the user, and begin a streamed request before its body is read."""
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         await super().prepare(**kwargs)
-        if self._finished or not self._may_forward():
+        if self._finished or self.current_user is None:
             return
         if self._is_streamed():
             await self._begin_streamed()
@@ -155,9 +155,6 @@ class ForwardHandler(NbyardHandler, APIHandler):
 
     def _is_streamed(self) -> bool:
         return self.request.method == STREAMED and "json" not in self._header("Content-Type")
-
-    def _may_forward(self) -> bool:
-        return self.current_user is not None
 
     def _header(self, name: str) -> str:
         return str(self.request.headers.get(name, ""))

@@ -82,12 +82,14 @@ class QuotaService(Service):
 
         An administrator may change or delete that quota.
         """
+        with self._store.read() as c:  # only the first start takes a write lock
+            if self._store.facts.get(c, FIRST) is not None:
+                return
         with self._store.write() as c:
-            if self._store.facts.get(c, FIRST) is None:
-                self._store.facts.set(c, FIRST, "set")
-                most = self._context.settings.max_quota_gpus
-                limits = complete_quota("everyone", NewQuota(), most)
-                self._store.quotas.store(c, "everyone", limits)
+            self._store.facts.set(c, FIRST, "set")
+            most = self._context.settings.max_quota_gpus
+            limits = complete_quota("everyone", NewQuota(), most)
+            self._store.quotas.store(c, "everyone", limits)
 
     @operation("DELETE", "/quotas/{quota}", scope=ADMIN, status=204)
     def delete(self, caller: Caller, quota: str) -> None:

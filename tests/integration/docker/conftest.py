@@ -1,4 +1,6 @@
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -49,3 +51,20 @@ def bench(tmp_path: Path, docker_engine: Engine, tiny_image: str) -> Iterator[Be
     made = Bench(tmp_path, docker_engine, tiny_image)
     yield made
     made.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """Listen at a port on all addresses of this machine."""
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        threading.Thread(target=_accept, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(server: socket.socket) -> None:
+    while True:
+        try:
+            server.accept()[0].close()
+        except OSError:
+            return

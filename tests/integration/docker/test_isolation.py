@@ -4,7 +4,6 @@ import re
 import shlex
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -85,23 +84,6 @@ def _answers(host: str, port: int) -> bool:
 @pytest.fixture
 def reach(bench: Bench, python_base_image: str) -> Reach:
     return Reach(bench, python_base_image)
-
-
-@pytest.fixture
-def listener() -> Iterator[int]:
-    """Listen at a port on all addresses of this machine."""
-    with socket.create_server(("0.0.0.0", 0)) as server:
-        threading.Thread(target=_accept, args=(server,), daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def _accept(server: socket.socket) -> None:
-    while True:
-        try:
-            server.accept()[0].close()
-        except OSError:
-            return
 
 
 @pytest.fixture

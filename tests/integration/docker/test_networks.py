@@ -1,9 +1,5 @@
 """Which networks containers reach (4.3): the setting container_network, on a real engine."""
 
-import socket
-import threading
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
@@ -21,23 +17,6 @@ for at in sys.argv[1:]:
     except OSError as error:
         print(at, "is out of reach")
 """
-
-
-@pytest.fixture
-def listener() -> Iterator[int]:
-    """Listen at a port on all addresses of this machine."""
-    with socket.create_server(("0.0.0.0", 0)) as server:
-        threading.Thread(target=_accept, args=(server,), daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-def _accept(server: socket.socket) -> None:
-    while True:
-        try:
-            server.accept()[0].close()
-        except OSError:
-            return
 
 
 def test_container_without_a_network_reaches_nothing(bench: Bench):

@@ -221,6 +221,10 @@ class TaskPlan(Limits, frozen=True):
 BY_NODES = "set by each node"
 
 
+# Fields whose values may be paths of files.
+VALUES = ("parameters", "texts")
+
+
 class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run to start: `path` (a workflow, notebook or script below the root) or an executable.
 
