@@ -64,6 +64,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'result-not-kept': trans.__('its last result is no longer kept'),
   'after-node': trans.__('{node} must run first'),
   'forecast-late': trans.__('the node could not be checked in time'),
+  'elements-again': trans.__('elements of {node} that failed run again'),
   'file-not-read': trans.__('a large file has not been read yet'),
   changed: '{changes}',
   unsure: trans.__('{reason} ({problem})'),
