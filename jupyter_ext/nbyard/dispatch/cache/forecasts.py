@@ -146,7 +146,7 @@ class CacheForecaster:
                 own = verdict(forecast, plan)
                 if own.state == "cached" and (guessed := plan.needs() & forecast.guessed):
                     forecast.guessed.add(plan.node)
-                    own = Verdict("unknown", because(AGAIN, node=forecast.label(min(guessed))))
+                    own = Verdict("unknown", because(AGAIN, node=forecast.labels[min(guessed)]))
                 forecast.verdicts[plan.node] = own
             except (NbyardError, OSError) as error:
                 reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
@@ -210,7 +210,7 @@ class CacheForecaster:
     def _collect(
         self, forecast: "_PartialForecast", plan: TaskPlan, elements: Sequence[TaskPlan]
     ) -> None:
-        """Collect the results of a map whose other elements failed the last time, too."""
+        """Collect a map whose other elements failed the last time."""
         question, ended = forecast.question, []
         if not any(plan.node in other.needs() for other in question.plans):
             return
@@ -332,11 +332,7 @@ class _PartialForecast:
         self.elements: dict[str, list[Element]] = {}
         self.origins: dict[str, str] = {}
         self.guessed: set[str] = set()
-        self._labels = {plan.node: plan.label for plan in question.plans}
-
-    def label(self, node: str) -> str:
-        """Return how users know a node."""
-        return self._labels.get(node, node)
+        self.labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:
         """Keep the outputs of a cached node as inputs of later nodes."""
@@ -352,7 +348,7 @@ class _PartialForecast:
         missing = sorted(plan.needs() - self.results.keys())
         stale = [node for node in missing if self.verdicts[node].state == "stale"]
         if stale:
-            return Verdict("stale", because(AFTER, node=self.label(stale[0])))
+            return Verdict("stale", because(AFTER, node=self.labels.get(stale[0], stale[0])))
         if self.elements.keys() & missing:  # its elements are cached, but nothing is collected yet
             return Verdict("unknown", because("map-unknown-yet"))
         return self.verdicts[missing[0]] if missing else None

@@ -264,7 +264,7 @@ class HistoryRows:
     def last_states(
         self, c: Connection, owner: str, workflow: str, node: str, executable: str
     ) -> dict[str, TaskState]:
-        """Return the states of all tasks of the run with the newest success of a node."""
+        """Return the states of the tasks of a node's newest good run."""
         asked = {"owner": owner, "workflow": workflow, "node": node, "executable": executable}
         last = c.execute(LAST_OF_WORKFLOW, asked).first()
         query = select(tasks.c.node, tasks.c.state).where(tasks.c.run_id == (last and last.run_id))
