@@ -192,8 +192,8 @@ class CacheForecaster:
             return Verdict("unknown", because("map-search", total=plan.map.count))
         else:
             inputs = inputs_from(plan, lambda node: forecast.results[node])
-            each = plan.bindings.get(EACH)
-            outer = forecast.elements.get(each.node, ()) if isinstance(each, ResultOf) else ()
+            data = plan.bindings.get(EACH)
+            outer = forecast.elements.get(data.node, ()) if isinstance(data, ResultOf) else ()
             plans = element_plans(plan, read_elements(self._context, plan.map.each, inputs), outer)
         if plans is None:
             return Verdict("unknown", because("map-unknown-yet"))

@@ -46,14 +46,15 @@ def test_settings_without_effect_are_shown_once_with_their_node(
 
 def test_of_elements_only_failures_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A map has up to 10,000 of them. They are counted beside its state."""
-    own = detail("running", a="", b="", c="").tasks
+    whole = detail("running", a="", b="", c="")
+    own = whole.tasks
     ended = datetime.now(UTC)
     element = [Element("a", key, f"n={key}", place) for place, key in enumerate("12")]
     replace = msgspec.structs.replace
     own[1] = replace(own[1], state="failed", element=element[0], finished_at=ended)
     own[2] = replace(own[2], state="succeeded", element=element[1], finished_at=ended)
     with Progress(quiet=False) as progress:
-        progress.show(SimpleNamespace(tasks=own), {})
+        progress.show(whole, {})
     running, failed = capsys.readouterr().err.splitlines()
     assert "2 elements" in running
     assert "b (n=1)" in failed
