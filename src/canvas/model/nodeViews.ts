@@ -164,8 +164,7 @@ export class NodeViews {
     if (flow.nodes) {
       this._compare().forEach(id => touched.add(id));
     }
-    // documents that were written by hand may have keys of another form
-    const hasOtherKeys = [...(flow.edges ?? [])].some(key => !key.includes('->'));
+    const hasOtherKeys = [...(flow.edges ?? [])].some(key => !key.includes('->')); // by hand
     const isChanged = (edge: IEdge) => hasOtherKeys || flow.edges?.has(edgeId(edge));
     for (const index of [...before, this._into, this._from]) {
       for (const [id, edges] of index) {

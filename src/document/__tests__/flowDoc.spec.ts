@@ -77,7 +77,7 @@ describe('FlowDoc', () => {
     const [edge] = one.allEdges();
     one.edit(() => {
       one.edges.forEach((_, id) => one.edges.delete(id));
-      one.edges.set('first', new Y.Map(Object.entries(edge)));
+      one.edges.set('first', new Y.Map<string>(Object.entries(edge)));
     });
     expect(one.allEdges()).toEqual([edge]);
     one.remove([], [edgeId(edge)]);

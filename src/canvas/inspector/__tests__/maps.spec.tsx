@@ -176,7 +176,7 @@ describe('K10: a node for each element of data', () => {
   it('replaces a connection that has a key of its own in the document', () => {
     const { doc, views } = one.canvas;
     const edge = { source: 'sales', output: 'data', target: 'clean', input: 'raw' };
-    doc.edit(() => doc.edges.set('first', new Y.Map(Object.entries(edge))));
+    doc.edit(() => doc.edges.set('first', new Y.Map<string>(Object.entries(edge))));
     const stateOf = () => views.get('clean')!.inputs.find(({ name }) => name === 'raw')!.state;
     expect(stateOf()).toBe('connected');
     forEachFile(one.canvas, 'clean', 'raw');
