@@ -212,7 +212,8 @@ class CacheForecaster:
     ) -> None:
         """Collect a map whose other elements failed the last time."""
         question, ended = forecast.question, []
-        if not any(plan.node in other.needs() for other in question.plans):
+        is_needed = any(plan.node in other.needs() for other in question.plans)
+        if not is_needed or time.monotonic() > forecast.end:
             return
         of = (question.owner, question.workflow, plan.node, plan.executable_id)
         with self._store.read() as c:
