@@ -86,7 +86,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       waits: reasonText(answer.waits, this.trans) ?? '',
       reasons: new Map(
         answer.nodes
-          .filter(({ state }) => state !== 'cached')
+          .filter(({ state, reason }) => state !== 'cached' && reason?.code !== 'elements-again')
           .map(({ node = '', reason }) => [
             node.split('.')[0], // the card of a sub-workflow
             reasonText(reason, this.trans) ?? ''
