@@ -7854,15 +7854,15 @@ export interface components {
          * NodeForecast
          * @description The forecast of one node.
          *
-         *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
-         *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
-         *     `environment` is what it would use. The `hints` name
+         *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. A `skipped`
+         *     one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
+         *     the usual duration of a node that may run, null if its code never succeeded. That of a map is a
+         *     minimum for the elements that may run. `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
             /** @enum {unknown} */
-            state: "cached" | "stale" | "unknown";
+            state: "cached" | "skipped" | "stale" | "unknown";
             /** @default null */
             reason: components["schemas"]["Reason"] | null;
             /** @default  */

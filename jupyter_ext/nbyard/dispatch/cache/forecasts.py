@@ -12,14 +12,16 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from nbyard.blobs import DryBlobs
+from nbyard.dispatch.cache.condition_values import value_of_task, why_unmet
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
 from nbyard.dispatch.cache.map_data import ElementResult, collect, read_elements
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, has_bytes, reuse_reason
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
+from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.maps.structs import EACH, Element
@@ -27,6 +29,7 @@ from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.map_plans import element_plans, following_plans
 from nbyard.domain.runs.previews.estimates import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, ResultOf, TaskPlan, bytes_of
+from nbyard.domain.workflows.conditions import Reference, nodes_of
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import protocol
@@ -142,8 +145,11 @@ class CacheForecaster:
         forecast = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
         for plan in question.plans:  # in topological order
             try:
+                left_out = forecast.skipped & plan.needs()
                 verdict = self._verdict_on_map if plan.map else self._verdict
-                own = verdict(forecast, plan)
+                own = self._verdict_on_skipped(forecast, plan, left_out) or verdict(
+                    forecast, plan.without(left_out)
+                )
                 if own.state == "cached" and (guessed := plan.needs() & forecast.guessed):
                     forecast.guessed.add(plan.node)
                     own = Verdict("unknown", because(AGAIN, node=forecast.labels[min(guessed)]))
@@ -152,6 +158,40 @@ class CacheForecaster:
                 reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
                 forecast.verdicts[plan.node] = Verdict("unknown", reason)
         return forecast.verdicts
+
+    def _verdict_on_skipped(
+        self, forecast: "_PartialForecast", plan: TaskPlan, left_out: set[str]
+    ) -> Verdict | None:
+        """Return the verdict on a node that a condition leaves out, as a run does; else None."""
+        needs, optional = plan.needs(), plan.optional_needs()
+        reason: Reason | None = None
+        if left_out - optional or (left_out and left_out == needs):
+            reason = because("upstream-skipped")
+        elif (
+            plan.when
+            and not plan.decides_by_element
+            and nodes_of(plan.when) <= forecast.origins.keys()
+        ):
+            reason = why_unmet(plan.when, partial(self._value, forecast))
+        if not reason:
+            return None
+        forecast.skipped.add(plan.node)
+        return Verdict("skipped", reason)
+
+    def _value(self, forecast: "_PartialForecast", reference: Reference) -> Any:
+        node, name = reference
+        owner, task_id = forecast.question.owner, forecast.origins[node]
+        with self._store.read() as c:
+            outputs = self._store.artifacts.of_task(c, task_id)
+            if not name:  # whether it has changed since the last success
+                of, earlier = (forecast.question.workflow, node), self._store.history
+                return any(
+                    [e.digest for e in earlier.outputs_of_node(c, owner, *of, output, 1)]
+                    != [own.digest]
+                    for output, own in outputs.items()
+                    if output != EXECUTED
+                )
+        return value_of_task(self._context, owner, task_id, outputs.values(), reference)
 
     def _verdict(self, forecast: "_PartialForecast", plan: TaskPlan) -> Verdict:
         """Return the verdict for a node; slow lookups do not hold a connection to the store."""
@@ -275,6 +315,7 @@ class CacheForecaster:
         if not has_bytes(self._blobs, rows, others):
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
         forecast.take(plan.node, rows)
+        forecast.origins[plan.node] = plan.reuse
         return Verdict("cached", because("pinned", run=plan.pinned))
 
     def _code(self, forecast: "_PartialForecast", plan: TaskPlan) -> Code:
@@ -333,6 +374,7 @@ class _PartialForecast:
         self.elements: dict[str, list[Element]] = {}
         self.origins: dict[str, str] = {}
         self.guessed: set[str] = set()
+        self.skipped: set[str] = set()
         self.labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:
