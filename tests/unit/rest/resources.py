@@ -53,6 +53,8 @@ class Resources:
             made = send(self.owner, "POST", f"/{kind}s", {"name": self.name, **body})
             assert made.status == 201, made.content
             self.ids[kind] = made.json["id"]
+        link = send(self.owner, "POST", f"/shares/dataset/{self.ids['dataset']}/links", {})
+        self.ids["link"] = link.json["id"]
         upload = send(self.owner, "POST", "/uploads", {"filename": "a.csv", "size_bytes": 1})
         self.ids["upload"] = upload.json["id"]
 
@@ -120,6 +122,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "projects.update": {"revision": 1, "description": "d"},
     "projects.set_policy": {"older_than_days": 9},
     "shares.grant": {"name": "eve", "role": "owner"},
+    "shares.create_link": {"days": 1},
 }
 
 
