@@ -21,6 +21,7 @@ from sqlalchemy import (
 from nbyard.domain.environments.references import EnvironmentDefault, split_reference
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
+from nbyard.domain.naming.names import reference_of
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION, TASK
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import with_newest_version
@@ -127,8 +128,9 @@ class EnvironmentRows(NamedRows[Environment]):
         return _version(row) if row else None
 
     def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
-        """Return the environment whose kernel has this name."""
-        row = c.execute(self.query().where(is_own(owner, E.owner), E.kernel == kernel)).first()
+        """Return the environment whose kernel has this name, first the user's own."""
+        seen = self.query().where(may_see(owner, E.owner), E.kernel == kernel)
+        row = c.execute(seen.order_by(is_own(owner, E.owner).desc(), E.id)).first()
         # Environments that were never installed have an empty kernel name.
         return self.read(row) if row and kernel else None
 
@@ -231,7 +233,7 @@ class DefaultRows:
     def all(self, c: Connection, owner: str) -> dict[str, EnvironmentDefault]:
         """Return the defaults by project ID; the ID of the store's default is empty."""
         query = (
-            select(D.project_id, environments.c.name, projects.c.name.label("project"))
+            select(D.project_id, E.name, E.owner, projects.c.name.label("project"))
             .join(environments, environments.c.id == D.environment_id)
             .outerjoin(projects, projects.c.id == D.project_id)
             .where(is_own(owner, D.owner))
@@ -239,7 +241,9 @@ class DefaultRows:
         )
         return {
             row.project_id: EnvironmentDefault(
-                row.name, "project" if row.project_id else "store", row.project or ""
+                reference_of(owner, row),
+                "project" if row.project_id else "store",
+                row.project or "",
             )
             for row in c.execute(query)
         }

@@ -59,7 +59,7 @@ export function ShareLinks({ services, kind, resource }: IShareLinksProps): JSX.
           </select>
         </label>
       </div>
-      {url && <input readOnly size={48} value={url} aria-label={trans.__('Link')} />}
+      {url && <input readOnly size={40} value={url} aria-label={trans.__('Link')} />}
       {!!answer?.items.length && (
         <ul className="nby-Links">
           {answer.items.map(link => (

@@ -93,7 +93,7 @@ class Resources:
         """Return the path of an operation on these resources, with its needed parameters."""
         ids = {**self.ids, **others}
         values = {"kind": "dataset", "resource": ids["dataset"], **LABELS, **ids}
-        path = operation.path.format_map({key: quote(text) for key, text in values.items()})
+        path = operation.path.format_map({key: quote(text, "") for key, text in values.items()})
         needed = {"old": "1", "new": "1", "kind": "dataset", "others": ids["other"]}
         query = [
             f"{field.name}={needed.get(field.name, ids['other'])}"
