@@ -15,7 +15,6 @@ from nbyard.domain.environments.references import (
 )
 from nbyard.domain.environments.structs import KERNEL_PREFIX, EnvironmentVersion
 from nbyard.domain.executables.structs import ReadCode, is_python
-from nbyard.domain.naming.names import reference_of
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import TaskPlan
@@ -198,8 +197,7 @@ def of_kernel(context: FreezingContext, owner: str, kernel: str) -> str:
     if not kernel.startswith(KERNEL_PREFIX):
         return ""
     with context.store.read() as c:
-        environment = context.store.environments.by_kernel(c, owner, kernel)
-    return reference_of(owner, environment) if environment else ""
+        return context.store.environments.by_kernel(c, owner, kernel)
 
 
 def no_environment(why: str) -> NotFound:

@@ -24,14 +24,13 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import link_path
 from nbyard.domain.ids import new_id
-from nbyard.domain.projects.members import OpenedLink
+from nbyard.domain.projects.members import LINKS, OpenedLink
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import NbyardError, NotFound
 from nbyard.rest.access import SEGMENT, Holder, is_navigation
 from nbyard.rest.identity import LinkUser, refused_name
 from nbyard.rest.proxy.proxy_handlers import POLICY
 from nbyard.rest.upload_and_download import ContentHandler
-from nbyard.services.projects.shares import LINKS
 from nbyard.services.registry import Services
 
 PATTERN = LINKS + r"/(?P<secret>[^/]*)(?:/(?P<part>content|app)(?:/(?P<key>[^/]+))?)?"

@@ -179,7 +179,7 @@ class Services:
                 self._check_role(c, caller, name, key, needed)
 
     def _check_role(self, c: Any, caller: Caller, name: str, key: str, needed: Role) -> None:
-        """Check the role of a caller on what the variable `name` of a path names."""
+        """Check a caller's role on what the variable `name` names."""
         store = self._context.store
         if "/" in key and name in WITH_OWNER:
             row = getattr(store, f"{name}s").get(c, caller.name, key)

@@ -31,7 +31,7 @@ from nbyard.store.models import packages_of_images
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, reference_of
 
 D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name
@@ -361,7 +361,7 @@ class DeploymentRows:
                 Link(
                     port.name,
                     # A name is that of its owner.
-                    link_path(row.name if row.owner == owner else row.id, port.name),
+                    link_path(row.id if "/" in reference_of(owner, row) else row.name, port.name),
                     *(port.port, port.websocket),
                     port.name in answering,
                 )

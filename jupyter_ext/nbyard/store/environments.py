@@ -21,7 +21,6 @@ from sqlalchemy import (
 from nbyard.domain.environments.references import EnvironmentDefault, split_reference
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.naming.names import reference_of
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION, TASK
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import with_newest_version
@@ -38,7 +37,7 @@ from nbyard.store.schema.tables import (
     workflow_versions,
     workflows,
 )
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, reference_of
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
@@ -127,12 +126,15 @@ class EnvironmentRows(NamedRows[Environment]):
         row = c.execute(select(environment_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
-    def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
-        """Return the environment whose kernel has this name, first the user's own."""
-        seen = self.query().where(may_see(owner, E.owner), E.kernel == kernel)
+    def by_kernel(self, c: Connection, owner: str, kernel: str) -> str:
+        """Return the name of the environment with this kernel; else empty.
+
+        An own one precedes those of others, which have the name of their owner in front.
+        """
+        seen = select(E.name, E.owner).where(may_see(owner, E.owner), E.kernel == kernel)
         row = c.execute(seen.order_by(is_own(owner, E.owner).desc(), E.id)).first()
         # Environments that were never installed have an empty kernel name.
-        return self.read(row) if row and kernel else None
+        return reference_of(owner, row) if row and kernel else ""
 
     def kernels_of_others(self, c: Connection, viewer: str) -> set[str]:
         """Return the names of the kernels of environments that a user may not see."""

@@ -71,7 +71,10 @@ class NamedRows(Generic[T]):
         return [self.read(row) for row in rows]
 
     def get(self, c: Connection, owner: str, key: str) -> T | None:
-        """Return a row that the user may see by ID or `OWNER/NAME`, else the user's own by name."""
+        """Return a row by ID or `OWNER/NAME`, else an own row by name.
+
+        The user may see it.
+        """
         of, (its_owner, _, name) = self.stored_in.c, key.partition("/")
         is_named = is_own(owner, of.owner) & (of.name == key)
         # Names contain no slash.

@@ -86,6 +86,11 @@ def is_own(name: Any, owner: Any) -> ColumnElement[bool]:
     return cast("ColumnElement[bool]", owner == name)
 
 
+def reference_of(viewer: str, row: Any) -> str:
+    """Return the name of a row of the viewer, else `OWNER/NAME`."""
+    return str(row.name if row.owner == viewer else f"{row.owner}/{row.name}")
+
+
 def is_shared(c: Connection) -> bool:
     """Return whether anything in the store is or was shared."""
     return FactRows().get(c, SHARING) is not None

@@ -9,14 +9,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.members import NewMember, NewShareLink
-from nbyard.domain.runs.structs import SecretOf, ValueOf
+from nbyard.domain.runs.structs import Binding, SecretOf, ValueOf
 from nbyard.domain.workflows.structs import Document, Meta, Node
 from nbyard.errors import Invalid, NotFound
-from nbyard.rest import operation_handler
+from nbyard.rest.access import RequestBudgets
+from nbyard.store.schema.project_tables import share_links
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..store.lineage.records import Records
@@ -40,7 +42,10 @@ class Shown:
         with store.write() as c:
             rows = Records(store, c)
             run = rows.run("first", "ann", title=HTML, parameters={"a": HTML, "key": "s3-of-ann"})
-            bindings = {"a": ValueOf(HTML), "key": SecretOf(new_id(), "s3-of-ann", 1)}
+            bindings: dict[str, Binding] = {
+                "a": ValueOf(HTML),
+                "key": SecretOf(new_id(), "s3-of-ann", 1),
+            }
             task = rows.work(run, "n", bindings)
             self.artifact = rows.artifact(task, digest=stored.digest).id
             other = rows.run("second", "ann", title="other")
@@ -88,7 +93,7 @@ def private(api: JupyterServer) -> Shown:
 @pytest.fixture(autouse=True)
 def _unlimited(public: Shown) -> None:
     context = public.server.app.web_app.settings["nbyard"]
-    context.anonymous = operation_handler.RequestBudgets(0)
+    context.anonymous = RequestBudgets(0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -129,10 +134,6 @@ def test_a_link_reads_nothing_else(public: Shown) -> None:
     newest = shares.links(ANN, "dataset", public.ids["dataset"]).items
     by_life = sorted(newest[:2], key=lambda link: link.expires_at)
     with public.yard.store.write() as c:
-        from sqlalchemy import update
-
-        from nbyard.store.schema.project_tables import share_links
-
         past = share_links.c.id == by_life[0].id
         at = by_life[0].created_at
         c.execute(update(share_links).where(past).values(expires_at=at))
@@ -215,7 +216,7 @@ def test_without_the_setting_a_link_needs_a_login(private: Shown) -> None:
 
 def test_too_many_requests_are_refused(public: Shown) -> None:
     context = public.server.app.web_app.settings["nbyard"]
-    context.anonymous = operation_handler.RequestBudgets(1)
+    context.anonymous = RequestBudgets(1)
     assert public.read("/nbyard/links/guessed").status == 404
     answer = public.read("/nbyard/links/guessed")
     assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0

@@ -8,7 +8,6 @@ names a file on disk. File names and relative paths do, so their rules are stric
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
 from nbyard.domain.paging import check_length
@@ -233,8 +232,3 @@ def without_accents(name: str) -> str:
     """Return the name in lower case without accents: `école` becomes `ecole`."""
     parts = unicodedata.normalize("NFKD", name.lower())
     return "".join(part for part in parts if not unicodedata.combining(part)).translate(PLAIN)
-
-
-def reference_of(viewer: str, named: Any) -> str:
-    """Return the name of what a user owns, or `OWNER/NAME` of what belongs to another."""
-    return str(named.name if named.owner == viewer else f"{named.owner}/{named.name}")

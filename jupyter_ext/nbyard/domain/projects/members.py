@@ -30,6 +30,7 @@ EVERYONE = "*"  # in place of a name
 LinkedKind = Literal["dataset", "run", "workflow", "deployment"]
 LINKED_KINDS: tuple[LinkedKind, ...] = get_args(LinkedKind)
 LINK_DAYS, MIN_LINK_DAYS, MAX_LINK_DAYS = 30.0, 0.001, 365.0
+LINKS = "nbyard/links"
 # No user of a hub or machine has a slash in the name.
 LINK_VIEWER = "/link/"
 

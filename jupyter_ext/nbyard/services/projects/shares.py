@@ -14,6 +14,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_choice
 from nbyard.domain.projects.members import (
     LINKED_KINDS,
+    LINKS,
     SHARED_KINDS,
     CreatedShareLink,
     Member,
@@ -33,7 +34,6 @@ from nbyard.services.service_context import Service
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
-LINKS = "nbyard/links"
 SECRET_BYTES = 32
 
 
