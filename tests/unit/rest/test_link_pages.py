@@ -220,3 +220,18 @@ def test_too_many_requests_are_refused(public: Shown) -> None:
     assert public.read("/nbyard/links/guessed").status == 404
     answer = public.read("/nbyard/links/guessed")
     assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_audit_log_of_a_shared_store_has_each_opening(
+    public: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = public.server.app.web_app.settings["nbyard"]
+    link = public.link("run")
+    monkeypatch.setattr(context.settings, "shared", True)
+    assert public.read(link).status == 200
+    (entry,) = public.yard.services.audit.list(ANN, operation="shares.open_link").items
+    kind, resource, _ = entry.subject.split("/")
+    assert (kind, resource, entry.owner, entry.user) == ("run", public.ids["run"], "ann", "")
+    assert link.rpartition("/")[2] not in repr(entry)
+    homes = public.server.store / "homes"
+    assert not [path for path in homes.glob("*") if "link" in path.name]
