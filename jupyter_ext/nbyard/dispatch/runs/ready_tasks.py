@@ -18,7 +18,7 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.secret_delivery import secrets_of
 from nbyard.dispatch.cache.contract_verdicts import ContractThreads, contract_failure, with_drift
 from nbyard.dispatch.cache.files_outside_code import Comparisons
-from nbyard.dispatch.cache.keys import Code, Identities, key_parts, values_of
+from nbyard.dispatch.cache.keys import FRESH_SECONDS, Code, Identities, key_parts, values_of
 from nbyard.dispatch.cache.result_lookup import (
     Query,
     ResultLookup,
@@ -213,6 +213,11 @@ class ReadyTask(Query):
     is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
+    evaluated: float = field(default_factory=time.monotonic)
+
+    def is_fresh(self) -> bool:
+        """Return whether the cache was asked lately."""
+        return time.monotonic() - self.evaluated < FRESH_SECONDS
 
     @property
     def task(self) -> TaskRecord:
@@ -315,7 +320,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
         known = self.identities.known(ready_task.task.plan, ready_task.live.run.since)
-        if known is not None and known[1].fingerprint == ready_task.environment.fingerprint:
+        # A colleague may have finished the same work since then.
+        is_fresh = not self._context.settings.shared or ready_task.is_fresh()
+        if is_fresh and known and known[1].fingerprint == ready_task.environment.fingerprint:
             return True
         self._board.fresh[ready_task.task.id] = None
         self.is_behind = True
@@ -402,7 +409,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             group = group_of(task, *known)
             code, environment = known
             of = (record.owner, record.plan, code, parts, parts.key(), environment)
-            return ReadyTask(*of, live=task, group=group)
+            return ReadyTask(*of, places=task.run.run.places, live=task, group=group)
         except NbyardError as error:
             fail_task(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # isolate a broken task
@@ -462,7 +469,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
         for candidate in candidates:
-            hit = hits.get(candidate.owner_and_key)
+            hit = hits.get(candidate)
             if hit is None or candidate.is_expired(hit, now):
                 continue
             differing = self.comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
@@ -499,7 +506,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 live, columns = candidate.live, candidate.columns | own
                 if data := self._contracts.data_verdicts(candidate.task, inputs_of(live)):
                     columns["warning"] = with_drift(columns.get("warning"), (data, OF_DATA))
-                use_earlier_result(changes, live, judged, reuse_reason(hit), columns)
+                use_earlier_result(changes, live, judged, reuse_reason(candidate, hit), columns)
         return undecided
 
     def _evaluate_later(self, candidate: ReadyTask) -> None:

@@ -5,7 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, not_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
@@ -17,7 +29,7 @@ from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, team_runs
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
@@ -168,21 +180,24 @@ class Hit(msgspec.Struct, frozen=True):
     """A cached result: its task, the number of its run and its time.
 
     `outside` are the states outside the code folder that it depends on, as JSON, because they may
-    be thousands; empty if there are none.
+    be thousands; empty if there are none. The result of a colleague has the name of this `maker`
+    and the ID of the run.
     """
 
     task_id: str
     run_number: int
     made_at: datetime
     outside: str
+    maker: str = ""
+    run_id: str = ""
 
     def outside_files(self) -> dict[str, OutsideFile]:
         """Decode the states outside the code folder by path."""
         return msgspec.json.decode(self.outside or "{}", type=dict[str, OutsideFile])
 
 
-class Alike(Hit, frozen=True):
-    """A cached result under another key, which differs at most in its code files.
+class Alike(Hit, frozen=True, kw_only=True):
+    """A cached result whose key differs at most in its code files.
 
     `files` holds the digests of these files, and `observed` what the work read of them.
     """
@@ -204,6 +219,14 @@ FORGET = Prepared(
     )
 )
 KEEP = Prepared(insert(cache))
+
+
+def _alike(row: Any, **made_by: str) -> Alike:
+    # The states outside the code folder may be thousands. They stay text until needed.
+    observed = msgspec.convert({**(row.observed or {}), "outside": {}}, Observed)
+    made = (row.task_id, row.number, row.created_at, _outside(row.outside))
+    files = row.parts["files"]
+    return Alike(*made, key=row.key, files=files, observed=observed, **made_by)
 
 
 def _outside(outside: str | None) -> str:
@@ -250,11 +273,44 @@ class CacheRows:
         alike_results = []
         for row in c.execute(query):
             if row.observed is not None:
-                # The states outside the code folder may be thousands. They stay text until needed.
-                observed = msgspec.convert({**row.observed, "outside": {}}, Observed)
-                made = (row.task_id, row.number, row.created_at, _outside(row.outside))
-                alike_results.append(Alike(*made, row.key, row.parts["files"], observed))
+                alike_results.append(_alike(row))
         return alike_results
+
+    def of_team(
+        self,
+        c: Connection,
+        owner: str,
+        places: Collection[tuple[str, str]],
+        key: str,
+        base_key: str,
+    ) -> list[Alike]:
+        """Return up to 5 results of colleagues that differ at most in their code files.
+
+        That with the `key` comes first, then the newest. `places` are those of `team_runs`. Results
+        that the user may not see change neither the number nor the form of the statements.
+        """
+        T, R = tasks.c, runs.c
+        newest = (
+            select(func.max(T.id))
+            .join(runs, R.id == T.run_id)
+            .where(T.base_key == base_key, T.state == "succeeded", HISTORY)
+            .where(R.id.in_(team_runs(owner, places)), not_(is_own(owner, R.owner)))
+            .where(or_(T.cache_key == key, T.observed.is_not(None)))
+            .group_by(T.cache_key)
+            .order_by((T.cache_key == key).desc(), func.max(T.id).desc())
+            .limit(MOST_ALIKE)
+        )
+        # A cached task has no entry of its own: that of its owner has the time of the result.
+        entry = and_(is_own(R.owner, cache.c.owner), cache.c.key == T.cache_key)
+        query = (
+            select(T.id.label("task_id"), T.parts, T.observed, T.run_id, R.number, cache.c.key)
+            .add_columns(R.owner.label("maker"), cache.c.created_at, OUTSIDE)
+            .join(runs, R.id == T.run_id)
+            .join(cache, entry)
+            .where(T.id.in_(newest))
+            .order_by((T.cache_key == key).desc(), T.id.desc())
+        )
+        return [_alike(row, maker=row.maker, run_id=row.run_id) for row in c.execute(query)]
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""
