@@ -21,7 +21,7 @@ from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError, NotFound
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined, separate
 from nbyard.store import Connection, Store
 from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.past_results import Last
@@ -178,6 +178,7 @@ def reuse_named_result(
         run = context.store.runs.by_id(c, origin.run_id) if origin else None
         rows = context.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
         depended = context.store.tasks.key_of(c, plan.reuse)
+        marks = context.store.executables.marks(c, [plan.reuse])
     if run is None or not keep_and_check_bytes(context, changes, rows, depended):
         if pinned:
             raise NotFound(because("pinned-result-gone", run=pinned))
@@ -186,6 +187,7 @@ def reuse_named_result(
     if judged is None:
         return True
     reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
+    depended["warning"] = with_mark(depended.get("warning"), marks.get(plan.reuse))
     use_earlier_result(changes, task, judged, reason, depended)
     return True
 
@@ -207,6 +209,12 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]
     return all(map(blobs.exists, digests))
+
+
+def with_mark(warning: Reason | None, mark: Reason | None) -> Reason | None:
+    """Return the warning of a cached task, with the present mark of its code as the only one."""
+    others = [reason for reason in separate(warning) if reason.code != "not-reproducible"]
+    return joined([*others, mark])
 
 
 def use_earlier_result(

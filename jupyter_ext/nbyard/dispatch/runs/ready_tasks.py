@@ -26,6 +26,7 @@ from nbyard.dispatch.cache.result_lookup import (
     reuse_named_result,
     reuse_reason,
     use_earlier_result,
+    with_mark,
 )
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.conditions import Conditions
@@ -494,6 +495,8 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         made = {hit.task_id for _, hit in usable}
         rows = self._store.artifacts.of_tasks(c, made)
         details = self._store.tasks.files_and_warnings(c, made) if made else {}
+        takers = {candidate.task.id for candidate, _ in usable}
+        marks = self._store.executables.marks(c, {*made, *takers}) if made else {}
         for candidate, hit in usable:
             own = details.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
@@ -503,6 +506,8 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     self._evaluate_later(candidate)
                     continue
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
+                mark = marks.get(candidate.task.id) or marks.get(hit.task_id)
+                own["warning"] = with_mark(own.get("warning"), mark)
                 live, columns = candidate.live, candidate.columns | own
                 if data := self._contracts.data_verdicts(candidate.task, inputs_of(live)):
                     columns["warning"] = with_drift(columns.get("warning"), (data, OF_DATA))

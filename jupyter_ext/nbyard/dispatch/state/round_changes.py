@@ -36,6 +36,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import is_retried
+from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.runs.run_progress import PRUNED, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import Run, TaskPlan, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
@@ -203,8 +204,12 @@ class RoundChanges:
         self._links += 1
 
     def keep(self, task: LiveTask) -> None:
-        """Add the result of the task to the cache, unless its run is deleted automatically."""
-        if task.record.cache_key and not task.run.run.is_scratch:
+        """Add the result of the task to the cache, unless its run is deleted automatically.
+
+        A recheck leaves the result in force, so that later nodes come from the cache.
+        """
+        run = task.run.run
+        if task.record.cache_key and not run.is_scratch and run.origin.kind != RECHECK:
             self.kept[task.record.owner, task.record.cache_key] = task.record.id
 
     def keep_packages(self, environment: EnvironmentRef) -> None:

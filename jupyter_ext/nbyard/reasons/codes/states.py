@@ -111,6 +111,17 @@ STATES = {
     ),
     "reused": code("result of run {run}", run=int),
     "pinned": code("pinned to the result of run {run}", run=int),
+    # the nightly sample of cached nodes
+    "reproduced": code("gave the same outputs as run {run} again", run=int),
+    "not-reproduced": code(
+        "gave other bytes of {outputs:, } than run {run}, from the same code, parameters, inputs"
+        " and environment",
+        run=int,
+    ),
+    "not-comparable": code("its code, data or environment changed before it ran again"),
+    "not-reproducible": code(
+        "not reproducible: equal inputs gave other bytes of {outputs:, } on {at}"
+    ),
     "retry-of-run": code("retries run {run}", run=int),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),
