@@ -60,17 +60,17 @@ class ExecutableRows(NamedRows[Executable]):
             self.append_event(c, version.executable_id, owner, "version")
 
     def mark(self, c: Connection, version_id: str, reason: Reason) -> None:
-        """Mark a version as not reproducible; a later version has no mark."""
+        """Mark a version as not reproducible."""
         c.execute(
             update(executable_versions).where(V.id == version_id).values(not_reproducible=reason)
         )
         E = executables.c
         of_version = select(V.executable_id).where(V.id == version_id).scalar_subquery()
         for row in c.execute(select(E.id, E.owner).where(E.id == of_version)):
-            self.append_event(c, row.id, row.owner, "updated")
+            self.append_event(c, row.id, row.owner, "changed")
 
     def marks(self, c: Connection, task_ids: Collection[str]) -> dict[str, Reason]:
-        """Return by task ID why the code of tasks is not reproducible."""
+        """Return why the code of tasks is not reproducible, by ID."""
         of_task = V.id == tasks.c.plan["executable_version_id"].as_string()
         query = select(tasks.c.id, V.not_reproducible).join(executable_versions, of_task)
         query = query.where(is_one_of(tasks.c.id, task_ids))

@@ -107,14 +107,14 @@ def _shared(viewer: Any, *kinds: SharedKind) -> Any:
 
 
 def _is_in_project_of(viewer: Any) -> ColumnElement[bool]:
-    """Return the condition that a link belongs to a project of which a user is a member."""
+    """Return the condition that a user is a member of a project."""
     granted = select(G.resource_id).where(_is_grantee(viewer), G.kind == "project")
     own = select(P.id).where(is_own(viewer, P.owner))
     return or_(L.project_id.in_(own), L.project_id.in_(granted))
 
 
 def team_runs(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
-    """Return the query for the IDs of the runs whose results a run of a user may reuse.
+    """Return the query for runs whose results a run may reuse.
 
     They are linked to a project of which the user is a member, and to which the run belongs:
     `places` are kinds and IDs of what may be linked, or `project` and the ID of the project.

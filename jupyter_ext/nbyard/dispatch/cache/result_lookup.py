@@ -212,7 +212,7 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
 
 
 def with_mark(warning: Reason | None, mark: Reason | None) -> Reason | None:
-    """Return the warning of a cached task, with the present mark of its code as the only one."""
+    """Return the warning of a task with the present mark only."""
     others = [reason for reason in separate(warning) if reason.code != "not-reproducible"]
     return joined([*others, mark])
 

@@ -1,4 +1,7 @@
-"""Run a nightly sample of cached nodes again, and mark code that gives other bytes."""
+"""Run a nightly sample of cached nodes again.
+
+Code that gives other bytes from equal inputs is marked as not reproducible.
+"""
 
 import logging
 import time
@@ -29,13 +32,16 @@ DAY = timedelta(days=1)
 
 
 def is_sampled(percent: float, day: datetime, owner: str, key: str) -> bool:
-    """Return whether the sample of a day has a result; the same answer after a restart."""
+    """Return whether the sample of a day has a result.
+
+    The answer is the same after a restart.
+    """
     place = int(digest_of([f"{day:%Y-%m-%d}", owner, key])[-12:], 16) / 16**12
     return 100 * place < percent
 
 
 class RecheckController:
-    """Runs sampled nodes again after midnight, and compares their outputs; off by default."""
+    """Runs sampled nodes again after midnight, and compares them."""
 
     def __init__(self, context: DispatchContext, threads: Threads):
         self._context = context
@@ -44,13 +50,13 @@ class RecheckController:
         self._next = 0.0
 
     def tick(self) -> None:
-        """Start a thread that samples and compares what is due, if the sample is on."""
+        """Start a thread that samples and compares what is due."""
         if self._context.settings.reproducibility_sample and time.monotonic() >= self._next:
             self._next = time.monotonic() + LOOK_SECONDS
             self._threads.submit("rechecks", partial(self.look, datetime.now().astimezone()))
 
     def look(self, now: datetime) -> None:
-        """Compare the ended rechecks, and start those of the last day, in its time zone."""
+        """Compare the ended rechecks, and start those of a day."""
         with self._store.read() as c:
             sampled = float(self._store.facts.get(c, SAMPLED_AT) or 0)
             ended = self._store.rechecks.unjudged(c, now)
@@ -109,7 +115,7 @@ class RecheckController:
         create_recheck(store, c, run, alone, key)
 
     def _judge(self, c: Connection, task_id: str) -> None:
-        """Compare the outputs of a recheck with the recorded ones, and mark its code."""
+        """Compare a recheck with the record, and mark its code."""
         store, task = self._store, self._store.tasks.get(c, task_id)
         run = store.runs.by_id(c, task.run_id) if task else None
         if task is None or run is None:
@@ -137,5 +143,5 @@ class RecheckController:
 
 
 def _is_repeatable(plan: TaskPlan) -> bool:
-    """Return whether a task computes its result itself, from all of its data."""
+    """Return whether a task itself computes its result."""
     return not (plan.reuse or plan.pinned or plan.map or plan.sample)

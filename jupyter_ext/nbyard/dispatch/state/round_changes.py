@@ -204,9 +204,10 @@ class RoundChanges:
         self._links += 1
 
     def keep(self, task: LiveTask) -> None:
-        """Add the result of the task to the cache, unless its run is deleted automatically.
+        """Add the result of the task to the cache.
 
-        A recheck leaves the result in force, so that later nodes come from the cache.
+        Runs that are deleted automatically add none. A recheck leaves the earlier result in force,
+        so that later nodes come from the cache.
         """
         run = task.run.run
         if task.record.cache_key and not run.is_scratch and run.origin.kind != RECHECK:

@@ -37,7 +37,7 @@ def check_may_link(caller: Caller, operation: str) -> None:
         raise Forbidden(f"This needs the scope {SCOPE}.")
 
 
-def link_to_active(  # noqa: PLR0913, PLR0917
+def link_to_active(
     store: Store, c: Connection, caller: Caller, active: str, operation: str, result: Any
 ) -> None:
     """Link what an operation created to the active project, if there is one.

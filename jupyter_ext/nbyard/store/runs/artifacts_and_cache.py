@@ -221,12 +221,11 @@ FORGET = Prepared(
 KEEP = Prepared(insert(cache))
 
 
-def _alike(row: Any, **made_by: str) -> Alike:
+def _alike(row: Any, maker: str = "", run_id: str = "") -> Alike:
     # The states outside the code folder may be thousands. They stay text until needed.
     observed = msgspec.convert({**(row.observed or {}), "outside": {}}, Observed)
-    made = (row.task_id, row.number, row.created_at, _outside(row.outside))
-    files = row.parts["files"]
-    return Alike(*made, key=row.key, files=files, observed=observed, **made_by)
+    made = (row.task_id, row.number, row.created_at, _outside(row.outside), maker, run_id)
+    return Alike(*made, key=row.key, files=row.parts["files"], observed=observed)
 
 
 def _outside(outside: str | None) -> str:
@@ -284,10 +283,11 @@ class CacheRows:
         key: str,
         base_key: str,
     ) -> list[Alike]:
-        """Return up to 5 results of colleagues that differ at most in their code files.
+        """Return up to 5 results of colleagues.
 
-        That with the `key` comes first, then the newest. `places` are those of `team_runs`. Results
-        that the user may not see change neither the number nor the form of the statements.
+        They differ at most in their code files. That with the `key` comes first, then the newest.
+        `places` are those of `team_runs`. Results that the user may not see change neither the
+        number nor the form of the statements.
         """
         T, R = tasks.c, runs.c
         newest = (
@@ -310,7 +310,7 @@ class CacheRows:
             .where(T.id.in_(newest))
             .order_by((T.cache_key == key).desc(), T.id.desc())
         )
-        return [_alike(row, maker=row.maker, run_id=row.run_id) for row in c.execute(query)]
+        return [_alike(row, row.maker, row.run_id) for row in c.execute(query)]
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""

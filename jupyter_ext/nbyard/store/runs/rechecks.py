@@ -21,13 +21,13 @@ class RecheckRows:
     def cached_between(
         self, c: Connection, since: datetime, until: datetime
     ) -> list[Row[tuple[str, ...]]]:
-        """Return the tasks of all owners that were cached in this time, oldest first."""
+        """Return all tasks that were cached in this time."""
         query = IN_RUNS.where(T.id >= first_id_at(since - LONGEST), T.cached, HISTORY)
         query = query.where(T.state == "succeeded", T.base_key != "", T.finished_at >= since)
         return [*c.execute(query.where(T.finished_at < until).order_by(T.id))]
 
     def unjudged(self, c: Connection, now: datetime) -> list[str]:
-        """Return the IDs of succeeded rechecks that are not compared yet."""
+        """Return the IDs of rechecks that are not compared yet."""
         query = IN_RUNS.where(R.id >= first_id_at(now - LONGEST), R.origin == RECHECK)
         rows = c.execute(query.where(T.state == "succeeded").order_by(T.id))
         return [row.id for row in rows if row.reason is None or row.reason.code not in JUDGED]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,11 +13,11 @@ from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.forecasts import CacheForecaster
 from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
+from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import LinkKind, NewProject
 from nbyard.domain.runs.previews.estimates import ForecastQuestion
-from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.reasons.structs import because
 from nbyard.services.runs.attempts import attempts_behind
@@ -52,13 +53,13 @@ class Team:
             assert found is not None
             store.projects.link(c, found, kind, key)
 
-    def submit(self, owner: str, projects: Sequence[str] = (), **plan: object) -> str:
+    def submit(self, owner: str, projects: Sequence[str] = (), **plan: Any) -> str:
         run = self.bench.submit(owner=owner, **{"cache": True, **plan})
         for project in projects:
             self.link(project, run)
         return run
 
-    def made(self, owner: str, projects: Sequence[str] = (), **plan: object) -> str:
+    def made(self, owner: str, projects: Sequence[str] = (), **plan: Any) -> str:
         """Return the ID of a run that computes its result."""
         run = self.submit(owner, projects, **plan)
         self.bench.until_task(run, "running")

@@ -1,6 +1,7 @@
 """The nightly sample: which cached nodes run again, and what becomes of their code."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ class Nights:
         bench = self.bench
         run = bench.submit(graph, **{"cache": True, **plan})
         for node in graph:
-            bench.until(lambda node=node: bench.task(run, node).state in ("running", "succeeded"))
+            bench.until(partial(self.has_begun, run, node))
             if bench.task(run, node).state == "running":
                 bench.runtime.end(bench.attempt(run, node), text=f"made by {node}")
         bench.until_run(run, "succeeded")
@@ -42,6 +43,9 @@ class Nights:
             noon = self.night - timedelta(hours=12)
             c.execute(update(tasks).where(tasks.c.run_id == run).values(finished_at=noon))
         return run
+
+    def has_begun(self, run: str, node: str) -> bool:
+        return self.bench.task(run, node).state in ("running", "succeeded")
 
     def look(self) -> list[str]:
         """Look; return the IDs of all rechecks."""
