@@ -47,12 +47,8 @@ export function executableRow(executable: Executable, trans: TranslationBundle):
     path: belowRoot(path),
     folder: folderOf(path),
     byRun: !revision,
-    detail: [
-      trans.__('%1 in, %2 out', count('input'), count('output')),
-      current.not_reproducible && trans.__('not reproducible')
-    ]
-      .filter(Boolean)
-      .join(' · '),
+    detail: trans.__('%1 in, %2 out', count('input'), count('output')),
+    mark: current.not_reproducible ? trans.__('not reproducible') : undefined,
     // a changed file may have other ports
     ports: executable.changed ? undefined : { type: 'executable', arguments: current.arguments }
   };
