@@ -102,31 +102,30 @@ def _is_grantee(viewer: Any) -> ColumnElement[bool]:
 def _shared(viewer: Any, *kinds: SharedKind) -> Any:
     """Return the query for the IDs that a user may see by a grant or by a project."""
     granted = select(G.resource_id).where(_is_grantee(viewer))
-    linked = select(L.resource_id).where(L.kind.in_(kinds), _is_in_project_of(viewer))
+    projects_of_member = granted.where(G.kind == "project")
+    is_member = or_(
+        L.project_id.in_(select(P.id).where(is_own(viewer, P.owner))),
+        L.project_id.in_(projects_of_member),
+    )
+    linked = select(L.resource_id).where(L.kind.in_(kinds), is_member)
     return union_all(granted.where(G.kind.in_(kinds)), linked)
 
 
-def _is_in_project_of(viewer: Any) -> ColumnElement[bool]:
-    """Return the condition that a user is a member of a project."""
-    granted = select(G.resource_id).where(_is_grantee(viewer), G.kind == "project")
-    own = select(P.id).where(is_own(viewer, P.owner))
-    return or_(L.project_id.in_(own), L.project_id.in_(granted))
+def common_projects(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
+    """Return the query for the projects of a run of a user, who is a member of them.
 
-
-def team_runs(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
-    """Return the query for runs whose results a run may reuse.
-
-    They are linked to a project of which the user is a member, and to which the run belongs:
-    `places` are kinds and IDs of what may be linked, or `project` and the ID of the project.
+    `places` are the kinds and IDs of what links the run, or `project` and the ID of the project.
     """
-    of_project = [
-        L.project_id == key if kind == "project" else and_(L.kind == kind, L.resource_id == key)
+    named = [
+        P.id == key
+        if kind == "project"
+        else P.id.in_(select(L.project_id).where(L.kind == kind, L.resource_id == key))
         for kind, key in places
         if key
     ]
-    common = select(L.project_id).where(or_(false(), *of_project), _is_in_project_of(viewer))
-    linked = project_links.alias().c
-    return select(linked.resource_id).where(linked.kind == "run", linked.project_id.in_(common))
+    granted = select(G.resource_id).where(_is_grantee(viewer), G.kind == "project")
+    is_member = or_(is_own(viewer, P.owner), P.id.in_(granted))
+    return select(P.id).where(or_(false(), *named), is_member)
 
 
 def _kind(group: bool) -> str:

@@ -306,6 +306,7 @@ class RoundChanges:
             crash_point("cache-linked")
         kept = [(owner, key, task_id) for (owner, key), task_id in self.kept.items()]
         store.cache.keep_all(c, kept)
+        store.cache.offer(c, [task.id for task, _ in self._artifacts])
         for _ in kept:
             crash_point("cache-kept")
         store.tasks.note_all(c, [task.record for task in self._notes.values()])

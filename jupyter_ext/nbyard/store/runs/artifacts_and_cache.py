@@ -11,6 +11,8 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    delete,
+    exists,
     func,
     insert,
     not_,
@@ -28,9 +30,11 @@ from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, 
 from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.project_tables import project_links, team_results
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
-from nbyard.store.visibility import is_own, may_see, team_runs
+from nbyard.store.visibility import common_projects, is_own, may_see
 
+L = project_links.c
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
 RESULTS = select(artifacts.c.task_id, *(artifacts.c[name] for name in TAKEN))
@@ -286,31 +290,50 @@ class CacheRows:
         """Return up to 5 results of colleagues.
 
         They differ at most in their code files. That with the `key` comes first, then the newest.
-        `places` are those of `team_runs`. Results that the user may not see change neither the
-        number nor the form of the statements.
+        `places` are those of `common_projects`. No row of another project is read, so that its
+        results change neither the statement nor its cost.
         """
-        T, R = tasks.c, runs.c
-        newest = (
-            select(func.max(T.id))
+        T, R, S = tasks.c, runs.c, team_results.c
+        is_linked = exists().where(
+            L.project_id == S.project_id, L.kind == "run", L.resource_id == R.id
+        )
+        query = (
+            select(T.id.label("task_id"), T.parts, T.observed, T.run_id, R.number, S.key)
+            .add_columns(R.owner.label("maker"), S.created_at, OUTSIDE)
+            .select_from(team_results)
+            .join(tasks, T.id == S.task_id)
             .join(runs, R.id == T.run_id)
-            .where(T.base_key == base_key, T.state == "succeeded", HISTORY)
-            .where(R.id.in_(team_runs(owner, places)), not_(is_own(owner, R.owner)))
-            .where(or_(T.cache_key == key, T.observed.is_not(None)))
-            .group_by(T.cache_key)
-            .order_by((T.cache_key == key).desc(), func.max(T.id).desc())
+            .where(S.project_id.in_(common_projects(owner, places)), S.base_key == base_key)
+            .where(is_linked, not_(is_own(owner, R.owner)))
+            .where(or_(S.key == key, T.observed.is_not(None)))
+            .order_by((S.key == key).desc(), T.id.desc())
             .limit(MOST_ALIKE)
         )
-        # A cached task has no entry of its own: that of its owner has the time of the result.
+        return [_alike(row, row.maker, row.run_id) for row in c.execute(query)]
+
+    def offer(self, c: Connection, task_ids: Collection[str], run_id: str = "") -> None:
+        """Offer results of tasks, or of a run, to the projects of a link to their run.
+
+        The newest result of a key replaces others. A cached task gives on its owner's result.
+        """
+        if not task_ids and not run_id:
+            return
+        T, R, S = tasks.c, runs.c, team_results.c
         entry = and_(is_own(R.owner, cache.c.owner), cache.c.key == T.cache_key)
         query = (
-            select(T.id.label("task_id"), T.parts, T.observed, T.run_id, R.number, cache.c.key)
-            .add_columns(R.owner.label("maker"), cache.c.created_at, OUTSIDE)
-            .join(runs, R.id == T.run_id)
-            .join(cache, entry)
-            .where(T.id.in_(newest))
-            .order_by((T.cache_key == key).desc(), T.id.desc())
+            select(L.project_id, cache.c.key, T.base_key, T.id.label("task_id"))
+            .add_columns(cache.c.created_at)
+            .select_from(tasks.join(runs, R.id == T.run_id).join(cache, entry))
+            .join(project_links, and_(L.kind == "run", L.resource_id == R.id))
+            .where(T.run_id == run_id if run_id else is_one_of(T.id, task_ids))
+            .where(HISTORY, T.state == "succeeded", or_(T.cached, cache.c.task_id == T.id))
+            .order_by(T.id)
         )
-        return [_alike(row, row.maker, row.run_id) for row in c.execute(query)]
+        rows = {(row.project_id, row.key): row._asdict() for row in c.execute(query)}
+        for project_id, key in rows:
+            c.execute(delete(team_results).where(S.project_id == project_id, S.key == key))
+        if rows:
+            c.execute(insert(team_results), [*rows.values()])
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""
