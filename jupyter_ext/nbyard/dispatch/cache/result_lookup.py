@@ -80,11 +80,11 @@ class Query:
 def reuse_reason(query: Query, hit: Hit) -> Reason:
     """Return why a result is reused: the same key, or the same files that were read."""
     is_alike = isinstance(hit, Alike) and hit.key != query.key
-    code = "unchanged-reads" if is_alike else "unchanged"
     if not hit.maker:
-        return because(code, run=hit.run_number)
+        return because("unchanged-reads" if is_alike else "unchanged", run=hit.run_number)
+    code = "unchanged-reads-team" if is_alike else "unchanged-team"
     made = {"user": hit.maker, "at": f"{hit.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    return because(f"{code}-team", run=hit.run_number, run_id=hit.run_id, **made)
+    return because(code, run=hit.run_number, run_id=hit.run_id, **made)
 
 
 class ResultLookup:

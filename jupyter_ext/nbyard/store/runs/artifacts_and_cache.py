@@ -304,7 +304,7 @@ class CacheRows:
             .join(tasks, T.id == S.task_id)
             .join(runs, R.id == T.run_id)
             .where(S.project_id.in_(common_projects(owner, places)), S.base_key == base_key)
-            .where(is_linked, not_(is_own(owner, R.owner)))
+            .where(is_linked, not_(is_own(owner, R.owner)), HISTORY)
             .where(or_(S.key == key, T.observed.is_not(None)))
             .order_by((S.key == key).desc(), T.id.desc())
             .limit(MOST_ALIKE)
