@@ -111,7 +111,7 @@ def _shared(viewer: Any, *kinds: SharedKind) -> Any:
     return union_all(granted.where(G.kind.in_(kinds)), linked)
 
 
-def common_projects(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
+def team_projects(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
     """Return the query for the projects of a run of a user, who is a member of them.
 
     `places` are the kinds and IDs of what links the run, or `project` and the ID of the project.

@@ -30,9 +30,9 @@ from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, 
 from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.store.schema.project_tables import project_links, team_results
+from nbyard.store.schema.project_tables import project_cache, project_links
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
-from nbyard.store.visibility import common_projects, is_own, may_see
+from nbyard.store.visibility import is_own, may_see, team_projects
 
 L = project_links.c
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
@@ -290,20 +290,20 @@ class CacheRows:
         """Return up to 5 results of colleagues.
 
         They differ at most in their code files. That with the `key` comes first, then the newest.
-        `places` are those of `common_projects`. No row of another project is read, so that its
+        `places` are those of `team_projects`. No row of another project is read, so that its
         results change neither the statement nor its cost.
         """
-        T, R, S = tasks.c, runs.c, team_results.c
+        T, R, S = tasks.c, runs.c, project_cache.c
         is_linked = exists().where(
             L.project_id == S.project_id, L.kind == "run", L.resource_id == R.id
         )
         query = (
             select(T.id.label("task_id"), T.parts, T.observed, T.run_id, R.number, S.key)
             .add_columns(R.owner.label("maker"), S.created_at, OUTSIDE)
-            .select_from(team_results)
+            .select_from(project_cache)
             .join(tasks, T.id == S.task_id)
             .join(runs, R.id == T.run_id)
-            .where(S.project_id.in_(common_projects(owner, places)), S.base_key == base_key)
+            .where(S.project_id.in_(team_projects(owner, places)), S.base_key == base_key)
             .where(is_linked, not_(is_own(owner, R.owner)), HISTORY)
             .where(or_(S.key == key, T.observed.is_not(None)))
             .order_by((S.key == key).desc(), T.id.desc())
@@ -318,7 +318,7 @@ class CacheRows:
         """
         if not task_ids and not run_id:
             return
-        T, R, S = tasks.c, runs.c, team_results.c
+        T, R, S = tasks.c, runs.c, project_cache.c
         entry = and_(is_own(R.owner, cache.c.owner), cache.c.key == T.cache_key)
         query = (
             select(L.project_id, cache.c.key, T.base_key, T.id.label("task_id"))
@@ -331,9 +331,9 @@ class CacheRows:
         )
         rows = {(row.project_id, row.key): row._asdict() for row in c.execute(query)}
         for project_id, key in rows:
-            c.execute(delete(team_results).where(S.project_id == project_id, S.key == key))
+            c.execute(delete(project_cache).where(S.project_id == project_id, S.key == key))
         if rows:
-            c.execute(insert(team_results), [*rows.values()])
+            c.execute(insert(project_cache), [*rows.values()])
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""

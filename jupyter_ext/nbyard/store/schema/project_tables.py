@@ -30,16 +30,16 @@ project_links = Table(
 )
 
 # The newest results that runs of a project have linked to it, by the keys of the cache.
-team_results = Table(
-    "team_results",
+project_cache = Table(
+    "project_cache",
     metadata,
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("base_key", Digest, nullable=False),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Moment, nullable=False),
-    Index("ix_team_results_project_id_base_key", "project_id", "base_key"),
-    Index("ix_team_results_task_id", "task_id"),
+    Index("ix_project_cache_project_id_base_key", "project_id", "base_key"),
+    Index("ix_project_cache_task_id", "task_id"),
 )
 
 # The role of a user or group on a project or another resource, besides its owner's. A grant may

@@ -16,20 +16,20 @@ def upgrade() -> None:
     op.add_column("executable_versions", mark)
     columns = [sa.Column(name, sa.String(size), nullable=False) for name, size in LENGTHS.items()]
     op.create_table(
-        "team_results",
+        "project_cache",
         *columns,
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
-        sa.PrimaryKeyConstraint("project_id", "key", name="pk_team_results"),
+        sa.PrimaryKeyConstraint("project_id", "key", name="pk_project_cache"),
         *(
             sa.ForeignKeyConstraint(
                 [f"{noun}_id"],
                 [f"{noun}s.id"],
-                name=f"fk_team_results_{noun}_id",
+                name=f"fk_project_cache_{noun}_id",
                 ondelete="CASCADE",
             )
             for noun in ("project", "task")
         ),
     )
-    by_base_key = "ix_team_results_project_id_base_key"
-    op.create_index(by_base_key, "team_results", ["project_id", "base_key"])
-    op.create_index("ix_team_results_task_id", "team_results", ["task_id"])
+    by_base_key = "ix_project_cache_project_id_base_key"
+    op.create_index(by_base_key, "project_cache", ["project_id", "base_key"])
+    op.create_index("ix_project_cache_task_id", "project_cache", ["task_id"])
