@@ -166,9 +166,9 @@ class ProjectRows(NamedRows[Project]):
             return
         row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
-        if kind == "run":
-            CacheRows().offer(c, (), resource_id)
         self.append_event(c, project.id, project.owner, "linked")
+        if kind == "run":  # after the event, whose lock the dispatcher takes first, too
+            CacheRows().offer(c, (), resource_id)
 
     def link_automatically(self, c: Connection, project: Project, workflow_id: str) -> None:
         """Link a workflow; do nothing if it is linked or the user unlinked it."""
