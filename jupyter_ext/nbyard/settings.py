@@ -51,6 +51,13 @@ class Settings(Configurable):
         help="Whether the store has several users, as that of a JupyterHub's service. Their code"
         " then runs only in containers, or on a Dask cluster for dask_users.",
     ).tag(config=True, dispatcher=True)
+    reproducibility_sample = Float(
+        0.0,
+        min=0,
+        max=100,
+        help="Percentage of the cached nodes of each day that run again after midnight, to find"
+        " notebooks that are not reproducible; 0 = off.",
+    ).tag(config=True, dispatcher=True)
     audit_days = Int(
         365,
         min=0,

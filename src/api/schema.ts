@@ -5772,6 +5772,8 @@ export interface components {
         /**
          * ExecutableVersion
          * @description An immutable version: code, bundle, declaration. `file` is the code's path in the bundle.
+         *
+         *     `not_reproducible` is set if the same inputs gave other bytes, in the nightly sample.
          */
         ExecutableVersion: {
             id: string;
@@ -5790,6 +5792,8 @@ export interface components {
             created_at: string;
             /** @default {} */
             invocation: components["schemas"]["Invocation"];
+            /** @default null */
+            not_reproducible: components["schemas"]["Reason"] | null;
         };
         /**
          * Explanation
@@ -8272,7 +8276,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description The origin of a run. `id` is the ID of its automation, bisection or retried run.
+         * @description The origin of a run. `id` is the ID of its automation, bisection, or retried or checked run.
          *
          *     `due_at` is the due time of an automation; `backfill_id` is set if a backfill started the run.
          *     `cause` is the event that fired the automation. `chain` are the IDs of the automations that led
@@ -8285,7 +8289,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "automation" | "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "shell";
+            kind: "automation" | "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "recheck" | "retry" | "shell";
             /** @default  */
             id: string;
             /** @default null */

@@ -71,8 +71,22 @@ export const CODES: Readonly<Record<string, string>> = {
   'not-observed': trans.__('the files that it reads are not known'),
   unchanged: trans.__('nothing changed since run {run}'),
   'unchanged-reads': trans.__('nothing that it reads changed since run {run}'),
+  'unchanged-team': trans.__(
+    '{user} computed it in run {run} at {at} from the same code, parameters, inputs and environment'
+  ),
+  'unchanged-reads-team': trans.__(
+    '{user} computed it in run {run} at {at} from the same code, parameters, inputs and environment, and nothing that it reads changed'
+  ),
   reused: trans.__('result of run {run}'),
   pinned: trans.__('pinned to the result of run {run}'),
+  reproduced: trans.__('gave the same outputs as run {run} again'),
+  'not-reproduced': trans.__(
+    'gave other bytes of {outputs:, } than run {run}, from the same code, parameters, inputs and environment'
+  ),
+  'not-comparable': trans.__('its code, data or environment changed before it ran again'),
+  'not-reproducible': trans.__(
+    'not reproducible: equal inputs gave other bytes of {outputs:, } on {at}'
+  ),
   'retry-of-run': trans.__('retries run {run}'),
   cancelled: trans.__('the run was cancelled'),
   'upstream-failed': trans.__('an upstream task failed'),

@@ -27,6 +27,7 @@ from nbyard.dispatch.model_probes import ModelProbeController
 from nbyard.dispatch.notices.controller import NoticeController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
+from nbyard.dispatch.runs.rechecks import RecheckController
 from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
@@ -181,6 +182,7 @@ class Dispatcher:
         self._importers = Threads(IMPORTS_AT_ONCE)
         self._garbage = GarbageCollector(context, self.threads)
         self._retention = RetentionController(context, self.threads)
+        self._rechecks = RecheckController(context, self.threads)
         self.sweeper = LeftoverSweeper(context, self.threads, self.clean_ups)
         self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
@@ -359,6 +361,7 @@ class Dispatcher:
             if has_time:
                 self._garbage.tick()
                 self._retention.tick()
+                self._rechecks.tick()
                 makers = (self.imports, self.environments, self._images)
                 # A list, because `any` would stop a generator at the first True.
                 self._is_importing = any([maker.tick() for maker in makers])

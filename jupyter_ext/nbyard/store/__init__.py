@@ -41,6 +41,7 @@ from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.past_results import HistoryRows, ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.quotas import QuotaRows
+from nbyard.store.runs.rechecks import RecheckRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.visibility import GrantRows, ShareLinkRows
@@ -87,6 +88,7 @@ class Store:
     backfills = BackfillRows()
     bisections = BisectionRows()
     automations = AutomationRows()
+    rechecks = RecheckRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
     templates = TemplateRows()

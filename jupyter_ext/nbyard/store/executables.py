@@ -1,6 +1,6 @@
 """Rows of executables and their immutable versions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.store.database.query_parts import with_newest_version
+from nbyard.reasons.structs import Reason
+from nbyard.store.database.query_parts import is_one_of, with_newest_version
 from nbyard.store.named_rows import NamedRows, struct_of_row
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 from nbyard.store.visibility import is_own, may_see
@@ -57,6 +58,23 @@ class ExecutableRows(NamedRows[Executable]):
         owner = c.execute(query).scalar()
         if owner is not None and version.number > 1:  # "created" announces the first version
             self.append_event(c, version.executable_id, owner, "version")
+
+    def mark(self, c: Connection, version_id: str, reason: Reason) -> None:
+        """Mark a version as not reproducible."""
+        c.execute(
+            update(executable_versions).where(V.id == version_id).values(not_reproducible=reason)
+        )
+        E = executables.c
+        of_version = select(V.executable_id).where(V.id == version_id).scalar_subquery()
+        for row in c.execute(select(E.id, E.owner).where(E.id == of_version)):
+            self.append_event(c, row.id, row.owner, "changed")
+
+    def marks(self, c: Connection, task_ids: Collection[str]) -> dict[str, Reason]:
+        """Return why the code of tasks is not reproducible, by ID."""
+        of_task = V.id == tasks.c.plan["executable_version_id"].as_string()
+        query = select(tasks.c.id, V.not_reproducible).join(executable_versions, of_task)
+        query = query.where(is_one_of(tasks.c.id, task_ids))
+        return {row.id: row.not_reproducible for row in c.execute(query) if row.not_reproducible}
 
     def same_version(
         self, c: Connection, executable_id: str, identity: str

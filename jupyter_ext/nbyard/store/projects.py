@@ -34,6 +34,7 @@ from nbyard.store.database.project_filter import linked_to, run_ids_of
 from nbyard.store.database.query_parts import contains_text, newest_first
 from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
+from nbyard.store.runs.artifacts_and_cache import CacheRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
@@ -166,6 +167,8 @@ class ProjectRows(NamedRows[Project]):
         row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.append_event(c, project.id, project.owner, "linked")
+        if kind == "run":  # after the event, whose lock the dispatcher takes first, too
+            CacheRows().offer(c, (), resource_id)
 
     def link_automatically(self, c: Connection, project: Project, workflow_id: str) -> None:
         """Link a workflow; do nothing if it is linked or the user unlinked it."""

@@ -12,11 +12,13 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     String,
     Table,
     and_,
     bindparam,
     delete,
+    false,
     func,
     insert,
     or_,
@@ -149,6 +151,23 @@ def _is_valid() -> ColumnElement[bool]:
     # Some queries are built once, and used for ever.
     now = bindparam(None, type_=Moment(), callable_=lambda: datetime.now(UTC), unique=True)
     return K.expires_at > now
+
+
+def team_projects(viewer: str, places: Collection[tuple[str, str]]) -> Select[Any]:
+    """Return the query for the projects of a run of a user, who is a member of them.
+
+    `places` are the kinds and IDs of what links the run, or `project` and the ID of the project.
+    """
+    named = [
+        P.id == key
+        if kind == "project"
+        else P.id.in_(select(L.project_id).where(L.kind == kind, L.resource_id == key))
+        for kind, key in places
+        if key
+    ]
+    granted = select(G.resource_id).where(_is_grantee(viewer), G.kind == "project")
+    is_member = or_(is_own(viewer, P.owner), P.id.in_(granted))
+    return select(P.id).where(or_(false(), *named), is_member)
 
 
 def _kind(group: bool) -> str:

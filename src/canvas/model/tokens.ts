@@ -313,6 +313,8 @@ export interface IPaletteRow {
   isFile?: boolean;
   /** One short line: "csv · 1.2 MB", "2 in, 1 out". */
   detail?: string;
+  /** What to know about its code before it is used. */
+  mark?: string;
   /** The folder of its file; empty for the server's root, absolute outside of it. */
   folder?: string;
   /** Only runs have registered it. */

@@ -115,8 +115,8 @@ export function isLikely({ path = '', isFile }: IPaletteRow): boolean {
 }
 
 /** Return the second line of a row: its folder, then its details. */
-export function detailOf({ folder, detail }: IPaletteRow): string {
-  return [folder === '' ? '/' : folder, detail].filter(Boolean).join(' · ');
+export function detailOf({ folder, detail, mark }: IPaletteRow): string {
+  return [folder === '' ? '/' : folder, detail, mark].filter(Boolean).join(' · ');
 }
 
 /** Return the text in which rows are searched. */

@@ -8,7 +8,7 @@ import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
 import { kindIcon } from '../../icons/items';
-import { Reason } from '../../reasons';
+import { Reason, reasonText } from '../../reasons';
 import { HeadActions } from '../frame/HeadActions';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { exportExecutable } from './exportExecutable';
@@ -157,7 +157,12 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
           {executable.name}
         </h2>
         <span className="nby-Dim">
-          {[current.kind, current.language, trans.__('version %1', current.number)]
+          {[
+            current.kind,
+            current.language,
+            trans.__('version %1', current.number),
+            reasonText(current.not_reproducible, trans)
+          ]
             .filter(Boolean)
             .join(' · ')}
         </span>

@@ -48,6 +48,7 @@ export function executableRow(executable: Executable, trans: TranslationBundle):
     folder: folderOf(path),
     byRun: !revision,
     detail: trans.__('%1 in, %2 out', count('input'), count('output')),
+    mark: current.not_reproducible ? trans.__('not reproducible') : undefined,
     // a changed file may have other ports
     ports: executable.changed ? undefined : { type: 'executable', arguments: current.arguments }
   };

@@ -31,6 +31,8 @@ export function originText(
       return trans.__('Check Run');
     case 'bisect':
       return trans.__('Bisection');
+    case 'recheck':
+      return trans.__('Nightly sample');
     default:
       return trans.__('Manual');
   }

@@ -17,7 +17,9 @@ ON_BOTH = (
     "test_garbage",
     "test_queue",
     "test_quotas",
+    "test_rechecks",
     "test_stories",
+    "test_team",
 )
 # Of the queue, a check runs those on PostgreSQL that order, lock or take over most rows.
 OF_THE_QUEUE = {

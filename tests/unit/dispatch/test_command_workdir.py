@@ -1,6 +1,7 @@
 """The working folder of its own that a command may ask for."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -35,7 +36,7 @@ def inputs(bench: Bench, tmp_path) -> dict[str, BytesOf]:
 
 
 def version_of(arguments: list[Argument], invocation: Invocation) -> ExecutableVersion:
-    texts = dict.fromkeys(
+    texts: dict[str, Any] = dict.fromkeys(
         ("id", "executable_id", "kind", "language", "kernel", "file", "content_digest"), ""
     )
     return ExecutableVersion(

@@ -68,7 +68,8 @@ class Rows:
     def executable_version(
         self, executable_id: str, identity: str, arguments: Sequence[Argument] = (), **fields: str
     ) -> ExecutableVersion:
-        texts = dict.fromkeys(("kernel", "content_digest", "code_digest", "bundle_digest"), "")
+        digests = ("content_digest", "code_digest", "bundle_digest")
+        texts: dict[str, Any] = dict.fromkeys(("kernel", *digests), "")
         texts |= fields
         made = ExecutableVersion(
             id=new_id(),

@@ -211,9 +211,10 @@ class CacheForecaster:
         if any(map(self._blobs.is_unread, digests)):
             return Verdict("unknown", because("file-not-read"))
         parts = key_parts(plan, code, inputs, environment)
-        query = Query(forecast.question.owner, plan, code, parts, parts.key(), environment)
+        question, key = forecast.question, parts.key()
+        query = Query(question.owner, plan, code, parts, key, environment, places=question.places)
         if hit := self._usable(forecast, query):
-            return Verdict("cached", reuse_reason(hit))
+            return Verdict("cached", reuse_reason(query, hit))
         of = (forecast.question.owner, forecast.question.workflow, plan.node, plan.executable_id)
         with self._store.read() as c:
             last = partial(self._store.history.last_of, c, *of)
@@ -278,7 +279,7 @@ class CacheForecaster:
         if query.why_cache_ignored():
             return None
         with self._store.read() as c:
-            hit = self._results.find(c, [query]).get(query.owner_and_key)
+            hit = self._results.find(c, [query]).get(query)
         if hit is None or query.is_expired(hit, datetime.now(UTC)):
             return None
         query.outside = self._outside_changes(hit, query.plan.runtime)

@@ -21,10 +21,11 @@ from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError, NotFound
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined, separate
 from nbyard.store import Connection, Store
 from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.past_results import Last
+from nbyard.store.visibility import is_shared
 
 log = logging.getLogger("nbyard.dispatch")
 
@@ -34,7 +35,8 @@ class Query:
     """A task's plan with the dependencies of its result.
 
     `too_old` and `outside` are what prevents the use of the cached result that was found:
-    its age, or changes outside the code folder.
+    its age, or changes outside the code folder. `places` are the kinds and IDs by which the run
+    belongs to projects.
     """
 
     owner: str
@@ -45,6 +47,7 @@ class Query:
     environment: EnvironmentRef
     too_old: Reason | None = None
     outside: Sequence[Reason] = ()
+    places: Sequence[tuple[str, str]] = ()
 
     @property
     def owner_and_key(self) -> tuple[str, str]:
@@ -74,10 +77,14 @@ class Query:
         return self.too_old is not None
 
 
-def reuse_reason(hit: Hit) -> Reason:
+def reuse_reason(query: Query, hit: Hit) -> Reason:
     """Return why a result is reused: the same key, or the same files that were read."""
-    code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
-    return because(code, run=hit.run_number)
+    is_alike = isinstance(hit, Alike) and hit.key != query.key
+    if not hit.maker:
+        return because("unchanged-reads" if is_alike else "unchanged", run=hit.run_number)
+    code = "unchanged-reads-team" if is_alike else "unchanged-team"
+    made = {"user": hit.maker, "at": f"{hit.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    return because(code, run=hit.run_number, run_id=hit.run_id, **made)
 
 
 class ResultLookup:
@@ -87,28 +94,33 @@ class ResultLookup:
         self._store = store
         self._identities = identities
 
-    def find(self, c: Connection, queries: Sequence[Query]) -> dict[tuple[str, str], Hit]:
-        """Return the cached results to reuse, by the names of queries.
+    def find(self, c: Connection, queries: Sequence[Query]) -> dict[Query, Hit]:
+        """Return the cached results to reuse.
 
         A result with the same key comes first. Else a result counts if all files that its task read
-        are unchanged.
+        are unchanged. Results of colleagues come last.
         """
-        names = {query.owner_and_key for query in queries}
-        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, names)}
-        for query in queries:
-            if query.owner_and_key not in hits and (alike := self._find_by_reads(c, query)):
-                hits[query.owner_and_key] = alike
-        return hits
+        own = self._store.cache.find(c, {query.owner_and_key for query in queries})
+        missing = [query for query in queries if query.owner_and_key not in own]
+        of_team = bool(missing) and is_shared(c)
+        hits: dict[Query, Hit | None] = {query: own.get(query.owner_and_key) for query in queries}
+        hits |= {query: self._find_other(c, query, of_team=of_team) for query in missing}
+        return {query: hit for query, hit in hits.items() if hit}
 
-    def _find_by_reads(self, c: Connection, query: Query) -> Alike | None:
+    def _find_other(self, c: Connection, query: Query, *, of_team: bool) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""
-        if not cache_policy.is_by_reads(query.plan.cache):
-            return None
+        rows, base_key = self._store.cache, query.parts.base_key()
+        by_reads = cache_policy.is_by_reads(query.plan.cache)
+        alike_results = rows.with_other_code_files(c, query.owner, base_key) if by_reads else []
+        if of_team:
+            alike_results += rows.of_team(c, query.owner, query.places, query.key, base_key)
         modules = query.environment.versions
         try:
-            for alike in self._store.cache.with_other_code_files(
-                c, query.owner, query.parts.base_key()
-            ):
+            for alike in alike_results:
+                if alike.key == query.key:
+                    return alike
+                if not by_reads:
+                    continue
                 files, observed = alike.files, alike.observed
                 counting = self._identities.files_against_reuse(
                     query.code, files, query.parts, observed, modules
@@ -166,6 +178,7 @@ def reuse_named_result(
         run = context.store.runs.by_id(c, origin.run_id) if origin else None
         rows = context.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
         depended = context.store.tasks.key_of(c, plan.reuse)
+        marks = context.store.executables.marks(c, [plan.reuse])
     if run is None or not keep_and_check_bytes(context, changes, rows, depended):
         if pinned:
             raise NotFound(because("pinned-result-gone", run=pinned))
@@ -174,6 +187,7 @@ def reuse_named_result(
     if judged is None:
         return True
     reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
+    depended["warning"] = with_mark(depended.get("warning"), marks.get(plan.reuse))
     use_earlier_result(changes, task, judged, reason, depended)
     return True
 
@@ -195,6 +209,12 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]
     return all(map(blobs.exists, digests))
+
+
+def with_mark(warning: Reason | None, mark: Reason | None) -> Reason | None:
+    """Return the warning of a task with the present mark only."""
+    others = [reason for reason in separate(warning) if reason.code != "not-reproducible"]
+    return joined([*others, mark])
 
 
 def use_earlier_result(

@@ -18,7 +18,7 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.secret_delivery import secrets_of
 from nbyard.dispatch.cache.contract_verdicts import ContractThreads, contract_failure, with_drift
 from nbyard.dispatch.cache.files_outside_code import Comparisons
-from nbyard.dispatch.cache.keys import Code, Identities, key_parts, values_of
+from nbyard.dispatch.cache.keys import FRESH_SECONDS, Code, Identities, key_parts, values_of
 from nbyard.dispatch.cache.result_lookup import (
     Query,
     ResultLookup,
@@ -26,6 +26,7 @@ from nbyard.dispatch.cache.result_lookup import (
     reuse_named_result,
     reuse_reason,
     use_earlier_result,
+    with_mark,
 )
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.conditions import Conditions
@@ -213,6 +214,11 @@ class ReadyTask(Query):
     is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
+    evaluated: float = field(default_factory=time.monotonic)
+
+    def is_fresh(self) -> bool:
+        """Return whether the cache was asked lately."""
+        return time.monotonic() - self.evaluated < FRESH_SECONDS
 
     @property
     def task(self) -> TaskRecord:
@@ -315,7 +321,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
         known = self.identities.known(ready_task.task.plan, ready_task.live.run.since)
-        if known is not None and known[1].fingerprint == ready_task.environment.fingerprint:
+        # A colleague may have finished the same work since then.
+        is_fresh = not self._context.settings.shared or ready_task.is_fresh()
+        if is_fresh and known and known[1].fingerprint == ready_task.environment.fingerprint:
             return True
         self._board.fresh[ready_task.task.id] = None
         self.is_behind = True
@@ -402,7 +410,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             group = group_of(task, *known)
             code, environment = known
             of = (record.owner, record.plan, code, parts, parts.key(), environment)
-            return ReadyTask(*of, live=task, group=group)
+            return ReadyTask(*of, places=task.run.run.places, live=task, group=group)
         except NbyardError as error:
             fail_task(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # isolate a broken task
@@ -462,7 +470,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
         for candidate in candidates:
-            hit = hits.get(candidate.owner_and_key)
+            hit = hits.get(candidate)
             if hit is None or candidate.is_expired(hit, now):
                 continue
             differing = self.comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
@@ -487,6 +495,8 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         made = {hit.task_id for _, hit in usable}
         rows = self._store.artifacts.of_tasks(c, made)
         details = self._store.tasks.files_and_warnings(c, made) if made else {}
+        takers = {candidate.task.id for candidate, _ in usable}
+        marks = self._store.executables.marks(c, {*made, *takers}) if made else {}
         for candidate, hit in usable:
             own = details.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
@@ -496,10 +506,12 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     self._evaluate_later(candidate)
                     continue
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
+                mark = marks.get(candidate.task.id) or marks.get(hit.task_id)
+                own["warning"] = with_mark(own.get("warning"), mark)
                 live, columns = candidate.live, candidate.columns | own
                 if data := self._contracts.data_verdicts(candidate.task, inputs_of(live)):
                     columns["warning"] = with_drift(columns.get("warning"), (data, OF_DATA))
-                use_earlier_result(changes, live, judged, reuse_reason(hit), columns)
+                use_earlier_result(changes, live, judged, reuse_reason(candidate, hit), columns)
         return undecided
 
     def _evaluate_later(self, candidate: ReadyTask) -> None:

@@ -36,6 +36,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import is_retried
+from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.runs.run_progress import PRUNED, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import Run, TaskPlan, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
@@ -203,8 +204,13 @@ class RoundChanges:
         self._links += 1
 
     def keep(self, task: LiveTask) -> None:
-        """Add the result of the task to the cache, unless its run is deleted automatically."""
-        if task.record.cache_key and not task.run.run.is_scratch:
+        """Add the result of the task to the cache.
+
+        Runs that are deleted automatically add none. A recheck leaves the earlier result in force,
+        so that later nodes come from the cache.
+        """
+        run = task.run.run
+        if task.record.cache_key and not run.is_scratch and run.origin.kind != RECHECK:
             self.kept[task.record.owner, task.record.cache_key] = task.record.id
 
     def keep_packages(self, environment: EnvironmentRef) -> None:
@@ -300,6 +306,7 @@ class RoundChanges:
             crash_point("cache-linked")
         kept = [(owner, key, task_id) for (owner, key), task_id in self.kept.items()]
         store.cache.keep_all(c, kept)
+        store.cache.offer(c, [task.id for task, _ in self._artifacts])
         for _ in kept:
             crash_point("cache-kept")
         store.tasks.note_all(c, [task.record for task in self._notes.values()])

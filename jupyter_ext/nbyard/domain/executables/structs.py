@@ -168,7 +168,10 @@ class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutableVersion(msgspec.Struct, frozen=True):
-    """An immutable version: code, bundle, declaration. `file` is the code's path in the bundle."""
+    """An immutable version: code, bundle, declaration. `file` is the code's path in the bundle.
+
+    `not_reproducible` is set if the same inputs gave other bytes, in the nightly sample.
+    """
 
     id: str
     executable_id: str
@@ -185,6 +188,7 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
     resources: Resources
     created_at: datetime
     invocation: Invocation = Invocation()
+    not_reproducible: Reason | None = None
 
 
 ReadCode = Inspection | ExecutableVersion

@@ -18,7 +18,10 @@ Ended = Literal["succeeded", "failed"]
 AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
 # Runs that are kept out of history, and deleted automatically.
 Scratch = Literal["check", "bisect"]
-OriginKind = Literal[AskedOrigin, "retry", "automation", "backfill", Scratch]
+# A cached node that the nightly sample runs again.
+Recheck = Literal["recheck"]
+RECHECK: Recheck = "recheck"
+OriginKind = Literal[AskedOrigin, "retry", "automation", "backfill", Scratch, Recheck]
 # Runs of automations.
 SOURCED: frozenset[OriginKind] = frozenset({"automation", "backfill"})
 KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
@@ -101,7 +104,7 @@ Cause = DatasetCause | RunCause | FileCause | WebhookCause | FireCause
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The origin of a run. `id` is the ID of its automation, bisection or retried run.
+    """The origin of a run. `id` is the ID of its automation, bisection, or retried or checked run.
 
     `due_at` is the due time of an automation; `backfill_id` is set if a backfill started the run.
     `cause` is the event that fired the automation. `chain` are the IDs of the automations that led

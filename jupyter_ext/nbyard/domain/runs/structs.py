@@ -495,6 +495,12 @@ class Run(msgspec.Struct, frozen=True):
         return self.origin.kind in SCRATCH
 
     @property
+    def places(self) -> list[tuple[str, str]]:
+        """Return the kinds and IDs of what projects link to have this run."""
+        source = ("automation", self.origin.source_id)
+        return [("run", self.id), ("workflow", self.workflow_id), source]
+
+    @property
     def scheduled_at(self) -> str:
         """Return the due time of the run in UTC as text, else the time of its creation."""
         moment = (self.origin.due_at or self.created_at).astimezone(UTC)

@@ -12,7 +12,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import name_key
 from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.naming.unique_names import check_free, name_taken, next_name
-from nbyard.domain.runs.origins import SOURCED, Origin
+from nbyard.domain.runs.origins import RECHECK, SOURCED, Origin
 from nbyard.domain.runs.planning import CONTAINER, plan_tasks
 from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, Sample, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Any]
 MANUAL = Origin()
+LOWEST = -100
 
 
 def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
@@ -196,6 +197,22 @@ def create_probe(
     # Code that reads the scheduled time gets the same one in all runs of a bisection.
     origin = Origin("bisect", bisection_id, like.origin.due_at)
     return _insert(store, c, row, origin, plans)
+
+
+def create_recheck(store: Store, c: Connection, like: Run, plan: TaskPlan, key: str) -> None:
+    """Queue a run of one node of the run `like` with low priority, once for each `key`.
+
+    The run belongs to no workflow and no file, so that nothing follows from its end.
+
+    Raises:
+        OverQuota: the quota of the owner can never allow the task, or allows no further run.
+    """
+    if store.runs.with_submission_key(c, like.owner, key):
+        return
+    places = dict.fromkeys(("path", "workflow_id", "workflow_version_id", "template_id"), "")
+    row = _same_work(store, c, like) | places | {"name": None, "reason": None, "edges": []}
+    row |= {"title": plan.label, "submission_key": key, "priority": LOWEST}
+    _insert(store, c, row, Origin(RECHECK, like.id, like.origin.due_at), [plan])
 
 
 def _same_work(store: Store, c: Connection, run: Run) -> dict[str, Any]:

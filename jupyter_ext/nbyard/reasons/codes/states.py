@@ -96,8 +96,32 @@ STATES = {
     "not-observed": code("the files that it reads are not known"),
     "unchanged": code("nothing changed since run {run}", run=int),
     "unchanged-reads": code("nothing that it reads changed since run {run}", run=int),
+    # the result of a colleague, in a run of the same project
+    "unchanged-team": code(
+        "{user} computed it in run {run} at {at} from the same code, parameters, inputs and"
+        " environment",
+        run=int,
+        run_id=str,
+    ),
+    "unchanged-reads-team": code(
+        "{user} computed it in run {run} at {at} from the same code, parameters, inputs and"
+        " environment, and nothing that it reads changed",
+        run=int,
+        run_id=str,
+    ),
     "reused": code("result of run {run}", run=int),
     "pinned": code("pinned to the result of run {run}", run=int),
+    # the nightly sample of cached nodes
+    "reproduced": code("gave the same outputs as run {run} again", run=int),
+    "not-reproduced": code(
+        "gave other bytes of {outputs:, } than run {run}, from the same code, parameters, inputs"
+        " and environment",
+        run=int,
+    ),
+    "not-comparable": code("its code, data or environment changed before it ran again"),
+    "not-reproducible": code(
+        "not reproducible: equal inputs gave other bytes of {outputs:, } on {at}"
+    ),
     "retry-of-run": code("retries run {run}", run=int),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),

@@ -8,7 +8,7 @@ from nbyard.errors import Forbidden
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
-    from nbyard.domain.projects.structs import LinkKind, Project
+    from nbyard.domain.projects.structs import LinkKind
     from nbyard.store import Connection, Store
 
 CREATED: dict[str, LinkKind] = {
@@ -37,11 +37,17 @@ def check_may_link(caller: Caller, operation: str) -> None:
         raise Forbidden(f"This needs the scope {SCOPE}.")
 
 
-def link_result(store: Store, c: Connection, project: Project, operation: str, result: Any) -> None:
-    """Link what an operation created to a project.
+def link_to_active(
+    store: Store, c: Connection, caller: Caller, active: str, operation: str, result: Any
+) -> None:
+    """Link what an operation created to the active project, if there is one.
 
     With the first run of a workflow, the workflow is linked, too.
     """
+    project = store.projects.get(c, caller.name, active) if active else None
+    role = project and store.grants.role(c, caller.name, "project", project.id)
+    if project is None or role == "viewer":
+        return
     kind = CREATED[operation]
     store.projects.link(c, project, kind, result.id)
     workflow = result.workflow_id if kind == "run" else ""

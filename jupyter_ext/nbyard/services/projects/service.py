@@ -34,7 +34,7 @@ from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
 from nbyard.services.environments.service import EnvironmentService
 from nbyard.services.operation import operation
-from nbyard.services.projects.automatic_links import CREATED, SCOPE, link_result
+from nbyard.services.projects.automatic_links import CREATED, SCOPE, link_to_active
 from nbyard.services.projects.pushed_files import (
     check_files,
     drop_others,
@@ -340,10 +340,7 @@ class ProjectService(ProjectRecords):
         if operation not in CREATED or not caller.may(SCOPE):
             return
         with self._store.write() as c:
-            record = self._rows.get(c, caller.name, project)
-            role = record and self._store.grants.role(c, caller.name, "project", record.id)
-            if record is not None and role != "viewer":
-                link_result(self._store, c, record, operation, result)
+            link_to_active(self._store, c, caller, project, operation, result)
 
 
 def _described(project: Project) -> NewProject:

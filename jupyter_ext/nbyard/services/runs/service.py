@@ -35,6 +35,7 @@ from nbyard.host.project_files import DOCUMENT
 from nbyard.ipc.crash_points import crash_point
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
+from nbyard.services.projects.automatic_links import link_to_active
 from nbyard.services.requests import find_earlier_request, store_idempotency_key, submission_key
 from nbyard.services.runs.exports import RunExports
 from nbyard.services.service_context import pin_blobs
@@ -148,6 +149,9 @@ class RunService(RunExports):
                 )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
                 link_new_source(self._store, c, made, projects)
+                # Now, because the dispatcher looks for results of its colleagues at once.
+                run = self._store.runs.by_id(c, made)
+                link_to_active(self._store, c, caller, caller.project, "runs.create", run)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._context.ensure_dispatcher()

@@ -5,7 +5,21 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, not_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
@@ -16,9 +30,11 @@ from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, 
 from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.project_tables import project_cache, project_links
 from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, team_projects
 
+L = project_links.c
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
 RESULTS = select(artifacts.c.task_id, *(artifacts.c[name] for name in TAKEN))
@@ -168,21 +184,24 @@ class Hit(msgspec.Struct, frozen=True):
     """A cached result: its task, the number of its run and its time.
 
     `outside` are the states outside the code folder that it depends on, as JSON, because they may
-    be thousands; empty if there are none.
+    be thousands; empty if there are none. The result of a colleague has the name of this `maker`
+    and the ID of the run.
     """
 
     task_id: str
     run_number: int
     made_at: datetime
     outside: str
+    maker: str = ""
+    run_id: str = ""
 
     def outside_files(self) -> dict[str, OutsideFile]:
         """Decode the states outside the code folder by path."""
         return msgspec.json.decode(self.outside or "{}", type=dict[str, OutsideFile])
 
 
-class Alike(Hit, frozen=True):
-    """A cached result under another key, which differs at most in its code files.
+class Alike(Hit, frozen=True, kw_only=True):
+    """A cached result whose key differs at most in its code files.
 
     `files` holds the digests of these files, and `observed` what the work read of them.
     """
@@ -204,6 +223,13 @@ FORGET = Prepared(
     )
 )
 KEEP = Prepared(insert(cache))
+
+
+def _alike(row: Any, maker: str = "", run_id: str = "") -> Alike:
+    # The states outside the code folder may be thousands. They stay text until needed.
+    observed = msgspec.convert({**(row.observed or {}), "outside": {}}, Observed)
+    made = (row.task_id, row.number, row.created_at, _outside(row.outside), maker, run_id)
+    return Alike(*made, key=row.key, files=row.parts["files"], observed=observed)
 
 
 def _outside(outside: str | None) -> str:
@@ -250,11 +276,64 @@ class CacheRows:
         alike_results = []
         for row in c.execute(query):
             if row.observed is not None:
-                # The states outside the code folder may be thousands. They stay text until needed.
-                observed = msgspec.convert({**row.observed, "outside": {}}, Observed)
-                made = (row.task_id, row.number, row.created_at, _outside(row.outside))
-                alike_results.append(Alike(*made, row.key, row.parts["files"], observed))
+                alike_results.append(_alike(row))
         return alike_results
+
+    def of_team(
+        self,
+        c: Connection,
+        owner: str,
+        places: Collection[tuple[str, str]],
+        key: str,
+        base_key: str,
+    ) -> list[Alike]:
+        """Return up to 5 results of colleagues.
+
+        They differ at most in their code files. That with the `key` comes first, then the newest.
+        `places` are those of `team_projects`. No row of another project is read, so that its
+        results change neither the statement nor its cost.
+        """
+        T, R, S = tasks.c, runs.c, project_cache.c
+        is_linked = exists().where(
+            L.project_id == S.project_id, L.kind == "run", L.resource_id == R.id
+        )
+        query = (
+            select(T.id.label("task_id"), T.parts, T.observed, T.run_id, R.number, S.key)
+            .add_columns(R.owner.label("maker"), S.created_at, OUTSIDE)
+            .select_from(project_cache)
+            .join(tasks, T.id == S.task_id)
+            .join(runs, R.id == T.run_id)
+            .where(S.project_id.in_(team_projects(owner, places)), S.base_key == base_key)
+            .where(is_linked, not_(is_own(owner, R.owner)), HISTORY)
+            .where(or_(S.key == key, T.observed.is_not(None)))
+            .order_by((S.key == key).desc(), T.id.desc())
+            .limit(MOST_ALIKE)
+        )
+        return [_alike(row, row.maker, row.run_id) for row in c.execute(query)]
+
+    def offer(self, c: Connection, task_ids: Collection[str], run_id: str = "") -> None:
+        """Offer results of tasks, or of a run, to the projects of a link to their run.
+
+        The newest result of a key replaces others. A cached task gives on its owner's result.
+        """
+        if not task_ids and not run_id:
+            return
+        T, R, S = tasks.c, runs.c, project_cache.c
+        entry = and_(is_own(R.owner, cache.c.owner), cache.c.key == T.cache_key)
+        query = (
+            select(L.project_id, cache.c.key, T.base_key, T.id.label("task_id"))
+            .add_columns(cache.c.created_at)
+            .select_from(tasks.join(runs, R.id == T.run_id).join(cache, entry))
+            .join(project_links, and_(L.kind == "run", L.resource_id == R.id))
+            .where(T.run_id == run_id if run_id else is_one_of(T.id, task_ids))
+            .where(HISTORY, T.state == "succeeded", or_(T.cached, cache.c.task_id == T.id))
+            .order_by(T.id)
+        )
+        rows = {(row.project_id, row.key): row._asdict() for row in c.execute(query)}
+        for project_id, key in rows:
+            c.execute(delete(project_cache).where(S.project_id == project_id, S.key == key))
+        if rows:
+            c.execute(insert(project_cache), [*rows.values()])
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""

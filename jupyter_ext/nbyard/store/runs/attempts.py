@@ -181,8 +181,8 @@ class AttemptRows:
             select(tasks.c.id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(taker, taker.c.cache_key == tasks.c.cache_key)
-            .where(taker.c.id == task_id, *_origin_conditions(taker, owner))
-            .order_by(tasks.c.finished_at.desc())
+            .where(taker.c.id == task_id, *_origin_conditions(taker, owner, c))
+            .order_by(is_own(owner, runs.c.owner).desc(), tasks.c.finished_at.desc())
             .limit(1)
         )
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
@@ -203,12 +203,13 @@ class AttemptRows:
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(attempts, attempts.c.task_id == tasks.c.id)
         )
-        order = (tasks.c.finished_at.desc(), attempts.c.number.desc())
+        own = is_own(owner, runs.c.owner)
+        order = (own.desc(), tasks.c.finished_at.desc(), attempts.c.number.desc())
         rank = func.row_number().over(partition_by=taker.c.id, order_by=order).label("rank")
         ranked = (
             select(taker.c.id.label("taker"), attempts.c.id, rank)
             .select_from(origins)
-            .where(taker.c.id.in_(task_ids), *_origin_conditions(taker, owner))
+            .where(taker.c.id.in_(task_ids), *_origin_conditions(taker, owner, c))
             .subquery()
         )
         # Forced runs repeat a key many times, so only the newest attempts are read.
@@ -243,13 +244,13 @@ class AttemptRows:
         return {row.task_id: attempt_of_row(row) for row in rows}
 
 
-def _origin_conditions(taker: Any, owner: str) -> Iterator[Any]:
+def _origin_conditions(taker: Any, owner: str, c: Connection) -> Iterator[Any]:
     """Yield the conditions of tasks whose results the cached task `taker` may have reused.
 
-    The caller joins both by their cache key.
+    The caller joins both by their cache key. Those of colleagues count as far as `owner` sees them.
     """
     yield tasks.c.cache_key != ""  # a pinned task has no key
-    yield is_own(owner, runs.c.owner)
+    yield may_see(owner, runs.c.owner, c)
     yield HISTORY
     yield tasks.c.state == "succeeded"
     yield tasks.c.cached.is_(False)

@@ -29,6 +29,19 @@ project_links = Table(
     Index("ix_project_links_kind_resource_id", "kind", "resource_id"),
 )
 
+# The newest results that runs of a project have linked to it, by the keys of the cache.
+project_cache = Table(
+    "project_cache",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Digest, primary_key=True),
+    Column("base_key", Digest, nullable=False),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_project_cache_project_id_base_key", "project_id", "base_key"),
+    Index("ix_project_cache_task_id", "task_id"),
+)
+
 # The role of a user or group on a project or another resource, besides its owner's. A grant may
 # outlive its resource until the next collection of garbage.
 grants = Table(

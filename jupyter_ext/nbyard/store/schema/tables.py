@@ -126,6 +126,7 @@ executable_versions = table_with_id(
     Column("resources", JSON, nullable=False),
     Column("identity", Digest, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("not_reproducible", Because, nullable=False, server_default=""),
     UniqueConstraint("executable_id", "number"),
 )
 

@@ -1,5 +1,6 @@
 import { Dataset, Executable } from '../../../api/types';
 import { nullTranslator } from '@jupyterlab/translation';
+import { detailOf } from '../../../canvas/palette/paletteGroups';
 import { datasetRow, executableRow, isUsable, placeOf, searchRows } from '../paletteRows';
 
 describe('C2: datasets that are offered as nodes', () => {
@@ -47,6 +48,13 @@ describe('K2: rows of the palette', () => {
     expect(datasetRow(data('x', { origin: 'url', source: 'http://a/x.csv' })).folder).toBe(
       undefined
     );
+  });
+
+  it('say that code is not reproducible', () => {
+    const [plain, marked] = [executable('a.py'), executable('b.py')];
+    marked.current.not_reproducible = { code: 'not-reproducible', params: {} };
+    const details = [plain, marked].map(item => detailOf(executableRow(item, trans)));
+    expect(details).toEqual(['/ · 0 in, 0 out', '/ · 0 in, 0 out · not reproducible']);
   });
 
   it('are searched on the server by each word, if it has more', async () => {

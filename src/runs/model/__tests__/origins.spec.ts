@@ -7,6 +7,10 @@ const text = (cause: unknown) =>
   originText({ kind: 'automation', cause } as unknown as Run['origin'], trans);
 const file = (path: string) => ({ path, change: 'created' });
 
+it('names the sample of cached nodes', () => {
+  expect(originText({ kind: 'recheck' } as Run['origin'], trans)).toBe('Nightly sample');
+});
+
 describe('what started a run of an automation', () => {
   it.each([
     [undefined, 'Automation'],

@@ -177,6 +177,7 @@ def _executable(executable: Any) -> None:
             ("name", executable.name),
             ("kind", " ".join(filter(None, (now.kind, now.language)))),
             ("version", now.number),
+            ("warning", str(now.not_reproducible or "")),
             ("follows", executable.path),
             ("command line", line),
             ("description", executable.description),

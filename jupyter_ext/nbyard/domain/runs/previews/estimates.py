@@ -252,13 +252,19 @@ class ForecastQuestion(msgspec.Struct, frozen=True):
     """The tasks of a run to forecast; the run is not created.
 
     `versions` are the executable versions that are not stored, by ID. `workflow` is the ID of the
-    workflow, empty if it never ran.
+    workflow, empty if it never ran. `project` is the ID of the active project.
     """
 
     owner: str
     workflow: str
     plans: Sequence[TaskPlan]
     versions: Mapping[str, ExecutableVersion] = {}
+    project: str = ""
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Return what gives the run to projects, as `Run.places` does."""
+        return [("workflow", self.workflow), ("project", self.project)]
 
 
 class Forecaster(Protocol):
