@@ -3,7 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -18,6 +18,8 @@ from nbyard.reasons.structs import Reason, because, nested_reasons
 Kind = Literal["everyone", "group", "user", "project"]
 T = TypeVar("T")
 EVERYONE = "everyone"
+# A reminder comes this long before a deployment's end, or at a tenth of a shorter lifetime.
+REMINDER = timedelta(days=1)
 # A GPU counts as much as this number of cores in what a user has used.
 CORES_PER_GPU = 10
 DEFAULT_GPUS = 1
@@ -243,6 +245,21 @@ class Quotas(msgspec.Struct, frozen=True):
             return "groups", largest(of_groups)
         everyone = self.by_id.get(EVERYONE)
         return (EVERYONE, everyone) if everyone else ("", QuotaLimits())
+
+
+class Lifetime(msgspec.Struct, frozen=True):
+    """When a deployment stops by the quota of its owner, and when its owner is reminded of it."""
+
+    ends_at: datetime
+    reminds_at: datetime
+
+    @classmethod
+    def of(cls, limits: QuotaLimits, since: datetime | None) -> "Lifetime | None":
+        """Return the lifetime since a time, None without a limit."""
+        if limits.deployment_days is None or since is None:
+            return None
+        period = timedelta(days=limits.deployment_days)
+        return cls(since + period, since + period - min(period / 10, REMINDER))
 
 
 def largest(quotas: Sequence[QuotaLimits]) -> QuotaLimits:
