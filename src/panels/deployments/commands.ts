@@ -81,6 +81,7 @@ export function deploymentCommands(
       icon: stopIcon,
       noun
     },
+    { id: 'nbyard:extend-deployment', label: trans.__('Extend Deployment'), icon: undoIcon, noun },
     {
       id: 'nbyard:edit-deployment',
       label: trans.__('Edit Deployment…'),

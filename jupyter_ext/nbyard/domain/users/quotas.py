@@ -304,10 +304,13 @@ class QuotaLedger:
             if held[use.id].cpu < EPSILON:
                 del held[use.id]
 
-    def lacks(self, use: Use) -> Reason | None:
-        """Return why a task or deployment has to wait for a quota, None if it fits."""
+    def lacks(self, use: Use, viewer: str = "") -> Reason | None:
+        """Return why a task or deployment has to wait for a quota, None if it fits.
+
+        The reason names holders of the viewer, by default the owner.
+        """
         for scope in self._scopes_of(use):
-            if wait := self._lacks_in(scope, use):
+            if wait := self._lacks_in(scope, use, viewer or use.owner):
                 return wait
         return None
 
@@ -323,7 +326,7 @@ class QuotaLedger:
             self._limits[scope] = own
         return self._limits[scope]
 
-    def _lacks_in(self, scope: str, use: Use) -> Reason | None:
+    def _lacks_in(self, scope: str, use: Use, viewer: str) -> Reason | None:
         limits, held = self._limits_of(scope), self._scopes.get(scope, {})
         others = [other for other in held.values() if other.id != use.id]
         for name in AMOUNTS:
@@ -335,13 +338,13 @@ class QuotaLedger:
                 continue
             if wanted > limit + EPSILON:
                 return over_quota(self._quota_reason(scope), name, wanted, limit)
-            return quota_full(self._quota_reason(scope), name, limit, holders, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, holders, viewer)
         name = f"{use.kind}s"
         limit, same = getattr(limits, name), [each for each in others if each.kind == use.kind]
         if limit is not None and use.id not in held and len(same) + 1 > limit:
             if not limit:
                 return over_quota(self._quota_reason(scope), name, 1, limit)
-            return quota_full(self._quota_reason(scope), name, limit, same, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, same, viewer)
         return None
 
     def _quota_reason(self, scope: str) -> Reason:

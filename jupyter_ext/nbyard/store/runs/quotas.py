@@ -203,11 +203,14 @@ class QuotaRows:
                 why = quota_full(name, "queued_runs", most, live, owner)
                 raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
 
-    def check_deployment(self, c: Connection, deployment_id: str, project: str = "") -> None:
+    def check_deployment(
+        self, c: Connection, deployment_id: str, viewer: str, project: str = ""
+    ) -> None:
         """Check that a deployment that was just inserted or changed fits into the quotas.
 
         Waiting and idle deployments count, too. GPUs of runs do not: the deployment waits for them.
-        `project` is the ID of a project that it is about to be linked to.
+        `project` is the ID of a project that it is about to be linked to. A refusal names what the
+        viewer has that holds the quota.
 
         Raises:
             OverQuota: the deployment does not fit.
@@ -221,7 +224,7 @@ class QuotaRows:
         if project in known.project_names:
             projects[deployment_id] = [project]
         ledger = QuotaLedger(known, [*of_runs, *wanted.values()], projects)
-        if own and (why := ledger.lacks(own)):
+        if own and (why := ledger.lacks(own, viewer)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
 
     def check_disk(
