@@ -3642,7 +3642,7 @@ export interface components {
          * Announcements
          * @description What administrators announce to all users, and whether the caller is one of them.
          *
-         *     `expiring` are deployments of the caller that soon reach the lifetime of the quota.
+         *     `expiring` are deployments of the caller that soon stop by the quota.
          */
         Announcements: {
             broadcast: components["schemas"]["Broadcast"] | null;
@@ -5187,8 +5187,10 @@ export interface components {
          *     newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
          *     changed it. `model` is the package that the deployment serves, if its image was built from one.
          *     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
-         *     the URL of this port. It stops at `expires_at`, if the quota of its owner limits its lifetime;
-         *     `expires_soon` states whether the owner is reminded of that.
+         *     the URL of this port.
+         *
+         *     It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
+         *     whether the owner is reminded of that.
          */
         Deployment: {
             id: string;

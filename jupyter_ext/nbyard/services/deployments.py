@@ -314,7 +314,7 @@ class DeploymentService(Service):
 
         Raises:
             Conflict: the deployment does not run.
-            OverQuota: the deployment does not fit into the quota of its owner any more.
+            OverQuota: the deployment does not fit into the present quota of its owner.
         """
         with self._store.write() as c:
             record = self._find(c, caller, deployment)

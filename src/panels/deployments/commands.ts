@@ -5,6 +5,7 @@ import {
   editIcon,
   launcherIcon,
   linkIcon,
+  refreshIcon,
   runIcon,
   stopIcon,
   undoIcon
@@ -81,7 +82,12 @@ export function deploymentCommands(
       icon: stopIcon,
       noun
     },
-    { id: 'nbyard:extend-deployment', label: trans.__('Extend Deployment'), icon: undoIcon, noun },
+    {
+      id: 'nbyard:extend-deployment',
+      label: trans.__('Extend Deployment'),
+      icon: refreshIcon,
+      noun
+    },
     {
       id: 'nbyard:edit-deployment',
       label: trans.__('Edit Deployment…'),

@@ -314,8 +314,10 @@ class Deployment(msgspec.Struct, frozen=True):
     newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
     changed it. `model` is the package that the deployment serves, if its image was built from one.
     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
-    the URL of this port. It stops at `expires_at`, if the quota of its owner limits its lifetime;
-    `expires_soon` states whether the owner is reminded of that.
+    the URL of this port.
+
+    It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
+    whether the owner is reminded of that.
     """
 
     id: str

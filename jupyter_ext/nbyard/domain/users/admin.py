@@ -108,7 +108,7 @@ class Broadcast(msgspec.Struct, frozen=True):
 class Announcements(msgspec.Struct, frozen=True):
     """What administrators announce to all users, and whether the caller is one of them.
 
-    `expiring` are deployments of the caller that soon reach the lifetime of the quota.
+    `expiring` are deployments of the caller that soon stop by the quota.
     """
 
     broadcast: Broadcast | None

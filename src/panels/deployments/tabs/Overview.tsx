@@ -153,7 +153,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
         {facts.map(([word, text]) => (
           <Fact key={word} name={word}>
             {text}
-            {text && word === stops && (
+            {text && word === stops && !deployment.expires_soon && (
               <>
                 {' '}
                 <CommandButton
