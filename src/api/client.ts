@@ -17,11 +17,15 @@ export class ApiError extends Error {
     message: string,
     readonly hint = '',
     readonly details: readonly RefusedField[] = [],
-    readonly requestId = ''
+    readonly requestId = '',
+    readonly reason?: ErrorBody['reason']
   ) {
     super(message);
     this.name = 'ApiError';
   }
+
+  /** What sent the request. */
+  client?: ApiClient;
 }
 
 /** Hints for the command line, which say nothing to the user of a form. */
@@ -95,7 +99,7 @@ export class ApiClient {
       throw new ApiError(0, 'unreachable', String((error as Error).message ?? error));
     }
     if (!response.ok) {
-      throw await refusal(response, this.trans);
+      throw Object.assign(await refusal(response, this.trans), { client: this });
     }
     return response;
   }
@@ -114,7 +118,8 @@ async function refusal(response: Response, trans: TranslationBundle): Promise<Ap
         ? ''
         : translated({ message: body.hint ?? '', reason: body.hint_reason }),
       (body.details ?? []).map(detail => ({ ...detail, message: translated(detail) })),
-      body.request_id ?? ''
+      body.request_id ?? '',
+      body.reason
     );
   } catch {
     return new ApiError(response.status, 'unknown', response.statusText || text.slice(0, 200));

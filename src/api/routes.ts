@@ -97,6 +97,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     edit: 'PATCH /deployments/{deployment}',
     delete: 'DELETE /deployments/{deployment}',
     events: 'GET /deployments/{deployment}/events',
+    extend: 'POST /deployments/{deployment}/extend',
     forms: 'GET /deployments/{deployment}/forms',
     keys: 'GET /deployments/{deployment}/keys',
     create_key: 'POST /deployments/{deployment}/keys',

@@ -1102,6 +1102,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{deployment}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend a deployment by another lifetime from now on
+         * @description Its service continues. Nothing changes if the quota of its owner has no lifetime.
+         */
+        post: operations["deployments.extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{deployment}/forms": {
         parameters: {
             query?: never;
@@ -3661,11 +3681,15 @@ export interface components {
         /**
          * Announcements
          * @description What administrators announce to all users, and whether the caller is one of them.
+         *
+         *     `expiring` are deployments of the caller that soon stop by the quota.
          */
         Announcements: {
             broadcast: components["schemas"]["Broadcast"] | null;
             drain: components["schemas"]["Drain"] | null;
             is_admin: boolean;
+            /** @default [] */
+            expiring: components["schemas"]["Deployment"][];
         };
         /**
          * Argument
@@ -3995,7 +4019,7 @@ export interface components {
          */
         AutomationNotice: {
             channel: string;
-            events?: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events?: ("automation-missed" | "cancelled" | "deployment-expiring" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
         };
         /**
          * AutomationPatch
@@ -5222,6 +5246,9 @@ export interface components {
          *     changed it. `model` is the package that the deployment serves, if its image was built from one.
          *     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
          *     the URL of this port.
+         *
+         *     It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
+         *     whether the owner is reminded of that.
          */
         Deployment: {
             id: string;
@@ -5252,6 +5279,10 @@ export interface components {
             port: number;
             /** @default  */
             address: string;
+            /** @default null */
+            expires_at: string | null;
+            /** @default false */
+            expires_soon: boolean;
         };
         /**
          * DeploymentChange
@@ -8056,7 +8087,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded";
+            event: "automation-missed" | "cancelled" | "deployment-expiring" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -8082,7 +8113,7 @@ export interface components {
          */
         NoticeRule: {
             /** Send a message when a run */
-            events: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events: ("automation-missed" | "cancelled" | "deployment-expiring" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /**
              * Only runs of this file
              * @default
@@ -8109,7 +8140,7 @@ export interface components {
          *     after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+            events?: ("automation-missed" | "cancelled" | "deployment-expiring" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -10063,7 +10094,7 @@ export interface components {
             priority?: number;
             force?: boolean;
             notify?: {
-                [key: string]: ("automation-missed" | "cancelled" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+                [key: string]: ("automation-missed" | "cancelled" | "deployment-expiring" | "drifted" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             };
         };
         /**
@@ -13359,6 +13390,38 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -1,6 +1,8 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
+import type { Reason } from '../reasons';
+import type { IFreeing } from './holders/askToFree';
 
 /** The optional data of a refusal. */
 interface IRefusal extends Error {
@@ -8,6 +10,8 @@ interface IRefusal extends Error {
   hint?: string;
   details?: readonly { path: string; message: string }[];
   requestId?: string;
+  reason?: Reason;
+  client?: IFreeing;
 }
 
 const LONGEST = 140;
@@ -17,7 +21,16 @@ export function showProblem(title: string, error: unknown, trans: TranslationBun
   const refusal = error as IRefusal;
   // the message has the first refused field (`nbyard/errors.py`)
   const sentence = [title, refusal.message, refusal.hint].filter(Boolean).join(' ');
+  const { client, reason } = refusal;
   const actions: Notification.IAction[] = [];
+  const isFull = client && reason?.code === 'quota-full';
+  if (isFull && (reason.params.holders as Reason[]).some(({ params }) => params.id)) {
+    actions.push({
+      label: trans.__('Free…'),
+      callback: () =>
+        void import('./holders/askToFree').then(({ freeOne }) => freeOne(client, reason, trans))
+    });
+  }
   if (refusal.code) {
     actions.push({
       label: trans.__('Details'),
@@ -25,7 +38,7 @@ export function showProblem(title: string, error: unknown, trans: TranslationBun
     });
   }
   const text = sentence.length > LONGEST ? `${sentence.slice(0, LONGEST - 1)}…` : sentence;
-  Notification.error(text, { actions, autoClose: 8000 });
+  Notification.error(text, { actions, autoClose: isFull ? false : 8000 });
 }
 
 async function showDetails(

@@ -21,6 +21,7 @@ import { exportActions } from './runs/exporting/actions';
 import { pageActions } from './runs/page/open';
 import { workflowActions } from './workflows/actions';
 
+export { remind } from './deployments/expiring';
 export { describe } from './frame/describe';
 export { renewKernels } from './environments/kernels';
 export { Sidebar } from './sidebar/Sidebar';

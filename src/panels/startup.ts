@@ -10,5 +10,16 @@ export function start(services: IPanelServices, palette: ICommandPalette | null)
       (await panels()).renewKernels(services);
     }
   });
-  followAnnouncements(services, palette, async () => (await panels()).actions.openAdmin(services));
+  let hasReminded = false; // then an empty list removes the reminder
+  followAnnouncements(
+    services,
+    palette,
+    async () => (await panels()).actions.openAdmin(services),
+    async expiring => {
+      if (expiring.length || hasReminded) {
+        hasReminded = true;
+        (await panels()).remind(services, expiring);
+      }
+    }
+  );
 }

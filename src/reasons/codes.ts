@@ -44,6 +44,10 @@ export const CODES: Readonly<Record<string, string>> = {
   'held-by-deployment': trans.__('the deployment {name}'),
   'held-by-others': trans.__('others'),
   'lifetime-over': trans.__('reached the lifetime of your quota ({hours} hours)'),
+  'lifetime-ends': trans.__(
+    'stops in {hours} hours, at the end of its lifetime; extend it to keep it'
+  ),
+  'lifetime-extended': trans.__('extended for another lifetime of your quota'),
   runs: trans.__('runs because {cause}'),
   'runs-without-earlier-result': trans.__('no earlier result'),
   'runs-again': trans.__('runs again: {attempt}'),

@@ -138,7 +138,8 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     ),
     "deployments": columns(
         "name state service=spec.service image=spec.image revision gpus links made=created_at"
-        " reason",
+        " stops reason",
+        stops=deployment_views.stop_text,
         links=lambda d: ", ".join(link.path for link in d.links if link.answers),
     ),
     "deployments.events": columns(

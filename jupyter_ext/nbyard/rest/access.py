@@ -15,6 +15,7 @@ gives access only to the page's own deployment or attempt.
 
 import re
 import secrets
+import threading
 import time
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -92,6 +93,7 @@ class RequestBudgets:
 
     def __init__(self, per_minute: int):
         self._per_minute = per_minute
+        self._lock = threading.Lock()  # uploads are authorised in threads
         self._left: dict[str, tuple[float, float]] = {}  # the last request first
 
     def wait_seconds(self, user: str) -> float:
@@ -100,12 +102,13 @@ class RequestBudgets:
         Return 0.0, or how long the user has to wait before it is allowed.
         """
         most, now = self._per_minute, time.monotonic()
-        left, since = self._left.pop(user, (most, now))
-        left = min(most, left + (now - since) * most / 60)
-        may_pass = left >= 1 or not most
-        while len(self._left) >= MOST_USERS:  # who was silent longest has most likely a full one
-            del self._left[next(iter(self._left))]
-        self._left[user] = (left - may_pass, now)
+        with self._lock:
+            left, since = self._left.pop(user, (most, now))
+            left = min(most, left + (now - since) * most / 60)
+            may_pass = left >= 1 or not most
+            while len(self._left) >= MOST_USERS:  # the user silent longest likely has a full one
+                del self._left[next(iter(self._left))]
+            self._left[user] = (left - may_pass, now)
         return 0.0 if may_pass else (1 - left) * 60 / most
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -51,7 +51,7 @@ from nbyard.domain.naming.unique_names import name_taken, nearest_names, no_such
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.errors import Forbidden, NotFound, StaleWrite
+from nbyard.errors import Conflict, Forbidden, NotFound, StaleWrite
 from nbyard.host import hardware
 from nbyard.host.hardware import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
@@ -122,7 +122,10 @@ class DeploymentService(Service):
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
-                self._store.quotas.check_deployment(c, made)
+                project = self._store.projects.get(c, caller.name, caller.project)
+                self._store.quotas.check_deployment(
+                    c, made, caller.name, project.id if project else ""
+                )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, unseen, made)
         self._context.ensure_dispatcher()
         deployment = self.get(caller, made)
@@ -227,9 +230,11 @@ class DeploymentService(Service):
             self._check_image(c, caller, spec)
             is_other = spec != record.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
-                self._add_revision(c, record, spec, EDITED, hash_password(body.password), image_id)
+                self._add_revision(
+                    c, caller, record, spec, EDITED, hash_password(body.password), image_id
+                )
             elif is_other:
-                self._add_revision(c, record, spec, EDITED, known.password, image_id)
+                self._add_revision(c, caller, record, spec, EDITED, known.password, image_id)
         self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
@@ -255,13 +260,16 @@ class DeploymentService(Service):
                 raise NotFound(why, hint=f"nbyard deployments revisions {record.name} lists them.")
             origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
-            self._add_revision(c, record, older.revision.spec, origin, older.password, of_then)
+            self._add_revision(
+                c, caller, record, older.revision.spec, origin, older.password, of_then
+            )
         self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
-    def _add_revision(
+    def _add_revision(  # noqa: PLR0913, PLR0917  these are the columns
         self,
         c: Connection,
+        caller: Caller,
         deployment: Deployment,
         spec: RevisionSpec,
         origin: Reason,
@@ -275,7 +283,7 @@ class DeploymentService(Service):
             self._rows.move(c, deployment, "queued", event, is_wanted=True, reason=None)
         else:
             self._rows.change(c, deployment, event, reason=None)
-        self._store.quotas.check_deployment(c, deployment.id)
+        self._store.quotas.check_deployment(c, deployment.id, caller.name)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
@@ -289,10 +297,35 @@ class DeploymentService(Service):
             record = self._find(c, caller, deployment)
             if record.state in {*DEPLOYMENT.rests, "stopping"}:
                 event = {"change": because("start-requested"), "revision": record.revision}
-                self._rows.move(c, record, "queued", event, is_wanted=True, reason=None)
+                # A service that was still stopping has the start of the old period.
+                begun = datetime.now(UTC) if record.state == "stopping" else None
+                period: dict[str, Any] = {"period_start": begun, "reminded_at": None}
+                self._rows.move(c, record, "queued", event, is_wanted=True, reason=None, **period)
                 self._rows.reset_ended_revision(c, record.id, record.revision)
-                self._store.quotas.check_deployment(c, record.id)
+                self._store.quotas.check_deployment(c, record.id, caller.name)
         self._context.ensure_dispatcher()
+        return self.get(caller, record.id)
+
+    @operation("POST", "/deployments/{deployment}/extend", scope="deployments:write")
+    def extend(self, caller: Caller, deployment: str) -> Deployment:
+        """Extend a deployment by another lifetime from now on.
+
+        Its service continues. Nothing changes if the quota of its owner has no lifetime.
+
+        Raises:
+            Conflict: the deployment does not run.
+            OverQuota: the deployment does not fit into the present quota of its owner.
+        """
+        with self._store.write() as c:
+            record = self._find(c, caller, deployment)
+            if record.state in {*DEPLOYMENT.rests, "stopping"}:
+                why = f"{record.name} is {record.state}, so it cannot be extended."
+                raise Conflict(why, hint="Start it for another lifetime.")
+            if record.expires_at is not None:
+                self._store.quotas.check_deployment(c, record.id, caller.name)
+                period = {"period_start": datetime.now(UTC), "reminded_at": None}
+                event = {"change": because("lifetime-extended"), "revision": record.revision}
+                self._rows.record_fact(c, record, event, **period)
         return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")

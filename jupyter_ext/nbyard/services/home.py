@@ -91,13 +91,14 @@ class HomeService(Service):
         Raises:
             StaleWrite: another update came first.
             Conflict: the bytes of a file differ from its digest.
+            OverQuota: the mirror does not fit into the disk quota.
         """
         with ExitStack() as opened:
             mirror = opened.enter_context(self._locked(caller))
             record = mirror.read()
             if body.revision != record.revision:
                 raise StaleWrite
-            self._check(body, record)
+            size_bytes = self._check(caller, body, record)
             new = mirror.differing(body.files, record)
             self._context.blobs.ensure_room(sum(file.size_bytes for file in new))
             size, upload = 0, -1
@@ -109,6 +110,9 @@ class HomeService(Service):
             if missing:
                 return HomeState(record.revision, missing)
             mirror.apply(record, body, new)
+            with self._store.write() as c:
+                source = f"home:{caller.name}"
+                self._store.quotas.set_files(c, source, caller.name, size_bytes)
         if body.upload:
             self._context.uploads.delete(caller.name, body.upload)
         for file in new:
@@ -148,8 +152,8 @@ class HomeService(Service):
                 raise Busy("Another request updates the mirror of your files. Try again.")
             yield HomeMirror(root)
 
-    def _check(self, body: HomeUpdate, record: HomeRecord) -> None:
-        """Check the paths and limits of an update."""
+    def _check(self, caller: Caller, body: HomeUpdate, record: HomeRecord) -> int:
+        """Check an update; return the bytes of the mirror after it."""
         wanted = {file.path.removesuffix("/"): file.size_bytes for file in body.files}
         if len(wanted) < len(body.files):
             raise Invalid.field("files", "two files have the same path")
@@ -164,6 +168,12 @@ class HomeService(Service):
         if len(sizes) > MOST_FILES or sum(sizes.values()) > most:
             why = f"The mirror of a user may have at most {MOST_FILES:,} files and {most:,} bytes."
             raise TooLarge(why)
+        size = sum(size for path, size in sizes.items() if path not in {*body.removed} - {*wanted})
+        added = size - sum(file.size_bytes for file in record.files.values())
+        if added > 0:
+            with self._store.read() as c:
+                self._store.quotas.check_disk(c, caller.name, added)
+        return size
 
 
 class HomeMirror:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,20 @@ class UploadService(Service):
         Raises:
             OverQuota: the announced size does not fit into the quota.
         """
-        with self._store.read() as c:
-            self._store.quotas.check_disk(c, caller.name, body.size_bytes or 0)
+        self._room(caller)(body.size_bytes or 0)
         return self._context.uploads.create(caller.name, body.filename, body.size_bytes)
+
+    def _room(self, caller: Caller, upload: str = "") -> Callable[[int], None]:
+        """Return the check of the size of an upload, beside all others."""
+        with self._store.read() as c:
+            rooms = self._store.quotas.rooms(c, caller.name)
+        others = self._context.uploads.size_bytes(caller.name, upload) if rooms else 0
+
+        def check(size: int) -> None:
+            for room in rooms:
+                room.check(others + size)
+
+        return check
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
@@ -47,4 +59,5 @@ class UploadService(Service):
         self, caller: Caller, upload: str, offset: int
     ) -> AbstractContextManager[UploadWriter]:
         """Return a context manager that appends streamed bytes to an upload, from `offset` on."""
-        return self._context.uploads.appending(caller.name, upload, offset)
+        room = self._room(caller, upload)
+        return self._context.uploads.appending(caller.name, upload, offset, room)

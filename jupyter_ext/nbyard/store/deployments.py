@@ -21,6 +21,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.domain.users.quotas import Lifetime, QuotaLimits, Quotas
 from nbyard.reasons.structs import Reason, because, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
@@ -29,6 +30,7 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.models import packages_of_images
 from nbyard.store.named_rows import columns_of
+from nbyard.store.runs.quotas import QuotaRows
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
 from nbyard.store.visibility import is_own, may_see, reference_of
@@ -44,6 +46,8 @@ NOTHING: Mapping[str, Any] = {
     **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": None, "reproduce": ""},
     **{"prefix": "", "forms": []},
 }
+# The period begins when the newest revision starts, unless another request begins it before.
+NEW_PERIOD: Mapping[str, Any] = {"period_start": None, "reminded_at": None}
 K = deployment_keys.c
 KEY_FIELDS = DeploymentKey.__struct_fields__
 
@@ -102,6 +106,8 @@ class DeploymentRow(msgspec.Struct, frozen=True):
     serving: int
     revisions: dict[int, RevisionRow]
     started_at: datetime | None
+    period_start: datetime | None = None
+    reminded_at: datetime | None = None
 
     @property
     def newest(self) -> RevisionRow:
@@ -148,7 +154,8 @@ class DeploymentRows:
         row |= {"spec": msgspec.to_builtins(spec), "password": password, **NOTHING}
         row["image_id"] = image_id
         c.execute(insert(revisions), [{**row, "created_at": datetime.now(UTC)}])
-        c.execute(update(deployments).where(D.id == deployment_id).values(revision=number))
+        values = {"revision": number, **NEW_PERIOD}
+        c.execute(update(deployments).where(D.id == deployment_id).values(**values))
         return number
 
     def change(
@@ -204,6 +211,12 @@ class DeploymentRows:
         fresh |= dict.fromkeys(("exit_code", "started_at", "ready_at", "ended_at"))
         c.execute(update(revisions).where(*where).values(**fresh))
 
+    def set_period(self, c: Connection, row: DeploymentRow, **columns: Any) -> bool:
+        """Update a period, unless a request changed it meanwhile."""
+        is_same = D.period_start.is_not_distinct_from(row.period_start)
+        changed = update(deployments).where(D.id == row.id, D.is_wanted, is_same)
+        return c.execute(changed.values(**columns)).rowcount == 1
+
     def route_requests(self, c: Connection, of: Known, number: int) -> None:
         """Route requests to this revision from now on."""
         self.record_fact(
@@ -248,6 +261,12 @@ class DeploymentRows:
         if state:
             query = query.where(D.state == state)
         return self._deployments(c, owner, c.execute(query).all())
+
+    def expiring(self, c: Connection, owner: str) -> list[Deployment]:
+        """Return own deployments that stop soon by the quota."""
+        is_reminded = is_own(owner, D.owner) & D.reminded_at.is_not(None) & D.is_wanted
+        rows = c.execute(select(deployments).where(is_reminded, D.removed_at.is_(None))).all()
+        return [known for known in self._deployments(c, owner, rows) if known.expires_soon]
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """Return all names by ID."""
@@ -319,6 +338,8 @@ class DeploymentRows:
                 *(row.id, row.name, row.owner, row.state, row.is_wanted),
                 *(row.removed_at is not None, row.reason, row.serving),
                 *(by_deployment[row.id], row.started_at),
+                period_start=row.period_start,
+                reminded_at=row.reminded_at,
             )
             for row in rows
         ]
@@ -350,6 +371,7 @@ class DeploymentRows:
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(revision.spec.image, revision.image_id) for revision in newest]
         models = packages_of_images(c, owner, images) if rows else {}
+        quotas, now = QuotaRows().read(c) if rows else Quotas(), datetime.now(UTC)
         deployment_views: list[Deployment] = []
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
@@ -367,8 +389,13 @@ class DeploymentRows:
                 )
                 for port in ports
             ]
+            has_end = quotas and row.is_wanted and row.state in DEPLOYMENT.live
+            limits = quotas.of_user(row.owner)[1] if has_end else QuotaLimits()
+            life = Lifetime.of(limits, row.period_start or last.started_at)
             deployment = Deployment(
                 **columns_of(row, Deployment),
+                expires_at=life.ends_at if life else None,
+                expires_soon=life is not None and life.reminds_at <= now,
                 **{name: getattr(last, name) for name in ("spec", "gpus", "reproduce")},
                 links=links,
                 warnings=[],

@@ -14,7 +14,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from nbyard.domain.naming.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
 
+Check = Callable[[int], None]
 FOLDER = "uploads"
 MAX_BYTES = 1 << 40
 ABANDONED_SECONDS = 24 * 3600
@@ -44,8 +45,9 @@ class _UploadRecord(msgspec.Struct, frozen=True):
 class UploadWriter:
     """Appends bytes to an upload. They stay if the connection breaks."""
 
-    def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
+    def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs, check: Check):
         self._fd = fd
+        self._check = check
         self._limit = limit
         self._blobs = blobs
         self.offset = offset
@@ -55,10 +57,12 @@ class UploadWriter:
 
         Raises:
             TooLarge: The upload exceeds its announced size.
+            OverQuota: The upload exceeds what is left of a quota.
             Unavailable: The disk is full.
         """
         if self.offset + len(data) > self._limit:
             raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
+        self._check(self.offset + len(data))
         self._blobs.ensure_room(len(data))
         # Other writers may have used the space since the check.
         with translated_disk_full(len(data)):
@@ -128,9 +132,26 @@ class Uploads:
             if record is not None and record.taken is not None:
                 yield record.taken.digest
 
+    def size_bytes(self, owner: str, without: str = "") -> int:
+        """Return the bytes of an owner's uploads, as announced.
+
+        Without an announced size, those that arrived count. The upload `without` does not count.
+        """
+        sizes = [0]
+        for folder in self.root.iterdir():
+            record = _read(folder)
+            if record is not None and record.owner == owner and folder.name != without:
+                with contextlib.suppress(NotFound):
+                    sizes.append(record.size_bytes or self.get(owner, folder.name).offset)
+        return sum(sizes)
+
     @contextlib.contextmanager
-    def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadWriter]:
+    def appending(
+        self, owner: str, upload_id: str, offset: int, check: Check = lambda _: None
+    ) -> Iterator[UploadWriter]:
         """Yield a writer for a piece that begins at `offset`.
+
+        `check` refuses an upload of a size, by a quota.
 
         Raises:
             Conflict: The upload is finished, or continues at another offset, which the error names.
@@ -145,7 +166,7 @@ class Uploads:
                 )
             limit = self._max_bytes if upload.size_bytes is None else upload.size_bytes
             try:
-                yield UploadWriter(fd, offset, limit, self._blobs)
+                yield UploadWriter(fd, offset, limit, self._blobs, check)
             finally:
                 with translated_disk_full(0):
                     os.fsync(fd)

@@ -180,6 +180,10 @@ async function sayingFailure(
       // no form shows the field with the document
       const why = refused?.path === 'document' ? refused.message : message;
       canvas.say(canvas.trans.__('Not started: %1', why), true);
+      if ((error as Partial<ApiError>).code === 'over-quota') {
+        const { showProblem } = await import('../../components/problems');
+        showProblem(canvas.trans.__('Not started.'), error, canvas.trans);
+      }
     }
     return undefined;
   }

@@ -134,6 +134,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
         usual={reading}
         errors={errors}
         readOnly={readOnly}
+        askUse={services.backend && (() => services.backend!.quotaUse())}
         trans={trans}
         drafts={canvas.checker.draftsOf(id)}
         onChange={(key, value) => doc.setField(id, key, value)}

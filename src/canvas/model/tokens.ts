@@ -3,7 +3,15 @@ import { ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import type { ExecutableVersion, NewRun, NodeView, Proposal, Run, Task } from '../../api/types';
+import type {
+  ExecutableVersion,
+  NewRun,
+  NodeView,
+  Proposal,
+  QuotaUse,
+  Run,
+  Task
+} from '../../api/types';
 import type { ILost } from '../../components/hooks/useLost';
 import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
@@ -194,6 +202,8 @@ export interface IWorkflowBackend {
   propose(path: string, node: string, output: string): Promise<readonly IProposedRule[]>;
   /** Create a version of a saved file, or of the current state of an executable. */
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
+  /** Return free GPUs, and the limits and holdings of the user. */
+  quotaUse(): Promise<QuotaUse>;
   /** Return the names of the available runtimes. */
   runtimes(): Promise<readonly string[]>;
   /** Return the kernels of the server's machine that belong to no environment. */

@@ -3,7 +3,9 @@ import { showMemory } from '../../components/format/bytes';
 import { More } from '../../components/More';
 import { ValueType } from '../../document/arguments';
 import { Json, JsonObject } from '../../document/canonical';
+import { QuotaUse } from '../../api/types';
 import { CacheField } from './CacheField';
+import { QuotaLine } from './QuotaLine';
 import { Boxes } from '../schema/SchemaForm';
 import { IField } from '../schema/field';
 import { declaredFields } from '../schema/fields';
@@ -16,6 +18,8 @@ interface ILimitFieldsProps {
   /** What applies to empty fields, if an executable sets it. */
   usual?: { cpu?: number | null; gpu?: number | null; memory_bytes?: number | null };
   readOnly?: boolean;
+  /** Returns free GPUs and the user's quota. */
+  askUse?: () => Promise<QuotaUse>;
   trans: TranslationBundle;
   /** `undefined` restores the default. */
   onChange: (field: string, value: Json | undefined) => void;
@@ -68,6 +72,7 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       <p className="nby-Field-help nby-Fields-help">
         {trans.__('The task waits for free GPUs and sees only these. Memory: 512 MiB or 2 GiB.')}
       </p>
+      {props.askUse && !readOnly && <QuotaLine ask={props.askUse} trans={trans} />}
       <More summary={trans.__('Limits, retries and cache')} open={isOpen}>
         {rare.map(field)}
         <Boxes

@@ -277,7 +277,8 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
         drifted: trans.__('deviates from a contract'),
         retried: trans.__('retried'),
         succeeded: trans.__('succeeded'),
-        cancelled: trans.__('cancelled')
+        cancelled: trans.__('cancelled'),
+        'deployment-expiring': trans.__('is a deployment that stops soon')
       },
       required: true
     },

@@ -1,9 +1,12 @@
 /** Messages of administrators to all users, and the page for those who are one. */
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { Deployment } from '../../api/types';
 import { IPanelServices } from '../frame/services';
 
 const OPEN = 'nbyard:open-admin';
 const TOPIC = 'broadcast';
+/** The codes of changes of a deployment that are about the end of its lifetime. */
+const LIFETIME = /^lifetime-/;
 /** Browsers start longer timers at once. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -11,7 +14,8 @@ const LONGEST = 2 ** 31 - 1;
 export function followAnnouncements(
   services: IPanelServices,
   palette: ICommandPalette | null,
-  openPage: () => Promise<void>
+  openPage: () => Promise<void>,
+  remind: (expiring: readonly Deployment[]) => Promise<void>
 ): void {
   const { client, stream } = services.yard;
   let shown = '';
@@ -25,6 +29,7 @@ export function followAnnouncements(
     if (answer.is_admin) {
       addPage(services, palette, openPage);
     }
+    void remind(answer.expiring ?? []);
     const { broadcast } = answer;
     const key = JSON.stringify(broadcast);
     if (key === shown) {
@@ -42,11 +47,15 @@ export function followAnnouncements(
   };
   stream.refetch.connect(() => void look());
   stream.events.connect((_, events) => {
-    if (events.some(({ topic }) => topic === TOPIC)) {
+    if (events.some(({ topic, data }) => topic === TOPIC || LIFETIME.test(codeOf(data.change)))) {
       void look();
     }
   });
   void look();
+}
+
+function codeOf(change: unknown): string {
+  return (change as { code?: string } | undefined)?.code ?? '';
 }
 
 /** Add the command of the page; for others, it does not exist. */

@@ -9,7 +9,7 @@ import { SideRow } from '../frame/SideRow';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
-import { actionsOf, hardwareOf, shownState, titleAmong } from './state/texts';
+import { actionsOf, hardwareOf, shownState, stopText, titleAmong } from './state/texts';
 import { reasonText } from '../../reasons';
 
 /** Deployments in the sidebar. */
@@ -58,7 +58,12 @@ function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
       accent={state}
       name={called}
       aside={showAgo(created_at, now, trans)}
-      detail={[stateText(state, trans), reason, hardwareOf(spec, trans)]
+      detail={[
+        stateText(state, trans),
+        reason,
+        stopText(deployment, trans),
+        hardwareOf(spec, trans)
+      ]
         .filter(Boolean)
         .join(' · ')}
       title={[title, name, spec.image, reason, showMoment(created_at)].filter(Boolean).join('\n')}

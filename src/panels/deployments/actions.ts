@@ -1,4 +1,6 @@
+import { Notification } from '@jupyterlab/apputils';
 import { Deployment } from '../../api/types';
+import { showMoment } from '../../components/format/times';
 import { confirm } from '../frame/dialogs/confirm';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
@@ -54,6 +56,18 @@ export const deploymentActions = {
       const { client } = services.yard;
       const started = await client.call('deployments.start', { path: { deployment } });
       deploymentsOf(services.yard).put(started);
+    }),
+
+  extendDeployment: (services: IPanelServices, [deployment]: string[]) =>
+    reportFailure(services, services.trans.__('Not extended.'), async () => {
+      const { yard, trans } = services;
+      const extended = await yard.client.call('deployments.extend', { path: { deployment } });
+      deploymentsOf(yard).put(extended);
+      const until = showMoment(extended.expires_at);
+      Notification.success(
+        trans.__('“%1” now runs until %2.', extended.title || extended.name, until),
+        { autoClose: 5000 }
+      );
     }),
 
   stopDeployment: (services: IPanelServices, [deployment]: string[]) =>

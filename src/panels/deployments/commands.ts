@@ -5,6 +5,7 @@ import {
   editIcon,
   launcherIcon,
   linkIcon,
+  refreshIcon,
   runIcon,
   stopIcon,
   undoIcon
@@ -79,6 +80,12 @@ export function deploymentCommands(
       label: trans.__('Stop Deployment'),
       caption: trans.__('Stop the deployment; it can be started again unchanged'),
       icon: stopIcon,
+      noun
+    },
+    {
+      id: 'nbyard:extend-deployment',
+      label: trans.__('Extend Deployment'),
+      icon: refreshIcon,
       noun
     },
     {

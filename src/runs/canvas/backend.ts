@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { tagCell, tagged } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
-import { isLive } from '../../api/types';
+import { isLive, QuotaUse } from '../../api/types';
 import {
   ICheck,
   IForecast,
@@ -176,6 +176,10 @@ export class WorkflowBackend implements IWorkflowBackend {
     const made = await client.call('executables.create', { body: of });
     executables.put(made);
     return made.current;
+  }
+
+  quotaUse(): Promise<QuotaUse> {
+    return this.yard.client.call('quotas.use', {});
   }
 
   async runtimes(): Promise<string[]> {

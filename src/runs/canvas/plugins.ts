@@ -28,6 +28,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       tagCell: async (...asked) => (await loaded()).tagCell(...asked),
       save: async files => (await loaded()).save(files),
       run: async (...asked) => (await loaded()).run(...asked),
+      quotaUse: async () => (await loaded()).quotaUse(),
       spelling: async (...asked) => (await loaded()).spelling(...asked),
       versions: async id => (await loaded()).versions(id),
       results: async (...asked) => (await loaded()).results(...asked),

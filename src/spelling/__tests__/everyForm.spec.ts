@@ -23,7 +23,8 @@ const READS = [
 const WITHOUT_FORM = [
   ...['backfills.cancel', 'bisections.cancel', 'projects.delete_policy', 'automations.rotate'],
   ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
-  ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
+  ...['deployments.extend', 'deployments.start', 'deployments.stop', 'environments.cancel'],
+  'executables.declare',
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
   ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],

@@ -1,8 +1,10 @@
 """Passes of sandboxed pages, and what the server remembers of who has access."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
@@ -305,6 +307,23 @@ def test_requests_of_one_user_do_not_use_up_those_of_another(monkeypatch):
     now[0] += 3600
     assert [budgets.wait_seconds("ann") for _ in range(61)][59:] == [0.0, pytest.approx(1.0)]
     assert {RequestBudgets(0).wait_seconds("ann") for _ in range(3)} == {0.0}
+
+
+def test_threads_never_get_more_than_the_budget(monkeypatch):
+    """Uploads are authorised in threads of the pool, other requests in that of the loop."""
+
+    class Yielding(dict):
+        def pop(self, *args):
+            known = super().pop(*args)
+            os.sched_yield()  # to a thread that finds nothing known of the user
+            return known
+
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    budgets = RequestBudgets(per_minute=500)
+    monkeypatch.setattr(budgets, "_left", Yielding())
+    with ThreadPoolExecutor(8) as pool:
+        waits = [*pool.map(lambda _: budgets.wait_seconds("ann"), range(4000))]
+    assert waits.count(0.0) == 500
 
 
 def test_budgets_of_many_users_need_limited_memory(monkeypatch):

@@ -9,7 +9,8 @@ from tests.support.home_connections import DirectConnection
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.homes import HomeFile, HomeUpdate
-from nbyard.errors import Busy, Conflict, Invalid, NotFound, StaleWrite, TooLarge
+from nbyard.domain.users.quotas import NewQuota
+from nbyard.errors import Busy, Conflict, Invalid, NotFound, OverQuota, StaleWrite, TooLarge
 from nbyard.freezing.pushed_folders import home_folder
 from nbyard.services import home
 
@@ -75,6 +76,20 @@ def test_no_path_leaves_the_mirror(ann_home, path):
 def test_wrong_files_are_refused(ann_home, files):
     with pytest.raises(Invalid):
         ann_home.update(HomeUpdate(0, files))
+
+
+def test_the_mirror_counts_in_the_disk_quota(ann_home, yard, ann):
+    put(ann_home, a=b"12345")
+    quotas = yard.services.quotas
+    assert quotas.use(ann).stored_bytes == 5
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=8))
+    with pytest.raises(OverQuota):
+        put(ann_home, b=b"1234")
+    assert [each.path for each in ann_home.get().files] == ["a"]
+    put(ann_home, "a", b=b"12345678")
+    assert quotas.use(ann).stored_bytes == 8
+    put(ann_home, "b")
+    assert quotas.use(ann).stored_bytes == 0
 
 
 def test_the_number_and_size_of_files_are_limited(ann_home, monkeypatch):

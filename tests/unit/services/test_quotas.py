@@ -1,5 +1,6 @@
 """Quotas: who may set them, and what the caller holds."""
 
+import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
@@ -9,6 +10,7 @@ from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.users.quotas import NewQuota, QuotaLimits
 from nbyard.errors import Invalid, NotFound, OverQuota
+from nbyard.reasons.structs import because
 from nbyard.services.operation_table import table
 
 
@@ -86,6 +88,55 @@ def test_an_upload_above_the_quota_is_refused(yard, quotas, ann):
     with pytest.raises(OverQuota):
         yard.services.uploads.create(ann, NewUpload("a.csv", 11))
     yard.services.uploads.create(ann, NewUpload("a.csv", 10))
+
+
+def test_an_upload_without_announced_size_stops_at_the_quota(yard, quotas, ann):
+    """All uploads of a user count that have not become datasets, each at its announced size."""
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=10))
+    uploads = yard.services.uploads
+    first = uploads.create(ann, NewUpload("a.csv"))
+    with uploads.appending(ann, first.id, 0) as piece:
+        piece.write(b"12345678")
+        with pytest.raises(OverQuota) as refused:
+            piece.write(b"901")
+    assert refused.value.reason.code == "disk-quota"
+    assert uploads.get(ann, first.id).offset == 8
+    with pytest.raises(OverQuota):
+        uploads.create(ann, NewUpload("b.csv", 3))
+    second = uploads.create(ann, NewUpload("b.csv", 2))
+    with uploads.appending(ann, first.id, 8) as piece, pytest.raises(OverQuota):
+        piece.write(b"9")
+    uploads.delete(ann, second.id)
+    with uploads.appending(ann, first.id, 8) as piece:
+        piece.write(b"90")
+    uploads.create(Caller("bob"), NewUpload("b.csv", 10))
+
+
+@pytest.mark.leaves_running
+def test_a_run_that_never_fits_into_a_project_is_refused_at_submission(
+    yard, quotas, ann, tool, root
+):
+    """The project is the active one of the request."""
+    (root / "a.csv").write_text("x\n")
+    yard.settings.gpus = ["0", "1"]
+    wine = yard.services.projects.create(ann, NewProject(name="wine"))
+    quotas.set(ann, "project:wine", NewQuota(gpus=0, queued_runs=1, deployments=0))
+    runs, member = yard.services.runs, msgspec.structs.replace(ann, project=wine.id)
+    wanted = NewRun(path=tool, parameters={"source": "a.csv"}, gpu=1)
+    with pytest.raises(OverQuota) as refused:
+        runs.create(member, wanted)
+    assert refused.value.reason.code == "over-quota"
+    project = because("quota-of-project", name="wine")
+    assert refused.value.reason.params["quota"] == msgspec.to_builtins(project)
+    assert runs.list(ann).items == []
+    with pytest.raises(OverQuota):
+        yard.services.deployments.create(member, NewDeployment("cows:1", name="cows"))
+    made = runs.create(ann, wanted)
+    yard.services.projects.link_created(ann, wine.id, "runs.create", made)
+    with pytest.raises(OverQuota) as refused:
+        runs.create(member, msgspec.structs.replace(wanted, gpu=0))
+    assert refused.value.reason.code == "quota-full"
+    assert [run.id for run in runs.list(ann).items] == [made.id]
 
 
 @pytest.mark.slow

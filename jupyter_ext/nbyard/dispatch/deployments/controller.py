@@ -17,11 +17,13 @@ from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.domain.users.quotas import QuotaLedger, Use
+from nbyard.domain.users.quotas import Lifetime, QuotaLedger, Use
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.store.events import Subject
+from nbyard.store.notices.announce import announce_expiry
 
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0
@@ -93,20 +95,34 @@ class DeploymentController:
         return self._is_busy
 
     def _stop_old(self, rows: list[DeploymentRow]) -> None:
-        """Stop the deployments whose newest revision has reached the lifetime of the quota."""
+        """Stop deployments whose lifetime is over; remind before."""
         if not rows:
             return
         with self._context.store.read() as c:
             quotas = self._context.store.quotas.read(c)
         for row in rows if quotas else ():
-            days = quotas.of_user(row.owner)[1].deployment_days
-            since = row.newest.revision.started_at
-            if days is None or since is None or not row.is_wanted or row.state == "stopping":
+            # The start of the newest revision is lost when its service crashes, so it is copied.
+            # A revision that replaces another one may never start.
+            now, newest = datetime.now(UTC), row.newest.revision
+            since = row.period_start or newest.started_at or (now if row.serving else None)
+            life = Lifetime.of(quotas.of_user(row.owner)[1], since)
+            if since is None or life is None or not row.is_wanted or row.state == "stopping":
                 continue
-            if datetime.now(UTC) - since > timedelta(days=days):
-                event = {"change": because("lifetime-over", hours=days * 24)}
-                with self._context.write() as c:
-                    self._rows.move(c, row, "stopping", event, is_wanted=False)
+            is_over, is_late = now > life.ends_at, now >= life.reminds_at
+            if row.period_start and not is_over and is_late == (row.reminded_at is not None):
+                continue
+            reminded_at = (row.reminded_at or now) if is_late else None
+            with self._context.write() as c:
+                if not self._rows.set_period(c, row, period_start=since, reminded_at=reminded_at):
+                    continue
+                hours = (life.ends_at - (since if is_over else now)) / timedelta(hours=1)
+                code = "lifetime-over" if is_over else "lifetime-ends"
+                why = because(code, hours=round(hours, 1))
+                if is_over:
+                    self._rows.move(c, row, "stopping", {"change": why}, is_wanted=False)
+                elif is_late and not row.reminded_at:
+                    self._rows.record_fact(c, row, {"change": why}, reminded_at=now)
+                    announce_expiry(c, Subject(row.id, row.owner), row.name, life.ends_at, why)
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next step is due."""

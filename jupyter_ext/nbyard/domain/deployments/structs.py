@@ -315,6 +315,9 @@ class Deployment(msgspec.Struct, frozen=True):
     changed it. `model` is the package that the deployment serves, if its image was built from one.
     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
     the URL of this port.
+
+    It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
+    whether the owner is reminded of that.
     """
 
     id: str
@@ -339,6 +342,8 @@ class Deployment(msgspec.Struct, frozen=True):
     model: ServedModel | None = None
     port: int = 0
     address: str = ""
+    expires_at: datetime | None = None
+    expires_soon: bool = False
 
 
 class DeployedAs(msgspec.Struct, frozen=True):

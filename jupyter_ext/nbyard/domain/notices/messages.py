@@ -30,6 +30,7 @@ TITLES: Mapping[NoticeEvent, str] = {
     "recovered": "“{}” succeeded again",
     "drifted": "“{}” deviates from a contract",
     "automation-missed": "“{}” started no run",
+    "deployment-expiring": "The deployment “{}” stops soon",
 }
 TYPES: Mapping[NoticeEvent, str] = {
     "succeeded": "nbyard.run.succeeded",
@@ -40,6 +41,7 @@ TYPES: Mapping[NoticeEvent, str] = {
     "recovered": "nbyard.run.recovered",
     "drifted": "nbyard.task.drifted",
     "automation-missed": "nbyard.automation.missed",
+    "deployment-expiring": "nbyard.deployment.expiring",
 }
 FAILURES = ("failed", "retried", "automation-missed")
 

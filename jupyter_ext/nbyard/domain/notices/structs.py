@@ -17,9 +17,10 @@ NoticeEvent = Literal[
     "recovered",
     "drifted",
     "automation-missed",
+    "deployment-expiring",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
-# What an automation or its run did, in the order of forms.
+# What an automation, its run or a deployment did, in the order of forms.
 EVENT_LABELS: dict[str, str] = {
     "failed": "failed",
     "recovered": "succeeded again",
@@ -29,6 +30,7 @@ EVENT_LABELS: dict[str, str] = {
     "retried": "retried",
     "succeeded": "succeeded",
     "cancelled": "cancelled",
+    "deployment-expiring": "is a deployment that stops soon",
 }
 # The events for a rule that names a channel without events.
 DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "automation-missed")

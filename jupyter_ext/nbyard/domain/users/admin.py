@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from nbyard.domain.deployments.structs import Deployment
 from nbyard.reasons.structs import Reason
 
 MAX_TEXT = 500
@@ -105,8 +106,12 @@ class Broadcast(msgspec.Struct, frozen=True):
 
 
 class Announcements(msgspec.Struct, frozen=True):
-    """What administrators announce to all users, and whether the caller is one of them."""
+    """What administrators announce to all users, and whether the caller is one of them.
+
+    `expiring` are deployments of the caller that soon stop by the quota.
+    """
 
     broadcast: Broadcast | None
     drain: Drain | None
     is_admin: bool
+    expiring: list[Deployment] = []

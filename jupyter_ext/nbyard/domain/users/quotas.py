@@ -3,7 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -18,6 +18,8 @@ from nbyard.reasons.structs import Reason, because, nested_reasons
 Kind = Literal["everyone", "group", "user", "project"]
 T = TypeVar("T")
 EVERYONE = "everyone"
+# A reminder comes this long before a deployment's end, or at a tenth of a shorter lifetime.
+REMINDER = timedelta(days=1)
 # A GPU counts as much as this number of cores in what a user has used.
 CORES_PER_GPU = 10
 DEFAULT_GPUS = 1
@@ -245,6 +247,21 @@ class Quotas(msgspec.Struct, frozen=True):
         return (EVERYONE, everyone) if everyone else ("", QuotaLimits())
 
 
+class Lifetime(msgspec.Struct, frozen=True):
+    """When a deployment stops by the quota of its owner, and when its owner is reminded of it."""
+
+    ends_at: datetime
+    reminds_at: datetime
+
+    @classmethod
+    def of(cls, limits: QuotaLimits, since: datetime | None) -> "Lifetime | None":
+        """Return the lifetime since a time, None without a limit."""
+        if limits.deployment_days is None or since is None:
+            return None
+        period = timedelta(days=limits.deployment_days)
+        return cls(since + period, since + period - min(period / 10, REMINDER))
+
+
 def largest(quotas: Sequence[QuotaLimits]) -> QuotaLimits:
     """Return the largest of each limit; none is the largest."""
     limits = {}
@@ -287,10 +304,13 @@ class QuotaLedger:
             if held[use.id].cpu < EPSILON:
                 del held[use.id]
 
-    def lacks(self, use: Use) -> Reason | None:
-        """Return why a task or deployment has to wait for a quota, None if it fits."""
+    def lacks(self, use: Use, viewer: str = "") -> Reason | None:
+        """Return why a task or deployment has to wait for a quota, None if it fits.
+
+        The reason names holders of the viewer, by default the owner.
+        """
         for scope in self._scopes_of(use):
-            if wait := self._lacks_in(scope, use):
+            if wait := self._lacks_in(scope, use, viewer or use.owner):
                 return wait
         return None
 
@@ -306,7 +326,7 @@ class QuotaLedger:
             self._limits[scope] = own
         return self._limits[scope]
 
-    def _lacks_in(self, scope: str, use: Use) -> Reason | None:
+    def _lacks_in(self, scope: str, use: Use, viewer: str) -> Reason | None:
         limits, held = self._limits_of(scope), self._scopes.get(scope, {})
         others = [other for other in held.values() if other.id != use.id]
         for name in AMOUNTS:
@@ -318,13 +338,13 @@ class QuotaLedger:
                 continue
             if wanted > limit + EPSILON:
                 return over_quota(self._quota_reason(scope), name, wanted, limit)
-            return quota_full(self._quota_reason(scope), name, limit, holders, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, holders, viewer)
         name = f"{use.kind}s"
         limit, same = getattr(limits, name), [each for each in others if each.kind == use.kind]
         if limit is not None and use.id not in held and len(same) + 1 > limit:
             if not limit:
                 return over_quota(self._quota_reason(scope), name, 1, limit)
-            return quota_full(self._quota_reason(scope), name, limit, same, use.owner)
+            return quota_full(self._quota_reason(scope), name, limit, same, viewer)
         return None
 
     def _quota_reason(self, scope: str) -> Reason:

@@ -65,6 +65,10 @@ STATES = {
     "held-by-deployment": code("the deployment {name}", id=str),
     "held-by-others": code("others"),
     "lifetime-over": code("reached the lifetime of your quota ({hours} hours)", hours=NUMBER),
+    "lifetime-ends": code(
+        "stops in {hours} hours, at the end of its lifetime; extend it to keep it", hours=NUMBER
+    ),
+    "lifetime-extended": code("extended for another lifetime of your quota"),
     # why a task ran, or did not have to
     "runs": code("runs because {cause}", cause=REASON),
     "runs-without-earlier-result": code("no earlier result"),

@@ -369,6 +369,7 @@ class AutomationService(Service):
             left = self._unused_folder(c, caller, row)
             if left is not None:
                 release_workflows(self._store, c, left)
+                self._store.quotas.set_files(c, f"push:{left.name}", row.automation.owner, 0)
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)
 

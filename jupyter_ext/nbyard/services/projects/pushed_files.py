@@ -67,14 +67,29 @@ def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, Project
     return sorted(path for path, file in files.items() if file.digest not in known)
 
 
+def size_of(files: Mapping[str, ProjectFile]) -> int:
+    """Return the bytes of all files."""
+    return sum(file.size_bytes for file in files.values())
+
+
 def store_files(
-    context: ServiceContext, owner: str, body: ProjectPush, stored: Mapping[str, ProjectFile]
+    context: ServiceContext,
+    owner: str,
+    body: ProjectPush,
+    stored: Mapping[str, ProjectFile],
+    project: str = "",
 ) -> str:
     """Store the files of a push. Return the digest of the folder.
 
+    `project` is the ID of the project, empty for a new one.
+
     Raises:
         Invalid: The bytes of a file are neither in the archive nor in the previous push.
+        OverQuota: The files do not fit into the disk quota.
     """
+    if (added := size_of(body.files) - size_of(stored)) > 0:
+        with context.store.read() as c:
+            context.store.quotas.check_disk(c, owner, added, project=project)
     known = {file.digest: file.size_bytes for file in stored.values()}
     if body.archive:
         _, blob = context.uploads.finish(owner, body.archive)

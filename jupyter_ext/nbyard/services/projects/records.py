@@ -108,6 +108,7 @@ class ProjectRecords(Service):
             is_used = self._store.automations.below(c, "", str(folder))
             if not is_used:
                 release_workflows(self._store, c, folder)
+                self._store.quotas.set_files(c, f"push:{record.id}", record.owner, 0)
         if not is_used:
             shutil.rmtree(folder, ignore_errors=True)
 

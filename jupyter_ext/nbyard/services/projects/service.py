@@ -40,6 +40,7 @@ from nbyard.services.projects.pushed_files import (
     drop_others,
     files_of,
     missing_files,
+    size_of,
     store_files,
 )
 from nbyard.services.projects.pushed_rules import (
@@ -117,12 +118,14 @@ class ProjectService(ProjectRecords):
 
         Raises:
             StaleWrite: another push changed the project.
+            OverQuota: the files do not fit into the disk quota.
         """
         comparison = self.compare(caller, body)
         if not comparison.plan.changes and self._is_applied(comparison):
             left_out = link_sources(self._store, comparison.project) if comparison.project else {}
             return msgspec.structs.replace(comparison.plan, unlinked=self._shown(left_out))
-        digest = store_files(self._context, caller.name, body, comparison.stored)
+        stored_in = comparison.project.id if comparison.project else ""
+        digest = store_files(self._context, caller.name, body, comparison.stored, stored_in)
         paths = {name: entry.path for name, entry in comparison.wanted.items()}
         check_node_files(paths, body.files, lambda path: self._content(body.files[path]))
         project = self._save_project(caller, comparison)
@@ -148,6 +151,7 @@ class ProjectService(ProjectRecords):
             changes = comparison.plan.changes
             apply_rules(self._context, c, project, comparison.rules, changes, folder)
             self._rows.record_push(c, project, digest, body.git)
+            self._store.quotas.set_files(c, f"push:{project.id}", caller.name, size_of(body.files))
         # After the commit no schedule uses another folder. An interrupted push keeps all of them.
         drop_others(self._store, folder)
         # Until here, a repeated push needs the archive again.

@@ -15,7 +15,7 @@ from nbyard.domain.notices.structs import LONGEST_ASKED, ChannelCounts, Notice, 
 from nbyard.reasons.structs import Reason, joined, separate
 from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.database.query_parts import Prepared, newest_first
-from nbyard.store.events import Move
+from nbyard.store.events import Move, Subject
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.notice_tables import notice_channels, notices
 from nbyard.store.schema.tables import HISTORY, runs
@@ -77,6 +77,14 @@ def announce_long(c: Connection, run_id: str, rules: Sequence[StoredRule]) -> No
     projects = projects_of_runs(c, projects_in(rules), {run_id})[run_id]
     occurrences = [_about_run(row, projects, "running-long") for row in _runs(c, {run_id})]
     announce(c, occurrences, rules)
+
+
+def announce_expiry(c: Connection, of: Subject, name: str, at: datetime, why: Reason) -> None:
+    """Write notices about a deployment that stops soon."""
+    facts = {"reason": msgspec.to_builtins(why)}
+    event_id = f"{of.id}:expiring:{at:%Y%m%dT%H%M%S}"
+    occurrence = Occurrence("deployment-expiring", event_id, of.owner, name, facts=facts)
+    announce(c, [occurrence], _rules(c, {of.owner}))
 
 
 def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:

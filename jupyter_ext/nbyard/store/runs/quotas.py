@@ -27,14 +27,20 @@ from nbyard.domain.users.quotas import (
     read_quota_id,
 )
 from nbyard.errors import OverQuota
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to, run_ids_of, runs_of
 from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
 from nbyard.store.runs.tasks import TURN
 from nbyard.store.schema.deployment_tables import deployments, revisions
-from nbyard.store.schema.project_tables import group_members, projects, quotas, usage
+from nbyard.store.schema.project_tables import (
+    group_members,
+    projects,
+    quotas,
+    usage,
+    user_files,
+)
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions, datasets, runs, tasks
 
 TOPIC = "quota"
@@ -52,6 +58,25 @@ IN_PROGRESS = (
     .order_by(A.id)
 )
 QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
+
+
+class DiskRoom(msgspec.Struct, frozen=True):
+    """A disk quota, and how many bytes are stored of it."""
+
+    quota: Reason
+    limit: int
+    stored: int
+
+    def check(self, added: int) -> None:
+        """Check that more bytes may be stored.
+
+        Raises:
+            OverQuota: the bytes do not fit.
+        """
+        if self.stored + added > self.limit:
+            limit, sizes = amount("stored_bytes", self.limit), {"stored": self.stored}
+            why = because("disk-quota", quota=self.quota, limit=limit, added=added, **sizes)
+            raise OverQuota(why, hint="Delete datasets and runs that you no longer need.")
 
 
 class QuotaRows:
@@ -146,34 +171,46 @@ class QuotaRows:
 
     # Checks of requests
 
-    def check_run(self, c: Connection, owner: str, run_id: str, plans: Collection[Limits]) -> None:
+    def check_run(
+        self, c: Connection, owner: str, run_id: str, plans: Collection[Limits], project: str = ""
+    ) -> None:
         """Check that a run that was just inserted may wait in the queue.
+
+        `project` is the ID of a project that it is about to be linked to.
 
         Raises:
             OverQuota: a task can never start, or too many runs are queued.
         """
         if not (known := self.read(c)):
             return
-        ids, limits = self.projects_of(c, known).get(run_id, ()), known.of_user(owner)[1]
+        ids = {*self.projects_of(c, known).get(run_id, ()), project} & {*known.project_names}
         for plan in plans:
             alone = QuotaLedger(known, (), {run_id: ids})
             if over := alone.lacks(Use.of_task(run_id, 0, owner, plan)):
                 raise OverQuota(over)
-        if limits.queued_runs is None:
-            return
-        query = select(R.id, R.number).where(R.owner == owner, IS_LIVE, R.id != run_id)
-        live = [
-            Use(kind="run", id=row.id, name=str(row.number), owner=owner)
-            for row in c.execute(query.order_by(R.number).limit(limits.queued_runs + 1))
-        ]
-        if len(live) >= (most := limits.queued_runs):
-            why = quota_full(quota_reason(), "queued_runs", most, live, owner)
-            raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
+        for of in ("", *ids):
+            limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
+            if (most := limits.queued_runs) is None:
+                continue
+            is_of = or_(*runs_of(of)) if of else R.owner == owner
+            query = select(R.id, R.number, R.owner).where(is_of, IS_LIVE, R.id != run_id)
+            live = [
+                Use(kind="run", id=row.id, name=str(row.number), owner=row.owner)
+                for row in c.execute(query.order_by(R.number).limit(most + 1))
+            ]
+            if len(live) >= most:
+                name = quota_reason(known.project_names[of] if of else "")
+                why = quota_full(name, "queued_runs", most, live, owner)
+                raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
 
-    def check_deployment(self, c: Connection, deployment_id: str) -> None:
+    def check_deployment(
+        self, c: Connection, deployment_id: str, viewer: str, project: str = ""
+    ) -> None:
         """Check that a deployment that was just inserted or changed fits into the quotas.
 
         Waiting and idle deployments count, too. GPUs of runs do not: the deployment waits for them.
+        `project` is the ID of a project that it is about to be linked to. A refusal names what the
+        viewer has that holds the quota.
 
         Raises:
             OverQuota: the deployment does not fit.
@@ -183,40 +220,64 @@ class QuotaRows:
         wanted = {use.id: use for use in self.deployments(c)}
         own = wanted.pop(deployment_id, None)
         of_runs = [replace(use, gpus=0) for use in self.runs(c)]
-        ledger = QuotaLedger(known, [*of_runs, *wanted.values()], self.projects_of(c, known))
-        if own and (why := ledger.lacks(own)):
+        projects = self.projects_of(c, known)
+        if project in known.project_names:
+            projects[deployment_id] = [project]
+        ledger = QuotaLedger(known, [*of_runs, *wanted.values()], projects)
+        if own and (why := ledger.lacks(own, viewer)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
 
-    def check_disk(self, c: Connection, owner: str, added: int, run_id: str = "") -> None:
-        """Check that more bytes may be stored for an owner, and for the projects of a run.
+    def check_disk(
+        self, c: Connection, owner: str, added: int, run_id: str = "", project: str = ""
+    ) -> None:
+        """Check that more bytes may be stored for an owner.
+
+        They must also fit into the project, or the projects of the run.
 
         Raises:
             OverQuota: the bytes do not fit.
         """
+        for room in self.rooms(c, owner, run_id, project):
+            room.check(added)
+
+    def rooms(
+        self, c: Connection, owner: str, run_id: str = "", project: str = ""
+    ) -> list[DiskRoom]:
+        """Return the disk quotas of an owner, and of projects."""
         if not (known := self.read(c)):
-            return
+            return []
         ids = self.projects_of(c, known).get(run_id, ()) if run_id else ()
-        for project in ("", *ids):
-            of = known.by_id[f"project:{project}"] if project else known.of_user(owner)[1]
-            if of.stored_bytes is None:
-                continue
-            stored = self.stored_bytes(c, owner, project)
-            limit = amount("stored_bytes", of.stored_bytes)
-            if stored + added > of.stored_bytes:
-                quota = quota_reason(known.project_names[project] if project else "")
-                sizes = {"stored": stored, "added": added}
-                why = because("disk-quota", quota=quota, limit=limit, **sizes)
-                raise OverQuota(why, hint="Delete datasets and runs that you no longer need.")
+        rooms = []
+        for of in ("", *ids, *({project} & {*known.project_names})):
+            limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
+            if limits.stored_bytes is not None:
+                quota = quota_reason(known.project_names[of] if of else "")
+                rooms.append(DiskRoom(quota, limits.stored_bytes, self.stored_bytes(c, owner, of)))
+        return rooms
+
+    def set_files(self, c: Connection, source: str, owner: str, size_bytes: int) -> None:
+        """Store the size of a user's files, 0 for none.
+
+        These belong to no dataset or run. `source` is `home:OWNER` or `push:PROJECT`, with the ID
+        of the project.
+        """
+        c.execute(delete(user_files).where(user_files.c.source == source))
+        if size_bytes:
+            row = {"source": source, "owner": owner, "size_bytes": size_bytes}
+            c.execute(insert(user_files), [row])
 
     def stored_bytes(self, c: Connection, owner: str, project: str = "") -> int:
-        """Return the bytes of datasets and runs' results, equal ones counted once.
+        """Return the stored bytes of an owner or project.
 
-        They are those of a project, or of an owner.
+        These are datasets, results of runs and users' files. Equal datasets and results count
+        once. The files are the mirror of a user's own and those that were pushed to projects.
         """
         if project:
             data: Any = linked_to(project, "dataset", V.dataset_id)
             of_runs: Any = run_ids_of(project)
+            files = user_files.c.source == f"push:{project}"
         else:
+            files = user_files.c.owner == owner
             data = V.dataset_id.in_(select(datasets.c.id).where(datasets.c.owner == owner))
             of_runs = select(R.id).where(R.owner == owner)
         results = select(artifacts.c.digest, artifacts.c.size_bytes)
@@ -224,7 +285,9 @@ class QuotaRows:
             select(V.digest, V.size_bytes).where(data, V.state == "ready"),
             results.where(artifacts.c.run_id.in_(of_runs)),
         ).subquery()
-        return int(c.execute(select(func.sum(sizes.c.size_bytes))).scalar() or 0)
+        own_files = select(func.sum(user_files.c.size_bytes)).where(files)
+        both = select(func.sum(sizes.c.size_bytes)), own_files
+        return sum(int(c.execute(query).scalar() or 0) for query in both)
 
     # Fair share
 

@@ -33,6 +33,9 @@ deployments = table_with_id(
     Column("removed_at", Moment),
     # of its own port, 0 until the first key is created
     Column("port", Integer, nullable=False, server_default="0"),
+    # The lifetime counts from then, null before the first start. Its owner was reminded of its end.
+    Column("period_start", Moment),
+    Column("reminded_at", Moment),
     UniqueConstraint("owner", "name"),
     Index("ix_deployments_state", "state"),
 )

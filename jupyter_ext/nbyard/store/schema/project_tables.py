@@ -1,6 +1,17 @@
 """The tables of projects, of their links, default environments and clean-ups, and of quotas."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import Digest, Id, metadata, named_table, table_with_id
@@ -115,6 +126,17 @@ quotas = Table(
     Column("id", String(220), primary_key=True),
     Column("limits", JSON, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+# The bytes of files that belong to no dataset or run. The source is `home:OWNER` for the mirror of
+# a user's files, and `push:ID` for the pushed files of a project.
+user_files = Table(
+    "user_files",
+    metadata,
+    Column("source", String(240), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Index("ix_user_files_owner", "owner"),
 )
 
 # What users have used, decayed to the time `at`.

@@ -176,6 +176,17 @@ export class FakeBackend {
     return ['process', 'docker', 'dask'];
   }
 
+  async quotaUse(): Promise<never> {
+    return {
+      quota: '',
+      limits: {},
+      uses: [],
+      stored_bytes: 0,
+      free_gpus: 0,
+      total_gpus: 0
+    } as never;
+  }
+
   async environments() {
     return ['science'];
   }

@@ -10,6 +10,7 @@ const opened = jest.fn();
 interface IAnswer {
   broadcast: { text: string; until: string } | null;
   is_admin: boolean;
+  expiring?: object[];
 }
 
 const later = (ms: number) => new Date(Date.now() + ms).toISOString();
@@ -27,15 +28,19 @@ async function follow(answer: Partial<IAnswer>) {
   const palette = { addItem: jest.fn() };
   const yard = { client: { call }, stream };
   const services = { yard, commands, trans: nullTranslator.load('nbyard') };
-  followAnnouncements(services as unknown as IPanelServices, palette as never, async () =>
-    opened()
+  const reminded = jest.fn(async () => undefined);
+  followAnnouncements(
+    services as unknown as IPanelServices,
+    palette as never,
+    async () => opened(),
+    reminded
   );
   await settle();
-  const event = async (topic: string) => {
-    stream.events.emit([{ topic }]);
+  const event = async (topic: string, data: object = {}) => {
+    stream.events.emit([{ topic, data }]);
     await settle();
   };
-  return { told, stream, call, commands, palette, event };
+  return { told, stream, call, commands, palette, reminded, event };
 }
 
 describe('announcements', () => {
@@ -52,6 +57,17 @@ describe('announcements', () => {
     expect(shown()).toEqual(['Restart']);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(shown()).toEqual([]);
+  });
+
+  it('H3: reminds of deployments that stop soon, also when their lifetime changes', async () => {
+    const soon = { id: 'd', expires_at: later(60_000) };
+    const { told, call, event, reminded } = await follow({ expiring: [soon] });
+    expect(reminded).toHaveBeenLastCalledWith([soon]);
+    await event('deployment', { change: { code: 'start-requested', params: {} } });
+    expect(call).toHaveBeenCalledTimes(1);
+    told.expiring = [];
+    await event('deployment', { change: { code: 'lifetime-extended', params: {} } });
+    expect(reminded).toHaveBeenLastCalledWith([]);
   });
 
   it('shows a new message at once in place of the last one, and removes a withdrawn one', async () => {

@@ -1,10 +1,14 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { TranslationBundle } from '@jupyterlab/translation';
+import type { ApiError } from '../../../api/client';
 import { Deployed, DeploymentForm } from '../../../api/types';
 import { CommandButton } from '../../../components/Button';
 import { useDraft } from '../../../components/hooks/useDraft';
 import { Waiting } from '../../../components/text/messages';
+import { holdersIn } from '../../../components/holders/askToFree';
+import { Holders } from '../../../forms/limits/Holders';
+import { QuotaLine } from '../../../forms/limits/QuotaLine';
 import { IField } from '../../../forms/schema/field';
 import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -70,6 +74,7 @@ function Form(props: IFormProps): JSX.Element {
   const [withHelp, setHelp] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<ApiError>();
   const [refusals, countRefusal] = useReducer((round: number) => round + 1, 0);
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -165,6 +170,7 @@ function Form(props: IFormProps): JSX.Element {
       onMade(deployment.id, tab);
     } catch (error) {
       setBusy(false);
+      setRefusal(error as ApiError);
       const refused = placedProblems(error, drawn);
       if (refused.image) {
         forget();
@@ -232,7 +238,13 @@ function Form(props: IFormProps): JSX.Element {
             }
           }}
         />
+        {!into && (
+          <QuotaLine ask={() => yard.client.call('quotas.use', {})} deployments trans={trans} />
+        )}
         <RefusalWithLines trans={trans}>{problems['']}</RefusalWithLines>
+        {problems[''] && (
+          <Holders holders={holdersIn(refusal?.reason)} client={yard.client} trans={trans} />
+        )}
         {problems.image && made && (
           <ImageLog
             key={made.image}

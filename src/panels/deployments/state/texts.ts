@@ -3,6 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Link, Revision, RevisionSpec } from '../../../api/types';
 import { IYard } from '../../../api/yard';
+import { showMoment } from '../../../components/format/times';
 
 const RESTS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
 
@@ -34,7 +35,8 @@ export function isUnderWay({ state }: { state: string }): boolean {
 export function actionsOf(deployment: Deployment): string[] {
   const turn = isAtRest(deployment) || deployment.state === 'stopping' ? 'start' : 'stop';
   const older = deployment.revision > 1 ? ['roll-back'] : [];
-  return [turn, 'edit', ...older, 'delete'].map(name => `nbyard:${name}-deployment`);
+  const soon = deployment.expires_soon ? ['extend'] : [];
+  return [...soon, turn, 'edit', ...older, 'delete'].map(name => `nbyard:${name}-deployment`);
 }
 
 export function addressOf({ client }: IYard, { path }: Link): string {
@@ -53,6 +55,14 @@ export function hardwareOf(
   ]
     .filter(Boolean)
     .join(' · ');
+}
+
+/** Return when it stops, once its owner is reminded of it; empty before. */
+export function stopText(
+  { expires_at, expires_soon }: Deployment,
+  trans: TranslationBundle
+): string {
+  return expires_soon ? trans.__('stops at %1', showMoment(expires_at)) : '';
 }
 
 export function serviceText(service: string, trans: TranslationBundle): string {

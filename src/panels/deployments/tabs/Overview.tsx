@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, DeploymentEvent, Link } from '../../../api/types';
-import { Button } from '../../../components/Button';
+import { Button, CommandButton } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { showMoment } from '../../../components/format/times';
@@ -133,7 +133,8 @@ function Curl(props: IOverviewProps & { link: Link }): JSX.Element | null {
 
 function Facts({ services, deployment }: IOverviewProps): JSX.Element {
   const { trans } = services;
-  const { id, name, description, spec, gpus, started_at, created_at } = deployment;
+  const { id, name, description, spec, gpus, started_at, expires_at, created_at } = deployment;
+  const stops = trans.__('Stops at');
   const disk = trans.__('%1 GB disk', spec.disk_gb);
   const facts: [string, string][] = [
     [trans.__('Description'), description],
@@ -142,6 +143,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
     [trans.__('Hardware'), [hardwareOf(spec, trans), disk].join(' · ')],
     [trans.__('GPUs'), gpus.join(', ')],
     [trans.__('Runs since'), showMoment(started_at)],
+    [stops, showMoment(expires_at)],
     [trans.__('Created'), showMoment(created_at)]
   ];
   return (
@@ -151,6 +153,16 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
         {facts.map(([word, text]) => (
           <Fact key={word} name={word}>
             {text}
+            {text && word === stops && !deployment.expires_soon && (
+              <>
+                {' '}
+                <CommandButton
+                  commands={services.commands}
+                  id="nbyard:extend-deployment"
+                  args={{ id }}
+                />
+              </>
+            )}
           </Fact>
         ))}
       </dl>

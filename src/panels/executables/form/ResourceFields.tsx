@@ -23,7 +23,7 @@ const PLACE = 'resources.';
 
 /** The resources of nodes that set none; the rare ones closed at first. */
 export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
-  const { resources, trans, onChange } = props;
+  const { resources, client, trans, onChange } = props;
   const errors = Object.fromEntries(
     Object.entries(props.errors)
       .filter(([path]) => path.startsWith(PLACE))
@@ -55,7 +55,11 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
     <More summary={trans.__('Resources')} open={isOpen}>
       <div className="nby-Form">
         {text(environment)}
-        <LimitFields fields={fields} errors={errors} trans={trans} onChange={set} />
+        <LimitFields
+          {...{ fields, errors, trans }}
+          askUse={client && (() => client.call('quotas.use', {}))}
+          onChange={set}
+        />
         <More summary={trans.__('Image and requirements')} open={isRareOpen}>
           {others.map(text)}
         </More>

@@ -19,6 +19,7 @@ import { Logs } from '../logs/Logs';
 import { LiveCell } from '../notebook/LiveCell';
 import { Output } from '../notebook/Output';
 import { TaskResult } from './TaskResult';
+import { Waits } from './Waits';
 import { firstLine, reasonText, reasonsText } from '../../../reasons';
 
 interface ITasksProps extends ITaskProps {
@@ -44,8 +45,10 @@ export function Tasks(props: ITasksProps): JSX.Element {
   const map = detail.tasks.find(({ node }) => node === row);
   const elements = map && model.elements(map.node);
   const isMap = elements && task === map;
+  const queued = detail.tasks.find(({ state, waits }) => state === 'queued' && waits);
   return (
     <div className="nby-Steps">
+      {queued && <Waits run={detail.run.id} turn={reasonText(queued.waits, trans)} />}
       <PortionBar portion={portion} trans={trans} />
       <RowList
         label={trans.__('Tasks of the run')}

@@ -3,14 +3,17 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 from sqlalchemy import update
 from tests.support.fake_runtime_bench import OWNER, Bench
 
-from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
+from nbyard.domain.notices.structs import NewChannel, NoticeRule
 from nbyard.domain.users.quotas import (
     Holder,
     NewQuota,
@@ -20,8 +23,9 @@ from nbyard.domain.users.quotas import (
     over_quota,
     quota_reason,
 )
-from nbyard.errors import OverQuota
+from nbyard.errors import Conflict, NotFound, OverQuota
 from nbyard.reasons.structs import Reason, because
+from nbyard.services.deployments import DeploymentService
 from nbyard.store.schema.tables import tasks
 
 BOB = "bob"
@@ -175,21 +179,95 @@ def test_a_deployment_waits_for_gpus_that_runs_hold(bench, tmp_path):
     bench.until(lambda: deployments.get(OWNER, "app").gpus)
 
 
-def test_a_deployment_ends_with_its_lifetime(bench, tmp_path):
-    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    allow(bench, "everyone", deployment_days=1.0)
-    deployments = bench.yard.services.deployments
-    made = [deployments.create(OWNER, NewDeployment("cows:1", name=name)) for name in ("a", "b")]
+def begin(bench: Bench, deployment: Deployment, hours: float) -> None:
+    """Make the newest revision of a deployment one that started that many hours ago."""
     with bench.store.write() as c:
-        for each, hours in zip(made, (25, 23), strict=True):
-            known = bench.store.deployments.revision(c, each.id, 1)
-            since = datetime.now(UTC) - timedelta(hours=hours)
-            bench.store.deployments.set_revision(c, known.revision.id, started_at=since)
+        known = bench.store.deployments.revision(c, deployment.id, deployment.revision)
+        assert known is not None
+        since = datetime.now(UTC) - timedelta(hours=hours)
+        bench.store.deployments.set_revision(c, known.revision.id, started_at=since)
+
+
+def changes_of(bench: Bench, name: str) -> list[str]:
+    events = bench.yard.services.deployments.events(OWNER, name).items
+    return [event.change.code for event in events if event.change]
+
+
+@pytest.fixture
+def deployments(bench: Bench, tmp_path: Path) -> DeploymentService:
+    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    return bench.yard.services.deployments
+
+
+def test_a_deployment_ends_with_its_lifetime(bench, deployments):
+    allow(bench, "everyone", deployment_days=1.0)
+    made = [deployments.create(OWNER, NewDeployment("cows:1", name=name)) for name in ("a", "b")]
+    assert made[0].expires_at is None, "its service has not started"
+    begin(bench, made[0], 25)
+    begin(bench, made[1], 20)
     bench.round(3)
     assert deployments.get(OWNER, "a").state in ("stopping", "stopped")
-    assert deployments.get(OWNER, "b").state not in ("stopping", "stopped")
-    changes = [event.change for event in deployments.events(OWNER, "a").items]
-    assert because("lifetime-over", hours=24.0) in changes
+    assert "lifetime-over" in changes_of(bench, "a")
+    known = deployments.get(OWNER, "b")
+    assert (known.is_wanted, known.expires_soon) == (True, False)
+    hours_left = (known.expires_at - datetime.now(UTC)) / timedelta(hours=1)
+    assert hours_left == pytest.approx(4, abs=0.1)
+
+
+def test_a_service_that_crashes_gets_no_other_lifetime(bench, deployments):
+    allow(bench, "everyone", deployment_days=1.0)
+    made = deployments.create(OWNER, NewDeployment("cows:1", name="a"))
+    begin(bench, made, 20)
+    bench.round(2)
+    end = deployments.get(OWNER, "a").expires_at
+    begin(bench, made, 0)
+    bench.round(2)
+    assert deployments.get(OWNER, "a").expires_at == end
+
+
+@pytest.mark.usefixtures("gpus")
+def test_the_owner_is_reminded_once_and_extends_the_deployment(bench, deployments):
+    """Also by a channel. The next dispatcher does not repeat it, and the service goes on."""
+    allow(bench, "everyone", gpus=1, deployment_days=1.0)
+    rule = NoticeRule(["deployment-expiring"])
+    channels = bench.yard.services.channels
+    channel = channels.create(OWNER, NewChannel("ops", "https://9.9.9.9/hook", [rule]))
+    made = deployments.create(OWNER, NewDeployment("cows:1", name="a", gpu=1))
+    begin(bench, made, 22)
+    bench.round(2)
+    bench.replace_dispatcher()
+    bench.round(2)
+    assert changes_of(bench, "a").count("lifetime-ends") == 1
+    (notice,) = channels.notices(OWNER, channel.id).items
+    assert (notice.event, notice.title) == ("deployment-expiring", "a")
+    announced = bench.yard.services.system.announcements
+    assert announced(OWNER).expiring == [deployments.get(OWNER, "a")]
+    assert announced(Caller(BOB)).expiring == []
+    with pytest.raises(NotFound):
+        deployments.extend(Caller(BOB), made.id)
+    extended = deployments.extend(OWNER, "a")
+    assert (extended.expires_soon, extended.revision) == (False, made.revision)
+    assert announced(OWNER).expiring == []
+    left = extended.expires_at - datetime.now(UTC)
+    assert timedelta(hours=23.9) < left <= timedelta(hours=24)
+    bench.round(2)
+    assert changes_of(bench, "a")[0] == "lifetime-extended"
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_deployment_over_a_lowered_quota_cannot_be_extended(bench, deployments):
+    allow(bench, "everyone", gpus=1, deployment_days=1.0)
+    made = deployments.create(OWNER, NewDeployment("cows:1", name="a", gpu=1))
+    begin(bench, made, 22)
+    bench.round(2)
+    allow(bench, "everyone", gpus=0, deployment_days=1.0)
+    with pytest.raises(OverQuota):
+        deployments.extend(OWNER, "a")
+    allow(bench, "everyone", gpus=1)
+    assert deployments.extend(OWNER, "a").expires_at is None
+    deployments.stop(OWNER, "a")
+    with pytest.raises(Conflict):
+        deployments.extend(OWNER, "a")
 
 
 # At the edges: submission and bytes

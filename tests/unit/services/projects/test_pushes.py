@@ -21,7 +21,8 @@ from nbyard.domain.projects.definitions import FILE, FieldChange, ProjectFile
 from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.origins import GitState
-from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.domain.users.quotas import NewQuota
+from nbyard.errors import Invalid, NameTaken, NotFound, OverQuota, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, place_of
 from nbyard.host.clock import local_zone
 from nbyard.services.projects.pushed_schedules import ScheduleSync
@@ -55,6 +56,28 @@ def test_a_second_push_changes_nothing(projects, ann, folder, schedules):
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
     assert projects.get(ann, "wine").links == {"automation": 1, "environment": 1}
     assert schedules.get(ann, "morning").run.path == "a.py"
+
+
+def test_pushed_files_count_in_the_disk_quotas(yard, projects, ann, folder):
+    """Of their owner, and of their project. Deleting the project frees them."""
+    body = folder(files={"big.bin": b"0" * 1000})
+    size = sum(file.size_bytes for file in body.files.values())
+    yard.services.quotas.set(ann, "everyone", NewQuota(stored_bytes=size - 1))
+    with pytest.raises(OverQuota):
+        projects.push(ann, body)
+    yard.services.quotas.set(ann, "everyone", NewQuota(stored_bytes=size))
+    projects.push(ann, body)
+    project = projects.get(ann, "wine")
+    assert yard.services.quotas.use(ann).stored_bytes == size
+    yard.services.quotas.set(ann, "everyone", NewQuota())
+    yard.services.quotas.set(ann, "project:wine", NewQuota(stored_bytes=size))
+    with pytest.raises(OverQuota):
+        projects.push(ann, folder(files={"big.bin": b"1" * 1001}))
+    projects.push(ann, folder(files={"big.bin": b"1" * 999}))
+    with yard.store.read() as c:
+        assert yard.store.quotas.stored_bytes(c, "", project.id) == size - 1
+    projects.delete(ann, "wine")
+    assert yard.services.quotas.use(ann).stored_bytes == 0
 
 
 def test_changes_name_their_fields_and_are_applied(projects, ann, folder, schedules):

@@ -39,6 +39,7 @@ def test_command_and_program_send_the_same_request(name, data):
 SPELLED = [
     ("runs.retry", None, "runs retry KEY"),
     ("deployments.stop", None, "deployments stop KEY"),
+    ("deployments.extend", None, "deployments extend KEY"),
     ("automations.delete", None, "automations rm KEY"),
     # The command refuses rules that would delete all runs, as the server does.
     ("runs.clean_up", {}, "call runs.clean_up"),

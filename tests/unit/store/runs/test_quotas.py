@@ -1,10 +1,14 @@
 """Rows of quotas, what is held by the rows of runs, and the queue of several users."""
 
 import msgspec
+from sqlalchemy import update
 from tests.unit.store.rows import Rows
+from tests.unit.store.test_deployments import add
 
+from nbyard.domain.ids import new_id
 from nbyard.domain.users.quotas import QuotaLimits, UsedShare
 from nbyard.store import transition
+from nbyard.store.schema.deployment_tables import deployments
 
 LIMITS = msgspec.structs.asdict(QuotaLimits(gpus=1, memory_bytes=2**40))
 
@@ -41,6 +45,16 @@ def test_started_runs_hold_their_place_and_their_tasks(store):
 
 def store_ended(store, c, attempt) -> None:
     transition.move_all(c, [store.attempts.step(attempt, "lost", {})])
+
+
+def test_a_sleeping_deployment_holds_what_it_requests(store):
+    """It is wanted, and wakes at a request. A stopped one holds nothing."""
+    made = new_id()
+    add(store, made, "ada", name="cows")
+    with store.write() as c:
+        for state, held in (("sleeping", 1), ("down", 1), ("stopped", 0)):
+            c.execute(update(deployments).values(state=state))
+            assert [use.id for use in store.quotas.deployments(c)] == [made] * held
 
 
 def test_equal_bytes_count_once(store):

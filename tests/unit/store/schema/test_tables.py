@@ -13,7 +13,7 @@ from ..rows import Rows
 
 OWNED = (
     *("datasets", "executables", "environments", "images", "workflows", "runs", "cache", "events"),
-    *("audit", "usage"),
+    *("audit", "usage", "user_files"),
     "environment_defaults",
     *("credentials", "deployments", "models", "submissions", "retention", "run_templates"),
     *(

@@ -1,11 +1,19 @@
 """Print models, and deployments with their revisions, events and traffic."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_age, print_note, show_items, show_table
+from nbyard.cli.output.console import (
+    columns,
+    format_age,
+    format_estimate,
+    print_note,
+    show_items,
+    show_table,
+)
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.models.structs import ModelPackage
@@ -41,6 +49,7 @@ def show_deployment(deployment: Any) -> None:
             ("hardware", hardware),
             ("gpus", gpus),
             ("revision", revision),
+            ("stops", stop_text(deployment)),
             ("description", deployment.description),
             ("made", format_age(deployment.created_at)),
             ("id", deployment.id),
@@ -52,6 +61,15 @@ def show_deployment(deployment: Any) -> None:
         mark = "answers" if link.answers else "not responding"
         click.echo(f"{link.name}: {link.path} ({mark})")
     print_warnings(deployment)
+
+
+def stop_text(deployment: Deployment) -> str:
+    """Return when the lifetime ends; empty without a limit."""
+    if deployment.expires_at is None:
+        return ""
+    left = (deployment.expires_at - datetime.now(UTC)).total_seconds()
+    hint = f" (nbyard deployments extend {deployment.name})" if deployment.expires_soon else ""
+    return f"in {format_estimate(max(left, 0.0))}{hint}"
 
 
 def print_warnings(deployment: Deployment) -> None:
@@ -127,6 +145,7 @@ def _columns(columns: Sequence[Any]) -> str:
 
 VIEWS: dict[str, Any] = {
     "deployments.get": show_deployment,
+    "deployments.extend": show_deployment,
     "deployments.stop": show_deployment,
     "deployments.traffic": _traffic,
     "models.get": show_package,
