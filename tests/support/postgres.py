@@ -84,6 +84,15 @@ class Postgres:
         # The immediate shutdown of PostgreSQL, which recovers at its next start.
         self._end(signal.SIGQUIT)
 
+    def kill(self) -> None:
+        """Kill the server, and wait until its own processes have noticed that."""
+        import psutil
+
+        assert self._server is not None
+        own = psutil.Process(self._server.pid).children(recursive=True)
+        self._end(signal.SIGKILL)
+        psutil.wait_procs(own, PATIENCE_SECONDS)  # until then, their memory refuses a new server
+
     def stop(self) -> None:
         """Stop the server."""
         self._end(signal.SIGINT)

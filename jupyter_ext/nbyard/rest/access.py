@@ -110,12 +110,12 @@ class RequestBudgets:
 
 
 class Holder(NamedTuple):
-    """The user who opened a page, and the ID of the page's deployment or attempt.
+    """The login of the user who opened a page, and the ID of the page's deployment or attempt.
 
-    The whole user object is stored, as the server's authorizer may need more than the name.
+    The login is asked again for each request, as the user's rights may change.
     """
 
-    user: Any
+    login: Any
     subject: str
 
 

@@ -10,7 +10,8 @@ import contextlib
 import re
 import ssl
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -26,7 +27,7 @@ from nbyard.domain.runs.structs import VALUES
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
-from nbyard.rest.operation_handler import BODY_SECONDS, NbyardHandler, Refusal, RestContext
+from nbyard.rest.operation_handler import BODY_SECONDS, Login, NbyardHandler, Refusal, RestContext
 from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, hops_of, is_upgrade
 from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS as UPLOAD_SECONDS
 from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
@@ -279,7 +280,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
             await upstream.answer(self._begin, self._give)
         if upstream.switched is not None:
             note = None if self._track_activity else self._service.note
-            await switch(self, upstream.switched, self._switched, note)
+            await switch(self, upstream.switched, self._switched, note, self._refused_later())
         elif not upstream.is_whole:
             if self._headers_written:
                 self.request.connection.close()  # type: ignore[union-attr]
@@ -291,6 +292,15 @@ class ForwardHandler(NbyardHandler, APIHandler):
             self.update_api_activity()
             # Not that of APIHandler, which changes the content type.
             await JupyterHandler.finish(self)
+
+    def _refused_later(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Return what waits until the user is refused; the service checks a pass itself."""
+
+        async def is_admitted(_: Any) -> bool:
+            return True
+
+        known = self.current_user is not None
+        return partial(Login(self).watch, self.context, is_admitted) if known else None
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
         hops = hops_of(headers)

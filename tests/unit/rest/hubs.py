@@ -27,9 +27,11 @@ RIGHTS = ("read", "write", "deploy")
 SERVE = """
 import sys
 from nbyard import hub
+from nbyard.rest import operation_handler
 from nbyard.settings import Settings
 
 hub.CACHE_SECONDS = int(sys.argv[1])
+operation_handler.LOGIN_SECONDS = 0.3
 hub.serve(Settings(shared=True), is_managed=False)
 """
 
