@@ -24,7 +24,7 @@ from nbyard.dockerd import STORE, Engine
 
 from .conftest import SEED
 from .flows import COUNTING, GRAPHS, LINES
-from .hub_place import HubPlace
+from .hub_place import USER, HubPlace
 from .load import Load
 from .place import Zygote, until
 
@@ -129,9 +129,10 @@ class Upload:
 class Schedule:
     """An automation that is due every ten seconds. What was missed is run later."""
 
-    def __init__(self, place: HubPlace, path: str):
+    def __init__(self, place: HubPlace, path: str, mode: str = "follows"):
         self._place = place
         body = {
+            "mode": mode,
             "run": {"path": path, "runtime": "process"},
             "on": {"kind": "cron", "expression": f"*/{EVERY.seconds} * * * * *"},
             "overlap": "queue",
@@ -146,15 +147,17 @@ class Schedule:
         page = services.automations.firings(caller, self.id, limit=500)
         return [one for one in page.items if one.outcome == "started"]
 
+    def runs(self) -> list[Any]:
+        services, caller = self._place.place.yard.services, self._place.place.caller
+        return list(services.runs.list(caller, automation=self.id, limit=500).items)
+
     def disable(self) -> None:
         self._place.place.yard.services.automations.disable(self._place.place.caller, self.id)
 
     def check(self) -> None:
         """Check that each due time has one firing and one run, and that none is missing."""
-        services, caller = self._place.place.yard.services, self._place.place.caller
-        runs = services.runs.list(caller, automation=self.id, limit=500).items
         dues = sorted(one.due_at for one in self.started() if one.due_at)
-        assert sorted(filter(None, (run.origin.due_at for run in runs))) == dues
+        assert sorted(filter(None, (run.origin.due_at for run in self.runs()))) == dues
         gaps = [(a, b) for a, b in itertools.pairwise(dues) if b - a != EVERY]
         assert not gaps, f"due times without a run: {gaps}"
 
@@ -202,6 +205,38 @@ def test_a_killed_process_loses_and_repeats_nothing(hub_place: HubPlace, victim:
         f"{KILLS} kills of the {victim}, {len(load.acknowledged)} runs,"
         f" {len(schedule.started())} due times, {load.unanswered} requests repeated\n"
     )
+
+
+def test_due_runs_find_their_files_while_the_server_of_the_user_is_stopped(
+    hub_place: HubPlace,
+) -> None:
+    """With the mode `follows`, the files as the server sent them last; else the frozen ones."""
+    place, home = hub_place.place, hub_place.place.root
+    schedules = []
+    for mode in ("follows", "pinned"):
+        (home / f"{mode}.sh").write_text("echo first\n")
+        schedules.append(Schedule(hub_place, f"{mode}.sh", mode))
+        (home / f"{mode}.sh").write_text("echo second\n")
+        assert hub_place.ask("POST", "/executables/inspect", {"path": f"{mode}.sh"})[0] == 200
+    hub_place.hub.stop_server(USER)
+    before = {run.id for schedule in schedules for run in schedule.runs()}
+    (home / "follows.sh").write_text("echo third\n")
+
+    def printed(schedule: Schedule) -> str:
+        run = next((run for run in schedule.runs() if run.id not in before), None)
+        if run is None or run.state != "succeeded":
+            return ""
+        (task,) = place.yard.services.runs.tasks(place.caller, run.id).items
+        return str(place.yard.services.runs.log(place.caller, run.id, task.node).text)
+
+    texts = [until(partial(printed, schedule), "a due run") for schedule in schedules]
+    assert ["second" in texts[0], "first" in texts[1]] == [True, True], texts
+    assert not hub_place.hub.server(USER)
+    for schedule in schedules:
+        schedule.disable()
+    hub_place.hub.ask("POST", f"/users/{USER}/server")
+    hub_place.hub.wait_for(USER)
+    place.settle()
 
 
 @pytest.mark.long
