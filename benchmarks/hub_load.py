@@ -1,6 +1,7 @@
 """Measure the service of a JupyterHub under the load of its users.
 
     python benchmarks/hub_load.py [--users 20] [--seconds 60] [--pause 2] [--every 10]
+        [--smallest]
 
 Each user has a token and an event socket, lists runs every `--pause` seconds, and starts a small
 run with every `--every`-th request. The store is in PostgreSQL. The hub is a stub that answers at
@@ -24,6 +25,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import psutil
+from parts.paired import options_of
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -130,7 +132,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pause", type=float, default=2)
     parser.add_argument("--every", type=int, default=10)
-    given = parser.parse_args()
+    given = options_of(parser, users=2, seconds=8, every=2)
     database = Postgres().make().start()
     with tempfile.TemporaryDirectory() as folder:
         settings = {"database_url": database.url, "inline_dispatch": "False"}

@@ -110,9 +110,9 @@ class RequestBudgets:
 
 
 class Holder(NamedTuple):
-    """The login of the user who opened a page, and the ID of the page's deployment or attempt.
+    """The login that opened a page, and the page's subject.
 
-    The login is asked again for each request, as the user's rights may change.
+    That is a deployment or attempt, by its ID. Each request identifies the user again.
     """
 
     login: Any

@@ -186,7 +186,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             await self._begin(int(after))
 
     async def _stay(self) -> None:
-        """Use changed groups and rights; close the socket of a user who may not read any more."""
+        """Use changed rights; close the socket without them."""
 
         async def may_read(user: Any) -> bool:
             self._caller = caller_of(user)

@@ -294,13 +294,14 @@ class ForwardHandler(NbyardHandler, APIHandler):
             await JupyterHandler.finish(self)
 
     def _refused_later(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """Return what waits until the user is refused; the service checks a pass itself."""
+        """Return what waits until this server refuses the user."""
 
         async def is_admitted(_: Any) -> bool:
             return True
 
-        known = self.current_user is not None
-        return partial(Login(self).watch, self.context, is_admitted) if known else None
+        if self.current_user is None:  # the service checks the pass
+            return None
+        return partial(Login(self).watch, self.context, is_admitted)
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
         hops = hops_of(headers)

@@ -269,7 +269,7 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 
 
 class Login:
-    """The credentials of a request, which identify its user again: rights change and end."""
+    """The credentials of a request, to identify its user later."""
 
     def __init__(self, handler: JupyterHandler):
         self._application = handler.application
@@ -280,7 +280,7 @@ class Login:
         self._request.connection = nowhere
 
     async def user(self, context: "RestContext") -> Any:
-        """Return the present user, None if the credentials or the user are refused.
+        """Return the present user, None if refused.
 
         Raises:
             HTTPError: A JupyterHub does not respond (status 500 or more).
@@ -301,7 +301,7 @@ class Login:
     async def watch(
         self, context: "RestContext", is_admitted: Callable[[Any], Awaitable[bool]]
     ) -> None:
-        """Return once the user is refused, by the server or by `is_admitted`.
+        """Return once the server or `is_admitted` refuses the user.
 
         While the hub or the store does not respond, no right can change.
         """

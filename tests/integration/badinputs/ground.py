@@ -14,7 +14,7 @@ from nbyard.domain.paging import MAX_COUNT
 from nbyard.reasons.structs import Reason, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import Answer, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 from nbyard.testing.shells import call_nbyard
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
@@ -67,6 +67,7 @@ class Ground:
 
     def __init__(self, server: JupyterServer, way: str = "server", store: Path | None = None):
         self.server, self.way = server, way
+        self.token = "ann" if way == "service" else TOKEN
         self.root = server.root
         self.store = store or server.store
         self.is_shared = store is not None

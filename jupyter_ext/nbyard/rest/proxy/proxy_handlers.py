@@ -396,7 +396,7 @@ class ProxyHandler(NbyardHandler):
     head = post = put = patch = delete = get
 
     async def _refused_later(self) -> None:
-        """Return once the user of a WebSocket may not use this port any more."""
+        """Return once the user loses access to this port."""
 
         async def is_admitted(user: Any) -> bool:
             caller = caller_of(user)

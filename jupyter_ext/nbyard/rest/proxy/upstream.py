@@ -190,8 +190,8 @@ async def switch(
 ) -> None:
     """Answer a request for a WebSocket, and forward its bytes until a side closes.
 
-    `note` is called for each piece that comes from the browser. `refused` returns once the user may
-    not use the WebSocket any more.
+    `note` is called for each piece that comes from the browser. `refused` returns once the user
+    loses access.
     """
     head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
     head += [f"{name}: {value}" for name, value in headers.get_all()]
