@@ -207,6 +207,7 @@ def test_a_killed_process_loses_and_repeats_nothing(hub_place: HubPlace, victim:
     )
 
 
+@pytest.mark.long
 def test_due_runs_find_their_files_while_the_server_of_the_user_is_stopped(
     hub_place: HubPlace,
 ) -> None:
