@@ -215,6 +215,17 @@ class Settings(Configurable):
         help="Let users of a shared store build Dockerfiles of their own, whose commands run as"
         " root during the build.",
     ).tag(config=True, dispatcher=True)
+    task_cpu = Float(
+        1.0,
+        min=0.01,
+        help="Cores of a task that requests none, in a container of a shared store.",
+    ).tag(config=True, dispatcher=True)
+    task_memory_bytes = Int(
+        2 * 10**9,
+        min=4 * 2**20,
+        help="Memory of a task that requests none, in a container of a shared store. A task that"
+        " needs more fails, and its user requests more.",
+    ).tag(config=True, dispatcher=True)
     deployment_address = Unicode(
         "127.0.0.1",
         help="Address of this machine at which deployments accept calls with a key. Other addresses"

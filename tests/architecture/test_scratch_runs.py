@@ -69,6 +69,7 @@ MAY_SEE: dict[str, str] = {
     "queries.py:_titles": "narrows RunRows.page, which is limited to history",
     "queries.py:has_run_text": "narrows RunRows.page, which is limited to history",
     "queries.py:LARGEST": "numbers of scratch runs are negative",
+    "queries.py:SMALLEST": "numbers scratch runs",
     "queries.py:ORDERS": "columns only",
     "queries.py:OWN": "columns only",
     "queries.py:TEXTS": "columns only",

@@ -55,7 +55,8 @@ def take_over(
         ):
             # Files of pushed projects are in the store.
             pairs = roots, (os.path.realpath(folder), os.path.realpath(store.folder))
-            move = _Move(former, store, owner, pairs, store.runs.newest_number(c))
+            after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
+            move = _Move(former, store, owner, pairs, after)
             tables = tables_of(c)
             for name, table in tables_of(source).items():
                 if name in LEFT:
@@ -86,7 +87,12 @@ class _Move:
     """Changes rows of one store for the other and its owner."""
 
     def __init__(
-        self, former: Store, new: Store, owner: str, roots: Sequence[tuple[str, str]], after: int
+        self,
+        former: Store,
+        new: Store,
+        owner: str,
+        roots: Sequence[tuple[str, str]],
+        after: tuple[int, int],
     ):
         self._vaults = former.credentials.vault, new.credentials.vault
         self._owner = owner
@@ -102,8 +108,8 @@ class _Move:
             row[column] = self._vaults[1].seal(self._owner, name, fields)
         if "owner" in row:
             row["owner"] = self._owner
-        if table == "runs" and row["number"] > 0:
-            row["number"] += self._after
+        if table == "runs":
+            row["number"] += self._after[row["number"] < 0]
         for before, after in self._roots:
             for name, value in row.items():
                 row[name] = value.replace(before, after) if isinstance(value, str) else value

@@ -67,7 +67,8 @@ def isolation_of(settings: Settings) -> Isolation:
     """Return the rules for the users of a shared store that the settings define."""
     images, users = settings.allowed_images, settings.dask_users
     listed = (settings.docker_base_image, *images)
-    return Isolation(settings.shared, listed, settings.allow_dockerfiles, tuple(users))
+    allowed = (listed, settings.allow_dockerfiles, tuple(users))
+    return Isolation(settings.shared, *allowed, settings.task_cpu, settings.task_memory_bytes)
 
 
 def check_runtimes(document: Document, wished: str) -> None:

@@ -250,6 +250,8 @@ class ForwardHandler(NbyardHandler, APIHandler):
             body = msgspec.json.decode(b"".join(self._body) or b"null")
             texts += texts_in(body, PATHS)
             folders += texts_in(body, ("folder",))
+            recipe = body.get("recipe") if isinstance(body, dict) else None
+            texts += filter(None, texts_in(recipe, ("project",)))
         if texts or folders or self._mark:
             async with turn:
                 await self._send_files(texts, folders)

@@ -493,6 +493,17 @@ def test_saved_and_renamed_workflows_are_sent(echoed, monkeypatch):
     assert sent == ["a.nbflow", "b.nbflow"]
 
 
+def test_the_folder_of_an_image_is_sent(echoed, monkeypatch):
+    """The `project` of other requests is a name."""
+    sent: list[str] = []
+    name = "nbyard.freezing.home_files.HomeFiles.send"
+    monkeypatch.setattr(name, lambda _, texts, folders: sent.extend([*texts, *folders]))
+    for project in ("code", ""):
+        body = {"environment": "ml", "recipe": {"project": project}, "project": "wine"}
+        assert echoed.send("POST", "/images", body).status == 200
+    assert sent == ["code"]
+
+
 class Runs:
     """The client's noun `runs`; counts how often it is asked."""
 

@@ -22,13 +22,16 @@ class Isolation(msgspec.Struct, frozen=True):
     """The rules of a store. A store with one user has none.
 
     `images` are patterns of allowed images. `allows_dockerfiles` is whether users may build
-    Dockerfiles of their own. Only `dask_users` may use the Dask cluster.
+    Dockerfiles of their own. Only `dask_users` may use the Dask cluster. A task that requests
+    none gets `cpu` cores and `memory_bytes`.
     """
 
     is_shared: bool = False
     images: tuple[str, ...] = ()
     allows_dockerfiles: bool = False
     dask_users: tuple[str, ...] = ()
+    cpu: float = 1.0
+    memory_bytes: int = 2 * 10**9
 
     def check_runtime(self, owner: str, runtime: str, node: str) -> None:
         """Check that the code of a node may run in this runtime.

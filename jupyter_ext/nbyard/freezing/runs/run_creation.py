@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import name_key
+from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.naming.unique_names import check_free, name_taken, next_name
 from nbyard.domain.runs.origins import SOURCED, Origin
 from nbyard.domain.runs.planning import CONTAINER, plan_tasks
@@ -286,7 +287,10 @@ def plan_run(
 def isolated_plans(
     store: Store, c: Connection, owner: str, plans: Iterable[TaskPlan]
 ) -> list[TaskPlan]:
-    """Check plans against the rules of a shared store; images of the owner are named by ID.
+    """Check plans against the rules of a shared store.
+
+    Images of the owner are named by ID. Every container has a limit for cores and memory, which
+    also counts for quotas.
 
     Raises:
         PolicyRefused: a runtime, an image or a Dockerfile is not allowed.
@@ -303,7 +307,11 @@ def isolated_plans(
             version = store.executables.version(c, plan.executable_version_id)
             if version is not None and version.kind == CONTAINER and not image:
                 rules.check_dockerfile(version.file)
-        checked.append(msgspec.structs.replace(plan, image=image))
+        limits: dict[str, Any] = {}
+        if plan.runtime == DOCKER:
+            limits["cpu"] = plan.cpu or rules.cpu
+            limits["memory_bytes"] = plan.memory_bytes or rules.memory_bytes
+        checked.append(msgspec.structs.replace(plan, image=image, **limits))
     return checked
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from nbyard.blobs import Tree, TreeEntry
@@ -15,10 +15,10 @@ from nbyard.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from nbyard.domain.projects.definitions import ProjectPush
     from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Store
 
 MOST_FILES = 10_000
 
@@ -92,8 +92,10 @@ def store_files(
     return context.blobs.put_tree(Tree(entries)).digest
 
 
-def drop_others(kept: Path) -> None:
-    """Delete the folders of other pushes of the same project."""
+def drop_others(store: Store, kept: Path) -> None:
+    """Delete the folders of other pushes of a project, unless a member's automation uses one."""
+    with store.read() as c:
+        roots = {Path(row.root) for row in store.automations.below(c, "", str(kept.parent))}
     for other in kept.parent.iterdir():
-        if other != kept:
+        if other != kept and not any(root.is_relative_to(other) for root in roots):
             shutil.rmtree(other, ignore_errors=True)

@@ -149,7 +149,7 @@ class ProjectService(ProjectRecords):
             apply_rules(self._context, c, project, comparison.rules, changes, folder)
             self._rows.record_push(c, project, digest, body.git)
         # After the commit no schedule uses another folder. An interrupted push keeps all of them.
-        drop_others(folder)
+        drop_others(self._store, folder)
         # Until here, a repeated push needs the archive again.
         if body.archive:
             self._context.uploads.delete(caller.name, body.archive)

@@ -318,7 +318,7 @@ def _problem(table: str, row: Mapping[str, Any], types: Any, checks: Mapping[str
         msgspec.convert(row, types)
         if row.get("number", 1) < 1 and row.get("origin") not in SCRATCH:
             raise ValueError("Expected `int` >= 1 - at `$.number`")
-        if table == "facts" and row["name"].endswith(("_cursor", "_number")):
+        if table == "facts" and row["name"].partition(":")[0].endswith(("_cursor", "_number")):
             msgspec.convert(row, COUNT, strict=False)
         if table == "facts" and row["name"].partition(":")[0].endswith("_at"):
             msgspec.convert(row, TIME, strict=False)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import False_
 
 from nbyard.domain.attempts.metric_series import WORDS
+from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.origins import SCRATCH, Cause, GitState, Origin
 from nbyard.domain.runs.structs import Run
@@ -79,12 +80,15 @@ OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
 SUBMITTED = select(runs.c.id).where(
     is_own(bindparam("of"), runs.c.owner), runs.c.submission_key == bindparam("key")
 )
-LARGEST = select(func.max(runs.c.number))
+LARGEST = select(func.max(runs.c.number)).where(is_own(bindparam("of"), runs.c.owner))
 COUNTS = (
     select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
     .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
     .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
 )
+SMALLEST = select(func.min(runs.c.number))
+# Names of facts are short.
+OWNER_CHARS = 32
 # For a project with so many runs, listing them costs more than checking each run of the owner.
 MANY_RUNS = 20_000
 OF_WORKFLOW = "workflow:"
@@ -96,14 +100,16 @@ class RunRows:
     """Queries on runs; those with an `owner` find what this user may see, or the user's names."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a queued run. Numbers increase over the whole store and are never reused.
+        """Insert a queued run. Numbers increase for each owner and are never reused.
 
         Scratch runs count below zero, so that history has no gaps.
         """
         if row.get("origin") in SCRATCH:
-            number = -FactRows().next_count(c, "scratch_run_number", 0)
+            number = self.scratch_number(c) - 1
         else:
-            number = FactRows().next_count(c, "run_number", self.newest_number(c))
+            owner = row["owner"]
+            counter = f"run_number:{digest_of(owner)[-OWNER_CHARS:]}"
+            number = FactRows().next_count(c, counter, self.newest_number(c, owner))
         subject = Subject(row["id"], row["owner"], row["id"])
         # Runs of one workflow, file or executable have the same outputs. The title of a run of an
         # executable is the name of the executable.
@@ -112,9 +118,13 @@ class RunRows:
             group = f"{OF_WORKFLOW}{row['workflow_id']}"
         transition.begin(c, RUN, subject, {**row, "number": number, "output_group": group})
 
-    def newest_number(self, c: Connection) -> int:
-        """Return the highest number of a run, or 0."""
-        return max(0, int(c.execute(LARGEST).scalar() or 0))
+    def newest_number(self, c: Connection, owner: str) -> int:
+        """Return the highest number of a run of the owner, or 0."""
+        return max(0, int(c.execute(LARGEST, {"of": owner}).scalar() or 0))
+
+    def scratch_number(self, c: Connection) -> int:
+        """Return the number of the newest scratch run of the store, or 0."""
+        return min(0, int(c.execute(SMALLEST).scalar() or 0))
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""
@@ -179,13 +189,13 @@ class RunRows:
     def scratch(self, c: Connection, owner: str = "", path: str = "") -> list[Run]:
         """Return scratch runs, oldest first; with an owner, those of this owner and path."""
         # Only their numbers are negative, and numbers have an index.
-        query = select(*OWN).where(IS_SCRATCH, runs.c.number < 0).order_by(runs.c.number.desc())
+        query = select(*OWN).where(IS_SCRATCH, runs.c.number < 0).order_by(runs.c.id)
         query = query.where(is_own(owner, runs.c.owner), runs.c.path == path) if owner else query
         return [_run(row, {}) for row in c.execute(query)]
 
     def live(self, c: Connection) -> dict[str, bool]:
         """Return the IDs of live runs, oldest first, and whether cancellation was requested."""
-        query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
+        query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.id)
         rows = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
         return {row.id: row.cancel_requested_at is not None for row in rows}
 

@@ -156,7 +156,7 @@ workflow_versions = table_with_id(
 
 runs = table_with_id(
     "runs",
-    Column("number", Integer, nullable=False, unique=True),
+    Column("number", Integer, nullable=False),
     Column("name", String(255)),
     Column("title", Text, nullable=False),
     _owner(),
@@ -187,9 +187,11 @@ runs = table_with_id(
     Column("git", JSON(none_as_null=True)),
     Column("output_group", Text, nullable=False, server_default=""),
     Column("tags", Text),  # with a space before and after each
+    UniqueConstraint("owner", "number"),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_template_id", "template_id"),
+    Index("ix_runs_number", "number"),
     Index("ix_runs_submission_key", "owner", "submission_key", unique=True),
 )
 

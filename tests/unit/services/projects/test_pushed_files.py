@@ -49,7 +49,7 @@ def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folde
     assert ensure_pushed_files(yard.context, "p", digest) == made
     other = store_files(yard.context, ann.name, folder("", {"a.py": b""}), {})
     kept = ensure_pushed_files(yard.context, "p", other)
-    drop_others(kept)
+    drop_others(yard.store, kept)
     assert [*made.parent.iterdir()] == [kept]
 
 

@@ -8,15 +8,21 @@ import pytest
 from tests.support.refusals import refused_at
 
 from nbyard.blobs import open_download
-from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
-from nbyard.domain.automations.times.structs import Missed
+from nbyard.domain.automations.structs import (
+    AutomaticRun,
+    AutomationPatch,
+    Fire,
+    NewAutomation,
+)
+from nbyard.domain.automations.times.structs import Interval, Missed
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.projects.definitions import FILE, FieldChange, ProjectFile
+from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.origins import GitState
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
-from nbyard.freezing.pushed_folders import folder_of
+from nbyard.freezing.pushed_folders import folder_of, place_of
 from nbyard.host.clock import local_zone
 from nbyard.services.projects.pushed_schedules import ScheduleSync
 
@@ -288,6 +294,20 @@ def test_pushed_files_are_no_garbage(projects, ann, schedules, folder, yard):
     shutil.rmtree(folder_of(yard.store, project.id))
     projects.push(ann, folder(MORNING, {"b.py": b""}))
     assert schedules.fire(ann, "morning", Fire()).run_id
+
+
+def test_a_push_keeps_files_of_the_automation_of_a_member(projects, ann, schedules, folder, yard):
+    projects.push(ann, folder(MORNING))
+    project = projects.get(ann, "wine")
+    yard.services.shares.grant(ann, "project", "wine", NewMember("bob", "editor"))
+    first = place_of(yard.context, project.id, project.files)
+    used = NewAutomation(AutomaticRun(path=f"{project.id}:a.py"), Interval(3600), name="his")
+    schedules.create(Caller("bob"), used)
+    projects.push(ann, folder(MORNING, {"b.py": b""}))
+    assert (first / "a.py").exists()
+    schedules.delete(Caller("bob"), "his")
+    projects.push(ann, folder(MORNING, {"c.py": b""}))
+    assert not first.exists()
 
 
 def test_a_deleted_project_leaves_its_schedules_working(projects, ann, schedules, folder, yard):

@@ -88,6 +88,18 @@ def test_code_of_any_kind_runs_only_in_isolation(shared, kind, runtime):
     assert shared.services.runs.list(ANN).items == []
 
 
+def test_every_container_has_a_limit_that_quotas_count(shared, flow):
+    place = shared.context.files.root / flow
+    document = json.loads(place.read_text())
+    document["nodes"]["two"] |= {"cpu": 3, "memory_bytes": 5 * 10**9}
+    place.write_text(json.dumps(document))
+    run = shared.services.runs.create(ANN, NewRun(path=flow))
+    with shared.store.read() as c:
+        tasks = shared.store.tasks.of_run(c, run.id)
+    limits = {task.node: (task.plan.cpu, task.plan.memory_bytes) for task in tasks}
+    assert limits == {"one": (1.0, 2 * 10**9), "two": (3.0, 5 * 10**9)}
+
+
 def test_a_node_names_no_process(shared, flow):
     place = shared.context.files.root / flow
     document = json.loads(place.read_text())

@@ -209,7 +209,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         text("person", server_default=""), string("template_id", 36, server_default=""),
         string("submission_key", 220, nullable=True), json("git", nullable=True),
         text("output_group", server_default=""),
-        unique=[["number"], ["owner", "name"]],
+        unique=[["owner", "number"], ["owner", "name"]],
         indexes=[
             ["state"], ["owner", "id"], ["owner", "state", "id"], ["workflow_id", "id"],
             ["path", "id"],
