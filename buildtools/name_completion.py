@@ -12,7 +12,7 @@ is offered.
 from collections.abc import Iterable, Mapping
 
 from nbyard.domain.notices.structs import EVENTS
-from nbyard.domain.projects.members import SHARED_KINDS
+from nbyard.domain.projects.members import LINKED_KINDS, SHARED_KINDS
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.state_machines import DEPLOYMENT, RUN, TASK
 from nbyard.services.operation_table import table
@@ -172,6 +172,11 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("projects", "unlink", "kind"): ("projects.links:kind project=project",),
     ("projects", "unlink", "resource"): ("projects.links project=project kind=kind",),
     **{("shares", verb, "kind"): _choices(SHARED_KINDS) for verb in ("grant", "ls", "revoke")},
+    **{
+        ("shares", verb, "kind"): _choices(LINKED_KINDS)
+        for verb in ("create-link", "links", "revoke-link")
+    },
+    ("shares", "revoke-link", "link"): ("shares.links:id kind=kind resource=resource",),
     ("shares", "revoke", "name"): ("shares kind=kind resource=resource",),
     ("projects", "update", "--unset"): ("projects.get.metadata project=project",),
     **{

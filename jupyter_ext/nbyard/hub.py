@@ -10,7 +10,7 @@ import os
 import signal
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import jupyterhub
 from jupyter_server.auth import AllowAllAuthorizer, User
@@ -39,6 +39,7 @@ SCOPE = "custom:nbyard:"
 KNOWN = (SCOPE, SCRAPE)
 PR_SET_PDEATHSIG = 1
 COOKIE_BYTES = 32
+PLACE = "/services/nbyard/"
 
 
 @dataclass
@@ -94,7 +95,7 @@ def serve(settings: Settings, *, is_managed: bool) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/nbyard/")
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", PLACE)
     place = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     context = RestContext(lambda: _open(settings), settings)
     application = application_of(context, prefix, CACHE_SECONDS)
@@ -158,6 +159,11 @@ def _open(settings: Settings) -> Any:
     base_url = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "user/")
     hub_url = os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
     server_url = hub_url and url_path_join(hub_url, "user-redirect")
-    yard.services.deployments.store_urls(base_url=base_url, server_url=server_url)
+    # The service itself has the pages for others than one user.
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", PLACE)
+    links_url = os.environ.get("JUPYTERHUB_PUBLIC_URL") or urljoin(hub_url, prefix)
+    yard.services.deployments.store_urls(
+        base_url=base_url, server_url=server_url, links_url=links_url
+    )
     yard.services.quotas.set_first()
     return yard

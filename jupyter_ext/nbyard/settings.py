@@ -147,6 +147,11 @@ class Settings(Configurable):
         help="Whether people without an account may read the catalog of models that users shared"
         " with everyone, at /nbyard/catalog.",
     ).tag(config=True)
+    public_links = Bool(
+        False,
+        help="Whether people without an account may open the links that users create to share one"
+        " dataset, run, workflow or deployment.",
+    ).tag(config=True)
     max_body_bytes = Int(
         16 * 2**20,
         min=1024,

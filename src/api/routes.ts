@@ -244,6 +244,9 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   shares: {
     list: 'GET /shares/{kind}/{resource}',
     grant: 'POST /shares/{kind}/{resource}',
+    links: 'GET /shares/{kind}/{resource}/links',
+    create_link: 'POST /shares/{kind}/{resource}/links',
+    revoke_link: 'DELETE /shares/{kind}/{resource}/links/{link}',
     revoke: 'DELETE /shares/{kind}/{resource}/{name}'
   },
   system: {

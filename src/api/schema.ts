@@ -3230,6 +3230,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shares/{kind}/{resource}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the links that show a resource, newest first, without their addresses */
+        get: operations["shares.links"];
+        put?: never;
+        /**
+         * Create a link that shows a dataset, run, workflow or deployment, for reading only
+         * @description The response has the address, which is not shown again. Every user who has the address can
+         *     open it, with the setting `public_links` also people without an account. It is valid as long
+         *     as its creator is an owner.
+         */
+        post: operations["shares.create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{kind}/{resource}/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a link, by its ID. It shows nothing from now on */
+        delete: operations["shares.revoke_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shares/{kind}/{resource}/{name}": {
         parameters: {
             query?: never;
@@ -4858,6 +4898,24 @@ export interface components {
             expires_at: string | null;
             key: string;
             address: string;
+        };
+        /**
+         * CreatedShareLink
+         * @description A new link with its address `url`, which is not shown again.
+         *
+         *     If the server does not know its own address in browsers, `url` begins with a slash.
+         */
+        CreatedShareLink: {
+            id: string;
+            creator: string;
+            created_at: string;
+            expires_at: string;
+            /** @default 0 */
+            opens: number;
+            /** @default null */
+            opened_at: string | null;
+            /** @default  */
+            url: string;
         };
         /**
          * Credential
@@ -7737,6 +7795,17 @@ export interface components {
             };
         };
         /**
+         * NewShareLink
+         * @description A link that shows one resource until it expires, after at most 365 days.
+         */
+        NewShareLink: {
+            /**
+             * Expires
+             * @default 30
+             */
+            days: number;
+        };
+        /**
          * NewUpload
          * @description A file to upload.
          */
@@ -7854,15 +7923,15 @@ export interface components {
          * NodeForecast
          * @description The forecast of one node.
          *
-         *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
-         *     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *     null if its code never succeeded. That of a map is a minimum for the elements that may run.
-         *     `environment` is what it would use. The `hints` name
+         *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. A `skipped`
+         *     one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
+         *     the usual duration of a node that may run, null if its code never succeeded. That of a map is a
+         *     minimum for the elements that may run. `environment` is what it would use. The `hints` name
          *     packages that its code imports, and that are missing there.
          */
         NodeForecast: {
             /** @enum {unknown} */
-            state: "cached" | "stale" | "unknown";
+            state: "cached" | "skipped" | "stale" | "unknown";
             /** @default null */
             reason: components["schemas"]["Reason"] | null;
             /** @default  */
@@ -8722,6 +8791,15 @@ export interface components {
          */
         Page_SavedVersion_: {
             items: components["schemas"]["SavedVersion"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ShareLink]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ShareLink_: {
+            items: components["schemas"]["ShareLink"][];
             /** @default null */
             next: string | null;
         };
@@ -10034,6 +10112,20 @@ export interface components {
             path: string;
             /** @default null */
             source: components["schemas"]["RunOutput"] | null;
+        };
+        /**
+         * ShareLink
+         * @description A link that shows one resource. `opens` counts how often it was opened.
+         */
+        ShareLink: {
+            id: string;
+            creator: string;
+            created_at: string;
+            expires_at: string;
+            /** @default 0 */
+            opens: number;
+            /** @default null */
+            opened_at: string | null;
         };
         /**
          * ShownMetric
@@ -17449,6 +17541,103 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShareLink_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.create_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShareLink"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedShareLink"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "shares.revoke_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                resource: string;
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

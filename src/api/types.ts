@@ -67,6 +67,7 @@ export type ModelSources = Schemas['ModelSources'];
 export type Member = Schemas['Member'];
 export type NewLink = Schemas['NewLink'];
 export type NewMember = Schemas['NewMember'];
+export type ShareLink = Schemas['ShareLink'];
 export type NewAutomation = Schemas['NewAutomation'];
 export type NewBackfill = Schemas['NewBackfill'];
 export type NewChannel = Schemas['NewChannel'];

@@ -257,7 +257,10 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return id;
   }
 
-  /** Remove nodes with their edges, comments and groups, in one step. */
+  /**
+   * Remove nodes with their edges, comments and groups, in one step. Edges of a document that was
+   * written by hand may have other keys than `edgeId`.
+   */
   remove(nodes: Iterable<string>, edges: Iterable<string> = []): void {
     this.edit(() => {
       const gone = new Set(nodes);
@@ -265,6 +268,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
       this.edges.forEach((edge, id) => {
         if (
           cut.has(id) ||
+          (cut.size && cut.has(edgeId(edge.toJSON() as IEdge))) ||
           gone.has(edge.get('source') ?? '') ||
           gone.has(edge.get('target') ?? '')
         ) {

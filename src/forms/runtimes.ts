@@ -1,6 +1,7 @@
 /** Loads names that fields offer: runtimes, kernels, environments and images. */
 import { useEffect, useState } from 'react';
 import type { ApiClient } from '../api/client';
+import { referenceOf } from './referenceOf';
 
 const ALWAYS = ['process'];
 const MAX_OFFERED = 200;
@@ -41,7 +42,7 @@ export async function readyImages(client: ApiClient): Promise<string[]> {
 }
 
 export async function environmentNames(client: ApiClient): Promise<string[]> {
-  return (await client.call('environments.list', {})).items.map(({ name }) => name);
+  return (await client.call('environments.list', {})).items.map(referenceOf);
 }
 
 /** Return the kernels of the server's machine that belong to no environment. */

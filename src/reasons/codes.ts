@@ -64,6 +64,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'result-not-kept': trans.__('its last result is no longer kept'),
   'after-node': trans.__('{node} must run first'),
   'forecast-late': trans.__('the node could not be checked in time'),
+  'elements-again': trans.__('elements of {node} that failed run again'),
   'file-not-read': trans.__('a large file has not been read yet'),
   changed: '{changes}',
   unsure: trans.__('{reason} ({problem})'),
@@ -928,7 +929,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-argument-connected': trans.__('{argument} gets its values from the map and a connection'),
   'map-range-type': trans.__('{argument} is not a number, so it needs a list of values'),
   'map-argument-role': trans.__(
-    'the map needs an argument with the role {role}: {argument} has not'
+    'the map needs an argument with the role {role}, which {argument} does not have'
   ),
   'code-uploaded': trans.__('its code was uploaded, so no description can be stored next to it'),
   'node-pinned': trans.__('the node is pinned to a version: select Follow File first'),

@@ -9,8 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 import psutil
 import pytest
@@ -99,6 +103,42 @@ def test_users_have_one_store_and_see_their_own(people: People) -> None:
     for user in ("ann", "bob"):
         assert not list((people.hub.folder / user).glob("**/store.sqlite")), "no own store"
     assert (people.store / "store.sqlite").exists()
+
+
+def test_a_link_leads_to_the_service_and_asks_others_to_sign_in(people: People) -> None:
+    """Bob signs in at the hub on the way. No address besides the link has its secret."""
+    (people.hub.folder / "ann" / "x.csv").write_text("x\n1\n")
+    body = {"source": {"kind": "file", "path": "x.csv"}, "name": "of-ann"}
+    made = people.send("POST", "/nbyard/api/datasets", people.ann, body)
+    shares = f"/nbyard/api/shares/dataset/{made.json['id']}/links"
+    link = people.send("POST", shares, people.ann, {"days": 1})
+    assert link.status == 201, link.content
+    path = urlsplit(link.json["url"]).path
+    assert path.startswith(f"{PREFIX}/services/nbyard/nbyard/links/")
+    asked: list[str] = []
+
+    class Follower(HTTPRedirectHandler):
+        def redirect_request(self, *told: Any) -> Request | None:
+            asked.append(told[-1])
+            return super().redirect_request(*told)
+
+    jar, page = CookieJar(), {"Accept": "text/html"}
+    browser = build_opener(HTTPCookieProcessor(jar), Follower())
+    address = people.hub.url.removesuffix(PREFIX) + path
+    login = browser.open(Request(address, headers=page))
+    assert "/hub/login" in login.url and not [url for url in asked if path in url]
+    (xsrf,) = {cookie.value for cookie in jar if cookie.name == "_xsrf" and "hub" in cookie.path}
+    form = urlencode({"username": "bob", "password": "x", "_xsrf": xsrf}).encode()
+    seen = browser.open(Request(login.url, form, page))
+    assert seen.url == address and "of-ann" in seen.read().decode()
+    with pytest.raises(HTTPError, match="404"):
+        browser.open(Request(address + "x", headers=page))
+    dataset = f"/nbyard/api/datasets/{made.json['id']}"
+    assert people.send("GET", dataset, people.bob, user="bob").status == 404
+    assert path.rpartition("/")[2] not in people.hub.log
+    people.send("DELETE", f"{shares}/{link.json['id']}", people.ann)
+    with pytest.raises(HTTPError, match="404"):
+        browser.open(Request(address, headers=page))
 
 
 def test_a_token_gives_the_rights_that_it_names(people: People) -> None:

@@ -235,6 +235,48 @@ def test_a_chain_of_elements_known_at_run_time(project: Project) -> None:
     assert known >= {"numbers", task.node, "square", "double", "total"}
 
 
+def forecast(project: Project) -> dict[str, tuple[str, str]]:
+    """Return the state of each node and the code of its reason."""
+    found = project.yard.services.runs.forecast(ADA, ForecastRequest("flow.nbflow"))
+    return {n.node: (n.state, n.reason.code if n.reason else "") for n in found.nodes}
+
+
+def test_forecasts_know_the_results_of_maps(project: Project) -> None:
+    """Elements that failed are assumed to fail again. A change of a later node is seen at once."""
+    chain(project, 3, on_failure="all")
+    project.run()
+    assert {state for state, _ in forecast(project).values()} == {"cached"}
+    project.nodes["numbers"]["arguments"] = {"most": {"value": 14}}
+    assert tasks(project.run())["square"].reason == because(
+        "map-ended", total=14, succeeded=13, failed=1, skipped=0
+    )
+    assert forecast(project) == {
+        "numbers": ("cached", "unchanged"),
+        "square": ("stale", "map-forecast"),
+        "double": ("stale", "map-forecast"),
+        "total": ("unknown", "elements-again"),
+        "rows": ("unknown", "elements-again"),
+    }
+    (project.root / "total.py").write_text(TOTAL.replace("sum(numbers)", "sum(numbers) + 1"))
+    after = forecast(project)
+    assert after["total"] == ("stale", "changed") and after["rows"][0] == "unknown"
+
+
+def test_forecasts_read_new_tables(project: Project) -> None:
+    project.nodes["table"] = {"type": "dataset", "path": "n.csv"}
+    project.node("square", map={"each": {"kind": "rows", "columns": ["n"]}})
+    project.connect("table", "data", "square", "@each")
+    table = project.root / "n.csv"
+    table.write_text("n\n1\n2\n")
+    project.run()
+    table.write_text("n\n2\n3\n4\n")
+    found = project.yard.services.runs.forecast(ADA, ForecastRequest("flow.nbflow"))
+    reasons = {node.node: node.reason for node in found.nodes}
+    assert reasons["square"] == because("map-forecast", cached=1, total=3)
+    table.write_text("n,text\n" + f"2,{'x' * 900}\n" * 1500)
+    assert forecast(project)["square"] == ("unknown", "file-not-read")
+
+
 def test_new_elements_recompute_no_other(project: Project) -> None:
     chain(project, 3)
     first = project.run()
@@ -304,15 +346,16 @@ def test_maps_nest(project: Project) -> None:
     """An inner element for each value of the lists that the outer ones return."""
     project.node("numbers", map={"each": {"kind": "grid", "values": {"most": [2, 0, 3]}}})
     project.node("square", map={"each": {"kind": "list", "over": "n"}})
+    project.node("rows")
     project.connect("numbers", "result", "square", "@each")
+    project.connect("square", ALL, "rows", "table")
     detail = project.run()
     assert detail.run.state == "succeeded"
     rows = project.rows(tasks(detail)["square"])
     assert [row["label"] for row in rows] == [
         f"most={most} n={n}" for most in (2, 3) for n in range(most)
     ]
-    forecast = project.yard.services.runs.forecast(ADA, ForecastRequest("flow.nbflow"))
-    assert [node.state for node in forecast.nodes] == ["cached", "unknown"]
+    assert {state for state, _ in forecast(project).values()} == {"cached"}
 
 
 def test_a_notebook_is_swept(project: Project) -> None:

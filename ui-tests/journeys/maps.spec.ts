@@ -34,6 +34,7 @@ test('K10: a swept parameter, and the star of its best element, take three actio
   await inspector.getByLabel('rate').fill('1, 4, 2');
   await lab.press('Control+Enter');
   await drawer.succeeds();
+  await expect(canvas.root.locator('.nby-Canvas-tip')).toHaveCount(0);
   await expect(row(1)).toHaveText(/^☆rate=4best.*succeeded.*0.25/);
   await lab.click(row(1).getByRole('button', { name: 'Star rate=4' }));
   lab.did('sweep');

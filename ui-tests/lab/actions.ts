@@ -26,6 +26,7 @@ export const TASKS = {
   sweep: { title: 'Sweep a parameter and star the best element', most: 3 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },
   compare: { title: 'Compare two runs', most: 3, keys: 3 },
+  share: { title: 'Copy a link that shows a run', most: 2 },
   packages: { title: 'Create an environment with packages', most: 3, keys: 4 },
   binary: { title: 'Register a binary with its arguments', most: 3, keys: 9 },
   restart: { title: 'Find a run again after the server was killed', most: 0, keys: 0 }

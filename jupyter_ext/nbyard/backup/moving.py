@@ -21,7 +21,7 @@ from nbyard.store.database.row_checks import insert_copy, rows_of, tables_of
 # About the store itself and its users, or of use only where it was.
 LEFT = (
     *("facts", "leases", "events", "submissions", "fingerprints", "trials"),
-    *("audit", "grants", "group_members", "quotas", "usage"),
+    *("audit", "grants", "group_members", "quotas", "share_links", "usage"),
 )
 # The columns with secrets, and the names that these are bound to.
 SEALED = {

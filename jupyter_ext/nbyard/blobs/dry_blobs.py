@@ -15,6 +15,8 @@ from nbyard.blobs import file_operations as files
 from nbyard.blobs.file_operations import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
+from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 
 MOST_HELD_BYTES = 128 << 20
 # A request hashes at most that many bytes of new and changed files.
@@ -88,9 +90,16 @@ class DryBlobs(Blobs):
         return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
     def open(self, digest: str) -> BinaryIO:
-        """Open bytes that are stored or in memory."""
-        content = self._held.get(digest)
-        return super().open(digest) if content is None else io.BytesIO(content)
+        """Open bytes that are stored or in memory.
+
+        Raises:
+            NotFound: the file is new and large, so that only its digest is known.
+        """
+        if (content := self._held.get(digest)) is not None:
+            return io.BytesIO(content)
+        if digest.startswith("sha256:") and not self.exists(digest):
+            raise NotFound(because("file-not-read"))
+        return super().open(digest)
 
     def tree(self, digest: str) -> Tree:
         """Return the entries of a folder that is stored or in memory."""

@@ -190,7 +190,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),
         lineage.of_run,
     ),
-    "shares": (project_records.grant,),
+    "shares": (project_records.grant, project_records.create_link),
     "workflows": workflows.COMMANDS,
 }
 

@@ -197,8 +197,7 @@ def of_kernel(context: FreezingContext, owner: str, kernel: str) -> str:
     if not kernel.startswith(KERNEL_PREFIX):
         return ""
     with context.store.read() as c:
-        environment = context.store.environments.by_kernel(c, owner, kernel)
-    return environment.name if environment else ""
+        return context.store.environments.by_kernel(c, owner, kernel)
 
 
 def no_environment(why: str) -> NotFound:

@@ -1,12 +1,23 @@
 """Translates Jupyter's user to the caller of services."""
 
 import getpass
+from dataclasses import dataclass
 from typing import Any
+
+from jupyter_server.auth import User
 
 from nbyard.domain.callers import Caller
 
 # Jupyter's names of browsers that have a token or password, which belong to no person.
 INVENTED = "Anonymous "
+
+
+@dataclass
+class LinkUser(User):
+    """Somebody who opened a link of ours to a deployment: `username` is the link's viewer."""
+
+    groups: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ("read",)
 
 
 def caller_of(user: Any) -> Caller:

@@ -165,6 +165,7 @@ BODY_SECONDS = 30.0
 # With the time for which the hub's service caches answers of the hub, at most 30 seconds.
 LOGIN_SECONDS = 10.0
 MAX_SUBJECT = 200  # characters of the audit log
+ANONYMOUS_PER_MINUTE = 120
 
 
 class Opened(Protocol):
@@ -194,6 +195,7 @@ class RestContext:
         self.passes = Passes()
         self.admissions = Admissions()
         self.budgets = RequestBudgets(settings.requests_per_minute if settings.shared else 0)
+        self.anonymous = RequestBudgets(ANONYMOUS_PER_MINUTE)  # by address
         self.connections = Connections()
         self._open = open_yard
         self._lock = threading.Lock()
@@ -367,13 +369,33 @@ class NbyardHandler(JupyterHandler):
             TooOften: The caller has sent too many requests.
         """
         caller = self.caller
-        if wait := self.context.budgets.wait_seconds(caller.name):
-            refused = TooOften()
-            refused.retry_after = math.ceil(wait)
-            raise refused
+        self.limit(self.context.budgets, caller.name)
         if not caller.may(scope):
             raise Forbidden(f"This needs the scope {scope}.")
         return caller
+
+    def limit_anonymous(self) -> None:
+        """Count a request of a page that may need no login.
+
+        Raises:
+            TooOften: Its sender has sent too many requests.
+        """
+        if self.current_user is None:
+            self.limit(self.context.anonymous, str(self.request.remote_ip))
+        else:
+            self.limit(self.context.budgets, self.caller.name)
+
+    @staticmethod
+    def limit(budgets: RequestBudgets, sender: str) -> None:
+        """Count a request of a sender.
+
+        Raises:
+            TooOften: The sender has sent too many requests.
+        """
+        if wait := budgets.wait_seconds(sender):
+            refused = TooOften()
+            refused.retry_after = math.ceil(wait)
+            raise refused
 
     def get_login_url(self) -> str:
         """Raise an error if no user is signed in, because API clients cannot use a login page."""

@@ -20,6 +20,8 @@ from nbyard.rest.forwarding import (
     ForwardPageHandler,
     HubService,
 )
+from nbyard.rest.link_pages import PATTERN as LINKS
+from nbyard.rest.link_pages import LinkHandler
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.proxy_handlers import (
     OF_ATTEMPTS,
@@ -92,6 +94,7 @@ class CatalogHandler(NbyardHandler):
     async def prepare(self, **kwargs: Any) -> None:
         """Identify the user, unless the catalog is public."""
         if self.context.settings.public_catalog:
+            self.current_user = self._jupyter_current_user = None
             return
         await super().prepare(**kwargs)
         if self.current_user is None:
@@ -100,6 +103,7 @@ class CatalogHandler(NbyardHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         try:
+            self.limit_anonymous()
             after = check_text(self.get_query_argument("after", ""), "after")
             models = await self.context.call(
                 lambda: self.context.services.models.catalog(Caller(""), after=after)
@@ -144,6 +148,7 @@ def routes(
     prefix = url_path_join(base_url, PREFIX)
     own_routes: list[Route] = [
         (url_path_join(base_url, "nbyard/catalog"), CatalogHandler, {"context": context}),
+        (url_path_join(base_url, LINKS), LinkHandler, {"context": context}),
         (f"{prefix}/health", HealthHandler, {}),
         (f"{prefix}/openapi.json", OpenApiHandler, {"context": context}),
         (f"{prefix}/events/socket", EventSocket, {"context": context, "broadcast": broadcast}),

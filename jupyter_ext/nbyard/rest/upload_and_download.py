@@ -160,13 +160,8 @@ class ContentHandler(NbyardHandler):
         return {"version": int(text)}
 
     async def _send(self, source: BinaryIO, filename: str) -> None:
-        self.set_header("Content-Type", "application/octet-stream")
+        self._name_download(filename)
         self.set_header("Content-Length", str(os.fstat(source.fileno()).st_size))
-        # A browser that shows the file anyway must not run its scripts at this origin.
-        self.set_header("Content-Security-Policy", "sandbox")
-        self.set_header(
-            "Content-Disposition", f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
-        )
         try:
             while chunk := await self.context.call(source.read, CHUNK):
                 self.write(chunk)
@@ -174,3 +169,11 @@ class ContentHandler(NbyardHandler):
             await asyncio.shield(self.finish())
         except StreamClosedError:  # the client left
             return
+
+    def _name_download(self, filename: str) -> None:
+        self.set_header("Content-Type", "application/octet-stream")
+        # A browser that shows the file anyway must not run its scripts at this origin.
+        self.set_header("Content-Security-Policy", "sandbox")
+        self.set_header(
+            "Content-Disposition", f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        )

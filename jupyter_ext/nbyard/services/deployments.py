@@ -51,7 +51,7 @@ from nbyard.domain.naming.unique_names import name_taken, nearest_names, no_such
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.errors import NotFound, StaleWrite
+from nbyard.errors import Forbidden, NotFound, StaleWrite
 from nbyard.host import hardware
 from nbyard.host.hardware import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
@@ -376,9 +376,12 @@ class DeploymentService(Service):
                     self._store.facts.set(c, name, url)
 
     def target(self, caller: Caller, name: str, port: str) -> Target:
-        """Return where the proxy can reach a port of the caller's deployment now.
+        """Return where the proxy can reach a port of a deployment now.
+
+        A deployment has its name for its owner, and its ID for those with whom it is shared.
 
         Raises:
+            Forbidden: Only the owner can open the port.
             NotFound: The caller has no such deployment, or the deployment has no such port.
             Unavailable: The deployment does not run or does not respond. The message says why.
         """
@@ -392,9 +395,14 @@ class DeploymentService(Service):
                 if declared.name == place.name == port and place.port:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering_error(self.get(caller, name))
-                    spec = row.revision.spec
-                    is_trusted = spec.service in IDES and fits_pattern(
-                        spec.image, self._context.settings.ide_images
+                    spec, is_own = row.revision.spec, name != row.deployment
+                    if declared.keep_prefix and not is_own:
+                        raise Forbidden(f"Only the owner of {name} can open its port {port}.")
+                    # What others made never gets the session of its visitor.
+                    is_trusted = (
+                        is_own
+                        and spec.service in IDES
+                        and fits_pattern(spec.image, self._context.settings.ide_images)
                     )
                     secret = KeptSecret(self._folder(row.deployment), row.number).read()
                     at = (place.host, place.port, declared.websocket, declared.keep_prefix)

@@ -79,6 +79,8 @@ PLACES = {
 
 # How long the groups of a caller are known without a look at the store.
 GROUPS_SECONDS = 30.0
+# What others name by `OWNER/NAME`, too.
+WITH_OWNER = ("dataset", "environment", "project", "automation")
 OF_OWNERS = ("projects.update", "projects.set_policy", "projects.delete_policy")
 
 
@@ -151,8 +153,8 @@ class Services:
     ) -> None:
         """Check that a request may change what its path names, and link to its active project.
 
-        Reading needs no check: what a caller may not see is not found. Only an ID names what
-        belongs to others.
+        Reading needs no check: what a caller may not see is not found. Only an ID or `OWNER/NAME`
+        names what belongs to others.
 
         Raises:
             Forbidden: The caller may see it and lacks the role for the change.
@@ -166,14 +168,22 @@ class Services:
         named |= {"project": project} if operation in CREATED and project else {}
         is_owners = verb == "delete" or noun == "shares" or operation in OF_OWNERS
         needed: Role = "owner" if is_owners else "editor"
-        ids = [(name, key) for name, keys in named.items() for key in keys.split(",") if is_id(key)]
-        with self._context.store.read() if ids else nullcontext() as c:
-            for name, key in ids:
+        others = [
+            (name, key)
+            for name, keys in named.items()
+            for key in keys.split(",")
+            if is_id(key) or "/" in key
+        ]
+        with self._context.store.read() if others else nullcontext() as c:
+            for name, key in others:
                 self._check_role(c, caller, name, key, needed)
 
     def _check_role(self, c: Any, caller: Caller, name: str, key: str, needed: Role) -> None:
-        """Check the role of a caller on what the variable `name` of a path names by ID."""
+        """Check a caller's role on what the variable `name` names."""
         store = self._context.store
+        if "/" in key and name in WITH_OWNER:
+            row = getattr(store, f"{name}s").get(c, caller.name, key)
+            key = getattr(row, "automation", row).id if row else key
         if name == "backfill":
             row = store.backfills.by_id(c, key)
             name, key = "automation", row.backfill.automation_id if row else ""

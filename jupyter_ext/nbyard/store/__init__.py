@@ -43,7 +43,7 @@ from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.quotas import QuotaRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
-from nbyard.store.visibility import GrantRows
+from nbyard.store.visibility import GrantRows, ShareLinkRows
 from nbyard.store.workflows import WorkflowRows
 
 
@@ -80,6 +80,7 @@ class Store:
     monitors = MonitorRows()
     notices = NoticeRows()
     rules = RuleRows()
+    share_links = ShareLinkRows()
     projects = ProjectRows()
     quotas = QuotaRows()
     runs = RunRows()

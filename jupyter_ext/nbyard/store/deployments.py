@@ -31,7 +31,7 @@ from nbyard.store.models import packages_of_images
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, reference_of
 
 D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name
@@ -274,10 +274,12 @@ class DeploymentRows:
         return _revision_row(row) if row else None
 
     def serving(self, c: Connection, owner: str, name: str) -> RevisionRow | None:
-        """Return the revision that serves requests under the name."""
+        """Return the revision that serves requests under the user's own name, else under an ID."""
         joined = (D.id == R.deployment_id) & (D.serving == R.number)
         query = select(revisions).join(deployments, joined)
-        row = c.execute(query.where(is_own(owner, D.owner), D.name == name)).first()
+        is_named = is_own(owner, D.owner) & (D.name == name)
+        is_seen = (D.id == name) & may_see(owner, D.owner) & D.removed_at.is_(None)
+        row = c.execute(query.where(is_named | is_seen).order_by(is_named.desc())).first()
         return _revision_row(row) if row else None
 
     def forms(self, c: Connection, deployment_id: str) -> list[CallForm]:
@@ -357,7 +359,10 @@ class DeploymentRows:
             ports = serving.revision.spec.ports if serving else last.spec.ports
             links = [
                 Link(
-                    *(port.name, link_path(row.name, port.name), port.port, port.websocket),
+                    port.name,
+                    # A name is that of its owner.
+                    link_path(row.id if "/" in reference_of(owner, row) else row.name, port.name),
+                    *(port.port, port.websocket),
                     port.name in answering,
                 )
                 for port in ports

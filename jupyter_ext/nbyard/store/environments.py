@@ -37,7 +37,7 @@ from nbyard.store.schema.tables import (
     workflow_versions,
     workflows,
 )
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, reference_of
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
@@ -126,11 +126,15 @@ class EnvironmentRows(NamedRows[Environment]):
         row = c.execute(select(environment_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
-    def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
-        """Return the environment whose kernel has this name."""
-        row = c.execute(self.query().where(is_own(owner, E.owner), E.kernel == kernel)).first()
+    def by_kernel(self, c: Connection, owner: str, kernel: str) -> str:
+        """Return the name of the environment with this kernel; else empty.
+
+        An own one precedes those of others, which have the name of their owner in front.
+        """
+        seen = select(E.name, E.owner).where(may_see(owner, E.owner), E.kernel == kernel)
+        row = c.execute(seen.order_by(is_own(owner, E.owner).desc(), E.id)).first()
         # Environments that were never installed have an empty kernel name.
-        return self.read(row) if row and kernel else None
+        return reference_of(owner, row) if row and kernel else ""
 
     def kernels_of_others(self, c: Connection, viewer: str) -> set[str]:
         """Return the names of the kernels of environments that a user may not see."""
@@ -231,7 +235,7 @@ class DefaultRows:
     def all(self, c: Connection, owner: str) -> dict[str, EnvironmentDefault]:
         """Return the defaults by project ID; the ID of the store's default is empty."""
         query = (
-            select(D.project_id, environments.c.name, projects.c.name.label("project"))
+            select(D.project_id, E.name, E.owner, projects.c.name.label("project"))
             .join(environments, environments.c.id == D.environment_id)
             .outerjoin(projects, projects.c.id == D.project_id)
             .where(is_own(owner, D.owner))
@@ -239,7 +243,9 @@ class DefaultRows:
         )
         return {
             row.project_id: EnvironmentDefault(
-                row.name, "project" if row.project_id else "store", row.project or ""
+                reference_of(owner, row),
+                "project" if row.project_id else "store",
+                row.project or "",
             )
             for row in c.execute(query)
         }

@@ -71,10 +71,15 @@ class NamedRows(Generic[T]):
         return [self.read(row) for row in rows]
 
     def get(self, c: Connection, owner: str, key: str) -> T | None:
-        """Return a row that the user may see by ID, else the user's own by name."""
-        of = self.stored_in.c
+        """Return a row by ID or `OWNER/NAME`, else an own row by name.
+
+        The user may see it.
+        """
+        of, (its_owner, _, name) = self.stored_in.c, key.partition("/")
         is_named = is_own(owner, of.owner) & (of.name == key)
-        query = self.query().where((of.id == key) & may_see(owner, of.owner) | is_named)
+        # Names contain no slash.
+        is_meant = (of.id == key) | (is_own(its_owner, of.owner) & (of.name == name))
+        query = self.query().where(is_meant & may_see(owner, of.owner) | is_named)
         # An ID wins over another row whose name looks like that ID.
         row = c.execute(query.order_by((of.id == key).desc())).first()
         return self.items(c, [row])[0] if row else None

@@ -1,7 +1,8 @@
 """The clauses that say who may see a row, and the roles that users have on rows.
 
 A row is seen by its owner, by those whom a grant names, as users or by a group, and by the members
-of the projects that it is linked to. Rows without an owner are seen through their parent.
+of the projects that it is linked to. Rows without an owner are seen through their parent. A link
+of ours shows one row to its viewer, who sees nothing else.
 """
 
 from collections.abc import Collection
@@ -11,21 +12,44 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    String,
     Table,
     and_,
+    bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
+    type_coerce,
     union_all,
+    update,
 )
 
-from nbyard.domain.projects.members import EVERYONE, ROLES, Member, NewMember, Role, SharedKind
+from nbyard.domain.projects.members import (
+    EVERYONE,
+    LINK_VIEWER,
+    ROLES,
+    LinkedKind,
+    Member,
+    NewMember,
+    OpenedLink,
+    Role,
+    SharedKind,
+    ShareLink,
+)
 from nbyard.errors import Forbidden
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
-from nbyard.store.schema.project_tables import grants, group_members, project_links, projects
+from nbyard.store.schema.project_tables import (
+    grants,
+    group_members,
+    project_links,
+    projects,
+    share_links,
+)
+from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import (
     dataset_versions,
     datasets,
@@ -36,7 +60,8 @@ from nbyard.store.schema.tables import (
     workflows,
 )
 
-G, L, M, P = grants.c, project_links.c, group_members.c, projects.c
+G, K, L, M, P = grants.c, share_links.c, project_links.c, group_members.c, projects.c
+LINK_FIELDS = ShareLink.__struct_fields__
 # Rows of other tables, such as credentials, are never shared.
 SHARED: dict[SharedKind, Table] = {
     "project": projects,
@@ -59,6 +84,11 @@ SHARING = "sharing"
 def is_own(name: Any, owner: Any) -> ColumnElement[bool]:
     """Return the condition that a row has this owner: names, paths and numbers are its owner's."""
     return cast("ColumnElement[bool]", owner == name)
+
+
+def reference_of(viewer: str, row: Any) -> str:
+    """Return the name of a row of the viewer, else `OWNER/NAME`."""
+    return str(row.name if row.owner == viewer else f"{row.owner}/{row.name}")
 
 
 def is_shared(c: Connection) -> bool:
@@ -98,7 +128,11 @@ def _is_grantee(viewer: Any) -> ColumnElement[bool]:
 
 
 def _shared(viewer: Any, *kinds: SharedKind) -> Any:
-    """Return the query for the IDs that a user may see by a grant or by a project."""
+    """Return the query for the IDs that a user may see by a grant, a project or a link."""
+    link = func.substr(type_coerce(viewer, String), len(LINK_VIEWER) + 1)
+    by_link = select(K.resource_id).where(K.id == link, K.kind.in_(kinds), _is_valid())
+    if isinstance(viewer, str) and viewer.startswith(LINK_VIEWER):
+        return by_link
     granted = select(G.resource_id).where(_is_grantee(viewer))
     projects_of_member = granted.where(G.kind == "project")
     is_member = or_(
@@ -106,7 +140,15 @@ def _shared(viewer: Any, *kinds: SharedKind) -> Any:
         L.project_id.in_(projects_of_member),
     )
     linked = select(L.resource_id).where(L.kind.in_(kinds), is_member)
-    return union_all(granted.where(G.kind.in_(kinds)), linked)
+    shared = [granted.where(G.kind.in_(kinds)), linked]
+    # A parameter may be the viewer of a link.
+    return union_all(*shared, *([] if isinstance(viewer, str) else [by_link]))
+
+
+def _is_valid() -> ColumnElement[bool]:
+    # Some queries are built once, and used for ever.
+    now = bindparam(None, type_=Moment(), callable_=lambda: datetime.now(UTC), unique=True)
+    return K.expires_at > now
 
 
 def _kind(group: bool) -> str:
@@ -118,6 +160,8 @@ class GrantRows:
 
     def role(self, c: Connection, viewer: str, kind: SharedKind, resource_id: str) -> Role | None:
         """Return the highest role of a user on a resource, or None if the user may not see it."""
+        if viewer.startswith(LINK_VIEWER):
+            return "viewer"
         of = SHARED[kind].c
         owner = c.execute(select(of.owner).where(of.id == resource_id)).scalar()
         if owner is None or owner == viewer:
@@ -188,10 +232,51 @@ class GrantRows:
             c.execute(insert(group_members), rows)
 
     def delete_dangling(self, c: Connection) -> int:
-        """Delete the grants on resources that no longer exist; return their number."""
+        """Delete grants and links on resources that no longer exist, and expired links.
+
+        Return their number.
+        """
+        gone = [
+            delete(table).where(t.kind == kind, t.resource_id.not_in(select(of.c.id)))
+            for table, t in ((grants, G), (share_links, K))
+            for kind, of in SHARED.items()
+        ]
         return sum(
-            c.execute(
-                delete(grants).where(G.kind == kind, G.resource_id.not_in(select(table.c.id)))
-            ).rowcount
-            for kind, table in SHARED.items()
+            c.execute(query).rowcount for query in (*gone, delete(share_links).where(~_is_valid()))
         )
+
+
+class ShareLinkRows:
+    """Queries on links, which show one resource each."""
+
+    def insert(
+        self, c: Connection, kind: LinkedKind, resource_id: str, link: ShareLink, link_hash: str
+    ) -> None:
+        """Insert a link by the hash of its secret."""
+        row = {name: getattr(link, name) for name in LINK_FIELDS}
+        row |= {"kind": kind, "resource_id": resource_id, "hash": link_hash}
+        c.execute(insert(share_links), [row])
+        FactRows().get_or_store(c, SHARING, "1")
+
+    def list(self, c: Connection, kind: SharedKind, resource_id: str) -> list[ShareLink]:
+        """Return the links of a resource that have not expired, newest first."""
+        query = select(*(K[name] for name in LINK_FIELDS)).where(
+            K.kind == kind, K.resource_id == resource_id, _is_valid()
+        )
+        return [ShareLink(*row) for row in c.execute(query.order_by(K.id.desc()))]
+
+    def delete(self, c: Connection, kind: SharedKind, resource_id: str, link: str) -> bool:
+        """Delete a link of a resource; return whether there was one."""
+        is_of = and_(K.kind == kind, K.resource_id == resource_id, K.id == link)
+        return c.execute(delete(share_links).where(is_of)).rowcount == 1
+
+    def open(self, c: Connection, link_hash: str) -> OpenedLink | None:
+        """Count that a link is opened, and return it; None if its creator may not share anymore."""
+        row = c.execute(select(share_links).where(K.hash == link_hash, _is_valid())).first()
+        if row is None or GrantRows().role(c, row.creator, row.kind, row.resource_id) != "owner":
+            return None
+        counted = {"opens": K.opens + 1, "opened_at": datetime.now(UTC)}
+        c.execute(update(share_links).where(K.id == row.id).values(**counted))
+        of = SHARED[row.kind].c
+        owner = c.execute(select(of.owner).where(of.id == row.resource_id)).scalar_one()
+        return OpenedLink(row.id, row.kind, row.resource_id, owner, row.expires_at)

@@ -164,9 +164,11 @@ export class NodeViews {
     if (flow.nodes) {
       this._compare().forEach(id => touched.add(id));
     }
+    const hasOtherKeys = [...(flow.edges ?? [])].some(key => !key.includes('->')); // by hand
+    const isChanged = (edge: IEdge) => hasOtherKeys || flow.edges?.has(edgeId(edge));
     for (const index of [...before, this._into, this._from]) {
       for (const [id, edges] of index) {
-        if (edges.some(edge => flow.edges?.has(edgeId(edge)) || flow.nodes?.has(other(edge, id)))) {
+        if (edges.some(edge => isChanged(edge) || flow.nodes?.has(other(edge, id)))) {
           touched.add(id);
         }
       }

@@ -30,7 +30,7 @@ import {
   useSelecting
 } from './mouseAndClipboard';
 import { isFitted } from '../model/focus';
-import { useCanvas } from '../model/hooks';
+import { useCanvas, useView } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import {
   drawsAll,
@@ -85,6 +85,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   );
 
   const count = canvas.doc.nodes.size;
+  const lone = useView(count === 1 ? (nodes[0]?.id ?? '') : '');
   const drawing = useDrawing(canvas);
   const hands = useClipboardAndDrops(canvas, readOnly);
   const selecting = useSelecting(canvas);
@@ -172,7 +173,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         </ReactFlow>
       </Settled.Provider>
       {!nodes.length && <EmptyStage />}
-      {count === 1 && !edges.length && (
+      {count === 1 && !edges.length && !lone?.run && (
         <div className="nby-Canvas-tip">
           {trans.__('Add a second node, then drag from an output to an input.')}
         </div>

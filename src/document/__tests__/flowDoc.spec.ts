@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { writeFlow } from '../flow';
+import { edgeId, writeFlow } from '../flow';
 import { FlowDoc, IFlowChange } from '../flowDoc';
 
 const EDGE = { source: 'a', output: 'data', target: 'b', input: 'raw' };
@@ -70,6 +70,18 @@ describe('FlowDoc', () => {
     two.move([['a', [9, 9]]]);
     one.undo();
     expect(one.toJSON().positions.a).toEqual([9, 9]);
+  });
+
+  it('removes an edge by its ends, whatever its key in the document is', () => {
+    const [one] = pair();
+    const [edge] = one.allEdges();
+    one.edit(() => {
+      one.edges.forEach((_, id) => one.edges.delete(id));
+      one.edges.set('first', new Y.Map<string>(Object.entries(edge)));
+    });
+    expect(one.allEdges()).toEqual([edge]);
+    one.remove([], [edgeId(edge)]);
+    expect(one.allEdges()).toEqual([]);
   });
 
   it('takes a node and its arrows in one step, and brings both back', () => {

@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { ApiClient } from '../../api/client';
 import { environmentNames, readyImages } from '../runtimes';
 
@@ -10,4 +11,16 @@ it('images are offered once they are ready, each reference once', async () => {
   const client = { call } as unknown as ApiClient;
   expect(await readyImages(client)).toEqual(['cows:1']);
   expect(await environmentNames(client)).toEqual(['lab']);
+});
+
+it('environments of others are offered with their owner, on a hub', async () => {
+  const items = [
+    { name: 'lab', owner: 'bob' },
+    { name: 'torch', owner: 'ann' }
+  ];
+  const client = { call: async () => ({ items }) } as unknown as ApiClient;
+  expect(await environmentNames(client)).toEqual(['lab', 'torch']);
+  PageConfig.setOption('hubServerUser', 'bob');
+  expect(await environmentNames(client)).toEqual(['lab', 'ann/torch']);
+  PageConfig.setOption('hubServerUser', '');
 });

@@ -1,6 +1,7 @@
 /** Searches the names that a field offers on the server. */
 import { useEffect, useState } from 'react';
 import type { ApiClient } from '../../api/client';
+import { referenceOf } from '../referenceOf';
 
 /** While the user types, the server is not asked. */
 const PAUSE_MS = 200;
@@ -11,9 +12,9 @@ type Search = (client: Asker, query: { search: string; limit: number }) => Promi
 
 const SEARCHES: Readonly<Record<string, Search>> = {
   dataset: async (client, query) =>
-    (await client.call('datasets.list', { query })).items.map(({ name }) => name),
+    (await client.call('datasets.list', { query })).items.map(referenceOf),
   environment: async (client, query) =>
-    (await client.call('environments.list', { query })).items.map(({ name }) => name),
+    (await client.call('environments.list', { query })).items.map(referenceOf),
   // images that were built or pulled here
   image: async (client, query) =>
     (await client.call('images.list', { query })).items
@@ -22,7 +23,7 @@ const SEARCHES: Readonly<Record<string, Search>> = {
   kernel: async client => (await client.call('kernels.list', {})).items.map(({ name }) => name),
   pattern: async () => ['*', '*.csv', '**/*.csv'],
   project: async (client, query) =>
-    (await client.call('projects.list', { query })).items.map(({ name }) => name),
+    (await client.call('projects.list', { query })).items.map(referenceOf),
   time: async () => [
     ...['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5']
   ],

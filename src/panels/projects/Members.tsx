@@ -10,6 +10,7 @@ import { declaredFields } from '../../forms/schema/fields';
 import { askFields } from '../frame/dialogs/askFields';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
+import { LINKED, ShareLinks } from './ShareLinks';
 
 /** Ask for a user or group, and for the role that it gets on a resource. */
 export async function share(
@@ -27,7 +28,9 @@ export async function share(
       request: (body): IRequest => {
         name = body.name;
         return { id: 'shares.grant', question: { path: { kind, resource }, body } };
-      }
+      },
+      below: () =>
+        LINKED.includes(kind) ? { group: <ShareLinks {...{ services, kind, resource }} /> } : {}
     });
     if (stored) {
       Notification.success(trans.__('Shared with “%1”.', name), { autoClose: 4000 });

@@ -14,7 +14,7 @@ export function projectCommands(
     {
       id: 'nbyard:share',
       label: trans.__('Share…'),
-      args: { noun: trans.__('The kind of the resource') }
+      args: { noun: trans.__('The kind of the resource'), id: trans.__('The ID of the resource') }
     }
   ];
 }

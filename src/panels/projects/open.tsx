@@ -7,9 +7,9 @@ import ProjectView from './ProjectView';
 import { projectsOf } from './state/collection';
 
 export const projectActions = {
-  /** Share the item under the menu. */
-  share: (services: IPanelServices, [noun]: string[]): Promise<void> =>
-    share(services, noun, pointedId(services.app, noun) ?? ''),
+  /** Share an item, by default the one under the menu. */
+  share: (services: IPanelServices, [noun, id]: string[]): Promise<void> =>
+    share(services, noun, id ?? pointedId(services.app, noun) ?? ''),
   /** Open the page of a project. */
   openProject: (services: IPanelServices, [id]: string[]): void =>
     showItem(services, { id } as ITarget, {

@@ -28,6 +28,8 @@ import { formatEstimate } from '../model/estimates';
 import { ownChecks } from './ownChecks';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
+// States of nodes that will not run, whose cards need no mark.
+const SETTLED = ['cached', 'skipped'];
 const DATA = new Set(
   'csv tsv json jsonl ndjson parquet arrow feather ipc xlsx xls txt zip gz npy npz png jpg pkl'
     .split(' ')
@@ -86,7 +88,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       waits: reasonText(answer.waits, this.trans) ?? '',
       reasons: new Map(
         answer.nodes
-          .filter(({ state }) => state !== 'cached')
+          .filter(({ state, reason }) => !SETTLED.includes(state) && reason?.code !== 'elements-again')
           .map(({ node = '', reason }) => [
             node.split('.')[0], // the card of a sub-workflow
             reasonText(reason, this.trans) ?? ''

@@ -280,6 +280,9 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           {trans.__('Follow Running Task')}
         </Button>
       )}
+      {!isScratch(run) && (
+        <CommandButton commands={commands} id="nbyard:share" args={{ noun: 'run', id: run.id }} />
+      )}
       {live ? (
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
       ) : (

@@ -29,7 +29,8 @@ const WITHOUT_FORM = [
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
   ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files'],
   ...['runs.cancel_element', 'runs.retry_elements', 'workflows.restore'],
-  ...['admin.resume', 'admin.withdraw', 'shares.revoke']
+  ...['admin.resume', 'admin.withdraw', 'shares.revoke'],
+  ...['shares.create_link', 'shares.revoke_link']
 ];
 
 describe('G8: requests that change or start something', () => {

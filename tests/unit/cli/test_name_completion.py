@@ -192,6 +192,7 @@ UNSTORED = {
         *("--stop-seconds", "--threshold", "--uid", "--until", "--at", "--window", "--cuda"),
         *("--from", "--gpus", "--queued-runs", "--lifetime", "--days"),
         *("quotas set --runs", "quotas set --deployments"),
+        "shares create-link --expires",
     },
     "of an administrator": {
         *("--owner", "--root", "--url", "--database", "--by", "--operation"),
@@ -227,7 +228,8 @@ UNSTORED = {
     },
     "a column of the file": {"--sort"},
     "of the kind that another argument says": {
-        *("shares grant resource", "shares ls resource", "shares revoke resource")
+        *("shares grant resource", "shares ls resource", "shares revoke resource"),
+        *("shares links resource", "shares create-link resource", "shares revoke-link resource"),
     },
     "several runs, with commas": {"runs tag runs"},
     "a page, as the page before it names it": {"--after"},

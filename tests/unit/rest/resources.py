@@ -53,6 +53,8 @@ class Resources:
             made = send(self.owner, "POST", f"/{kind}s", {"name": self.name, **body})
             assert made.status == 201, made.content
             self.ids[kind] = made.json["id"]
+        link = send(self.owner, "POST", f"/shares/dataset/{self.ids['dataset']}/links", {})
+        self.ids["link"] = link.json["id"]
         upload = send(self.owner, "POST", "/uploads", {"filename": "a.csv", "size_bytes": 1})
         self.ids["upload"] = upload.json["id"]
 
@@ -91,7 +93,7 @@ class Resources:
         """Return the path of an operation on these resources, with its needed parameters."""
         ids = {**self.ids, **others}
         values = {"kind": "dataset", "resource": ids["dataset"], **LABELS, **ids}
-        path = operation.path.format_map({key: quote(text) for key, text in values.items()})
+        path = operation.path.format_map({key: quote(text, "") for key, text in values.items()})
         needed = {"old": "1", "new": "1", "kind": "dataset", "others": ids["other"]}
         query = [
             f"{field.name}={needed.get(field.name, ids['other'])}"
@@ -120,6 +122,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "projects.update": {"revision": 1, "description": "d"},
     "projects.set_policy": {"older_than_days": 9},
     "shares.grant": {"name": "eve", "role": "owner"},
+    "shares.create_link": {"days": 1},
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.members import NewMember
 from nbyard.errors import Invalid
+from nbyard.rest.access import RequestBudgets
 from nbyard.testing.jupyter_server import Answer, JupyterServer
 
 from ..store.test_models import add
@@ -69,3 +70,11 @@ def test_everyone_may_only_read(public: JupyterServer) -> None:
     for bad in (NewMember("*", "editor"), NewMember("*", group=True)):
         with pytest.raises(Invalid):
             yard.services.shares.grant(ANN, "model", "1", bad)
+
+
+def test_too_many_requests_without_a_login_are_refused(public: JupyterServer) -> None:
+    context = public.app.web_app.settings["nbyard"]
+    context.anonymous = RequestBudgets(1)
+    assert read(public).status == 200
+    answer = read(public)
+    assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0

@@ -10,6 +10,7 @@ from nbyard.rest import operation_handler
 from nbyard.rest.routes import CONTENTS
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
+from nbyard.services.registry import WITH_OWNER
 from nbyard.store import Store
 
 from .resources import BODIES, OF_FILES, SECRET, Resources, naming
@@ -150,6 +151,7 @@ def test_a_change_needs_a_role(share, send, operation, role):
         assert answer.status == (204 if operation.id == "uploads.delete" else 404)
         return
     of_owners = operation.verb in ("delete", "grant", "revoke") or operation.id in (
+        *("shares.create_link", "shares.revoke_link"),
         *("projects.link", "projects.update", "projects.set_policy", "projects.delete_policy"),
     )
     is_allowed = role == "owner" or (role == "editor" and not of_owners)
@@ -160,3 +162,12 @@ def test_a_change_needs_a_role(share, send, operation, role):
     assert (answer.status == 403) != is_allowed, answer.content
     if not is_allowed:
         assert "ann" in answer.json["hint"]
+
+
+@named([operation for operation in WRITES if operation.placed("path")[0].name in WITH_OWNER])
+def test_a_name_with_its_owner_gives_no_more_rights_than_the_id(share, send, operation):
+    viewed = share("viewer")
+    name = operation.placed("path")[0].name
+    label = viewed.ids[name] if name == "automation" else viewed.name  # its name is its ID
+    path = viewed.path(operation, **{name: f"ann/{label}"})
+    assert send(BOB, operation.method, path, body_of(operation, viewed)).status == 403

@@ -2,12 +2,15 @@
 
 import itertools
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from nbyard.domain.projects.members import ROLES, NewMember, Role
+from nbyard.domain.ids import new_id
+from nbyard.domain.projects.members import ROLES, NewMember, Role, ShareLink
+from nbyard.errors import Forbidden
 from nbyard.store import Connection, Store
 from nbyard.store.schema.tables import credentials, datasets, events, runs
 from nbyard.store.visibility import may_see, may_see_event
@@ -125,3 +128,33 @@ def test_grants_end_with_their_resource(store):
         store.datasets.delete(c, data)
         assert store.grants.delete_dangling(c) == 1
         assert c.execute(select(datasets.c.id)).first() is None and START
+
+
+def test_the_viewer_of_a_link_sees_one_row_until_it_expires(store):
+    """Queries that are built once notice that time passes, and a name is no pattern."""
+    now = datetime.now(UTC)
+    with store.write() as c:
+        rows = Rows(store, c)
+        run, other = rows.run("first"), rows.run("second")
+        data = rows.dataset("red")
+        for kind, row, ends in (
+            ("run", run, now + timedelta(days=1)),
+            ("dataset", data, now + timedelta(days=1)),
+            ("run", other, now - timedelta(seconds=1)),
+        ):
+            link = ShareLink(new_id(), "ada", now, ends)
+            store.share_links.insert(c, kind, row.id, link, f"{row.id:_<64}")
+            viewer, is_valid = f"/link/{link.id}", ends > now
+            find = store.runs.get if kind == "run" else store.datasets.get
+            assert (find(c, viewer, row.id) is not None) == is_valid
+            assert (store.share_links.open(c, f"{row.id:_<64}") is not None) == is_valid
+            others = {run.id, other.id} - {row.id}
+            assert not any(store.runs.get(c, viewer, key) for key in others)
+            for guessed in ("/link/", "/link/%", link.id, "link"):
+                assert find(c, guessed, row.id) is None
+        assert store.share_links.open(c, "none") is None
+        assert store.grants.delete_dangling(c) == 1
+        assert [len(store.share_links.list(c, "run", row.id)) for row in (run, other)] == [1, 0]
+        store.grants.check(c, "/link/x", "run", run.id, "viewer")
+        with pytest.raises(Forbidden):
+            store.grants.check(c, "/link/x", "run", run.id, "editor")

@@ -27,6 +27,7 @@ from nbyard.cli.commands.check_reports import (
 )
 from nbyard.cli.commands.runs.check_sample import check_counts, sample_findings
 from nbyard.cli.output.console import follow_up, print_note, show_json
+from nbyard.cli.output.views.views_by_noun import usual_duration_text
 from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.commands.interpreters import STARTS
 from nbyard.domain.executables.structs import Inspect, Inspection
@@ -283,8 +284,10 @@ def _check(connection: Any, path: Path) -> Checked:
             maps: dict[str, str] = {}
             if not refused and any(node.map for node in document.nodes.values()):
                 forecast = connection.runs.forecast(body=ForecastRequest(str(path.absolute())))
-                ahead = {n.node: n.reason for n in forecast.nodes if n.reason}
-                maps = {n: str(why) for n, why in ahead.items() if why.code in OF_MAPS}
+                for node in forecast.nodes:
+                    if node.reason and node.reason.code in OF_MAPS:
+                        texts = str(node.reason), usual_duration_text(node.usual)
+                        maps[node.node] = ", ".join(filter(None, texts))
             return _with_environments(Checked(path, findings, maps=maps), answer.nodes)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)

@@ -1,6 +1,7 @@
 """Live progress on standard error: one line per node, redrawn on a terminal, else appended."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -55,9 +56,14 @@ class Progress:
             self._live.stop()
 
     def show(self, detail: RunDetail, usual: Mapping[str, Usual]) -> None:
-        """Draw the run as it is now, with the usual durations of its nodes."""
+        """Draw the run as it is now, with the usual durations of its nodes.
+
+        Of the elements of maps, only those that failed get a line.
+        """
         if self._quiet:
             return
+        ended = Counter(t.element.map for t in detail.tasks if t.element and t.finished_at)
+        shown = [t for t in detail.tasks if t.element is None or t.state == "failed"]
         for task in [
             task for task in detail.tasks if task.warning and task.node not in self._warned
         ]:
@@ -72,24 +78,26 @@ class Progress:
 
             # rich would read brackets in a plain string as markup. `Text` shows them.
             self._live.update(
-                Text("\n".join(_line(task, usual.get(task.node)) for task in detail.tasks))
+                Text("\n".join(_line(t, usual.get(t.node), ended[t.node]) for t in shown))
             )
             return
-        for task in detail.tasks:
+        for task in shown:
             why = task.why if task.state in ("queued", "preparing") else ""
             state = f"{task.state}{task.cached}{why}"
             # Without a terminal, print a line only when something changed.
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
                 if task.state != "waiting":
-                    print_note(_line(task, usual.get(task.node)))
+                    print_note(_line(task, usual.get(task.node), ended[task.node]))
 
 
-def _line(task: Task, usual: Usual | None) -> str:
+def _line(task: Task, usual: Usual | None, ended: int = 0) -> str:
     word = "cached" if task.cached else task.state
     took = format_duration(task.started_at, task.finished_at)
     is_explained = task.cached or task.state in ("queued", "preparing", "failed", "skipped")
     reason = task.why if is_explained else ""
     about = usual_duration_text(usual, task.state) if task.state in UNDER_WAY else ""
-    parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
+    name = f"{task.node} ({task.element.label})" if task.element else task.node.ljust(16)
+    elements = f"{ended:,} elements ended" if ended and task.state == "running" else ""
+    parts = (SIGNS[task.state], name, word, took, elements, reason, about)
     return without_control_characters("  ".join(filter(None, parts)))

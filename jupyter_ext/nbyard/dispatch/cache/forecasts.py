@@ -7,26 +7,29 @@ Slow lookups for which a request waits only for a short time.
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from nbyard.blobs import DryBlobs
+from nbyard.dispatch.cache.condition_values import value_of_task, why_unmet
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
-from nbyard.dispatch.cache.map_data import read_elements
+from nbyard.dispatch.cache.map_data import ElementResult, collect, read_elements
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, has_bytes, reuse_reason
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
+from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.maps.structs import Element
+from nbyard.domain.maps.structs import EACH, Element
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.map_plans import element_plans, following_plans
 from nbyard.domain.runs.previews.estimates import AFTER, Forecaster, ForecastQuestion, Verdict
-from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
+from nbyard.domain.runs.structs import BytesOf, ResultOf, TaskPlan, bytes_of
+from nbyard.domain.workflows.conditions import Reference, nodes_of
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import protocol
@@ -35,6 +38,7 @@ from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease
 from nbyard.store.runs.artifacts_and_cache import Hit
+from nbyard.store.runs.tasks import TaskRecord
 from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
@@ -42,6 +46,8 @@ T = TypeVar("T")
 # A place that hangs, such as a network mount, occupies its thread for as long.
 MOST_THREADS = 16
 LATE = because("forecast-late")
+AGAIN = "elements-again"
+MOST_COLLECTED = 1000  # elements, whose metrics are read
 
 
 class BoundedLookups(Generic[T]):
@@ -133,17 +139,59 @@ class CacheForecaster:
     def forecast(self, question: ForecastQuestion) -> dict[str, Verdict]:
         """Return the verdict for each node. Nothing is written.
 
-        A node after one that runs counts as stale, although its inputs may turn out equal.
+        A node after one that runs counts as stale, although its inputs may turn out equal. Elements
+        of a map that failed the last time are assumed to fail again.
         """
         forecast = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
         for plan in question.plans:  # in topological order
             try:
+                left_out = forecast.skipped & plan.needs()
                 verdict = self._verdict_on_map if plan.map else self._verdict
-                forecast.verdicts[plan.node] = verdict(forecast, plan)
+                own = self._verdict_on_skipped(forecast, plan, left_out) or verdict(
+                    forecast, plan.without(left_out)
+                )
+                if own.state == "cached" and (guessed := plan.needs() & forecast.guessed):
+                    forecast.guessed.add(plan.node)
+                    own = Verdict("unknown", because(AGAIN, node=forecast.labels[min(guessed)]))
+                forecast.verdicts[plan.node] = own
             except (NbyardError, OSError) as error:
                 reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
                 forecast.verdicts[plan.node] = Verdict("unknown", reason)
         return forecast.verdicts
+
+    def _verdict_on_skipped(
+        self, forecast: "_PartialForecast", plan: TaskPlan, left_out: set[str]
+    ) -> Verdict | None:
+        """Return the verdict on a node that a condition leaves out, as a run does; else None."""
+        needs, optional = plan.needs(), plan.optional_needs()
+        reason: Reason | None = None
+        if left_out - optional or (left_out and left_out == needs):
+            reason = because("upstream-skipped")
+        elif (
+            plan.when
+            and not plan.decides_by_element
+            and nodes_of(plan.when) <= forecast.origins.keys()
+        ):
+            reason = why_unmet(plan.when, partial(self._value, forecast))
+        if not reason:
+            return None
+        forecast.skipped.add(plan.node)
+        return Verdict("skipped", reason)
+
+    def _value(self, forecast: "_PartialForecast", reference: Reference) -> Any:
+        node, name = reference
+        owner, task_id = forecast.question.owner, forecast.origins[node]
+        with self._store.read() as c:
+            outputs = self._store.artifacts.of_task(c, task_id)
+            if not name:  # whether it has changed since the last success
+                of, earlier = (forecast.question.workflow, node), self._store.history
+                return any(
+                    [e.digest for e in earlier.outputs_of_node(c, owner, *of, output, 1)]
+                    != [own.digest]
+                    for output, own in outputs.items()
+                    if output != EXECUTED
+                )
+        return value_of_task(self._context, owner, task_id, outputs.values(), reference)
 
     def _verdict(self, forecast: "_PartialForecast", plan: TaskPlan) -> Verdict:
         """Return the verdict for a node; slow lookups do not hold a connection to the store."""
@@ -184,7 +232,9 @@ class CacheForecaster:
             return Verdict("unknown", because("map-search", total=plan.map.count))
         else:
             inputs = inputs_from(plan, lambda node: forecast.results[node])
-            plans = element_plans(plan, read_elements(self._context, plan.map.each, inputs))
+            data = plan.bindings.get(EACH)
+            outer = forecast.elements.get(data.node, ()) if isinstance(data, ResultOf) else ()
+            plans = element_plans(plan, read_elements(self._context, plan.map.each, inputs), outer)
         if plans is None:
             return Verdict("unknown", because("map-unknown-yet"))
         forecast.elements[plan.node] = [each.element for each in plans if each.element]
@@ -192,8 +242,33 @@ class CacheForecaster:
             forecast.verdicts[each.node] = self._verdict(forecast, each)
         states = [forecast.verdicts[each.node].state for each in plans]
         cached = states.count("cached")
+        if len(plans) <= MOST_COLLECTED:
+            self._collect(forecast, plan, plans)
         why = because("map-forecast", cached=cached, total=len(plans))
         return Verdict("cached" if cached == len(plans) else "stale", why)
+
+    def _collect(
+        self, forecast: "_PartialForecast", plan: TaskPlan, elements: Sequence[TaskPlan]
+    ) -> None:
+        """Collect a map whose other elements failed the last time."""
+        question, ended = forecast.question, []
+        is_needed = any(plan.node in other.needs() for other in question.plans)
+        if not is_needed or time.monotonic() > forecast.end:
+            return
+        of = (question.owner, question.workflow, plan.node, plan.executable_id)
+        with self._store.read() as c:
+            before = self._store.history.last_states(c, *of)
+        for each in elements:
+            origin = forecast.origins.get(each.node, "")
+            state = "succeeded" if origin else before.get(each.node, "succeeded")
+            if state == "succeeded" and not origin:
+                return
+            record = TaskRecord(origin, "", question.owner, each.node, state, each)
+            ended.append(ElementResult(record, forecast.results.get(each.node, {})))
+        outputs = [argument.name for argument in plan.arguments if argument.role == "output"]
+        forecast.take(plan.node, collect(self._context, outputs, ended))
+        if any(not element.record.id for element in ended):
+            forecast.guessed.add(plan.node)
 
     def _usable(self, forecast: "_PartialForecast", query: Query) -> Hit | None:
         """Return the cached result of a node if it can be used.
@@ -213,6 +288,7 @@ class CacheForecaster:
         if query.outside or not has_bytes(self._blobs, rows, others):
             return None
         forecast.take(query.plan.node, rows)
+        forecast.origins[query.plan.node] = hit.task_id
         return hit
 
     def _outside_changes(self, hit: Hit, runtime: str) -> list[Reason]:
@@ -239,6 +315,7 @@ class CacheForecaster:
         if not has_bytes(self._blobs, rows, others):
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
         forecast.take(plan.node, rows)
+        forecast.origins[plan.node] = plan.reuse
         return Verdict("cached", because("pinned", run=plan.pinned))
 
     def _code(self, forecast: "_PartialForecast", plan: TaskPlan) -> Code:
@@ -295,7 +372,10 @@ class _PartialForecast:
         self.results: dict[str, dict[str, BytesOf]] = {}
         self.codes: dict[str, Code] = {}
         self.elements: dict[str, list[Element]] = {}
-        self._labels = {plan.node: plan.label for plan in question.plans}
+        self.origins: dict[str, str] = {}
+        self.guessed: set[str] = set()
+        self.skipped: set[str] = set()
+        self.labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:
         """Keep the outputs of a cached node as inputs of later nodes."""
@@ -311,8 +391,7 @@ class _PartialForecast:
         missing = sorted(plan.needs() - self.results.keys())
         stale = [node for node in missing if self.verdicts[node].state == "stale"]
         if stale:
-            node = self._labels.get(stale[0], stale[0])
-            return Verdict("stale", because(AFTER, node=node))
+            return Verdict("stale", because(AFTER, node=self.labels.get(stale[0], stale[0])))
         if self.elements.keys() & missing:  # its elements are cached, but nothing is collected yet
             return Verdict("unknown", because("map-unknown-yet"))
         return self.verdicts[missing[0]] if missing else None

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import math
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -106,7 +107,17 @@ def _files(context: DispatchContext, data: BytesOf) -> Iterator[BytesOf]:
 
 
 def _rows(context: DispatchContext, source: Any, data: BytesOf) -> Iterator[Values]:
-    file = TableFile(context.blobs.path(data.digest), data.filename, data.digest)
+    path = context.blobs.path(data.digest)
+    with contextlib.ExitStack() as stack:
+        if not path.exists():  # a forecast holds the bytes of new files in memory
+            held = stack.enter_context(context.blobs.open(data.digest))
+            copy = stack.enter_context(tempfile.NamedTemporaryFile(buffering=0))
+            copy.write(held.read())
+            path = Path(copy.name)
+        yield from _rows_of(context, source, TableFile(path, data.filename, data.digest))
+
+
+def _rows_of(context: DispatchContext, source: Any, file: TableFile) -> Iterator[Values]:
     total = context.tables.info(file, count=True).rows or 0
     if total > MAX_ELEMENTS:
         raise Invalid(TOO_MANY)

@@ -89,6 +89,7 @@ STATES = {
     # only in forecasts
     "after-node": code("{node} must run first"),
     "forecast-late": code("the node could not be checked in time"),
+    "elements-again": code("elements of {node} that failed run again"),
     "file-not-read": code("a large file has not been read yet"),
     "changed": code("{changes}", changes=REASONS),
     "unsure": code("{reason} ({problem})", reason=REASON, problem=REASON),

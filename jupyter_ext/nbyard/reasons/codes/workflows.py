@@ -80,7 +80,9 @@ WORKFLOWS = {
     "map-name-long": code("the ID of a node with a map has at most {most} characters", most=int),
     "map-argument-connected": code("{argument} gets its values from the map and a connection"),
     "map-range-type": code("{argument} is not a number, so it needs a list of values"),
-    "map-argument-role": code("the map needs an argument with the role {role}: {argument} has not"),
+    "map-argument-role": code(
+        "the map needs an argument with the role {role}, which {argument} does not have"
+    ),
     # files
     "code-uploaded": code("its code was uploaded, so no description can be stored next to it"),
     "node-pinned": code("the node is pinned to a version: select Follow File first"),

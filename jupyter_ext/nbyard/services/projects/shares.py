@@ -1,12 +1,31 @@
-"""Service operations on the roles of users and groups on projects and other resources."""
+"""Service operations on the roles of users and groups on resources, and on links to these."""
 
 from __future__ import annotations
 
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_choice
-from nbyard.domain.projects.members import SHARED_KINDS, Member, NewMember, SharedKind
+from nbyard.domain.projects.members import (
+    LINKED_KINDS,
+    LINKS,
+    SHARED_KINDS,
+    CreatedShareLink,
+    Member,
+    NewMember,
+    NewShareLink,
+    OpenedLink,
+    SharedKind,
+    ShareLink,
+    hash_of_link,
+)
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.projects.records import ProjectRecords
@@ -14,6 +33,8 @@ from nbyard.services.service_context import Service
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
+
+SECRET_BYTES = 32
 
 
 class ShareService(Service):
@@ -68,6 +89,82 @@ class ShareService(Service):
             if not self._store.grants.revoke(c, of, resource_id, name, group=group):
                 raise NotFound(f"{name[:80]} has no role on this {of}.")
             self._append_event(c, of, resource_id, creator)
+
+    @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:read")
+    def links(self, caller: Caller, kind: str, resource: str) -> Page[ShareLink]:
+        """List the links that show a resource, newest first, without their addresses."""
+        with self._store.read() as c:
+            return Page(self._store.share_links.list(c, *self._find(c, caller, kind, resource)))
+
+    @operation("POST", "/shares/{kind}/{resource}/links", scope="projects:write", status=201)
+    def create_link(
+        self, caller: Caller, kind: str, resource: str, body: NewShareLink
+    ) -> CreatedShareLink:
+        """Create a link that shows a dataset, run, workflow or deployment, for reading only.
+
+        The response has the address, which is not shown again. Every user who has the address can
+        open it, with the setting `public_links` also people without an account. It is valid as long
+        as its creator is an owner.
+        """
+        body.check()
+        of, now = check_choice("kind", kind, LINKED_KINDS), datetime.now(UTC)
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        link = ShareLink(new_id(), caller.name, now, now + timedelta(days=body.days))
+        with self._store.write() as c:
+            _, resource_id = self._find(c, caller, of, resource)
+            self._store.share_links.insert(c, of, resource_id, link, hash_of_link(secret))
+            creator = self._store.grants.members(c, of, resource_id)[0].name
+            self._append_event(c, of, resource_id, creator)
+            known = [self._store.facts.get(c, name) for name in ("links_url", "base_url")]
+        base = known[0] or self._context.settings.public_url or known[1] or "/"
+        url = f"{base.rstrip('/')}/{LINKS}/{secret}"
+        return CreatedShareLink(**msgspec.structs.asdict(link), url=url)
+
+    @operation(
+        "DELETE", "/shares/{kind}/{resource}/links/{link}", scope="projects:write", status=204
+    )
+    def revoke_link(self, caller: Caller, kind: str, resource: str, link: str) -> None:
+        """Revoke a link, by its ID. It shows nothing from now on.
+
+        Raises:
+            NotFound: the resource has no such link.
+        """
+        with self._store.write() as c:
+            of, resource_id = self._find(c, caller, kind, resource)
+            if not self._store.share_links.delete(c, of, resource_id, link):
+                raise NotFound(f"This {of} has no link {link[:80]}.")
+
+    def open_link(self, secret: str) -> OpenedLink:
+        """Return what a link shows, and count it.
+
+        Raises:
+            NotFound: the link does not exist, has expired, or was revoked.
+        """
+        with self._store.write() as c:
+            opened = self._store.share_links.open(c, hash_of_link(secret))
+        if opened is None:
+            raise NotFound("This link does not exist, has expired, or was revoked.")
+        return opened
+
+    def document(self, caller: Caller, workflow: str) -> tuple[str, Document]:
+        """Return the title and the newest document of a workflow.
+
+        Raises:
+            NotFound: the workflow has no document yet.
+        """
+        with self._store.read() as c:
+            record = self._store.workflows.get(c, caller.name, workflow)
+            newest = record and self._store.workflows.versions(c, record, 1, "")
+            if record and newest:
+                document = self._store.workflows.document(c, record, newest[0].number)
+                if document is not None:
+                    return record.title or PurePath(record.path).stem, document
+        raise NotFound("This workflow has no document yet.")
+
+    def credential_names(self, run: str) -> set[str]:
+        """Return the names of the credentials of a run, which stand for its secrets."""
+        with self._store.read() as c:
+            return self._store.tasks.credential_names(c, run)
 
     def _find(self, c: Connection, caller: Caller, kind: str, key: str) -> tuple[SharedKind, str]:
         of = check_choice("kind", kind, SHARED_KINDS)

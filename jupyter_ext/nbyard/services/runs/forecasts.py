@@ -247,7 +247,8 @@ class RunForecasts(RunHistory):
         hints: Mapping[str, Reason],
     ) -> RunForecast:
         there_is = capacity(self._context.settings)
-        to_run = [plan for plan in plans if verdicts[plan.node].state != "cached"]
+        states = {plan.node: verdicts[plan.node].state for plan in plans}
+        to_run = [plan for plan in plans if states[plan.node] not in ("cached", "skipped")]
         ids = {plan.executable_id for plan in to_run if plan.executable_id}
         past = self._store.history.of_executables(c, caller.name, ids)
         ahead: dict[str, UnfinishedNode] = {}
@@ -289,7 +290,7 @@ class RunForecasts(RunHistory):
         )
         return RunForecast(
             nodes,
-            cached=len(plans) - len(to_run),
+            cached=[*states.values()].count("cached"),
             to_run=len(to_run),
             seconds=estimate.remaining_seconds,
             without_estimate=estimate.unknown,

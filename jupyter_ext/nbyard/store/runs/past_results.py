@@ -30,7 +30,7 @@ from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.projects.structs import ProjectArtifact
 from nbyard.domain.runs.previews.estimates import SAMPLES, PastSuccess
-from nbyard.domain.state_machines import RUN
+from nbyard.domain.state_machines import RUN, TaskState
 from nbyard.store.database.query_parts import is_one_of, newest_first, with_text
 from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.artifacts_and_cache import IS_MODEL
@@ -55,7 +55,7 @@ LOOKED_AT = 4 * SAMPLES
 LATELY = 20
 
 SUCCESSES = (
-    select(tasks.c.parts, tasks.c.plan, tasks.c.observed, tasks.c.id)
+    select(tasks.c.parts, tasks.c.plan, tasks.c.observed, tasks.c.id, tasks.c.run_id)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         is_own(bindparam("owner"), runs.c.owner),
@@ -260,6 +260,15 @@ class HistoryRows:
         """Return the dependencies of the newest success of a node, by the workflow's ID."""
         asked = {"owner": owner, "workflow": workflow, "node": node, "executable": executable}
         return _last_of_row(c.execute(LAST_OF_WORKFLOW, asked).first())
+
+    def last_states(
+        self, c: Connection, owner: str, workflow: str, node: str, executable: str
+    ) -> dict[str, TaskState]:
+        """Return the states of the tasks of a node's newest good run."""
+        asked = {"owner": owner, "workflow": workflow, "node": node, "executable": executable}
+        last = c.execute(LAST_OF_WORKFLOW, asked).first()
+        query = select(tasks.c.node, tasks.c.state).where(tasks.c.run_id == (last and last.run_id))
+        return {row.node: row.state for row in c.execute(query)}
 
 
 def _last_of_row(row: Any) -> Last | None:

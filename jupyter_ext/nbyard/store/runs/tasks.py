@@ -165,6 +165,12 @@ class TaskRows:
         """Return the tasks of a run in graph order."""
         return [_record(row) for row in c.execute(OF_RUN, {"of": run_id})]
 
+    def credential_names(self, c: Connection, run_id: str) -> set[str]:
+        """Return the names of the credentials that the tasks of a run use."""
+        rows = c.execute(select(tasks.c.plan["bindings"]).where(tasks.c.run_id == run_id)).scalars()
+        bindings = (binding for by_name in rows for binding in by_name.values())
+        return {binding["name"] for binding in bindings if binding["kind"] == "secret"}
+
     def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
         """Return (ID, state) of each task by node, in graph order; plans are not read."""
         query = select(tasks.c.node, tasks.c.id, tasks.c.state).where(tasks.c.run_id == run_id)

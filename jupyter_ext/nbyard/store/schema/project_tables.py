@@ -1,9 +1,9 @@
 """The tables of projects, of their links, default environments and clean-ups, and of quotas."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, String, Table, Text
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from nbyard.store.schema.sql_column_types import Moment
-from nbyard.store.schema.tables import Digest, Id, metadata, named_table
+from nbyard.store.schema.tables import Digest, Id, metadata, named_table, table_with_id
 
 # `files` is the digest of the folder that was pushed last, empty for none.
 projects = named_table(
@@ -41,6 +41,20 @@ grants = Table(
     Column("role", String(10), nullable=False),
     Column("created_at", Moment, nullable=False),
     Index("ix_grants_grantee", "grantee", "grantee_kind", "kind"),
+)
+
+# Links that show one resource to everyone who knows the secret with this hash.
+share_links = table_with_id(
+    "share_links",
+    Column("kind", String(20), nullable=False),
+    Column("resource_id", Id, nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("creator", String(200), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("opens", Integer, nullable=False, server_default="0"),
+    Column("opened_at", Moment),
+    Index("ix_share_links_resource_id", "resource_id"),
 )
 
 # The groups of each user in the user's last request.

@@ -1,4 +1,5 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import * as Y from 'yjs';
 import { JsonObject } from '../../../document/canonical';
 import { CanvasContext } from '../../model/hooks';
 import { bench, IBench, nodesOf, READINGS, steps } from '../../model/__tests__/fakes';
@@ -170,6 +171,19 @@ describe('K10: a node for each element of data', () => {
     expect(mapOf('clean')).toEqual({ each: { kind: 'list', over: 'alpha' } });
     await act(async () => void fireEvent.change(kind, { target: { value: '' } }));
     expect(mapOf('clean')).toBeUndefined();
+  });
+
+  it('replaces a connection that has a key of its own in the document', () => {
+    const { doc, views } = one.canvas;
+    const edge = { source: 'sales', output: 'data', target: 'clean', input: 'raw' };
+    doc.edit(() => doc.edges.set('first', new Y.Map<string>(Object.entries(edge))));
+    const stateOf = () => views.get('clean')!.inputs.find(({ name }) => name === 'raw')!.state;
+    expect(stateOf()).toBe('connected');
+    forEachFile(one.canvas, 'clean', 'raw');
+    expect(doc.allEdges().filter(({ target }) => target === 'clean')).toEqual([
+      { ...edge, input: '@each' }
+    ]);
+    expect(stateOf()).not.toBe('connected');
   });
 
   it('loses the connection of its elements with the map', () => {

@@ -17,7 +17,10 @@ export interface IAxis {
   places: readonly (number | undefined)[];
 }
 
-/** Return an axis for each parameter that differs between elements, then for each metric. */
+/**
+ * Return an axis for each parameter that differs between elements, then for each metric. Outputs
+ * often repeat a parameter, which is then no metric.
+ */
 export function axesOf(
   list: readonly ElementTask[],
   metrics: Metrics,
@@ -36,9 +39,10 @@ export function axesOf(
           list.map(({ element }) => element.label)
         )
       ];
+  const others = names.filter(name => !own.some(axis => axis.name === name));
   return [
     ...own,
-    ...names.map(name =>
+    ...others.map(name =>
       linearAxis(
         name,
         true,

@@ -1,5 +1,6 @@
 """Undeclared files of a run, in a shell."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_outputs_are_saved_under_their_names(shell, root: Path, dispatcher: Disp
     refused = shell("runs", "save", "1", "weights")
     assert refused.code == 3
     assert "main.output_model" in refused.err
+
+
+def test_the_table_of_a_failed_map_is_saved(shell, root: Path, dispatcher: Dispatching):
+    (root / "part.py").write_text("def part(n: int) -> float:\n    return 1 / n\n")
+    own = {"each": {"kind": "grid", "values": {"n": [4, *[0] * 11]}}, "on_failure": "10"}
+    node = {"type": "executable", "path": "part.py::part", "map": own}
+    (root / "f.nbflow").write_text(json.dumps({"version": 1, "nodes": {"part": node}}))
+    failed = shell("run", "f.nbflow")
+    assert failed.code == 1
+    # of very many failures, only the first are explained: the map and nine elements
+    assert failed.err.count("Traceback") == 9
+    assert shell("runs", "save", "1", "part.@all", "-o", "all.jsonl").code == 0
+    rows = map(json.loads, (root / "all.jsonl").read_text().splitlines())
+    states = {"n=4": "succeeded", "n=0": "failed"}
+    assert {row["label"]: row["state"] for row in rows} == states
 
 
 def test_outputs_of_failed_and_running_runs_are_not_saved(

@@ -18,8 +18,11 @@ from tornado.websocket import websocket_connect
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port, deployment_folder
+from nbyard.domain.projects.members import NewMember, NewShareLink
 from nbyard.errors import Unavailable
 from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.rest import operation_handler
+from nbyard.rest.access import Admissions
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import local_name
 from nbyard.rest.proxy import proxy_handlers
@@ -182,6 +185,48 @@ def test_only_a_trusted_ide_has_a_service_worker(app):
         assert (answer.status, answer.json["code"]) == (403, "forbidden")
     assert Echo.seen == []
     assert get(app, f"{WEB}worker.js").status == 200
+
+
+def test_those_with_whom_an_app_is_shared_open_it_in_its_sandbox(app, cookies, monkeypatch):
+    """They name it by its ID. Nobody gets an app of others with the session of the visitor."""
+    services = app.app.web_app.settings["nbyard"].services
+    ann, bob = Caller(local_name()), Caller("bob")
+    ids = {name: services.deployments.get(ann, name).id for name in ("app", "lab")}
+    monkeypatch.setattr(operation_handler, "caller_of", lambda _: bob)
+    for name in ("app", "lab"):
+        path = f"/nbyard/deployments/{ids[name]}/web/"
+        app.app.web_app.settings["nbyard"].admissions = Admissions()
+        assert get(app, path).status == 404
+        services.shares.grant(ann, "deployment", ids[name], NewMember("bob"))
+        links = services.deployments.get(bob, ids[name]).links
+        assert path[1:] in [each.path for each in links]
+        answer = get(app, path)
+        sent = {key.lower(): value for key, value in answer.json["headers"]}
+        assert sent["x-forwarded-prefix"] == path.rstrip("/") and "cookie" not in sent
+        policy = answer.headers.get_all("Content-Security-Policy", [])[-1]
+        assert policy.startswith("sandbox ") and "allow-same-origin" not in policy
+        page = app.request("GET", path, None, {"Cookie": cookies, "Accept": "text/html"})
+        assert page.status == 302 and f"{path}nbyard-pass=" in page.headers["Location"]
+        assert get(app, f"/nbyard/deployments/{ids[name]}/kept/").status == 403
+        assert get(app, f"/nbyard/deployments/{name}/web/").status == 404
+
+
+def test_a_link_opens_the_app_with_a_pass_until_it_is_revoked(app, monkeypatch):
+    context = app.app.web_app.settings["nbyard"]
+    services, ann = context.services, Caller(local_name())
+    shared = ("deployment", services.deployments.get(ann, "app").id)
+    link = services.shares.create_link(ann, *shared, NewShareLink())
+    assert b"Open web" in get(app, link.url).content
+    address = get(app, f"{link.url}/app/web").headers["Location"]
+    assert address.startswith(f"/nbyard/deployments/{shared[1]}/web/nbyard-pass=")
+    answer = app.request("GET", address, None, {})  # without any login
+    assert answer.json["uri"] == "/"
+    assert answer.headers.get_all("Content-Security-Policy", [])[-1].startswith("sandbox ")
+    lab = services.deployments.get(ann, "lab").id
+    assert app.request("GET", address.replace(shared[1], lab), None, {}).status in (403, 404)
+    services.shares.revoke_link(ann, *shared, link.id)
+    context.admissions = Admissions()
+    assert app.request("GET", address, None, {}).status == 404
 
 
 def test_only_the_owner_and_no_foreign_page_is_admitted(app, cookies):

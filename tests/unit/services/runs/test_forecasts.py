@@ -6,6 +6,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -268,6 +269,38 @@ def test_muted_and_bypassed_nodes_are_left_out(runs, ann, root, flow, finished):
     document["nodes"]["one"]["mode"] = "bypassed"
     bypassed = msgspec.structs.replace(body, document=json.dumps(document))
     assert states(runs.forecast(ann, bypassed)) == {"two": "stale"}
+
+
+def test_a_branch_that_a_condition_leaves_out_is_skipped(runs, ann, root, flow, finished):
+    """A join after it comes from the cache."""
+    (root / "join.py").write_text("import sys\nopen(sys.argv[-1], 'w').write('joined')\n")
+    ends: list[dict[str, Any]] = [
+        {"name": name, "role": "input", "reach": {"kind": "option", "flag": f"--{name}"}}
+        for name in ("x", "y")
+    ]
+    at_end = {"kind": "positional", "position": 0}
+    ends.append({"name": "made", "role": "output", "format": "text", "reach": at_end})
+    (root / "join.py.nbexec").write_text(json.dumps({"version": 1, "arguments": ends}))
+    document = json.loads((root / flow).read_text())
+    nodes, edges = document["nodes"], document["edges"]
+    nodes["two"]["when"] = 'one.result != ""'
+    nodes["bad"] = {**nodes["two"], "when": 'one.result == ""'}
+    nodes["same"] = {**nodes["two"], "when": "changed(one)"}
+    nodes["join"] = {"type": "executable", "path": "join.py"}
+    edges |= {n: {**edges["b"], "target": n} for n in ("bad", "same")}
+    for source, name in (("two", "x"), ("bad", "y")):
+        edges[name] = {"source": source, "output": "result", "target": "join", "input": name}
+    (root / flow).write_text(json.dumps(document))
+    body = ForecastRequest(path=flow)
+    assert states(runs.forecast(ann, body))["join"] == "stale"
+    for same in ("succeeded", "skipped"):
+        ran = {task.node: task.state for task in finished(path=flow).tasks}
+        assert (ran["bad"], ran["join"], ran["same"]) == ("skipped", "succeeded", same)
+    found = runs.forecast(ann, body)
+    expected = {"one": "cached", "two": "cached", "join": "cached"}
+    assert states(found) == expected | {"bad": "skipped", "same": "skipped"}
+    assert (found.cached, found.to_run) == (3, 0)
+    assert found.nodes[2].reason.code == "condition-not-met"
 
 
 def test_the_time_of_a_map_depends_on_its_elements(runs, ann, root, flow, finished, monkeypatch):

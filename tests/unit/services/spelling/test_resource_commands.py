@@ -66,6 +66,7 @@ SPELLED = [
         {"name": "bob", "role": "editor", "group": True},
         "shares grant --role editor --group KEY KEY bob",
     ),
+    ("shares.create_link", {"days": 7}, "shares create-link --expires 7d KEY KEY"),
     ("projects.link", {"kind": "dataset", "resource": "red"}, "projects link KEY dataset red"),
 ]
 

@@ -9,7 +9,7 @@ from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import columns, print_note, show_items, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.domain.paging import Page
-from nbyard.domain.projects.members import Member, NewMember
+from nbyard.domain.projects.members import CreatedShareLink, Member, NewMember, NewShareLink
 from nbyard.domain.projects.structs import (
     LINK_KINDS,
     LinkKind,
@@ -63,6 +63,30 @@ def grant(connection: Any, kind: str, resource: str, body: NewMember) -> Any:
       nbyard shares grant dataset red-wine students --group
     """
     return connection.shares.grant(kind=kind, resource=resource, body=body)
+
+
+def show_link(link: CreatedShareLink) -> None:
+    """Print the address of a new link."""
+    click.echo(link.url)
+    print_note(f"Valid until {link.expires_at:%Y-%m-%d %H:%M %Z}. The address is not shown again.")
+
+
+@click.command("create-link")
+@click.argument("kind")
+@click.argument("resource")
+@body_options(NewShareLink)
+@shows(show_link)
+def create_link(connection: Any, kind: str, resource: str, body: NewShareLink) -> Any:
+    """Create a link that shows one resource, for reading only.
+
+    KIND is dataset, run, workflow or deployment. Every user who has the link can open it, and
+    people without an account if the server allows it.
+
+    \b
+    Examples:
+      nbyard shares create-link run 12 --expires 7d
+    """
+    return connection.shares.create_link(kind=kind, resource=resource, body=body)
 
 
 @click.command()

@@ -33,6 +33,7 @@ LOOK_SECONDS = 0.5
 ESTIMATED_AFTER_SECONDS = 0.5
 PAGE = 500
 ESTIMATED_EVERY_SECONDS = 10.0
+MOST_EXPLAINED = 10  # failures
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -141,8 +142,9 @@ def _conclude(
     print_note(
         f"Run {run.number} {run.state} in {format_duration(run.started_at, run.finished_at)}."
     )
+    failed = [task for task in detail.tasks if task.state == "failed"]
     for task in detail.tasks:
-        if task.state == "failed":
+        if task in failed[:MOST_EXPLAINED]:
             explain_failure(run.number, task, log_ends.get(task.node, ""), is_kept=is_kept)
         if task.reason and task.reason.code.startswith("map-") and task.element is None:
             print_note(f"{task.node}: {task.why}")
@@ -151,6 +153,8 @@ def _conclude(
             if artifact.name.isidentifier():
                 line = f"{task.node}.{artifact.name}  {format_size(artifact.size_bytes)}"
                 click.echo(f"{line}  {artifact.digest}")
+    if more := len(failed[MOST_EXPLAINED:]):
+        print_note(f"{more} more failed: {follow_up(f'nbyard runs show {run.number}')}")
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
         retry = follow_up(f"nbyard runs retry {run.number}")
         print_note(f"To continue from there with the same code: {retry}")

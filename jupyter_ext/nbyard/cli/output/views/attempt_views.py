@@ -121,7 +121,7 @@ def show_forecast(forecast: RunForecast) -> None:
     rows = [
         (
             node.node,
-            "unknown" if node.state == "unknown" else "runs",
+            "runs" if node.state == "stale" else node.state,
             reason_text(node.reason),
             usual_duration_text(node.usual),
         )

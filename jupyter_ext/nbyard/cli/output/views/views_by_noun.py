@@ -407,6 +407,7 @@ def _suggestion(suggestion: Any) -> None:
         click.echo(suggestion.taken, err=True)
 
 
+SHOWN_AFTER = ("cancel", "cancel_element", "keep", "retry", "retry_elements", "unkeep")
 VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
@@ -418,7 +419,7 @@ VIEWS: dict[str, View] = {
     "executables.diff": _diff,
     "executables.export": lambda exported: click.echo(exported.text, nl=False),
     "runs.tasks": _tasks,
-    **{f"runs.{verb}": show_run_facts for verb in ("cancel", "retry", "keep", "unkeep")},
+    **{f"runs.{verb}": show_run_facts for verb in SHOWN_AFTER},
     "workflows.compare": lambda compared: show_changes(compared.changes),
     "workflows.restore": lambda version: click.echo(f"Restored as version {version.number}."),
     "workflows.show": show_nodes,

@@ -22,7 +22,7 @@ SAMPLES = 5
 OVERDUE = 0.25
 # the reason code of nodes that run after another one, but may still use a cached result
 AFTER = "after-node"
-ForecastState = Literal["cached", "stale", "unknown"]
+ForecastState = Literal["cached", "stale", "skipped", "unknown"]
 
 
 class Usual(msgspec.Struct, frozen=True):
@@ -216,10 +216,10 @@ class Verdict(msgspec.Struct, frozen=True):
 class NodeForecast(Verdict, frozen=True):
     """The forecast of one node.
 
-    A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
-    node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-    null if its code never succeeded. That of a map is a minimum for the elements that may run.
-    `environment` is what it would use. The `hints` name
+    A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. A `skipped`
+    one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
+    the usual duration of a node that may run, null if its code never succeeded. That of a map is a
+    minimum for the elements that may run. `environment` is what it would use. The `hints` name
     packages that its code imports, and that are missing there.
     """
 

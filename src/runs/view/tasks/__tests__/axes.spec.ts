@@ -24,6 +24,11 @@ describe('K10: parallel coordinates', () => {
     expect(axes[1].places).toEqual([1, 0, undefined]);
   });
 
+  it('show an output that repeats a parameter only once', () => {
+    const names = axesOf(LIST, METRICS, ['lr', 'loss']).map(({ name }) => name);
+    expect(names).toEqual(['lr', 'loss']);
+  });
+
   it('have many numbers to scale, and elements without parameters by their label', () => {
     const many = Array.from({ length: 11 }, (_, n) => task(`k${n}`, { n: n * n }));
     const [axis] = axesOf(many, new Map(), []);

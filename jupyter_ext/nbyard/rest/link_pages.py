@@ -1,0 +1,295 @@
+"""Pages of the links that show one dataset, run, workflow or deployment, for reading only.
+
+Addresses are `/nbyard/links/<secret>`. The page is HTML without scripts. Its downloads are below
+the same address. An app opens in its sandbox, with a pass of the proxy.
+"""
+
+import base64
+import hashlib
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.template import Template
+
+from nbyard.blobs import open_download
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import link_path
+from nbyard.domain.ids import new_id
+from nbyard.domain.projects.members import LINKS, OpenedLink
+from nbyard.domain.users.admin import AuditEntry
+from nbyard.errors import NbyardError, NotFound
+from nbyard.rest.access import SEGMENT, Holder, is_navigation
+from nbyard.rest.identity import LinkUser, refused_name
+from nbyard.rest.proxy.proxy_handlers import POLICY
+from nbyard.rest.upload_and_download import ContentHandler
+from nbyard.services.registry import Services
+
+PATTERN = LINKS + r"/(?P<secret>[^/]*)(?:/(?P<part>content|app)(?:/(?P<key>[^/]+))?)?"
+IN_PATH = re.compile(rf"(?<=/{LINKS}/)[^/?]+")
+# Keeps the secret while the visitor signs in, so that no address of a login page has it.
+COOKIE, COOKIE_SECONDS = "nbyard-link", 900
+MOST_ROWS, MOST_PICTURES = 20, 12
+SHOWN = (429, 503)
+STYLE = """:root{color-scheme:light dark}
+body{font-family:system-ui,sans-serif;line-height:1.5;max-width:60rem;margin:2rem auto}
+table{border-collapse:collapse;display:block;overflow-x:auto}
+th,td{text-align:left;padding:.25rem .75rem;border-bottom:1px solid #8884}
+dl{display:grid;grid-template-columns:max-content auto;gap:.25rem 1rem}
+body{padding:0 1rem}dd{margin:0}img{max-width:100%}a{color:inherit}
+"""
+STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+PAGE_POLICY = f"{POLICY}; img-src data:; style-src 'sha256-{STYLE_HASH}'"
+# Tornado escapes the values, which are texts of users.
+PAGE = Template(
+    """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{ page.title }}</title><style>{% raw style %}</style></head><body><main>
+<h1>{{ page.title }}</h1>{% if until %}<p>A {{ kind }} of {{ owner }}, for reading only. \
+This link is valid until {{ until }}.</p>{% end %}
+<dl>{% for name, value in page.facts %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% end %}</dl>
+{% if page.addresses %}<ul>{% for name, address in page.addresses %}\
+<li><a href="{{ address }}" rel="noreferrer">{{ name }}</a></li>{% end %}</ul>{% end %}
+{% for name, picture in page.pictures %}<figure><img src="{{ picture }}" alt="{{ name }}">\
+<figcaption>{{ name }}</figcaption></figure>{% end %}
+{% for heading, columns, rows in page.tables %}<h2>{{ heading }}</h2><table><thead><tr>\
+{% for text in columns %}<th scope="col">{{ text }}</th>{% end %}</tr></thead><tbody>
+{% for row in rows %}<tr>{% for text in row %}<td>{{ text }}</td>{% end %}</tr>
+{% end %}</tbody></table>{% end %}</main></body></html>
+"""
+)
+
+
+Rows = list[tuple[Any, ...]]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The texts of a page: facts, addresses below that of the link, tables and pictures.
+
+    A table has a heading, the names of its columns, and rows. All others have a name first.
+    """
+
+    title: str
+    facts: Rows = []
+    addresses: Rows = []
+    tables: Rows = []
+    pictures: Rows = []
+
+
+class LinkHandler(ContentHandler):
+    """Shows what a link is for, to signed-in users and, if the settings allow, to everyone."""
+
+    def initialize(self, context: Any) -> None:  # type: ignore[override]
+        super().initialize(context, LINKS)
+        # First of all, because requests are logged with their path.
+        self.request.path = IN_PATH.sub("", self.request.path)
+        self.request.uri = IN_PATH.sub("", str(self.request.uri))
+        self.request.headers.pop("Referer", None)
+
+    async def prepare(self, **kwargs: Any) -> None:
+        """Identify the user, unless the settings let everyone open links."""
+        if self.context.settings.public_links:
+            self.current_user = self._jupyter_current_user = None
+            if not self.check_host():
+                raise web.HTTPError(403)
+            return
+        await super().prepare(**kwargs)
+        if self.current_user is None:
+            address = self.get_login_url()
+            if not is_navigation(self.request):
+                raise web.HTTPError(403)
+            self.redirect(address)
+
+    def get_login_url(self) -> str:
+        """Return the address to sign in at. The secret stays in a cookie meanwhile."""
+        if refused_name(self):
+            return super().get_login_url()
+        home = url_path_join(self.base_url, LINKS, "/")
+        self.set_cookie(
+            COOKIE,
+            self.path_kwargs["secret"],
+            path=home,
+            max_age=COOKIE_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        address = str(JupyterHandler.get_login_url(self))
+        return address if "?" in address else f"{address}?next={quote(home)}"
+
+    @allow_unauthenticated
+    async def get(self, secret: str, part: str | None = None, key: str | None = None) -> None:
+        """Send the page of a link, a download of it, or the way to its app."""
+        if self._finished:
+            return
+        home = url_path_join(self.base_url, LINKS)
+        self.set_header("Referrer-Policy", "no-referrer")
+        if not secret and (kept := self.get_cookie(COOKIE, "")):
+            self.clear_cookie(COOKIE, path=f"{home}/")
+            self.redirect(f"{home}/{quote(kept, safe='')}")
+            return
+        try:
+            self.limit_anonymous()
+            call, services = self.context.call, await self.context.call(self._services)
+            link: OpenedLink = await call(services.shares.open_link, secret)
+            await self._record_opening(link)
+            caller, key = Caller(link.viewer, scopes=("read",)), check_text(key or "", "key")
+            if part == "app":
+                await self._open_app(services, link, caller, key)
+                return
+            if part == "content" and link.kind == "workflow" and not key:
+                title, document = await call(services.shares.document, caller, link.resource)
+                self._name_download(f"{title}.nbflow")
+                self.finish(msgspec.json.format(msgspec.json.encode(document, order="sorted")))
+                return
+            if part == "content":
+                source, filename = await call(_download, services, link, caller, key)
+                with source:
+                    await self._send(source, filename)
+                return
+            page = await call(PAGES[link.kind], services, link, caller)
+        except NbyardError as error:  # what is missing has one answer, for whatever reason
+            self.fail(error if error.status in SHOWN else NotFound())
+            return
+        addresses = [(name, f"{home}/{secret}/{below}") for name, below in page.addresses]
+        self._show(msgspec.structs.replace(page, addresses=addresses), link)
+
+    def _services(self) -> Services:
+        return self.context.services
+
+    def _show(self, page: Page, link: OpenedLink | None = None) -> None:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        kind, owner, until = ("", "", "")
+        if link is not None:
+            kind, owner, until = link.kind, link.owner, _moment(link.expires_at)
+        self.finish(PAGE.generate(page=page, style=STYLE, kind=kind, owner=owner, until=until))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Respond with a page if a browser shows it, else with JSON."""
+        if status_code != 404 or not is_navigation(self.request):
+            super().write_error(status_code, **kwargs)
+            return
+        why = "It does not exist, has expired, or was revoked."
+        self._show(Page("This link shows nothing", [("Reason", why)]))
+
+    async def _open_app(
+        self, services: Services, link: OpenedLink, caller: Caller, port: str
+    ) -> None:
+        """Redirect to the app of a deployment, which the pass lets only this page open."""
+        if link.kind != "deployment":
+            raise NotFound
+        target = await self.context.call(services.deployments.target, caller, link.resource, port)
+        given = self.context.passes.issue(Holder(LinkUser(link.viewer), target.subject))
+        place = url_path_join(self.base_url, link_path(link.resource, port))
+        self.redirect(f"{place}{SEGMENT}{given}/")
+
+    async def _record_opening(self, link: OpenedLink) -> None:
+        """Add the opening to the audit log of a store with several users."""
+        if not self.context.settings.shared:
+            return
+        user = self.caller.name if self.current_user is not None else ""
+        entry = AuditEntry(
+            *(new_id(), datetime.now(UTC), user, "shares.open_link"),
+            *(f"{link.kind}/{link.resource}/{link.id}", link.owner, 200, self.request_id),
+        )
+        await self.context.ask("audit", "record", entry)
+
+
+def _download(services: Services, link: OpenedLink, caller: Caller, key: str) -> Any:
+    """Return an open file with the bytes to download, and its name."""
+    if link.kind == "dataset" and not key:
+        wanted = services.datasets.content(caller, link.resource)
+    elif link.kind == "run" and key:
+        wanted = services.artifacts.content(caller, key)
+    else:
+        raise NotFound
+    return open_download(services.blobs, wanted)
+
+
+def _dataset(services: Services, link: OpenedLink, caller: Caller) -> Page:
+    record = services.datasets.get(caller, link.resource)
+    current, tables = record.current, Rows()
+    with suppress(NbyardError):  # it has no table, or is not ready
+        table = services.datasets.preview(caller, record.id, limit=MOST_ROWS)
+        columns = [f"{column.name} ({column.type})" for column in table.columns]
+        tables.append(("First rows", columns, table.rows))
+    versions = services.datasets.versions(caller, record.id).items
+    rows = [[v.number, v.state, v.filename, v.size_bytes, _moment(v.created_at)] for v in versions]
+    tables.append(("Versions", ["Version", "State", "File", "Bytes", "Created"], rows))
+    sizes = [("Bytes", current.size_bytes), ("Rows", current.rows), ("Columns", current.columns)]
+    facts = [("Description", record.description), ("State", current.state), *sizes]
+    return _page(record.name, facts, [("Download", "content")], tables)
+
+
+def _run(services: Services, link: OpenedLink, caller: Caller) -> Page:
+    detail, previews = services.runs.get(caller, link.resource), []
+    run, hidden = detail.run, services.shares.credential_names(link.resource)
+    with suppress(NbyardError):
+        previews = services.runs.previews(caller, run.id).items
+    metrics = [[p.node, metric.name, metric.value] for p in previews for metric in p.metrics]
+    pictures = Rows()
+    for shown in [p for p in previews if p.picture][:MOST_PICTURES]:
+        with suppress(NbyardError):  # its bytes were deleted
+            picture = services.runs.picture(caller, run.id, shown.picture)
+            kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+            text = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+            pictures.append((f"{shown.node}: {shown.caption}", text))
+    values = [
+        [name, "(secret)" if isinstance(value, str) and value in hidden else value]
+        for name, value in run.parameters.items()
+    ]
+    nodes = [
+        [task.label or task.node, task.state, _moment(task.started_at), _moment(task.finished_at)]
+        for task in detail.tasks
+    ]
+    files = [file for task in detail.tasks for file in task.artifacts]
+    addresses = [
+        (f"{file.node}: {file.filename} ({file.size_bytes:,} bytes)", f"content/{file.id}")
+        for file in files
+    ]
+    facts = [("State", run.state), ("Created", _moment(run.created_at))]
+    facts += [("Started", _moment(run.started_at)), ("Finished", _moment(run.finished_at))]
+    tables = [
+        ("Nodes", ["Node", "State", "Started", "Finished"], nodes),
+        ("Metrics", ["Node", "Metric", "Value"], metrics),
+        ("Parameters", ["Parameter", "Value"], values),
+    ]
+    title = run.name or f"{run.title} {run.number}"
+    return _page(title, facts, addresses, tables, pictures)
+
+
+def _workflow(services: Services, link: OpenedLink, caller: Caller) -> Page:
+    title, document = services.shares.document(caller, link.resource)
+    nodes = [[node.label or name, node.type, node.path] for name, node in document.nodes.items()]
+    tables = [("Nodes", ["Node", "Kind", "File"], nodes)]
+    return _page(title, [], [("Download the workflow", "content")], tables)
+
+
+def _deployment(services: Services, link: OpenedLink, caller: Caller) -> Page:
+    record = services.deployments.get(caller, link.resource)
+    facts = [("Description", record.description), ("State", record.state)]
+    ports = [(f"Open {port.name}", f"app/{port.name}") for port in record.links if port.answers]
+    return _page(record.title or record.name, facts, ports, [])
+
+
+PAGES = {"dataset": _dataset, "run": _run, "workflow": _workflow, "deployment": _deployment}
+
+
+def _page(
+    title: str, facts: Rows, addresses: Rows, tables: Rows, pictures: Rows | None = None
+) -> Page:
+    known = [fact for fact in facts if fact[1] not in ("", None)]
+    return Page(title, known, addresses, [table for table in tables if table[2]], pictures or [])
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""
