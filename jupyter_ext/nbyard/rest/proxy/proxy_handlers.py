@@ -26,7 +26,13 @@ from nbyard.domain.deployments.traffic import ERROR_STATUS, Tally
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.access import SEGMENT, Admission, Holder, is_navigation, key_of, take_pass
 from nbyard.rest.identity import caller_of
-from nbyard.rest.operation_handler import Login, NbyardHandler, Refusal, RestContext
+from nbyard.rest.operation_handler import (
+    Login,
+    NbyardHandler,
+    Refusal,
+    RestContext,
+    check_authorizer,
+)
 from nbyard.rest.proxy.forwarded_headers import (
     UNCOUNTED,
     has_plain_length,
@@ -234,6 +240,7 @@ class ProxyHandler(NbyardHandler):
             raise web.HTTPError(self.status_without_user)
         if not self.check_host():
             raise web.HTTPError(403)
+        await check_authorizer(self)
 
     def check_xsrf_cookie(self) -> None:
         """Check that a request with a cookie has an Origin header.
