@@ -10,7 +10,7 @@ import contextlib
 import re
 import ssl
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -282,7 +282,9 @@ class ForwardHandler(NbyardHandler, APIHandler):
             await upstream.answer(self._begin, self._give)
         if upstream.switched is not None:
             note = None if self._track_activity else self._service.note
-            await switch(self, upstream.switched, self._switched, note, self._refused_later())
+            is_known = self.current_user is not None  # the service checks passes
+            refused = partial(Login(self).watch, self.context) if is_known else None
+            await switch(self, upstream.switched, self._switched, note, refused)
         elif not upstream.is_whole:
             if self._headers_written:
                 self.request.connection.close()  # type: ignore[union-attr]
@@ -294,16 +296,6 @@ class ForwardHandler(NbyardHandler, APIHandler):
             self.update_api_activity()
             # Not that of APIHandler, which changes the content type.
             await JupyterHandler.finish(self)
-
-    def _refused_later(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """Return what waits until this server refuses the user."""
-
-        async def is_admitted(_: Any) -> bool:
-            return True
-
-        if self.current_user is None:  # the service checks the pass
-            return None
-        return partial(Login(self).watch, self.context, is_admitted)
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
         hops = hops_of(headers)

@@ -301,7 +301,9 @@ class Login:
         return user
 
     async def watch(
-        self, context: "RestContext", is_admitted: Callable[[Any], Awaitable[bool]]
+        self,
+        context: "RestContext",
+        is_admitted: Callable[[Any], Awaitable[bool]] | None = None,
     ) -> None:
         """Return once the server or `is_admitted` refuses the user.
 
@@ -311,7 +313,7 @@ class Login:
             await asyncio.sleep(LOGIN_SECONDS)
             try:
                 user = await self.user(context)
-                if user is None or not await is_admitted(user):
+                if user is None or (is_admitted and not await is_admitted(user)):
                     return
             except web.HTTPError:
                 continue
