@@ -32,8 +32,9 @@ from nbyard.rest.service_state import SCRAPE, MetricsHandler, Readiness, ReadyHa
 from nbyard.settings import Settings
 
 NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL")
-# A role or group that changed at the hub is in force after this time.
-CACHE_SECONDS = 30
+# A role or group that changed at the hub is in force after this time, in open WebSockets after
+# LOGIN_SECONDS more.
+CACHE_SECONDS = 20
 SCOPE = "custom:nbyard:"
 KNOWN = (SCOPE, SCRAPE)
 PR_SET_PDEATHSIG = 1

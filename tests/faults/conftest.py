@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.support.docker_fixtures import docker_engine, python_base_image  # noqa: F401
 
 from .place import Place, Zygote
 

@@ -5,18 +5,22 @@ import random
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from .place import Server
+from typing import Any, Protocol
 
 OPEN_RUNS = 6
 PAUSE_SECONDS = 0.1
 
 
+class Asked(Protocol):
+    """A server, as far as this client uses it."""
+
+    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]: ...
+
+
 class Load:
     """Threads that keep a few runs open on these servers; `acknowledged` has the responses."""
 
-    def __init__(self, servers: Sequence[Server], bodies: Sequence[dict[str, Any]], chance: str):
+    def __init__(self, servers: Sequence[Asked], bodies: Sequence[dict[str, Any]], chance: str):
         self._servers = servers
         self._bodies = bodies
         self._chance = random.Random(chance)

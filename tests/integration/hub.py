@@ -139,17 +139,25 @@ class Hub:
         self, method: str, path: str, body: Any = None, token: str = "", accept: str = "*/*"
     ) -> Answer:
         """Send one request through the proxy of the hub; redirects are not followed."""
-        place = urlsplit(self.url)
-        connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE_SECONDS)
         headers = {"Accept": accept}
-        if token:
-            headers["Authorization"] = f"token {token}"
-        sent = None if body is None else json.dumps(body)
+        sent = None if body is None else json.dumps(body).encode()
         if sent is not None:
             headers["Content-Type"] = "application/json"
+        return self.request(method, path, sent, token, headers)
+
+    def request(
+        self, method: str, path: str, body: bytes | None, token: str, headers: dict[str, str]
+    ) -> Answer:
+        """Send bytes through the proxy of the hub; raise OSError without a whole response."""
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE_SECONDS)
+        own = {"Authorization": f"token {token}"} if token else {}
         with contextlib.closing(connection):
-            connection.request(method, place.path + path, body=sent, headers=headers)
-            return Answer(connection.getresponse())
+            try:
+                connection.request(method, place.path + path, body=body, headers=own | headers)
+                return Answer(connection.getresponse())
+            except http.client.HTTPException as error:
+                raise OSError(f"no answer: {error!r}") from error
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Return the response of the hub to an administrator."""
@@ -192,6 +200,12 @@ class Hub:
         """Return the hub's record of a user's server; empty if it does not run."""
         servers = self.ask("GET", f"/users/{user}")["servers"]
         return dict(servers.get("", {}))
+
+    def kill(self) -> None:
+        """Kill the hub itself; its proxy and its servers go on."""
+        self._process.kill()
+        self._process.wait(PATIENCE_SECONDS)
+        self._log.close()
 
     def stop(self) -> None:
         """Stop the hub with all servers."""

@@ -8,6 +8,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 PATIENCE_SECONDS = 60.0
 # Each database has 300 files, which take a disk milliseconds to create and to delete.
@@ -83,6 +87,22 @@ class Postgres:
         """Close all connections at once, whatever they do."""
         # The immediate shutdown of PostgreSQL, which recovers at its next start.
         self._end(signal.SIGQUIT)
+
+    def processes(self) -> "list[psutil.Process]":
+        """Return the processes of the server: one for each connection, and its own."""
+        import psutil
+
+        assert self._server is not None
+        first = psutil.Process(self._server.pid)
+        return [first, *first.children(recursive=True)]
+
+    def kill(self) -> None:
+        """Kill the server, and wait until its own processes have noticed that."""
+        import psutil
+
+        own = self.processes()[1:]
+        self._end(signal.SIGKILL)
+        psutil.wait_procs(own, PATIENCE_SECONDS)  # until then, their memory refuses a new server
 
     def stop(self) -> None:
         """Stop the server."""

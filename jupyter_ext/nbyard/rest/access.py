@@ -113,12 +113,12 @@ class RequestBudgets:
 
 
 class Holder(NamedTuple):
-    """The user who opened a page, and the ID of the page's deployment or attempt.
+    """The login that opened a page, and the page's subject.
 
-    The whole user object is stored, as the server's authorizer may need more than the name.
+    That is a deployment or attempt, by its ID. Each request identifies the user again.
     """
 
-    user: Any
+    login: Any
     subject: str
 
 

@@ -28,7 +28,7 @@ from nbyard.domain.events import Events
 from nbyard.errors import NbyardError
 from nbyard.host.wakeup import Listener
 from nbyard.rest.identity import caller_of
-from nbyard.rest.operation_handler import RestContext, check_authorizer
+from nbyard.rest.operation_handler import Login, RestContext, check_authorizer
 
 TICK_MS = 250
 # Every two seconds, the store is read without a notification, which may be lost.
@@ -172,6 +172,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if not self._caller.may("events:read"):
             raise HTTPError(403)
         await self.context.record_groups(self.current_user)
+        self._login = Login(self)
         # All numbers of 18 digits fit into the 64-bit integers of databases.
         if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
             raise HTTPError(422, reason="after: the id of an event is a number")
@@ -180,10 +181,23 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def open(self, *args: Any, **kwargs: Any) -> None:
         super().open(*args, **kwargs)
         self._broadcast.join(self)
+        self._staying = asyncio.create_task(self._stay())
         if after := self.get_query_argument("after", ""):
             await self._begin(int(after))
 
+    async def _stay(self) -> None:
+        """Use changed rights; close the socket without them."""
+
+        async def may_read(user: Any) -> bool:
+            self._caller = caller_of(user)
+            return self._caller.may("events:read")
+
+        await self._login.watch(self.context, may_read)
+        self._caller = None
+        self.close(4403, "Sign in again")
+
     def on_close(self) -> None:
+        self._staying.cancel()
         self._broadcast.leave(self)
         super().on_close()
 

@@ -11,6 +11,7 @@ import re
 import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -26,7 +27,7 @@ from nbyard.domain.runs.structs import VALUES
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
-from nbyard.rest.operation_handler import BODY_SECONDS, NbyardHandler, Refusal, RestContext
+from nbyard.rest.operation_handler import BODY_SECONDS, Login, NbyardHandler, Refusal, RestContext
 from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, hops_of, is_upgrade
 from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS as UPLOAD_SECONDS
 from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
@@ -281,7 +282,9 @@ class ForwardHandler(NbyardHandler, APIHandler):
             await upstream.answer(self._begin, self._give)
         if upstream.switched is not None:
             note = None if self._track_activity else self._service.note
-            await switch(self, upstream.switched, self._switched, note)
+            is_known = self.current_user is not None  # the service checks passes
+            refused = partial(Login(self).watch, self.context) if is_known else None
+            await switch(self, upstream.switched, self._switched, note, refused)
         elif not upstream.is_whole:
             if self._headers_written:
                 self.request.connection.close()  # type: ignore[union-attr]

@@ -29,6 +29,7 @@ from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import NbyardError, NotFound
 from nbyard.rest.access import SEGMENT, Holder, is_navigation
 from nbyard.rest.identity import LinkUser, refused_name
+from nbyard.rest.operation_handler import Login, RestContext
 from nbyard.rest.proxy.proxy_handlers import POLICY
 from nbyard.rest.upload_and_download import ContentHandler
 from nbyard.services.registry import Services
@@ -69,6 +70,17 @@ This link is valid until {{ until }}.</p>{% end %}
 
 
 Rows = list[tuple[Any, ...]]
+
+
+class LinkLogin(Login):
+    """The login of a visitor: the link itself, which `find` checks."""
+
+    def __init__(self, viewer: str):
+        self._user = LinkUser(viewer)
+
+    async def user(self, context: RestContext) -> LinkUser:
+        """Return the visitor."""
+        return self._user
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -188,7 +200,7 @@ class LinkHandler(ContentHandler):
         if link.kind != "deployment":
             raise NotFound
         target = await self.context.call(services.deployments.target, caller, link.resource, port)
-        given = self.context.passes.issue(Holder(LinkUser(link.viewer), target.subject))
+        given = self.context.passes.issue(Holder(LinkLogin(link.viewer), target.subject))
         place = url_path_join(self.base_url, link_path(link.resource, port))
         self.redirect(f"{place}{SEGMENT}{given}/")
 

@@ -5,6 +5,7 @@ It decodes a request, authorizes it, calls the service in a thread and encodes t
 Reads request bodies in pieces, limits their size and converts them to typed values.
 """
 
+import asyncio
 import atexit
 import logging
 import math
@@ -12,10 +13,12 @@ import re
 import secrets
 import threading
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import msgspec
@@ -159,6 +162,8 @@ THREADS = 16
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # A client that sends its body very slowly must not hold a connection for ever.
 BODY_SECONDS = 30.0
+# With the time for which the hub's service caches answers of the hub, at most 30 seconds.
+LOGIN_SECONDS = 10.0
 MAX_SUBJECT = 200  # characters of the audit log
 ANONYMOUS_PER_MINUTE = 120
 
@@ -263,6 +268,58 @@ async def check_authorizer(handler: JupyterHandler) -> None:
     asked = handler.authorizer.is_authorized(handler, handler.current_user, action, "nbyard")
     if not await ensure_async(asked):
         raise web.HTTPError(403)
+
+
+class Login:
+    """The credentials of a request, to identify its user later."""
+
+    def __init__(self, handler: JupyterHandler):
+        self._application = handler.application
+        self._request = copy(handler.request)
+        self._request.headers = handler.request.headers.copy()
+        # Not that of the request, which may serve the next one.
+        nowhere: Any = SimpleNamespace(set_close_callback=lambda _: None)
+        self._request.connection = nowhere
+
+    async def user(self, context: "RestContext") -> Any:
+        """Return the present user, None if refused.
+
+        Raises:
+            HTTPError: A JupyterHub does not respond (status 500 or more).
+        """
+        asking: Any = JupyterHandler(self._application, self._request)
+        try:
+            user = await ensure_async(asking.identity_provider.get_user(asking))
+            if user is not None:
+                asking.current_user = asking._jupyter_current_user = user
+                await check_authorizer(asking)
+                await context.record_groups(user)
+        except web.HTTPError as error:
+            if error.status_code >= 500:
+                raise
+            return None
+        return user
+
+    async def watch(
+        self,
+        context: "RestContext",
+        is_admitted: Callable[[Any], Awaitable[bool]] | None = None,
+    ) -> None:
+        """Return once the server or `is_admitted` refuses the user.
+
+        While the hub or the store does not respond, no right can change.
+        """
+        while True:
+            await asyncio.sleep(LOGIN_SECONDS)
+            try:
+                user = await self.user(context)
+                if user is None or (is_admitted and not await is_admitted(user)):
+                    return
+            except web.HTTPError:
+                continue
+            except NbyardError as error:
+                if error.status < 500:
+                    return
 
 
 class NbyardHandler(JupyterHandler):

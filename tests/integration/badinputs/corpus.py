@@ -41,14 +41,40 @@ UNTRIED = {
 }
 
 
+IN_IMAGES = (
+    "environments and kernels of a shared store are in images, which these tests do not build"
+)
+BY_SETTING = "the test changes settings of its own process while they are used"
+BY_COOKIE = "the service has no login page of its own: tests/integration/test_hub_ways.py signs in"
+# Entries that are not tried on the shared store of a hub, by the way to it; "" means both.
+UNTRIED_ON_HUBS = {
+    ("BI-156", ""): IN_IMAGES,
+    ("BI-275", ""): IN_IMAGES,
+    ("BI-276", ""): IN_IMAGES,
+    ("BI-376", ""): "test_hub_administration.py tries a real token to read",
+    ("BI-098", "forwarding"): "the user's server sends the bytes before the file is replaced",
+    **dict.fromkeys([(f"BI-{n}", "service") for n in (121, 122, 126, 127)], BY_SETTING),
+    **dict.fromkeys([(f"BI-{n}", "service") for n in (377, 378)], BY_COOKIE),
+}
+
+
 def entries() -> list[dict[str, Any]]:
     """Return all entries of the corpus."""
     return [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
 
 
-def promised(entry: dict[str, Any]) -> str:
-    """Return the class of answer that nbyard promises for an entry."""
+def promised(entry: dict[str, Any], way: str = "server") -> str:
+    """Return the class of answer that nbyard promises for an entry, on this way to the store."""
+    if way == "forwarding" and entry["id"] in ("BI-096", "BI-099"):
+        return "REJECT_NOT_FOUND"  # only regular files are sent to the service
     return CORRECTED.get(entry["id"], entry["expect"])
+
+
+def untried(entry: dict[str, Any], way: str) -> str:
+    """Return why an entry is not tried on a way to the store, or an empty text."""
+    if way == "server":
+        return ""
+    return UNTRIED_ON_HUBS.get((entry["id"], way)) or UNTRIED_ON_HUBS.get((entry["id"], ""), "")
 
 
 def tried() -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from nbyard.domain.paging import MAX_COUNT
 from nbyard.reasons.structs import Reason, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import Answer, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 from nbyard.testing.shells import call_nbyard
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
@@ -63,15 +63,22 @@ def worded(reasons: list[Any]) -> str:
 
 
 class Ground:
-    """One server over one store."""
+    """One server over one store. Users of a shared store name the runtime of these tests."""
 
-    def __init__(self, server: JupyterServer):
-        self.server = server
+    def __init__(self, server: JupyterServer, way: str = "server", store: Path | None = None):
+        self.server, self.way = server, way
+        self.token = "ann" if way == "service" else TOKEN
         self.root = server.root
-        self.settings = Settings(store_dir=str(server.store), inline_dispatch=True)
+        self.store = store or server.store
+        self.is_shared = store is not None
+        self.settings = Settings(
+            store_dir=str(self.store), inline_dispatch=True, shared=self.is_shared
+        )
 
-    def send(self, *args: Any, **kwargs: Any) -> Answer:
-        return self.server.send(*args, **kwargs)
+    def send(self, method: str, path: str, body: Any = None, *args: Any, **kwargs: Any) -> Answer:
+        if self.is_shared and path == "/runs" and isinstance(body, dict):
+            body = {"runtime": "process", **body}
+        return self.server.send(method, path, body, *args, **kwargs)
 
     def get(self, path: str) -> Any:
         answer = self.send("GET", path)
@@ -140,12 +147,12 @@ class Ground:
 
     def resource(self, key: str) -> Path:
         """Return the folder in which a dataset can be opened."""
-        return self.server.store / "resources" / key
+        return self.store / "resources" / key
 
     def stores(self, content: bytes) -> bool:
         """Return whether the store contains these bytes."""
         digest = hashlib.sha256(content).hexdigest()
-        return (self.server.store / "blobs" / "sha256" / digest[:2] / digest[2:]).exists()
+        return (self.store / "blobs" / "sha256" / digest[:2] / digest[2:]).exists()
 
     def run(self, **body: Any) -> tuple[Seen, Any]:
         """Return the run at its end, or the refusal."""

@@ -85,11 +85,9 @@ def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
 
 def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     """Start fifty clients that announce a body and never send it."""
-    from nbyard.testing.jupyter_server import TOKEN
-
     head = (
         f"POST {ground.server.base_url}nbyard/api/datasets HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Authorization: token {TOKEN}\r\nContent-Type: application/json\r\n"
+        f"Authorization: token {ground.token}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {what['content_length']}\r\n\r\n{what['send']}"
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -132,9 +130,8 @@ def _sweep(ground: Ground) -> Seen:
 
 
 def _foreign_socket(ground: Ground, origin: str) -> Seen:
-    from nbyard.testing.jupyter_server import TOKEN
-
-    url = f"{ground.server.url}/nbyard/api/events/socket?token={TOKEN}".replace("http", "ws", 1)
+    address = f"{ground.server.url}/nbyard/api/events/socket?token={ground.token}"
+    url = address.replace("http", "ws", 1)
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         websocket.create_connection(url, origin=origin, timeout=60)
     return Seen(refused.value.status_code, "refused")

@@ -88,9 +88,10 @@ def log(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
     text = _whole_log(ground, key)
     if len(content) > 1 << 20:
         return Seen(200, f"{len(text)} characters")
-    code, out, _ = ground.cli("runs", "log", key)
-    assert code == 0
-    assert not re.search(r"\x1b(?!\[[0-9;]*m)", out)
+    if not ground.is_shared:  # whose shell uses the server
+        code, out, _ = ground.cli("runs", "log", key)
+        assert code == 0
+        assert not re.search(r"\x1b(?!\[[0-9;]*m)", out)
     return Seen(200, kept=text.rstrip("\n") == content.decode("utf-8", "replace").rstrip("\n"))
 
 

@@ -27,9 +27,11 @@ RIGHTS = ("read", "write", "deploy")
 SERVE = """
 import sys
 from nbyard import hub
+from nbyard.rest import operation_handler
 from nbyard.settings import Settings
 
 hub.CACHE_SECONDS = int(sys.argv[1])
+operation_handler.LOGIN_SECONDS = 0.3
 hub.serve(Settings(shared=True), is_managed=False)
 """
 
@@ -75,14 +77,19 @@ class People:
 
 
 class HubService:
-    """The service with its own store and no dispatcher. It keeps its port when it is restarted."""
+    """The service with its own store and no dispatcher. It keeps its port when it is restarted.
 
-    def __init__(self, folder: Path, cache_seconds: int = 1, **settings: str) -> None:
+    `before` is code that its process runs first.
+    """
+
+    def __init__(
+        self, folder: Path, cache_seconds: int = 1, before: str = "", **settings: str
+    ) -> None:
         self.store, self.people = folder / "shared", People()
         probe, self.port = bind_unused_port()
         probe.close()
         self.url = f"http://127.0.0.1:{self.port}{PREFIX}"
-        self._cache_seconds = cache_seconds
+        self._program = [sys.executable, "-c", before + SERVE, str(cache_seconds)]
         self._settings = {f"NBYARD_{name.upper()}": text for name, text in settings.items()}
         self._log = folder / "service.log"
 
@@ -98,7 +105,7 @@ class HubService:
         own |= self._settings
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(self._cache_seconds)],
+                self._program,
                 env={**os.environ, **own, **{f"JUPYTERHUB_{n}": v for n, v in hub.items()}},
                 stdout=log,
                 stderr=log,

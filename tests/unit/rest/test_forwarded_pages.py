@@ -12,10 +12,11 @@ from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.settings import Settings
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 from nbyard.yard import Yard
 
-from .hubs import HubService, forwarding
+from .hubs import RIGHTS, HubService, forwarding
 from .served import LARGE, Service
 
 pytestmark = pytest.mark.leaves_running
@@ -216,6 +217,32 @@ def test_sockets_of_a_deployment_are_forwarded(ann, cookies):
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
         websocket.create_connection(f"{url}{WEB}socket", header=OWN, origin="http://evil.test")
     assert refused.value.status_code == 403
+
+
+@pytest.mark.parametrize("left", [None, ()])
+def test_sockets_and_passes_end_with_the_right_to_use_them(ann, cookies, service, left):
+    """A revoked token, and a role that was taken away. The service of the test asks often."""
+    url = f"{ann.url.replace('http', 'ws', 1)}"
+    address = passed(ann, cookies)
+    own = websocket.create_connection(
+        f"{url}{WEB}socket", header=OWN, timeout=20, suppress_origin=True
+    )
+    other = websocket.create_connection(f"{url}{address}socket", origin="null", timeout=20)
+    assert ann.request("GET", address, None, {}).status == 200
+    service.people.rights.pop("ann")
+    if left is not None:
+        service.people.rights["ann"] = left
+    try:
+        for opened in (own, other):
+            opened.recv()
+            with pytest.raises(websocket.WebSocketConnectionClosedException):
+                opened.recv()
+            opened.shutdown()
+        refused = 401 if left is None else 403
+        wait_until(lambda: ann.request("GET", address, None, {}).status == refused)
+    finally:
+        service.people.rights["ann"] = RIGHTS
+        wait_until(lambda: get(ann, WEB).status == 200)
 
 
 def test_requests_are_counted_and_keep_the_server_active(ann):

@@ -371,6 +371,49 @@ def test_a_killed_service_closes_sockets_which_then_resume(ann, service):
     again.shutdown()
 
 
+@pytest.mark.parametrize("left", [None, ()])
+def test_an_event_socket_ends_with_the_right_to_read(ann, service, left):
+    """A revoked token, and a role that was taken away. Other changes keep the socket."""
+    opened = connect(ann, suppress_origin=True)
+    opened.send('{"after": 0}')
+    opened.recv()
+    try:
+        service.people.rights["ann"] = ("read",)
+        while ann.send("POST", "/projects", {"name": "x", "replace": 1}).status != 403:
+            pass
+        service.people.is_away = True
+        while ann.send("GET", "/projects").status == 200:
+            pass
+        service.people.is_away = False
+        assert opened.connected
+        service.people.rights.pop("ann")
+        if left is not None:
+            service.people.rights["ann"] = left
+        kind, content = opened.recv_data()
+        assert (kind, content[:2]) == (websocket.ABNF.OPCODE_CLOSE, (4403).to_bytes(2, "big"))
+        opened.shutdown()
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            connect(ann, suppress_origin=True)
+        assert refused.value.status_code == 403
+    finally:
+        service.people.rights["ann"] = RIGHTS
+        while ann.send("GET", "/projects").status == 403:
+            pass
+
+
+def test_a_forwarded_socket_ends_with_the_login_at_the_users_server(echoed, monkeypatch):
+    """The service knows only the token of that server, which stays valid."""
+    monkeypatch.setattr("nbyard.rest.operation_handler.LOGIN_SECONDS", 0.1)
+    opened = connect(echoed, "/socket", suppress_origin=True)
+    opened.recv()
+    opened.send("hello")
+    assert opened.recv() == "hello"
+    monkeypatch.setattr(echoed.app.identity_provider, "token", "another")
+    with pytest.raises(websocket.WebSocketConnectionClosedException):
+        opened.recv()
+    opened.shutdown()
+
+
 def test_hooks_need_no_login(ann):
     """Their signature is checked."""
     assert ann.send("GET", "/hooks/none", token=None).status == 405

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.rest import server_hooks
 from nbyard.rest.server_hooks import NAME, Activity
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import JupyterServer
+
+from .hubs import forwarding
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -66,6 +69,20 @@ def test_a_busy_kernel_of_an_environment_counts(name, state, counts, monkeypatch
     Activity(context, web_app, lambda: False)
     asyncio.run(looks[0]())
     assert (NAME in web_app.settings["last_activity_times"]) is counts
+
+
+@pytest.mark.leaves_running
+def test_a_busy_kernel_keeps_a_server_that_forwards_active(tmp_path, monkeypatch):
+    """Also while the service of the hub does not respond."""
+    monkeypatch.setattr(server_hooks, "LOOK_SECONDS", 0.05)
+    with forwarding(tmp_path, "http://127.0.0.1:9/services/nbyard/") as server:
+        web_app = server.app.web_app
+        kernels = [{"name": f"{KERNEL_PREFIX}torch", "execution_state": "busy"}]
+        kernel_manager = web_app.settings["kernel_manager"]
+        before = web_app.last_activity()
+        assert NAME not in web_app.settings["last_activity_times"]
+        monkeypatch.setattr(kernel_manager, "list_kernels", lambda: kernels)
+        wait_until(lambda: web_app.last_activity() > before)
 
 
 def test_work_can_be_ignored(monkeypatch):

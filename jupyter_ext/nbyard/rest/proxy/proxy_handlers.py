@@ -25,7 +25,14 @@ from nbyard.domain.deployments.structs import Target
 from nbyard.domain.deployments.traffic import ERROR_STATUS, Tally
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.access import SEGMENT, Admission, Holder, is_navigation, key_of, take_pass
-from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext, check_authorizer
+from nbyard.rest.identity import caller_of
+from nbyard.rest.operation_handler import (
+    Login,
+    NbyardHandler,
+    Refusal,
+    RestContext,
+    check_authorizer,
+)
 from nbyard.rest.proxy.forwarded_headers import (
     UNCOUNTED,
     has_plain_length,
@@ -216,6 +223,7 @@ class ProxyHandler(NbyardHandler):
         """Identify the user by a cached authorization, a pass, or Jupyter's login."""
         self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
         self._key = key_of(self.request, (self._prefix, self._pass))
+        self._identity = self._holder.login if self._holder else Login(self)
         if not self._pass or self._holder:  # an expired pass must not use a cached admission
             self._admission = self.context.admissions.get(self._key)
         if self._admission:
@@ -227,8 +235,9 @@ class ProxyHandler(NbyardHandler):
 
     async def _authenticate_pass(self) -> None:
         """Authenticate the request as one of the pass's holder. It has no other identity."""
-        assert self._holder is not None
-        self.current_user = self._jupyter_current_user = self._holder.user
+        self.current_user = self._jupyter_current_user = await self._identity.user(self.context)
+        if self.current_user is None:
+            raise web.HTTPError(self.status_without_user)
         if not self.check_host():
             raise web.HTTPError(403)
         await check_authorizer(self)
@@ -267,7 +276,7 @@ class ProxyHandler(NbyardHandler):
         admission = self._admission or await self._admit(name, port)
         self._login, self._target = admission.login_cookie, admission.target
         if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
-            holder = Holder(self.current_user, self._target.subject)
+            holder = Holder(self._identity, self._target.subject)
             self._pass = self.context.passes.issue(holder)
             query = request_query(self.request.query, self.request.headers)
             address = self._home + self.request.path.removeprefix(self._prefix)
@@ -381,7 +390,7 @@ class ProxyHandler(NbyardHandler):
             self._count(ERROR_STATUS if is_broken else self.get_status())
             if upstream.switched is not None:
                 note = self._meter.note if self._meter else None
-                await switch(self, upstream.switched, self._switched, note)
+                await switch(self, upstream.switched, self._switched, note, self._refused_later)
             elif upstream.is_whole:
                 await self.finish()
             elif not self._is_left:
@@ -392,6 +401,16 @@ class ProxyHandler(NbyardHandler):
             self._close()
 
     head = post = put = patch = delete = get
+
+    async def _refused_later(self) -> None:
+        """Return once the user loses access to this port."""
+
+        async def is_admitted(user: Any) -> bool:
+            caller = caller_of(user)
+            target = await self.find(caller, **self.path_kwargs)
+            return caller.may(self.scope) and target.subject == self._target.subject
+
+        await self._identity.watch(self.context, is_admitted)
 
     @allow_unauthenticated
     async def options(self, name: str, port: str) -> None:

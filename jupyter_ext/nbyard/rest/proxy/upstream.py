@@ -5,8 +5,9 @@ import contextlib
 import socket
 import ssl
 from asyncio import Future
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from tornado import util
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
@@ -181,17 +182,27 @@ class _Stream(IOStream):
 
 
 async def switch(
-    handler: RequestHandler, upstream: IOStream, headers: HTTPHeaders, note: Note | None = None
+    handler: RequestHandler,
+    upstream: IOStream,
+    headers: HTTPHeaders,
+    note: Note | None = None,
+    refused: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Answer a request for a WebSocket, and forward its bytes until a side closes.
 
-    `note` is called for each piece that comes from the browser.
+    `note` is called for each piece that comes from the browser. `refused` returns once the user
+    loses access.
     """
     head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
     head += [f"{name}: {value}" for name, value in headers.get_all()]
     browser = handler.detach()
     await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+    watching = asyncio.create_task(refused()) if refused else None
+    if watching is not None:
+        watching.add_done_callback(lambda _: browser.close())
     await asyncio.gather(_carry(browser, upstream, note), _carry(upstream, browser, None))
+    if watching is not None:
+        watching.cancel()
 
 
 async def _carry(source: IOStream, sink: IOStream, note: Note | None) -> None:
