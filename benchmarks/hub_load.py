@@ -9,9 +9,12 @@ once, and runs are processes of one shell command: containers need their own cor
 
 | line | what is measured |
 |---|---|
-| list, submit | milliseconds until the whole answer is there |
+| list | milliseconds until the whole answer is there, at p50 and p95 |
+| submit | the same for the start of a run |
 | event | milliseconds from the answer of a submission to its event at the socket |
-| service, dispatcher, PostgreSQL | memory at the end (without shared pages), and processor time |
+| service | MiB at the end (without shared pages), and percent of one core |
+| dispatcher | the same |
+| PostgreSQL | the same |
 """
 
 import argparse
@@ -23,9 +26,10 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import psutil
-from parts.paired import options_of
+from parts.paired import options_of, print_line
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -103,26 +107,30 @@ def seconds_of(group: list[psutil.Process]) -> float:
 
 
 async def load(service: HubService, database: Postgres, given: argparse.Namespace) -> None:
-    """Let all users work, and print the figures."""
+    """Let all users work, and print the figures as one line of JSON."""
     AsyncHTTPClient.configure(None, max_clients=10 * given.users)
     taken: dict[str, list[float]] = defaultdict(list)
     users = [User(service, name, taken) for name in service.people.rights if name[0] == "u"]
     works = asyncio.gather(*(user.work(given.seconds, given.pause, given.every) for user in users))
     await asyncio.sleep(WARM_UP_SECONDS)
-    start, known = time.monotonic(), await asyncio.to_thread(processes, service, database)
+    while not (known := await asyncio.to_thread(processes, service, database))["dispatcher"]:
+        await asyncio.sleep(0.1)  # no user has started a run
+    start = time.monotonic()
     before = {name: seconds_of(group) for name, group in known.items()}
     await works
     passed = time.monotonic() - start
+    figures: dict[str, list[float]] = {}
     for name, times in sorted(taken.items()):
         ordered = sorted(times)
-        p50, p95 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.95))
-        print(f"{name}: {len(times)}, p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+        figures[name] = [round(ordered[int(len(ordered) * share)], 1) for share in (0.5, 0.95)]
     for process in known["dispatcher"]:
         assert process.is_running(), "another dispatcher took over"
     for name, group in known.items():
         memory = sum(p.memory_full_info().pss for p in group if p.is_running())
         share = (seconds_of(group) - before[name]) / passed
-        print(f"{name}: {memory / MIB:.0f} MiB, {100 * share:.1f} % of one core")
+        figures[name] = [round(memory / MIB), round(100 * max(0.0, share), 1)]
+    measured: dict[str, Any] = {"users": given.users, "requests": len(taken["list"]), **figures}
+    print_line("hub load", **measured)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ LONG = {
     "canvas_frames.mjs",
     "container_overhead.py",
     "foreign_kernel.py",
+    "hub_load.py",
     "large_canvas.mjs",
     "server_start.py",
 }

@@ -88,7 +88,9 @@ export class WorkflowBackend implements IWorkflowBackend {
       waits: reasonText(answer.waits, this.trans) ?? '',
       reasons: new Map(
         answer.nodes
-          .filter(({ state, reason }) => !SETTLED.includes(state) && reason?.code !== 'elements-again')
+          .filter(
+            ({ state, reason }) => !SETTLED.includes(state) && reason?.code !== 'elements-again'
+          )
           .map(({ node = '', reason }) => [
             node.split('.')[0], // the card of a sub-workflow
             reasonText(reason, this.trans) ?? ''

@@ -33,7 +33,9 @@ class Runs:
 
 def page(state: str, last: int, after: str | None = None, **tasks: str) -> Any:
     rest = {"cached": False, "reason": "", "warning": "", "started_at": None, "finished_at": None}
-    items = [SimpleNamespace(node=node, state=told, **rest) for node, told in tasks.items()]
+    items = [
+        SimpleNamespace(node=node, state=told, element=None, **rest) for node, told in tasks.items()
+    ]
     return SimpleNamespace(run=SimpleNamespace(state=state), items=items, last=last, next=after)
 
 
