@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-const EAGER_KB = 25.1;
+const EAGER_KB = 25.2;
 const TOTAL_KB = 361;
 const folder = new URL('../jupyter_ext/nbyard/labextension/static/', import.meta.url);
 
