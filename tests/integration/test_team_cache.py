@@ -57,6 +57,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 def test_a_member_takes_the_result_of_a_colleague(project: Project) -> None:
     """With its log and its bytes. A run outside of the project computes again."""
     services, store = project.yard.services, project.yard.store
+    store.cache.is_shared = True
     wine = services.projects.create(Caller("ann"), NewProject("wine")).id
     services.shares.grant(Caller("ann"), "project", wine, NewMember("bob", "editor"))
     (project.root / "a.ipynb").write_text(notebook(*OF_NOTEBOOK, tags=[PARAMETERS]))
