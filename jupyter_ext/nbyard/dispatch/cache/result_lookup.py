@@ -110,8 +110,8 @@ class ResultLookup:
                 by_run[query.owner, tuple(query.places)].append(query)
             for (owner, places), same in by_run.items():
                 names = [(query.key, query.parts.base_key()) for query in same]
-                found = self._store.cache.of_team(c, owner, places, names)
-                of_team |= dict(zip(same, found, strict=True))
+                results = self._store.cache.of_team(c, owner, places, names)
+                of_team |= dict(zip(same, results, strict=True))
         hits: dict[Query, Hit | None] = {query: own.get(query.owner_and_key) for query in queries}
         hits |= {query: self._find_other(c, query, of_team.get(query, [])) for query in missing}
         return {query: hit for query, hit in hits.items() if hit}
