@@ -15,6 +15,7 @@ from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.reasons.structs import separate
+from nbyard.store.runs.artifacts_and_cache import CacheRows
 from nbyard.store.schema.tables import tasks
 
 from ..notebooks import PARAMETERS, notebook
@@ -49,7 +50,10 @@ class Project(RunningProject):
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Process runs of several users: a store for them would refuse this runtime."""
+    settable = property(lambda _: True, lambda _, __: None)
+    monkeypatch.setattr(CacheRows, "is_shared", settable, raising=False)
     with Project.opened(tmp_path, slots=2) as made:
         yield made
 

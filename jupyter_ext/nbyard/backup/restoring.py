@@ -41,6 +41,7 @@ from nbyard.store.database.database_connection import DATABASE, Database, sqlite
 from nbyard.store.database.row_checks import check_rows, load, refused_rows, tables_of
 from nbyard.store.migrate import check_known, schema_before, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
+from nbyard.store.runs.artifacts_and_cache import CacheRows
 
 ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMED = ("attempts", "trials", "deployments")
@@ -300,7 +301,7 @@ class _Reader:
     def _adapt_rows(self, c: Connection, folder: Path) -> None:
         if not is_id(Store.facts.get(c, "store_id") or ""):
             raise Damaged("The backup cannot be restored: its store has no ID.")
-        pushed = ProjectRows().move_pushed(c, os.path.realpath(folder))
+        pushed = ProjectRows(CacheRows()).move_pushed(c, os.path.realpath(folder))
         blobs = Blobs(self.temporary / "blobs")
         for path, digest in pushed.items():
             target = self.temporary / path

@@ -60,6 +60,7 @@ from nbyard.logs.log_files import KeptTraffic, RotatingLog
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.models.packages import deployable_model
 from nbyard.services.operation import operation
+from nbyard.services.projects.automatic_links import link_to_active
 from nbyard.services.requests import filter_project, find_earlier_request, store_idempotency_key
 from nbyard.services.service_context import Service, ServiceContext
 
@@ -122,10 +123,9 @@ class DeploymentService(Service):
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
-                project = self._store.projects.get(c, caller.name, caller.project)
-                self._store.quotas.check_deployment(
-                    c, made, caller.name, project.id if project else ""
-                )
+                new = self._find(c, caller, made)
+                link_to_active(self._store, c, caller, caller.project, "deployments.create", new)
+                self._store.quotas.check_deployment(c, made, caller.name)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, unseen, made)
         self._context.ensure_dispatcher()
         deployment = self.get(caller, made)

@@ -14,6 +14,9 @@ from nbyard.services.service_context import Service
 if TYPE_CHECKING:
     from nbyard.transfer.uploads import UploadWriter
 
+# Others may grow meanwhile, so their sizes are read again.
+LOOK_BYTES = 64 * 2**20
+
 
 class UploadService(Service):
     """Uploads in pieces.
@@ -37,9 +40,13 @@ class UploadService(Service):
         """Return the check of the size of an upload, beside all others."""
         with self._store.read() as c:
             rooms = self._store.quotas.rooms(c, caller.name)
-        others = self._context.uploads.size_bytes(caller.name, upload) if rooms else 0
+        others = again = 0
 
         def check(size: int) -> None:
+            nonlocal others, again
+            if rooms and size >= again:
+                others = self._context.uploads.size_bytes(caller.name, upload)
+                again = size + LOOK_BYTES
             for room in rooms:
                 room.check(others + size)
 

@@ -38,10 +38,9 @@ from nbyard.store.runs.bisections import BisectionRows
 from nbyard.store.runs.clean_up import CleanUpRows, RetentionRows
 from nbyard.store.runs.compared_rows import ComparedRows
 from nbyard.store.runs.installation_counts import CountRows
-from nbyard.store.runs.past_results import HistoryRows, ResultRows
+from nbyard.store.runs.past_results import HistoryRows, RecheckRows, ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.quotas import QuotaRows
-from nbyard.store.runs.rechecks import RecheckRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.visibility import GrantRows, ShareLinkRows
@@ -57,7 +56,6 @@ class Store:
     overview = OverviewRows()
     artifacts = ArtifactRows()
     attempts = AttemptRows()
-    cache = CacheRows()
     clean_ups = CleanUpRows()
     results = ResultRows()
     retention = RetentionRows()
@@ -82,7 +80,6 @@ class Store:
     notices = NoticeRows()
     rules = RuleRows()
     share_links = ShareLinkRows()
-    projects = ProjectRows()
     quotas = QuotaRows()
     runs = RunRows()
     backfills = BackfillRows()
@@ -99,6 +96,8 @@ class Store:
 
     def __init__(self, folder: Path, url: str = "", isolation: Isolation = OPEN):
         self.isolation = isolation
+        self.cache = CacheRows(is_shared=isolation.is_shared)
+        self.projects = ProjectRows(self.cache)
         integrity.make_folder(folder)
         if not url:
             integrity.check_database_files(folder)

@@ -96,6 +96,9 @@ class ProjectRows(NamedRows[Project]):
     stored_in, struct, noun = projects, Project, "project"
     searched = ("name", "description")
 
+    def __init__(self, cache: CacheRows):
+        self._cache = cache
+
     def items(self, c: Connection, rows: Sequence[Row[Any]]) -> list[Project]:
         """Convert rows to projects with their numbers of links."""
         counts = self.link_counts(c, [row.id for row in rows])
@@ -168,7 +171,7 @@ class ProjectRows(NamedRows[Project]):
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.append_event(c, project.id, project.owner, "linked")
         if kind == "run":  # after the event, whose lock the dispatcher takes first, too
-            CacheRows().offer(c, (), resource_id)
+            self._cache.offer(c, (), resource_id)
 
     def link_automatically(self, c: Connection, project: Project, workflow_id: str) -> None:
         """Link a workflow; do nothing if it is linked or the user unlinked it."""

@@ -112,6 +112,19 @@ def test_an_upload_without_announced_size_stops_at_the_quota(yard, quotas, ann):
     uploads.create(Caller("bob"), NewUpload("b.csv", 10))
 
 
+def test_parallel_uploads_share_the_quota(yard, quotas, ann, monkeypatch):
+    monkeypatch.setattr("nbyard.services.uploads.LOOK_BYTES", 2)
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=10))
+    uploads = yard.services.uploads
+    first, second = (uploads.create(ann, NewUpload(name)).id for name in ("a.csv", "b.csv"))
+    with uploads.appending(ann, first, 0) as one, uploads.appending(ann, second, 0) as two:
+        for piece in (one, two, one, two):
+            piece.write(b"12")
+        one.write(b"12")
+        with pytest.raises(OverQuota):
+            two.write(b"12")
+
+
 @pytest.mark.leaves_running
 def test_a_run_that_never_fits_into_a_project_is_refused_at_submission(
     yard, quotas, ann, tool, root

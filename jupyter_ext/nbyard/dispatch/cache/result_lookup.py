@@ -1,6 +1,7 @@
 """Look up cached results for tasks, during runs and for forecasts before them, and use them."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,21 +103,27 @@ class ResultLookup:
         """
         own = self._store.cache.find(c, {query.owner_and_key for query in queries})
         missing = [query for query in queries if query.owner_and_key not in own]
-        of_team = bool(missing) and is_shared(c)
+        of_team: dict[Query, list[Alike]] = {}
+        if missing and is_shared(c):
+            by_run: defaultdict[Any, list[Query]] = defaultdict(list)
+            for query in missing:
+                by_run[query.owner, tuple(query.places)].append(query)
+            for (owner, places), same in by_run.items():
+                names = [(query.key, query.parts.base_key()) for query in same]
+                results = self._store.cache.of_team(c, owner, places, names)
+                of_team |= dict(zip(same, results, strict=True))
         hits: dict[Query, Hit | None] = {query: own.get(query.owner_and_key) for query in queries}
-        hits |= {query: self._find_other(c, query, of_team=of_team) for query in missing}
+        hits |= {query: self._find_other(c, query, of_team.get(query, [])) for query in missing}
         return {query: hit for query, hit in hits.items() if hit}
 
-    def _find_other(self, c: Connection, query: Query, *, of_team: bool) -> Alike | None:
+    def _find_other(self, c: Connection, query: Query, of_team: list[Alike]) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""
         rows, base_key = self._store.cache, query.parts.base_key()
         by_reads = cache_policy.is_by_reads(query.plan.cache)
         alike_results = rows.with_other_code_files(c, query.owner, base_key) if by_reads else []
-        if of_team:
-            alike_results += rows.of_team(c, query.owner, query.places, query.key, base_key)
         modules = query.environment.versions
         try:
-            for alike in alike_results:
+            for alike in (*alike_results, *of_team):
                 if alike.key == query.key:
                     return alike
                 if not by_reads:

@@ -21,7 +21,7 @@ from nbyard.freezing.runs.run_creation import create_recheck
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.leases import LeaseLost
-from nbyard.store.runs.rechecks import LONGEST
+from nbyard.store.runs.past_results import LONGEST
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")

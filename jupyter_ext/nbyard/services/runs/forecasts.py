@@ -198,9 +198,9 @@ class RunForecasts(RunHistory):
                 plans = plan_run(self._store, c, caller.name, content, values)
                 plans = isolated_plans(self._store, c, caller.name, plans)
                 workflow = self._workflow_id(c, context, caller, body.path)
-                active = caller.project
-                project = (active and self._store.projects.id_of(c, caller.name, active)) or ""
-            question = ForecastQuestion(caller.name, workflow, plans, versions.new, project)
+                project = self._store.projects.get(c, caller.name, caller.project)
+            active = project.id if project else ""
+            question = ForecastQuestion(caller.name, workflow, plans, versions.new, active)
             verdicts = forecaster.forecast(question)
             to_run = {plan.node for plan in plans if verdicts[plan.node].state != "cached"}
             nodes = {name: frozen.meant.nodes[name] for name in to_run}

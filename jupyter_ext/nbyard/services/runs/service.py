@@ -149,27 +149,26 @@ class RunService(RunExports):
                 )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
                 link_new_source(self._store, c, made, projects)
-                # Now, because the dispatcher looks for results of its colleagues at once.
-                run = self._store.runs.by_id(c, made)
-                link_to_active(self._store, c, caller, caller.project, "runs.create", run)
-                self._check_projects(c, caller, made)
+                self._link_and_check(c, caller, "runs.create", made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._context.ensure_dispatcher()
         return self._summary(caller, made)
 
-    def _check_projects(self, c: Connection, caller: Caller, made: str) -> None:
-        """Check a new run against the quotas of its projects.
+    def _link_and_check(self, c: Connection, caller: Caller, operation: str, made: str) -> None:
+        """Link a new run to the active project, and check it against the quotas of its projects.
+
+        It is linked now, because the dispatcher looks for results of its colleagues at once.
 
         Raises:
             OverQuota: a task can never start, or too many runs of a project are queued.
         """
+        run = self._store.runs.by_id(c, made)
+        link_to_active(self._store, c, caller, caller.project, operation, run)
         if self._store.quotas.read(c).project_names:
-            project = self._store.projects.get(c, caller.name, caller.project)
             tasks = self._store.tasks.of_run(c, made)
             plans = [task.plan for task in tasks if not task.plan.reuse]
-            named = project.id if project else ""
-            self._store.quotas.check_run(c, caller.name, made, plans, named)
+            self._store.quotas.check_run(c, caller.name, made, plans)
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
@@ -302,7 +301,7 @@ class RunService(RunExports):
                     made = record.id
                 elif record.state in ("failed", "cancelled"):
                     made = retry_run(self._store, c, record, renew, key, caller)
-                    self._check_projects(c, caller, made)
+                    self._link_and_check(c, caller, "runs.retry", made)
                 else:
                     raise Conflict(
                         f"Retry failed and cancelled runs only, not {record.state} ones."

@@ -1,5 +1,6 @@
 """Rows of artifacts, and the cache that refers to them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -237,7 +238,10 @@ def _outside(outside: str | None) -> str:
 
 
 class CacheRows:
-    """Queries on the cache: results by cache key and owner."""
+    """Queries on the cache: results by cache key and owner, on shared stores also of projects."""
+
+    def __init__(self, *, is_shared: bool = False):
+        self.is_shared = is_shared
 
     def find(self, c: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Hit]:
         """Return the cached results of these owners and keys."""
@@ -284,16 +288,19 @@ class CacheRows:
         c: Connection,
         owner: str,
         places: Collection[tuple[str, str]],
-        key: str,
-        base_key: str,
-    ) -> list[Alike]:
-        """Return up to 5 results of colleagues.
+        names: Collection[tuple[str, str]],
+    ) -> list[list[Alike]]:
+        """Return up to 5 results of colleagues for each key and base key.
 
-        They differ at most in their code files. That with the `key` comes first, then the newest.
+        They differ at most in their code files. That with the key comes first, then the newest.
         `places` are those of `team_projects`. No row of another project is read, so that its
         results change neither the statement nor its cost.
         """
+        projects = [*c.execute(team_projects(owner, places)).scalars()]
+        if not projects:
+            return [[] for _ in names]
         T, R, S = tasks.c, runs.c, project_cache.c
+        has_key = is_one_of(S.key, {key for key, _ in names})
         is_linked = exists().where(
             L.project_id == S.project_id, L.kind == "run", L.resource_id == R.id
         )
@@ -303,20 +310,28 @@ class CacheRows:
             .select_from(project_cache)
             .join(tasks, T.id == S.task_id)
             .join(runs, R.id == T.run_id)
-            .where(S.project_id.in_(team_projects(owner, places)), S.base_key == base_key)
+            .where(S.project_id.in_(projects), is_one_of(S.base_key, {base for _, base in names}))
             .where(is_linked, not_(is_own(owner, R.owner)), HISTORY)
-            .where(or_(S.key == key, T.observed.is_not(None)))
-            .order_by((S.key == key).desc(), T.id.desc())
-            .limit(MOST_ALIKE)
+            .where(or_(has_key, T.observed.is_not(None)))
         )
-        return [_alike(row, row.maker, row.run_id) for row in c.execute(query)]
+        place = func.row_number().over(partition_by=S.base_key, order_by=T.id.desc())
+        ranked = query.add_columns(S.base_key, place.label("place"), has_key.label("has_key"))
+        of = ranked.subquery().c
+        wanted = select(*of).where(or_(of.has_key, of.place <= MOST_ALIKE)).order_by(of.place)
+        alike = defaultdict[str, list[Alike]](list)
+        for row in c.execute(wanted):
+            alike[row.base_key].append(_alike(row, row.maker, row.run_id))
+        return [
+            sorted(alike[base], key=lambda each: each.key != key)[:MOST_ALIKE]
+            for key, base in names
+        ]
 
     def offer(self, c: Connection, task_ids: Collection[str], run_id: str = "") -> None:
         """Offer results of tasks, or of a run, to the projects of a link to their run.
 
         The newest result of a key replaces others. A cached task gives on its owner's result.
         """
-        if not task_ids and not run_id:
+        if not self.is_shared or not (task_ids or run_id):
             return
         T, R, S = tasks.c, runs.c, project_cache.c
         entry = and_(is_own(R.owner, cache.c.owner), cache.c.key == T.cache_key)
@@ -355,6 +370,14 @@ class CacheRows:
         for key, task_id in c.execute(others).all():
             mine = is_own(run.owner, cache.c.owner) & (cache.c.key == key)
             c.execute(update(cache).where(mine).values(task_id=task_id))
+            if not self.is_shared:
+                continue
+            S = project_cache.c
+            is_entry = and_(S.key == key, S.task_id.in_(own))
+            of_run = select(tasks.c.run_id).where(tasks.c.id == task_id)
+            of = select(L.project_id).where(L.kind == "run", L.resource_id.in_(of_run))
+            entry = update(project_cache).where(is_entry, S.project_id.in_(of))
+            c.execute(entry.values(task_id=task_id))
 
     def keep_all(self, c: Connection, made: Sequence[tuple[str, str, str]]) -> None:
         """Store results as (owner, key, task ID); the newest result of a key replaces others."""

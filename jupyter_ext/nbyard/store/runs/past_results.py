@@ -1,7 +1,7 @@
-"""Past results: durations of successes, the inputs of results, and newest outputs of projects."""
+"""Past results: durations of successes, inputs of results, newest outputs of projects, rechecks."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Row,
     Select,
     and_,
     bindparam,
@@ -28,6 +29,7 @@ from nbyard.domain.attempts.structs import EXECUTED, Observed
 from nbyard.domain.attempts.undeclared_files import NodeFileAccess
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.ids import first_id_at
 from nbyard.domain.projects.structs import ProjectArtifact
 from nbyard.domain.runs.previews.estimates import SAMPLES, PastSuccess
 from nbyard.domain.state_machines import RUN, TaskState
@@ -40,6 +42,7 @@ from nbyard.store.schema.project_tables import project_links
 from nbyard.store.schema.tables import (
     HISTORY,
     OF_SOURCE,
+    RECHECKED,
     artifacts,
     executable_versions,
     executables,
@@ -53,6 +56,9 @@ from nbyard.store.visibility import is_own
 LOOKED_AT = 4 * SAMPLES
 # how many recent runs of a workflow are searched for files that a node opened
 LATELY = 20
+# A recheck ends within this time; a cached task follows the start of its run within this time.
+LONGEST = timedelta(days=7)
+JUDGED = ("reproduced", "not-reproduced", "not-comparable")
 
 SUCCESSES = (
     select(tasks.c.parts, tasks.c.plan, tasks.c.observed, tasks.c.id, tasks.c.run_id)
@@ -403,3 +409,24 @@ def _newest_ids(groups: FromClause, where: ColumnElement[bool]) -> Select[Any]:
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:
     """Return a column without its indexes, which SQLite would prefer: most rows are alike."""
     return column + ""
+
+
+class RecheckRows:
+    """Queries of the nightly sample: cached tasks, and the tasks that repeat them."""
+
+    def cached_between(
+        self, c: Connection, since: datetime, until: datetime
+    ) -> list[Row[tuple[str, ...]]]:
+        """Return all tasks that were cached in this time."""
+        query = select(T.id, T.cache_key, R.owner).join(runs, R.id == T.run_id).where(HISTORY)
+        query = query.where(T.id >= first_id_at(since - LONGEST), T.cached)
+        query = query.where(T.state == "succeeded", T.base_key != "", T.finished_at >= since)
+        return [*c.execute(query.where(T.finished_at < until).order_by(T.id))]
+
+    def unjudged(self, c: Connection, now: datetime) -> list[str]:
+        """Return the IDs of rechecks that are not compared yet."""
+        # By the runs: joined, databases read all tasks that succeeded.
+        recent = select(R.id).where(HISTORY, RECHECKED, R.id >= first_id_at(now - LONGEST))
+        query = select(T.id, T.reason).where(is_one_of(T.run_id, c.execute(recent).scalars()))
+        rows = c.execute(query.where(T.state == "succeeded").order_by(T.id))
+        return [row.id for row in rows if row.reason is None or row.reason.code not in JUDGED]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, selec
 
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.limits import Limits
+from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.domain.users.quotas import (
     Quota,
@@ -171,19 +172,15 @@ class QuotaRows:
 
     # Checks of requests
 
-    def check_run(
-        self, c: Connection, owner: str, run_id: str, plans: Collection[Limits], project: str = ""
-    ) -> None:
+    def check_run(self, c: Connection, owner: str, run_id: str, plans: Collection[Limits]) -> None:
         """Check that a run that was just inserted may wait in the queue.
-
-        `project` is the ID of a project that it is about to be linked to.
 
         Raises:
             OverQuota: a task can never start, or too many runs are queued.
         """
         if not (known := self.read(c)):
             return
-        ids = {*self.projects_of(c, known).get(run_id, ()), project} & {*known.project_names}
+        ids = self.projects_of(c, known).get(run_id, ())
         for plan in plans:
             alone = QuotaLedger(known, (), {run_id: ids})
             if over := alone.lacks(Use.of_task(run_id, 0, owner, plan)):
@@ -194,6 +191,7 @@ class QuotaRows:
                 continue
             is_of = or_(*runs_of(of)) if of else R.owner == owner
             query = select(R.id, R.number, R.owner).where(is_of, IS_LIVE, R.id != run_id)
+            query = query.where(R.origin != RECHECK)  # the night's sample delays no work
             live = [
                 Use(kind="run", id=row.id, name=str(row.number), owner=row.owner)
                 for row in c.execute(query.order_by(R.number).limit(most + 1))
@@ -203,14 +201,11 @@ class QuotaRows:
                 why = quota_full(name, "queued_runs", most, live, owner)
                 raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
 
-    def check_deployment(
-        self, c: Connection, deployment_id: str, viewer: str, project: str = ""
-    ) -> None:
+    def check_deployment(self, c: Connection, deployment_id: str, viewer: str) -> None:
         """Check that a deployment that was just inserted or changed fits into the quotas.
 
         Waiting and idle deployments count, too. GPUs of runs do not: the deployment waits for them.
-        `project` is the ID of a project that it is about to be linked to. A refusal names what the
-        viewer has that holds the quota.
+        A refusal names what the viewer has that holds the quota.
 
         Raises:
             OverQuota: the deployment does not fit.
@@ -220,10 +215,8 @@ class QuotaRows:
         wanted = {use.id: use for use in self.deployments(c)}
         own = wanted.pop(deployment_id, None)
         of_runs = [replace(use, gpus=0) for use in self.runs(c)]
-        projects = self.projects_of(c, known)
-        if project in known.project_names:
-            projects[deployment_id] = [project]
-        ledger = QuotaLedger(known, [*of_runs, *wanted.values()], projects)
+        others = [*of_runs, *wanted.values()]
+        ledger = QuotaLedger(known, others, self.projects_of(c, known))
         if own and (why := ledger.lacks(own, viewer)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
 

@@ -10,6 +10,7 @@ from nbyard.store.schema.tables import (
     HAS_TAGS,
     NAMED,
     OF_SOURCE,
+    RECHECKED,
     UNREAD,
     WORKED,
     artifacts,
@@ -45,6 +46,7 @@ Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 Index("ix_runs_title", R.title)
 Index("ix_runs_name", R.name, R.id, sqlite_where=HAS_NAME, postgresql_where=HAS_NAME)
 Index("ix_runs_tags", R.tags, R.id, sqlite_where=HAS_TAGS, postgresql_where=HAS_TAGS)
+Index("ix_runs_rechecked", R.id, sqlite_where=RECHECKED, postgresql_where=RECHECKED)
 Index("ix_runs_person_id", R.person, R.id)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)

@@ -468,6 +468,7 @@ HAS_NAME = text("name is not null")
 HAS_TAGS = text("tags is not null")
 # Runs of an automation. Most runs have none; in a full index, all others seem to share one.
 OF_SOURCE = text("source_id <> ''")
+RECHECKED = text("origin = 'recheck'")
 WORKED = text("state = 'succeeded' and not cached")
 UNREAD = text("state = 'succeeded' and metrics is null")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs import DryBlobs
@@ -22,6 +22,7 @@ from nbyard.domain.runs.structs import SecretOf
 from nbyard.reasons.structs import because
 from nbyard.services.runs.attempts import attempts_behind
 from nbyard.store import Connection
+from nbyard.store.schema.project_tables import project_cache
 from nbyard.store.schema.tables import runs, tasks
 
 ANN, BOB = Caller("ann"), Caller("bob", groups=("lab",))
@@ -32,6 +33,7 @@ class Team:
 
     def __init__(self, bench: Bench):
         self.bench, self.yard = bench, bench.yard
+        bench.store.cache.is_shared = True
         self.yard.services.record_groups(BOB)
         self.ids = {
             name: self.yard.services.projects.create(ANN, NewProject(name)).id
@@ -274,6 +276,47 @@ def test_an_unseen_result_costs_what_a_missing_one_costs(team):
         asked.append(found)
         bench.finish(run)
     assert asked[0] == asked[1] and len(asked[0]) > 2
+
+
+def test_many_keys_of_one_run_need_few_statements(team):
+    """Each finds its own result, and a run in no project reads no results of others."""
+    as_user(team)
+    bench, asked = team.bench, {}
+    made = [team.made("ann", WINE, n=number) for number in range(3)]
+    lookup = ResultLookup(bench.store, Identities(bench.context))
+    for projects in (WINE, NONE):
+        queries = []
+        for number in range(5):
+            run = bench.start(owner="eve", cache=False, n=number)
+            queries.append(query_of(bench, run, "bob"))
+            bench.finish(run)
+        last = bench.submit(owner="bob", cache=False)
+        for project in projects:
+            team.link(project, last)
+        for query in queries:
+            query.places = bench.run(last).places
+        with bench.store.read() as c, statements(c) as found:
+            hits = lookup.find(c, queries)
+        asked[projects] = [text for text in found if "project" in text]
+        of = [hits[query].run_id if query in hits else "" for query in queries]
+        assert of == ([*made, "", ""] if projects else [""] * 5)
+    assert {projects: len(texts) for projects, texts in asked.items()} == {WINE: 2, NONE: 1}
+
+
+def test_another_equal_result_of_the_project_replaces_a_deleted_one(team):
+    as_user(team)
+    first, second = team.made("ann", WINE), team.made("ann", WINE, force=True)
+    team.yard.services.runs.delete(ANN, second)
+    third = team.submit("bob", WINE)
+    assert team.is_cached(third)
+    assert team.bench.task(third).reason.params["run_id"] == first
+
+
+def test_a_store_of_one_user_offers_nothing(team):
+    team.bench.store.cache.is_shared = False
+    team.made("ann", WINE)
+    with team.yard.store.read() as c:
+        assert not c.execute(select(project_cache.c.key)).all()
 
 
 def test_the_forecast_agrees_with_the_run(team):

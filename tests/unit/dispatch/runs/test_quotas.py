@@ -14,6 +14,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
 from nbyard.domain.notices.structs import NewChannel, NoticeRule
+from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.users.quotas import (
     Holder,
     NewQuota,
@@ -285,6 +286,19 @@ def test_a_run_that_never_fits_is_refused(bench):
         bench.store.quotas.check_run(c, OWNER.name, "new", [])
     assert refused.value.reason.params["limit"] == msgspec.to_builtins(amount("queued_runs", 1))
     assert refused.value.reason.params["holders"] == held_by(bench, queued)
+
+
+def test_a_retry_counts_for_the_active_project(bench):
+    run = bench.submit()
+    bench.yard.services.runs.cancel(OWNER, run)
+    bench.until_run(run, "cancelled")
+    wine = bench.yard.services.projects.create(OWNER, NewProject("wine")).id
+    member = msgspec.structs.replace(OWNER, project=wine)
+    allow(bench, f"project:{wine}", queued_runs=0)
+    with pytest.raises(OverQuota):
+        bench.yard.services.runs.retry(member, run)
+    allow(bench, f"project:{wine}", queued_runs=1)
+    assert bench.yard.services.runs.retry(member, run).id != run
 
 
 def test_a_run_over_the_disk_quota_takes_no_outputs(bench):

@@ -15,7 +15,9 @@ from nbyard.blobs import dry_blobs
 from nbyard.dispatch.cache import keys
 from nbyard.domain.callers import Caller
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.previews.estimates import ForecastRequest
+from nbyard.domain.projects.members import NewMember
+from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.previews.estimates import ForecastQuestion, ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound
@@ -46,6 +48,21 @@ def test_other_people_have_their_own_cache(runs, flow, finished):
     finished(path=flow)
     found = runs.forecast(Caller("bob"), ForecastRequest(path=flow))
     assert (found.cached, found.to_run, found.seconds) == (0, 2, None)
+
+
+@pytest.mark.parametrize("name", ["ann/wine", "wine", ""])
+def test_the_active_project_may_be_that_of_another_user(yard, ann, runs, flow, monkeypatch, name):
+    wine = yard.services.projects.create(ann, NewProject("wine")).id
+    yard.services.shares.grant(ann, "project", wine, NewMember("bob", "viewer"))
+    asked = []
+
+    def question(*fields: Any) -> Any:
+        asked.append(ForecastQuestion(*fields))
+        return asked[-1]
+
+    monkeypatch.setattr(forecasts, "ForecastQuestion", question)
+    runs.forecast(Caller("bob", project=name), ForecastRequest(path=flow))
+    assert asked[0].project == (wine if "/" in name else "")
 
 
 def test_executables_and_invalid_runs_have_a_forecast(runs, ann, root, tool, flow):

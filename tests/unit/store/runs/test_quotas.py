@@ -1,12 +1,14 @@
 """Rows of quotas, what is held by the rows of runs, and the queue of several users."""
 
 import msgspec
+import pytest
 from sqlalchemy import update
 from tests.unit.store.rows import Rows
 from tests.unit.store.test_deployments import add
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.users.quotas import QuotaLimits, UsedShare
+from nbyard.errors import OverQuota
 from nbyard.store import transition
 from nbyard.store.schema.deployment_tables import deployments
 
@@ -86,3 +88,13 @@ def test_users_take_turns_in_the_queue(store):
         assert [task.id for task in in_turn] == order[:3]
         rows.attempt(rows.task(rows.run(owner="bob"), state="preparing"))
         assert store.quotas.queue_order(c, 60.0)[0] == own[0]
+
+
+def test_rechecks_of_the_night_delay_no_run(store):
+    with store.write() as c:
+        rows = Rows(store, c)
+        store.quotas.store(c, "everyone", {"queued_runs": 1})
+        rows.run(origin="recheck")
+        store.quotas.check_run(c, "ada", rows.run().id, [])
+        with pytest.raises(OverQuota):
+            store.quotas.check_run(c, "ada", "new", [])

@@ -33,3 +33,5 @@ def upgrade() -> None:
     by_base_key = "ix_project_cache_project_id_base_key"
     op.create_index(by_base_key, "project_cache", ["project_id", "base_key"])
     op.create_index("ix_project_cache_task_id", "project_cache", ["task_id"])
+    where = sa.text("origin = 'recheck'")
+    op.create_index("ix_runs_rechecked", "runs", ["id"], sqlite_where=where, postgresql_where=where)
