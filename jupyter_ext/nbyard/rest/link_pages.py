@@ -146,13 +146,11 @@ class LinkHandler(ContentHandler):
                 self._name_download(f"{title}.nbflow")
                 self.finish(msgspec.json.format(msgspec.json.encode(document, order="sorted")))
                 return
-            if part == "content":
-                source, filename = await call(_download, services, link, caller, key)
+            if part is not None:
+                source, filename = await call(_download, services, link, caller, (part, key))
                 with source:
                     await self._send(source, filename)
                 return
-            if part is not None:
-                raise NotFound
             page = await call(PAGES[link.kind], services, link, caller)
         except NbyardError as error:  # what is missing has one answer, for whatever reason
             self.fail(error if error.status in SHOWN else NotFound())
@@ -202,8 +200,11 @@ class LinkHandler(ContentHandler):
         await self.context.ask("audit", "record", entry)
 
 
-def _download(services: Services, link: OpenedLink, caller: Caller, key: str) -> Any:
+def _download(services: Services, link: OpenedLink, caller: Caller, place: Any) -> Any:
     """Return an open file with the bytes to download, and its name."""
+    part, key = place
+    if part != "content":
+        raise NotFound
     if link.kind == "dataset" and not key:
         wanted = services.datasets.content(caller, link.resource)
     elif link.kind == "run" and key in [

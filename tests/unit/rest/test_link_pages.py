@@ -237,7 +237,6 @@ def test_a_new_address_in_a_header_gives_no_new_limit(
     for number, status in ((1, 404), (2, 429), (3, 429)):
         sent = {"X-Real-Ip": f"10.0.0.{number}", "X-Forwarded-For": f"10.0.0.{number}, 192.0.2.1"}
         assert public.read("/nbyard/links/guessed", **sent).status == status
-    assert [*context.anonymous._left] == ["192.0.2.1"]
     assert public.read("/nbyard/links/guessed", **{"X-Forwarded-For": "192.0.2.2"}).status == 404
 
 
