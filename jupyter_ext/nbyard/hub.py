@@ -8,12 +8,11 @@ import asyncio
 import ctypes
 import os
 import signal
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import jupyterhub
-from jupyter_server.auth import AllowAllAuthorizer, User
+from jupyter_server.auth import AllowAllAuthorizer
 from jupyter_server.utils import url_path_join
 from jupyterhub.services.auth import HubOAuth
 from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
@@ -24,6 +23,7 @@ from tornado.netutil import bind_sockets
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
 from nbyard.rest.event_socket import Broadcast
+from nbyard.rest.identity import HubUser
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
 from nbyard.rest.routes import PREFIX, routes
@@ -40,18 +40,6 @@ KNOWN = (SCOPE, SCRAPE)
 PR_SET_PDEATHSIG = 1
 COOKIE_BYTES = 32
 PLACE = "/services/nbyard/"
-
-
-@dataclass
-class HubUser(User):
-    """A user of the hub, with the rights that the hub gives them in this service.
-
-    `token` is the ID of the token at the hub, which is no secret.
-    """
-
-    groups: tuple[str, ...] = ()
-    rights: tuple[str, ...] = ()
-    token: str = ""
 
 
 class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]

@@ -4934,10 +4934,6 @@ export interface components {
             creator: string;
             created_at: string;
             expires_at: string;
-            /** @default 0 */
-            opens: number;
-            /** @default null */
-            opened_at: string | null;
             /** @default  */
             url: string;
         };
@@ -10150,17 +10146,13 @@ export interface components {
         };
         /**
          * ShareLink
-         * @description A link that shows one resource. `opens` counts how often it was opened.
+         * @description A link that shows one resource.
          */
         ShareLink: {
             id: string;
             creator: string;
             created_at: string;
             expires_at: string;
-            /** @default 0 */
-            opens: number;
-            /** @default null */
-            opened_at: string | null;
         };
         /**
          * ShownMetric

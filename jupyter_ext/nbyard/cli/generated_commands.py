@@ -179,7 +179,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "workflows.unrun": columns("path title saved=saved_at"),
     "workflows": columns("path=shown_path title id"),
     "shares": columns("name role group creator=is_creator"),
-    "shares.links": columns("id creator created=created_at expires=expires_at opens opened_at"),
+    "shares.links": columns("id creator created=created_at expires=expires_at"),
     "projects": columns(
         "name linked repository changed=updated_at id", linked=project_views.link_counts
     ),

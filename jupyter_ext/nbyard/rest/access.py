@@ -129,8 +129,14 @@ class Passes:
         self.issued: dict[str, tuple[float, Holder]] = {}  # oldest first
 
     def issue(self, holder: Holder) -> str:
-        """Create a pass, valid for PASS_SECONDS or until MOST_PASSES others are issued."""
+        """Create a pass, valid for PASS_SECONDS or until MOST_PASSES others are issued.
+
+        An equal holder, such as a share link, gets its pass again in the first half of that time.
+        """
         now = time.time()
+        for text, (until, known) in self.issued.items():
+            if known == holder and until - now > PASS_SECONDS / 2:
+                return text
         for text, (until, _) in list(self.issued.items()):
             # Insertion order is order of expiry, so the first valid pass ends the cleanup.
             if now < until and len(self.issued) < MOST_PASSES:

@@ -182,6 +182,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().open(*args, **kwargs)
         self._broadcast.join(self)
         self._staying = asyncio.create_task(self._stay())
+        self._staying.add_done_callback(self._end)  # also after an error
         if after := self.get_query_argument("after", ""):
             await self._begin(int(after))
 
@@ -193,6 +194,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return self._caller.may("events:read")
 
         await self._login.watch(self.context, may_read)
+
+    def _end(self, _staying: "asyncio.Task[None]") -> None:
         self._caller = None
         self.close(4403, "Sign in again")
 

@@ -13,11 +13,16 @@ INVENTED = "Anonymous "
 
 
 @dataclass
-class LinkUser(User):
-    """Somebody who opened a link of ours to a deployment: `username` is the link's viewer."""
+class HubUser(User):
+    """A user of the hub, with the rights that the hub gives them in this service.
+
+    The visitor of a share link is one too, whose name is the link's viewer. `token` is the ID of
+    the token at the hub, which is no secret.
+    """
 
     groups: tuple[str, ...] = ()
-    rights: tuple[str, ...] = ("read",)
+    rights: tuple[str, ...] = ()
+    token: str = ""
 
 
 def caller_of(user: Any) -> Caller:

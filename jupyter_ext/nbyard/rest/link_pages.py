@@ -8,7 +8,9 @@ import base64
 import hashlib
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,66 +23,48 @@ from tornado.template import Template
 
 from nbyard.blobs import open_download
 from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.structs import link_path
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.members import LINKS, OpenedLink
+from nbyard.domain.runs.structs import Artifact, RunDetail
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import NbyardError, NotFound
 from nbyard.rest.access import SEGMENT, Holder, is_navigation
-from nbyard.rest.identity import LinkUser, refused_name
+from nbyard.rest.identity import HubUser, refused_name
 from nbyard.rest.operation_handler import Login, RestContext
 from nbyard.rest.proxy.proxy_handlers import POLICY
 from nbyard.rest.upload_and_download import ContentHandler
 from nbyard.services.registry import Services
 
-PATTERN = LINKS + r"/(?P<secret>[^/]*)(?:/(?P<part>content|app)(?:/(?P<key>[^/]+))?)?"
-IN_PATH = re.compile(rf"(?<=/{LINKS}/)[^/?]+")
+# Any rest, because other handlers would log the secret.
+PATTERN = LINKS + r"/(?P<secret>[^/]*)(?:/(?P<part>[^/]*)(?:/(?P<key>.*))?)?"
+IN_PATH = re.compile(rf"(?<=/{LINKS}/)/*[^/?]+")
 # Keeps the secret while the visitor signs in, so that no address of a login page has it.
 COOKIE, COOKIE_SECONDS = "nbyard-link", 900
 MOST_ROWS, MOST_PICTURES = 20, 12
 SHOWN = (429, 503)
-STYLE = """:root{color-scheme:light dark}
-body{font-family:system-ui,sans-serif;line-height:1.5;max-width:60rem;margin:2rem auto}
-table{border-collapse:collapse;display:block;overflow-x:auto}
-th,td{text-align:left;padding:.25rem .75rem;border-bottom:1px solid #8884}
-dl{display:grid;grid-template-columns:max-content auto;gap:.25rem 1rem}
-body{padding:0 1rem}dd{margin:0}img{max-width:100%}a{color:inherit}
-"""
+# Tornado escapes the values, which are texts of users.
+TEXT = Path(__file__).with_name("link_page.html").read_text(encoding="utf-8")
+PAGE, STYLE = Template(TEXT), TEXT.partition("<style>")[2].partition("</style>")[0]
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 PAGE_POLICY = f"{POLICY}; img-src data:; style-src 'sha256-{STYLE_HASH}'"
-# Tornado escapes the values, which are texts of users.
-PAGE = Template(
-    """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{{ page.title }}</title><style>{% raw style %}</style></head><body><main>
-<h1>{{ page.title }}</h1>{% if until %}<p>A {{ kind }} of {{ owner }}, for reading only. \
-This link is valid until {{ until }}.</p>{% end %}
-<dl>{% for name, value in page.facts %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% end %}</dl>
-{% if page.addresses %}<ul>{% for name, address in page.addresses %}\
-<li><a href="{{ address }}" rel="noreferrer">{{ name }}</a></li>{% end %}</ul>{% end %}
-{% for name, picture in page.pictures %}<figure><img src="{{ picture }}" alt="{{ name }}">\
-<figcaption>{{ name }}</figcaption></figure>{% end %}
-{% for heading, columns, rows in page.tables %}<h2>{{ heading }}</h2><table><thead><tr>\
-{% for text in columns %}<th scope="col">{{ text }}</th>{% end %}</tr></thead><tbody>
-{% for row in rows %}<tr>{% for text in row %}<td>{{ text }}</td>{% end %}</tr>
-{% end %}</tbody></table>{% end %}</main></body></html>
-"""
-)
-
-
 Rows = list[tuple[Any, ...]]
 
 
+@dataclass
 class LinkLogin(Login):
-    """The login of a visitor: the link itself, which `find` checks."""
+    """The login of a visitor: the link itself."""
 
-    def __init__(self, viewer: str):
-        self._user = LinkUser(viewer)
+    link: OpenedLink
+    refused_status = 404
 
-    async def user(self, context: RestContext) -> LinkUser:
-        """Return the visitor."""
-        return self._user
+    async def user(self, context: RestContext) -> HubUser | None:
+        """Return the visitor, None if the link shows nothing anymore."""
+        is_valid = await context.ask("shares", "is_valid", self.link.id)
+        return HubUser(self.link.viewer, rights=("read",)) if is_valid else None
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -162,8 +146,8 @@ class LinkHandler(ContentHandler):
                 self._name_download(f"{title}.nbflow")
                 self.finish(msgspec.json.format(msgspec.json.encode(document, order="sorted")))
                 return
-            if part == "content":
-                source, filename = await call(_download, services, link, caller, key)
+            if part is not None:
+                source, filename = await call(_download, services, link, caller, (part, key))
                 with source:
                     await self._send(source, filename)
                 return
@@ -183,7 +167,7 @@ class LinkHandler(ContentHandler):
         kind, owner, until = ("", "", "")
         if link is not None:
             kind, owner, until = link.kind, link.owner, _moment(link.expires_at)
-        self.finish(PAGE.generate(page=page, style=STYLE, kind=kind, owner=owner, until=until))
+        self.finish(PAGE.generate(page=page, kind=kind, owner=owner, until=until))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Respond with a page if a browser shows it, else with JSON."""
@@ -200,7 +184,7 @@ class LinkHandler(ContentHandler):
         if link.kind != "deployment":
             raise NotFound
         target = await self.context.call(services.deployments.target, caller, link.resource, port)
-        given = self.context.passes.issue(Holder(LinkLogin(link.viewer), target.subject))
+        given = self.context.passes.issue(Holder(LinkLogin(link), target.subject))
         place = url_path_join(self.base_url, link_path(link.resource, port))
         self.redirect(f"{place}{SEGMENT}{given}/")
 
@@ -216,11 +200,16 @@ class LinkHandler(ContentHandler):
         await self.context.ask("audit", "record", entry)
 
 
-def _download(services: Services, link: OpenedLink, caller: Caller, key: str) -> Any:
+def _download(services: Services, link: OpenedLink, caller: Caller, place: Any) -> Any:
     """Return an open file with the bytes to download, and its name."""
+    part, key = place
+    if part != "content":
+        raise NotFound
     if link.kind == "dataset" and not key:
         wanted = services.datasets.content(caller, link.resource)
-    elif link.kind == "run" and key:
+    elif link.kind == "run" and key in [
+        file.id for file in _files(services.runs.get(caller, link.resource))
+    ]:
         wanted = services.artifacts.content(caller, key)
     else:
         raise NotFound
@@ -242,11 +231,17 @@ def _dataset(services: Services, link: OpenedLink, caller: Caller) -> Page:
     return _page(record.name, facts, [("Download", "content")], tables)
 
 
+def _files(detail: RunDetail) -> list[Artifact]:
+    # Executed notebooks have the source, what it printed, and the values of secrets.
+    return [file for task in detail.tasks for file in task.artifacts if file.name != EXECUTED]
+
+
 def _run(services: Services, link: OpenedLink, caller: Caller) -> Page:
     detail, previews = services.runs.get(caller, link.resource), []
     run, hidden = detail.run, services.shares.credential_names(link.resource)
+    made = {task.node for task in detail.tasks}  # previews also show the datasets of the run
     with suppress(NbyardError):
-        previews = services.runs.previews(caller, run.id).items
+        previews = [p for p in services.runs.previews(caller, run.id).items if p.node in made]
     metrics = [[p.node, metric.name, metric.value] for p in previews for metric in p.metrics]
     pictures = Rows()
     for shown in [p for p in previews if p.picture][:MOST_PICTURES]:
@@ -263,10 +258,9 @@ def _run(services: Services, link: OpenedLink, caller: Caller) -> Page:
         [task.label or task.node, task.state, _moment(task.started_at), _moment(task.finished_at)]
         for task in detail.tasks
     ]
-    files = [file for task in detail.tasks for file in task.artifacts]
     addresses = [
         (f"{file.node}: {file.filename} ({file.size_bytes:,} bytes)", f"content/{file.id}")
-        for file in files
+        for file in _files(detail)
     ]
     facts = [("State", run.state), ("Created", _moment(run.created_at))]
     facts += [("Started", _moment(run.started_at)), ("Finished", _moment(run.finished_at))]
@@ -289,7 +283,9 @@ def _workflow(services: Services, link: OpenedLink, caller: Caller) -> Page:
 def _deployment(services: Services, link: OpenedLink, caller: Caller) -> Page:
     record = services.deployments.get(caller, link.resource)
     facts = [("Description", record.description), ("State", record.state)]
-    ports = [(f"Open {port.name}", f"app/{port.name}") for port in record.links if port.answers]
+    is_ide = record.spec.service in IDES  # for its owner only
+    links = [] if is_ide else [port for port in record.links if port.answers]
+    ports = [(f"Open {port.name}", f"app/{port.name}") for port in links]
     return _page(record.title or record.name, facts, ports, [])
 
 

@@ -273,6 +273,8 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 class Login:
     """The credentials of a request, to identify its user later."""
 
+    refused_status = 401
+
     def __init__(self, handler: JupyterHandler):
         self._application = handler.application
         self._request = copy(handler.request)
@@ -383,7 +385,10 @@ class NbyardHandler(JupyterHandler):
             TooOften: Its sender has sent too many requests.
         """
         if self.current_user is None:
-            self.limit(self.context.anonymous, str(self.request.remote_ip))
+            forwarded = self.request.headers.get("X-Forwarded-For", "")
+            # The hub's proxy appends the true address, but passes on any X-Real-Ip.
+            last = forwarded.rpartition(",")[2].strip() if self.context.settings.shared else ""
+            self.limit(self.context.anonymous, last or str(self.request.remote_ip))
         else:
             self.limit(self.context.budgets, self.caller.name)
 

@@ -429,7 +429,7 @@ class DeploymentService(Service):
                     if not (place.answers or row.places[0].answers):
                         raise not_answering_error(self.get(caller, name))
                     spec, is_own = row.revision.spec, name != row.deployment
-                    if declared.keep_prefix and not is_own:
+                    if not is_own and (declared.keep_prefix or spec.service in IDES):
                         raise Forbidden(f"Only the owner of {name} can open its port {port}.")
                     # What others made never gets the session of its visitor.
                     is_trusted = (

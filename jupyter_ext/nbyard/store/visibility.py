@@ -1,8 +1,8 @@
 """The clauses that say who may see a row, and the roles that users have on rows.
 
 A row is seen by its owner, by those whom a grant names, as users or by a group, and by the members
-of the projects that it is linked to. Rows without an owner are seen through their parent. A link
-of ours shows one row to its viewer, who sees nothing else.
+of the projects that it is linked to. Rows without an owner are seen through their parent. A
+share link shows one row to its viewer, who sees nothing else.
 """
 
 from collections.abc import Collection
@@ -25,7 +25,6 @@ from sqlalchemy import (
     select,
     type_coerce,
     union_all,
-    update,
 )
 
 from nbyard.domain.projects.members import (
@@ -289,13 +288,12 @@ class ShareLinkRows:
         is_of = and_(K.kind == kind, K.resource_id == resource_id, K.id == link)
         return c.execute(delete(share_links).where(is_of)).rowcount == 1
 
-    def open(self, c: Connection, link_hash: str) -> OpenedLink | None:
-        """Count that a link is opened, and return it; None if its creator may not share anymore."""
-        row = c.execute(select(share_links).where(K.hash == link_hash, _is_valid())).first()
+    def open(self, c: Connection, key: str) -> OpenedLink | None:
+        """Return a link by its hash or ID; None if its creator may not share anymore."""
+        is_meant = or_(K.hash == key, K.id == key)
+        row = c.execute(select(share_links).where(is_meant, _is_valid())).first()
         if row is None or GrantRows().role(c, row.creator, row.kind, row.resource_id) != "owner":
             return None
-        counted = {"opens": K.opens + 1, "opened_at": datetime.now(UTC)}
-        c.execute(update(share_links).where(K.id == row.id).values(**counted))
         of = SHARED[row.kind].c
         owner = c.execute(select(of.owner).where(of.id == row.resource_id)).scalar_one()
         return OpenedLink(row.id, row.kind, row.resource_id, owner, row.expires_at)

@@ -276,13 +276,21 @@ def test_the_authorizer_is_asked_about_the_user_who_opened_the_page(app, monkeyp
 
 def test_expired_and_surplus_passes_are_removed(monkeypatch):
     monkeypatch.setattr("nbyard.rest.access.MOST_PASSES", 3)
-    passes, holder = Passes(), Holder("ann", "0123")
-    issued = [passes.issue(holder) for _ in range(5)]
-    assert [passes.holder(text) for text in issued] == [None, None, holder, holder, holder]
+    passes, holders = Passes(), [Holder("ann", str(number)) for number in range(5)]
+    issued = [passes.issue(holder) for holder in holders]
+    assert [passes.holder(text) for text in issued] == [None, None, *holders[2:]]
     now = time.time()
     monkeypatch.setattr("nbyard.rest.access.time.time", lambda: now + PASS_SECONDS + 1)
-    passes.issue(holder)
+    passes.issue(holders[0])
     assert len(passes.issued) == 1
+
+
+def test_an_equal_holder_gets_its_pass_again_for_half_its_time(monkeypatch):
+    passes, holder, now = Passes(), Holder("ann", "0123"), time.time()
+    first = passes.issue(holder)
+    assert passes.issue(holder) == first != passes.issue(Holder("bob", "0123"))
+    monkeypatch.setattr("nbyard.rest.access.time.time", lambda: now + PASS_SECONDS / 2 + 1)
+    assert passes.issue(holder) != first and passes.holder(first) == holder
 
 
 def test_only_the_issuing_process_reads_a_pass():

@@ -14,7 +14,7 @@ import websocket
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
 from nbyard.domain.runs.attempt_views import Activity
-from nbyard.rest import event_socket
+from nbyard.rest import event_socket, operation_handler
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -182,6 +182,17 @@ def test_a_message_that_is_no_object_closes_the_socket(api, window, said):
         if code == websocket.ABNF.OPCODE_CLOSE:
             break
     assert int.from_bytes(data[:2], "big") == 4400
+
+
+def test_a_socket_closes_if_its_rights_cannot_be_checked(api, monkeypatch):
+    async def fail(*_: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(operation_handler.Login, "watch", fail)
+    opened = connect(api)
+    code, data = opened.recv_data()
+    opened.shutdown()
+    assert (code, data[:2]) == (websocket.ABNF.OPCODE_CLOSE, (4403).to_bytes(2, "big"))
 
 
 @pytest.mark.parametrize(

@@ -99,14 +99,12 @@ class NewShareLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShareLink(msgspec.Struct, frozen=True):
-    """A link that shows one resource. `opens` counts how often it was opened."""
+    """A link that shows one resource."""
 
     id: str
     creator: str
     created_at: datetime
     expires_at: datetime
-    opens: int = 0
-    opened_at: datetime | None = None
 
 
 class CreatedShareLink(ShareLink, frozen=True):

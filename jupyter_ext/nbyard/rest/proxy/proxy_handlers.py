@@ -237,7 +237,7 @@ class ProxyHandler(NbyardHandler):
         """Authenticate the request as one of the pass's holder. It has no other identity."""
         self.current_user = self._jupyter_current_user = await self._identity.user(self.context)
         if self.current_user is None:
-            raise web.HTTPError(self.status_without_user)
+            raise web.HTTPError(self._identity.refused_status)
         if not self.check_host():
             raise web.HTTPError(403)
         await check_authorizer(self)

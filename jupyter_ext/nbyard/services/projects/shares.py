@@ -90,7 +90,7 @@ class ShareService(Service):
                 raise NotFound(f"{name[:80]} has no role on this {of}.")
             self._append_event(c, of, resource_id, creator)
 
-    @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:read")
+    @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:write")
     def links(self, caller: Caller, kind: str, resource: str) -> Page[ShareLink]:
         """List the links that show a resource, newest first, without their addresses."""
         with self._store.read() as c:
@@ -135,16 +135,21 @@ class ShareService(Service):
                 raise NotFound(f"This {of} has no link {link[:80]}.")
 
     def open_link(self, secret: str) -> OpenedLink:
-        """Return what a link shows, and count it.
+        """Return what a link shows.
 
         Raises:
             NotFound: the link does not exist, has expired, or was revoked.
         """
-        with self._store.write() as c:
+        with self._store.read() as c:
             opened = self._store.share_links.open(c, hash_of_link(secret))
         if opened is None:
             raise NotFound("This link does not exist, has expired, or was revoked.")
         return opened
+
+    def is_valid(self, link: str) -> bool:
+        """Return whether a link, by its ID, still shows its resource."""
+        with self._store.read() as c:
+            return self._store.share_links.open(c, link) is not None
 
     def document(self, caller: Caller, workflow: str) -> tuple[str, Document]:
         """Return the title and the newest document of a workflow.

@@ -35,7 +35,7 @@ from nbyard.domain.notices.structs import (
     NewChannel,
 )
 from nbyard.domain.presentation import presented_fields
-from nbyard.domain.projects.members import NewMember, NewShareLink
+from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
@@ -313,11 +313,6 @@ def share_resource(path: Path, body: NewMember) -> list[str]:
     return given.done(path["kind"], path["resource"], body.name)
 
 
-def create_share_link(path: Path, body: NewShareLink) -> list[str]:
-    given = Words("shares", "create-link").fields(body)
-    return given.done(path["kind"], path["resource"])
-
-
 def link_resource(path: Path, body: NewLink) -> list[str]:
     return Words("projects", "link").done(path["project"], body.kind, body.resource)
 
@@ -378,5 +373,5 @@ COMMANDS: Commands = {
     "quotas.set": presented("quotas", "set"),
     "projects.link": link_resource,
     "shares.grant": share_resource,
-    "shares.create_link": create_share_link,
+    "shares.create_link": presented("shares", "create-link"),
 }

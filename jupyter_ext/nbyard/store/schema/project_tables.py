@@ -7,7 +7,6 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -76,8 +75,6 @@ share_links = table_with_id(
     Column("creator", String(200), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("opens", Integer, nullable=False, server_default="0"),
-    Column("opened_at", Moment),
     Index("ix_share_links_resource_id", "resource_id"),
 )
 

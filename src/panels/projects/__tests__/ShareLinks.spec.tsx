@@ -9,7 +9,7 @@ it('creates, copies and lists a link, and revokes it', async () => {
   const copied = jest.fn(async () => undefined);
   Object.defineProperty(navigator, 'clipboard', { value: { writeText: copied } });
   let items = [
-    { id: 'l', creator: 'ann', expires_at: '2026-12-30T08:00:00Z', created_at: '', opens: 0 }
+    { id: 'l', creator: 'ann', expires_at: '2026-12-30T08:00:00Z', created_at: '' }
   ];
   const call = jest.fn(async (id: string, _asked?: unknown) => {
     if (id === 'shares.revoke_link') {

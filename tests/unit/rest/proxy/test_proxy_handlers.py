@@ -201,6 +201,9 @@ def test_those_with_whom_an_app_is_shared_open_it_in_its_sandbox(app, cookies, m
         links = services.deployments.get(bob, ids[name]).links
         assert path[1:] in [each.path for each in links]
         answer = get(app, path)
+        if name == "lab":  # its login page is for its owner only
+            assert answer.status == 403
+            continue
         sent = {key.lower(): value for key, value in answer.json["headers"]}
         assert sent["x-forwarded-prefix"] == path.rstrip("/") and "cookie" not in sent
         policy = answer.headers.get_all("Content-Security-Policy", [])[-1]
@@ -222,11 +225,28 @@ def test_a_link_opens_the_app_with_a_pass_until_it_is_revoked(app, monkeypatch):
     answer = app.request("GET", address, None, {})  # without any login
     assert answer.json["uri"] == "/"
     assert answer.headers.get_all("Content-Security-Policy", [])[-1].startswith("sandbox ")
+    assert get(app, f"{link.url}/app/web").headers["Location"] == address
     lab = services.deployments.get(ann, "lab").id
     assert app.request("GET", address.replace(shared[1], lab), None, {}).status in (403, 404)
     services.shares.revoke_link(ann, *shared, link.id)
     context.admissions = Admissions()
     assert app.request("GET", address, None, {}).status == 404
+
+
+def test_the_app_of_a_link_ends_with_the_role_of_its_creator(app):
+    context = app.app.web_app.settings["nbyard"]
+    shares, ann, eve = context.services.shares, Caller(local_name()), Caller("eve")
+    shared = ("deployment", context.services.deployments.get(ann, "app").id)
+    shares.grant(ann, *shared, NewMember("eve", "owner"))
+    link = shares.create_link(eve, *shared, NewShareLink())
+    address = get(app, f"{link.url}/app/web").headers["Location"]
+    assert app.request("GET", address, None, {}).status == 200
+    login = context.passes.holder(address.rpartition("=")[2].strip("/")).login
+    assert asyncio.run(login.user(context)) is not None
+    shares.grant(ann, *shared, NewMember("eve", "editor"))
+    context.admissions = Admissions()
+    assert app.request("GET", address, None, {}).status == 404
+    assert asyncio.run(login.user(context)) is None
 
 
 def test_only_the_owner_and_no_foreign_page_is_admitted(app, cookies):

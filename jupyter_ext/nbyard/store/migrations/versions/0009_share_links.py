@@ -19,8 +19,6 @@ def upgrade() -> None:
         sa.Column("creator", sa.String(200), nullable=False),
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
         sa.Column("expires_at", sa.Float(precision=53), nullable=False),
-        sa.Column("opens", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("opened_at", sa.Float(precision=53)),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_share_links")),
         sa.UniqueConstraint("hash", name=op.f("uq_share_links_hash")),
     )
