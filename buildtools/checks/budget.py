@@ -18,8 +18,8 @@ MAX_TESTS = {
     "integration": 890,
     "docker": 140,
     "benchmarks": 26,
-    "postgresql": 600,
-    "faults": 58,
+    "postgresql": 640,
+    "faults": 60,
     "dask": 50,
     "acceptance": 25,
 }
@@ -29,6 +29,7 @@ SLOW_SECONDS_OF = {"journeys": 40.0, "benchmarks": 60.0}
 # The files that may have slower tests, and why.
 SLOW_FILES = {
     "tests/faults/test_databases.py": "requests wait for a locked database, and give up",
+    "tests/faults/test_hub_kills.py": "a hub starts, with its database, proxy and service",
     "tests/faults/test_random_kills.py": "a dispatcher starts after each kill",
     "tests/faults/test_two_of_each.py": "four callers send each request to two servers",
     "tests/integration/contribute/test_examples.py": "a page is followed from its start to its end",

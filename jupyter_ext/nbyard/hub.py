@@ -22,8 +22,8 @@ from tornado.netutil import bind_sockets
 
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
+from nbyard.rest.access import HubUser
 from nbyard.rest.event_socket import Broadcast
-from nbyard.rest.identity import HubUser
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
 from nbyard.rest.routes import PREFIX, routes

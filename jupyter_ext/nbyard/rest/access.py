@@ -18,8 +18,10 @@ import secrets
 import threading
 import time
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from jupyter_server.auth import User
 from tornado.httputil import HTTPServerRequest
 
 from nbyard.domain.deployments.structs import Target
@@ -38,6 +40,19 @@ IN_PATH = re.compile(
     rf"(?P<before>.*?/nbyard/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+)/{SEGMENT}"
     r"(?P<text>[^/?]+)"
 )
+
+
+@dataclass
+class HubUser(User):
+    """A user of the hub, with the rights that the hub gives them in this service.
+
+    The visitor of a share link is one too, whose name is the link's viewer. `token` is the ID of
+    the token at the hub, which is no secret.
+    """
+
+    groups: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+    token: str = ""
 
 
 class Admission(NamedTuple):

@@ -1,28 +1,12 @@
 """Translates Jupyter's user to the caller of services."""
 
 import getpass
-from dataclasses import dataclass
 from typing import Any
-
-from jupyter_server.auth import User
 
 from nbyard.domain.callers import Caller
 
 # Jupyter's names of browsers that have a token or password, which belong to no person.
 INVENTED = "Anonymous "
-
-
-@dataclass
-class HubUser(User):
-    """A user of the hub, with the rights that the hub gives them in this service.
-
-    The visitor of a share link is one too, whose name is the link's viewer. `token` is the ID of
-    the token at the hub, which is no secret.
-    """
-
-    groups: tuple[str, ...] = ()
-    rights: tuple[str, ...] = ()
-    token: str = ""
 
 
 def caller_of(user: Any) -> Caller:

@@ -32,8 +32,8 @@ from nbyard.domain.projects.members import LINKS, OpenedLink
 from nbyard.domain.runs.structs import Artifact, RunDetail
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import NbyardError, NotFound
-from nbyard.rest.access import SEGMENT, Holder, is_navigation
-from nbyard.rest.identity import HubUser, refused_name
+from nbyard.rest.access import SEGMENT, Holder, HubUser, is_navigation
+from nbyard.rest.identity import refused_name
 from nbyard.rest.operation_handler import Login, RestContext
 from nbyard.rest.proxy.proxy_handlers import POLICY
 from nbyard.rest.upload_and_download import ContentHandler
@@ -284,8 +284,9 @@ def _deployment(services: Services, link: OpenedLink, caller: Caller) -> Page:
     record = services.deployments.get(caller, link.resource)
     facts = [("Description", record.description), ("State", record.state)]
     is_ide = record.spec.service in IDES  # for its owner only
-    links = [] if is_ide else [port for port in record.links if port.answers]
-    ports = [(f"Open {port.name}", f"app/{port.name}") for port in links]
+    own = {port.name for port in record.spec.ports if port.keep_prefix or is_ide}
+    links = [link.name for link in record.links if link.answers and link.name not in own]
+    ports = [(f"Open {name}", f"app/{name}") for name in links]
     return _page(record.title or record.name, facts, ports, [])
 
 
