@@ -7958,7 +7958,8 @@ export interface components {
          *     one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
          *     the usual duration of a node that may run, null if its code never succeeded. That of a map is a
          *     minimum for the elements that may run. `environment` is what it would use. The `hints` name
-         *     packages that its code imports, and that are missing there.
+         *     packages that its code imports, and that are missing there. `elements` is the number of
+         *     elements of a map that may run, null if it is unknown until the run.
          */
         NodeForecast: {
             /** @enum {unknown} */
@@ -7973,6 +7974,8 @@ export interface components {
             environment: components["schemas"]["UsedEnvironment"] | null;
             /** @default [] */
             hints: components["schemas"]["Reason"][];
+            /** @default null */
+            elements: number | null;
         };
         /**
          * NodeLine

@@ -106,6 +106,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'map-empty': trans.__('its map has no elements'),
   'map-stopped': trans.__('the map stopped after too many failures'),
   'map-forecast': trans.__('{cached:,} of {total:,} elements are cached'),
+  'map-late': trans.__('{total:,} elements could not be checked in time'),
   'map-search': trans.__('an optimiser suggests {total:,} elements during the run'),
   'map-goal-missing': trans.__(
     'no element has the metric {goal}, which the search needs. They have: {names:, }'

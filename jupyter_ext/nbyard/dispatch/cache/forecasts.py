@@ -240,6 +240,8 @@ class CacheForecaster:
             return Verdict("unknown", because("map-unknown-yet"))
         forecast.elements[plan.node] = [each.element for each in plans if each.element]
         for each in plans:
+            if time.monotonic() > forecast.end:
+                return Verdict("unknown", because("map-late", total=len(plans)))
             forecast.verdicts[each.node] = self._verdict(forecast, each)
         states = [forecast.verdicts[each.node].state for each in plans]
         cached = states.count("cached")

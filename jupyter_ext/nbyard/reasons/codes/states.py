@@ -146,6 +146,7 @@ STATES = {
     "map-empty": code("its map has no elements"),
     "map-stopped": code("the map stopped after too many failures"),
     "map-forecast": code("{cached:,} of {total:,} elements are cached", cached=int, total=int),
+    "map-late": code("{total:,} elements could not be checked in time", total=int),
     "map-search": code("an optimiser suggests {total:,} elements during the run", total=int),
     "map-goal-missing": code(
         "no element has the metric {goal}, which the search needs. They have: {names:, }"

@@ -281,6 +281,7 @@ class RunForecasts(RunHistory):
                 usual.get(plan.node),
                 plan.environment,
                 [hints[plan.node]] if plan.node in hints else [],
+                counts.get(plan.node) if plan.map else None,
             )
             for plan in plans
         ]

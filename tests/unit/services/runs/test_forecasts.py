@@ -340,6 +340,19 @@ def test_the_time_of_a_map_depends_on_its_elements(runs, ann, root, flow, finish
     assert found.without_estimate == 0
 
 
+def test_a_map_that_cannot_be_checked_in_time_has_its_number(runs, ann, root, flow, monkeypatch):
+    document = json.loads((root / flow).read_text())
+    del document["nodes"]["two"], document["edges"]["b"], document["nodes"]["one"]["arguments"]
+    grid = {"kind": "grid", "values": {"times": [1, 2, 3]}}
+    document["nodes"]["one"]["map"] = {"each": grid}
+    (root / flow).write_text(json.dumps(document))
+    body = ForecastRequest(path=flow)
+    assert {n.node: n.elements for n in runs.forecast(ann, body).nodes}["one"] == 3
+    monkeypatch.setattr("nbyard.dispatch.cache.forecasts.MOST_SECONDS", -1.0)
+    found = next(node for node in runs.forecast(ann, body).nodes if node.node == "one")
+    assert (found.state, found.reason.code, found.elements) == ("unknown", "map-late", 3)
+
+
 def plan(node, **limits):
     return TaskPlan(node, node, "", "", [], {}, "process", **limits)
 

@@ -115,13 +115,15 @@ VIEWS = {
 def show_forecast(forecast: RunForecast) -> None:
     """Print the totals, and each node that may run with state, reason and usual duration.
 
-    Hints about missing packages follow.
+    Maps have their numbers of elements. Hints about missing packages follow.
     """
     click.echo(forecast_text(forecast))
+    maps = ["elements"] if any(node.elements is not None for node in forecast.nodes) else []
     rows = [
         (
             node.node,
             "runs" if node.state == "stale" else node.state,
+            *("" if node.elements is None else f"{node.elements:,}" for _ in maps),
             reason_text(node.reason),
             usual_duration_text(node.usual),
         )
@@ -129,7 +131,7 @@ def show_forecast(forecast: RunForecast) -> None:
         if node.state != "cached"
     ]
     if rows:
-        show_table(rows, ("node", "state", "because", ""))
+        show_table(rows, ("node", "state", *maps, "because", ""))
     for node in forecast.nodes:
         for hint in node.hints:
             click.echo(f"{node.node}: {hint}")

@@ -95,8 +95,8 @@ def elements_to_run(
     """
     if plan.map is None:
         return 1
-    if reason and reason.code == "map-forecast":
-        return int(reason.params["total"]) - int(reason.params["cached"])
+    if reason and reason.code in ("map-forecast", "map-late"):
+        return int(reason.params["total"]) - int(reason.params.get("cached", 0))
     each = plan.map.each
     if isinstance(each, Grid):
         return prod(map(len, each.values.values()))
@@ -220,13 +220,15 @@ class NodeForecast(Verdict, frozen=True):
     one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
     the usual duration of a node that may run, null if its code never succeeded. That of a map is a
     minimum for the elements that may run. `environment` is what it would use. The `hints` name
-    packages that its code imports, and that are missing there.
+    packages that its code imports, and that are missing there. `elements` is the number of
+    elements of a map that may run, null if it is unknown until the run.
     """
 
     node: str = ""
     usual: Usual | None = None
     environment: UsedEnvironment | None = None
     hints: list[Reason] = []
+    elements: int | None = None
 
 
 class RunForecast(msgspec.Struct, frozen=True):
