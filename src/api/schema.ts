@@ -7955,11 +7955,12 @@ export interface components {
          * @description The forecast of one node.
          *
          *     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. A `skipped`
-         *     one is left out by a condition. An `unknown` node could not be checked, for `reason`. `usual` is
-         *     the usual duration of a node that may run, null if its code never succeeded. That of a map is a
-         *     minimum for the elements that may run. `environment` is what it would use. The `hints` name
-         *     packages that its code imports, and that are missing there. `elements` is the number of
-         *     elements of a map that may run, null if it is unknown until the run.
+         *     one is left out by a condition. An `unknown` node could not be checked, for `reason`.
+         *
+         *     `usual` is the usual duration of a node that may run, null if its code never succeeded. That of
+         *     a map is a minimum for the `elements` that may run; their number is null if it is known only
+         *     during the run. `environment` is what the node would use. The `hints` name packages that its
+         *     code imports, and that are missing there.
          */
         NodeForecast: {
             /** @enum {unknown} */
