@@ -69,8 +69,10 @@ export function addPanelCommands(services: IPanelServices): string[] {
       chooses,
       args: argsSchema
     } = command;
+    // a menu says the kind of its row
+    const pointed = ({ noun: of }: ReadonlyPartialJSONObject) => of && pointedId(app, of as Noun);
     const said = (args: ReadonlyPartialJSONObject) =>
-      Object.keys(argsSchema ?? {}).map(n => args[n]);
+      Object.keys(argsSchema ?? {}).map(n => args[n] ?? (n === 'id' && pointed(args)));
     const fits = (path: string) =>
       files!.includes(PathExt.extname(path)) || files!.includes(PathExt.basename(path));
     const paths = (args: ReadonlyPartialJSONObject) => {

@@ -41,6 +41,28 @@ class JourneyHub {
   }
 }
 
+/** Send a request to the server of the person, as its pages do. */
+function ask(lab: Lab, method: string, path: string, body?: object, headers = {}): Promise<IMade> {
+  return lab.page.evaluate(
+    async ([how, place, text, more]) => {
+      const xsrf = /_xsrf=([^;]*)/.exec(document.cookie)![1];
+      const own = { 'Content-Type': 'application/json', 'X-XSRFToken': xsrf };
+      const base = location.pathname.replace(/lab.*/, '');
+      const all = { method: how, body: text, headers: { ...own, ...more } };
+      const answer = await fetch(base + place, all);
+      if (!answer.ok) {
+        throw new Error(`${answer.status} ${await answer.text()}`);
+      }
+      return answer.json();
+    },
+    [method, path, body && JSON.stringify(body), headers] as const
+  );
+}
+
+interface IMade {
+  id: string;
+}
+
 test(
   'H1, H2: users of a hub sign in once, share its service, and see their own',
   { tag: '@long' },
@@ -73,6 +95,34 @@ test(
       await bob.page.screenshot({ path: info.outputPath('bob.png') });
       const answer = await bob.page.goto(`${hub.url}/user/ann/nbyard/api/datasets`);
       expect(answer!.status()).toBe(403);
+
+      await bob.page.goto(`${hub.url}/user/bob/lab`);
+      await bob.ready();
+      await bob.panel();
+      await ann.row('dataset', 'penguins.csv').click({ button: 'right' });
+      await ann.menuItem('Share…').click();
+      await ann.dialog.getByLabel('Name').fill('bob');
+      await ann.page.screenshot({ path: info.outputPath('share.png') });
+      await ann.dialog.getByRole('button', { name: 'Share', exact: true }).click();
+      await expect(bob.row('dataset', 'penguins.csv')).toContainText('2 × 2');
+
+      // without an engine, runs wait
+      const content = { type: 'file', format: 'text', content: 'print(1)' };
+      await ask(ann, 'PUT', 'api/contents/shared.py', content);
+      await ask(ann, 'PUT', 'api/contents/private.py', content);
+      const project = await ask(ann, 'POST', 'nbyard/api/projects', { name: 'wine' });
+      const member = { name: 'bob', role: 'viewer' };
+      await ask(ann, 'POST', 'nbyard/api/shares/project/wine', member);
+      await ask(ann, 'POST', 'nbyard/api/runs', { path: 'private.py' });
+      const within = { 'Nbyard-Project': project.id };
+      const run = await ask(ann, 'POST', 'nbyard/api/runs', { path: 'shared.py' }, within);
+      await expect(ann.section('run').locator('.nby-Row')).toHaveCount(2);
+      const seen = bob.section('run').locator('.nby-Row');
+      await expect(seen).toHaveCount(1);
+      await expect(seen).toContainText('shared');
+      await bob.page.screenshot({ path: info.outputPath('followed.png') });
+      await ask(ann, 'POST', `nbyard/api/runs/${run.id}/cancel`);
+      await expect(seen).toContainText('cancelled');
     } finally {
       await Promise.all(people.map(context => context.close()));
       await hub.stop();

@@ -1,5 +1,4 @@
 import { folderIcon } from '@jupyterlab/ui-components';
-import { pointedId } from '../../components/pointedRow';
 import { showItem } from '../frame/itemView';
 import { IPanelServices, ITarget } from '../frame/services';
 import { share } from './Members';
@@ -7,9 +6,8 @@ import ProjectView from './ProjectView';
 import { projectsOf } from './state/collection';
 
 export const projectActions = {
-  /** Share an item, by default the one under the menu. */
   share: (services: IPanelServices, [noun, id]: string[]): Promise<void> =>
-    share(services, noun, id ?? pointedId(services.app, noun) ?? ''),
+    share(services, noun, id),
   /** Open the page of a project. */
   openProject: (services: IPanelServices, [id]: string[]): void =>
     showItem(services, { id } as ITarget, {
