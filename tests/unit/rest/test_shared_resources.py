@@ -151,7 +151,7 @@ def test_a_change_needs_a_role(share, send, operation, role):
         assert answer.status == (204 if operation.id == "uploads.delete" else 404)
         return
     of_owners = operation.verb in ("delete", "grant", "revoke") or operation.id in (
-        *("shares.create_link", "shares.links", "shares.revoke_link"),
+        *("shares.create_link", "shares.revoke_link"),
         *("projects.link", "projects.update", "projects.set_policy", "projects.delete_policy"),
     )
     is_allowed = role == "owner" or (role == "editor" and not of_owners)

@@ -90,7 +90,7 @@ class ShareService(Service):
                 raise NotFound(f"{name[:80]} has no role on this {of}.")
             self._append_event(c, of, resource_id, creator)
 
-    @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:write")
+    @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:read")
     def links(self, caller: Caller, kind: str, resource: str) -> Page[ShareLink]:
         """List the links that show a resource, newest first, without their addresses."""
         with self._store.read() as c:

@@ -8,9 +8,7 @@ afterEach(cleanup);
 it('creates, copies and lists a link, and revokes it', async () => {
   const copied = jest.fn(async () => undefined);
   Object.defineProperty(navigator, 'clipboard', { value: { writeText: copied } });
-  let items = [
-    { id: 'l', creator: 'ann', expires_at: '2026-12-30T08:00:00Z', created_at: '' }
-  ];
+  let items = [{ id: 'l', creator: 'ann', expires_at: '2026-12-30T08:00:00Z', created_at: '' }];
   const call = jest.fn(async (id: string, _asked?: unknown) => {
     if (id === 'shares.revoke_link') {
       items = [];
