@@ -29,13 +29,18 @@ from nbyard.domain.state_machines import (
 from nbyard.errors import Conflict, Damaged
 from nbyard.store import Connection, Store
 from nbyard.store.database.database_connection import json_text, json_value
-from nbyard.store.database.row_checks import insert_copy, known_ids, rows_of, tables_of
+from nbyard.store.database.row_checks import (
+    insert_copy,
+    json_columns,
+    known_ids,
+    rows_of,
+    tables_of,
+)
 
 TABLES = (
-    *("datasets", "dataset_versions", "dataset_tables", "executables", "executable_versions"),
-    *("environments", "environment_versions", "workflows", "workflow_versions", "projects"),
-    *("project_links", "environment_defaults", "runs", "tasks", "task_sources", "attempts"),
-    "artifacts",
+    *("datasets", "dataset_versions", "executables", "executable_versions", "environments"),
+    *("environment_versions", "workflows", "workflow_versions", "projects", "project_links"),
+    *("environment_defaults", "runs", "tasks", "task_sources", "attempts", "artifacts"),
 )
 ENDED = {
     "dataset_versions": DATASET_VERSION.terminal,
@@ -112,8 +117,8 @@ class _Move:
         }
         self._new_ids = defaultdict(new_id, {known: known for known in self.ids})
         self._new_digests = defaultdict[str, str](lambda: digest_of(new_id()))
-        # Locks of environments are rows.
-        self._locks = {row["digest"] for row in rows_of(source, tables["environment_versions"])}
+        versions = rows_of(source, tables["environment_versions"])
+        self._locks = {digest_of(json_value(row["packages"])) for row in versions}
         trees = (
             f"tree:{part.parent.name}{part.name}" for part in self._folder.glob("blobs/tree/??/*")
         )
@@ -153,13 +158,19 @@ class _Move:
             why = f"{table} '{row['id']}' is {row['state']}."
             raise Conflict(why, hint="Wait until all work of your store has finished.")
         row |= EMPTIED.get(table, {})
-        if table == "attempts":  # nothing remains to be cleaned up
-            row["published_at"] = row["published_at"] or row["created_at"]
-        if table == "tasks":
-            # On a shared store, no such plan runs.
-            row["plan"] = json_text(json_value(row["plan"]) | {"runtime": PROCESS})
-            texts = {name: row[name] for name in NAME_BYTES if row[name]}
-            row |= {name: DIGEST.sub(self._digest, text) for name, text in texts.items()}
+        # Escapes of JSON could hide IDs and digests.
+        row |= {name: json_text(json_value(row[name])) for name in json_columns(table) if row[name]}
+        match table:
+            case "attempts":  # nothing remains to be cleaned up
+                row["published_at"] = row["published_at"] or row["created_at"]
+            case "environment_versions" if row["digest"]:
+                row["digest"] = digest_of(json_value(row["packages"]))
+            case "executable_versions":  # no result of others has a key with it
+                row["code_digest"] = digest_of([self._owner, row["code_digest"]])
+            case "tasks":  # on a shared store, no such plan runs
+                row["plan"] = json_text(json_value(row["plan"]) | {"runtime": PROCESS})
+                texts = {name: row[name] for name in NAME_BYTES if row[name]}
+                row |= {name: DIGEST.sub(self._digest, text) for name, text in texts.items()}
         for name, value in row.items():
             if isinstance(value, str) and name not in DOCUMENT:
                 row[name] = self._moved(value)

@@ -156,6 +156,12 @@ def known_ids(c: Connection, ids: Collection[str]) -> bool:
     )
 
 
+def json_columns(table: str) -> list[str]:
+    """Return the columns of a table whose text is JSON."""
+    columns = metadata.tables[table].columns
+    return [column.name for column in columns if isinstance(column.type, JSON)]
+
+
 def damaged(problem: str) -> Damaged:
     """Return the error of a backup with a problem."""
     return Damaged(f"The backup cannot be restored: {problem}.")
