@@ -279,5 +279,6 @@ def test_dispatcher_outlives_the_hub_and_the_next_hub_has_its_own_service(people
         people.hub.start()
         wait_until(lambda: people.send("GET", PROJECTS, people.ann, user="").status == 200)
         assert people.service != service
-        yard.services.automations.delete(caller, key)
+        # The next service may be a newer version, so it replaces the dispatcher.
         wait_until(lambda: not psutil.pid_exists(pid_of(holder)))
+        yard.services.automations.delete(caller, key)
