@@ -100,6 +100,8 @@ async def _serve(settings: Settings) -> None:
         await stopping.wait()
     finally:
         server.stop()
+        # A request without an answer is repeated. An error would be the answer.
+        await server.close_all_connections()
         context.close()
 
 
