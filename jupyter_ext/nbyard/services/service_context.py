@@ -23,26 +23,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class ServiceContext(FreezingContext):
-    """Access to the store's rows, bytes and files, and functions of other parts of nbyard.
-
-    - `retire_idle_dispatcher`: call before storing work. Ends idle dispatchers with other settings.
-    - `ensure_dispatcher`: call after storing work. Starts a dispatcher if none is running.
-    - `watch`: call when reading. Starts a dispatcher if there is work and none is running.
-    - `forecaster`: opens a view of the cache as a dispatcher has it, with blobs that store nothing.
-    - `spell`: spells a request as a command. It knows all operations, which services cannot import.
-    - `engine`: checks the container engine.
-    - `probes`: checks of other parts that services must not access themselves.
-    """
+    """Access to the store's rows, bytes and files, and functions of other parts of nbyard."""
 
     uploads: Uploads
     tables: Tables
     links: ResourceLinks
+    # Call before storing work. Ends idle dispatchers with other settings.
     retire_idle_dispatcher: Callable[[], None]
-    ensure_dispatcher: Callable[[], None]
-    watch: Callable[[], None]
+    ensure_dispatcher: Callable[[], None]  # call after storing work; starts a dispatcher
+    watch: Callable[[], None]  # call when reading; starts a dispatcher if there is work
+    # Opens a view of the cache as a dispatcher has it, with blobs that store nothing.
     forecaster: Callable[[DryBlobs], Forecaster]
+    # Spells a request as a command. It knows all operations, which services cannot import.
     spell: Callable[[SpellingRequest], Spelling]
-    engine: Callable[[], Check]
+    engine: Callable[[], Check]  # checks the container engine
+    # Checks of other parts that services must not access themselves.
     probes: tuple[Callable[[], Check], ...] = ()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:

@@ -67,26 +67,20 @@ A_SLOT = because("waits-for-start")
 class Observations:
     """What the dispatcher observed of one attempt, in seconds of the monotonic clock.
 
-    - `since`: first observation; `not_before`: earliest next start.
-    - `waits`, `took`: why the last start failed, and how long that call took.
-    - `silent_since`, `running_since`: start of the engine's silence, start of the work.
-    - `asked_at`, `why`: first request to stop, and its reason.
-    - `signs`: signs of life; `take_at`: when to try full disks again (0.0: never full).
-
     All of it only affects speed and patience: a new dispatcher starts without it.
     """
 
     phase: Phase = Phase.UNCERTAIN
-    since: float = field(default_factory=time.monotonic)
-    not_before: float = 0.0
-    waits: Reason | None = None
-    took: float = 0.0
-    silent_since: float | None = None
-    running_since: float | None = None
-    asked_at: float | None = None
-    why: Reason | None = None
-    take_at: float = 0.0
-    signs: Stillness = field(default_factory=Stillness)
+    since: float = field(default_factory=time.monotonic)  # first observation
+    not_before: float = 0.0  # earliest next start
+    waits: Reason | None = None  # why the last start failed
+    took: float = 0.0  # how long that call took
+    silent_since: float | None = None  # start of the engine's silence
+    running_since: float | None = None  # start of the work
+    asked_at: float | None = None  # first request to stop
+    why: Reason | None = None  # its reason
+    take_at: float = 0.0  # when to try full disks again (0.0: never full)
+    signs: Stillness = field(default_factory=Stillness)  # of life
 
     @property
     def has_slots(self) -> bool:
