@@ -46,10 +46,9 @@ project_cache = Table(
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("base_key", Digest, nullable=False),
-    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_project_cache_project_id_base_key", "project_id", "base_key"),
-    Index("ix_project_cache_task_id", "task_id"),
 )
 
 # The role of a user or group on a project or another resource, besides its owner's. A grant may
@@ -70,12 +69,11 @@ grants = Table(
 share_links = table_with_id(
     "share_links",
     Column("kind", String(20), nullable=False),
-    Column("resource_id", Id, nullable=False),
+    Column("resource_id", Id, nullable=False, index=True),
     Column("hash", String(64), nullable=False, unique=True),
     Column("creator", String(200), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Index("ix_share_links_resource_id", "resource_id"),
 )
 
 # The groups of each user in the user's last request.
@@ -131,9 +129,8 @@ user_files = Table(
     "user_files",
     metadata,
     Column("source", String(240), primary_key=True),
-    Column("owner", String(200), nullable=False),
+    Column("owner", String(200), nullable=False, index=True),
     Column("size_bytes", BigInteger, nullable=False),
-    Index("ix_user_files_owner", "owner"),
 )
 
 # What users have used, decayed to the time `at`.
