@@ -4,7 +4,13 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_estimate, format_size, show_table
+from nbyard.cli.output.console import (
+    columns,
+    format_estimate,
+    format_size,
+    show_items,
+    show_table,
+)
 from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
 from nbyard.domain.runs.previews.estimates import RunForecast
 from nbyard.reasons.structs import reason_text
@@ -56,9 +62,7 @@ def _surroundings(surroundings: Any) -> None:
     )
     if lock and lock.packages:
         click.echo("")
-        show_table(
-            [(package.name, package.version) for package in lock.packages], ("package", "version")
-        )
+        show_items(lock.packages, columns("package=name version"))
 
 
 def _cells(progress: Any) -> None:

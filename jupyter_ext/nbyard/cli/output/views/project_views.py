@@ -5,31 +5,21 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_age
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.console import columns
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
 from nbyard.domain.projects.structs import Project
 
 
 def show_project(project: Project) -> None:
     """Print the facts of a project, one per line."""
-    show_facts(
-        [
-            ("name", project.name),
-            ("description", project.description),
-            ("repository", project.repository),
-            ("requirements", project.requirements),
-            ("goal", project.task.goal),
-            ("evaluation data", project.task.evaluation_data),
-            ("criteria", project.task.criteria),
-            *project.metadata.items(),
-            ("pushed", project.pushed_at and format_age(project.pushed_at)),
-            ("commit", project.git),
-            ("linked", link_counts(project)),
-            ("made", format_age(project.created_at)),
-            ("id", project.id),
-        ]
+    fields = (
+        "name description repository requirements goal=task.goal"
+        " evaluation_data=task.evaluation_data criteria=task.criteria"
     )
+    more = "pushed=pushed_at commit=git linked made=created_at id"
+    rest = facts_of(project, more, linked=link_counts)
+    show_facts([*facts_of(project, fields), *project.metadata.items(), *rest])
 
 
 ABSENT = "–"
