@@ -182,7 +182,9 @@ class AttemptDriver:
             case Action.PROBE:
                 following = self._probe()
             case Action.RECHECK:
-                following = self._recheck()
+                with suppress(NbyardError):  # the engine does not respond
+                    is_there = runtime_calls.is_there(self.snapshot, self.runtime)
+                    following = Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
             case Action.START:
                 following = self._start()
             case Action.LOOK:
@@ -298,16 +300,6 @@ class AttemptDriver:
             log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
-
-    def _recheck(self) -> Signal | None:
-        """Ask the engine whether a failed start has reached it.
-
-        Return None if the engine does not respond.
-        """
-        with suppress(NbyardError):
-            is_there = runtime_calls.is_there(self.snapshot, self.runtime)
-            return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
-        return None
 
     # Check
 
