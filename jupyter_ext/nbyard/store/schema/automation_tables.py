@@ -9,13 +9,12 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Table,
     Text,
     UniqueConstraint,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata, named_table, table_with_id
+from nbyard.store.schema.tables import Id, named_table, plain_table, table_with_id
 
 # `path` is the real path of the code, empty for an executable.
 # `root` and `start` are the folders below which the paths of `run` are.
@@ -106,9 +105,8 @@ backfills = table_with_id(
 )
 
 # The files that an automation has handled: time of modification and size by real path.
-automation_files = Table(
+automation_files = plain_table(
     "automation_files",
-    metadata,
     Column("automation_id", Id, ForeignKey("automations.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("files", JSON, nullable=False),

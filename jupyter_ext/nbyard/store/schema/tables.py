@@ -45,9 +45,14 @@ def _owner() -> "Column[Any]":
     return Column("owner", String(200), nullable=False)
 
 
+def plain_table(name: str, *columns: SchemaItem, **options: Any) -> Table:
+    """Return a table of the store."""
+    return Table(name, metadata, *columns, **options)
+
+
 def table_with_id(name: str, *more: SchemaItem) -> Table:
     """Return a table whose rows have an ID."""
-    return Table(name, metadata, Column("id", Id, primary_key=True), *more)
+    return plain_table(name, Column("id", Id, primary_key=True), *more)
 
 
 def named_table(name: str, *more: SchemaItem) -> Table:
@@ -92,9 +97,8 @@ dataset_versions = table_with_id(
 )
 
 # Table info inferred from all rows of a version. A separate table, because it can be long.
-dataset_tables = Table(
+dataset_tables = plain_table(
     "dataset_tables",
-    metadata,
     Column(
         "version_id", Id, ForeignKey("dataset_versions.id", ondelete="CASCADE"), primary_key=True
     ),
@@ -272,18 +276,16 @@ audit = table_with_id(
     Index("ix_audit_user_id", "user", "id"),
 )
 
-cache = Table(
+cache = plain_table(
     "cache",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Moment, nullable=False),
 )
 
-fingerprints = Table(
+fingerprints = plain_table(
     "fingerprints",
-    metadata,
     Column("fingerprint", Digest, primary_key=True),
     Column("packages", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -357,9 +359,8 @@ credentials = table_with_id(
     UniqueConstraint("owner", "name"),
 )
 
-events = Table(
+events = plain_table(
     "events",
-    metadata,
     Column("id", Event, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("owner", String(200), nullable=False),
@@ -371,9 +372,8 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
-leases = Table(
+leases = plain_table(
     "leases",
-    metadata,
     Column("name", String(80), primary_key=True),
     Column("holder", String(200), nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -381,9 +381,8 @@ leases = Table(
     Column("seconds", Float, nullable=False, server_default="30"),
 )
 
-submissions = Table(
+submissions = plain_table(
     "submissions",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("digest", Digest, nullable=False),
@@ -391,9 +390,8 @@ submissions = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-facts = Table(
+facts = plain_table(
     "facts",
-    metadata,
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
@@ -401,9 +399,8 @@ facts = Table(
 
 # `source` is `dataset:ID` of a version or `artifact:ID`. The plan of the task has it too, but
 # only an index finds the tasks of a source.
-task_sources = Table(
+task_sources = plain_table(
     "task_sources",
-    metadata,
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(200), primary_key=True),
     Column("source", String(50), nullable=False),

@@ -12,6 +12,10 @@ from nbyard.cli.output.views.comparison_view import show_comparison, show_explan
 from nbyard.cli.output.views.views_by_noun import VIEWS, show_metrics, show_run
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
 
+attempt_option = click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
+
 
 @click.command("show")
 @click.argument("run")
@@ -55,9 +59,7 @@ def status(run: str, server: str, as_json: bool) -> None:
 @click.option(
     "--follow", "-f", is_flag=True, help="Print new lines until the end, over all attempts."
 )
-@click.option(
-    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
-)
+@attempt_option
 @server_option
 def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     """Print the log of a run's node, or of all its nodes."""
@@ -72,9 +74,7 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @click.command("metrics")
 @click.argument("run")
 @click.argument("node", default="")
-@click.option(
-    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
-)
+@attempt_option
 @shows(show_metrics)
 def metrics(connection: Any, run: str, node: str, attempt: int) -> Any:
     """Show metrics of one node of a run, or of all nodes."""
