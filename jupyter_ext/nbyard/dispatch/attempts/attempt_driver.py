@@ -122,34 +122,26 @@ class Observations:
 
 
 class Signal(NamedTuple):
-    """An event with its details.
-
-    `what` is what the attempt waits for or why it is lost, `why` the reason to stop it. `error` is
-    why it can never start, `site` where it started.
-    """
+    """An event with its details."""
 
     event: Event
-    what: Reason | None = None
-    why: Reason | None = None
-    error: NbyardError | None = None
-    site: str = ""
+    what: Reason | None = None  # what the attempt waits for, or why it is lost
+    why: Reason | None = None  # the reason to stop it
+    error: NbyardError | None = None  # why it can never start
+    site: str = ""  # where it started
 
 
 @dataclass
 class AttemptDriver:
-    """Checks one attempt once, and acts on what it observes.
-
-    `seen` is kept between checks. `conclude` returns the outcome for a result. `facts` collects
-    what to report.
-    """
+    """Checks one attempt once, and acts on what it observes."""
 
     context: DispatchContext
     identities: Identities
     snapshot: AttemptSnapshot
     runtime: Runtime
-    seen: Observations
-    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]
-    facts: list[Fact] = field(default_factory=list)
+    seen: Observations  # kept between checks
+    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]  # returns the outcome
+    facts: list[Fact] = field(default_factory=list)  # to report
 
     def begin(self) -> None:
         """Start, stop or check the attempt, as its state and a cancellation require."""
