@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from nbyard.blobs import DryBlobs
     from nbyard.domain.runs.previews.estimates import Forecaster
     from nbyard.domain.spelling import Spelling, SpellingRequest
+    from nbyard.store import Connection
     from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks
     from nbyard.transfer.uploads import Uploads
@@ -39,6 +41,18 @@ class ServiceContext(FreezingContext):
     engine: Callable[[], Check]  # checks the container engine
     # Checks of other parts that services must not access themselves.
     probes: tuple[Callable[[], Check], ...] = ()
+
+    @contextmanager
+    def writing_work(self, *, is_new: bool = False) -> Iterator[Connection]:
+        """Open a transaction for the dispatcher, and start one afterwards if none is running.
+
+        For new work, idle dispatchers with other settings end before.
+        """
+        if is_new:
+            self.retire_idle_dispatcher()
+        with self.store.write() as c:
+            yield c
+        self.ensure_dispatcher()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:
         """Return stored bytes as a file that may contain a table.

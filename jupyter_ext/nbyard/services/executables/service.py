@@ -388,12 +388,11 @@ class ExecutableService(Service):
             InUse: a live run uses it.
         """
         record = self.get(caller, executable)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if not force and self._store.tasks.active_executables(c, record.id):
                 raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.executables.delete(c, record)
             self._store.facts.set_collect_at(c)
-        self._context.ensure_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:

@@ -130,8 +130,7 @@ class ModelService(Service):
         """
         package = _package(self._context, caller, body)
         model, made = package.model, new_id()
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             if separate and model.tag:  # without a tag, the model gets a new number as tag
                 reference = model_reference(model.name, model.tag, 0)
                 if self._store.images.with_name(c, self._store.isolation, caller.name, reference):
@@ -157,7 +156,6 @@ class ModelService(Service):
                 "kept_until": _lease() if separate else None,
             }
             self._store.models.insert(c, row)
-        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
@@ -443,10 +441,9 @@ class ModelService(Service):
             image = self._store.images.get(c, caller.name, package.image)
         if image is not None and not (force or unless_used):
             check_image_unused(self._context, image)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
-        self._context.ensure_dispatcher()
 
 
 def _lease() -> datetime:

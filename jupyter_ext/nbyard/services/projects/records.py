@@ -316,7 +316,7 @@ class ProjectRecords(Service):
             Invalid: the project has too many policies.
         """
         name = body.check(policy)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._rows.find(c, caller.name, project)
             known = {existing.name for existing in self._store.retention.of_project(c, record)}
             if name not in known and len(known) >= MOST_POLICIES:
@@ -326,7 +326,6 @@ class ProjectRecords(Service):
             self._store.retention.set_policy(c, record, name, body)
             # Policies are rows of their own. Without this event, open windows would show old ones.
             self._rows.append_event(c, record.id, record.owner, "changed")
-        self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
 
     @operation(
