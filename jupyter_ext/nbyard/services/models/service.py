@@ -131,11 +131,8 @@ class ModelService(Service):
         package = _package(self._context, caller, body)
         model, made = package.model, new_id()
         with self._context.writing_work(is_new=True) as c:
-            if separate and model.tag:  # without a tag, the model gets a new number as tag
-                reference = model_reference(model.name, model.tag, 0)
-                if self._store.images.with_name(c, self._store.isolation, caller.name, reference):
-                    hint = "Deploying the model rebuilds the image and replaces the earlier one."
-                    raise Conflict(f"The image {reference} already exists.", hint=hint)
+            if separate:
+                self._check_new(c, caller, model)
             number = self._store.models.next_number(c, repository_of(model.name))
             image = self._insert_image(c, caller, model, number, package.path)
             row = {
@@ -169,6 +166,16 @@ class ModelService(Service):
             if self._store.models.is_leased(c, package.id):
                 self._store.models.set_lease_end(c, package.id, _lease())
         return package
+
+    def _check_new(self, c: Connection, caller: Caller, model: ModelFile) -> None:
+        """Check that the model's tag was never built.
+
+        A model without a tag gets a number as tag.
+        """
+        reference, rules = model_reference(model.name, model.tag, 0), self._store.isolation
+        if model.tag and self._store.images.with_name(c, rules, caller.name, reference):
+            hint = "Deploying the model rebuilds the image and replaces the earlier one."
+            raise Conflict(f"The image {reference} already exists.", hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
         """Check that an image reference is free, or is one of the same model and owner.
