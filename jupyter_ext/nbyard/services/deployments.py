@@ -162,11 +162,7 @@ class DeploymentService(Service):
             deployments = self._rows.page(
                 c, caller.name, limit + 1, after, search, state, project=of
             )
-        return page_of(
-            [self._warned(deployment) for deployment in deployments],
-            limit,
-            lambda deployment: deployment.id,
-        )
+        return page_of([self._warned(deployment) for deployment in deployments], limit)
 
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
     def get(self, caller: Caller, deployment: str) -> Deployment:

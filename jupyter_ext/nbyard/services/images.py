@@ -292,7 +292,7 @@ class ImageService(Service):
         asked = (limit + 1, after, search, environment)
         with self._store.read() as c:
             images = self._store.images.page(c, caller.name, *asked)
-        return page_of(images, limit, lambda image: image.id)
+        return page_of(images, limit)
 
     @operation("GET", "/images/{image}", scope="images:read")
     def get(self, caller: Caller, image: str) -> NamedImage:

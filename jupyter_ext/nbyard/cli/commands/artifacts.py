@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.runs.run_watch import follow_run
+from nbyard.cli.commands.runs.runs import show_state
 from nbyard.cli.output.console import (
     chosen_server,
     follow_up,
@@ -137,13 +138,7 @@ def status(name: str, server: str, as_json: bool) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    run = _run_of(connect(server), name)
-    if as_json:
-        show_json({"state": run.state, "reason": run.reason})
-    else:
-        click.echo(run.state)
-    if run.state in ("failed", "cancelled"):
-        raise click.exceptions.Exit(1)
+    show_state(_run_of(connect(server), name), as_json)
 
 
 @click.command()

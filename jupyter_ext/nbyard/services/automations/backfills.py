@@ -112,7 +112,7 @@ class BackfillService(Service):
         shown = [
             msgspec.structs.replace(backfill, counts=counts[backfill.id]) for backfill in backfills
         ]
-        return page_of(shown, limit, lambda backfill: backfill.id)
+        return page_of(shown, limit)
 
     @operation("GET", "/backfills/{backfill}", scope="automations:read")
     def get(self, caller: Caller, backfill: str) -> Backfill:

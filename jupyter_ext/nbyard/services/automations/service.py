@@ -173,7 +173,7 @@ class AutomationService(Service):
             of = filter_project(self._store, c, caller, project)
             rows = self._rows.page(c, caller.name, limit + 1, after, search, of, path=real)
             shown = self._all_shown(c, caller, rows)
-        return page_of(shown, limit, lambda automation: automation.id)
+        return page_of(shown, limit)
 
     @operation("GET", "/automations/{automation}", scope="automations:read")
     def get(self, caller: Caller, automation: str) -> Automation:
@@ -354,7 +354,7 @@ class AutomationService(Service):
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, automation)
             firings = self._firings.page(c, row.automation.id, limit + 1, after)
-        return page_of(firings, limit, lambda firing: firing.id)
+        return page_of(firings, limit)
 
     @operation("DELETE", "/automations/{automation}", scope="automations:write", status=204)
     def delete(self, caller: Caller, automation: str) -> None:

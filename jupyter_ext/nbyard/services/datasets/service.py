@@ -216,7 +216,7 @@ class DatasetService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             datasets = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
-        return page_of([self._linked(d) for d in datasets], limit, lambda d: d.id)
+        return page_of([self._linked(d) for d in datasets], limit)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)
     @pin_blobs

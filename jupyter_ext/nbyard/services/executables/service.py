@@ -84,7 +84,7 @@ class ExecutableService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             executables = self._store.executables.page(c, caller.name, limit + 1, after, search, of)
-        return page_of(executables, limit, lambda e: e.id)
+        return page_of(executables, limit)
 
     @operation("POST", "/executables/inspect", scope="executables:read")
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:

@@ -239,7 +239,7 @@ class ModelService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
-        return page_of(packages, limit, lambda package: package.id)
+        return page_of(packages, limit)
 
     @operation("GET", "/model-catalog", scope="models:read")
     def catalog(
@@ -254,7 +254,7 @@ class ModelService(Service):
             # No user has this name, so these are the models that everyone may see.
             wanted = ModelFilter(name=name)
             packages = self._store.models.page(c, "", limit + 1, after, wanted)
-        page = page_of(packages, limit, lambda package: package.id)
+        page = page_of(packages, limit)
         shown = (package for package in page.items if package.state == "ready")
         return Page([_published(package) for package in shown], page.next)
 

@@ -74,7 +74,7 @@ class ProjectRecords(Service):
         check_limit(limit)
         with self._store.read() as c:
             projects = self._rows.page(c, caller.name, limit + 1, after, search)
-        return page_of(projects, limit, lambda project: project.id)
+        return page_of(projects, limit)
 
     @operation("GET", "/projects/{project}", scope="projects:read")
     def get(self, caller: Caller, project: str) -> Project:
@@ -180,7 +180,7 @@ class ProjectRecords(Service):
             artifacts = self._store.results.page(
                 c, caller.name, of, limit + 1, after, search=search, kind=kind
             )
-        return page_of(artifacts, limit, lambda artifact: artifact.id)
+        return page_of(artifacts, limit)
 
     def _resources(
         self,
@@ -209,7 +209,7 @@ class ProjectRecords(Service):
             )
             for r in resources
         ]
-        return page_of(shown, limit, lambda resource: resource.id)
+        return page_of(shown, limit)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     @pin_blobs

@@ -101,7 +101,7 @@ class BisectionService(Service):
         check_limit(limit)
         with self._store.read() as c:
             bisections = self._rows.page(c, caller.name, limit + 1, after)
-        return page_of(bisections, limit, lambda bisection: bisection.id)
+        return page_of(bisections, limit)
 
     @operation("GET", "/bisections/{bisection}", scope="runs:read")
     def get(self, caller: Caller, bisection: str) -> Bisection:
