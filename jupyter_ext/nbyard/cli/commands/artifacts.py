@@ -15,7 +15,7 @@ from nbyard.cli.output.console import (
     print_note,
     show_json,
 )
-from nbyard.cli.output.downloads import save_file
+from nbyard.cli.output.downloads import save_file, target_option
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.shared_options import (
     confirm_deletion,
@@ -158,14 +158,7 @@ def log(name: str, follow: bool, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--output-file",
-    "-o",
-    "target",
-    default="",
-    metavar="FILE",
-    help="File to save to. Default: the artifact's file name; - is standard output.",
-)
+@target_option("the artifact's file name")
 @server_option
 def export(name: str, target: str, server: str) -> None:
     """Save an artifact to a file.
