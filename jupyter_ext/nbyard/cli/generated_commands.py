@@ -142,7 +142,7 @@ def option_help(operation: Operation, field: Field) -> str | None:
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
-    *(bisection_views, contract_views, deployment_views, environment_views, deployment_views),
+    *(bisection_views, contract_views, deployment_views, environment_views),
     *(automation_views, clean_up_views, project_views, notice_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}

@@ -168,19 +168,14 @@ def _executable(executable: Any) -> None:
             line = preview_command(draft).line
         except Invalid as error:
             line = f"none yet: {error.message}"
-    show_facts(
-        [
-            ("name", executable.name),
-            ("kind", " ".join(filter(None, (now.kind, now.language)))),
-            ("version", now.number),
-            ("warning", str(now.not_reproducible or "")),
-            ("follows", executable.path),
-            ("command line", line),
-            ("description", executable.description),
-            ("made", format_age(executable.created_at)),
-            ("id", executable.id),
-        ]
+    facts = facts_of(
+        executable,
+        "name kind version=current.number warning=current.not_reproducible follows=path"
+        " command_line description made=created_at id",
+        kind=lambda _: " ".join(filter(None, (now.kind, now.language))),
+        command_line=lambda _: line,
     )
+    show_facts(facts)
     _arguments(now.arguments, executable.hints)
 
 
@@ -234,24 +229,21 @@ def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str 
     # The reason of a run may join those of its tasks, which stand in the table below.
     reasons = [reason for reason in separate(run.reason) if reason not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
-    show_facts(
-        [
-            ("run", f"{run.number} {run.name}".strip()),
-            ("title", run.title),
-            ("reason", reason_text(joined(reasons))),
-            ("state", run.state + (", is to be cancelled" if asked else "")),
-            ("origin", f"{run.origin.kind} {key}".strip()),
-            ("person", run.origin.person),
-            ("commit", run.git),
-            ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
-            ("took", format_duration(run.started_at, run.finished_at)),
-            ("started", format_age(run.created_at)),
-            ("parameters", _parameters(run.parameters)),
-            ("tags", ", ".join(run.tags)),
-            ("kept", "yes" if run.kept else ""),
-            ("id", run.id),
-        ]
+    facts = facts_of(
+        run,
+        "run title reason state origin person=origin.person commit=git cause took"
+        " started=created_at parameters tags kept id",
+        run=lambda r: f"{r.number} {r.name}".strip(),
+        reason=lambda _: joined(reasons),
+        state=lambda r: r.state + (", is to be cancelled" if asked else ""),
+        origin=lambda r: f"{r.origin.kind} {key}".strip(),
+        cause=lambda r: cause_reason(r.origin.cause) if r.origin.cause else "",
+        took=lambda r: format_duration(r.started_at, r.finished_at),
+        parameters=lambda r: _parameters(r.parameters),
+        tags=lambda r: ", ".join(r.tags),
+        kept=lambda r: "yes" if r.kept else "",
     )
+    show_facts(facts)
 
 
 def _parameters(values: Mapping[str, Any]) -> str:
