@@ -28,7 +28,13 @@ import msgspec
 from parts.paired import print_line
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.previews.estimates import UnfinishedNode, Usual, seconds_until_start
+from nbyard.domain.runs.previews.estimates import (
+    ExpectedWork,
+    UnfinishedNode,
+    Usual,
+    expected_tasks,
+    seconds_until_start,
+)
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use, cores_counted, fair_order
 
@@ -94,23 +100,19 @@ def quotas() -> Quotas:
     return Quotas({"everyone": everyone})
 
 
-def turn(queue: Sequence[Job], running: Sequence[Running], used: Mapping[str, float]) -> list[Job]:
-    """Return the queue in the order of the dispatcher."""
-    queues: defaultdict[str, list[tuple[int, Job]]] = defaultdict(list)
-    for job in queue:
-        queues[job.owner].append((job.number, job))
-    levels = Counter(each.job.owner for each in running)
-    return [job for _, job in fair_order(queues, levels, used)]
-
-
 def grant(queue: list[Job], running: list[Running], used: Mapping[str, float], now: float) -> None:
     """Start the jobs that fit, as the dispatcher does."""
     slots = Slots(CAPACITY, [(each.job.limits, each.gpus) for each in running])
     ledger = QuotaLedger(quotas(), [each.job.use for each in running])
-    for job in turn(queue, running, used):
+    levels = Counter(each.job.owner for each in running)
+    queues: defaultdict[str, list[tuple[int, Job]]] = defaultdict(list)
+    for job in queue:
+        queues[job.owner].append((job.number, job))
+    for _, job in fair_order(queues, levels, used):
         if slots.is_full:
             break
         if ledger.lacks(job.use):
+            levels[job.owner] -= 1  # the dispatcher does so
             continue
         if lacking := slots.lacks(job.limits):
             slots.refuse(lacking)
@@ -121,17 +123,24 @@ def grant(queue: list[Job], running: list[Running], used: Mapping[str, float], n
 
 
 def estimate(
-    queue: Sequence[Job], running: Sequence[Running], used: Mapping[str, float], now: float
+    queue: Sequence[Job],
+    running: Sequence[Running],
+    used: Mapping[str, float],
+    past: Sequence[Job],
+    now: float,
 ) -> dict[str, float]:
     """Return the seconds until each job starts, as nbyard shows them."""
 
-    def node(job: Job, elapsed: float = 0.0) -> UnfinishedNode:
-        return UnfinishedNode((), Usual(job.usual, 5), elapsed, job.limits, use=job.use)
+    def node(job: Job, elapsed: float = 0.0, arrives_in: float = 0.0) -> UnfinishedNode:
+        usual = Usual(job.usual, 5)
+        return UnfinishedNode((), usual, elapsed, job.limits, use=job.use, arrives_in=arrives_in)
 
     busy = [(node(each.job, now - each.since), each.gpus) for each in running]
-    nodes = {str(job.number): node(job) for job in turn(queue, running, used)}
+    nodes = {str(job.number): node(job) for job in queue}
+    expected = expected_tasks([node(job, arrives_in=job.arrives - now) for job in past])
     ledger = QuotaLedger(quotas(), [each.job.use for each in running])
-    return seconds_until_start(busy, nodes, CAPACITY, (), ledger)
+    work = ExpectedWork(busy, CAPACITY, (), ledger, used)
+    return seconds_until_start(work, nodes | expected)
 
 
 def replay(jobs: Sequence[Job]) -> tuple[dict[int, float], dict[int, float], list[float]]:
@@ -141,24 +150,27 @@ def replay(jobs: Sequence[Job]) -> tuple[dict[int, float], dict[int, float], lis
     estimated: dict[int, float] = {}
     waited: dict[int, float] = {}
     costs: list[float] = []
+    now = 0.0
     while ahead or queue or running:
+        before = now
         now = min([*(job.arrives for job in ahead[:1]), *(each.end for each in running)])
-        for each in [each for each in running if each.end <= now]:
-            running.remove(each)
-            used[each.job.owner] += each.job.seconds * cores_counted(each.job.limits)
+        for each in running:
+            used[each.job.owner] += (now - before) * cores_counted(each.job.limits)
+        running = [each for each in running if each.end > now]
         new = [job for job in ahead if job.arrives <= now]
         del ahead[: len(new)]
         queue += new
-        before = {each.job.number for each in running}
+        begun = {each.job.number for each in running}
         grant(queue, running, used, now)
         for each in running:
-            if each.job.number not in before:
+            if each.job.number not in begun:
                 waited[each.job.number] = now - each.job.arrives
                 estimated.setdefault(each.job.number, 0.0)
         if new:
-            begun = time.perf_counter()
-            starts = estimate(queue, running, used, now)
-            costs.append(time.perf_counter() - begun)
+            past = [job for job in jobs if job.arrives <= now]
+            clock = time.perf_counter()
+            starts = estimate(queue, running, used, past, now)
+            costs.append(time.perf_counter() - clock)
             for job in new:
                 if str(job.number) in starts:
                     estimated.setdefault(job.number, starts[str(job.number)])

@@ -103,7 +103,7 @@ class Shares:
             ledger = self._store.quotas.ledger(c, known, granted.keys())
             for attempt in granted.values():
                 use = use_of(attempt.task)
-                if ledger.lacks(use):
+                if not ledger.fits(use):
                     self.read(c)
                     raise StaleState("a quota was changed meanwhile")
                 ledger.take(use)

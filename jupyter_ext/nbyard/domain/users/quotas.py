@@ -304,14 +304,24 @@ class QuotaLedger:
             if held[use.id].cpu < EPSILON:
                 del held[use.id]
 
+    def fits(self, use: Use) -> bool:
+        """Return whether the quotas have room for a task or deployment; `lacks` states why not."""
+        return not any(self._lacks_in(scope, use) for scope in self._scopes_of(use))
+
     def lacks(self, use: Use, viewer: str = "") -> Reason | None:
         """Return why a task or deployment has to wait for a quota, None if it fits.
 
         The reason names holders of the viewer, by default the owner.
         """
         for scope in self._scopes_of(use):
-            if wait := self._lacks_in(scope, use, viewer or use.owner):
-                return wait
+            if lacking := self._lacks_in(scope, use):
+                name, limit, holders = lacking
+                kind, _, of = scope.partition(":")
+                quota = quota_reason(self._quotas.project_names[of] if kind == "project" else "")
+                wanted = getattr(use, name, 1)
+                if wanted > limit + EPSILON:
+                    return over_quota(quota, name, wanted, limit)
+                return quota_full(quota, name, limit, holders, viewer or use.owner)
         return None
 
     def _scopes_of(self, use: Use) -> Iterator[str]:
@@ -326,30 +336,24 @@ class QuotaLedger:
             self._limits[scope] = own
         return self._limits[scope]
 
-    def _lacks_in(self, scope: str, use: Use, viewer: str) -> Reason | None:
+    def _lacks_in(self, scope: str, use: Use) -> tuple[str, float, list[Use]] | None:
+        """Return what is lacking first, with its limit and those that hold it."""
         limits, held = self._limits_of(scope), self._scopes.get(scope, {})
-        others = [other for other in held.values() if other.id != use.id]
         for name in AMOUNTS:
             limit, wanted = getattr(limits, name), getattr(use, name)
             if limit is None or not wanted:
                 continue
             holders = [other for other in held.values() if getattr(other, name) > EPSILON]
-            if sum(getattr(other, name) for other in holders) + wanted <= limit + EPSILON:
-                continue
-            if wanted > limit + EPSILON:
-                return over_quota(self._quota_reason(scope), name, wanted, limit)
-            return quota_full(self._quota_reason(scope), name, limit, holders, viewer)
+            if sum(getattr(other, name) for other in holders) + wanted > limit + EPSILON:
+                return name, limit, holders
         name = f"{use.kind}s"
-        limit, same = getattr(limits, name), [each for each in others if each.kind == use.kind]
+        limit, same = (
+            getattr(limits, name),
+            [each for each in held.values() if each.kind == use.kind],
+        )
         if limit is not None and use.id not in held and len(same) + 1 > limit:
-            if not limit:
-                return over_quota(self._quota_reason(scope), name, 1, limit)
-            return quota_full(self._quota_reason(scope), name, limit, same, viewer)
+            return name, limit, same
         return None
-
-    def _quota_reason(self, scope: str) -> Reason:
-        kind, _, name = scope.partition(":")
-        return quota_reason(self._quotas.project_names[name] if kind == "project" else "")
 
 
 def quota_reason(project: str = "") -> Reason:

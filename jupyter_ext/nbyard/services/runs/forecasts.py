@@ -20,6 +20,7 @@ from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.runs.previews.estimates import (
     AFTER,
     Estimate,
+    ExpectedWork,
     Forecaster,
     ForecastQuestion,
     ForecastRequest,
@@ -30,6 +31,7 @@ from nbyard.domain.runs.previews.estimates import (
     Verdict,
     elements_to_run,
     estimate_run,
+    expected_tasks,
     seconds_until_start,
     usual_duration,
 )
@@ -106,14 +108,20 @@ class RunForecasts(RunHistory):
         # The calls of one function worker share its slot, so count one of them.
         begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
         gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
-        first = _working(self._store.tasks.in_turn(c, LOOKED_AT, self._turn(c)))
+        order, half_life = self._turn(c), self._context.settings.fair_share_half_life_seconds
+        first = _working(self._store.tasks.in_turn(c, LOOKED_AT, order))
         known = self._unfinished_node(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
         quotas = self._store.quotas.read(c)
         ledger = self._store.quotas.ledger(c, quotas) if quotas else None
-        return seconds_until_start(running, queue, there_is, list(held), ledger)
+        used: dict[str, float] = {}
+        if order is not None:
+            _, used = self._store.quotas.shares(c, half_life)
+            queue |= expected_tasks(self._store.quotas.arrived(c))
+        work = ExpectedWork(running, there_is, list(held), ledger, used)
+        return seconds_until_start(work, queue)
 
     def _turn(self, c: Connection) -> list[str] | None:
         """Return the IDs of queued tasks in queue order, if several users take turns."""

@@ -30,6 +30,7 @@ from nbyard.services.deployments import DeploymentService
 from nbyard.store.schema.tables import tasks
 
 BOB = "bob"
+MINUTE = timedelta(minutes=1)
 
 
 def allow(bench: Bench, quota: str, **limits) -> None:
@@ -424,3 +425,33 @@ def test_a_run_behind_a_quota_starts_when_the_quota_is_free(bench):
     queue = bench.yard.services.runs.queue
     starts = [queue(OWNER, run).starts_in_seconds for run in (second, third)]
     assert [round(seconds, -1) for seconds in starts] == [60, 120]
+
+
+def test_a_start_counts_on_later_runs_of_others(bench):
+    """Bob's runs came 90 and 60 seconds ago, so one is expected in 30 seconds and comes first.
+
+    Runs that came at the same time have no rhythm to expect others by.
+    """
+    bench.context.settings.slots = 1
+    now = datetime.now(UTC)
+
+    def came(run: str, ago: float) -> None:
+        begun = now - timedelta(seconds=ago)
+        times = {"queued_at": begun, "started_at": begun, "finished_at": begun + MINUTE}
+        with bench.store.write() as c:
+            c.execute(update(tasks).where(tasks.c.run_id == run).values(**times))
+
+    own, *theirs = bench.finished(), bench.finished(owner=BOB), bench.finished(owner=BOB)
+    for run in (own, *theirs):
+        came(run, 90)
+    first, second, third = (bench.submit() for _ in range(3))
+    bench.until_task(first, "running")
+    bench.round(2)
+
+    def starts() -> list[float]:
+        queue = bench.yard.services.runs.queue
+        return [round(queue(OWNER, run).starts_in_seconds, -1) for run in (second, third)]
+
+    assert starts() == [60, 120]
+    came(theirs[1], 60)
+    assert starts() == [120, 180]

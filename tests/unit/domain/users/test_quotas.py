@@ -118,6 +118,23 @@ def test_a_wait_names_what_of_ones_own_holds_the_quota():
     assert ledger.lacks(run("3", owner="bob", gpus=2)) is None, "of another user"
 
 
+USES = st.builds(
+    run,
+    st.sampled_from("123"),
+    st.sampled_from(["ann", "bob"]),
+    gpus=st.integers(0, 2),
+    cpu=st.floats(0.5, 4),
+)
+
+
+@given(st.lists(USES, max_size=4), USES)
+def test_what_fits_lacks_nothing(held, use):
+    known = quota("everyone", gpus=2, cpu=6.0, runs=2), quota("project:p", cpu=8.0)
+    limits = quotas(*known, projects={"p": "wine"})
+    ledger = QuotaLedger(limits, held, {"id-1": ["p"], "id-2": ["p"]})
+    assert ledger.fits(use) == (ledger.lacks(use) is None)
+
+
 def test_more_than_the_quota_never_fits():
     ledger = QuotaLedger(quotas(quota("everyone", gpus=1)))
     over = over_quota(quota_reason(), "gpus", 2, 1)

@@ -1,11 +1,13 @@
 """Forecasts of runs, and estimates of durations from earlier runs."""
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from math import ceil, inf, prod
 from statistics import median
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import ExecutableVersion
@@ -13,7 +15,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Search
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import NewRun, TaskPlan
-from nbyard.domain.users.quotas import QuotaLedger, Use
+from nbyard.domain.users.quotas import QuotaLedger, Quotas, Use, cores_counted, fair_order
 from nbyard.reasons.structs import Reason
 
 # successes that count for the usual duration
@@ -63,7 +65,7 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
 
     `limits` is None if the node runs on another machine. `use` is what it holds of quotas. A map
     has `elements`, of which `at_most` run at once. It need not wait for the end of the maps that it
-    `follows`.
+    `follows`. `arrives_in` is in seconds, and 0 unless the node is expected to arrive later.
     """
 
     needs: Collection[str] = ()
@@ -74,6 +76,12 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
     at_most: int | None = None
     follows: Collection[str] = ()
     use: Use | None = None
+    arrives_in: float = 0.0
+
+    @property
+    def owner(self) -> str:
+        """Return whose turn in the queue the node takes."""
+        return self.use.owner if self.use else ""
 
     @property
     def starts_in(self) -> float:
@@ -151,50 +159,104 @@ def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Est
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
 
 
-def seconds_until_start(
-    running: Collection[tuple[UnfinishedNode, Sequence[str]]],
-    queue: Mapping[str, UnfinishedNode],
-    capacity: Capacity,
-    held: Collection[str] = (),
-    ledger: QuotaLedger | None = None,
-) -> dict[str, float]:
-    """Return the seconds until each queued task starts, if all tasks take as long as usual.
+# a task with its place in the queue
+Turn = tuple[int, UnfinishedNode]
 
-    `queue` is in the order of the queue. `running` are the running tasks with their GPUs. `held`
-    are GPUs that others occupy, such as deployments. `ledger` has what the running tasks hold of
-    quotas. Tasks that wait for a task of unknown duration are left out.
+
+class ExpectedWork:
+    """The tasks that run, as they are expected to end, and what users have used until then.
+
+    `held` are GPUs that others occupy, such as deployments. `ledger` has what the running tasks
+    hold of quotas.
     """
-    now, starts, left = 0.0, dict[str, float](), dict(queue)
-    busy = [(_end(node, 0.0), node.limits, gpus, node.use) for node, gpus in running if node.limits]
-    while left and now < inf:
-        slots = Slots(capacity, [(limits, gpus) for _, limits, gpus, _ in busy], held)
-        for name, node in queue.items():
-            limits = node.limits
-            if name not in left or limits is None or slots.is_full:
-                continue
-            if ledger and node.use and ledger.lacks(node.use):
+
+    def __init__(
+        self,
+        running: Collection[tuple[UnfinishedNode, Sequence[str]]],
+        capacity: Capacity,
+        held: Collection[str] = (),
+        ledger: QuotaLedger | None = None,
+        used: Mapping[str, float] | None = None,
+    ):
+        self.now = 0.0
+        self._capacity, self._held = capacity, held
+        self._used: defaultdict[str, float] = defaultdict(float, used or {})
+        self._remote = Counter(node.owner for node, _ in running if node.limits is None)
+        local = [(node, gpus, node.limits) for node, gpus in running if node.limits]
+        self._busy = [(self._end_of(node), limits, gpus, node) for node, gpus, limits in local]
+        uses = [node.use for node, *_ in local if node.use]
+        self._ledger = ledger or QuotaLedger(Quotas(), uses)
+
+    def start(self, queues: Mapping[str, Sequence[Turn]]) -> list[Turn]:
+        """Start the tasks that fit, as the dispatcher does, and return them."""
+        started = []
+        busy = [(limits, gpus) for _, limits, gpus, _ in self._busy]
+        slots = Slots(self._capacity, busy, self._held)
+        levels = self._remote + Counter(node.owner for *_, node in self._busy)
+        for turn in fair_order(queues, levels, self._used):
+            node, limits = turn[1], turn[1].limits
+            if slots.is_full:
+                break
+            if limits is None or (node.use and not self._ledger.fits(node.use)):
+                levels[node.owner] -= 1  # it delays no other task of its user
                 continue
             if lacking := slots.lacks(limits):
                 slots.refuse([] if slots.is_too_much(limits) else lacking)
                 continue
-            del left[name]
-            starts[name] = now
-            busy.append((_end(node, now), limits, slots.grant(limits), node.use))
-            if ledger and node.use:
-                ledger.take(node.use)
-        # Go on at the end of the next task: until then, no resource becomes free.
-        now = min((end for end, *_ in busy), default=inf)
-        for end, *_, use in busy:
-            if ledger and use and end <= now < inf:
-                ledger.release(use)
-        busy = [task for task in busy if task[0] > now]
+            started.append(turn)
+            self._busy.append((self._end_of(node), limits, slots.grant(limits), node))
+            if node.use:
+                self._ledger.take(node.use)
+        return started
+
+    def go_on(self, until: float) -> None:
+        """Go on until a task ends, at most until a time: before, no resource becomes free."""
+        before, self.now = self.now, min([until, *(end for end, *_ in self._busy)])
+        for end, limits, _, node in self._busy:
+            self._used[node.owner] += (self.now - before) * cores_counted(limits)
+            if node.use and end <= self.now < inf:
+                self._ledger.release(node.use)
+        self._busy = [task for task in self._busy if task[0] > self.now]
+
+    def _end_of(self, node: UnfinishedNode) -> float:
+        """Return when a node ends. One that runs has at least a part of its past time left."""
+        left = max(node.left, node.elapsed_seconds * OVERDUE)
+        return self.now + left if node.usual else inf
+
+
+def seconds_until_start(
+    work: ExpectedWork, queue: Mapping[str, UnfinishedNode]
+) -> dict[str, float]:
+    """Return the seconds until each queued task starts, if all tasks take as long as usual.
+
+    `queue` has each user's tasks in the order of the queue, then those that are expected to arrive.
+    Users take turns at each start. Tasks that wait for a task of unknown duration are left out.
+    """
+    names, starts = list(queue), dict[str, float]()
+    later = deque(sorted(enumerate(queue.values()), key=lambda turn: turn[1].arrives_in))
+    waiting = {at for at, node in later if node.limits and not node.arrives_in}
+    queues: defaultdict[str, list[Turn]] = defaultdict(list)
+    while waiting and work.now < inf:
+        while later and later[0][1].arrives_in <= work.now:
+            queues[later[0][1].owner].append(later.popleft())
+        for turn in work.start(queues):
+            queues[turn[1].owner].remove(turn)
+            if turn[0] in waiting:
+                waiting.remove(turn[0])
+                starts[names[turn[0]]] = work.now
+        work.go_on(later[0][1].arrives_in if later else inf)
     return starts
 
 
-def _end(unfinished_node: UnfinishedNode, now: float) -> float:
-    """Return when a node ends. One that takes longer than usual has some of its time left."""
-    left = unfinished_node.left or unfinished_node.elapsed_seconds * OVERDUE
-    return now + left if unfinished_node.usual else inf
+def expected_tasks(past: Collection[UnfinishedNode]) -> dict[str, UnfinishedNode]:
+    """Return the tasks that are expected to arrive: those of the past once more.
+
+    `past` are tasks of all users with the seconds since their arrival as a negative `arrives_in`.
+    They arrive again in the same rhythm. The oldest only says how long ago they began.
+    """
+    period = -min((task.arrives_in for task in past), default=0.0)
+    again = [replace(task, arrives_in=task.arrives_in + period) for task in past]
+    return {f"expected-{at}": task for at, task in enumerate(again) if task.arrives_in > 0}
 
 
 class ForecastRequest(NewRun, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Estimates from the past: medians, the longest path, and none without data."""
 
 from datetime import UTC, datetime
+from itertools import count
 from statistics import median
 
 import msgspec
@@ -14,11 +15,13 @@ from nbyard.domain.runs.previews.estimates import (
     OVERDUE,
     SAMPLES,
     Estimate,
+    ExpectedWork,
     PastSuccess,
     UnfinishedNode,
     Usual,
     elements_to_run,
     estimate_run,
+    expected_tasks,
     seconds_until_start,
     usual_duration,
 )
@@ -29,6 +32,7 @@ from nbyard.reasons.structs import because
 
 SECONDS = st.floats(0, 1e6)
 MANY = Capacity(1e9)
+NUMBERS = count()
 GIB = 2**30
 
 
@@ -155,7 +159,10 @@ def test_impossible_tasks_have_no_estimate():
 
 
 def test_a_waiting_task_starts_after_earlier_ones():
-    """There are two cores and a GPU. Tasks without a GPU do not wait for those with one."""
+    """There are two cores and a GPU. Tasks without a GPU do not wait for those with one.
+
+    The running task has a quarter of its past time left, which is more than usual.
+    """
     running = [(step(seconds=600, elapsed=540, gpu=1), ["0"])]
     queue = {
         "trains": step(seconds=600, gpu=1),
@@ -164,37 +171,98 @@ def test_a_waiting_task_starts_after_earlier_ones():
         "never": step(seconds=10, gpu=2),
         "last": step(seconds=10),
     }
-    found = seconds_until_start(running, queue, Capacity(2, gpus=("0",)))
-    assert found == {"short": 0, "last": 30, "trains": 60, "trains next": 660}
+    found = seconds_until_start(ExpectedWork(running, Capacity(2, gpus=("0",))), queue)
+    assert found == {"short": 0, "last": 30, "trains": 135, "trains next": 735}
 
 
 def test_tasks_behind_unknown_durations_have_no_start():
     """The same holds if a deployment has the GPU."""
     queue = {"a": step(), "b": step(seconds=10), "c": step(seconds=10)}
-    assert seconds_until_start([], queue, Capacity(1)) == {"a": 0}
-    assert seconds_until_start([], queue, Capacity(2)) == {"a": 0, "b": 0, "c": 10}
+    assert seconds_until_start(ExpectedWork([], Capacity(1)), queue) == {"a": 0}
+    assert seconds_until_start(ExpectedWork([], Capacity(2)), queue) == {"a": 0, "b": 0, "c": 10}
     gpu = Capacity(2, gpus=("0",))
-    assert seconds_until_start([], {"a": step(seconds=10, gpu=1)}, gpu, held=["0"]) == {}
-    assert seconds_until_start([(step(elapsed=60), [])], {"a": step()}, Capacity(1)) == {}
+    assert (
+        seconds_until_start(ExpectedWork([], gpu, held=["0"]), {"a": step(seconds=10, gpu=1)}) == {}
+    )
+    assert (
+        seconds_until_start(ExpectedWork([(step(elapsed=60), [])], Capacity(1)), {"a": step()})
+        == {}
+    )
 
 
 def test_a_task_that_takes_longer_than_usual_is_not_over_yet():
     long = step(seconds=60, elapsed=120)
-    assert seconds_until_start([(long, [])], {"a": step(seconds=10)}, Capacity(1)) == {"a": 30}
+    assert seconds_until_start(
+        ExpectedWork([(long, [])], Capacity(1)), {"a": step(seconds=10)}
+    ) == {"a": 30}
+
+
+def of(owner: str, seconds: float = 10, arrives_in: float = 0, **limits) -> UnfinishedNode:
+    """Return a task of a user, each in a run of its own."""
+    use = Use.of_task(str(next(NUMBERS)), 0, owner, Limits(**limits))
+    node = step(seconds=seconds, **limits)
+    return msgspec.structs.replace(node, use=use, arrives_in=arrives_in)
 
 
 def test_tasks_wait_for_quotas_of_their_users():
     """A task that a quota holds back delays no other task."""
     everyone = Quota(id="everyone", kind="everyone", name="", updated_at=datetime.now(UTC), runs=1)
-
-    def of(name: str, owner: str) -> UnfinishedNode:
-        use = Use.of_task(name, 0, owner, Limits())
-        return msgspec.structs.replace(step(seconds=10), use=use)
-
-    queue = {"a": of("a", "ann"), "b": of("b", "ann"), "c": of("c", "bob")}
+    queue = {"a": of("ann"), "b": of("ann"), "c": of("bob")}
     ledger = QuotaLedger(Quotas({"everyone": everyone}))
-    starts = seconds_until_start([], queue, Capacity(8), (), ledger)
+    starts = seconds_until_start(ExpectedWork([], Capacity(8), (), ledger), queue)
     assert starts == {"a": 0, "c": 0, "b": 10}
+
+
+def test_users_take_turns_at_each_start():
+    """Who has used less comes first of equals; tasks in progress weigh more, also elsewhere."""
+    queue = {"a": of("ann"), "a2": of("ann"), "b": of("bob"), "b2": of("bob")}
+    one = ExpectedWork([], Capacity(1), used={"ann": 15.0})
+    assert seconds_until_start(one, queue) == {"b": 0, "b2": 10, "a": 20, "a2": 30}
+    remote = msgspec.structs.replace(of("bob"), limits=None)
+    busy = ExpectedWork([(remote, [])], Capacity(1), used={"ann": 15.0})
+    assert seconds_until_start(busy, queue) == {"a": 0, "a2": 10, "b": 20, "b2": 30}
+
+
+def test_another_user_is_expected_to_come_first():
+    """A task that arrives later starts before the second of a user who has used more."""
+    queue = {"a": of("ann"), "a2": of("ann"), "later": of("bob", 60, arrives_in=5)}
+    assert seconds_until_start(ExpectedWork([], Capacity(1)), queue) == {"a": 0, "a2": 70}
+    queue["later"] = of("bob", 60, arrives_in=11)
+    assert seconds_until_start(ExpectedWork([], Capacity(1)), queue) == {"a": 0, "a2": 10}
+
+
+def test_tasks_of_the_past_are_expected_in_the_same_rhythm():
+    """The first one arrived 100 seconds ago, so the others arrive that long after themselves."""
+    past = [of("ann", arrives_in=-100), of("bob", arrives_in=-70), of("ann", arrives_in=0)]
+    expected = expected_tasks(past).values()
+    assert [(task.owner, task.arrives_in) for task in expected] == [("bob", 30), ("ann", 100)]
+    assert expected_tasks([]) == expected_tasks([of("ann", arrives_in=-9)] * 3) == {}
+
+
+OWNED = st.builds(of, st.sampled_from(["ann", "bob", "cem"]), st.floats(0, 1e3))
+LATER = st.builds(of, st.sampled_from(["ann", "bob", "cem"]), st.floats(0, 1e3), st.floats(-1e3, 0))
+
+
+@given(st.lists(OWNED, max_size=8), st.lists(LATER, max_size=8))
+def test_expected_tasks_only_delay(queue, past):
+    """They have no start of their own. There is one core."""
+    named = {str(at): task for at, task in enumerate(queue)}
+    alone = seconds_until_start(ExpectedWork([], Capacity(1)), named)
+    found = seconds_until_start(ExpectedWork([], Capacity(1)), named | expected_tasks(past))
+    assert found.keys() == named.keys()
+    assert all(found[name] >= at - 1e-6 for name, at in alone.items())
+
+
+@given(
+    st.lists(st.builds(of, st.just("ann"), st.floats(0, 1e3)), max_size=8),
+    st.lists(st.builds(of, st.just("ann"), st.floats(0, 1e3), st.floats(-1e3, 0)), max_size=8),
+    st.integers(1, 4),
+)
+def test_the_tasks_of_one_user_come_before_later_ones(queue, past, cores):
+    named = {str(at): task for at, task in enumerate(queue)}
+    alone = seconds_until_start(ExpectedWork([], Capacity(cores)), named)
+    work = ExpectedWork([], Capacity(cores))
+    assert seconds_until_start(work, named | expected_tasks(past)) == pytest.approx(alone)
 
 
 def test_a_queued_task_ends_after_its_start():
@@ -206,17 +274,17 @@ def test_a_queued_task_ends_after_its_start():
 
 def test_remote_work_delays_no_local_task():
     far = UnfinishedNode(usual=Usual(10, 3), limits=None)
-    assert seconds_until_start([(far, [])], {"far": far, "here": step()}, Capacity(1)) == {
-        "here": 0
-    }
+    assert seconds_until_start(
+        ExpectedWork([(far, [])], Capacity(1)), {"far": far, "here": step()}
+    ) == {"here": 0}
 
 
 @given(graphs(), st.integers(1, 8))
 def test_known_tasks_start_before_the_end(ahead, cores):
     queue = {name: one for name, one in ahead.items() if one.limits and one.usual}
-    found = seconds_until_start([], queue, Capacity(cores))
+    found = seconds_until_start(ExpectedWork([], Capacity(cores)), queue)
     assert found.keys() == queue.keys()
-    most = sum(one.left or one.elapsed_seconds * OVERDUE for one in queue.values())
+    most = sum(max(one.left, one.elapsed_seconds * OVERDUE) for one in queue.values())
     assert all(0 <= at <= most + 1e-6 for at in found.values())
 
 
