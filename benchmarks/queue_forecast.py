@@ -105,10 +105,13 @@ def grant(queue: list[Job], running: list[Running], used: Mapping[str, float], n
     slots = Slots(CAPACITY, [(each.job.limits, each.gpus) for each in running])
     ledger = QuotaLedger(quotas(), [each.job.use for each in running])
     levels = Counter(each.job.owner for each in running)
+    until_now = defaultdict(float, used)
+    for each in running:
+        until_now[each.job.owner] += (now - each.since) * cores_counted(each.job.limits)
     queues: defaultdict[str, list[tuple[int, Job]]] = defaultdict(list)
     for job in queue:
         queues[job.owner].append((job.number, job))
-    for _, job in fair_order(queues, levels, used):
+    for _, job in fair_order(queues, levels, until_now):
         if slots.is_full:
             break
         if ledger.lacks(job.use):
@@ -131,13 +134,13 @@ def estimate(
 ) -> dict[str, float]:
     """Return the seconds until each job starts, as nbyard shows them."""
 
-    def node(job: Job, elapsed: float = 0.0, arrives_in: float = 0.0) -> UnfinishedNode:
-        usual = Usual(job.usual, 5)
-        return UnfinishedNode((), usual, elapsed, job.limits, use=job.use, arrives_in=arrives_in)
+    def node(job: Job, elapsed: float = 0.0) -> UnfinishedNode:
+        usual, arrived = Usual(job.usual, 5), job.arrives - now
+        return UnfinishedNode((), usual, elapsed, job.limits, use=job.use, arrives_in=arrived)
 
     busy = [(node(each.job, now - each.since), each.gpus) for each in running]
     nodes = {str(job.number): node(job) for job in queue}
-    expected = expected_tasks([node(job, arrives_in=job.arrives - now) for job in past])
+    expected = expected_tasks([node(job) for job in past])
     ledger = QuotaLedger(quotas(), [each.job.use for each in running])
     work = ExpectedWork(busy, CAPACITY, (), ledger, used)
     return seconds_until_start(work, nodes | expected)
@@ -150,13 +153,11 @@ def replay(jobs: Sequence[Job]) -> tuple[dict[int, float], dict[int, float], lis
     estimated: dict[int, float] = {}
     waited: dict[int, float] = {}
     costs: list[float] = []
-    now = 0.0
     while ahead or queue or running:
-        before = now
         now = min([*(job.arrives for job in ahead[:1]), *(each.end for each in running)])
-        for each in running:
-            used[each.job.owner] += (now - before) * cores_counted(each.job.limits)
-        running = [each for each in running if each.end > now]
+        for each in [each for each in running if each.end <= now]:
+            running.remove(each)
+            used[each.job.owner] += each.job.seconds * cores_counted(each.job.limits)
         new = [job for job in ahead if job.arrives <= now]
         del ahead[: len(new)]
         queue += new

@@ -299,10 +299,10 @@ class QuotaLedger:
     def release(self, use: Use) -> None:
         """Remove what a task held. A run without a task in progress then holds no place."""
         for scope in self._scopes_of(use):
-            held = self._scopes[scope]
-            held[use.id] = held[use.id].plus(use, -1)
-            if held[use.id].cpu < EPSILON:
-                del held[use.id]
+            held = self._scopes.get(scope, {})
+            rest = held.pop(use.id, use).plus(use, -1)
+            if rest.cpu >= EPSILON:
+                held[use.id] = rest
 
     def fits(self, use: Use) -> bool:
         """Return whether the quotas have room for a task or deployment; `lacks` states why not."""
@@ -341,16 +341,13 @@ class QuotaLedger:
         limits, held = self._limits_of(scope), self._scopes.get(scope, {})
         for name in AMOUNTS:
             limit, wanted = getattr(limits, name), getattr(use, name)
-            if limit is None or not wanted:
-                continue
-            holders = [other for other in held.values() if getattr(other, name) > EPSILON]
-            if sum(getattr(other, name) for other in holders) + wanted > limit + EPSILON:
-                return name, limit, holders
+            if limit is not None and wanted:
+                holders = [other for other in held.values() if getattr(other, name) > EPSILON]
+                if sum(getattr(other, name) for other in holders) + wanted > limit + EPSILON:
+                    return name, limit, holders
         name = f"{use.kind}s"
-        limit, same = (
-            getattr(limits, name),
-            [each for each in held.values() if each.kind == use.kind],
-        )
+        limit = getattr(limits, name)
+        same = [other for other in held.values() if other.kind == use.kind]
         if limit is not None and use.id not in held and len(same) + 1 > limit:
             return name, limit, same
         return None

@@ -94,10 +94,8 @@ class RunForecasts(RunHistory):
 
     def _slots(self, c: Connection, there_is: Capacity) -> Slots:
         """Return the capacity for tasks that is free now."""
-        begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
-        gpus = {
-            attempt.task_id: attempt.gpus for attempt in begun.values() if attempt.runtime != DASK
-        }
+        begun = {each.worker or each.id: each for each in self._store.attempts.live(c)}
+        gpus = {each.task_id: each.gpus for each in begun.values() if each.runtime != DASK}
         first = self._store.tasks.in_turn(c, LOOKED_AT, ())
         running = [(task.plan, gpus[task.id]) for task in first if task.id in gpus]
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
@@ -108,18 +106,19 @@ class RunForecasts(RunHistory):
         # The calls of one function worker share its slot, so count one of them.
         begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
         gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
-        order, half_life = self._turn(c), self._context.settings.fair_share_half_life_seconds
+        order = self._turn(c)
         first = _working(self._store.tasks.in_turn(c, LOOKED_AT, order))
         known = self._unfinished_node(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
-        quotas = self._store.quotas.read(c)
-        ledger = self._store.quotas.ledger(c, quotas) if quotas else None
-        used: dict[str, float] = {}
+        ledger = self._store.quotas.ledger(c, self._store.quotas.read(c))
+        half_life = self._context.settings.fair_share_half_life_seconds
+        shares, now = self._store.quotas.used(c), datetime.now(UTC).timestamp()
+        used = {owner: share.decayed(now, half_life) for owner, share in shares.items()}
         if order is not None:
-            _, used = self._store.quotas.shares(c, half_life)
-            queue |= expected_tasks(self._store.quotas.arrived(c))
+            past = _working(self._store.tasks.last_queued(c, LOOKED_AT))
+            queue |= expected_tasks(self._unfinished_node(c, past).values())
         work = ExpectedWork(running, there_is, list(held), ledger, used)
         return seconds_until_start(work, queue)
 
@@ -167,12 +166,20 @@ class RunForecasts(RunHistory):
                 (b.run_id, b.node): attempt_folder_of(root, b.attempt_id, b.worker) for b in begun
             }
             for task in own:
-                of_same = past.get(task.plan.executable_id, [])
-                known = usual_duration(of_same, task.plan.executable_version_id)
+                plan, since = task.plan, task.started_at if task.state == "running" else None
+                usual = usual_duration(past.get(plan.executable_id, []), plan.executable_version_id)
                 folder = folders.get((task.run_id, task.node), root)
                 if task.state == "preparing" and is_preparing_image(folder):
-                    known = None  # no record says how long images take
-                nodes_by_task[task.id] = _unfinished_node(task, known, now)
+                    usual = None  # no record says how long images take
+                # The clock may have been set back meanwhile.
+                elapsed = max(0.0, (now - (since or now)).total_seconds())
+                arrival = min(0.0, ((task.queued_at or now) - now).total_seconds())
+                # Tasks on a Dask cluster take no slots of this machine.
+                limits = None if plan.runtime == DASK else plan
+                use = Use.of_task(task.run_id, 0, task.owner, plan)
+                nodes_by_task[task.id] = UnfinishedNode(
+                    plan.needs(), usual, elapsed, limits, use=use, arrives_in=arrival
+                )
         return nodes_by_task
 
     def __init__(self, context: ServiceContext):
@@ -313,16 +320,6 @@ class RunForecasts(RunHistory):
 def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
     """Return the tasks that run, without those that reuse an earlier result."""
     return [task for task in tasks if not task.plan.reuse]
-
-
-def _unfinished_node(task: TaskRecord, known: Usual | None, now: datetime) -> UnfinishedNode:
-    running = task.started_at if task.state == "running" else None
-    elapsed = (now - running).total_seconds() if running else 0.0
-    # Tasks on a Dask cluster take no slots of this machine.
-    limits = None if task.plan.runtime == DASK else task.plan
-    # The clock may have been set back since the start.
-    use = Use.of_task(task.run_id, 0, task.owner, task.plan)
-    return UnfinishedNode(task.plan.needs(), known, max(0.0, elapsed), limits, use=use)
 
 
 def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:

@@ -2,20 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from statistics import median
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, or_, select, union
+from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, union
 
 from nbyard.domain.deployments.structs import RevisionSpec
-from nbyard.domain.ids import first_id_at
 from nbyard.domain.limits import Limits
-from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.runs.origins import RECHECK
-from nbyard.domain.runs.previews.estimates import UnfinishedNode, Usual
 from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.domain.users.quotas import (
     Quota,
@@ -61,17 +57,6 @@ IN_PROGRESS = (
     .join(runs, R.id == T.run_id)
     .where(A.state.in_(sorted(ATTEMPT.live)))
     .order_by(A.id)
-)
-# The last tasks say which tasks to expect.
-LATELY, MOST = timedelta(days=1), 1000
-RECENT = select(T.id).where(T.id > bindparam("since")).order_by(T.id.desc()).limit(MOST)
-ARRIVED = (
-    select(T.run_id, T.executable_id, T.queued_at, T.started_at, T.finished_at)
-    .add_columns(R.owner, GPUS, CPU, MEMORY)
-    .join(runs, R.id == T.run_id)
-    .where(T.id.in_(RECENT), T.queued_at.is_not(None), ~T.cached)
-    .where(P["runtime"].as_string() != DASK, P["map"].as_string().is_(None))
-    .order_by(T.queued_at)
 )
 QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
 
@@ -319,8 +304,11 @@ class QuotaRows:
             rows = [{"owner": n, **msgspec.structs.asdict(share)} for n, share in used.items()]
             c.execute(insert(usage), rows)
 
-    def shares(self, c: Connection, half_life: float) -> tuple["Counter[str]", dict[str, float]]:
-        """Return how many tasks of each user are in progress, and what users have used."""
+    def queue(self, c: Connection, half_life: float) -> list[Row[Any]]:
+        """Return ID, run and owner of the queued tasks in the order of the queue."""
+        queues: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
+        for place, row in enumerate(c.execute(QUEUE.order_by(*TURN))):
+            queues[row.owner].append((place, row))
         now = datetime.now(UTC).timestamp()
         used = {name: share.decayed(now, half_life) for name, share in self.used(c).items()}
         levels: Counter[str] = Counter()
@@ -329,36 +317,7 @@ class QuotaRows:
             cores = cores_counted(Limits(gpu=task.gpu, cpu=task.cpu))
             spent = (now - task.created_at.timestamp()) * cores
             used[task.owner] = used.get(task.owner, 0.0) + spent
-        return levels, used
-
-    def arrived(self, c: Connection) -> list[UnfinishedNode]:
-        """Return the tasks of all users that joined the queue lately, and how long they take.
-
-        This is the median of the same executable; tasks without one are left out. `arrives_in` is
-        negative.
-        """
-        now, seconds = datetime.now(UTC), defaultdict[str, list[float]](list)
-        rows = c.execute(ARRIVED, {"since": first_id_at(now - LATELY)}).all()
-        for row in rows:
-            if row.started_at and row.finished_at:
-                took = (row.finished_at - row.started_at).total_seconds()
-                seconds[row.executable_id].append(max(0.0, took))
-        arrived = []
-        for row in rows:
-            if past := seconds.get(row.executable_id):
-                limits = Limits(gpu=row.gpu, cpu=row.cpu, memory_bytes=int(row.memory_bytes or 0))
-                use = Use.of_task(f"expected-{row.run_id}", 0, row.owner, limits)
-                since = min(0.0, (row.queued_at - now).total_seconds())
-                usual = Usual(median(past), len(past))
-                arrived.append(UnfinishedNode((), usual, 0.0, limits, use=use, arrives_in=since))
-        return arrived
-
-    def queue(self, c: Connection, half_life: float) -> list[Row[Any]]:
-        """Return ID, run and owner of the queued tasks in the order of the queue."""
-        queues: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
-        for place, row in enumerate(c.execute(QUEUE.order_by(*TURN))):
-            queues[row.owner].append((place, row))
-        return [task for _, task in fair_order(queues, *self.shares(c, half_life))]
+        return [task for _, task in fair_order(queues, levels, used)]
 
     def queue_order(self, c: Connection, half_life: float) -> list[str] | None:
         """Return the IDs of queued tasks in queue order, None if one user has all runs."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from sqlalchemy import (
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.structs import BytesOf, Task, TaskPlan, shown_values
 from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
@@ -59,11 +60,6 @@ LIVE = (
 )
 
 
-RECORDS = select(tasks, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
-REUSE = tasks.c.plan["reuse"].as_string().label("reuse")
-OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
-
-
 class TaskRecord(msgspec.Struct, frozen=True):
     """A task with its plan, for the dispatcher."""
 
@@ -85,6 +81,12 @@ class TaskRecord(msgspec.Struct, frozen=True):
     def subject(self) -> Subject:
         """Return the subject of the task's events."""
         return Subject(self.id, self.owner, self.run_id)
+
+
+OF_RECORD = [column for column in tasks.c if column.name in TaskRecord.__struct_fields__]
+RECORDS: Any = select(*OF_RECORD, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
+REUSE = tasks.c.plan["reuse"].as_string().label("reuse")
+OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
 
 
 class SucceededTask(msgspec.Struct, frozen=True):
@@ -298,6 +300,14 @@ class TaskRows:
         query = RECORDS.where(tasks.c.state.in_(("preparing", "running", "queued")))
         rows = c.execute(query.order_by(tasks.c.state == "queued", *TURN).limit(most))
         return [_record(row) for row in rows]
+
+    def last_queued(self, c: Connection, most: int) -> list[TaskRecord]:
+        """Return the last tasks of all users that joined the queue within a day, in that order."""
+        since = first_id_at(datetime.now(UTC) - timedelta(days=1))
+        last = select(tasks.c.id).where(tasks.c.id > since).order_by(tasks.c.id.desc()).limit(most)
+        query = RECORDS.where(tasks.c.id.in_(last), tasks.c.queued_at.is_not(None), ~tasks.c.cached)
+        query = query.where(tasks.c.plan["map"].as_string().is_(None))  # its elements are tasks
+        return [_record(row) for row in c.execute(query.order_by(tasks.c.queued_at))]
 
     def views(self, c: Connection, run_id: str) -> list[Task]:
         """Return tasks for display in graph order, without attempts and artifacts."""

@@ -20,8 +20,10 @@ from nbyard.reasons.structs import Reason
 
 # successes that count for the usual duration
 SAMPLES = 5
-# of the time that a node has taken, how much is left once it takes longer than usual
+# of the time that a node has taken, how much is left at least
 OVERDUE = 0.25
+# of each user's tasks, so many may pass one that waits for a quota or GPUs: others cost much time
+AHEAD = 100
 # the reason code of nodes that run after another one, but may still use a cached result
 AFTER = "after-node"
 ForecastState = Literal["cached", "stale", "skipped", "unknown"]
@@ -65,7 +67,7 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
 
     `limits` is None if the node runs on another machine. `use` is what it holds of quotas. A map
     has `elements`, of which `at_most` run at once. It need not wait for the end of the maps that it
-    `follows`. `arrives_in` is in seconds, and 0 unless the node is expected to arrive later.
+    `follows`. `arrives_in` is in seconds; if negative, it has arrived.
     """
 
     needs: Collection[str] = ()
@@ -75,13 +77,8 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
     elements: int = 1
     at_most: int | None = None
     follows: Collection[str] = ()
-    use: Use | None = None
+    use: Use = Use(kind="run", id="", name="", owner="")
     arrives_in: float = 0.0
-
-    @property
-    def owner(self) -> str:
-        """Return whose turn in the queue the node takes."""
-        return self.use.owner if self.use else ""
 
     @property
     def starts_in(self) -> float:
@@ -159,15 +156,10 @@ def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Est
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
 
 
-# a task with its place in the queue
-Turn = tuple[int, UnfinishedNode]
-
-
 class ExpectedWork:
     """The tasks that run, as they are expected to end, and what users have used until then.
 
-    `held` are GPUs that others occupy, such as deployments. `ledger` has what the running tasks
-    hold of quotas.
+    `held` are GPUs that others occupy. `ledger` has what the running tasks hold of quotas.
     """
 
     def __init__(
@@ -178,85 +170,75 @@ class ExpectedWork:
         ledger: QuotaLedger | None = None,
         used: Mapping[str, float] | None = None,
     ):
-        self.now = 0.0
-        self._capacity, self._held = capacity, held
+        self.now, self._capacity, self._held = 0.0, capacity, held
+        self._ledger = ledger or QuotaLedger(Quotas())
         self._used: defaultdict[str, float] = defaultdict(float, used or {})
-        self._remote = Counter(node.owner for node, _ in running if node.limits is None)
-        local = [(node, gpus, node.limits) for node, gpus in running if node.limits]
-        self._busy = [(self._end_of(node), limits, gpus, node) for node, gpus, limits in local]
-        uses = [node.use for node, *_ in local if node.use]
-        self._ledger = ledger or QuotaLedger(Quotas(), uses)
+        self._busy = [(self._end_of(node), node, gpus) for node, gpus in running]
 
-    def start(self, queues: Mapping[str, Sequence[Turn]]) -> list[Turn]:
-        """Start the tasks that fit, as the dispatcher does, and return them."""
+    def start(self, queues: Mapping[str, list[int]], nodes: list[UnfinishedNode]) -> list[int]:
+        """Start the tasks that fit, as the dispatcher does, and return their places."""
         started = []
-        busy = [(limits, gpus) for _, limits, gpus, _ in self._busy]
+        busy = [(node.limits, gpus) for _, node, gpus in self._busy if node.limits]
         slots = Slots(self._capacity, busy, self._held)
-        levels = self._remote + Counter(node.owner for *_, node in self._busy)
-        for turn in fair_order(queues, levels, self._used):
-            node, limits = turn[1], turn[1].limits
+        levels = Counter(node.use.owner for _, node, _ in self._busy)
+        for place in fair_order({o: q[:AHEAD] for o, q in queues.items()}, levels, self._used):
+            node, limits = nodes[place], nodes[place].limits
             if slots.is_full:
                 break
-            if limits is None or (node.use and not self._ledger.fits(node.use)):
-                levels[node.owner] -= 1  # it delays no other task of its user
-                continue
-            if lacking := slots.lacks(limits):
+            if limits is None or not self._ledger.fits(node.use):
+                levels[node.use.owner] -= 1  # it delays no other task of its user
+            elif lacking := slots.lacks(limits):
                 slots.refuse([] if slots.is_too_much(limits) else lacking)
-                continue
-            started.append(turn)
-            self._busy.append((self._end_of(node), limits, slots.grant(limits), node))
-            if node.use:
+            else:
+                started.append(place)
+                self._busy.append((self._end_of(node), node, slots.grant(limits)))
                 self._ledger.take(node.use)
         return started
 
-    def go_on(self, until: float) -> None:
-        """Go on until a task ends, at most until a time: before, no resource becomes free."""
+    def advance(self, until: float) -> None:
+        """Advance to the end of a task or a time: before, no resource becomes free."""
         before, self.now = self.now, min([until, *(end for end, *_ in self._busy)])
-        for end, limits, _, node in self._busy:
-            self._used[node.owner] += (self.now - before) * cores_counted(limits)
-            if node.use and end <= self.now < inf:
+        for end, node, _ in self._busy:
+            cores = cores_counted(node.limits or Limits())
+            self._used[node.use.owner] += (self.now - before) * cores
+            if end <= self.now < inf:
                 self._ledger.release(node.use)
         self._busy = [task for task in self._busy if task[0] > self.now]
 
     def _end_of(self, node: UnfinishedNode) -> float:
         """Return when a node ends. One that runs has at least a part of its past time left."""
-        left = max(node.left, node.elapsed_seconds * OVERDUE)
-        return self.now + left if node.usual else inf
+        return self.now + max(node.left, node.elapsed_seconds * OVERDUE) if node.usual else inf
 
 
-def seconds_until_start(
-    work: ExpectedWork, queue: Mapping[str, UnfinishedNode]
-) -> dict[str, float]:
+def seconds_until_start(work: ExpectedWork, queue: dict[str, UnfinishedNode]) -> dict[str, float]:
     """Return the seconds until each queued task starts, if all tasks take as long as usual.
 
     `queue` has each user's tasks in the order of the queue, then those that are expected to arrive.
     Users take turns at each start. Tasks that wait for a task of unknown duration are left out.
     """
-    names, starts = list(queue), dict[str, float]()
-    later = deque(sorted(enumerate(queue.values()), key=lambda turn: turn[1].arrives_in))
-    waiting = {at for at, node in later if node.limits and not node.arrives_in}
-    queues: defaultdict[str, list[Turn]] = defaultdict(list)
-    while waiting and work.now < inf:
-        while later and later[0][1].arrives_in <= work.now:
-            queues[later[0][1].owner].append(later.popleft())
-        for turn in work.start(queues):
-            queues[turn[1].owner].remove(turn)
-            if turn[0] in waiting:
-                waiting.remove(turn[0])
-                starts[names[turn[0]]] = work.now
-        work.go_on(later[0][1].arrives_in if later else inf)
-    return starts
+    names, nodes, starts = list(queue), list(queue.values()), dict[str, float]()
+    later = deque(sorted(range(len(nodes)), key=lambda place: max(0.0, nodes[place].arrives_in)))
+    asked = {names[at] for at in later if nodes[at].limits and nodes[at].arrives_in <= 0}
+    queues: defaultdict[str, list[int]] = defaultdict(list)
+    while asked - starts.keys() and work.now < inf:
+        while later and nodes[later[0]].arrives_in <= work.now:
+            queues[nodes[later[0]].use.owner].append(later.popleft())
+        for place in work.start(queues, nodes):
+            queues[nodes[place].use.owner].remove(place)
+            starts[names[place]] = work.now
+        work.advance(nodes[later[0]].arrives_in if later else inf)
+    return {name: starts[name] for name in asked & starts.keys()}
 
 
 def expected_tasks(past: Collection[UnfinishedNode]) -> dict[str, UnfinishedNode]:
-    """Return the tasks that are expected to arrive: those of the past once more.
+    """Return the tasks that are expected to arrive: those of the past again, in their rhythm.
 
-    `past` are tasks of all users with the seconds since their arrival as a negative `arrives_in`.
-    They arrive again in the same rhythm. The oldest only says how long ago they began.
+    `past` are tasks of all users, those of each user in their order.
     """
-    period = -min((task.arrives_in for task in past), default=0.0)
-    again = [replace(task, arrives_in=task.arrives_in + period) for task in past]
-    return {f"expected-{at}": task for at, task in enumerate(again) if task.arrives_in > 0}
+    period = -min((node.arrives_in for node in past), default=0.0)
+    known = [node for node in past if node.usual and node.limits and node.arrives_in > -period]
+    again = [replace(n, elapsed_seconds=0.0, arrives_in=n.arrives_in + period) for n in known]
+    return {f"expected-{place}": node for place, node in enumerate(again)}
 
 
 class ForecastRequest(NewRun, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """Estimates from the past: medians, the longest path, and none without data."""
 
+import operator
 from datetime import UTC, datetime
 from itertools import count
 from statistics import median
@@ -45,13 +46,20 @@ def graphs(draw):
         needs = draw(st.sets(st.sampled_from(sorted(found)), max_size=3)) if found else set()
         cores = draw(st.sampled_from([None, 0.5, 1.0, 64.0]))
         limits = draw(st.sampled_from([None, Limits(cpu=cores)]))
-        found[f"n{at}"] = UnfinishedNode(needs, known, draw(SECONDS), limits)
+        use = Use.of_task(str(next(NUMBERS)), 0, "ann", Limits(cpu=cores))
+        found[f"n{at}"] = UnfinishedNode(needs, known, draw(SECONDS), limits, use=use)
     return found
 
 
-def step(*needs, seconds=None, elapsed=0.0, **limits):
+def step(*needs, seconds=None, elapsed=0.0, owner="ann", arrives_in=0.0, **limits):
+    """Return a task of a user, each in a run of its own."""
     known = None if seconds is None else Usual(seconds, 3)
-    return UnfinishedNode(needs, known, elapsed, Limits(**limits))
+    use = Use.of_task(str(next(NUMBERS)), 0, owner, Limits(**limits))
+    return UnfinishedNode(needs, known, elapsed, Limits(**limits), use=use, arrives_in=arrives_in)
+
+
+def of(owner: str, seconds: float = 10, arrives_in: float = 0) -> UnfinishedNode:
+    return step(seconds=seconds, owner=owner, arrives_in=arrives_in)
 
 
 @given(st.lists(st.builds(PastSuccess, st.sampled_from(["v1", "v2"]), SECONDS), max_size=20))
@@ -197,13 +205,6 @@ def test_a_task_that_takes_longer_than_usual_is_not_over_yet():
     ) == {"a": 30}
 
 
-def of(owner: str, seconds: float = 10, arrives_in: float = 0, **limits) -> UnfinishedNode:
-    """Return a task of a user, each in a run of its own."""
-    use = Use.of_task(str(next(NUMBERS)), 0, owner, Limits(**limits))
-    node = step(seconds=seconds, **limits)
-    return msgspec.structs.replace(node, use=use, arrives_in=arrives_in)
-
-
 def test_tasks_wait_for_quotas_of_their_users():
     """A task that a quota holds back delays no other task."""
     everyone = Quota(id="everyone", kind="everyone", name="", updated_at=datetime.now(UTC), runs=1)
@@ -218,7 +219,7 @@ def test_users_take_turns_at_each_start():
     queue = {"a": of("ann"), "a2": of("ann"), "b": of("bob"), "b2": of("bob")}
     one = ExpectedWork([], Capacity(1), used={"ann": 15.0})
     assert seconds_until_start(one, queue) == {"b": 0, "b2": 10, "a": 20, "a2": 30}
-    remote = msgspec.structs.replace(of("bob"), limits=None)
+    remote = msgspec.structs.replace(of("bob", 25), limits=None)
     busy = ExpectedWork([(remote, [])], Capacity(1), used={"ann": 15.0})
     assert seconds_until_start(busy, queue) == {"a": 0, "a2": 10, "b": 20, "b2": 30}
 
@@ -233,17 +234,19 @@ def test_another_user_is_expected_to_come_first():
 
 def test_tasks_of_the_past_are_expected_in_the_same_rhythm():
     """The first one arrived 100 seconds ago, so the others arrive that long after themselves."""
-    past = [of("ann", arrives_in=-100), of("bob", arrives_in=-70), of("ann", arrives_in=0)]
+    remote = msgspec.structs.replace(of("bob"), limits=None)
+    unknown = msgspec.structs.replace(of("bob"), usual=None)
+    past = [of("ann", arrives_in=-100), of("bob", arrives_in=-70), of("ann"), remote, unknown]
     expected = expected_tasks(past).values()
-    assert [(task.owner, task.arrives_in) for task in expected] == [("bob", 30), ("ann", 100)]
+    assert [(task.use.owner, task.arrives_in) for task in expected] == [("bob", 30), ("ann", 100)]
     assert expected_tasks([]) == expected_tasks([of("ann", arrives_in=-9)] * 3) == {}
 
 
-OWNED = st.builds(of, st.sampled_from(["ann", "bob", "cem"]), st.floats(0, 1e3))
-LATER = st.builds(of, st.sampled_from(["ann", "bob", "cem"]), st.floats(0, 1e3), st.floats(-1e3, 0))
+AGES = SECONDS.map(operator.neg)
+OWNED = st.builds(of, st.sampled_from(["ann", "bob", "cem"]), SECONDS, AGES)
 
 
-@given(st.lists(OWNED, max_size=8), st.lists(LATER, max_size=8))
+@given(st.lists(OWNED, max_size=8), st.lists(OWNED, max_size=8))
 def test_expected_tasks_only_delay(queue, past):
     """They have no start of their own. There is one core."""
     named = {str(at): task for at, task in enumerate(queue)}
@@ -253,16 +256,16 @@ def test_expected_tasks_only_delay(queue, past):
     assert all(found[name] >= at - 1e-6 for name, at in alone.items())
 
 
-@given(
-    st.lists(st.builds(of, st.just("ann"), st.floats(0, 1e3)), max_size=8),
-    st.lists(st.builds(of, st.just("ann"), st.floats(0, 1e3), st.floats(-1e3, 0)), max_size=8),
-    st.integers(1, 4),
-)
-def test_the_tasks_of_one_user_come_before_later_ones(queue, past, cores):
+OWN = st.lists(st.builds(of, st.just("ann"), SECONDS, AGES), max_size=8)
+
+
+@given(OWN, OWN)
+def test_tasks_of_one_user_come_before_later_ones(queue, past):
+    """There are two cores."""
     named = {str(at): task for at, task in enumerate(queue)}
-    alone = seconds_until_start(ExpectedWork([], Capacity(cores)), named)
-    work = ExpectedWork([], Capacity(cores))
-    assert seconds_until_start(work, named | expected_tasks(past)) == pytest.approx(alone)
+    alone = seconds_until_start(ExpectedWork([], Capacity(2)), named)
+    work = ExpectedWork([], Capacity(2))
+    assert seconds_until_start(work, named | expected_tasks(past)) == alone
 
 
 def test_a_queued_task_ends_after_its_start():
