@@ -108,7 +108,8 @@ class RunForecasts(RunHistory):
         gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
         order = self._turn(c)
         first = _working(self._store.tasks.in_turn(c, LOOKED_AT, order))
-        known = self._unfinished_node(c, first)
+        past = [] if order is None else _working(self._store.tasks.last_queued(c, LOOKED_AT))
+        known = self._unfinished_node(c, [*first, *past])
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
@@ -116,9 +117,7 @@ class RunForecasts(RunHistory):
         half_life = self._context.settings.fair_share_half_life_seconds
         shares, now = self._store.quotas.used(c), datetime.now(UTC).timestamp()
         used = {owner: share.decayed(now, half_life) for owner, share in shares.items()}
-        if order is not None:
-            past = _working(self._store.tasks.last_queued(c, LOOKED_AT))
-            queue |= expected_tasks(self._unfinished_node(c, past).values())
+        queue |= expected_tasks([known[task.id] for task in past])
         work = ExpectedWork(running, there_is, list(held), ledger, used)
         return seconds_until_start(work, queue)
 
