@@ -305,7 +305,7 @@ class QuotaLedger:
                 held[use.id] = rest
 
     def fits(self, use: Use) -> bool:
-        """Return whether the quotas have room for a task or deployment; `lacks` states why not."""
+        """Return whether a task or deployment fits into the quotas."""
         return not any(self._lacks_in(scope, use) for scope in self._scopes_of(use))
 
     def lacks(self, use: Use, viewer: str = "") -> Reason | None:
@@ -337,7 +337,7 @@ class QuotaLedger:
         return self._limits[scope]
 
     def _lacks_in(self, scope: str, use: Use) -> tuple[str, float, list[Use]] | None:
-        """Return what is lacking first, with its limit and those that hold it."""
+        """Return what is lacking first, its limit and its holders."""
         limits, held = self._limits_of(scope), self._scopes.get(scope, {})
         for name in AMOUNTS:
             limit, wanted = getattr(limits, name), getattr(use, name)

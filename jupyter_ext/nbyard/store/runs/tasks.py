@@ -302,7 +302,7 @@ class TaskRows:
         return [_record(row) for row in rows]
 
     def last_queued(self, c: Connection, most: int) -> list[TaskRecord]:
-        """Return the last tasks of all users that joined the queue within a day, in that order."""
+        """Return the last tasks that were queued within a day."""
         since = first_id_at(datetime.now(UTC) - timedelta(days=1))
         last = select(tasks.c.id).where(tasks.c.id > since).order_by(tasks.c.id.desc()).limit(most)
         query = RECORDS.where(tasks.c.id.in_(last), tasks.c.queued_at.is_not(None), ~tasks.c.cached)

@@ -157,7 +157,7 @@ def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Est
 
 
 class ExpectedWork:
-    """The tasks that run, as they are expected to end, and what users have used until then.
+    """The running tasks, their expected ends, and what users used.
 
     `held` are GPUs that others occupy. `ledger` has what the running tasks hold of quotas.
     """
@@ -176,7 +176,7 @@ class ExpectedWork:
         self._busy = [(self._end_of(node), node, gpus) for node, gpus in running]
 
     def start(self, queues: Mapping[str, list[int]], nodes: list[UnfinishedNode]) -> list[int]:
-        """Start the tasks that fit, as the dispatcher does, and return their places."""
+        """Start the tasks that fit, and return their places."""
         started = []
         busy = [(node.limits, gpus) for _, node, gpus in self._busy if node.limits]
         slots = Slots(self._capacity, busy, self._held)
@@ -196,7 +196,7 @@ class ExpectedWork:
         return started
 
     def advance(self, until: float) -> None:
-        """Advance to the end of a task or a time: before, no resource becomes free."""
+        """Advance to the next end of a task, at most to a time."""
         before, self.now = self.now, min([until, *(end for end, *_ in self._busy)])
         for end, node, _ in self._busy:
             cores = cores_counted(node.limits or Limits())
@@ -206,7 +206,7 @@ class ExpectedWork:
         self._busy = [task for task in self._busy if task[0] > self.now]
 
     def _end_of(self, node: UnfinishedNode) -> float:
-        """Return when a node ends. One that runs has at least a part of its past time left."""
+        """Return when a node ends; what runs has some time left."""
         return self.now + max(node.left, node.elapsed_seconds * OVERDUE) if node.usual else inf
 
 
@@ -231,9 +231,9 @@ def seconds_until_start(work: ExpectedWork, queue: dict[str, UnfinishedNode]) ->
 
 
 def expected_tasks(past: Collection[UnfinishedNode]) -> dict[str, UnfinishedNode]:
-    """Return the tasks that are expected to arrive: those of the past again, in their rhythm.
+    """Return past tasks as they are expected to arrive again.
 
-    `past` are tasks of all users, those of each user in their order.
+    `past` are tasks of all users, those of each in their order. They come in the same rhythm.
     """
     period = -min((node.arrives_in for node in past), default=0.0)
     known = [node for node in past if node.usual and node.limits and node.arrives_in > -period]
