@@ -93,7 +93,7 @@ def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
 def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     """Add routes that forward all requests to the service of the JupyterHub."""
     from nbyard.client import Client
-    from nbyard.freezing.home_files import HomeFiles
+    from nbyard.freezing import home_files, home_kernels
 
     # Kernels and terminals inherit them: they use this server, and fetch datasets to the folder.
     resources = str(settings.store_path / "resources")
@@ -103,8 +103,10 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
         path = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "services/nbyard/")
         url = url._replace(path=path)
     connection = Client(url.geturl(), token)
-    files = HomeFiles(ProjectFiles(root), connection, settings)
-    work: Any = ServiceWork(connection, os.environ.get("JUPYTERHUB_USER", ""))
+    files = home_files.HomeFiles(ProjectFiles(root), connection, settings)
+    user = os.environ.get("JUPYTERHUB_USER", "")
+    environments = home_kernels.HomeKernels(connection, settings, user)
+    work: Any = ServiceWork(connection, user, environments)
     context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
     service = HubService(url, token, files, asyncio.Lock(), activity.note)

@@ -202,15 +202,28 @@ def log(name: str, version: int, server: str) -> None:
 def lock(name: str, version: int, server: str) -> None:
     """Print a version's lock as a requirements file with hashes."""
     versions = connect(server).environments.versions(environment=name).items
-    ready_versions = [
-        candidate
-        for candidate in versions
-        if candidate.state == "ready" and version in (0, candidate.number)
-    ]
-    if not ready_versions:
+    ready = (each for each in versions if each.state == "ready" and version in (0, each.number))
+    if (chosen := next(ready, None)) is None:
         raise click.UsageError(f"This version of {name} is not installed.")
-    for line in ready_versions[0].lock_lines:
+    for line in chosen.lock_lines:
         click.echo(line)
+
+
+@click.command()
+@click.argument("name")
+@server_option
+def kernel(name: str, server: str) -> None:
+    """Print the kernel of an environment.
+
+    At a JupyterHub with one service for all users, install the newest version in your account
+    first. You can interrupt this command; the installation continues.
+    """
+    connection, shown = connect(server), ""
+    while not (made := connection.environments.kernel(environment=name)).kernel:
+        if made.progress != shown:
+            shown = made.progress
+            print_note(shown)
+    click.echo(made.kernel)
 
 
 @click.command()
@@ -249,4 +262,4 @@ def default(connection: Any, name: str, project: str, clear: bool) -> Any:
     return connection.environments.set_default(body=NewDefault(name, project)).items
 
 
-COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, log, lock)
+COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, kernel, log, lock)
