@@ -251,7 +251,12 @@ class SharedEnvironment:
     def __init__(self, people: People, yard: Yard):
         self.id, self._yard = new_id(), yard
         with yard.store.write() as c:
-            row = {"id": self.id, "name": "cows", "owner": "ann", "kernel": "nbyard-cows"}
+            row: dict[str, Any] = {
+                "id": self.id,
+                "name": "cows",
+                "owner": "ann",
+                "kernel": "nbyard-cows",
+            }
             row |= {"description": "", "created_at": datetime.now(UTC)}
             yard.store.environments.insert(c, row)
         self.add("1.0")
