@@ -162,7 +162,7 @@ function Facts(props: {
         </span>
       </Fact>
       <Fact name={trans.__('Installed')}>
-        {[trans.__('version %1', version.number), `Python ${python}`, size]
+        {[trans.__('version %1', version.number), python && `Python ${python}`, size]
           .filter(Boolean)
           .join(' · ')}
       </Fact>

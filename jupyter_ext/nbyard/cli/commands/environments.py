@@ -160,7 +160,8 @@ def _follow_installation(connection: Any, made: Environment, detach: bool, as_js
         show_json(made)
     elif made.current.state == "ready":
         size = format_size(made.current.size_bytes)
-        print_note(f"{made.name} version {number}: {size}, kernel {made.kernel}")
+        about = f"{size}, kernel {made.kernel}" if made.current.place else "ready as an image"
+        print_note(f"{made.name} version {number}: {about}")
         if was_installed:  # the log already showed all packages of a first version
             show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
@@ -221,8 +222,7 @@ def kernel(name: str, server: str) -> None:
     connection, shown = connect(server), ""
     while not (made := connection.environments.kernel(environment=name)).kernel:
         if made.progress != shown:
-            shown = made.progress
-            print_note(shown)
+            print_note(shown := made.progress)
     click.echo(made.kernel)
 
 
