@@ -81,13 +81,11 @@ class RunService(RunExports):
             raise Invalid.field("name", "a check run has no name")
         sample = check_sample(body.rows, body.files)
         frozen = freeze(self._context, caller.name, body, caller.project)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             template = store_template(c, frozen)
             origin = Origin("check", person=caller.submitter)
             made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
             names = self._supersede(c, caller, made)
-        self._context.ensure_dispatcher()
         # Only after the commit. The dispatcher deletes folders that a crash leaves without a row.
         remove_records(self._store, names)
         with self._store.read() as c:
@@ -288,8 +286,7 @@ class RunService(RunExports):
             Conflict: the run is live, or all of it succeeded.
         """
         renew = plan_renewer(self._context, caller.name, environment)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._recorded(c, caller, run)
             # Idempotency keys belong to a request body, and a retry has none.
             body = ("retry", record.id, environment)
@@ -307,7 +304,6 @@ class RunService(RunExports):
                         f"Retry failed and cancelled runs only, not {record.state} ones."
                     )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
-        self._context.ensure_dispatcher()
         return self._summary(caller, made)
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
@@ -337,12 +333,11 @@ class RunService(RunExports):
             Conflict: the run has not ended.
         """
         self._store.reserve.spend()
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, run)
             if record.state not in RUN.terminal:
                 raise Conflict("The run has not finished; cancel it first.")
             names = remove_run(self._store, c, record)
-        self._context.ensure_dispatcher()
         remove_records(self._store, names)
 
 
