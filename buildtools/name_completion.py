@@ -82,7 +82,7 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ),
     **{
         ("environments", verb, "name"): ("environments",)
-        for verb in ("default", "install", "lock", "log", "uninstall")
+        for verb in ("default", "install", "kernel", "lock", "log", "uninstall")
     },
     **{
         (noun, verb, name): (VERSIONS[noun],)

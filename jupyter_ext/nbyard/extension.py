@@ -93,7 +93,7 @@ def _open(settings: Settings, root: Path, serverapp: Any) -> Any:
 def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     """Add routes that forward all requests to the service of the JupyterHub."""
     from nbyard.client import Client
-    from nbyard.freezing.home_files import HomeFiles
+    from nbyard.freezing import home_files, home_kernels
 
     # Kernels and terminals inherit them: they use this server, and fetch datasets to the folder.
     resources = str(settings.store_path / "resources")
@@ -105,8 +105,9 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     connection, user = Client(url.geturl(), token), os.environ.get("JUPYTERHUB_USER", "")
     # The page names the owners of what belongs to others.
     serverapp.web_app.settings.setdefault("page_config_data", {})["nbyardOwner"] = user
-    files = HomeFiles(ProjectFiles(root), connection, settings)
-    work: Any = ServiceWork(connection, user)
+    files = home_files.HomeFiles(ProjectFiles(root), connection, settings)
+    environments = home_kernels.HomeKernels(connection, settings, user)
+    work: Any = ServiceWork(connection, user, environments)
     context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
     service = HubService(url, token, files, asyncio.Lock(), activity.note)

@@ -118,6 +118,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     delete: 'DELETE /environments/{environment}',
     cancel: 'POST /environments/{environment}/cancel',
     diff: 'GET /environments/{environment}/diff',
+    kernel: 'POST /environments/{environment}/kernel',
     log: 'GET /environments/{environment}/log',
     preview: 'POST /environments/{environment}/preview',
     versions: 'GET /environments/{environment}/versions',

@@ -1391,6 +1391,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environments/{environment}/kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the kernel of an environment
+         * @description At a JupyterHub with a shared service, the user's own server installs it. Repeat the request
+         *     until `kernel` is not empty. The service itself refuses it.
+         */
+        post: operations["environments.kernel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments/{environment}/log": {
         parameters: {
             query?: never;
@@ -5639,6 +5660,16 @@ export interface components {
         EnvironmentEntry: {
             /** @default [] */
             requirements: string[];
+        };
+        /**
+         * EnvironmentKernel
+         * @description A version and its kernel. While it is being installed, `kernel` is empty.
+         */
+        EnvironmentKernel: {
+            kernel: string;
+            number: number;
+            /** @default  */
+            progress: string;
         };
         /**
          * EnvironmentRow
@@ -14030,6 +14061,38 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentKernel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

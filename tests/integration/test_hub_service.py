@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, bu
 
 import psutil
 import pytest
+from tests.support.wheels import Wheels
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbyard.domain.automations.structs import AutomationPatch
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
+from nbyard.domain.environments.structs import LockedPackage
+from nbyard.domain.ids import new_id
 from nbyard.errors import Conflict
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
@@ -36,6 +40,18 @@ from .hub import PATIENCE_SECONDS, Hub, config_of_service
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 SHELL = (sys.executable, "-m", "nbyard.cli.main")
+# Prints what a kernel prints.
+IN_KERNEL = """
+import sys
+from jupyter_client.manager import start_new_kernel
+
+manager, client = start_new_kernel(kernel_name=sys.argv[1])
+try:
+    client.execute_interactive("import cow; print(cow.version)", timeout=60)
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+"""
 PREFIX = "/jh"
 PROJECTS = "/nbyard/api/projects"
 # Only members of a group may write, so that the hub's API can take the right away.
@@ -52,10 +68,10 @@ c.Spawner.poll_interval = 1
 class People:
     """A hub with the service, and the tokens of its users."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **environment: str):
         self.store = folder / "shared"
         config = config_of_service(self.store, [sys.executable, "-c", SERVE, "1"])
-        self.hub = Hub(folder, config + ADDED, PREFIX)
+        self.hub = Hub(folder, config + ADDED, PREFIX, **environment)
         self.ann, self.bob = self.hub.tokens("ann", "bob", group="writers")
 
     def send(
@@ -65,22 +81,23 @@ class People:
         place = f"/user/{user}" if user else "/services/nbyard"
         return self.hub.send(method, place + path, body, token)
 
-    def shell(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command as in a terminal of the JupyterLab of ann."""
-        home = self.hub.folder / "ann"
-        pid = self.hub.server("ann")["state"]["pid"]
+    def run(
+        self, user: str, *words: str, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command as in a terminal of the user's JupyterLab."""
+        home = self.hub.folder / user
+        pid = self.hub.server(user)["state"]["pid"]
         lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
         session = dict(line.split("=", 1) for line in lines if "=" in line)
         # The server sets it for its kernels and terminals.
         session["NBYARD_HUB_ROOT"] = str(home)
         return subprocess.run(
-            [*SHELL, *words],
-            cwd=cwd or home,
-            env=session,
-            capture_output=True,
-            text=True,
-            check=False,
+            words, cwd=cwd or home, env=session, capture_output=True, text=True, check=False
         )
+
+    def shell(self, *words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run nbyard as ann."""
+        return self.run("ann", *SHELL, *words, cwd=cwd)
 
     @property
     def service(self) -> int:
@@ -90,7 +107,14 @@ class People:
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
-    made = People(tmp_path_factory.mktemp("hub"))
+    folder = tmp_path_factory.mktemp("hub")
+    with pytest.MonkeyPatch.context() as patch:
+        wheels = Wheels(folder / "wheels", patch)
+        wheels.take("ipykernel")
+        wheels.add("cow", "1.0")
+        wheels.add("cow", "2.0")
+        of_installers = {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "UV_"))}
+    made = People(folder, **of_installers)
     try:
         yield made
     finally:
@@ -225,6 +249,68 @@ def test_shell_of_a_session_uses_the_users_server(people: People) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "of ann" in done.stdout
     assert not list(home.glob("**/store.sqlite"))
+
+
+class SharedEnvironment:
+    """An environment of ann that a project shares. Its images are not there: no engine runs."""
+
+    def __init__(self, people: People, yard: Yard):
+        self.id, self._yard = new_id(), yard
+        with yard.store.write() as c:
+            row: dict[str, Any] = {
+                "id": self.id,
+                "name": "cows",
+                "owner": "ann",
+                "kernel": "nbyard-cows",
+            }
+            row |= {"description": "", "created_at": datetime.now(UTC)}
+            yard.store.environments.insert(c, row)
+        self.add("1.0")
+        project = people.send("POST", PROJECTS, people.ann, {"name": "herd"}).json["id"]
+        link = {"kind": "environment", "resource": self.id}
+        assert people.send("POST", f"{PROJECTS}/{project}/links", people.ann, link).status < 300
+        self.shares = f"/nbyard/api/shares/project/{project}"
+
+    def add(self, version: str) -> None:
+        """Add a version with this version of a package."""
+        rows, packages = self._yard.store.environments, [LockedPackage("cow", version)]
+        with self._yard.store.write() as c:
+            made = rows.add_version(c, "ann", self.id, ["cow"], packages)
+            rows.move(c, "ann", made, "building")
+            rows.move(c, "ann", made, "ready", place="")
+
+
+@pytest.mark.long
+def test_a_member_opens_an_environment_of_the_project_as_a_kernel(people: People) -> None:
+    def install() -> "subprocess.CompletedProcess[str]":
+        return people.run("bob", *SHELL, "environments", "kernel", "ann/cows")
+
+    def opened(name: str) -> tuple[str, str]:
+        """Return the title of the kernel in Bob's JupyterLab, and what it prints."""
+        done = install()
+        assert (done.returncode, done.stdout.strip()) == (0, name), done.stderr
+        listed = people.hub.send("GET", "/user/bob/api/kernelspecs", token=people.bob)
+        title = listed.json["kernelspecs"][name]["spec"]["display_name"]
+        ran = people.run("bob", sys.executable, "-c", IN_KERNEL, name)
+        assert ran.returncode == 0, ran.stderr
+        return title, ran.stdout
+
+    settings = Settings(store_dir=str(people.store), inline_dispatch=True, shared=True)
+    with Yard.open(settings) as yard:
+        cows = SharedEnvironment(people, yard)
+        assert install().returncode == 3, "not yet a member"
+        member = {"name": "bob", "role": "viewer"}
+        assert people.send("POST", cows.shares, people.ann, member).status == 201
+        path = f"/nbyard/api/environments/{cows.id}/kernel"
+        for user in ("", "ann"):  # the service installs nothing, and ann's server is hers
+            assert people.send("POST", path, people.bob, user=user).status == 403
+        name = f"nbyard-cows-{cows.id[-8:]}"
+        assert opened(name) == ("ann/cows@1", "1.0\n")
+        cows.add("2.0")
+        assert opened(name) == ("ann/cows@2", "2.0\n")
+        assert people.send("DELETE", f"{cows.shares}/bob", people.ann).status == 204
+        cows.add("1.0")
+        assert install().returncode == 3, "no version for who is no member"
 
 
 def test_users_move_their_own_stores(people: People) -> None:

@@ -3,13 +3,14 @@
 Computes the fingerprints of interpreters.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -496,6 +497,15 @@ def offered_kernels(folder: Path) -> dict[str, str]:
         if str(argv[0]).startswith(f"{folder}/"):
             environment_by_kernel[name] = _owner(name)
     return environment_by_kernel
+
+
+def with_programs(places: Iterable[str]) -> set[str]:
+    """Return the folders from which a process runs, such as the kernel of a notebook."""
+    programs: list[str] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # the process is gone or belongs to another user
+            programs.append(os.fsdecode(path.read_bytes()))
+    return {place for place in places if any(text.startswith(f"{place}/") for text in programs)}
 
 
 def _path(name: str) -> Path:

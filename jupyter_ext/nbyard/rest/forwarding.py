@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -23,6 +24,7 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
+from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import VALUES
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
@@ -72,11 +74,15 @@ class HubService(NamedTuple):
 class ServiceWork:
     """The part of an open yard that a server without a store has: whether the user has work."""
 
-    def __init__(self, connection: Any, user: str):
+    def __init__(self, connection: Any, user: str, environments: Any):
         self._connection = connection
+        self.services = SimpleNamespace(environments=environments)
         self._user = user
         self._is_working = False
         self._due = 0.0
+
+    def services_of(self, caller: Caller) -> Any:
+        return self.services
 
     def is_working(self) -> bool:
         """Return whether runs of the user are active. The service is asked once a minute."""
@@ -87,7 +93,8 @@ class ServiceWork:
         return self._is_working
 
     def close(self) -> None:
-        """Do nothing: there is no store."""
+        """Stop installing kernels. There is no store."""
+        self.services.environments.close()
 
 
 def mark_of(method: str, path: str) -> Mark:

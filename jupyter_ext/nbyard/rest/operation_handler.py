@@ -50,7 +50,7 @@ from nbyard.rest.access import Admissions, Passes, RequestBudgets
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
 from nbyard.services.operation import Field, Operation
-from nbyard.services.projects.automatic_links import check_may_link
+from nbyard.services.projects.automatic_links import CREATED, check_may_link
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
@@ -515,7 +515,7 @@ class OperationHandler(NbyardHandler, APIHandler):
                 check_may_link(caller, operation.id)
                 caller = msgspec.structs.replace(caller, project=project)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
-            if project and operation.method == "POST":
+            if project and operation.id in CREATED:
                 await self.context.ask(
                     "projects", "link_created", caller, project, operation.id, result
                 )

@@ -174,10 +174,13 @@ def routes(
 
 
 def forwarding_routes(base_url: str, context: RestContext, service: HubService) -> list[Route]:
-    """Return the routes of a user's server, which forwards all of them to the hub's service."""
+    """Return the routes of a user's server, which installs kernels and forwards all else."""
     values = {"context": context, "service": service}
+    here = next(operation for operation in table() if operation.id == "environments.kernel")
+    own = {"context": context, "by_method": {here.method: here}}
     forwarded: dict[str, tuple[type[web.RequestHandler], dict[str, Any]]] = {
         f"{PREFIX}/health": (HealthHandler, {}),
+        _pattern(here.path, PREFIX): (OperationHandler, own),
         SIGN_IN: (SignInHandler, {}),
         rf"{PREFIX}/hooks/(?:.*)": (ForwardHookHandler, values),
         rf"{PREFIX}/(?:.*)": (ForwardHandler, values),

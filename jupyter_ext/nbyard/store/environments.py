@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -131,7 +132,9 @@ class EnvironmentRows(NamedRows[Environment]):
 
         An own one precedes those of others, which have the name of their owner in front.
         """
-        seen = select(E.name, E.owner).where(may_see(owner, E.owner), E.kernel == kernel)
+        home_kernel = E.kernel + "-" + func.substr(E.id, 29)
+        is_named = or_(E.kernel == kernel, home_kernel == kernel)
+        seen = select(E.name, E.owner).where(may_see(owner, E.owner), is_named)
         row = c.execute(seen.order_by(is_own(owner, E.owner).desc(), E.id)).first()
         # Environments that were never installed have an empty kernel name.
         return reference_of(owner, row) if row and kernel else ""

@@ -151,16 +151,18 @@ function Facts(props: {
   return (
     <dl className="nby-Facts">
       <Fact name={trans.__('Kernel')} isWide>
-        <span className="nby-Code">{environment.kernel}</span>{' '}
+        {version.place && <span className="nby-Code">{environment.kernel} </span>}
         <span className="nby-Dim">
-          {trans.__(
-            'Choose the kernel “%1” in a notebook. Restart a kernel to use the new version.',
-            environment.name
-          )}
+          {version.place
+            ? trans.__(
+                'Choose the kernel “%1” in a notebook. Restart a kernel to use the new version.',
+                environment.name
+              )
+            : trans.__('“Use Here” and “New Notebook” install it in your account.')}
         </span>
       </Fact>
       <Fact name={trans.__('Installed')}>
-        {[trans.__('version %1', version.number), `Python ${python}`, size]
+        {[trans.__('version %1', version.number), python && `Python ${python}`, size]
           .filter(Boolean)
           .join(' · ')}
       </Fact>

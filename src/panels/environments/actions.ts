@@ -16,15 +16,23 @@ async function known({ yard }: IPanelServices, id: string): Promise<Environment>
   return yard.environments.find(id) ?? yard.client.call('environments.get', { path });
 }
 
-/** Return the kernel once it exists. */
-async function kernelOf(services: IPanelServices, id: string): Promise<string> {
-  const { kernel } = await known(services, id);
-  if (!kernel) {
-    throw new Error(
-      services.trans.__('The environment gets a kernel once its packages are installed.')
-    );
+/** Return the kernel once it exists: a JupyterHub user's own server may have to install it. */
+async function kernelOf({ yard, trans }: IPanelServices, environment: string): Promise<string> {
+  let shown = '';
+  try {
+    for (;;) {
+      const path = { environment };
+      const { kernel, progress } = await yard.client.call('environments.kernel', { path });
+      if (kernel) {
+        return kernel;
+      }
+      const message = trans.__('Installing the kernel… %1', progress);
+      shown ||= Notification.emit(message, 'in-progress', { autoClose: false });
+      Notification.update({ id: shown, message });
+    }
+  } finally {
+    Notification.dismiss(shown);
   }
-  return kernel;
 }
 
 /** Create an environment, optionally with the packages of a kernel. */

@@ -20,7 +20,8 @@ async function look({ app, yard }: IPanelServices): Promise<void> {
     const { items } = await yard.client.call('environments.list', {});
     await kernelspecs.refreshSpecs();
     const known = kernelspecs.specs?.kernelspecs ?? {};
-    if (items.every(({ installed, kernel }) => !installed || known[kernel])) {
+    // A shared store has no folder, because its environments are images.
+    if (items.every(of => !of.installed || !of.current.place || known[of.kernel])) {
       return;
     }
     await new Promise(done => setTimeout(done, PAUSE));

@@ -26,7 +26,7 @@ const WITHOUT_FORM = [
   ...['deployments.extend', 'deployments.start', 'deployments.stop', 'environments.cancel'],
   'executables.declare',
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
-  ...['deployments.create_key', 'environments.set_default'],
+  ...['deployments.create_key', 'environments.kernel', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'automations.fire'],
   ...['uploads.create', 'uploads.delete', 'workflows.create_example', 'workflows.from_files'],
   ...['runs.cancel_element', 'runs.retry_elements', 'workflows.restore'],

@@ -522,7 +522,7 @@ class Runs:
 def test_only_own_runs_are_work(owners, is_working, monkeypatch):
     runs, now = Runs(*owners), [1000.0]
     monkeypatch.setattr("nbyard.rest.forwarding.time.monotonic", lambda: now[0])
-    work = ServiceWork(type("Connection", (), {"runs": runs}), "ann")
+    work = ServiceWork(type("Connection", (), {"runs": runs}), "ann", None)
     for _ in range(3):
         assert work.is_working() is is_working
     asked = runs.asked

@@ -160,7 +160,8 @@ def _follow_installation(connection: Any, made: Environment, detach: bool, as_js
         show_json(made)
     elif made.current.state == "ready":
         size = format_size(made.current.size_bytes)
-        print_note(f"{made.name} version {number}: {size}, kernel {made.kernel}")
+        about = f"{size}, kernel {made.kernel}" if made.current.place else "ready as an image"
+        print_note(f"{made.name} version {number}: {about}")
         if was_installed:  # the log already showed all packages of a first version
             show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
@@ -202,15 +203,27 @@ def log(name: str, version: int, server: str) -> None:
 def lock(name: str, version: int, server: str) -> None:
     """Print a version's lock as a requirements file with hashes."""
     versions = connect(server).environments.versions(environment=name).items
-    ready_versions = [
-        candidate
-        for candidate in versions
-        if candidate.state == "ready" and version in (0, candidate.number)
-    ]
-    if not ready_versions:
+    ready = (each for each in versions if each.state == "ready" and version in (0, each.number))
+    if (chosen := next(ready, None)) is None:
         raise click.UsageError(f"This version of {name} is not installed.")
-    for line in ready_versions[0].lock_lines:
+    for line in chosen.lock_lines:
         click.echo(line)
+
+
+@click.command()
+@click.argument("name")
+@server_option
+def kernel(name: str, server: str) -> None:
+    """Print the kernel of an environment.
+
+    At a JupyterHub with one service for all users, install the newest version in your account
+    first. You can interrupt this command; the installation continues.
+    """
+    connection, shown = connect(server), ""
+    while not (made := connection.environments.kernel(environment=name)).kernel:
+        if made.progress != shown:
+            print_note(shown := made.progress)
+    click.echo(made.kernel)
 
 
 @click.command()
@@ -249,4 +262,4 @@ def default(connection: Any, name: str, project: str, clear: bool) -> Any:
     return connection.environments.set_default(body=NewDefault(name, project)).items
 
 
-COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, log, lock)
+COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, kernel, log, lock)

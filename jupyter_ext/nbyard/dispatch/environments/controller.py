@@ -4,7 +4,6 @@ It resolves packages, installs them beside older versions, and then switches the
 It also deletes the folders of unused versions, and keeps their locks for a reinstall.
 """
 
-import contextlib
 import logging
 import os
 import secrets
@@ -149,7 +148,7 @@ def evict_unused(context: DispatchContext) -> list[str]:
             spare = _unused_versions(context, c, context.store.uses.by_pins(c))
     if not spare:
         return []
-    busy, gone = _with_programs([version.place for version in spare]), []
+    busy, gone = kernels.with_programs([version.place for version in spare]), []
     with context.write() as c:
         used = context.store.uses.by_runs(c)  # a run may have started meanwhile
         for version in spare:
@@ -181,20 +180,6 @@ def unused_versions(
     The first `keep` versions stay, and those whose ID is in `used`.
     """
     return [version for version in list(versions)[keep:] if version.id not in used]
-
-
-def _with_programs(places: Iterable[str]) -> set[str]:
-    """Return the folders from which a process runs, such as the kernel of a notebook."""
-    programs: list[bytes] = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # the process is gone or belongs to another user
-            programs.append(path.read_bytes())
-    begins = {place: os.fsencode(f"{place}/") for place in places}
-    return {
-        place
-        for place, begin in begins.items()
-        if any(program.startswith(begin) for program in programs)
-    }
 
 
 class EnvironmentController:
@@ -364,7 +349,8 @@ class EnvironmentController:
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", environment.kernel, error)
         known = {environment.id for environment, _ in ready}
-        for name, owner in kernels.offered_kernels(self._context.folder).items():
+        offered = kernels.offered_kernels(self._context.folder / version_folder(""))
+        for name, owner in offered.items():
             if owner not in known:
                 kernels.withdraw_kernel(name, owner)
 

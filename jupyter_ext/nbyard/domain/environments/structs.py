@@ -134,6 +134,7 @@ class EnvironmentRef(msgspec.Struct, frozen=True):
 
 
 INSTALL_LOG = "install.log"
+NOT_INSTALLED = "The environment gets a kernel once its packages are installed."
 
 
 def version_folder(version_id: str) -> str:
@@ -277,6 +278,14 @@ class Environment(msgspec.Struct, frozen=True):
     def never_installed(self) -> bool:
         """Return whether no version was installed or is being installed. Its name can be reused."""
         return not self.installed and self.current.state == "failed"
+
+
+class EnvironmentKernel(msgspec.Struct, frozen=True):
+    """A version and its kernel. While it is being installed, `kernel` is empty."""
+
+    kernel: str
+    number: int
+    progress: str = ""
 
 
 class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

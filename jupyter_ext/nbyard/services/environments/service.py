@@ -14,8 +14,10 @@ from nbyard.domain.environments.references import EnvironmentDefault
 from nbyard.domain.environments.requirements import PROTECTED, read_requirements
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
+    NOT_INSTALLED,
     Environment,
     EnvironmentChange,
+    EnvironmentKernel,
     EnvironmentVersion,
     NewDefault,
     NewEnvironment,
@@ -135,6 +137,22 @@ class EnvironmentService(Service):
         self._context.watch()
         with self._store.read() as c:
             return self._store.environments.find(c, caller.name, environment)
+
+    @operation("POST", "/environments/{environment}/kernel", scope="environments:read")
+    def kernel(self, caller: Caller, environment: str) -> EnvironmentKernel:
+        """Show the kernel of an environment.
+
+        At a JupyterHub with a shared service, the user's own server installs it. Repeat the request
+        until `kernel` is not empty. The service itself refuses it.
+
+        Raises:
+            Conflict: no version is installed.
+        """
+        record = self.get(caller, environment)
+        self._store.isolation.check_code_here("install kernels")
+        if not record.installed:
+            raise Conflict(NOT_INSTALLED)
+        return EnvironmentKernel(record.kernel, record.installed)
 
     @operation("GET", "/environment-defaults", scope="environments:read")
     def defaults(self, caller: Caller) -> Page[EnvironmentDefault]:

@@ -140,7 +140,9 @@ describe('L1: JupyterLab hears of a kernel', () => {
       }
     });
     const kernelspecs = { refreshSpecs, specs: { kernelspecs: specs } };
-    const client = fakeClient(() => ({ items: [{ installed: 1, kernel: 'nbyard-cows' }] }));
+    const cows = { installed: 1, kernel: 'nbyard-cows', current: { place: '/x' } };
+    const inImage = { installed: 1, kernel: 'nbyard-ants', current: { place: '' } };
+    const client = fakeClient(() => ({ items: [cows, inImage] }));
     const services = { app: { serviceManager: { kernelspecs } }, yard: { client } };
     const done = renewKernels(services as unknown as IPanelServices);
     const again = renewKernels(services as unknown as IPanelServices);

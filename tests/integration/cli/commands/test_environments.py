@@ -28,6 +28,7 @@ def test_environment_is_created_changed_and_deleted(shell, dispatcher: Dispatchi
     assert shell("environments", "install", "cows", "ant").out == "+ ant 1.0\n"
     assert shell("environments", "uninstall", "cows", "ANT").out == "- ant 1.0\n"
     assert "cows  installed  3" in shell("environments", "ls").out
+    assert shell("environments", "kernel", "cows").out == "nbyard-cows\n"
     assert "cow==1.0 --hash=sha256:" in shell("environments", "lock", "cows", "--version", "1").out
     assert "Successfully installed" in shell("environments", "log", "cows").err
     assert shell("environments", "rm", "cows").code == 0

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbyard.dispatch.environments.controller import _with_programs, unused_versions
+from nbyard.dispatch.environments.controller import unused_versions
 from nbyard.domain.environments.structs import EnvironmentVersion
+from nbyard.host.kernels import with_programs
 
 
 def version(number: int) -> EnvironmentVersion:
@@ -37,13 +38,13 @@ def test_a_running_program_counts_as_use(tmp_path):
     python.parent.mkdir()
     python.symlink_to(sys.executable)
     places = [str(tmp_path)]
-    assert not _with_programs(places)
+    assert not with_programs(places)
     words = [str(python), "-c", "input(input())"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         process.stdin.write(b"up\n")
         process.stdin.flush()
         assert process.stdout.read(2) == b"up"  # before, it may have no words yet
-        assert _with_programs(places) == {str(tmp_path)}
+        assert with_programs(places) == {str(tmp_path)}
         process.communicate(b"\n")
-    assert not _with_programs(places)
+    assert not with_programs(places)

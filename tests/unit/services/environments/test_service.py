@@ -6,7 +6,11 @@ from tests.support.refusals import refused_at
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import name_of
-from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.environments.structs import (
+    EnvironmentChange,
+    EnvironmentKernel,
+    NewEnvironment,
+)
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
 from nbyard.reasons.structs import because, text_reason
 
@@ -50,6 +54,20 @@ def test_a_created_environment_is_queued_with_its_lines(environments, ann):
     assert environments.log(ann, "Cows").text == ""
     with pytest.raises(NotFound):
         environments.get(Caller("bob"), made.id)
+
+
+def test_the_kernel_of_this_machine_is_there_once_a_version_is_installed(
+    yard, environments, installed, ann
+):
+    made = installed("cows", "failed")
+    with pytest.raises(Conflict):
+        environments.kernel(ann, "cows")
+    with pytest.raises(NotFound):
+        environments.kernel(Caller("bob"), made.id)
+    made = installed("cows")
+    with yard.store.write() as c:
+        yard.store.environments.set_kernel_name(c, made.id, "nbyard-cows")
+    assert environments.kernel(ann, "cows") == EnvironmentKernel("nbyard-cows", 2)
 
 
 @pytest.mark.parametrize(

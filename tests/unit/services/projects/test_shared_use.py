@@ -84,6 +84,10 @@ def test_an_environment_of_others_is_named_with_its_owner(yard, ann, wine, torch
     assert of_kernel(yard.context, "bob", "nbyard-torch") == "ann/torch"
     assert of_kernel(yard.context, "ann", "nbyard-torch") == "torch"
     assert of_kernel(yard.context, "eve", "nbyard-torch") == ""
+    # In a member's own server, names of owners differ.
+    home = f"nbyard-torch-{torch.id[-8:]}"
+    assert of_kernel(yard.context, "bob", home) == "ann/torch"
+    assert of_kernel(yard.context, "eve", home) == ""
     environments = yard.services.environments
     defaults = environments.set_default(BOB, NewDefault("ann/torch"))
     assert [default.environment for default in defaults.items] == ["ann/torch"]
