@@ -146,7 +146,7 @@ def _open(settings: Settings) -> Any:
 
     yard = Yard.open(settings)
     # After an upgrade, the running one has the code and the settings of before.
-    replace_dispatcher(yard.store)
+    replace_dispatcher(yard.store, settings)
     yard.relay()
     # Users' servers are below the first one. The second one leads to the server of the visitor.
     base_url = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "user/")

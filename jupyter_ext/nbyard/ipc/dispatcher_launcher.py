@@ -105,14 +105,14 @@ def retire_idle_dispatcher(store: Store, settings: Settings) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def replace_dispatcher(store: Store) -> None:
+def replace_dispatcher(store: Store, settings: Settings) -> None:
     """Request the exit of a dispatcher of this machine, which may have work.
 
     The next one has the code and the settings of this process, and adopts running attempts.
     """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
-    if lease is not None and lease.holder.startswith(_host()):
+    if lease is not None and lease.holder.startswith(_host()) and not settings.inline_dispatch:
         _send(lease.holder, signal.SIGTERM)
 
 

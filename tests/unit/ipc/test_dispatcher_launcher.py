@@ -195,9 +195,11 @@ def test_other_dispatchers_keep_running(store, monkeypatch, here, is_busy):
 
 def test_a_dispatcher_with_work_is_replaced_on_request(store):
     with idling(store, Settings()) as process:
-        replace_dispatcher(store)
+        replace_dispatcher(store, Settings(inline_dispatch=True))  # its own, in this process
+        assert process.poll() is None
+        replace_dispatcher(store, Settings())
         assert process.wait(10) == -signal.SIGTERM
-    replace_dispatcher(store)  # there is none
+    replace_dispatcher(store, Settings())  # there is none
 
 
 def test_a_dispatcher_that_does_not_exit_is_not_awaited(store, monkeypatch):
