@@ -623,7 +623,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'result-of-other-attempt': trans.__("The result carries another attempt's token."),
   'code-gone': trans.__('The code of {node} is no longer in the store.'),
   'pinned-result-gone': trans.__('The pinned result of run {run} is no longer in the store.'),
-  'environment-deleted': trans.__('The environment {environment} was deleted.'),
+  'environment-deleted': trans.__(
+    'The environment {environment} was deleted, or is no longer shared with you.'
+  ),
   'environment-to-install': trans.__('{environment} must be installed again'),
   'output-not-made': trans.__('{node} did not create the output {output}.'),
   'listing-too-long': trans.__('its listing has more than {most} entries'),

@@ -18,7 +18,7 @@ from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, Sample, T
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Binding
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import Renew, without_lock
 from nbyard.freezing.runs.single_run import given_values, refused
 from nbyard.reasons.structs import because
@@ -127,6 +127,7 @@ def create_run(  # noqa: PLR0913
     content = with_values(content, values or {})
     recorded = recorded_values(content)
     plans = plan_run(store, c, owner, content, recorded, sample)
+    _check_environments(store, c, plans, owner)
     if name and not template.workflow_id:
         outputs = [a.name for a in plans[0].arguments if a.role == "output"]
         check_outputs_unambiguous(store, c, owner, name, outputs)
@@ -177,6 +178,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, key: str, cal
             changed.add(task.node)
             plan = msgspec.structs.replace(plan, reuse="")
         plans.append(plan)
+    _check_environments(store, c, plans, caller.name, old.owner)
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
     origin = msgspec.structs.replace(
@@ -299,6 +301,20 @@ def plan_run(
         else plan
         for plan in plans
     ]
+
+
+def _check_environments(
+    store: Store, c: Connection, plans: Iterable[TaskPlan], *users: str
+) -> None:
+    """Check that one of the users of a shared store may see each environment.
+
+    Raises:
+        NotFound: an environment was deleted, or is no longer shared.
+    """
+    used = {plan.environment.id: plan.environment for plan in plans if plan.environment}
+    for key, environment in used.items() if store.isolation.is_shared else ():
+        if not any(store.environments.get(c, user, key) for user in users):
+            raise NotFound(because("environment-deleted", environment=environment.name))
 
 
 def isolated_plans(

@@ -177,7 +177,9 @@ ENGINES = {
     "pinned-result-gone": code(
         "The pinned result of run {run} is no longer in the store.", run=int
     ),
-    "environment-deleted": code("The environment {environment} was deleted."),
+    "environment-deleted": code(
+        "The environment {environment} was deleted, or is no longer shared with you."
+    ),
     "environment-to-install": code("{environment} must be installed again"),
     "output-not-made": code("{node} did not create the output {output}."),
     "listing-too-long": code("its listing has more than {most} entries"),
