@@ -302,8 +302,9 @@ class Settings(Configurable):
     ).tag(config=True, dispatcher=True)
     dask_users = ListTrait(
         Unicode(),
-        help="Users of a shared store whose code may run on the Dask cluster. nbyard trusts the"
-        " workers of a cluster like itself.",
+        help="Whose code may run on the Dask cluster in a shared store: users, group:NAME, or"
+        " project:OWNER/NAME for runs that editors and owners link to the project. nbyard trusts"
+        " the workers of a cluster like itself.",
     ).tag(config=True, dispatcher=True)
     dask_workers = Int(
         4,

@@ -598,7 +598,7 @@ export const CODES: Readonly<Record<string, string>> = {
     "'{node}' would run in the runtime {runtime}. This store has several users, so it runs code only in containers."
   ),
   'dask-off': trans.__(
-    "'{node}' would run on the Dask cluster, which the administrator allows only for other users."
+    "'{node}' would run on the Dask cluster, which the administrator allows only for other users and projects."
   ),
   'use-containers': trans.__('Choose the runtime docker.'),
   'code-off-here': trans.__(

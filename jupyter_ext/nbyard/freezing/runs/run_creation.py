@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import name_key
-from nbyard.domain.naming.runtime_names import DOCKER
+from nbyard.domain.naming.runtime_names import DASK, DOCKER
 from nbyard.domain.naming.unique_names import check_free, name_taken, next_name
 from nbyard.domain.runs.origins import RECHECK, SOURCED, Origin
 from nbyard.domain.runs.planning import CONTAINER, plan_tasks
@@ -318,9 +318,9 @@ def _check_environments(
 
 
 def isolated_plans(
-    store: Store, c: Connection, owner: str, plans: Iterable[TaskPlan]
+    store: Store, c: Connection, owner: str, plans: Collection[TaskPlan], run_id: str = ""
 ) -> list[TaskPlan]:
-    """Check plans against the rules of a shared store.
+    """Check plans against the rules of a shared store; with `run_id`, also by the run's projects.
 
     Images of the owner are named by ID. Every container has a limit for cores and memory, which
     also counts for quotas.
@@ -331,11 +331,12 @@ def isolated_plans(
     rules = store.isolation
     if not rules.is_shared:
         return [*plans]
-    checked = []
+    checked, of_run = [], (rules.dask_users, owner, run_id)
+    may_use_dask = any(p.runtime == DASK for p in plans) and store.projects.has_among(c, *of_run)
     for plan in plans:
         image = plan.image
         if not plan.reuse:  # a plan with a result runs nothing
-            rules.check_runtime(owner, plan.runtime, plan.label)
+            rules.check_runtime(plan.runtime, plan.label, may_use_dask=may_use_dask)
             image = store.images.usable(c, rules, owner, image)
             version = store.executables.version(c, plan.executable_version_id)
             if version is not None and version.kind == CONTAINER and not image:
@@ -349,7 +350,7 @@ def isolated_plans(
 
 
 def _insert(
-    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Iterable[TaskPlan]
+    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Collection[TaskPlan]
 ) -> str:
     """Insert a queued run with its waiting tasks; return its ID.
 

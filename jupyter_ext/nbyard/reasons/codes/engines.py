@@ -147,7 +147,7 @@ ENGINES = {
     ),
     "dask-off": code(
         "'{node}' would run on the Dask cluster, which the administrator allows only for other"
-        " users."
+        " users and projects."
     ),
     "use-containers": code("Choose the runtime docker."),
     "code-off-here": code(
