@@ -239,6 +239,9 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'command-failed': trans.__('{message} (exit code {exit_code})'),
   'command-exited': trans.__('exit code {exit_code}'),
+  'build-killed': trans.__(
+    'it was killed, probably at the memory limit of {limit:bytes} (task_memory_bytes)'
+  ),
   'engine-disk-full': trans.__(
     'the disk of the engine is full (no space left on device). Remove images that are not needed: docker image prune.'
   ),

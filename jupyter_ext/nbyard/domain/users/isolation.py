@@ -89,6 +89,11 @@ class Isolation(msgspec.Struct, frozen=True):
             return reference
         return f"nbyard/own-{self.owner_key(owner)}:{digest_of(reference).rpartition(':')[2][:32]}"
 
+    @property
+    def build_limits(self) -> dict[str, float]:
+        """Return the cores and the memory of each step of a build; empty without limits."""
+        return {"cpu": self.cpu, "memory_bytes": self.memory_bytes} if self.is_shared else {}
+
     def owner_key(self, owner: str) -> str:
         """Return a text to keep apart what the owners of a shared store have; else ""."""
         return digest_of(owner).rpartition(":")[2][:16] if self.is_shared else ""

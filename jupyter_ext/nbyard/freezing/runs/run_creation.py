@@ -306,15 +306,10 @@ def plan_run(
 def _check_environments(
     store: Store, c: Connection, plans: Iterable[TaskPlan], *users: str
 ) -> None:
-    """Check that one of the users of a shared store may see each environment.
-
-    Raises:
-        NotFound: an environment was deleted, or is no longer shared.
-    """
-    used = {plan.environment.id: plan.environment for plan in plans if plan.environment}
-    for key, environment in used.items() if store.isolation.is_shared else ():
-        if not any(store.environments.get(c, user, key) for user in users):
-            raise NotFound(because("environment-deleted", environment=environment.name))
+    """Raise NotFound unless one of the users of a shared store may see each environment."""
+    for used in {plan.environment for plan in plans} if store.isolation.is_shared else ():
+        if used and not any(store.environments.get(c, user, used.id) for user in users):
+            raise NotFound(because("environment-deleted", environment=used.name))
 
 
 def isolated_plans(
