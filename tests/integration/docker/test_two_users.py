@@ -34,7 +34,7 @@ pathlib.Path(given.output).write_text(f"{len(rows) - 1} rows, user {os.getuid()}
 class Users:
     """A hub whose service has a store of its own, and the tokens of its users."""
 
-    def __init__(self, folder: Path, database: str, engine: dict[str, str], image: str):
+    def __init__(self, folder: Path, database: str, settings: dict[str, str], image: str):
         probe, port = bind_unused_port()
         probe.close()
         printed = subprocess.run(
@@ -51,7 +51,7 @@ class Users:
             [
                 "service = c.JupyterHub.services[-1]",
                 f"service['command'][:1] = {nbyard!r}",
-                f"service['environment'].update({engine!r})",
+                f"service['environment'].update({settings!r})",
                 f"service['environment']['NBYARD_STORE_DIR'] = {str(folder / 'service')!r}",
                 "service['environment']['NBYARD_DEFAULT_RUNTIME'] = 'docker'",
                 "service['environment']['NBYARD_IDLE_SECONDS'] = '1'",
@@ -78,7 +78,7 @@ class Users:
 
     def ended(self, user: str, run: str) -> Any:
         """Return the record of a run after its end."""
-        path, over = f"/runs/{run}", ("succeeded", "failed")
+        path, over = f"/runs/{run}", ("succeeded", "failed", "cancelled")
         wait_until(lambda: self.ask(user, "GET", path).json["run"]["state"] in over, BUILD_SECONDS)
         return self.ask(user, "GET", path).json
 
