@@ -27,7 +27,7 @@ from nbyard.reasons.structs import Reason, is_known
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 
-SECONDS = 60
+SECONDS = 60.0  # until an answer
 NO_TOKEN = (
     "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server, or"
     " pass --server 'URL?token=…', which other users of this machine can see with ps. Users of"
@@ -58,6 +58,7 @@ class Client:
         if attempt := os.environ.get("NBYARD_ATTEMPT_ID"):
             self.headers[ATTEMPT_HEADER] = attempt
         self.project = ""
+        self.seconds = SECONDS
         for noun in {operation.noun for operation in table()}:
             setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
 
@@ -217,8 +218,8 @@ class Client:
         host, port = self.url.hostname or "", self.url.port
         if self.url.scheme == "https":
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
-        return http.client.HTTPConnection(host, port, timeout=SECONDS)
+            return http.client.HTTPSConnection(host, port, timeout=self.seconds, context=context)
+        return http.client.HTTPConnection(host, port, timeout=self.seconds)
 
     def wait(self, seconds: float) -> None:
         """Wait at most `seconds`, and at most 0.5 s, until the next poll."""

@@ -67,6 +67,14 @@ class NbyardError(Exception):
     status = 500
     code = "internal"
 
+    def __init_subclass__(cls, *, status: int = 0, code: str = "") -> None:
+        """Set the HTTP status and the code of a class; omitted ones are those of its parent."""
+        super().__init_subclass__()
+        if status:
+            cls.status = status
+        if code:
+            cls.code = code
+
     def __init__(
         self,
         why: Reason | str = "",
@@ -99,83 +107,52 @@ class NbyardError(Exception):
         return ErrorBody(self.code, self.message, self.hint, self.details, request_id, *reasons)
 
 
-class BadRequest(NbyardError):
+class BadRequest(NbyardError, status=400, code="bad-request"):
     """The request body cannot be read."""
 
-    status = 400
-    code = "bad-request"
 
-
-class Forbidden(NbyardError):
+class Forbidden(NbyardError, status=403, code="forbidden"):
     """You may not do this."""
 
-    status = 403
-    code = "forbidden"
 
-
-class PolicyRefused(Forbidden):
+class PolicyRefused(Forbidden, code="policy"):
     """The administrator's policy does not allow this."""
 
-    code = "policy"
 
-
-class OverQuota(Forbidden):
+class OverQuota(Forbidden, code="over-quota"):
     """Your quota does not allow this."""
 
-    code = "over-quota"
 
-
-class NotFound(NbyardError):
+class NotFound(NbyardError, status=404, code="not-found"):
     """Not found."""
 
-    status = 404
-    code = "not-found"
 
-
-class Conflict(NbyardError):
+class Conflict(NbyardError, status=409, code="conflict"):
     """Not allowed in the current state."""
 
-    status = 409
-    code = "conflict"
 
-
-class NameTaken(Conflict):
+class NameTaken(Conflict, code="name-taken"):
     """This name is already taken."""
 
-    code = "name-taken"
 
-
-class StaleWrite(Conflict):
+class StaleWrite(Conflict, code="stale"):
     """Somebody changed this since you read it."""
 
-    code = "stale"
 
-
-class InUse(Conflict):
+class InUse(Conflict, code="in-use"):
     """Something else still uses this."""
 
-    code = "in-use"
 
-
-class TooLarge(NbyardError):
+class TooLarge(NbyardError, status=413, code="too-large"):
     """This is larger than allowed."""
 
-    status = 413
-    code = "too-large"
 
-
-class UnsupportedContent(NbyardError):
+class UnsupportedContent(NbyardError, status=415, code="unsupported-content"):
     """This kind of content is not accepted here."""
 
-    status = 415
-    code = "unsupported-content"
 
-
-class Invalid(NbyardError):
+class Invalid(NbyardError, status=422, code="invalid"):
     """A field was refused."""
-
-    status = 422
-    code = "invalid"
 
     @classmethod
     def field(cls, path: str, why: Reason | str, *, hint: Reason | str | None = None) -> "Invalid":
@@ -194,48 +171,34 @@ class Invalid(NbyardError):
         return cls(because("field", path=first.path, reason=first.why), hint=hint, details=details)
 
 
-class TooOften(NbyardError):
+class TooOften(NbyardError, status=429, code="too-often"):
     """Too many requests in a short time."""
 
-    status = 429
-    code = "too-often"
     retry_after = 60  # seconds until a request may succeed
 
 
-class Busy(NbyardError):
+class Busy(NbyardError, status=503, code="busy"):
     """The store is busy; try again in a moment."""
 
-    status = 503
-    code = "busy"
 
-
-class Unavailable(NbyardError):
+class Unavailable(NbyardError, status=503, code="unavailable"):
     """A service that this needs cannot be reached."""
-
-    status = 503
-    code = "unavailable"
 
 
 class DatabaseAway(Unavailable):
     """The database does not answer; the store has logged why."""
 
 
-class StoreUnusable(Unavailable):
+class StoreUnusable(Unavailable, code="store-unusable"):
     """The store cannot be used."""
 
-    code = "store-unusable"
 
-
-class NewerSchema(StoreUnusable):
+class NewerSchema(StoreUnusable, code="newer-schema"):
     """This store was written by a newer nbyard; it was left untouched."""
 
-    code = "newer-schema"
 
-
-class Damaged(NbyardError):
+class Damaged(NbyardError, code="damaged"):
     """Stored bytes do not match their digest."""
-
-    code = "damaged"
 
 
 def error_classes() -> dict[str, type[NbyardError]]:

@@ -102,9 +102,11 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     if not url.path.strip("/"):
         path = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "services/nbyard/")
         url = url._replace(path=path)
-    connection = Client(url.geturl(), token)
+    connection, user = Client(url.geturl(), token), os.environ.get("JUPYTERHUB_USER", "")
+    # The page names the owners of what belongs to others.
+    serverapp.web_app.settings.setdefault("page_config_data", {})["nbyardOwner"] = user
     files = HomeFiles(ProjectFiles(root), connection, settings)
-    work: Any = ServiceWork(connection, os.environ.get("JUPYTERHUB_USER", ""))
+    work: Any = ServiceWork(connection, user)
     context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
     service = HubService(url, token, files, asyncio.Lock(), activity.note)

@@ -22,6 +22,7 @@ from tornado.netutil import bind_sockets
 
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
+from nbyard.ipc.dispatcher_launcher import replace_dispatcher
 from nbyard.rest.access import HubUser
 from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.operation_handler import RestContext
@@ -99,6 +100,8 @@ async def _serve(settings: Settings) -> None:
         await stopping.wait()
     finally:
         server.stop()
+        # A request without an answer is repeated. An error would be the answer.
+        await server.close_all_connections()
         context.close()
 
 
@@ -142,6 +145,8 @@ def _open(settings: Settings) -> Any:
     from nbyard.yard import Yard
 
     yard = Yard.open(settings)
+    # After an upgrade, the running one has the code and the settings of before.
+    replace_dispatcher(yard.store)
     yard.relay()
     # Users' servers are below the first one. The second one leads to the server of the visitor.
     base_url = url_path_join(os.environ.get("JUPYTERHUB_BASE_URL", "/"), "user/")

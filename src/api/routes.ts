@@ -143,7 +143,8 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     get: 'GET /home',
     update: 'POST /home',
     changes: 'GET /home/changes',
-    content: 'GET /home/content'
+    content: 'GET /home/content',
+    move_store: 'POST /home/store'
   },
   images: {
     build: 'POST /images',

@@ -1728,6 +1728,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/home/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add the datasets, workflows, runs and environments of a user's own store
+         * @description All of them are added, or none.
+         */
+        post: operations["home.move_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images": {
         parameters: {
             query?: never;
@@ -7005,6 +7025,17 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
         };
         /**
+         * MovedStore
+         * @description What was moved from a user's own store.
+         */
+        MovedStore: {
+            runs: number;
+            datasets: number;
+            workflows: number;
+            environments: number;
+            size_bytes: number;
+        };
+        /**
          * NamedArtifact
          * @description The results of a named run of one executable, under the run's name.
          *
@@ -10247,6 +10278,14 @@ export interface components {
         Stdout: {
             /** @enum {unknown} */
             kind: "stdout";
+        };
+        /**
+         * StoreMove
+         * @description A user's own store: an `upload` of its backup, and the `root` folder of the user's files.
+         */
+        StoreMove: {
+            upload: string;
+            root: string;
         };
         /**
          * SuggestedName
@@ -14707,6 +14746,40 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "home.move_store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoreMove"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedStore"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

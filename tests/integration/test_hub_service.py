@@ -65,6 +65,23 @@ class People:
         place = f"/user/{user}" if user else "/services/nbyard"
         return self.hub.send(method, place + path, body, token)
 
+    def shell(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command as in a terminal of the JupyterLab of ann."""
+        home = self.hub.folder / "ann"
+        pid = self.hub.server("ann")["state"]["pid"]
+        lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        session = dict(line.split("=", 1) for line in lines if "=" in line)
+        # The server sets it for its kernels and terminals.
+        session["NBYARD_HUB_ROOT"] = str(home)
+        return subprocess.run(
+            [*SHELL, *words],
+            cwd=cwd or home,
+            env=session,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     @property
     def service(self) -> int:
         """The process of the service."""
@@ -204,22 +221,29 @@ def test_shell_of_a_session_uses_the_users_server(people: People) -> None:
     home = people.hub.folder / "ann"
     (home / "sub").mkdir()
     (home / "sub/code.py").write_text("print(1)")
-    pid = people.hub.server("ann")["state"]["pid"]
-    words = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    session = dict(word.split("=", 1) for word in words if "=" in word)
-    # The server sets it for its kernels and terminals.
-    session["NBYARD_HUB_ROOT"] = str(home)
-    done = subprocess.run(
-        [*SHELL, "projects", "ls", "--json"],
-        cwd=home / "sub",
-        env=session,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = people.shell("projects", "ls", "--json", cwd=home / "sub")
     assert (done.returncode, done.stderr) == (0, "")
     assert "of ann" in done.stdout
     assert not list(home.glob("**/store.sqlite"))
+
+
+def test_users_move_their_own_stores(people: People) -> None:
+    home = people.hub.folder / "ann"
+    (home / "old.py").write_text("raise SystemExit(3)")
+    (home / "old.csv").write_text("a,b\n1,2\n")
+    local = ("--server", "local")
+    assert people.shell("run", "old.py", "--name", "old", *local).returncode == 1
+    assert people.shell("datasets", "add", "old.csv", *local).returncode == 0
+    moved = people.shell("store", "move", "--to-hub")
+    assert moved.returncode == 0 and "1 runs, 1 datasets" in moved.stdout, moved.stderr
+    known = people.shell("runs", "show", "old", "--json")
+    assert json.loads(known.stdout)["run"]["path"] == "old.py", known.stderr
+    assert people.shell("datasets", "show", "old.csv").returncode == 0
+    retried = people.send("POST", "/nbyard/api/runs/old/retry", people.ann)
+    assert retried.json["reason"]["code"] == "runtime-off"  # what is moved is a record
+    assert people.send("GET", "/nbyard/api/runs/old", people.bob, user="bob").status == 404
+    assert people.shell("store", "move", "--to-hub").returncode
+    assert people.shell("runs", "show", "old", *local).returncode == 0
 
 
 @pytest.mark.long
@@ -255,5 +279,6 @@ def test_dispatcher_outlives_the_hub_and_the_next_hub_has_its_own_service(people
         people.hub.start()
         wait_until(lambda: people.send("GET", PROJECTS, people.ann, user="").status == 200)
         assert people.service != service
-        yard.services.automations.delete(caller, key)
+        # The next service may be a newer version, so it replaces the dispatcher.
         wait_until(lambda: not psutil.pid_exists(pid_of(holder)))
+        yard.services.automations.delete(caller, key)

@@ -104,7 +104,7 @@ test(
       await ann.dialog.getByLabel('Name').fill('bob');
       await ann.page.screenshot({ path: info.outputPath('share.png') });
       await ann.dialog.getByRole('button', { name: 'Share', exact: true }).click();
-      await expect(bob.row('dataset', 'penguins.csv')).toContainText('2 × 2');
+      await expect(bob.row('dataset', 'penguins.csv')).toContainText('ann/penguins.csv');
 
       // without an engine, runs wait
       const content = { type: 'file', format: 'text', content: 'print(1)' };
@@ -119,7 +119,7 @@ test(
       await expect(ann.section('run').locator('.nby-Row')).toHaveCount(2);
       const seen = bob.section('run').locator('.nby-Row');
       await expect(seen).toHaveCount(1);
-      await expect(seen).toContainText('shared');
+      await expect(seen).toContainText('ann/shared');
       await bob.page.screenshot({ path: info.outputPath('followed.png') });
       await ask(ann, 'POST', `nbyard/api/runs/${run.id}/cancel`);
       await expect(seen).toContainText('cancelled');

@@ -20,17 +20,13 @@ LOOPBACK = "127.0.0.1"
 
 
 class LinkTarget(msgspec.Struct, frozen=True):
-    """The target of a Monitor link: a port, and whether it responds (`answers`).
-
-    The pages of a target with `is_trusted` have the same rights as JupyterLab. `reason` is why
-    the target will never respond.
-    """
+    """The target of a Monitor link: a port, and whether it responds."""
 
     name: str
     port: int
     answers: bool = False
-    is_trusted: bool = False
-    reason: Reason | None = None
+    is_trusted: bool = False  # its pages have the same rights as JupyterLab
+    reason: Reason | None = None  # why it will never respond
 
 
 class TensorBoardProcess(msgspec.Struct, frozen=True):
@@ -45,13 +41,10 @@ class TensorBoardProcess(msgspec.Struct, frozen=True):
 
 
 class MonitorData(msgspec.Struct, frozen=True):
-    """The Monitor data of one attempt.
+    """The Monitor data of one attempt."""
 
-    `ports` are the chosen ports by name, `spots` the targets of links, `board` the TensorBoard.
-    """
-
-    ports: dict[str, int] = {}
-    spots: list[LinkTarget] = []
+    ports: dict[str, int] = {}  # the chosen ports by name
+    spots: list[LinkTarget] = []  # the targets of links
     board: TensorBoardProcess | None = None
 
 

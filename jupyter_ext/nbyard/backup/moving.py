@@ -1,116 +1,207 @@
-"""Moves the store of one person into a store of several, from its backup.
+"""Moves a user's own store into the shared store of a hub, from a backup that the user sends.
 
-Rows keep their IDs and get the new owner. Runs get numbers after those that exist. Only an
-administrator does this: rows of a forged backup could refer to what belongs to others.
+Rows keep their IDs, which documents of the user name. Runs get numbers after those that exist. A
+backup may be forged. So its rows may refer only to rows, bytes and files that it contains, and
+none of it can run: runs are records, whose results are not reused.
 """
 
 import os
-import tempfile
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from nbyard.backup.restoring import PARTS, restore_backup
+from nbyard.backup.restoring import folder_of_parts, restore_backup
 from nbyard.backup.writing import Totals
 from nbyard.blobs import Blobs
-from nbyard.errors import Conflict
-from nbyard.store import Store
-from nbyard.store.database.row_checks import insert_copy, rows_of, tables_of
-
-# About the store itself and its users, or of use only where it was.
-LEFT = (
-    *("facts", "leases", "events", "submissions", "fingerprints", "trials"),
-    *("audit", "grants", "group_members", "quotas", "share_links", "usage", "user_files"),
+from nbyard.domain.digest import digest_of
+from nbyard.domain.ids import new_id
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.state_machines import (
+    ATTEMPT,
+    DATASET_VERSION,
+    ENVIRONMENT_VERSION,
+    RUN,
+    TASK,
 )
-# The columns with secrets, and the names that these are bound to.
-SEALED = {
-    "credentials": ("sealed", "{name}"),
-    "notice_channels": ("sealed", "channel {id}"),
-    "automations": ("secret", "{id}"),
+from nbyard.errors import Conflict, Damaged
+from nbyard.store import Connection, Store
+from nbyard.store.database.database_connection import json_text, json_value
+from nbyard.store.database.row_checks import (
+    insert_copy,
+    json_columns,
+    known_ids,
+    rows_of,
+    tables_of,
+)
+
+TABLES = (
+    *("datasets", "dataset_versions", "executables", "executable_versions", "environments"),
+    *("environment_versions", "workflows", "workflow_versions", "projects", "project_links"),
+    *("environment_defaults", "runs", "tasks", "task_sources", "attempts", "artifacts"),
+)
+ENDED = {
+    "dataset_versions": DATASET_VERSION.terminal,
+    "environment_versions": ENVIRONMENT_VERSION.terminal,
+    "runs": RUN.terminal,
+    "tasks": TASK.terminal,
+    "attempts": ATTEMPT.terminal,
 }
-MOVED = ("blobs", "attempts", "projects")
+# Columns that would give a row access or an effect.
+EMPTIED: dict[str, dict[str, Any]] = {
+    "dataset_versions": {"allowed_hosts": "[]"},
+    "environment_versions": {"place": ""},
+    "runs": {"template_id": "", "submission_key": None},
+    "tasks": {"cache_key": "", "base_key": ""},
+    "attempts": {"site": ""},
+}
+# Columns of tasks in which digests name stored bytes.
+NAME_BYTES = ("plan", "parts", "other_files")
+# IDs of nbyard, unlike those of documents.
+OUR_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
+# Columns with documents of the user, whose IDs are those of the file.
+DOCUMENT = ("document", "document_id", "parameters")
+FOLDERS = ("blobs", "attempts", "projects")
 
 
-def take_over(
-    store: Store, blobs: Blobs, archive: Path, owner: str, roots: tuple[str, str]
+def move_store(
+    store: Store, archive: Path, owner: str, roots: tuple[str, str], check: Callable[[int], None]
 ) -> Totals:
-    """Add the rows and files of a backup to a store, for one owner; return their numbers.
+    """Add the rows and files of a backup to a shared store, for an owner; return their numbers.
 
-    `roots` are the folder of the person's files, and where the store of several has them.
-    Automations are off. All rows become visible at once, after the files, or none.
+    `roots` are the folder of the owner's files where the backup was written, and their mirror.
+    `check` refuses a number of unpacked bytes. All rows become visible at once, after the files.
 
     Raises:
-        Conflict: The owner has a row with the same name, or the backup was moved before.
+        Conflict: A name is taken, the store was moved before, or work is under way.
         Damaged: The archive is no backup, or its rows are not those of a store.
     """
-    with tempfile.TemporaryDirectory(prefix=PARTS, dir=store.folder) as temporary:
-        folder = Path(temporary, "store")
-        _, totals = restore_backup(archive, folder, has_new_id=True)
+    with folder_of_parts(store.folder) as parts:
+        folder = parts / "store"
+        _, totals = restore_backup(archive, folder, has_new_id=True, check=check)
+        places = os.path.realpath(folder), os.path.realpath(store.folder)
         with (
             closing(Store(folder)) as former,
-            blobs.without_collection(),
+            Blobs(store.folder / "blobs").without_collection(),
             former.read() as source,
-            store.write() as c,
         ):
-            # Files of pushed projects are in the store.
-            pairs = roots, (os.path.realpath(folder), os.path.realpath(store.folder))
-            after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
-            move = _Move(former, store, owner, pairs, after)
-            tables = tables_of(c)
-            for name, table in tables_of(source).items():
-                if name in LEFT:
-                    continue
-                for row in rows_of(source, table):
-                    if not insert_copy(c, tables[name], move.changed(name, row)):
-                        raise Conflict(
-                            f"{name} '{row.get('name') or row.get('id')}' is in the shared store.",
-                            hint="Rename or delete it in one of the stores. Nothing was moved.",
-                        )
-            # Before the commit: rows never name bytes that are not there.
-            for name in MOVED:
-                _move_files(folder / name, store.folder / name)
+            move = _Move(former, source, owner, (roots, places))
+            with store.write() as c:
+                move.copy_rows(source, store, c)
+                store.quotas.check_disk(c, owner, totals.size_bytes)
+                # Before the commit: rows never name bytes that are not there.
+                for name in FOLDERS:
+                    move.move_files(folder / name, store.folder)
     return totals
 
 
-def _move_files(source: Path, target: Path) -> None:
-    """Move the files of a folder that the other folder lacks."""
-    for inside, _, names in os.walk(source):
-        place = target / Path(inside).relative_to(source)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in names:
-            if not (place / name).exists():
-                os.rename(Path(inside, name), place / name)
-
-
 class _Move:
-    """Changes rows of one store for the other and its owner."""
+    """Changes rows of a backup for a shared store.
+
+    References to rows and bytes that the backup lacks become references to none.
+    """
 
     def __init__(
-        self,
-        former: Store,
-        new: Store,
-        owner: str,
-        roots: Sequence[tuple[str, str]],
-        after: tuple[int, int],
+        self, former: Store, source: Connection, owner: str, roots: tuple[tuple[str, str], ...]
     ):
-        self._vaults = former.credentials.vault, new.credentials.vault
         self._owner = owner
-        self._roots = [[f"{root.rstrip('/')}/" for root in pair] for pair in roots]
-        self._after = after
+        self._folder = former.folder
+        self._blobs = Blobs(former.folder / "blobs")
+        self._roots = [[f"{root}/" for root in pair] for pair in roots]
+        tables = {name: tables_of(source)[name] for name in TABLES}
+        self.ids = {
+            row["id"] for table in tables.values() for row in rows_of(source, table) if "id" in row
+        }
+        self._new_ids = defaultdict(new_id, {known: known for known in self.ids})
+        self._new_digests = defaultdict[str, str](lambda: digest_of(new_id()))
+        versions = rows_of(source, tables["environment_versions"])
+        self._locks = {digest_of(json_value(row["packages"])) for row in versions}
+        trees = (
+            f"tree:{part.parent.name}{part.name}" for part in self._folder.glob("blobs/tree/??/*")
+        )
+        needed = former.digests_of_bytes(source).union(
+            *({file.digest for file in self._blobs.tree(tree).files} for tree in trees)
+        )
+        if lacking := [digest for digest in needed if not self._blobs.exists(digest)]:
+            raise Damaged(f"The backup cannot be moved: it lacks the bytes of {min(lacking)}.")
 
-    def changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row of a table for the new store."""
-        column, bound = SEALED.get(table, ("", ""))
-        if row.get(column):
-            name = bound.format(**row)
-            fields = self._vaults[0].open(row["owner"], name, row[column])
-            row[column] = self._vaults[1].seal(self._owner, name, fields)
+    def copy_rows(self, source: Connection, store: Store, c: Connection) -> None:
+        """Insert the rows of the backup into the shared store.
+
+        Raises:
+            Conflict: A row is known, its name is taken, or it is about work under way.
+        """
+        if known_ids(c, self.ids):
+            raise Conflict("This store was moved before.", hint="Nothing was moved now.")
+        after = store.runs.newest_number(c, self._owner), store.runs.scratch_number(c)
+        tables = tables_of(c)
+        for name, table in tables_of(source).items():
+            for row in rows_of(source, table) if name in TABLES else ():
+                if name == "runs":
+                    row["number"] += after[row["number"] < 0]
+                if not insert_copy(c, tables[name], self._changed(name, row)) and "id" in row:
+                    raise Conflict(
+                        f"{name} '{row.get('name') or row['id']}' is in the shared store.",
+                        hint="Rename or delete it in one of the stores. Nothing was moved.",
+                    )
+
+    def _changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of a table for the shared store.
+
+        Raises:
+            Conflict: The row is about work under way.
+        """
+        if row.get("state") not in ENDED.get(table, {row.get("state")}):
+            why = f"{table} '{row['id']}' is {row['state']}."
+            raise Conflict(why, hint="Wait until all work of your store has finished.")
+        row |= EMPTIED.get(table, {})
+        # Escapes of JSON could hide IDs and digests.
+        row |= {name: json_text(json_value(row[name])) for name in json_columns(table) if row[name]}
+        match table:
+            case "attempts":  # nothing remains to be cleaned up
+                row["published_at"] = row["published_at"] or row["created_at"]
+            case "environment_versions" if row["digest"]:
+                row["digest"] = digest_of(json_value(row["packages"]))
+            case "executable_versions":  # no result of others has a key with it
+                row["code_digest"] = digest_of([self._owner, row["code_digest"]])
+            case "tasks":  # on a shared store, no such plan runs
+                row["plan"] = json_text(json_value(row["plan"]) | {"runtime": PROCESS})
+                texts = {name: row[name] for name in NAME_BYTES if row[name]}
+                row |= {name: DIGEST.sub(self._digest, text) for name, text in texts.items()}
+        for name, value in row.items():
+            if isinstance(value, str) and name not in DOCUMENT:
+                row[name] = self._moved(value)
+        if row.get("path"):
+            row["path"] = self._path(row["path"])
         if "owner" in row:
             row["owner"] = self._owner
-        if table == "runs":
-            row["number"] += self._after[row["number"] < 0]
-        for before, after in self._roots:
-            for name, value in row.items():
-                row[name] = value.replace(before, after) if isinstance(value, str) else value
         return row
+
+    def move_files(self, source: Path, target: Path) -> None:
+        """Move the files of a folder of the backup that the shared store lacks."""
+        for inside, _, names in os.walk(source):
+            place = target / self._moved(str(Path(inside).relative_to(self._folder)))
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in names:
+                if not (place / name).exists():
+                    os.rename(Path(inside, name), place / name)
+
+    def _moved(self, text: str) -> str:
+        for before, after in self._roots:
+            text = text.replace(before, after)
+        return OUR_ID.sub(lambda match: self._new_ids[match[0]], text)
+
+    def _path(self, path: str) -> str:
+        """Return a path that is a file of the owner: other files appear below the mirror."""
+        (_, mirror), (_, folder) = self._roots
+        path = os.path.normpath(os.path.join(mirror, path))
+        pushed = path.removeprefix(f"{folder}projects/").partition("/")[0]
+        is_own = path.startswith(mirror) or pushed in self.ids
+        return path if is_own else os.path.join(mirror, path.lstrip("/"))
+
+    def _digest(self, match: re.Match[str]) -> str:
+        is_here = match[0] in self._locks or self._blobs.exists(match[0])
+        return match[0] if is_here else self._new_digests[match[0]]

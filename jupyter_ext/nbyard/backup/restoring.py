@@ -9,8 +9,9 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,9 +47,11 @@ from nbyard.store.runs.artifacts_and_cache import CacheRows
 ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMED = ("attempts", "trials", "deployments")
 CHUNK = 1 << 20
+MOST_LINE = 1 << 28  # a longer one fills the memory
 PARTS = ".nbyard-restore-"
 MARK = "nbyard-restore.lock"  # in a folder of parts, and locked while a restore uses the folder
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
+Check = Callable[[int], None]
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 
 
@@ -131,7 +134,11 @@ class NewIds:
 
 
 def restore_backup(
-    archive: Path, folder: Path, url: str = "", has_new_id: bool | None = False
+    archive: Path,
+    folder: Path,
+    url: str = "",
+    has_new_id: bool | None = False,
+    check: Check = lambda size: None,
 ) -> tuple[Header, Totals]:
     """Restore an archive into a folder without a store, and an empty database.
 
@@ -141,7 +148,7 @@ def restore_backup(
 
     With `has_new_id`, the restored store can be used beside the former one. Its automations,
     backfills and bisections are disabled. None means to keep the ID, unless the former store still
-    exists in its folder.
+    exists in its folder. `check` refuses a number of unpacked bytes.
 
     Raises:
         Conflict: The folder or the database has a store, or `has_new_id` must be chosen.
@@ -154,13 +161,8 @@ def restore_backup(
     integrity.make_folder(folder)
     try:
         _refuse_store(folder, url)
-        with _open_archive(archive) as tar:
-            # Parts of killed restores; a restore under way has locked its own.
-            for left in folder.glob(f"{PARTS}*"):
-                with suppress(OSError), _lock_file(left / MARK, os.O_RDONLY):
-                    shutil.rmtree(left, ignore_errors=True)
-            with _folder_of_parts(folder) as parts:
-                header, totals = _Reader(tar, parts, has_new_id).restore(url, folder)
+        with _open_archive(archive) as tar, folder_of_parts(folder) as parts:
+            header, totals = _Reader(tar, parts, has_new_id, check).restore(url, folder)
     except BaseException:
         if is_new:
             with suppress(OSError):  # another restore uses the folder
@@ -194,7 +196,14 @@ def try_backup(archive: Path) -> tuple[Header, Totals]:
 
 
 @contextmanager
-def _folder_of_parts(folder: Path) -> Iterator[Path]:
+def folder_of_parts(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder in the folder of a store, after deleting those of killed restores.
+
+    A restore under way has locked its own.
+    """
+    for left in folder.glob(f"{PARTS}*"):
+        with suppress(OSError), _lock_file(left / MARK, os.O_RDONLY):
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PARTS, dir=folder) as temporary:
         parts = Path(temporary, "parts")
         parts.mkdir(mode=0o700)
@@ -237,8 +246,12 @@ def _open_archive(archive: Path) -> Iterator[tarfile.TarFile]:
 class _Reader:
     """Restores the members of an archive in their order: files first, then tables."""
 
-    def __init__(self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None):
+    def __init__(
+        self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None, check: Check
+    ):
         self._tar = tar
+        self._check = check
+        self._unpacked = 0
         self.temporary = temporary
         self._has_new_id = has_new_id
         self._ids: NewIds | None = None
@@ -286,7 +299,8 @@ class _Reader:
         tables, rows = tables_of(c), dict[str, int]()
         member: tarfile.TarInfo | None = first
         while member is not None and (table := TABLE.match(member.name)):
-            lines: Iterable[bytes] = self._open_member(member)
+            file = self._open_member(member)
+            lines: Iterable[bytes] = iter(partial(file.readline, MOST_LINE), b"")
             lines = self._ids.replace_ids(table[1], lines) if self._ids else lines
             rows[table[1]] = load(c, tables, table[1], lines)
             member = next(rest, None)
@@ -345,7 +359,7 @@ class _Reader:
         if member is None or member.name != HEADER:
             raise Damaged("This file is not a backup of a store.")
         try:
-            header = msgspec.json.decode(self._open_member(member).read(), type=Header)
+            header = msgspec.json.decode(self._open_member(member).read(MOST_LINE), type=Header)
         except msgspec.MsgspecError:
             raise Damaged("This file is not a backup of a store.") from None
         if header.format > FORMAT:
@@ -372,12 +386,15 @@ class _Reader:
         if member is None or member.name != END:
             raise _incomplete()
         try:
-            return msgspec.json.decode(self._open_member(member).read(), type=Totals)
+            return msgspec.json.decode(self._open_member(member).read(MOST_LINE), type=Totals)
         except msgspec.MsgspecError:
             raise _incomplete() from None
 
     def _open_member(self, member: tarfile.TarInfo) -> IO[bytes]:
-        file = self._tar.extractfile(member) if member.isreg() else None
+        self._unpacked += member.size
+        self._check(self._unpacked)
+        is_plain = member.isreg() and not member.issparse()
+        file = self._tar.extractfile(member) if is_plain else None
         if file is None:
             raise Damaged(f"The backup is damaged: it contains the unexpected entry {member.name}.")
         return self._checksum.through(member.name, file)

@@ -44,7 +44,7 @@ from nbyard.cli.commands.runs import (
     runs,
     runs_files,
 )
-from nbyard.cli.commands.users import hub, quotas
+from nbyard.cli.commands.users import hub
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, server_option
@@ -184,13 +184,11 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *retention.COMMANDS,
         *foreign_project.COMMANDS,
     ),
-    "quotas": quotas.COMMANDS,
     "runs": (
         *(*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),
         lineage.of_run,
     ),
-    "shares": (project_records.grant, project_records.create_link),
     "workflows": workflows.COMMANDS,
 }
 

@@ -29,14 +29,11 @@ UNREAD = (RuntimeError, ValueError, LookupError, tokenize.TokenError)
 
 
 class SyntaxProblem(msgspec.Struct, frozen=True):
-    """Code that Python cannot parse. `line` is that of the file.
-
-    `is_certain` is false if another version of Python may accept the code.
-    """
+    """Code that Python cannot parse."""
 
     reason: str
-    line: int
-    is_certain: bool = True
+    line: int  # of the file
+    is_certain: bool = True  # False if another version of Python may accept the code
 
 
 def syntax_problems(name: str, content: bytes) -> list[SyntaxProblem]:

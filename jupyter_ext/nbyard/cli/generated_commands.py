@@ -9,6 +9,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
+from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     columns,
     format_duration,
@@ -32,7 +33,14 @@ from nbyard.cli.output.views import (
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
 from nbyard.cli.output.views.views_by_noun import show_run_facts
-from nbyard.cli.shared_options import confirm_deletion, connect, yes_option
+from nbyard.cli.shared_options import (
+    confirm_deletion,
+    connect,
+    json_option,
+    server_option,
+    show_id,
+    yes_option,
+)
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN, TASK
@@ -71,6 +79,44 @@ BY_OPERATION: Mapping[str, Mapping[str, str]] = {
     },
     "runs.tasks": {"state": f"Only tasks in these states, with commas: {', '.join(TASK.moves)}."},
 }
+# The commands whose options are the fields of a request, with their help.
+OF_BODIES: Mapping[str, str] = {
+    "projects.create": """Create a project.
+
+    \b
+    Example:
+      nbyard projects create wine --goal "Predict the quality of wine" --set team=cellar
+    """,
+    "quotas.set": """Set the limits of everyone, user:NAME, group:NAME or project:NAME.
+
+    The limits replace all earlier ones of this quota.
+
+    \b
+    Examples:
+      nbyard quotas set everyone --gpus 1 --runs 4
+      nbyard quotas set group:students --preset tutorial
+      nbyard quotas set user:ann --gpus 2 --memory 64GB --disk 500GB
+    """,
+    "shares.create_link": """Create a link that shows one resource, for reading only.
+
+    KIND is dataset, run, workflow or deployment. Every user who has the link can open it, and
+    people without an account if the server allows it.
+
+    \b
+    Examples:
+      nbyard shares create-link run 12 --expires 7d
+    """,
+    "shares.grant": """Set the role of a user or group on a project or another resource.
+
+    KIND is project, dataset, executable, workflow, run, model, deployment, environment or
+    automation. A viewer may read it, an editor also change it, an owner also delete and share it.
+
+    \b
+    Examples:
+      nbyard shares grant project wine bob --role editor
+      nbyard shares grant dataset red-wine students --group
+    """,
+}
 OF_LISTS: Mapping[str, str] = {
     "project": "Only what belongs to this project: its name or ID.",
     "search": "Only items with this text, for example in the name.",
@@ -96,10 +142,12 @@ def option_help(operation: Operation, field: Field) -> str | None:
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
-    *(bisection_views, contract_views, deployment_views, environment_views, deployment_views),
+    *(bisection_views, contract_views, deployment_views, environment_views),
     *(automation_views, clean_up_views, project_views, notice_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
+ALL_VIEWS["quotas.set"] = show_id
+MEMBERS = columns("name role group creator=is_creator")
 # What operations without an answer did.
 DONE = {
     "delete": "Deleted {}.",
@@ -178,7 +226,8 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "workflows.versions": columns("version=number runs person saved=created_at"),
     "workflows.unrun": columns("path title saved=saved_at"),
     "workflows": columns("path=shown_path title id"),
-    "shares": columns("name role group creator=is_creator"),
+    "shares": MEMBERS,
+    "shares.grant": MEMBERS,
     "shares.links": columns("id creator created=created_at expires=expires_at"),
     "projects": columns(
         "name linked repository changed=updated_at id", linked=project_views.link_counts
@@ -191,17 +240,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         " deployments lifetime",
         lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
     ),
-    "automations": {
-        "name": lambda a: a.name,
-        "state": automation_views.state_of,
-        "when": lambda a: a.sentence,
-        "next": lambda a: automation_views.local_time(a.next_due, a.zone),
-        "runs": lambda a: a.run.path or a.run.executable,
-        "started": lambda a: a.counts.started,
-        "missed": lambda a: a.counts.missed,
-        "failed": lambda a: a.counts.failed,
-        "id": lambda a: a.id,
-    },
+    "automations": automation_views.AUTOMATION_COLUMNS,
     "automations.firings": automation_views.FIRING_COLUMNS,
     "backfills": automation_views.BACKFILL_COLUMNS,
     "bisections": bisection_views.BISECTION_COLUMNS,
@@ -216,10 +255,11 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 
 
 def generated_commands(noun: str) -> Iterator[click.Command]:
-    """Yield a command for each operation of a noun that has no request body."""
+    """Yield a command for each operation of a noun, unless it is written by hand."""
     for operation in table():
-        # A request body fits no options, and groups are written by hand.
-        is_by_hand = operation.placed("body") or " " in verb_word(operation.verb)
+        # Options express only some request bodies, and groups are written by hand.
+        has_other_body = operation.placed("body") and operation.id not in OF_BODIES
+        is_by_hand = has_other_body or " " in verb_word(operation.verb)
         if operation.noun == noun and not is_by_hand:
             yield GeneratedCommand(operation)
 
@@ -245,12 +285,17 @@ class GeneratedCommand(click.Command):
             kind |= {"required": True} if field.default is UNSET else {"default": None}
             about = option_help(operation, field)
             parameters.append(click.Option([option], help=about, **kind))
-        parameters.append(
-            click.Option(["--server"], default="", help="Name, port or URL of a server.")
-        )
-        parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
-        name, summary = verb_word(operation.verb), f"{operation.summary}."
-        super().__init__(name, callback=self._call, params=parameters, help=summary)
+
+        def call(**given: Any) -> None:
+            self._call(**given)
+
+        command: Any = server_option(json_option(call))
+        for field in operation.placed("body"):
+            command = body_options(field.type)(command)
+        # Decorators list the parameters of a function from the last one on.
+        parameters += reversed(command.__click_params__)
+        about = OF_BODIES.get(operation.id, f"{operation.summary}.")
+        super().__init__(verb_word(operation.verb), callback=command, params=parameters, help=about)
         if operation.verb.startswith("delete"):
             yes_option(self)
 

@@ -20,15 +20,7 @@ Turn = tuple[float, float, str]
 
 @dataclass
 class DispatchContext:
-    """The store, the blobs and the runtimes of the dispatcher that holds the lease.
-
-    - `stopping`: no long work may start after it is set.
-    - `building`: folders with an installation in progress.
-    - `grants`: GPUs by revision of a deployment.
-    - `waits`: number of GPUs for which revisions of deployments wait, by turn.
-    - `is_dry`: forecasts write nothing, not even files that runs would write again.
-    - `untyped`: digests of tables whose types could not be inferred in time; `typing` is its lock.
-    """
+    """The store, the blobs and the runtimes of the dispatcher that holds the lease."""
 
     settings: Settings
     store: Store
@@ -37,12 +29,13 @@ class DispatchContext:
     links: ResourceLinks
     runtimes: dict[str, Runtime]
     lease: Lease
-    stopping: Event = field(default_factory=Event)
-    building: set[Path] = field(default_factory=set)
-    grants: dict[str, list[str]] = field(default_factory=dict)
-    waits: dict[Turn, int] = field(default_factory=dict)
+    stopping: Event = field(default_factory=Event)  # no long work may start after it is set
+    building: set[Path] = field(default_factory=set)  # folders with an installation in progress
+    grants: dict[str, list[str]] = field(default_factory=dict)  # GPUs by revision of a deployment
+    waits: dict[Turn, int] = field(default_factory=dict)  # GPUs that revisions wait for, by turn
+    # Digests of tables whose types could not be inferred in time, with their lock.
     untyped: set[str] = field(default_factory=set)
-    is_dry: bool = False
+    is_dry: bool = False  # forecasts write nothing, not even files that runs would write again
     typing: Lock = field(default_factory=Lock)
 
     @contextmanager

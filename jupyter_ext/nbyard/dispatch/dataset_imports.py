@@ -105,8 +105,11 @@ class ImportController:
             blob = self._store_and_name(version, partial(self._read, Path(version.source)))
         else:
             blob = Blob(version.digest, version.size_bytes or 0)
-        if version.origin == "archive":
-            blob = self._unpack(version, blob)
+        # Unless an earlier dispatcher has unpacked it.
+        if version.origin == "archive" and not blob.digest.startswith("tree:"):
+            limit = self._context.settings.max_upload_bytes
+            unpack = partial(put_archive, self._context.blobs, blob.digest, limit)
+            blob = self._store_and_name(version, unpack)
         size = blob.size_bytes
         return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
@@ -120,18 +123,6 @@ class ImportController:
             with self._context.write() as c:
                 self._store.datasets.set_importing_digest(c, version.id, blob.digest)
         return blob
-
-    def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:
-        """Unpack an archive and return its folder.
-
-        Return `packed` if an earlier dispatcher has unpacked it.
-        """
-        if packed.digest.startswith("tree:"):
-            return packed
-        limit = self._context.settings.max_upload_bytes
-        return self._store_and_name(
-            version, partial(put_archive, self._context.blobs, packed.digest, limit)
-        )
 
     def _read(self, path: Path) -> Blob:
         """Store the file or folder at a path.

@@ -104,8 +104,11 @@ class ImageController:
 
     def _make(self, row: ImageRow) -> None:
         image = row.image
-        if not self._begin(row):
-            return
+        with self._context.write() as c:
+            if image.state == "building":  # a dispatcher that was killed began it
+                self._rows.move(c, image, "queued")
+            if not (self._rows.is_wanted(c, image.id) and self._rows.move(c, image, "building")):
+                return
         folder, begun = self._folder(row), time.time() - CLOCKS_SECONDS
         folder.mkdir(parents=True, exist_ok=True)
         engine = self._engine()
@@ -158,18 +161,6 @@ class ImageController:
             _warn(words_of(error))
         finally:
             engine.close()
-
-    def _begin(self, row: ImageRow) -> bool:
-        """Record the start; return whether the image is still wanted.
-
-        Work that a killed dispatcher began starts again.
-        """
-        with self._context.write() as c:
-            if row.image.state == "building":
-                self._rows.move(c, row.image, "queued")
-            return self._rows.is_wanted(c, row.image.id) and self._rows.move(
-                c, row.image, "building"
-            )
 
     def _build_pull_or_push(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
         image, wanted = row.image, partial(self._is_wanted, row)

@@ -119,7 +119,13 @@ class LeftoverSweeper:
                 folders.remove_folder(self._context.folder, attempt_id)
                 crash_point("swept")
             elif attempt_id in marks and attempt_id not in live:
-                self._clear_worker(attempt_id, marks[attempt_id])
+                # The worker may still wait for calls.
+                place = folders.attempt_folder_of(self._context.folder, attempt_id)
+                store_id, mark = self._context.store.id, marks[attempt_id]
+                order = Order(attempt_id, store_id, "", "", place, mark)
+                if runtime := self._context.runtimes.get(PROCESS):
+                    clear = partial(clear_worker, order, runtime)
+                    self._clean_ups.add(f"clear {attempt_id}", clear, PROCESS)
             elif attempt_id not in live:
                 self._clear_attempt(attempt_id)
 
@@ -137,13 +143,6 @@ class LeftoverSweeper:
             )
             clear = partial(clear_attempt, self._context, attempt, order)
             self._clean_ups.add(f"clear {attempt_id}", clear, attempt.runtime)
-
-    def _clear_worker(self, name: str, mark: str) -> None:
-        """Stop a worker that may still wait for calls."""
-        place = folders.attempt_folder_of(self._context.folder, name)
-        order = Order(name, self._context.store.id, "", "", place, mark)
-        if runtime := self._context.runtimes.get(PROCESS):
-            self._clean_ups.add(f"clear {name}", partial(clear_worker, order, runtime), PROCESS)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

@@ -1,6 +1,7 @@
 """Pages of lists, newest item first. `next` is the cursor of the next page."""
 
 from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -76,7 +77,7 @@ def check_count(count: int, field: str) -> int:
     return count
 
 
-def page_of(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+def page_of(items: Sequence[T], limit: int, key: Callable[[T], str] = attrgetter("id")) -> Page[T]:
     """Return a page of a list.
 
     `items` has up to one item more than `limit`, which shows that a next page exists. `key` returns

@@ -53,14 +53,11 @@ MOST_PLACES = 1000  # where local modules are looked for
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """Installed packages by normal name. `elsewhere` are those that come from no index.
-
-    `modules` are the importable modules, as far as they are known.
-    """
+    """Installed packages by normal name."""
 
     packages: frozenset[str] = frozenset()
-    elsewhere: frozenset[str] = frozenset()
-    modules: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()  # those that come from no index
+    modules: frozenset[str] = frozenset()  # importable ones, as far as known
     python: str = ""
 
     def lacks(self, module: str) -> bool:
@@ -74,15 +71,11 @@ class Installed(msgspec.Struct, frozen=True):
 
 
 class NodeImports(msgspec.Struct, frozen=True):
-    """The packages to add for one node: to its environment `used`, or to a new one.
+    """The packages to add for one node."""
 
-    `lacking` are those that are missing where the node runs. `wanted` are all that its code
-    imports, as far as an index has them.
-    """
-
-    used: UsedEnvironment | None
-    lacking: list[str]
-    wanted: list[str]
+    used: UsedEnvironment | None  # where to add them; None: to a new one
+    lacking: list[str]  # missing where the node runs
+    wanted: list[str]  # all that its code imports, as far as an index has them
 
     @property
     def environment(self) -> str:

@@ -420,16 +420,13 @@ def _artifact(context: FreezingContext, owner: str, node: Node) -> Artifact:
 
 
 class FrozenNode(msgspec.Struct, frozen=True):
-    """A node whose bytes are stored. `version` has no row yet if it is that of `code` in a file.
-
-    `fields` are those of the version to store for the code. `problems` are those of a model.
-    """
+    """A node whose bytes are stored."""
 
     resolved: ResolvedNode
-    version: ExecutableVersion | None = None
+    version: ExecutableVersion | None = None  # has no row yet if it is that of `code`
     code: Code | None = None
-    fields: dict[str, Any] = {}
-    problems: PackageProblems | None = None
+    fields: dict[str, Any] = {}  # of the version to store for the code
+    problems: PackageProblems | None = None  # of a model
 
 
 class Freeze:

@@ -34,16 +34,12 @@ PLAIN = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_TH
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A request to describe a model.
+    """A request to describe a model."""
 
-    `file` is the model, `code` the folder of the code that wrote it, and `tables` the tables that
-    its task read. `serving` has the sources of the module that runs in the process, by path.
-    """
-
-    file: Path
-    code: Path
-    tables: Sequence[KnownTable]
-    serving: Mapping[str, str]
+    file: Path  # the model
+    code: Path  # the folder of the code that wrote it
+    tables: Sequence[KnownTable]  # those that its task read
+    serving: Mapping[str, str]  # sources of the module that runs in the process, by path
 
 
 class _Problem(msgspec.Struct, frozen=True):

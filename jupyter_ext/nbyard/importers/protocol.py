@@ -68,17 +68,13 @@ class Exporter(Protocol):
 
 
 class JobFile(msgspec.Struct, frozen=True):
-    """A file or folder that a job names, called `name` in the run.
+    """A file or folder that a job names."""
 
-    It has a `path` on this machine, `contents` as text, or is a folder of `entries`. An
-    `optional` file may be missing.
-    """
-
-    name: str
-    path: str = ""
-    contents: str | None = None
-    entries: "tuple[JobFile, ...] | None" = None
-    optional: bool = False
+    name: str  # in the run
+    path: str = ""  # on this machine
+    contents: str | None = None  # or its text
+    entries: "tuple[JobFile, ...] | None" = None  # or those of a folder
+    optional: bool = False  # it may be missing
 
 
 class Job(msgspec.Struct, frozen=True):

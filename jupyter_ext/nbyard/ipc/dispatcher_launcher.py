@@ -105,6 +105,17 @@ def retire_idle_dispatcher(store: Store, settings: Settings) -> None:
         time.sleep(LOOK_SECONDS)
 
 
+def replace_dispatcher(store: Store) -> None:
+    """Request the exit of a dispatcher of this machine, which may have work.
+
+    The next one has the code and the settings of this process, and adopts running attempts.
+    """
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    if lease is not None and lease.holder.startswith(_host()):
+        _send(lease.holder, signal.SIGTERM)
+
+
 def _send(holder: str, number: int) -> None:
     """Send a signal to the holder of a lease, which must be a process of this machine."""
     with contextlib.suppress(OSError):  # it may belong to another user

@@ -500,7 +500,8 @@ class OperationHandler(NbyardHandler, APIHandler):
     async def data_received(self, chunk: bytes) -> None:
         self._body.add(chunk)
 
-    async def _serve(self, **path: str) -> None:
+    @web.authenticated
+    async def get(self, **path: str) -> None:
         operation = self._by_method[str(self.request.method)]
         try:
             caller = self.authorised(operation.scope)
@@ -564,25 +565,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         except NbyardError as error:  # what it records has happened
             log.error("request %s is not in the audit log: %s %s", entry.request_id, entry, error)
 
-    @web.authenticated
-    async def get(self, **path: str) -> None:
-        await self._serve(**path)
-
-    @web.authenticated
-    async def post(self, **path: str) -> None:
-        await self._serve(**path)
-
-    @web.authenticated
-    async def put(self, **path: str) -> None:
-        await self._serve(**path)
-
-    @web.authenticated
-    async def patch(self, **path: str) -> None:
-        await self._serve(**path)
-
-    @web.authenticated
-    async def delete(self, **path: str) -> None:
-        await self._serve(**path)
+    post = put = patch = delete = get
 
     def _arguments(self, operation: Operation, path: dict[str, str]) -> dict[str, Any]:
         known = {field.name for field in operation.placed("query")}
@@ -597,7 +580,10 @@ class OperationHandler(NbyardHandler, APIHandler):
             elif field.place == "query":
                 arguments |= self._query(field)
             elif field.place == "header":
-                arguments[field.name] = self._key()
+                arguments[field.name] = key = self.request.headers.get("Idempotency-Key", "")
+                if len(key) > 200 or not key.isprintable():
+                    message = "may have at most 200 characters, all of them printable"
+                    raise Invalid.field("Idempotency-Key", message)
             elif field.place == "body":
                 arguments[field.name] = self._body.read(self.request.headers, field.type)
         return arguments
@@ -617,11 +603,3 @@ class OperationHandler(NbyardHandler, APIHandler):
         except msgspec.ValidationError as error:
             why = str(error)
             raise Invalid.field(field.name, why) from None
-
-    def _key(self) -> str:
-        key = self.request.headers.get("Idempotency-Key", "")
-        if len(key) > 200 or not key.isprintable():
-            raise Invalid.field(
-                "Idempotency-Key", "may have at most 200 characters, all of them printable"
-            )
-        return key

@@ -59,7 +59,7 @@ class AuditService(Service):
             entries = self._store.audit.page(
                 c, limit + 1, after, *bounds, user=user, operation=operation
             )
-        return page_of(entries, limit, lambda entry: entry.id)
+        return page_of(entries, limit)
 
     def record(self, entry: AuditEntry) -> None:
         """Append an entry."""
@@ -80,7 +80,7 @@ class AdminService(Service):
         check_limit(limit)
         with self._store.read() as c:
             runs = self._store.overview.runs(c, limit + 1, after, state=state, owner=user)
-        return page_of(runs, limit, lambda run: run.id)
+        return page_of(runs, limit)
 
     @operation("GET", "/admin/queue", scope="admin:admin")
     def queue(self, caller: Caller, limit: int = 50) -> Page[QueuedTask]:
@@ -98,7 +98,7 @@ class AdminService(Service):
         with self._store.read() as c:
             overview = self._store.overview
             listed = overview.deployments(c, limit + 1, after, state=state, owner=user)
-        return page_of(listed, limit, lambda deployment: deployment.id)
+        return page_of(listed, limit)
 
     @operation("GET", "/admin/usage", scope="admin:admin")
     def usage(self, caller: Caller, by: str = "user", days: int = 30) -> Page[UsageDay]:

@@ -104,7 +104,7 @@ class CredentialService(Service):
             credentials = self._store.credentials.page(
                 c, caller.name, limit + 1, after, search, of, kind=kind
             )
-        return page_of(credentials, limit, lambda credential: credential.id)
+        return page_of(credentials, limit)
 
     @operation("GET", "/credentials/{credential}", scope="credentials:read")
     def get(self, caller: Caller, credential: str) -> Credential:

@@ -108,8 +108,7 @@ class DeploymentService(Service):
             name, spec = complete_request(body, presets_for(*engine_size(self._context.settings)))
         password = hash_password(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             made = find_earlier_request(self._context, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
@@ -127,7 +126,6 @@ class DeploymentService(Service):
                 link_to_active(self._store, c, caller, caller.project, "deployments.create", new)
                 self._store.quotas.check_deployment(c, made, caller.name)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, unseen, made)
-        self._context.ensure_dispatcher()
         deployment = self.get(caller, made)
         warnings = [*deployment.warnings, *ai4os.ignored_fields(asked)]
         return structs.replace(deployment, warnings=warnings)
@@ -164,11 +162,7 @@ class DeploymentService(Service):
             deployments = self._rows.page(
                 c, caller.name, limit + 1, after, search, state, project=of
             )
-        return page_of(
-            [self._warned(deployment) for deployment in deployments],
-            limit,
-            lambda deployment: deployment.id,
-        )
+        return page_of([self._warned(deployment) for deployment in deployments], limit)
 
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
     def get(self, caller: Caller, deployment: str) -> Deployment:
@@ -207,8 +201,7 @@ class DeploymentService(Service):
         package = deployable_model(self._store, caller, named)
         if package is not None:
             body = structs.replace(body, image=package.reference)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._find(c, caller, deployment)
             if body.revision and body.revision != record.revision:
                 raise StaleWrite(
@@ -235,7 +228,6 @@ class DeploymentService(Service):
                 )
             elif is_other:
                 self._add_revision(c, caller, record, spec, EDITED, known.password, image_id)
-        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
@@ -247,8 +239,7 @@ class DeploymentService(Service):
         Raises:
             NotFound: no earlier revision exists.
         """
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._find(c, caller, deployment)
             wanted = check_count(revision, "revision") or record.revision - 1
             older = self._rows.revision(c, record.id, wanted)
@@ -263,7 +254,6 @@ class DeploymentService(Service):
             self._add_revision(
                 c, caller, record, older.revision.spec, origin, older.password, of_then
             )
-        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     def _add_revision(  # noqa: PLR0913, PLR0917  these are the columns
@@ -292,8 +282,7 @@ class DeploymentService(Service):
         Raises:
             OverQuota: the deployment does not fit into the quota of its owner.
         """
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._find(c, caller, deployment)
             if record.state in {*DEPLOYMENT.rests, "stopping"}:
                 event = {"change": because("start-requested"), "revision": record.revision}
@@ -303,7 +292,6 @@ class DeploymentService(Service):
                 self._rows.move(c, record, "queued", event, is_wanted=True, reason=None, **period)
                 self._rows.reset_ended_revision(c, record.id, record.revision)
                 self._store.quotas.check_deployment(c, record.id, caller.name)
-        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/extend", scope="deployments:write")
@@ -331,20 +319,18 @@ class DeploymentService(Service):
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
         """Stop a deployment. It keeps its settings for a restart."""
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, deployment)
             if record.state not in ("stopping", "stopped"):
                 event = {"change": because("stop-requested"), "revision": record.revision}
                 self._rows.move(c, record, "stopping", event, is_wanted=False)
-        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
     def delete(self, caller: Caller, deployment: str) -> None:
         """Delete a deployment with its revisions, files and logs."""
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             self._rows.remove(c, self._find(c, caller, deployment))
-        self._context.ensure_dispatcher()
 
     @operation("GET", "/deployments/{deployment}/keys", scope="deployments:read")
     def keys(self, caller: Caller, deployment: str) -> Page[DeploymentKey]:
@@ -367,8 +353,7 @@ class DeploymentService(Service):
         text, now = new_key_text(), datetime.now(UTC)
         expiry = None if body.days is None else now + timedelta(days=body.days)
         key = DeploymentKey(new_id(), text[:SHOWN], body.name, now, expiry)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._find(c, caller, deployment)
             check_accepts_keys(record)
             if not record.port:
@@ -376,7 +361,6 @@ class DeploymentService(Service):
                     port = entrance.getsockname()[1]
                 self._store.deployment_keys.set_port(c, record.id, port)
             self._store.deployment_keys.insert(c, record, key, hash_of_key(text))
-        self._context.ensure_dispatcher()
         address = self.get(caller, record.id).address
         return CreatedKey(**structs.asdict(key), key=text, address=address)
 
@@ -389,14 +373,13 @@ class DeploymentService(Service):
         Raises:
             NotFound: the deployment has no such key.
         """
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, deployment)
             keys = self._store.deployment_keys.list(c, record.id)
             meant = next((each for each in keys if key in (each.id, each.prefix)), None)
             if meant is None:
                 raise NotFound(f"{record.name} has no key {key[:80]}.")
             self._store.deployment_keys.delete(c, record, meant)
-        self._context.ensure_dispatcher()
 
     def store_urls(self, **urls: str) -> None:
         """Store the server's `base_url` for links of services, its `server_url` for messages."""

@@ -27,12 +27,22 @@ from nbyard.blobs.file_operations import (
 )
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.names import check_folder_path
-from nbyard.domain.projects.homes import Home, HomeChange, HomeFile, HomeState, HomeUpdate
+from nbyard.domain.projects.homes import (
+    Home,
+    HomeChange,
+    HomeFile,
+    HomeState,
+    HomeUpdate,
+    MovedStore,
+    StoreMove,
+)
 from nbyard.errors import (
     Busy,
     Conflict,
+    Damaged,
     Invalid,
     NbyardError,
+    NewerSchema,
     NotFound,
     StaleWrite,
     TooLarge,
@@ -49,6 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_FILES = 100_000
+NOUNS = ("runs", "datasets", "workflows", "environments")  # as in MovedStore
 PIECE = 1 << 20
 
 
@@ -127,6 +138,44 @@ class HomeService(Service):
         """List the files that operations wrote since the last update."""
         with self._locked(caller) as mirror:
             return mirror.changes()
+
+    @operation("POST", "/home/store", scope="runs:write", status=201)
+    def move_store(self, caller: Caller, body: StoreMove) -> MovedStore:
+        """Add the datasets, workflows, runs and environments of a user's own store.
+
+        All of them are added, or none.
+
+        Raises:
+            Conflict: a name is taken, the store was moved before, or work of it is under way.
+            Invalid: the upload is no backup of a store.
+            OverQuota: the store does not fit into the disk quota.
+            TooLarge: it is larger than any upload may be.
+        """
+        from nbyard.backup.moving import move_store
+
+        body.check()
+        with self._store.read() as c:
+            rooms = self._store.quotas.rooms(c, caller.name)
+        most = self._context.settings.max_upload_bytes
+
+        def check(size: int) -> None:
+            if size > most:
+                raise TooLarge(f"A store of more than {most:,} bytes cannot be moved.")
+            for room in rooms:
+                room.check(size)
+            self._context.blobs.ensure_room(size)
+
+        with self._locked(caller) as mirror:
+            roots = body.root, str(mirror.root)
+            with self._context.uploads.reading(caller.name, body.upload) as (_, backup):
+                try:
+                    archive = Path(f"/dev/fd/{backup}")
+                    totals = move_store(self._store, archive, caller.name, roots, check)
+                except (Damaged, NewerSchema, NotFound) as error:
+                    raise Invalid.field("upload", str(error)) from None
+        self._context.uploads.delete(caller.name, body.upload)
+        counts = {noun: totals.rows.get(noun, 0) for noun in NOUNS}
+        return MovedStore(**counts, size_bytes=totals.size_bytes)
 
     def content(self, caller: Caller, path: str) -> DownloadRequest:
         """Return a file of the mirror as a download.

@@ -247,8 +247,7 @@ class ImageService(Service):
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
         made, reference, origin = new_id(), columns["reference"], columns["origin"]
         own = (columns.get("environment", ""), columns.get("path", ""))
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             known = self._store.images.get(c, caller.name, reference)
             # The engine has one image per name, so two builds of a name would overwrite each other.
             if known is not None and known.state in IMAGE.live:
@@ -273,7 +272,6 @@ class ImageService(Service):
                         ),
                     )
             self._store.images.insert(c, caller.name, made, **columns)
-        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/images", scope="images:read")
@@ -294,7 +292,7 @@ class ImageService(Service):
         asked = (limit + 1, after, search, environment)
         with self._store.read() as c:
             images = self._store.images.page(c, caller.name, *asked)
-        return page_of(images, limit, lambda image: image.id)
+        return page_of(images, limit)
 
     @operation("GET", "/images/{image}", scope="images:read")
     def get(self, caller: Caller, image: str) -> NamedImage:

@@ -55,7 +55,7 @@ class QuotaService(Service):
         check_limit(limit)
         with self._store.read() as c:
             quotas = self._store.quotas.page(c, after, limit + 1)
-        return page_of(quotas, limit, lambda quota: quota.id)
+        return page_of(quotas, limit)
 
     @operation("GET", "/quotas/{quota}", scope=ADMIN)
     def get(self, caller: Caller, quota: str) -> Quota:

@@ -13,15 +13,11 @@ OWN = "__future__"
 
 
 class Needed(NamedTuple):
-    """The packages that provide modules.
+    """The packages that provide modules."""
 
-    `lines` pin packages from an index. `elsewhere` are the names of packages from a folder, an
-    archive or a repository. `unknown` are modules that no installed package provides.
-    """
-
-    lines: list[str]
-    elsewhere: list[str]
-    unknown: list[str]
+    lines: list[str]  # pin packages from an index
+    elsewhere: list[str]  # names of packages from a folder, an archive or a repository
+    unknown: list[str]  # modules that no installed package provides
 
 
 def required_packages(modules: Iterable[str]) -> Needed:
@@ -47,15 +43,11 @@ def required_packages(modules: Iterable[str]) -> Needed:
 
 
 class Imports(NamedTuple):
-    """The imports of a module.
+    """The imports of a module."""
 
-    `modules` are the full names of modules that are always imported. `tried` are modules that are
-    only imported in `try` or under `TYPE_CHECKING`. `near` are relative imports, such as `.other`.
-    """
-
-    modules: set[str]
-    tried: set[str]
-    near: set[str]
+    modules: set[str]  # full names of those that are always imported
+    tried: set[str]  # those that are only imported in `try` or under `TYPE_CHECKING`
+    near: set[str]  # relative imports, such as `.other`
 
 
 def imports_of(tree: ast.Module) -> Imports:

@@ -62,15 +62,12 @@ class CannotDescribe(Exception):
 
 
 class Table(NamedTuple):
-    """A table that the code used when it created the model.
-
-    `columns` are those that a model can take. `rows` are some rows with all columns (`names`).
-    """
+    """A table that the code used when it created the model."""
 
     filename: str
-    columns: list[dict[str, Any]]
-    names: list[str]
-    rows: list[list[Any]]
+    columns: list[dict[str, Any]]  # those that a model can take
+    names: list[str]  # all columns
+    rows: list[list[Any]]  # some rows with all columns
 
 
 def main(question: str, answer: str) -> int:

@@ -53,14 +53,11 @@ ANY_UNDER_WAY = (
 
 
 class ImageRow(msgspec.Struct, frozen=True):
-    """An image with the fields that only its builder needs.
-
-    `context_digest` names the build context; `file` is the Dockerfile in it.
-    """
+    """An image with the fields that only its builder needs."""
 
     image: NamedImage
-    context_digest: str
-    file: str
+    context_digest: str  # of the build context
+    file: str  # the Dockerfile in it
     started_at: datetime | None
 
 

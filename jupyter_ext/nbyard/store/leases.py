@@ -20,16 +20,12 @@ FREE = datetime.fromtimestamp(0, UTC)
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """A lease with its holder and its duration in seconds.
-
-    `epoch` increases whenever the lease is taken or released. `until` is the end of the lease by
-    the holder's clock.
-    """
+    """A lease with its holder and its duration in seconds."""
 
     name: str
     holder: str
-    epoch: int
-    until: datetime
+    epoch: int  # increases whenever the lease is taken or released
+    until: datetime  # by the holder's clock
     seconds: float
 
     @property

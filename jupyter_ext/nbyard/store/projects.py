@@ -111,9 +111,10 @@ class ProjectRows(NamedRows[Project]):
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
     def has_among(self, c: Connection, listed: Iterable[str], user: str, run_id: str = "") -> bool:
-        """Return whether a list of users, `group:NAME` and `project:OWNER/NAME` has a user.
+        """Return whether a list of users, groups and projects has a user.
 
-        A project means its editors and owners. With a `run_id`, it means only runs of the project.
+        `group:NAME` is a group of the hub. `project:OWNER/NAME` means the editors and owners, with
+        a `run_id` only for runs of the project.
         """
         grants = GrantRows()
         for entry in listed:

@@ -21,16 +21,12 @@ MAX_WORDS = 300
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """The answer to a question, or the `problem` that prevented one.
-
-    `broken` means that the file's name promises a table that the file does not contain. `permanent`
-    means that the content was checked and refused, so that another try would fail, too.
-    """
+    """The answer to a question, or the problem that prevented one."""
 
     answer: msgspec.Raw | None = None
     problem: Reason | None = None
-    broken: bool = False
-    permanent: bool = False
+    broken: bool = False  # the file's name promises a table that the file does not contain
+    permanent: bool = False  # the content was checked and refused: another try would fail, too
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:

@@ -31,15 +31,12 @@ COLUMNS_AT_ONCE = 2
 
 
 class Question(msgspec.Struct, omit_defaults=True):
-    """A question about a file.
+    """A question about a file."""
 
-    `about` is its kind, and `folder` is for intermediate files.
-    """
-
-    about: str
+    about: str  # its kind
     path: str = ""
     filename: str = ""
-    folder: str = ""
+    folder: str = ""  # for intermediate files
     sheet: str = ""
     count: bool = False
     offset: int = 0

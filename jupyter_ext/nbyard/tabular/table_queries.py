@@ -202,17 +202,13 @@ def _cpu_ticks(pid: int) -> float:
 
 
 class TableFile(msgspec.Struct, frozen=True):
-    """A file that may contain a table, and the name that determines its format.
-
-    `key` is the digest of its bytes, under which results are stored. Without a key, none are
-    stored. `sheet` selects a sheet of an Excel file. `info` is the stored schema.
-    """
+    """A file that may contain a table, and the name that determines its format."""
 
     path: Path
     filename: str
-    key: str = ""
-    sheet: str = ""
-    info: TableInfo | None = None
+    key: str = ""  # digest of its bytes, under which results are stored; empty: they are not
+    sheet: str = ""  # of an Excel file
+    info: TableInfo | None = None  # the stored schema
 
 
 class Tables:

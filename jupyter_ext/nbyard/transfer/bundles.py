@@ -47,15 +47,11 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 class MirrorMark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a mirror of a user's files does not show about a folder, or about code in it.
+    """What a mirror of a user's files does not show about a folder or code in it."""
 
-    `is_project` is true for a project folder. `left_out` lists files that may hold secrets, which
-    no mirror has. `files` are the members of the code's bundle if rules do not select them.
-    """
-
-    is_project: bool = False
-    left_out: list[str] = []
-    files: list[str] | None = None
+    is_project: bool = False  # it is a project folder
+    left_out: list[str] = []  # files that may hold secrets, which no mirror has
+    files: list[str] | None = None  # members of the code's bundle if rules do not select them
 
     @classmethod
     def read(cls, folder: Path, code: str = "") -> "MirrorMark | None":
@@ -125,18 +121,14 @@ class SecretFilter:
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """The files of a bundle: those in the folder `base` that `keep` accepts.
-
-    `file` is the code. `is_whole` means that other code in the folder would get the same bundle.
-    `is_part` means that more than rules select the files.
-    """
+    """The files of a bundle: those in the folder `base` that `keep` accepts."""
 
     base: Path
-    file: str
+    file: str  # the code
     keep: Callable[[str], bool]
     secrets: SecretFilter
-    is_whole: bool = False
-    is_part: bool = False
+    is_whole: bool = False  # other code in the folder would get the same bundle
+    is_part: bool = False  # more than rules select the files
 
 
 class SharedBundles:

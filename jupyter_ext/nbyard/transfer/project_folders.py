@@ -182,18 +182,14 @@ def _git(folder: Path, *arguments: str) -> bytes:
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """The differences between a project on a server and a local folder.
-
-    `missing` lists the files to fetch, `executable` those that are executable. `toml` is the text
-    of the project file.
-    """
+    """The differences between a project on a server and a local folder."""
 
     name: str
     folder: Path
     plan: ProjectPlan
-    missing: list[str]
-    toml: str
-    executable: frozenset[str] = frozenset()
+    missing: list[str]  # files to fetch
+    toml: str  # the text of the project file
+    executable: frozenset[str] = frozenset()  # those of `missing` that are
 
     @classmethod
     def of(cls, connection: Any, project: str, folder: Path | None) -> Self:

@@ -93,6 +93,7 @@ function Row({ automation, runs, services }: IPartProps): JSX.Element {
       accent={isBad ? 'failed' : isActive ? undefined : 'cancelled'}
       state={isBad ? last : undefined}
       name={name}
+      owner={automation.owner}
       aside={next_due && dueText(automation, next_due, true)}
       detail={facts.join(' · ')}
       strip={!!results.length && <RunStrip results={results} trans={trans} />}

@@ -123,6 +123,7 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
       icon={kindIcon(dataKind(current.format))}
       accent={state === 'ready' ? 'is-dataset' : state}
       name={name}
+      owner={dataset.owner}
       aside={state === 'ready' && size}
       detail={facts[state]}
       title={known.filter(Boolean).join('\n')}

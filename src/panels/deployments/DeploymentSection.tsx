@@ -57,6 +57,7 @@ function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
       icon={deploymentIcon}
       accent={state}
       name={called}
+      owner={deployment.owner}
       aside={showAgo(created_at, now, trans)}
       detail={[
         stateText(state, trans),

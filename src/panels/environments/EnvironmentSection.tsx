@@ -64,6 +64,7 @@ function Row({ environment, services }: IRowProps): JSX.Element {
       icon={environmentIcon}
       accent={state}
       name={name}
+      owner={environment.owner}
       aside={current.number > 1 && `v${current.number}`}
       detail={[stateText(state, trans), ...details].filter(Boolean).join(' · ')}
       title={[name, kernel, reason].filter(Boolean).join('\n')}

@@ -23,6 +23,7 @@ export function ExecutableRow({ executable, trans }: IExecutableRowProps): JSX.E
       icon={kindIcon(current.kind)}
       accent={`is-${current.kind}`}
       name={name}
+      owner={executable.owner}
       aside={place}
       detail={hasPorts ? ports : trans._n('%1 value', '%1 values', current.arguments.length)}
       title={[`${name} (${current.kind})`, executable.path, ports].filter(Boolean).join('\n')}

@@ -151,6 +151,7 @@ function Row({ run, runs, services }: IRowProps): JSX.Element {
       accent={state}
       state={stateText(state, trans)}
       name={run.name || run.title}
+      owner={run.owner}
       aside={<Time run={run} services={services} />}
       detail={<RunDetail run={run} services={services} />}
       strip={<RunStrip results={results} trans={trans} />}

@@ -1,99 +1,245 @@
-"""The store of one person is moved into one of several: all of it, or nothing."""
+"""A user's own store is moved into a shared one: all of it or nothing, and nothing of others."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from nbyard.backup.moving import take_over
-from nbyard.backup.writing import write_backup
+from nbyard.backup.moving import move_store
+from nbyard.backup.writing import TABLES, Totals
 from nbyard.blobs import Blobs
-from nbyard.domain.credentials import Credential
-from nbyard.domain.ids import new_id
-from nbyard.errors import Conflict
+from nbyard.blobs.trees import Tree, TreeEntry, encode_tree
+from nbyard.errors import Conflict, Damaged, NotFound, TooLarge
 from nbyard.store import Store
+from nbyard.store.database.row_checks import dump
 
-from ..store.rows import START, Rows
+from ..store.rows import Rows
+from .own_stores import HOME, VALUE, back_up_own_store
+from .test_hostile_backups import rewrite, with_row
 
 pytestmark = pytest.mark.slow
-ROOTS = ("/home/ada", "/srv/homes/ada")
+OTHERS = b"of bob"
+OTHERS_DIGEST = f"sha256:{hashlib.sha256(OTHERS).hexdigest()}"
 
 
-def add_secret(store: Store, owner: str, secret: str) -> Credential:
-    made = Credential(
-        new_id(), "token", owner, "token", "", {}, ["value"], 1, created_at=START, updated_at=START
-    )
-    with store.write() as c:
-        store.credentials.insert_sealed(c, made, {"value": secret})
-    return made
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """The backup of a store with a run, its output and its log, a dataset and a secret."""
-    with closing(Store(tmp_path / "own")) as own:
-        blobs = Blobs(own.folder / "blobs")
-        with own.write() as c:
-            rows = Rows(own, c)
-            rows.dataset("sales")
-            run = rows.run("nightly", path=f"{ROOTS[0]}/train.py")
-            rows.artifact(rows.succeeded(run), "model", blobs.put_bytes(b"model").digest)
-        add_secret(own, "ada", "s3cret")
-        log = own.folder / "attempts/a1/log"
-        log.parent.mkdir(parents=True)
-        log.write_text("done")
-        write_backup(own, tmp_path / "b.tar", with_key=True)
-    return tmp_path / "b.tar"
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return back_up_own_store(tmp_path_factory.mktemp("moving"))
 
 
 @pytest.fixture
 def shared(tmp_path: Path, database_url: str) -> Iterator[Store]:
-    """A store in which somebody else has a run and a dataset of the same name."""
+    """A store in which somebody else has a run, a dataset and bytes."""
     with closing(Store(tmp_path / "shared", database_url)) as made:
         with made.write() as c:
             rows = Rows(made, c)
-            rows.dataset("sales", owner="bob")
-            rows.run("nightly", owner="bob")
-        add_secret(made, "bob", "other")
+            rows.dataset("sales", "bob")
+            rows.artifact(rows.succeeded(rows.run("nightly", "bob")), "model", OTHERS_DIGEST)
+        Blobs(made.folder / "blobs").put_bytes(OTHERS)
         yield made
+
+
+def move(store: Store, archive: Path, most: int = 2**30) -> Totals:
+    def check(size: int) -> None:
+        if size > most:
+            raise TooLarge
+
+    return move_store(store, archive, "ann", (HOME, mirror(store)), check)
+
+
+def mirror(store: Store) -> str:
+    return f"{os.path.realpath(store.folder)}/homes/ann"
+
+
+def first_row(archive: Path, table: str) -> dict[str, Any]:
+    with tarfile.open(archive) as tar:
+        file = tar.extractfile(f"{TABLES}{table}.jsonl")
+        assert file is not None
+        return msgspec.json.decode(file.readline())
+
+
+def has_nothing(store: Store) -> bool:
+    with store.read() as c:
+        names = store.runs.names(c, "ann"), store.datasets.names(c, "ann")
+    return not any(names) and not [*store.folder.glob(".nbyard-restore-*")]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_everything_gets_the_new_owner(archive: Path, shared: Store) -> None:
-    blobs = Blobs(shared.folder / "blobs")
-    totals = take_over(shared, blobs, archive, "ann", ROOTS)
-    assert totals.rows["runs"] == 1
+    assert move(shared, archive).rows["runs"] == 1
+    blobs, log = Blobs(shared.folder / "blobs"), first_row(archive, "attempts")["id"]
     with shared.read() as c:
         run = shared.runs.get(c, "ann", "nightly")
-        assert run is not None and run.path == f"{ROOTS[1]}/train.py"
+        assert run is not None and run.path == f"{mirror(shared)}/train.py"
+        assert run.parameters == {"key": VALUE}
         theirs = shared.runs.get(c, "bob", "nightly")
         assert theirs is not None and run.number == theirs.number == 1
         (artifact,) = shared.artifacts.of_run(c, run.id)
         assert blobs.open(artifact.digest).read() == b"model"
-        assert shared.datasets.get(c, "ann", "sales") is not None
-        secret = shared.credentials.get(c, "ann", "token")
-        assert secret is not None
-        assert shared.credentials.fields(c, secret)["value"] == "s3cret"
+        dataset = shared.datasets.get(c, "ann", "sales")
+        assert dataset is not None and dataset.current.state == "ready"
+        project = shared.projects.get(c, "ann", "churn")
+        assert project is not None and shared.projects.link_counts(c, [project.id])
         assert shared.runs.get(c, "ada", "nightly") is None
-    assert (shared.folder / "attempts/a1/log").read_text() == "done"
+    assert (shared.folder / f"attempts/{log}/log").read_text() == "done"
+
+
+def test_a_moved_result_is_a_record_that_nothing_repeats_or_reuses(
+    archive: Path, shared: Store
+) -> None:
+    """Its plan, image and cache key may be forged."""
+    move(shared, archive)
+    with shared.read() as c:
+        run = shared.runs.get(c, "ann", "nightly")
+        assert run is not None
+        (task,) = shared.tasks.of_run(c, run.id)
+        assert (task.plan.runtime, task.cache_key) == ("process", "")
+        assert shared.runs.template_id(c, run.id) == ""
+        version = shared.executables.version(c, task.plan.executable_version_id)
+    before = first_row(archive, "executable_versions")
+    assert version is not None and version.code_digest != before["code_digest"]
 
 
 def test_a_second_move_changes_nothing(archive: Path, shared: Store) -> None:
-    blobs = Blobs(shared.folder / "blobs")
-    take_over(shared, blobs, archive, "ann", ROOTS)
+    move(shared, archive)
     with pytest.raises(Conflict):
-        take_over(shared, blobs, archive, "ann", ROOTS)
-    with pytest.raises(Conflict):  # nor to somebody else
-        take_over(shared, blobs, archive, "eve", ROOTS)
+        move(shared, archive)
     with shared.read() as c:
-        assert shared.runs.get(c, "eve", "nightly") is None
+        assert len(shared.runs.names(c, "ann")) == 1
 
 
 def test_a_taken_name_moves_nothing(archive: Path, shared: Store) -> None:
     with shared.write() as c:
-        Rows(shared, c).dataset("sales", owner="ann")
-    with pytest.raises(Conflict, match="sales"):
-        take_over(shared, Blobs(shared.folder / "blobs"), archive, "ann", ROOTS)
+        Rows(shared, c).run("nightly", "ann")
+    with pytest.raises(Conflict, match="nightly"):
+        move(shared, archive)
     with shared.read() as c:
-        assert shared.runs.get(c, "ann", "nightly") is None
+        assert not shared.datasets.names(c, "ann")
+
+
+@pytest.mark.parametrize(
+    ("table", "state"),
+    [
+        *(("runs", "queued"), ("tasks", "queued"), ("attempts", "running")),
+        ("dataset_versions", "importing"),
+    ],
+)
+def test_work_under_way_is_refused(archive: Path, shared: Store, table: str, state: str) -> None:
+    with pytest.raises(Conflict):
+        move(shared, with_row(archive, table, 0, {"state": state}))
+    assert has_nothing(shared)
+
+
+REFERENCES = {
+    "executable_versions": "executable_id",
+    "project_links": "resource_id",
+    "tasks": "executable_id",
+    "runs": "workflow_id",
+    "dataset_versions": "run_id",
+    "attempts": "worker",
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_reference_to_a_row_of_others_becomes_one_to_none(archive: Path, shared: Store) -> None:
+    with shared.read() as c:
+        theirs = shared.datasets.get(c, "bob", "sales")
+    assert theirs is not None
+    key = theirs.id
+
+    def named() -> int:
+        with shared.read() as c:
+            return sum(key.encode() in line for _, lines in dump(c) for line in lines)
+
+    before, hostile = named(), archive
+    for number, (table, column) in enumerate(REFERENCES.items()):
+        hostile = with_row(hostile, table, 0, {column: key})
+        hostile = hostile.rename(hostile.with_name(f"{number}.tar"))
+    move(shared, hostile)
+    assert named() == before
+
+
+def test_an_id_of_others_is_not_taken(archive: Path, shared: Store) -> None:
+    """Of a row of another kind."""
+    with shared.read() as c:
+        theirs = shared.datasets.get(c, "bob", "sales")
+    assert theirs is not None
+    own = first_row(archive, "artifacts")["id"]
+    hostile = rewrite(archive, lambda n, b: (n, b.replace(own.encode(), theirs.id.encode())))
+    with pytest.raises(Conflict):
+        move(shared, hostile)
+    assert has_nothing(shared)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *(("artifacts", "digest"), ("dataset_versions", "digest")),
+        *(("executable_versions", "bundle_digest"), ("projects", "files")),
+    ],
+)
+def test_bytes_of_others_are_refused(archive: Path, shared: Store, table: str, column: str) -> None:
+    with pytest.raises((Damaged, NotFound)):
+        move(shared, with_row(archive, table, 0, {column: OTHERS_DIGEST}))
+    assert has_nothing(shared)
+
+
+def test_a_folder_with_bytes_of_others_is_refused(
+    archive: Path, shared: Store, tmp_path: Path
+) -> None:
+    tree = encode_tree(Tree([TreeEntry("a", OTHERS_DIGEST, len(OTHERS))]))
+    digest = hashlib.sha256(tree).hexdigest()
+    place = f"blobs/tree/{digest[:2]}/{digest[2:]}"
+    first = iter([(place, tree)])
+    hostile = rewrite(
+        archive, lambda n, b: next(first, (n, b)) if n.startswith("blobs") else (n, b)
+    )
+    with pytest.raises(Damaged):
+        move(shared, hostile)
+
+
+@pytest.mark.parametrize("hides", [str, lambda text: text.replace("sha256", "\\u0073ha256")])
+def test_a_plan_names_no_bytes_of_others(
+    archive: Path, shared: Store, hides: Callable[[str], str]
+) -> None:
+    plan = json.loads(first_row(archive, "tasks")["plan"])
+    plan["bindings"]["in"]["digest"] = OTHERS_DIGEST
+    move(shared, with_row(archive, "tasks", 0, {"plan": hides(json.dumps(plan))}))
+    with shared.read() as c:
+        run = shared.runs.get(c, "ann", "nightly")
+        assert run is not None
+        (task,) = shared.tasks.of_run(c, run.id)
+    assert OTHERS_DIGEST not in str(task.plan)
+
+
+@pytest.mark.parametrize(
+    ("path", "stored"),
+    [
+        *(("/srv/data/a.py", "srv/data/a.py"), ("a.py", "a.py")),
+        ("{homes}/bob/a.py", "{homes}/bob/a.py"),
+        ("{homes}/ann/../bob/a.py", "{homes}/bob/a.py"),
+        (f"{HOME}/../bob/a.py", "{homes}/bob/a.py"),
+    ],
+)
+def test_every_path_is_below_the_mirror(
+    archive: Path, shared: Store, path: str, stored: str
+) -> None:
+    homes = os.path.dirname(mirror(shared))
+    move(shared, with_row(archive, "executables", 0, {"path": path.format(homes=homes)}))
+    with shared.read() as c:
+        moved = shared.executables.get(c, "ann", "train")
+    assert moved is not None
+    assert moved.path == f"{mirror(shared)}/{stored.format(homes=homes).lstrip('/')}"
+
+
+def test_a_large_archive_is_refused_before_it_is_unpacked(archive: Path, shared: Store) -> None:
+    with pytest.raises(TooLarge):
+        move(shared, archive, 1000)
+    assert has_nothing(shared)

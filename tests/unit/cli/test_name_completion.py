@@ -195,7 +195,7 @@ UNSTORED = {
         "shares create-link --expires",
     },
     "of an administrator": {
-        *("--owner", "--root", "--url", "--database", "--by", "--operation"),
+        *("--url", "--database", "--by", "--operation"),
         *(
             "admin deployments --user",
             "admin runs --user",

@@ -24,6 +24,7 @@ from nbyard.ipc.dispatcher_launcher import (
     kill_stopped_dispatcher,
     other_settings,
     own_name,
+    replace_dispatcher,
     retire_idle_dispatcher,
 )
 from nbyard.settings import Settings
@@ -190,6 +191,13 @@ def test_other_dispatchers_keep_running(store, monkeypatch, here, is_busy):
     with idling(store, Settings(slots=7, gpus=[])) as process:
         retire_idle_dispatcher(store, here)
         assert process.poll() is None and has_dispatcher(store)
+
+
+def test_a_dispatcher_with_work_is_replaced_on_request(store):
+    with idling(store, Settings()) as process:
+        replace_dispatcher(store)
+        assert process.wait(10) == -signal.SIGTERM
+    replace_dispatcher(store)  # there is none
 
 
 def test_a_dispatcher_that_does_not_exit_is_not_awaited(store, monkeypatch):

@@ -169,6 +169,7 @@ def naming(ids: dict[str, str]) -> dict[str, list[dict[str, Any] | str]]:
         "events.list": ["after=0"],
         "executables.list": [of_project],
         "executables.create": [{"upload": ids["upload"]}],
+        "home.move_store": [{"upload": ids["upload"], "root": "/home/eve"}],
         "executables.inspect": [{"upload": ids["upload"]}],
         "executables.help": [{"executable": executable}, {"upload": ids["upload"]}],
         "images.build": [{"environment": ids["environment"]}],

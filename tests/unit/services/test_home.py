@@ -8,11 +8,21 @@ import pytest
 from tests.support.home_connections import DirectConnection
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.projects.homes import HomeFile, HomeUpdate
+from nbyard.domain.projects.homes import HomeFile, HomeUpdate, MovedStore, StoreMove
 from nbyard.domain.users.quotas import NewQuota
-from nbyard.errors import Busy, Conflict, Invalid, NotFound, OverQuota, StaleWrite, TooLarge
+from nbyard.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    OverQuota,
+    StaleWrite,
+    TooLarge,
+)
 from nbyard.freezing.pushed_folders import home_folder
 from nbyard.services import home
+
+from ..backup.own_stores import HOME, back_up_own_store
 
 
 def file(path: str, content: bytes = b"x", **more: object) -> HomeFile:
@@ -220,3 +230,42 @@ def test_an_interrupted_update_is_repaired(ann_home, monkeypatch, name, calls):
     assert found == after
     assert sorted(one.path for one in ann_home.get().files) == ["a", "b", "new/c"]
     assert not (ann_home.files.root / "old").exists()
+
+
+def send_store(connection: DirectConnection, content: bytes, root: str = HOME) -> MovedStore:
+    upload = connection.upload("own.tar", len(content), iter([content]))
+    body = StoreMove(upload, root)
+    return connection.services.home.move_store(connection.caller, body)
+
+
+def test_a_users_own_store_is_moved(ann_home, tmp_path):
+    content = back_up_own_store(tmp_path).read_bytes()
+    moved = send_store(ann_home, content)
+    counts = (moved.runs, moved.datasets, moved.workflows, moved.environments)
+    assert counts == (1, 1, 0, 0) and moved.size_bytes
+    (run,) = ann_home.services.runs.list(ann_home.caller).items
+    assert run.path == "train.py"
+    assert not ann_home.services.runs.list(Caller("bob")).items
+    with pytest.raises(Conflict):
+        send_store(ann_home, content)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 2000, b"backup.json" + b"\0" * 1013])
+def test_bytes_that_are_no_store_are_refused(ann_home, content):
+    with pytest.raises(Invalid, match="upload"):
+        send_store(ann_home, content)
+
+
+@pytest.mark.parametrize("root", ["", "/", "home", "/home/", "/a//b", '/a"b', "/a\\b"])
+def test_a_root_is_the_path_of_a_folder(ann_home, root):
+    with pytest.raises(Invalid, match="root"):
+        send_store(ann_home, b"", root)
+
+
+def test_a_store_beyond_the_quota_is_not_moved(ann_home, tmp_path):
+    content = back_up_own_store(tmp_path).read_bytes()
+    limits = NewQuota(stored_bytes=len(content) // 2)
+    ann_home.services.quotas.set(ann_home.caller, "everyone", limits)
+    with pytest.raises(OverQuota):
+        send_store(ann_home, content)
+    assert not ann_home.services.runs.list(ann_home.caller).items

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.runs.run_watch import follow_run
+from nbyard.cli.commands.runs.runs import show_state
 from nbyard.cli.output.console import (
     chosen_server,
     follow_up,
@@ -14,7 +15,7 @@ from nbyard.cli.output.console import (
     print_note,
     show_json,
 )
-from nbyard.cli.output.downloads import save_file
+from nbyard.cli.output.downloads import save_file, target_option
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.shared_options import (
     confirm_deletion,
@@ -137,13 +138,7 @@ def status(name: str, server: str, as_json: bool) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    run = _run_of(connect(server), name)
-    if as_json:
-        show_json({"state": run.state, "reason": run.reason})
-    else:
-        click.echo(run.state)
-    if run.state in ("failed", "cancelled"):
-        raise click.exceptions.Exit(1)
+    show_state(_run_of(connect(server), name), as_json)
 
 
 @click.command()
@@ -163,14 +158,7 @@ def log(name: str, follow: bool, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--output-file",
-    "-o",
-    "target",
-    default="",
-    metavar="FILE",
-    help="File to save to. Default: the artifact's file name; - is standard output.",
-)
+@target_option("the artifact's file name")
 @server_option
 def export(name: str, target: str, server: str) -> None:
     """Save an artifact to a file.

@@ -31,17 +31,13 @@ class Finding(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A file with its problems, and the environments that its nodes would use, by node.
-
-    `commands` add the packages that are missing. The node of a notebook or script is "". `maps` has
-    how many elements of each mapped node are cached.
-    """
+    """A file with its problems, and what its nodes would use."""
 
     path: Path
     findings: Sequence[Finding] = ()
-    environments: Mapping[str, UsedEnvironment] = MappingProxyType({})
-    commands: Sequence[str] = ()
-    maps: Mapping[str, str] = MappingProxyType({})
+    environments: Mapping[str, UsedEnvironment] = MappingProxyType({})  # by node; "" is the file
+    commands: Sequence[str] = ()  # add the packages that are missing
+    maps: Mapping[str, str] = MappingProxyType({})  # how many elements are cached, by mapped node
 
     @property
     def is_valid(self) -> bool:

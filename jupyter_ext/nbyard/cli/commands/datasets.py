@@ -83,10 +83,14 @@ def _source(connection: Any, source: str) -> Any:
         )
     if not path.is_file():
         raise click.UsageError(f"There is no file {source}.")
+    return UploadSource(upload_file(connection, path))
+
+
+def upload_file(connection: Any, path: Path) -> str:
+    """Send a file, which may be larger than the memory; return the ID of the upload."""
     with path.open("rb") as handle:
-        # A dataset may be larger than the memory of this machine.
         chunks = iter(lambda: handle.read(CHUNK), b"")
-        return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
+        return str(connection.upload(path.name, path.stat().st_size, chunks))
 
 
 @click.command("compare")

@@ -28,9 +28,13 @@ ENDED = ("ready", "failed")
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait until the end. The exit code is 1 after a failure."
 )
+version_option = click.option(
+    "--version",
+    default=0,
+    metavar="N",
+    help="Version of the environment. Default: the installed one.",
+)
 log_option = click.option("--log", is_flag=True, help="Print the log until the end.")
-
-
 dockerfile_option = click.option(
     *("--dockerfile", "own"),
     metavar="FILE",
@@ -48,12 +52,7 @@ def recipe_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("target", metavar="ENVIRONMENT|DOCKERFILE")
-@click.option(
-    "--version",
-    default=0,
-    metavar="N",
-    help="Version of the environment. Default: the installed one.",
-)
+@version_option
 @click.option("--tag", default="", metavar="NAME:TAG", help="Name of the image.")
 @recipe_options
 @wait_option
@@ -117,12 +116,7 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
 
 @click.command()
 @click.argument("environment")
-@click.option(
-    "--version",
-    default=0,
-    metavar="N",
-    help="Version of the environment. Default: the installed one.",
-)
+@version_option
 @recipe_options
 @server_option
 def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None:

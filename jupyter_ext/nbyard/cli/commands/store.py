@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -9,8 +12,12 @@ import msgspec
 
 from nbyard.backup.restoring import restore_backup, try_backup
 from nbyard.backup.writing import Header, Totals, write_backup
+from nbyard.cli.commands.datasets import upload_file
 from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.shared_options import json_option
+from nbyard.client import OwnServer
+from nbyard.discover import connect_here
+from nbyard.errors import Conflict, NotFound, Unavailable
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.migrate import revisions, schema_before
@@ -22,6 +29,7 @@ SAME_ID = (
     " Do not start the former store again: both have the same ID, and would remove each"
     " other's containers."
 )
+MOVE_SECONDS = 3600.0
 NEW_ID = (
     "Automations, backfills and bisections of the restored store are off. The next nbyard"
     " command starts its deployments and repeats its active runs."
@@ -96,6 +104,45 @@ def restore(file: Path, dry_run: bool, has_new_id: bool | None, as_json: bool) -
 
 
 @click.command()
+@click.option("--to-hub", is_flag=True, help="To the service of the JupyterHub of this session.")
+def move(to_hub: bool) -> None:
+    """Move the store of this machine to the service of a JupyterHub.
+
+    Its datasets, workflows, runs and environments are added to yours there, or none of them. The
+    store on this machine stays as it is. Credentials, automations, models, images and deployments
+    are not moved: create those that you still need.
+    """
+    if not to_hub:
+        raise click.UsageError("Use --to-hub.")
+    connection = connect_here()
+    if not isinstance(connection, OwnServer):
+        raise Unavailable(
+            "This is no session of a JupyterHub with one store for all users.",
+            hint="Run the command in a terminal of your JupyterLab there.",
+        )
+    settings = Settings()
+    if not schema_before(settings.store_path, settings.database_url):
+        raise NotFound(f"there is no store in {settings.store_path}")
+    with (
+        closing(Store(settings.store_path, settings.database_url)) as store,
+        tempfile.TemporaryDirectory(dir=store.folder, prefix=".nbyard-move-") as folder,
+    ):
+        with store.read() as c:
+            if store.is_working(c):
+                why = "Runs, imports or installations of this store are under way."
+                raise Conflict(why, hint="Wait until they have finished, or cancel them.")
+        backup = Path(folder, "backup.tar")
+        print_note(f"{settings.store_path}: {_counts(write_backup(store, backup))}")
+        upload = upload_file(connection, backup)
+    connection.seconds = MOVE_SECONDS
+    root = os.path.realpath(os.environ["NBYARD_HUB_ROOT"])
+    moved = connection.home.move_store(body={"upload": upload, "root": root})
+    counts = f"{moved.runs} runs, {moved.datasets} datasets, {moved.workflows} workflows"
+    size = format_size(moved.size_bytes)
+    click.echo(f"Moved: {counts}, {moved.environments} environments, {size}")
+
+
+@click.command()
 def migrate() -> None:
     """Upgrade the database to the schema of this nbyard.
 
@@ -119,4 +166,4 @@ def _origin(header: Header) -> str:
     return f"written by nbyard {header.nbyard} at {header.created_at:%Y-%m-%d %H:%M} UTC"
 
 
-COMMANDS: tuple[click.Command, ...] = (backup, restore, migrate)
+COMMANDS: tuple[click.Command, ...] = (backup, restore, move, migrate)

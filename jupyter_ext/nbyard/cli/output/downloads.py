@@ -1,9 +1,10 @@
-"""Save downloads in files."""
+"""Save downloads in files, and the option that names the file."""
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -11,6 +12,14 @@ from nbyard.cli.output.console import format_size, print_note
 from nbyard.host.project_files import replace_atomically
 
 ZIP = ".zip"
+
+
+def target_option(
+    default: str, name: str = "--output-file", metavar: str = "FILE"
+) -> Callable[[Any], Any]:
+    """Return the option that names the file to save to; `default` describes its usual name."""
+    about = f"File to save to. Default: {default}; - is standard output."
+    return click.option(name, "-o", "target", default="", metavar=metavar, help=about)
 
 
 def save_file(source: BinaryIO, own: str, target: str) -> None:

@@ -67,26 +67,20 @@ A_SLOT = because("waits-for-start")
 class Observations:
     """What the dispatcher observed of one attempt, in seconds of the monotonic clock.
 
-    - `since`: first observation; `not_before`: earliest next start.
-    - `waits`, `took`: why the last start failed, and how long that call took.
-    - `silent_since`, `running_since`: start of the engine's silence, start of the work.
-    - `asked_at`, `why`: first request to stop, and its reason.
-    - `signs`: signs of life; `take_at`: when to try full disks again (0.0: never full).
-
     All of it only affects speed and patience: a new dispatcher starts without it.
     """
 
     phase: Phase = Phase.UNCERTAIN
-    since: float = field(default_factory=time.monotonic)
-    not_before: float = 0.0
-    waits: Reason | None = None
-    took: float = 0.0
-    silent_since: float | None = None
-    running_since: float | None = None
-    asked_at: float | None = None
-    why: Reason | None = None
-    take_at: float = 0.0
-    signs: Stillness = field(default_factory=Stillness)
+    since: float = field(default_factory=time.monotonic)  # first observation
+    not_before: float = 0.0  # earliest next start
+    waits: Reason | None = None  # why the last start failed
+    took: float = 0.0  # how long that call took
+    silent_since: float | None = None  # start of the engine's silence
+    running_since: float | None = None  # start of the work
+    asked_at: float | None = None  # first request to stop
+    why: Reason | None = None  # its reason
+    take_at: float = 0.0  # when to try full disks again (0.0: never full)
+    signs: Stillness = field(default_factory=Stillness)  # of life
 
     @property
     def has_slots(self) -> bool:
@@ -128,34 +122,26 @@ class Observations:
 
 
 class Signal(NamedTuple):
-    """An event with its details.
-
-    `what` is what the attempt waits for or why it is lost, `why` the reason to stop it. `error` is
-    why it can never start, `site` where it started.
-    """
+    """An event with its details."""
 
     event: Event
-    what: Reason | None = None
-    why: Reason | None = None
-    error: NbyardError | None = None
-    site: str = ""
+    what: Reason | None = None  # what the attempt waits for, or why it is lost
+    why: Reason | None = None  # the reason to stop it
+    error: NbyardError | None = None  # why it can never start
+    site: str = ""  # where it started
 
 
 @dataclass
 class AttemptDriver:
-    """Checks one attempt once, and acts on what it observes.
-
-    `seen` is kept between checks. `conclude` returns the outcome for a result. `facts` collects
-    what to report.
-    """
+    """Checks one attempt once, and acts on what it observes."""
 
     context: DispatchContext
     identities: Identities
     snapshot: AttemptSnapshot
     runtime: Runtime
-    seen: Observations
-    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]
-    facts: list[Fact] = field(default_factory=list)
+    seen: Observations  # kept between checks
+    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]  # returns the outcome
+    facts: list[Fact] = field(default_factory=list)  # to report
 
     def begin(self) -> None:
         """Start, stop or check the attempt, as its state and a cancellation require."""
@@ -188,7 +174,9 @@ class AttemptDriver:
             case Action.PROBE:
                 following = self._probe()
             case Action.RECHECK:
-                following = self._recheck()
+                with suppress(NbyardError):  # the engine does not respond
+                    is_there = runtime_calls.is_there(self.snapshot, self.runtime)
+                    following = Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
             case Action.START:
                 following = self._start()
             case Action.LOOK:
@@ -304,16 +292,6 @@ class AttemptDriver:
             log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
-
-    def _recheck(self) -> Signal | None:
-        """Ask the engine whether a failed start has reached it.
-
-        Return None if the engine does not respond.
-        """
-        with suppress(NbyardError):
-            is_there = runtime_calls.is_there(self.snapshot, self.runtime)
-            return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
-        return None
 
     # Check
 

@@ -11,112 +11,69 @@ from typing import NamedTuple
 
 
 class Phase(StrEnum):
-    """What the dispatcher knows of an attempt.
+    """What the dispatcher knows of an attempt."""
 
-    - `UNCERTAIN`: an earlier dispatcher may have started it, and its engine was not asked yet.
-    - `UNREACHED`: the same, and its engine does not answer.
-    - `ADMITTED`: it has its slots, or needs none: it may start.
-    - `SILENT`: its start failed, and its engine does not answer; its slots are free for others.
-    - `HELD`: its start failed, although its engine answers; its slots are free for others.
-    - `ASKING`: its engine answers again, and it requests slots.
-    - `SENT`: its runtime has accepted it.
-    - `STOPPING`: it has to stop, but its runtime has not accepted the request yet.
-    - `STOPPED`: its runtime has accepted the request to stop.
-    """
-
-    UNCERTAIN = auto()
-    UNREACHED = auto()
-    ADMITTED = auto()
-    SILENT = auto()
-    HELD = auto()
-    ASKING = auto()
-    SENT = auto()
-    STOPPING = auto()
-    STOPPED = auto()
+    UNCERTAIN = auto()  # an earlier dispatcher may have started it; its engine was not asked yet
+    UNREACHED = auto()  # the same, and its engine does not answer
+    ADMITTED = auto()  # it has its slots, or needs none: it may start
+    SILENT = auto()  # its start failed, and its engine does not answer; its slots are free
+    HELD = auto()  # its start failed, although its engine answers; its slots are free
+    ASKING = auto()  # its engine answers again, and it requests slots
+    SENT = auto()  # its runtime has accepted it
+    STOPPING = auto()  # it has to stop, but its runtime has not accepted the request yet
+    STOPPED = auto()  # its runtime has accepted the request to stop
 
 
 class Event(StrEnum):
-    """What happened to an attempt.
+    """What happened to an attempt."""
 
-    Of the dispatcher:
-
-    - `ADMIT`: it got its slots, or needs none because its runtime has its own queue.
-    - `START_DUE`, `LOOK_DUE`: its turn, before and after its start is stored.
-    - `STOP_DUE`: its run was cancelled.
-    - `NOTHING_TO_STOP`, `GRACE_OVER`: it has to stop, and was never started, or did not stop in
-      time.
-
-    Of its engine, asked before a start and after a failed one:
-
-    - `THERE`, `ABSENT`, `NO_ANSWER`: whether the engine knows the attempt.
-    - `ANSWER_LOST`, `NOT_THERE`: after a failed start: the engine knows the attempt, or does not.
-    - `STARTED`, `REFUSED`: the start succeeded, or can never succeed.
-    - `NOT_STARTED`, `NOT_SENT`: the start failed for now; here, or on a runtime with its own queue.
-    - `HEARD`: the runtime has accepted the request to stop.
-
-    Of the attempt:
-
-    - `WAITS`, `OVERDUE`: it waits on its engine, within its limit or for too long.
-    - `RUNS`, `OVER_LIMIT`: it runs, within its limits or beyond one.
-    - `DROPPED`: its engine forgot it before it began.
-    - `FINISHED`, `GONE`: it has a result, or is gone without one.
-    - `UNHEARD`, `UNHEARD_FOR_LONG`: its engine does not answer.
-    - `DISK_FULL`: its outputs need more space here.
-    """
-
-    ADMIT = auto()
-    START_DUE = auto()
-    LOOK_DUE = auto()
-    STOP_DUE = auto()
-    NOTHING_TO_STOP = auto()
-    GRACE_OVER = auto()
-    THERE = auto()
-    ABSENT = auto()
+    # Of the dispatcher
+    ADMIT = auto()  # it got its slots, or needs none because its runtime has its own queue
+    START_DUE = auto()  # its turn, before its start is stored
+    LOOK_DUE = auto()  # its turn, after its start is stored
+    STOP_DUE = auto()  # its run was cancelled
+    NOTHING_TO_STOP = auto()  # it has to stop, and was never started
+    GRACE_OVER = auto()  # it has to stop, and did not stop in time
+    # Of its engine, asked before a start and after a failed one
+    THERE = auto()  # the engine knows the attempt
+    ABSENT = auto()  # the engine does not know it
     NO_ANSWER = auto()
-    ANSWER_LOST = auto()
-    NOT_THERE = auto()
+    ANSWER_LOST = auto()  # after a failed start: the engine knows the attempt
+    NOT_THERE = auto()  # after a failed start: the engine does not know it
     STARTED = auto()
-    REFUSED = auto()
-    NOT_STARTED = auto()
-    NOT_SENT = auto()
-    HEARD = auto()
-    WAITS = auto()
-    OVERDUE = auto()
-    RUNS = auto()
-    OVER_LIMIT = auto()
-    DROPPED = auto()
-    FINISHED = auto()
-    GONE = auto()
-    UNHEARD = auto()
+    REFUSED = auto()  # the start can never succeed
+    NOT_STARTED = auto()  # the start failed for now, here
+    NOT_SENT = auto()  # the start failed for now, on a runtime with its own queue
+    HEARD = auto()  # the runtime has accepted the request to stop
+    # Of the attempt
+    WAITS = auto()  # it waits on its engine, within its limit
+    OVERDUE = auto()  # it waits on its engine for too long
+    RUNS = auto()  # it runs, within its limits
+    OVER_LIMIT = auto()  # it runs, beyond a limit
+    DROPPED = auto()  # its engine forgot it before it began
+    FINISHED = auto()  # it has a result
+    GONE = auto()  # it is gone without a result
+    UNHEARD = auto()  # its engine does not answer
     UNHEARD_FOR_LONG = auto()
-    DISK_FULL = auto()
+    DISK_FULL = auto()  # its outputs need more space here
 
 
 class Action(StrEnum):
-    """What `AttemptDriver` does after an event.
+    """What `AttemptDriver` does after an event."""
 
-    - `PROBE`: ask the engine whether it knows the attempt, before a start.
-    - `RECHECK`: ask it after a failed start, whose answer may be lost.
-    - `START`, `LOOK`, `STOP`: start, check or stop the attempt.
-    - `PAUSE_LONGER`: extend the pause before the next start.
-    - `CONCLUDE`: take the result and report the outcome.
-    - `WAIT_FOR_SPACE`: try again later to take the result.
-    - `FAIL`, `LOSE`, `GIVE_UP`: report the end: the start failed, the attempt is gone, or it has
-      stopped as requested as far as the dispatcher can tell.
-    - `REPORT_…`: report what the attempt does or waits for.
-    """
-
-    PROBE = auto()
-    RECHECK = auto()
+    PROBE = auto()  # ask the engine whether it knows the attempt, before a start
+    RECHECK = auto()  # ask it after a failed start, whose answer may be lost
     START = auto()
-    LOOK = auto()
+    LOOK = auto()  # check the attempt
     STOP = auto()
-    PAUSE_LONGER = auto()
-    CONCLUDE = auto()
-    WAIT_FOR_SPACE = auto()
-    FAIL = auto()
-    LOSE = auto()
-    GIVE_UP = auto()
+    PAUSE_LONGER = auto()  # extend the pause before the next start
+    CONCLUDE = auto()  # take the result and report the outcome
+    WAIT_FOR_SPACE = auto()  # try again later to take the result
+    # Report the end.
+    FAIL = auto()  # the start failed
+    LOSE = auto()  # the attempt is gone
+    GIVE_UP = auto()  # it has stopped as requested, as far as the dispatcher can tell
+    # Report what the attempt does or waits for.
     REPORT_STARTED = auto()
     REPORT_RUNNING = auto()
     REPORT_WAIT = auto()

@@ -24,14 +24,11 @@ PATIENCE_SECONDS = 120.0  # failures for this long leave it to the sweep
 
 
 class CleanUp(NamedTuple):
-    """One clean-up, added at `since` of the monotonic clock.
+    """One clean-up. It can repeat after a crash."""
 
-    `work` raises an error while something is left to remove. It can repeat after a crash.
-    """
-
-    work: Callable[[], None]
+    work: Callable[[], None]  # raises an error while something is left to remove
     runtime: str
-    since: float
+    since: float  # by the monotonic clock
 
 
 class CleanUps:

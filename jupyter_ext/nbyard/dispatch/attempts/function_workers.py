@@ -139,23 +139,18 @@ def delete_attempt_files(places: Iterable[Path]) -> None:
 
 @dataclass
 class WorkerObservations(Observations):
-    """What the dispatcher observed of a worker.
+    """What the dispatcher observed of a worker."""
 
-    - `sent`: attempts whose calls the worker has; `is_adopted`: not yet read from its folder.
-    - `results`: results by attempt, kept because a reported one may not be stored yet; with each,
-      how many entries of `outside` preceded it.
-    - `outside`: for each result, the further paths outside the code that the worker used.
-    - `read`: how far its results were read; `site`: where its runtime started it.
-    - `running`: the attempt whose call has run since `running_since`.
-    """
-
-    sent: set[str] = field(default_factory=set)
-    is_adopted: bool = True
+    sent: set[str] = field(default_factory=set)  # attempts whose calls the worker has
+    is_adopted: bool = True  # these are not yet read from its folder
+    # By attempt, kept because a reported result may not be stored yet; with each, how many entries
+    # of `outside` preceded it.
     results: dict[str, tuple[Result, int]] = field(default_factory=dict)
+    # For each result, the further paths outside the code that the worker used.
     outside: list[dict[str, OutsideUse]] = field(default_factory=list)
-    read: int = 0
-    site: str = ""
-    running: str = ""
+    read: int = 0  # how far its results were read
+    site: str = ""  # where its runtime started it
+    running: str = ""  # the attempt whose call has run since `running_since`
 
     def add(self, result: Result) -> None:
         """Add a result that was read; the first result of an attempt counts."""

@@ -26,19 +26,15 @@ ENDS = ("succeeded", "failed")
 
 
 class Occurrence(msgspec.Struct, frozen=True):
-    """An event that may fire automations of its owner.
-
-    `sources` are IDs and real paths that identify where it happened. `run_id` is the run that
-    caused it.
-    """
+    """An event that may fire automations of its owner."""
 
     event_id: int
     kind: str
     owner: str
     key: str
-    sources: frozenset[str]
+    sources: frozenset[str]  # IDs and real paths that identify where it happened
     cause: Cause
-    run_id: str
+    run_id: str  # the run that caused it
 
 
 class StoreEvents:

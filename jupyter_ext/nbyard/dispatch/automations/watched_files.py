@@ -47,21 +47,17 @@ NEVER = float("inf")
 
 @dataclass
 class Watch:
-    """One automation with its files. Times are of the monotonic clock.
-
-    With `is_hinted`, the system reports changes; `hints` counts its reports. `is_held` means that
-    changes wait, because runs of the automation seem to cause them.
-    """
+    """One automation with its files. Times are of the monotonic clock."""
 
     row: AutomationRow
     on: OnFile
     settling: Settling
-    is_hinted: bool = False
+    is_hinted: bool = False  # the system reports changes
     next_look: float = 0.0
     last_look: float = 0.0
-    hints: int = 0
+    hints: int = 0  # number of its reports
     has_begun: bool = False
-    is_held: bool = False
+    is_held: bool = False  # changes wait, because runs of the automation seem to cause them
 
     @property
     def key(self) -> str:

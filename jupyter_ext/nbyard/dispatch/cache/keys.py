@@ -51,15 +51,11 @@ EXECUTABLE = " executable"  # suffix of the digest of an executable file
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A version of an executable with the parts that count in keys; it never changes.
-
-    `files` maps the other paths of its bundle to digests. `declaration` is a digest of its
-    arguments and its command.
-    """
+    """A version of an executable with the parts that count in keys; it never changes."""
 
     version: ExecutableVersion
-    files: dict[str, str]
-    declaration: str
+    files: dict[str, str]  # digests of the other paths of its bundle
+    declaration: str  # digest of its arguments and its command
 
     @property
     def folders(self) -> list[str]:

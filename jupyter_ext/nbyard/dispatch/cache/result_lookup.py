@@ -33,12 +33,7 @@ log = logging.getLogger("nbyard.dispatch")
 
 @dataclass(eq=False)
 class Query:
-    """A task's plan with the dependencies of its result.
-
-    `too_old` and `outside` are what prevents the use of the cached result that was found:
-    its age, or changes outside the code folder. `places` are the kinds and IDs by which the run
-    belongs to projects.
-    """
+    """A task's plan with the dependencies of its result."""
 
     owner: str
     plan: TaskPlan
@@ -46,9 +41,9 @@ class Query:
     parts: KeyParts
     key: str
     environment: EnvironmentRef
-    too_old: Reason | None = None
-    outside: Sequence[Reason] = ()
-    places: Sequence[tuple[str, str]] = ()
+    too_old: Reason | None = None  # the found result is older than allowed
+    outside: Sequence[Reason] = ()  # changes there prevent the use of the found result
+    places: Sequence[tuple[str, str]] = ()  # kinds and IDs by which the run belongs to projects
 
     @property
     def owner_and_key(self) -> tuple[str, str]:

@@ -214,23 +214,19 @@ class Signal(NamedTuple):
 
 @dataclass
 class RevisionDriver:
-    """Executes one step of a revision; `wish` is what its deployment wants of it.
-
-    The last fields are what is known of it. `has_answered` is set only if its container was seen to
-    run.
-    """
+    """Executes one step of a revision."""
 
     context: DispatchContext
     memory: RevisionMemory
     notes: DeploymentRecords
     row: DeploymentRow
     revision_row: RevisionRow
-    wish: Event
+    wish: Event  # what its deployment wants of it
     phase: Phase = field(init=False)
     reason: Reason | None = field(init=False)
     exit_code: int | None = field(init=False)
     answers: bool = False
-    has_answered: bool = False
+    has_answered: bool = False  # only if its container was seen to run
     says: str = ""
 
     def __post_init__(self) -> None:

@@ -11,118 +11,68 @@ from typing import NamedTuple
 
 
 class Phase(StrEnum):
-    """What the dispatcher knows of a revision.
+    """What the dispatcher knows of a revision."""
 
-    - `WAITING`: no container was requested.
-    - `STARTING`: its container was requested, and has not answered since.
-    - `ANSWERED`: it has answered since its last start.
-    - `ENDING`: its container got the signal to stop.
-    - `OVER`: its end is recorded; its container may still exist.
-    - `GONE`: its container does not exist, and its GPUs are free.
-    """
-
-    WAITING = auto()
-    STARTING = auto()
-    ANSWERED = auto()
-    ENDING = auto()
-    OVER = auto()
-    GONE = auto()
+    WAITING = auto()  # no container was requested
+    STARTING = auto()  # its container was requested, and has not answered since
+    ANSWERED = auto()  # it has answered since its last start
+    ENDING = auto()  # its container got the signal to stop
+    OVER = auto()  # its end is recorded; its container may still exist
+    GONE = auto()  # its container does not exist, and its GPUs are free
 
 
 class Event(StrEnum):
-    """What happened to a revision.
+    """What happened to a revision."""
 
-    The wish of the deployment, one at each step:
-
-    - `WANTED`: it is the newest revision, or the serving one.
-    - `REPLACED`: another revision serves, or needs its GPUs.
-    - `STOPPED`, `DELETED`: the deployment was stopped, or deleted.
-
-    Before a start and during it:
-
-    - `BLOCKED`: it waits for its image's build, for GPUs or for the next try.
-    - `READY`: it waits for nothing.
-    - `REFUSED`: it can never start.
-    - `PULLED_LATER`: its image is being pulled.
-    - `OVERTAKEN`: another request arrived meanwhile.
-
-    Of its container:
-
-    - `MISSING`: it was not created or not started.
-    - `RUNS`: it runs.
-    - `ANSWERS`: its first port responds for the first time since the start.
-    - `MOVED`, `UNCHANGED`: whether what its ports do differs from the record.
-    - `OVERDUE`: it has not answered within its limit.
-    - `COMPLETED`, `ENDED`, `FAILED`: it ended: as it should, too early, or too often.
-
-    Of its shutdown:
-
-    - `IN_USE`, `UNUSED`: whether it has open connections.
-    - `ENDS`, `LEFT`: its container got the signal and still exists, or does not exist.
-    - `RECORDED`, `RESUMED`: its end is recorded, or it is wanted again.
-    - `STAYS`, `CLEARED`: the engine still has its container, or has removed it.
-    """
-
-    WANTED = auto()
-    REPLACED = auto()
-    STOPPED = auto()
-    DELETED = auto()
-    BLOCKED = auto()
-    READY = auto()
-    REFUSED = auto()
-    PULLED_LATER = auto()
-    OVERTAKEN = auto()
-    MISSING = auto()
+    # The wish of the deployment, one at each step
+    WANTED = auto()  # it is the newest revision, or the serving one
+    REPLACED = auto()  # another revision serves, or needs its GPUs
+    STOPPED = auto()  # the deployment was stopped
+    DELETED = auto()  # the deployment was deleted
+    # Before a start and during it
+    BLOCKED = auto()  # it waits for its image's build, for GPUs or for the next try
+    READY = auto()  # it waits for nothing
+    REFUSED = auto()  # it can never start
+    PULLED_LATER = auto()  # its image is being pulled
+    OVERTAKEN = auto()  # another request arrived meanwhile
+    # Of its container
+    MISSING = auto()  # it was not created or not started
     RUNS = auto()
-    ANSWERS = auto()
-    MOVED = auto()
-    UNCHANGED = auto()
-    OVERDUE = auto()
-    COMPLETED = auto()
-    ENDED = auto()
-    FAILED = auto()
-    IN_USE = auto()
-    UNUSED = auto()
-    ENDS = auto()
-    LEFT = auto()
-    RECORDED = auto()
-    RESUMED = auto()
-    STAYS = auto()
-    CLEARED = auto()
+    ANSWERS = auto()  # its first port responds for the first time since the start
+    MOVED = auto()  # what its ports do differs from the record
+    UNCHANGED = auto()  # what its ports do is what the record has
+    OVERDUE = auto()  # it has not answered within its limit
+    COMPLETED = auto()  # it ended as it should
+    ENDED = auto()  # it ended too early
+    FAILED = auto()  # it ended too often
+    # Of its shutdown
+    IN_USE = auto()  # it has open connections
+    UNUSED = auto()  # it has no open connections
+    ENDS = auto()  # its container got the signal and still exists
+    LEFT = auto()  # its container does not exist
+    RECORDED = auto()  # its end is recorded
+    RESUMED = auto()  # it is wanted again
+    STAYS = auto()  # the engine still has its container
+    CLEARED = auto()  # the engine has removed its container
 
 
 class Action(StrEnum):
-    """What `RevisionDriver` does after an event.
+    """What `RevisionDriver` does after an event."""
 
-    - `PREPARE`: check what the revision waits for before its start.
-    - `BEGIN`: record the start.
-    - `LAUNCH`: create the container.
-    - `LOOK`: check the container.
-    - `ATTEND`: check the ports of a running container.
-    - `SERVE`: record the first response; requests go to this revision.
-    - `NOTE_PLACES`: record which ports respond.
-    - `RESTART`: record the end of the container, remove it, and try again later.
-    - `COMPLETE`, `FAIL`: record the end of the revision.
-    - `DRAIN`: check for open connections.
-    - `END`: request the end of the container, and kill it after its limit.
-    - `RECORD_STOP`: record the requested end.
-    - `CLEAR`: remove the container, and free the GPUs.
-    """
-
-    PREPARE = auto()
-    BEGIN = auto()
-    LAUNCH = auto()
-    LOOK = auto()
-    ATTEND = auto()
-    SERVE = auto()
-    NOTE_PLACES = auto()
-    RESTART = auto()
-    COMPLETE = auto()
-    FAIL = auto()
-    DRAIN = auto()
-    END = auto()
-    RECORD_STOP = auto()
-    CLEAR = auto()
+    PREPARE = auto()  # check what the revision waits for before its start
+    BEGIN = auto()  # record the start
+    LAUNCH = auto()  # create the container
+    LOOK = auto()  # check the container
+    ATTEND = auto()  # check the ports of a running container
+    SERVE = auto()  # record the first response; requests go to this revision
+    NOTE_PLACES = auto()  # record which ports respond
+    RESTART = auto()  # record the end of the container, remove it, and try again later
+    COMPLETE = auto()  # record that the revision ended as it should
+    FAIL = auto()  # record that the revision failed
+    DRAIN = auto()  # check for open connections
+    END = auto()  # request the end of the container, and kill it after its limit
+    RECORD_STOP = auto()  # record the requested end
+    CLEAR = auto()  # remove the container, and free the GPUs
 
 
 class Step(NamedTuple):

@@ -255,9 +255,11 @@ class RunController:
                 snapshot = snapshot_of(self._context, attempt)
                 key, clear = f"clear {snapshot.attempt.id}", partial(self.attempts.clear, snapshot)
                 self._clean_ups.add(key, clear, snapshot.attempt.runtime)
-        for run_id in changes.ended_runs:
-            if run_id not in self.board.runs:
-                self._end_in_runtimes(run_id)
+        for run_id in (each for each in changes.ended_runs if each not in self.board.runs):
+            for name, runtime in self._context.runtimes.items():
+                if isinstance(runtime, EndsRuns):  # it keeps resources for the run
+                    key = f"end {name} {run_id}"
+                    self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
         if files := files_of(self._context, given):
             self._clean_ups.add(f"tidy {files[0]}", partial(delete_attempt_files, files))
         left, self.board.left = self.board.left, []
@@ -265,13 +267,6 @@ class RunController:
             if worker.id not in self.board.workers:
                 clear = partial(self.attempts.clear_worker, order_of(self._context, worker))
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
-
-    def _end_in_runtimes(self, run_id: str) -> None:
-        """Release the resources that runtimes keep for a run."""
-        for name, runtime in self._context.runtimes.items():
-            if isinstance(runtime, EndsRuns):
-                key = f"end {name} {run_id}"
-                self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
     def reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Clear the board, so that the next round reads it again."""

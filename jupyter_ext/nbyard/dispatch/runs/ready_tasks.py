@@ -132,12 +132,10 @@ class WorkerAssignment:
 
 @dataclass(eq=False)
 class UnknownPackages:
-    """The wait for a runtime that does not know its packages yet.
+    """The wait for a runtime that does not know its packages yet."""
 
-    `waits` is what its tasks wait for. `until` is when to ask again, by the monotonic clock.
-    """
-
-    waits: Reason
+    waits: Reason  # what its tasks wait for
+    # When to ask again, by the monotonic clock.
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)
 
 

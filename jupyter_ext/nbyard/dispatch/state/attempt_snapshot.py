@@ -58,26 +58,18 @@ class Waits:
 
 @dataclass(frozen=True)
 class Ended:
-    """The attempt has ended; with a `result`, it reported its end itself.
-
-    - `rows`: artifacts whose bytes are stored; `hold` protects the bytes until the commit.
-    - `is_as_keyed`: whether the cache key describes the packages that were installed.
-    - `warning`: differences from the lock, and other warnings.
-    - `others`: files beside the declared outputs.
-    - `reason`: why the attempt was lost.
-    - `is_whole`: all outputs are stored, although a contract stops the branch.
-    """
+    """The attempt has ended; with a `result`, it reported its end itself."""
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
     failure: Failure | None = None
     result: Result | None = None
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    hold: ExitStack = field(default_factory=ExitStack)
-    is_as_keyed: bool = True
-    warning: Reason | None = None
-    others: OtherFiles | None = None
-    reason: Reason | None = None
-    is_whole: bool = False
+    rows: list[dict[str, Any]] = field(default_factory=list)  # artifacts whose bytes are stored
+    hold: ExitStack = field(default_factory=ExitStack)  # protects the bytes until the commit
+    is_as_keyed: bool = True  # whether the cache key describes the packages that were installed
+    warning: Reason | None = None  # differences from the lock, and other warnings
+    others: OtherFiles | None = None  # files beside the declared outputs
+    reason: Reason | None = None  # why the attempt was lost
+    is_whole: bool = False  # all outputs are stored, although a contract stops the branch
 
 
 @dataclass(frozen=True)
@@ -143,21 +135,16 @@ class ReportInbox:
 
 @dataclass(frozen=True)
 class AttemptSnapshot:
-    """A live attempt with its task, run and inputs, and what its runtime needs.
-
-    - `lost`: number of lost attempts before it.
-    - `outputs`: expected outputs if there is no task.json.
-    - `since`: when the dispatcher learned of it, by the monotonic clock.
-    """
+    """A live attempt with its task, run and inputs, and what its runtime needs."""
 
     attempt: AttemptRecord
     task: TaskRecord
     run: Run
     order: Order
     inputs: dict[str, BytesOf]
-    lost: int
-    outputs: dict[str, Output] | None = None
-    since: float = field(default_factory=time.monotonic)
+    lost: int  # number of lost attempts before it
+    outputs: dict[str, Output] | None = None  # expected outputs if there is no task.json
+    since: float = field(default_factory=time.monotonic)  # when the dispatcher learned of it
 
     @property
     def is_cancelled(self) -> bool:

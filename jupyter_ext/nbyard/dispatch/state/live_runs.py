@@ -154,20 +154,15 @@ class LiveAttempt:
 
 @dataclass(eq=False)
 class LiveWorker:
-    """A process that executes calls to functions of one file, one after the other.
-
-    - `attempts`: its unfinished attempts, in order.
-    - `group`: which attempts it may get; empty for none, as after a restart of the dispatcher.
-    - `has_left`: it has ended; its `successor` gets the calls that it had not begun.
-    """
+    """A process that executes calls to functions of one file, one after the other."""
 
     id: str
     mark: str
     run: "LiveRun"
-    group: tuple[str, ...] = ()
-    attempts: dict[str, LiveAttempt] = field(default_factory=dict)
-    has_left: bool = False
-    successor: "LiveWorker | None" = None
+    group: tuple[str, ...] = ()  # which attempts it may get; none after the dispatcher's restart
+    attempts: dict[str, LiveAttempt] = field(default_factory=dict)  # unfinished ones, in order
+    has_left: bool = False  # it has ended
+    successor: "LiveWorker | None" = None  # gets the calls that it had not begun
     busy: bool = False
     again: bool = False
 
@@ -184,21 +179,16 @@ class LiveWorker:
 
 @dataclass(eq=False)
 class LiveTask:
-    """A task of a live run.
-
-    - `results`: its outputs after success; `tries`: its attempts; `lost`: lost ones among them.
-    - `since`: when it was queued, by the monotonic clock; a new dispatcher starts again.
-    - `not_before`: earliest time of a retry, which keeps its place in the queue.
-    """
+    """A task of a live run."""
 
     record: TaskRecord
     run: "LiveRun"
-    tries: int = 0
-    lost: int = 0
-    results: dict[str, BytesOf] = field(default_factory=dict)
+    tries: int = 0  # its attempts
+    lost: int = 0  # lost ones among them
+    results: dict[str, BytesOf] = field(default_factory=dict)  # its outputs after success
     attempt: LiveAttempt | None = None
-    since: float = 0.0
-    not_before: datetime | None = None
+    since: float = 0.0  # when it was queued, by the monotonic clock of this dispatcher
+    not_before: datetime | None = None  # time of a retry, which keeps its place in the queue
 
     @property
     def cancelled(self) -> Reason | None:
@@ -290,14 +280,7 @@ class LiveRun:
 
 
 class LiveRuns:
-    """Live runs with their tasks, the queue and the live attempts.
-
-    - `untouched`: runs not yet handled since they were read.
-    - `fresh`, `gone`: tasks that entered or left the queue since the last round.
-    - `left`: function workers that are no longer needed.
-    - `environments`: fingerprints that the store knows.
-    - `due_maps`: tasks of maps whose results are to be collected, or that may get more elements.
-    """
+    """Live runs with their tasks, the queue and the live attempts."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -306,12 +289,13 @@ class LiveRuns:
         self.runs: dict[str, LiveRun] = {}
         self.attempts: dict[str, LiveAttempt] = {}
         self.workers: dict[str, LiveWorker] = {}
-        self.left: list[LiveWorker] = []
+        self.left: list[LiveWorker] = []  # function workers that are no longer needed
         self.queue = TaskQueue()
-        self.fresh: dict[str, None] = {}
-        self.gone: list[str] = []
-        self.environments: set[str] = set()
-        self.untouched: dict[str, None] = {}
+        self.fresh: dict[str, None] = {}  # tasks that entered the queue since the last round
+        self.gone: list[str] = []  # tasks that left it
+        self.environments: set[str] = set()  # fingerprints that the store knows
+        self.untouched: dict[str, None] = {}  # runs not yet handled since they were read
+        # Tasks of maps whose results are to be collected, or that may get more elements.
         self.due_maps: dict[str, LiveTask] = {}
 
     def clear(self) -> None:

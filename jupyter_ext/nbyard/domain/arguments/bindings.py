@@ -7,12 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.parameter_references import in_parts, names_in
+from nbyard.domain.unions import UnionMember
 from nbyard.runner.work.reference_values import companion_name
 
 
-class Option(
-    msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True
-):
+class Option(UnionMember, frozen=True, tag="option"):
     """An option with its value: `--name VALUE`, or `--name=VALUE` when `joined`.
 
     `flag` is the text before the value. Without `joined` in the description, only a value that
@@ -23,13 +22,13 @@ class Option(
     joined: bool | None = None
 
 
-class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
+class Words(UnionMember, frozen=True, tag="words"):
     """One option with all items of a list: `--name VALUE VALUE`."""
 
     flag: str
 
 
-class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unknown_fields=True):
+class Flag(UnionMember, frozen=True, tag="flag"):
     """A word that is present when the value is true, or repeated as often as an integer states.
 
     The word for false follows a slash: `--name/--no-name`.
@@ -38,14 +37,7 @@ class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unk
     flag: str
 
 
-class Positional(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    tag="positional",
-    tag_field="kind",
-    forbid_unknown_fields=True,
-):
+class Positional(UnionMember, frozen=True, omit_defaults=True, tag="positional"):
     """An argument that is a word without an option.
 
     `position` counts from 0; all positional words follow the options. With `separated`, the program
@@ -56,36 +48,28 @@ class Positional(
     separated: bool = False
 
 
-class Variable(
-    msgspec.Struct, frozen=True, tag="variable", tag_field="kind", forbid_unknown_fields=True
-):
+class Variable(UnionMember, frozen=True, tag="variable"):
     """An environment variable."""
 
     variable: str
 
 
-class Stdin(msgspec.Struct, frozen=True, tag="stdin", tag_field="kind", forbid_unknown_fields=True):
+class Stdin(UnionMember, frozen=True, tag="stdin"):
     """The file is the program's standard input."""
 
 
-class Stdout(
-    msgspec.Struct, frozen=True, tag="stdout", tag_field="kind", forbid_unknown_fields=True
-):
+class Stdout(UnionMember, frozen=True, tag="stdout"):
     """The program's standard output becomes the file."""
 
 
-class Handed(
-    msgspec.Struct, frozen=True, tag="handed", tag_field="kind", forbid_unknown_fields=True
-):
+class Handed(UnionMember, frozen=True, tag="handed"):
     """A value that the code fetches or returns itself.
 
     The code calls `nbyard.input`, `nbyard.secret` or `nbyard.output`.
     """
 
 
-class Stderr(
-    msgspec.Struct, frozen=True, tag="stderr", tag_field="kind", forbid_unknown_fields=True
-):
+class Stderr(UnionMember, frozen=True, tag="stderr"):
     """The program's standard error becomes the file."""
 
 
@@ -118,9 +102,7 @@ class Bound(
     raw: bool = False
 
 
-class Referenced(
-    msgspec.Struct, frozen=True, tag="referenced", tag_field="kind", forbid_unknown_fields=True
-):
+class Referenced(UnionMember, frozen=True, tag="referenced"):
     """A value that appears only where a reference names it.
 
     The reference is in a word, a variable or a file of the working folder.
@@ -131,14 +113,7 @@ class Referenced(
 OUTPUTS_FILE = "cwl.output.json"
 
 
-class Found(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    tag="found",
-    tag_field="kind",
-    forbid_unknown_fields=True,
-):
+class Found(UnionMember, frozen=True, omit_defaults=True, tag="found"):
     """An output in the working folder whose name matches a pattern.
 
     For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
@@ -194,9 +169,7 @@ def companions_of(
     }
 
 
-class Beside(
-    msgspec.Struct, frozen=True, tag="beside", tag_field="kind", forbid_unknown_fields=True
-):
+class Beside(UnionMember, frozen=True, tag="beside"):
     """A file beside the file of another argument, `of`, with a name derived from that name.
 
     `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
@@ -219,7 +192,7 @@ class Beside(
         return companion_name(self.pattern, other, self.parts)
 
 
-class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
+class File(UnionMember, frozen=True, tag="file"):
     """The code opens the file itself, at `path` relative to the folder of the code file.
 
     An input is put there before the code runs. An output is taken from there afterwards.

@@ -24,6 +24,7 @@ from nbyard.domain.presentation import shown
 from nbyard.domain.runs.origins import Cause, Change
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
+from nbyard.domain.unions import UnionMember
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
 
@@ -112,15 +113,13 @@ UsedFiles = Annotated[
 Action = Literal["start", "skip", "wait", "replace"]
 
 
-class OnDataset(
-    msgspec.Struct, frozen=True, tag="dataset", tag_field="kind", forbid_unknown_fields=True
-):
+class OnDataset(UnionMember, frozen=True, tag="dataset"):
     """A new version of a dataset is ready. `dataset` is an ID or a name."""
 
     dataset: Annotated[str, shown("Dataset", order=2, picker="dataset")]
 
 
-class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unknown_fields=True):
+class OnRun(UnionMember, frozen=True, tag="run"):
     """A run of another workflow, notebook, script or executable succeeded or failed.
 
     `path` is the path of the file, or the name or ID of the executable.
@@ -141,7 +140,7 @@ class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unk
     ] = "succeeded"
 
 
-class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
+class OnFile(UnionMember, frozen=True, tag="file"):
     """A file changed, or files of a folder that match the glob `pattern`.
 
     `*.csv` matches files directly in the folder, `**/*.csv` also files in its subfolders. A file
@@ -160,17 +159,13 @@ class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_u
     ] = 2.0
 
 
-class OnWebhook(
-    msgspec.Struct, frozen=True, tag="webhook", tag_field="kind", forbid_unknown_fields=True
-):
+class OnWebhook(UnionMember, frozen=True, tag="webhook"):
     """A signed message arrives at the address of the automation. More per minute are refused."""
 
     most_per_minute: Annotated[int, shown("Messages per minute, at most", order=2)] = 60
 
 
-class OnNotebook(
-    msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
-):
+class OnNotebook(UnionMember, frozen=True, tag="notebook"):
     """A running notebook or a program fires the automation by its name."""
 
 

@@ -7,36 +7,26 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.state_machines import DatasetState
+from nbyard.domain.unions import UnionMember
 from nbyard.reasons.structs import Reason
 
 ARCHIVE_ENDING = re.compile(r"\.(zip|tgz|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)
 
 
-class UploadSource(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    tag="upload",
-    tag_field="kind",
-    forbid_unknown_fields=True,
-):
+class UploadSource(UnionMember, frozen=True, omit_defaults=True, tag="upload"):
     """A finished upload. It is refused if its SHA-256 is not the stated one."""
 
     upload: str
     sha256: str = ""
 
 
-class FileSource(
-    msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True
-):
+class FileSource(UnionMember, frozen=True, tag="file"):
     """A file or folder below the server's root. Its bytes are copied."""
 
     path: str
 
 
-class UrlSource(
-    msgspec.Struct, frozen=True, tag="url", tag_field="kind", forbid_unknown_fields=True
-):
+class UrlSource(UnionMember, frozen=True, tag="url"):
     """An http or https address, or an S3 object, fetched in the background.
 
     An S3 object is written `s3://CREDENTIAL@bucket/key`, with the name of a credential of the

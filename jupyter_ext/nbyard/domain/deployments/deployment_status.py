@@ -14,7 +14,7 @@ import msgspec
 from nbyard.domain.deployments.structs import Deployment, Revision, RevisionSpec, ServiceKind
 from nbyard.domain.state_machines import DEPLOYMENT, DeploymentState
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined
 
 # ends in a row until a deployment has failed
 TRIES = 3
@@ -117,15 +117,9 @@ def state_of(
     if answering.phase == "alive" and answering.has_answered:
         says = answering.says
         silent = because(SILENT_BECAUSE, message=says) if says else because(SILENT)
-        return "down", _all(silent, failed)
+        return "down", joined([silent, failed])
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
-    return state, _all(answering.reason, failed)
-
-
-def _all(*reasons: Reason | None) -> Reason | None:
-    """Return the reasons that exist as one."""
-    known = [reason for reason in reasons if reason is not None]
-    return because("all", reasons=known) if len(known) > 1 else next(iter(known), None)
+    return state, joined([answering.reason, failed])
 
 
 def waits_for_build(reason: Reason | None) -> bool:

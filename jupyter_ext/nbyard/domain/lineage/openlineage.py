@@ -55,7 +55,8 @@ class _Events:
         run = self._record.run
         if not self._record.is_workflow:
             for task in self._record.tasks[:1]:
-                yield from self._of_single(task)
+                facets = self._run_facets(run) | self._task_facets(task)
+                yield from self._pair(run.id, self._name, "TASK", facets, run, self._files(task))
             return
         facets = self._run_facets(run)
         inputs = [self._input(content) for content in self._record.data_used().values()]
@@ -74,11 +75,6 @@ class _Events:
             # A skipped task did nothing, and a cached one only took over earlier results.
             if task.started_at is not None:
                 yield from self._of_task(task)
-
-    def _of_single(self, task: Task) -> Iterator[Event]:
-        run = self._record.run
-        facets = self._run_facets(run) | self._task_facets(task)
-        yield from self._pair(run.id, self._name, "TASK", facets, run, self._files(task))
 
     def _of_task(self, task: Task) -> Iterator[Event]:
         parent = {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.structs import ANY, Argument
+from nbyard.domain.unions import UnionMember
 
 # Ports of mapped nodes. No argument can have these names.
 EACH = "@each"
@@ -17,25 +18,25 @@ AT_ONCE = 4  # elements of an optimiser, unless its map says otherwise
 POLICY = re.compile(r"first|all|[0-9]{1,5}|(100|[0-9]{1,2})%")
 
 
-class Grid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="grid"):
+class Grid(UnionMember, frozen=True, tag="grid"):
     """One element for each combination of the values of parameters."""
 
     values: dict[str, list[Any]]
 
 
-class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="list"):
+class Items(UnionMember, frozen=True, tag="list"):
     """One element for each value of the JSON list at `@each`, for the parameter `over`."""
 
     over: str
 
 
-class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="rows"):
+class Rows(UnionMember, frozen=True, tag="rows"):
     """One element for each row of the table at `@each`; its `columns` are parameters."""
 
     columns: tuple[str, ...]
 
 
-class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="files"):
+class Files(UnionMember, frozen=True, tag="files"):
     """One element for each file of the folder at `@each`, for the input `over`."""
 
     over: str
@@ -55,14 +56,7 @@ class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
             raise ValueError("low must be positive if log is true")
 
 
-class Search(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-    tag="search",
-):
+class Search(UnionMember, frozen=True, omit_defaults=True, tag="search"):
     """`count` elements with values from `space`, which the search method `by` suggests.
 
     Random samples are known at once. An optimiser suggests elements while others run, from the

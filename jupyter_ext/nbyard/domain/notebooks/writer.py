@@ -36,7 +36,11 @@ def opening_notebook(
         if table is not None and file_format in ("csv", "tsv"):
             polars, pandas = _text_readers(table)
         if table is not None and file_format == "excel":
-            polars, pandas = _excel_readers(table)
+            polars = pandas = f", sheet_name={_quoted(table.sheet)}"
+            if table.skipped_lines:
+                polars += f', read_options={{"header_row": {table.skipped_lines}}}'
+                pandas += f", header={table.skipped_lines}"
+            polars, pandas = f"read_excel({{}}{polars})", f"read_excel(path{pandas})"
         # polars interprets a path with such characters as a pattern
         source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
         if table is not None and table.is_irregular:  # polars refuses such a file
@@ -73,15 +77,6 @@ def _text_readers(table: TableInfo) -> tuple[str, str]:
         polars += f", schema_overrides={{{', '.join(f'{name}: pl.String' for name in texts)}}}"
         pandas += f", dtype={{{', '.join(f'{name}: str' for name in texts)}}}"
     return f"read_csv({{}}{polars}, {GAPS})", f"read_csv(path{pandas})"
-
-
-def _excel_readers(table: TableInfo) -> tuple[str, str]:
-    """Return the calls of polars and of pandas that read the sheet of the preview."""
-    polars = pandas = f", sheet_name={_quoted(table.sheet)}"
-    if table.skipped_lines:
-        polars += f', read_options={{"header_row": {table.skipped_lines}}}'
-        pandas += f", header={table.skipped_lines}"
-    return f"read_excel({{}}{polars})", f"read_excel(path{pandas})"
 
 
 def _quoted(text: str) -> str:

@@ -62,3 +62,30 @@ class HomeChange(msgspec.Struct, frozen=True):
     size_bytes: int
     digest: str
     was: str = ""
+
+
+class StoreMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A user's own store: an `upload` of its backup, and the `root` folder of the user's files."""
+
+    upload: str
+    root: str
+
+    def check(self) -> None:
+        """Check the folder, which is replaced in texts.
+
+        Raises:
+            Invalid: it is no absolute path of a folder.
+        """
+        folders = self.root.split("/")
+        if len(folders) < 2 or folders[0] or not all(folders[1:]) or {*self.root} & {*'"\\'}:
+            raise Invalid.field("root", "must be the absolute path of a folder")
+
+
+class MovedStore(msgspec.Struct, frozen=True):
+    """What was moved from a user's own store."""
+
+    runs: int
+    datasets: int
+    workflows: int
+    environments: int
+    size_bytes: int

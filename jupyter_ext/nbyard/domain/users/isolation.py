@@ -22,9 +22,8 @@ class Isolation(msgspec.Struct, frozen=True):
     """The rules of a store. A store with one user has none.
 
     `images` are patterns of allowed images. `allows_dockerfiles` is whether users may build
-    Dockerfiles of their own. Only `dask_users` may use the Dask cluster, which are names of users,
-    `group:NAME` and `project:OWNER/NAME`. A task that requests none gets `cpu` cores and
-    `memory_bytes`.
+    Dockerfiles of their own. Only `dask_users` (users, groups and projects) may use the Dask
+    cluster. A task that requests none gets `cpu` cores and `memory_bytes`.
     """
 
     is_shared: bool = False
@@ -91,7 +90,7 @@ class Isolation(msgspec.Struct, frozen=True):
 
     @property
     def build_limits(self) -> dict[str, float]:
-        """Return the cores and the memory of each step of a build; empty without limits."""
+        """Return the limits of each step of a build, if it has any."""
         return {"cpu": self.cpu, "memory_bytes": self.memory_bytes} if self.is_shared else {}
 
     def owner_key(self, owner: str) -> str:

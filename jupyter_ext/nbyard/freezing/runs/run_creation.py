@@ -306,7 +306,11 @@ def plan_run(
 def _check_environments(
     store: Store, c: Connection, plans: Iterable[TaskPlan], *users: str
 ) -> None:
-    """Raise NotFound unless one of the users of a shared store may see each environment."""
+    """Check that a user of a shared store sees each environment.
+
+    Raises:
+        NotFound: an environment was deleted, or is no longer shared.
+    """
     for used in {plan.environment for plan in plans} if store.isolation.is_shared else ():
         if used and not any(store.environments.get(c, user, used.id) for user in users):
             raise NotFound(because("environment-deleted", environment=used.name))
@@ -315,9 +319,9 @@ def _check_environments(
 def isolated_plans(
     store: Store, c: Connection, owner: str, plans: Collection[TaskPlan], run_id: str = ""
 ) -> list[TaskPlan]:
-    """Check plans against the rules of a shared store; with `run_id`, also by the run's projects.
+    """Check plans against the rules of a shared store.
 
-    Images of the owner are named by ID. Every container has a limit for cores and memory, which
+    With a `run_id`, the projects of the run count, too. Images of the owner are named by ID. Every container has a limit for cores and memory, which
     also counts for quotas.
 
     Raises:

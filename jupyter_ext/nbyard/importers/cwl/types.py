@@ -234,17 +234,14 @@ def iri_of(word: str) -> str:
 
 
 class Type(msgspec.Struct, frozen=True):
-    """A type of CWL. `name` may also be `array`, `enum` or `record`.
+    """A type of CWL."""
 
-    `binding` is the binding of a record, an enum or an array's items.
-    """
-
-    name: str
+    name: str  # also `array`, `enum` or `record`
     nullable: bool = False
     items: "Type | None" = None
     symbols: tuple[str, ...] = ()
     fields: tuple[tuple[str, Fields], ...] = ()
-    binding: Fields | None = None
+    binding: Fields | None = None  # of a record, an enum or an array's items
 
     @property
     def value(self) -> ValueType:

@@ -3,7 +3,7 @@
 Codes are stored, sent or compared. Refusals and hints are plain text where they are raised.
 In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " instead of
 "; "; `{name:,}` separates the thousands of a number; `{name:bytes}` shows a size with its unit.
-Parameters without a format are texts unless their type is declared.
+Parameters without a format are texts, unless `OF_NAMES` has their name or their type is declared.
 `src/reasons/codes.ts` has the same texts for the browser, where they can be translated; it is made
 from this catalogue by `buildtools/reason_catalogue.py`.
 """

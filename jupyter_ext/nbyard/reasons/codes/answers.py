@@ -51,8 +51,8 @@ ANSWERS = {
     "project-file-untracked": code("is ignored or not tracked by Git"),
     # what the conversion of another program's project leaves out
     "import-no-field": code("{place}: {value}. nbyard does not have this field"),
-    "import-bad-value": code("{place}: {value}. {why}", why=REASON),
-    "import-wrong-type": code("{place}: {why}", why=REASON),
+    "import-bad-value": code("{place}: {value}. {why}"),
+    "import-wrong-type": code("{place}: {why}"),
     "import-other-timing": code("{place}: {value}. The automation uses {used}"),
     "import-login": code("{place}: the user name and password in the URL"),
     "import-no-value": code("{place} is missing, so the workflow is left out"),
@@ -64,7 +64,7 @@ ANSWERS = {
     "import-bad-line": code('{place}: the line is not KEY="value"'),
     "import-other-file": code("{place}: only {name} was read"),
     # names
-    "too-many-bytes": code("may have at most {most} bytes", most=int),
+    "too-many-bytes": code("may have at most {most} bytes"),
     # values of arguments; `given` is what was given in place of the right type
     # bodies of requests, JSON, YAML and Python files
     # addresses
@@ -73,7 +73,7 @@ ANSWERS = {
     # hints for a shell, which forms hide
     "show-environment": code("From a shell: nbyard environments show {name} shows what to do."),
     "give-input-file": code("From a shell: --input-file {name}=path"),
-    "cancel-run": code("From a shell: nbyard runs cancel {number}", number=int),
+    "cancel-run": code("From a shell: nbyard runs cancel {number}"),
     # machines
     "start-engine": code(
         "Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST)."
@@ -163,9 +163,7 @@ ANSWERS = {
     "table-too-deep": code("the table is nested too deeply"),
     "table-beyond-memory": code("reading this table needs more memory than allowed"),
     # what a page or a profile of a table warns of
-    "lines-before-table": code(
-        "the table begins after text, which is left out (lines: {count})", count=int
-    ),
+    "lines-before-table": code("the table begins after text, which is left out (lines: {count})"),
     "text-not-utf-8": code("the text is not UTF-8: it is read as {encoding}"),
     "columns-renamed": code("columns with an empty or duplicate name are now called {names:, }"),
     "ragged-line": code("line {line:,} has {found:,} values, the header has {expected:,}"),

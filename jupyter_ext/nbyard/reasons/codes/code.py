@@ -13,10 +13,18 @@ REASON, REASONS = "Reason", ["Reason"]
 NUMBER = (int, float)
 # The types of parameters by their format in the text. Other formats join lists.
 KINDS: dict[str | None, type] = {None: str, ",": int, "bytes": int}
+# The types of parameters that have these names in most texts, whatever their format.
+OF_NAMES: dict[str, Any] = {
+    **dict.fromkeys(("cell", "count", "exit_code", "line", "more", "most", "number"), int),
+    **dict.fromkeys(("rows", "run", "signal", "status", "workers"), int),
+    **dict.fromkeys(("hours", "seconds", "share"), NUMBER),
+    **dict.fromkeys(("cause", "end", "hint", "host", "problem", "quota", "reason", "why"), REASON),
+    **dict.fromkeys(("breaches", "changes", "differences"), REASONS),
+}
 
 
 class Code(msgspec.Struct, frozen=True):
-    """The text of a code, and the types of parameters that are not clear from the text."""
+    """The text of a code, and the types of parameters that text and name do not show."""
 
     text: str
     typed: dict[str, Any] = {}
@@ -24,7 +32,8 @@ class Code(msgspec.Struct, frozen=True):
     @property
     def fields(self) -> dict[str, Any]:
         """Return the types of all parameters by name."""
-        return {of[1]: KINDS.get(of[2], list) for of in FIELD.finditer(self.text)} | self.typed
+        fields = {of[1]: KINDS.get(of[2], list) for of in FIELD.finditer(self.text)}
+        return {name: OF_NAMES.get(name, kind) for name, kind in fields.items()} | self.typed
 
 
 def code(text: str, /, **typed: Any) -> Code:

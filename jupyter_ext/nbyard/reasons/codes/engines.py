@@ -1,10 +1,10 @@
 """What container engines, images, Dask and the dispatcher report."""
 
-from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
+from nbyard.reasons.codes.code import code
 
 ENGINES = {
     # the connection to a container engine
-    "engine-unreachable": code("Docker cannot be reached at {url}: {why}", why=REASON),
+    "engine-unreachable": code("Docker cannot be reached at {url}: {why}"),
     "engine-refused": code("The Docker engine refused: {message}"),
     "engine-wants-tls": code("the engine requires TLS"),
     "engine-url-invalid": code("the URL of an engine must begin with one of {schemes:, }"),
@@ -24,10 +24,8 @@ ENGINES = {
     "image-known-by-id": code(
         "The image {image} was deleted and is known only by its ID. Build it again."
     ),
-    "image-not-pulled": code(
-        "The image {image} is not present and cannot be pulled: {why}", why=REASON
-    ),
-    "push-refused": code("{image} cannot be pushed: {why}", why=REASON),
+    "image-not-pulled": code("The image {image} is not present and cannot be pulled: {why}"),
+    "push-refused": code("{image} cannot be pushed: {why}"),
     "image-removed-at-naming": code("The image {image} was deleted while it was being tagged."),
     "image-removed-meanwhile": code("The image {image} was deleted in the meantime."),
     "image-not-fetched": code("The image {image} was pulled, but the engine does not have it."),
@@ -44,24 +42,21 @@ ENGINES = {
     "no-serving-mode": code("there is no mode {mode}; there are: {known:, }"),
     "no-serving-modes": code("there is no mode {mode}: no modes are installed"),
     "public-registry": code("the public registry"),
-    "registry-unknown": code("{host} cannot be found from here", host=REASON),
-    "registry-closed": code("{host} refuses connections", host=REASON),
-    "registry-silent": code("{host} does not respond in time", host=REASON),
+    "registry-unknown": code("{host} cannot be found from here"),
+    "registry-closed": code("{host} refuses connections"),
+    "registry-silent": code("{host} does not respond in time"),
     "registry-without-tls": code(
-        "{host} does not use TLS, and the settings of the engine do not allow this", host=REASON
+        "{host} does not use TLS, and the settings of the engine do not allow this"
     ),
-    "registry-not-trusted": code(
-        "the engine does not trust the certificate of {host}", host=REASON
-    ),
+    "registry-not-trusted": code("the engine does not trust the certificate of {host}"),
     "registry-login-needed": code(
         "{host} requires a login with permission for this ({command}, or a credential"
-        " of the kind registry)",
-        host=REASON,
+        " of the kind registry)"
     ),
     "registry-login-refused": code(
-        "{host} does not accept the login of the credential {credential} for this", host=REASON
+        "{host} does not accept the login of the credential {credential} for this"
     ),
-    "registry-without-image": code("{host} does not have this image", host=REASON),
+    "registry-without-image": code("{host} does not have this image"),
     "engine-file-system-full": code("the disk is full"),
     # attempts in containers
     "container-name-taken": code(
@@ -82,11 +77,11 @@ ENGINES = {
     "requirements-file-outside": code("The requirements file {file} is outside the bundle."),
     "path-leads-out": code("{path} leads out of the attempt's folder"),
     "gpus-not-given": code(
-        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, })", why=REASON
+        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, })"
     ),
     # a sentence, because a hint about the toolkit follows
     "gpus-need-toolkit": code(
-        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, }).", why=REASON
+        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, })."
     ),
     "gpus-not-listed": code("the image has neither nvidia-smi nor ls to list the GPUs"),
     "gpus-not-supported": code("this engine has no support for GPUs ({message})"),
@@ -99,14 +94,10 @@ ENGINES = {
     # attempts as processes, and their folders
     "file-unreadable": code("{file} cannot be read: {message}"),
     "runner-not-started": code("The runner cannot be started: {message}"),
-    "runner-start-slow": code("The runner did not start within {seconds} s.", seconds=NUMBER),
-    "runner-ended-at-start": code(
-        "The runner exited during its start (exit code {exit_code}).", exit_code=int
-    ),
+    "runner-start-slow": code("The runner did not start within {seconds} s."),
+    "runner-ended-at-start": code("The runner exited during its start (exit code {exit_code})."),
     # dask
-    "dask-workers": code(
-        "{workers} workers with {threads} threads at {address}", workers=int, threads=int
-    ),
+    "dask-workers": code("{workers} workers with {threads} threads at {address}", threads=int),
     "dask-creates": code("{name} creates a cluster when it is needed"),
     "dask-gateway-creates": code(
         "dask-gateway {version} at {address} creates a cluster when it is needed"
@@ -117,9 +108,7 @@ ENGINES = {
     "dask-silent": code("The Dask cluster does not respond: {message}"),
     "dask-out-of-reach": code("The Dask cluster could not be reached."),
     "dask-connection-closed": code("The connection to the Dask cluster was closed."),
-    "dask-differs": code(
-        "The Dask cluster does not fit this installation: {differences:; }.", differences=REASONS
-    ),
+    "dask-differs": code("The Dask cluster does not fit this installation: {differences:; }."),
     "scheduler-differs": code("the scheduler has {package} {theirs}, this installation has {own}"),
     "worker-differs": code(
         "the worker {worker} has {package} {theirs}, this installation has {own}"
@@ -129,14 +118,16 @@ ENGINES = {
     "dask-gateway-unusable": code("dask-gateway: {message}"),
     "dask-gateway-failed": code("dask-gateway cannot create a cluster: {message}"),
     "dask-not-made": code("{cluster} cannot create a cluster: {message}"),
-    "dask-workers-silent": code("The Dask workers {workers:, } do not respond."),
+    "dask-workers-silent": code("The Dask workers {workers:, } do not respond.", workers=list),
     "dask-packages-unknown": code("no worker of {site} has reported its packages yet"),
     "dask-packages-unreadable": code(
         "no worker of {site} has reported its packages yet: {message}"
     ),
     "dask-without-workers": code("No Dask worker is registered."),
     "dask-without-gpus": code("no Dask worker declares a GPU"),
-    "dask-worker-too-small": code("no Dask worker has {wanted: with } (the most is {most:, })"),
+    "dask-worker-too-small": code(
+        "no Dask worker has {wanted: with } (the most is {most:, })", most=list
+    ),
     # the dispatcher
     "unexpected": code("unexpected: {error}: {message}"),
     "report-not-stored": code("unexpected: its report cannot be stored"),
@@ -174,25 +165,21 @@ ENGINES = {
     ),
     "result-of-other-attempt": code("The result carries another attempt's token."),
     "code-gone": code("The code of {node} is no longer in the store."),
-    "pinned-result-gone": code(
-        "The pinned result of run {run} is no longer in the store.", run=int
-    ),
+    "pinned-result-gone": code("The pinned result of run {run} is no longer in the store."),
     "environment-deleted": code(
         "The environment {environment} was deleted, or is no longer shared with you."
     ),
     "environment-to-install": code("{environment} must be installed again"),
     "output-not-made": code("{node} did not create the output {output}."),
-    "listing-too-long": code("its listing has more than {most} entries"),
-    "input-not-text": code("{cause}: its contents cannot be passed as text", cause=REASON),
+    "listing-too-long": code("its listing has more than {most} entries", most=str),
+    "input-not-text": code("{cause}: its contents cannot be passed as text"),
     "dispatcher-silent": code("the dispatcher does not respond"),
     "probe-interrupted": code("the dispatcher stopped before the model responded: try again"),
     "probe-image-gone": code(
         "the engine no longer has the image {image} in which the node ran: run the node again"
     ),
-    "probe-too-slow": code(
-        "loading the model and calling it once took more than {seconds} s", seconds=NUMBER
-    ),
-    "probe-broke-off": code("loading the model and calling it once failed: {why}", why=REASON),
+    "probe-too-slow": code("loading the model and calling it once took more than {seconds} s"),
+    "probe-broke-off": code("loading the model and calling it once failed: {why}"),
     "probe-without-result": code("loading the model and calling it once returned no result"),
     "probe-left-folder": code(
         "loading the model and calling it once left a folder in place of the result"

@@ -39,7 +39,7 @@ HINTS_OF_CODE = {
         "{name} reads its arguments with {way}, which nbyard cannot follow. Declare them in the"
         " form, or let Read --help (nbyard executables help) suggest them."
     ),
-    "python-line-invalid": code("{name}, line {line}: {message}", line=int),
+    "python-line-invalid": code("{name}, line {line}: {message}"),
     "script-no-python": code("{name} cannot be read as Python: {message}"),
     # why the program of a failed run could not start
     "shebang-unusable": code(
@@ -67,8 +67,7 @@ HINTS_OF_CODE = {
     "binary-of-system": code("{name} is a program for {system}. Use a program built for Linux."),
     "shell-passes-no-arguments": code(
         "line {line}: {keyword} uses the shell form, which does not pass arguments"
-        ' on; write ["program", "word"]',
-        line=int,
+        ' on; write ["program", "word"]'
     ),
     "links-stay": code(
         "Symbolic links and names with control characters are not copied with the code:"
@@ -78,12 +77,10 @@ HINTS_OF_CODE = {
         "Symbolic links and names with control characters are not copied with the code:"
         " {names:, }, …. Copy their targets, or pass them as inputs."
     ),
-    "file-not-served": code(
-        "Its file is outside the served folder; runs use version {number}.", number=int
-    ),
-    "file-gone": code("Its file was not found; runs use version {number}.", number=int),
+    "file-not-served": code("Its file is outside the served folder; runs use version {number}."),
+    "file-gone": code("Its file was not found; runs use version {number}."),
     "file-changed-since": code(
-        "Its file has changed since version {number}; the next run creates a new one.", number=int
+        "Its file has changed since version {number}; the next run creates a new one."
     ),
     # arguments
     "help-to-check": code(
@@ -91,30 +88,22 @@ HINTS_OF_CODE = {
     ),
     "help-found-nothing": code("No arguments were found in the output of --help."),
     "arguments-unread": code(
-        "Arguments are not read: {problem}. Describe them in the form or a .nbexec file.",
-        problem=REASON,
+        "Arguments are not read: {problem}. Describe them in the form or a .nbexec file."
     ),
     "arguments-between": code(
         "Arguments are not read: unknown ones may be between them. {hint} Describe"
-        " them in the form or a .nbexec file.",
-        hint=REASON,
+        " them in the form or a .nbexec file."
     ),
     "argument-name-unfit": code("{name} is not a valid argument name."),
-    "argument-unread": code(
-        "The argument {name} in line {line} is not read: {problem}.", line=int, problem=REASON
-    ),
-    "unnamed-argument-unread": code(
-        "The argument in line {line} is not read: {problem}.", line=int, problem=REASON
-    ),
+    "argument-unread": code("The argument {name} in line {line} is not read: {problem}."),
+    "unnamed-argument-unread": code("The argument in line {line} is not read: {problem}."),
     "loose-arguments-unread": code(
         "Arguments added in a loop, under a condition or elsewhere are not read (line {lines:, })."
     ),
-    "arguments-of-call-unread": code(
-        "Arguments that {name} in line {line} may add are not read.", line=int
-    ),
+    "arguments-of-call-unread": code("Arguments that {name} in line {line} may add are not read."),
     "arguments-of-decorator-unread": code("Arguments that @{name} may add are not read."),
-    "words-unread": code("The positional arguments are not read: {problem}.", problem=REASON),
-    "option-unread": code("{name} is not read: {problem}.", problem=REASON),
+    "words-unread": code("The positional arguments are not read: {problem}."),
+    "option-unread": code("{name} is not read: {problem}."),
     "variadic-unused": code("{name} receives no values: only named parameters do."),
     "type-bool": code(
         "{name} has the type bool, which converts every text except the empty one to true. Pass"
@@ -128,13 +117,10 @@ HINTS_OF_CODE = {
     "default-kept": code(
         "The default of {name} cannot be passed as a value: the script sets it itself."
     ),
-    "default-not-shown": code("The default of {name} is not shown: {problem}.", problem=REASON),
-    "default-unfit": code(
-        "The default of {name} does not match its declaration: {problem}.", problem=REASON
-    ),
+    "default-not-shown": code("The default of {name} is not shown: {problem}."),
+    "default-unfit": code("The default of {name} does not match its declaration: {problem}."),
     "handed-name-computed": code(
-        "{call} in line {line} is not read: its name must be a literal and a valid argument name.",
-        line=int,
+        "{call} in line {line} is not read: its name must be a literal and a valid argument name."
     ),
     "handed-both-ways": code(
         "{name} is declared both as an output and as another argument. The first"
@@ -152,8 +138,7 @@ HINTS_OF_CODE = {
     ),
     "parameters-cell-without-values": code(
         "Cell {cell} is tagged “parameters” but assigns no values. Write an assignment such as"
-        " {example} in it, or move the tag to another cell.",
-        cell=int,
+        " {example} in it, or move the tag to another cell."
     ),
     "kernel-not-read": code("Arguments of {kernel} notebooks are not read: add them in the form."),
     "several-parameters-cells": code(
@@ -176,12 +161,12 @@ HINTS_OF_CODE = {
         "Lines that only IPython understands were not read as parameters."
     ),
     "several-names-at-once": code(
-        "Line {line} assigns several names at once; each is an argument of its own.", line=int
+        "Line {line} assigns several names at once; each is an argument of its own."
     ),
     "line-no-assignment": code(
-        "Line {line} of the parameters cell is not a plain assignment and was not read.", line=int
+        "Line {line} of the parameters cell is not a plain assignment and was not read."
     ),
-    "cell-no-r": code("Cell {cell} is not read as R: {problem}.", cell=int, problem=REASON),
+    "cell-no-r": code("Cell {cell} is not read as R: {problem}."),
     # unsupported
     # misfits
     # what an imported document has without effect

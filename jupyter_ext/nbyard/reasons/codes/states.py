@@ -9,7 +9,7 @@ STATES = {
     # the message of an error; `error` is its stable code
     "error": code("{message}", error=str),
     # a refused field of a request; `path` is its place in the body
-    "field": code("{path}: {reason}", reason=REASON),
+    "field": code("{path}: {reason}"),
     # several reasons at once
     "all": code("{reasons}", reasons=REASONS),
     # what a task waits for
@@ -38,18 +38,15 @@ STATES = {
     "waits-for-start": code("waits for a free slot"),
     "waits-for-image": code("waits for its image, which is being built or pulled"),
     "waits-for-engine": code("waits: {message}", error=str),
-    "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
+    "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)"),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
     # quotas
-    "over-quota": code(
-        "needs {wanted}, but {quota} allows {limit}", quota=REASON, wanted=REASON, limit=REASON
-    ),
+    "over-quota": code("needs {wanted}, but {quota} allows {limit}", wanted=REASON, limit=REASON),
     "quota-full": code(
-        "{quota} allows {limit}, held by {holders:, }", quota=REASON, limit=REASON, holders=REASONS
+        "{quota} allows {limit}, held by {holders:, }", limit=REASON, holders=REASONS
     ),
     "disk-quota": code(
         "{quota} allows {limit}: {stored:bytes} are stored, and this adds {added:bytes}",
-        quota=REASON,
         limit=REASON,
     ),
     "quota-of-user": code("your quota"),
@@ -64,69 +61,65 @@ STATES = {
     "held-by-run": code("run {name}", id=str),
     "held-by-deployment": code("the deployment {name}", id=str),
     "held-by-others": code("others"),
-    "lifetime-over": code("reached the lifetime of your quota ({hours} hours)", hours=NUMBER),
+    "lifetime-over": code("reached the lifetime of your quota ({hours} hours)"),
     "lifetime-ends": code(
-        "stops in {hours} hours, at the end of its lifetime; extend it to keep it", hours=NUMBER
+        "stops in {hours} hours, at the end of its lifetime; extend it to keep it"
     ),
     "lifetime-extended": code("extended for another lifetime of your quota"),
     # why a task ran, or did not have to
-    "runs": code("runs because {cause}", cause=REASON),
+    "runs": code("runs because {cause}"),
     "runs-without-earlier-result": code("no earlier result"),
     "runs-again": code("runs again: {attempt}", attempt=REASON),
-    "continues": code("{reason}; continues after {rows} finished rows", reason=REASON, rows=int),
-    "attempt-failed": code("attempt {number} failed: {cause}", number=int, cause=REASON),
-    "attempt-lost": code("attempt {number} was lost: {cause}", number=int, cause=REASON),
-    "lost-often": code("{cause} (lost {count} times)", cause=REASON, count=int),
+    "continues": code("{reason}; continues after {rows} finished rows"),
+    "attempt-failed": code("attempt {number} failed: {cause}"),
+    "attempt-lost": code("attempt {number} was lost: {cause}"),
+    "lost-often": code("{cause} (lost {count} times)"),
     "no-earlier-result": code("it has no earlier result"),
     "forced": code("the cache was ignored on request"),
     "reads-not-watched": code("its reads could not be watched: {error}"),
     "too-many-reads": code("it opened too many code files to track"),
     "sampled": code(
         "a check run uses {rows} rows of each table and {files} files of each kind in folders",
-        rows=int,
         files=int,
     ),
     "cache-off": code("its cache is off"),
     "result-gone": code("the result to reuse no longer exists"),
-    "result-expired": code("its result of run {run} is older than {age}", run=int),
+    "result-expired": code("its result of run {run} is older than {age}"),
     "result-not-kept": code("its last result is no longer kept"),
     # only in forecasts
     "after-node": code("{node} must run first"),
     "forecast-late": code("the node could not be checked in time"),
     "elements-again": code("elements of {node} that failed run again"),
     "file-not-read": code("a large file has not been read yet"),
-    "changed": code("{changes}", changes=REASONS),
-    "unsure": code("{reason} ({problem})", reason=REASON, problem=REASON),
+    "changed": code("{changes}"),
+    "unsure": code("{reason} ({problem})"),
     "not-observed": code("the files that it reads are not known"),
-    "unchanged": code("nothing changed since run {run}", run=int),
-    "unchanged-reads": code("nothing that it reads changed since run {run}", run=int),
+    "unchanged": code("nothing changed since run {run}"),
+    "unchanged-reads": code("nothing that it reads changed since run {run}"),
     # the result of a colleague, in a run of the same project
     "unchanged-team": code(
         "{user} computed it in run {run} at {at} from the same code, parameters, inputs and"
         " environment",
-        run=int,
         run_id=str,
     ),
     "unchanged-reads-team": code(
         "{user} computed it in run {run} at {at} from the same code, parameters, inputs and"
         " environment, and nothing that it reads changed",
-        run=int,
         run_id=str,
     ),
-    "reused": code("result of run {run}", run=int),
-    "pinned": code("pinned to the result of run {run}", run=int),
+    "reused": code("result of run {run}"),
+    "pinned": code("pinned to the result of run {run}"),
     # the nightly sample of cached nodes
-    "reproduced": code("gave the same outputs as run {run} again", run=int),
+    "reproduced": code("gave the same outputs as run {run} again"),
     "not-reproduced": code(
         "gave other bytes of {outputs:, } than run {run}, from the same code, parameters, inputs"
-        " and environment",
-        run=int,
+        " and environment"
     ),
     "not-comparable": code("its code, data or environment changed before it ran again"),
     "not-reproducible": code(
         "not reproducible: equal inputs gave other bytes of {outputs:, } on {at}"
     ),
-    "retry-of-run": code("retries run {run}", run=int),
+    "retry-of-run": code("retries run {run}"),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),
     "upstream-skipped": code("the tasks before it were skipped"),
@@ -136,18 +129,14 @@ STATES = {
     ),
     # maps
     "map-ended": code(
-        "{succeeded:,} of {total:,} elements succeeded, {failed:,} failed, {skipped:,} skipped",
-        total=int,
-        succeeded=int,
-        failed=int,
-        skipped=int,
+        "{succeeded:,} of {total:,} elements succeeded, {failed:,} failed, {skipped:,} skipped"
     ),
     "element-cancelled": code("the element was cancelled"),
     "map-empty": code("its map has no elements"),
     "map-stopped": code("the map stopped after too many failures"),
-    "map-forecast": code("{cached:,} of {total:,} elements are cached", cached=int, total=int),
-    "map-late": code("{total:,} elements could not be checked in time", total=int),
-    "map-search": code("an optimiser suggests {total:,} elements during the run", total=int),
+    "map-forecast": code("{cached:,} of {total:,} elements are cached"),
+    "map-late": code("{total:,} elements could not be checked in time"),
+    "map-search": code("an optimiser suggests {total:,} elements during the run"),
     "map-goal-missing": code(
         "no element has the metric {goal}, which the search needs. They have: {names:, }"
     ),
@@ -169,7 +158,7 @@ STATES = {
     "too-many-outside": code("it used too many files to track, at {name} and elsewhere"),
     "outside-unknown": code("the files outside its code folder could not be compared"),
     "declaration-changed": code("its declaration changed"),
-    "more-changes": code("and {count} more", count=int),
+    "more-changes": code("and {count} more"),
     "environment-changed": code("its environment changed"),
     "requirements-changed": code("its requirements changed"),
     "environment-has": code("its environment {packages:, }", packages=REASONS),
@@ -183,20 +172,20 @@ STATES = {
     "package-gained": code("gained {name} {version}"),
     "package-lost": code("lost {name} {version}"),
     "package-changed": code("has {name} {new} instead of {old}"),
-    "more-packages": code("and {count} more", count=int),
+    "more-packages": code("and {count} more"),
     # only in the comparison of two runs
     "input-moved": code("{name} comes from another output"),
     "input-file-changed": code("{file} changed"),
-    "input-table-changed": code("{file} changed: {changes:, }", changes=REASONS),
+    "input-table-changed": code("{file} changed: {changes:, }"),
     "rows-changed": code("{old} → {new} rows", old=int, new=int),
     "column-changed": code("{name} {figure} {old} → {new}"),
     "column-added": code("the column {name} is new"),
     "column-removed": code("the column {name} is gone"),
     "input-not-stored": code("the data is not stored: only its fingerprints can be compared"),
     "data-changed": code("{name} changed {old} → {new}"),
-    "cell-changed": code("cell {cell} changed", cell=int),
-    "cell-added": code("cell {cell} is new", cell=int),
-    "cell-removed": code("cell {cell} was removed", cell=int),
+    "cell-changed": code("cell {cell} changed"),
+    "cell-added": code("cell {cell} is new"),
+    "cell-removed": code("cell {cell} was removed"),
     "pin-changed": code("it uses the result of another run"),
     "node-only-in-newer": code("only the newer run has this node"),
     "node-only-in-older": code("only the older run has this node"),
@@ -205,28 +194,26 @@ STATES = {
         "no recorded difference: the same code, inputs and environment produced a different result"
     ),
     # how an attempt ended, or why it was stopped
-    "time-limit": code("ran longer than its limit of {seconds} s", seconds=NUMBER),
-    "silence-limit": code("produced no output or progress for {seconds} s", seconds=NUMBER),
-    "queue-limit": code("waited longer than its limit of {seconds} s in the queue", seconds=NUMBER),
+    "time-limit": code("ran longer than its limit of {seconds} s"),
+    "silence-limit": code("produced no output or progress for {seconds} s"),
+    "queue-limit": code("waited longer than its limit of {seconds} s in the queue"),
     "cancel-file": code("stopped by its cancel file"),
     "ended": code("it has finished"),
     "no-result": code("it disappeared without a result"),
     "result-unreadable": code("its result cannot be read"),
     "container-removed": code("its container was removed outside nbyard"),
-    "container-killed": code("its container was killed (signal {signal})", signal=int),
+    "container-killed": code("its container was killed (signal {signal})"),
     "container-exit-unknown": code("the container engine does not know how its container ended"),
     "container-not-started": code("its container could not be started: {message}"),
     "container-input-cut": code("its standard input was cut off when nbyard stopped"),
-    "runner-silent": code(
-        "the runner exited without a result (exit code {exit_code})", exit_code=int
-    ),
+    "runner-silent": code("the runner exited without a result (exit code {exit_code})"),
     "runner-silent-after": code(
-        "the runner exited without a result (exit code {exit_code}): {last}", exit_code=int
+        "the runner exited without a result (exit code {exit_code}): {last}"
     ),
     "supervisor-killed": code("its supervisor was killed"),
-    "supervisor-killed-by-signal": code("its supervisor was killed (signal {signal})", signal=int),
+    "supervisor-killed-by-signal": code("its supervisor was killed (signal {signal})"),
     "worker-not-stopped": code("its worker could not be stopped"),
-    "host-silent": code("no heartbeat from {host} for {seconds} s", seconds=NUMBER),
+    "host-silent": code("no heartbeat from {host} for {seconds} s", host=str),
     "machine-restarted": code("the machine was restarted"),
     "dask-worker-gone": code("the Dask worker {worker} is gone"),
     "dask-first-worker-gone": code("the Dask worker that started it is gone"),
@@ -256,28 +243,25 @@ STATES = {
         "waits until Docker has removed its former container. If this takes long, run"
         " `docker rm -f {container}`"
     ),
-    "build-failed": code("the build of its image failed: {cause}", cause=REASON),
+    "build-failed": code("the build of its image failed: {cause}"),
     "image-removed": code("its image was removed before it was built"),
-    "no-takeover": code("revision {number} does not serve yet: {cause}", number=int, cause=REASON),
+    "no-takeover": code("revision {number} does not serve yet: {cause}"),
     "service-silent": code("the service does not respond"),
     "service-silent-because": code("the service does not respond: {message}"),
     "service-never-answered": code(
         "the service did not respond on port {port} ({path}) within {seconds} s; its"
         " log may show why",
         port=int,
-        seconds=NUMBER,
     ),
-    "service-restarts": code("{end}; nbyard restarts it", end=REASON),
+    "service-restarts": code("{end}; nbyard restarts it"),
     "service-out-of-memory": code(
         "the service ran out of memory: its limit is {memory_gb} GB", memory_gb=NUMBER
     ),
-    "service-not-started": code("the service could not be started: {cause}", cause=REASON),
-    "service-ended": code("the service exited with code {exit_code}", exit_code=int),
-    "service-ended-after": code("the service exited with code {exit_code}: {last}", exit_code=int),
-    "service-killed": code("the service was killed (exit code {exit_code})", exit_code=int),
-    "service-killed-after": code(
-        "the service was killed (exit code {exit_code}): {last}", exit_code=int
-    ),
+    "service-not-started": code("the service could not be started: {cause}"),
+    "service-ended": code("the service exited with code {exit_code}"),
+    "service-ended-after": code("the service exited with code {exit_code}: {last}"),
+    "service-killed": code("the service was killed (exit code {exit_code})"),
+    "service-killed-after": code("the service was killed (exit code {exit_code}): {last}"),
     "port-taken": code("a port is already in use on the engine's machine: {message}"),
     "hook-failed": code("a hook of the engine failed, such as the one that adds GPUs: {message}"),
     "command-missing": code("the command is not in the image: {message}"),
@@ -290,19 +274,17 @@ STATES = {
         " reached: set docker_host to an engine of this machine"
     ),
     # why an image, an environment, a dataset or a kernel cannot be used
-    "error-with-hint": code("{message} {hint}", error=str, message=REASON, hint=REASON),
+    "error-with-hint": code("{message} {hint}", error=str, message=REASON),
     # for a message that does not end as a sentence
-    "error-then-hint": code("{message}. {hint}", error=str, message=REASON, hint=REASON),
+    "error-then-hint": code("{message}. {hint}", error=str, message=REASON),
     # `error` is the symbol of its number, such as ENOSPC
     "system-error": code("{message}", error=str),
-    "image-not-built": code("The image could not be built: {cause}", cause=REASON),
+    "image-not-built": code("The image could not be built: {cause}"),
     "dockerfile-line-failed": code(
-        "The image could not be built: line {line} of the Dockerfile failed: {cause}",
-        line=int,
-        cause=REASON,
+        "The image could not be built: line {line} of the Dockerfile failed: {cause}"
     ),
-    "command-failed": code("{message} (exit code {exit_code})", exit_code=int),
-    "command-exited": code("exit code {exit_code}", exit_code=int),
+    "command-failed": code("{message} (exit code {exit_code})"),
+    "command-exited": code("exit code {exit_code}"),
     "build-killed": code(
         "it was killed, probably at the memory limit of {limit:bytes} (task_memory_bytes)"
     ),
@@ -316,9 +298,7 @@ STATES = {
         " and the name of the project.",
         failure=REASON,
     ),
-    "requirement-failed": code(
-        "The requirement {requirement} cannot be installed: {cause}", cause=REASON
-    ),
+    "requirement-failed": code("The requirement {requirement} cannot be installed: {cause}"),
     "installer-failed": code("{messages}", messages=list),
     "installer-needs-git": code(
         "{messages}; a package takes its version from git: the folder needs its .git,"
@@ -326,10 +306,9 @@ STATES = {
         messages=list,
     ),
     "installer-silent": code("{program} failed"),
-    "installer-killed": code("The installer was killed by signal {signal}", signal=int),
+    "installer-killed": code("The installer was killed by signal {signal}"),
     "installer-out-of-memory": code(
-        "The installer was killed by signal {signal}: did the machine run out of memory?",
-        signal=int,
+        "The installer was killed by signal {signal}: did the machine run out of memory?"
     ),
     "installation-cancelled": code("the installation was cancelled"),
     "broken-table": code(

@@ -1,6 +1,6 @@
 """Findings about a workflow before its run."""
 
-from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
+from nbyard.reasons.codes.code import REASON, REASONS, code
 
 WORKFLOWS = {
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
@@ -30,7 +30,7 @@ WORKFLOWS = {
     ),
     # values
     "argument-gone": code("{name} no longer has the argument {argument}"),
-    "argument-problem": code("{argument}: {problem}", problem=REASON),
+    "argument-problem": code("{argument}: {problem}"),
     "argument-needs-value": code("{argument} needs a value"),
     "connection-needed": code("{argument} needs a connection"),
     "connection-needed-for-files": code(
@@ -77,7 +77,7 @@ WORKFLOWS = {
         "cannot have the elements of several maps ({nodes:, }): collect those of one in a list of"
         " files or as its table @all, or map the nodes before it over the same data or values"
     ),
-    "map-name-long": code("the ID of a node with a map has at most {most} characters", most=int),
+    "map-name-long": code("the ID of a node with a map has at most {most} characters"),
     "map-argument-connected": code("{argument} gets its values from the map and a connection"),
     "map-range-type": code("{argument} is not a number, so it needs a list of values"),
     "map-argument-role": code(
@@ -87,7 +87,7 @@ WORKFLOWS = {
     "code-uploaded": code("its code was uploaded, so no description can be stored next to it"),
     "node-pinned": code("the node is pinned to a version: select Follow File first"),
     "too-many-files-to-declare": code(
-        "these are more than {most} files: declare an argument for their folder instead", most=int
+        "these are more than {most} files: declare an argument for their folder instead"
     ),
     # monitors
     "tensorboard-beside-processes-only": code(
@@ -120,12 +120,12 @@ WORKFLOWS = {
     "kernel-replaced": code("The kernel {kernel} is not installed: {used} runs the notebook."),
     "output-holds-secret": code("the output {output} contains a secret"),
     # rules of contracts that an output or a dataset breaks
-    "contract-broken": code("the output {name} breaks its contract: {breaches}", breaches=REASONS),
-    "contract-drift": code("the output {name} deviates: {breaches}", breaches=REASONS),
-    "data-contract-broken": code("the data for {name} break rules: {breaches}", breaches=REASONS),
-    "data-contract-drift": code("the data for {name} deviate: {breaches}", breaches=REASONS),
+    "contract-broken": code("the output {name} breaks its contract: {breaches}"),
+    "contract-drift": code("the output {name} deviates: {breaches}"),
+    "data-contract-broken": code("the data for {name} break rules: {breaches}"),
+    "data-contract-drift": code("the data for {name} deviate: {breaches}"),
     "contract-output-gone": code("the contract names the output {output}, which does not exist"),
-    "contract-unreadable": code("the rules cannot be checked: {problem}", problem=REASON),
+    "contract-unreadable": code("the rules cannot be checked: {problem}"),
     "columns-missing": code("rule columns: {columns:, } missing"),
     "columns-unexpected": code("rule columns: {columns:, } not in the contract"),
     "rule-type": code("rule type: {column} has the type {type}, not {wanted} ({examples:, })"),
@@ -137,34 +137,24 @@ WORKFLOWS = {
     # why a rule is proposed
     "too-few-good-runs": code(
         "a proposal needs {needed} different good results of this output; there are {count}",
-        count=int,
         needed=int,
     ),
     "proposed-same": code("the same in {count:,} good runs"),
-    "proposed-share": code(
-        "at most {share} % of the values were missing in {count:,} good runs", share=NUMBER
-    ),
+    "proposed-share": code("at most {share} % of the values were missing in {count:,} good runs"),
     "proposed-range": code("between {low} and {high} in {count:,} good runs"),
     "proposed-unique": code("no value was repeated in {count:,} good runs"),
     "proposed-values": code("no other value in {count:,} good runs"),
     "proposed-age": code(
         "the newest value was at most {hours} hours old in {count:,} good runs", hours=int
     ),
-    "proposed-change": code(
-        "the mean changed by at most {share} % between {count:,} good runs", share=NUMBER
-    ),
+    "proposed-change": code("the mean changed by at most {share} % between {count:,} good runs"),
     "lock-differs": code(
         "the environment of the task differs from the lock of {environment} version"
-        " {number}: {differences}",
-        number=int,
-        differences=REASONS,
+        " {number}: {differences}"
     ),
     "lock-differs-in-more": code(
         "the environment of the task differs from the lock of {environment} version"
-        " {number}: {differences} and {more} more",
-        number=int,
-        differences=REASONS,
-        more=int,
+        " {number}: {differences} and {more} more"
     ),
     "python-instead": code("Python {found} instead of {locked}"),
     "package-instead": code("{package} {found} instead of {locked}"),
@@ -172,11 +162,9 @@ WORKFLOWS = {
     "locked-folder-changed": code("the folder {path} has changed since it was locked"),
     "locked-folder-gone": code("the folder {path} is gone"),
     "packages-beside-lock": code("{packages:, } not in the lock"),
-    "more-packages-beside-lock": code("{packages:, } and {more} more not in the lock", more=int),
-    "file-did-not-travel": code(
-        "{name} is next to {beside}, but was not copied with it: {cause}", cause=REASON
-    ),
-    "more-did-not-travel": code("{more} more paths were not copied", more=int),
+    "more-packages-beside-lock": code("{packages:, } and {more} more not in the lock"),
+    "file-did-not-travel": code("{name} is next to {beside}, but was not copied with it: {cause}"),
+    "more-did-not-travel": code("{more} more paths were not copied"),
     "file-is-dataset": code(
         "it is a dataset. Pass it as an input, or open it below the folder in the"
         " variable NBYARD_RESOURCES"
@@ -188,8 +176,7 @@ WORKFLOWS = {
     ),
     "secrets-left-out": code(
         "Files that may hold secrets are left out ({count}): {names:, }. To pass a file, declare"
-        " it as an input, or add the line !PATH to .nbyardignore. The line PATH hides this message",
-        count=int,
+        " it as an input, or add the line !PATH to .nbyardignore. The line PATH hides this message"
     ),
     "rule-leaves-out": code(
         "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it"

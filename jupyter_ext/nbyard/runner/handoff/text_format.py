@@ -55,22 +55,17 @@ class UnreadableText(ValueError):
 
 
 class Dialect(NamedTuple):
-    """How a text table is written.
-
-    `names` are its columns, and `renamed` those changed to be unique. The first row after the
-    header is after `lines` lines, at the offset `body` in bytes, unless the table `is_empty`.
-    `skipped` lines stand before the header.
-    """
+    """How a text table is written."""
 
     delimiter: str
     encoding: str
     decimal_comma: bool
-    names: list[str]
-    renamed: list[str]
-    body: int
-    lines: int
-    skipped: int
-    is_empty: bool
+    names: list[str]  # of its columns
+    renamed: list[str]  # columns whose names were changed to be unique
+    body: int  # offset of the first row after the header, in bytes
+    lines: int  # number of lines before it
+    skipped: int  # number of lines before the header
+    is_empty: bool  # no row follows the header
 
 
 def unpacked_name(filename: str) -> str:
@@ -403,14 +398,11 @@ FormType = Literal["bool", "int", "float", "date", "datetime", "time", "string",
 
 
 class Form(NamedTuple):
-    """A type, and the `layouts` in which texts write its values, such as `%d.%m.%Y`.
-
-    `padded` states whether some texts have spaces around the value.
-    """
+    """A type, and how texts write its values."""
 
     type: FormType
-    layouts: tuple[str, ...] = ()
-    padded: bool = False
+    layouts: tuple[str, ...] = ()  # such as `%d.%m.%Y`
+    padded: bool = False  # some texts have spaces around the value
 
 
 # The narrowest forms come first.

@@ -45,15 +45,12 @@ class NotGiven(LookupError):
 
 
 class Form(NamedTuple):
-    """How a value is stored: its file format, and `write`, which writes the file to a path.
+    """How a value is stored."""
 
-    `description` describes a data frame. `filename` is the name of a file that the user passed.
-    """
-
-    format: str
-    write: Callable[[str], None]
-    description: Mapping[str, Any] = {}
-    filename: str = ""
+    format: str  # of its file
+    write: Callable[[str], None]  # writes the file to a path
+    description: Mapping[str, Any] = {}  # of a data frame
+    filename: str = ""  # of a file that the user passed
 
 
 def form_of(value: Any) -> Form:

@@ -79,7 +79,11 @@ class Parent:
             ready = select.select(sources, [], [], 0 if kernel else patience)[0]
             if self._read_end in ready:
                 os.read(self._read_end, 4096)
-                self._reap_and_clean_up()
+                # Killed supervisors leave processes.
+                if broken := self._reap():
+                    processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
+                for scratch in broken:
+                    remove_scratch(scratch)
             self._check_pool(ready)
             for member in list(self._supervisors.busy.values()):
                 if member.claims in ready and self._supervisors.read_state(member):
@@ -227,14 +231,6 @@ class Parent:
         if warm.is_idle:
             warm.end()
         return status
-
-    def _reap_and_clean_up(self) -> None:
-        """Reap ended children, and kill the processes that killed supervisors left."""
-        broken = self._reap()
-        if broken:
-            processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
-        for scratch in broken:
-            remove_scratch(scratch)
 
     def _reap(self) -> list[str]:
         """Reap ended children. Return the scratch folders of killed supervisors."""

@@ -44,19 +44,14 @@ IDLE = b"1"
 
 
 class WaitingSupervisor(NamedTuple):
-    """A supervisor with a warm kernel that waits for an attempt.
-
-    `claims` is the socket on which the supervisor receives its attempt and reports its state.
-    `is_forked` states whether its kernel is a fork, `has_served` whether it has had an attempt
-    before.
-    """
+    """A supervisor with a warm kernel that waits for an attempt."""
 
     pid: int
     kernel: str
     scratch: str
-    claims: socket.socket
-    is_forked: bool = True
-    has_served: bool = False
+    claims: socket.socket  # on which it receives its attempt and reports its state
+    is_forked: bool = True  # its kernel is a fork
+    has_served: bool = False  # it has had an attempt before
 
 
 class Pool:
@@ -269,14 +264,11 @@ def memory_of_machine() -> tuple[int, int]:
 
 
 class Member(NamedTuple):
-    """A supervisor process that receives attempts through `claims` and reports their ends there.
-
-    `since` is when it became idle, on the monotonic clock.
-    """
+    """A supervisor process."""
 
     pid: int
-    claims: socket.socket
-    since: float
+    claims: socket.socket  # on which it receives attempts and reports their ends
+    since: float  # when it became idle, on the monotonic clock
 
 
 class SupervisorPool:

@@ -95,17 +95,13 @@ class WarmRunner(WaitingProcess):
                 about["since"] = self._since
             self._send({**about, "names": self._names, "may_stay": self._may_stay})
         except BrokenPipeError:
-            self._start_replacement(*self._work)
+            other = Launch(*self._work, self.scratch, is_watched=False, is_prepared=True)
+            other.start()
+            for end in (self.output, self.report):
+                os.close(end)
+            self.pid, self.output, self.report = other.pid, other.output, other.report
         except (OSError, BadTask) as error:
             raise CannotStart(because("warm-kernel-lost", error=str(error))) from error
-
-    def _start_replacement(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
-        """Start a new runner for the attempt, because the waiting one has ended."""
-        other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
-        other.start()
-        for end in (self.output, self.report):
-            os.close(end)
-        self.pid, self.output, self.report = other.pid, other.output, other.report
 
     def _send(self, message: dict[str, Any]) -> None:
         with open(self._release, "w", encoding="utf-8", closefd=False) as file:

@@ -24,18 +24,14 @@ DEAD = ("Z", "X")
 
 
 class Process(NamedTuple):
-    """A process of this machine.
-
-    `started` is in seconds since the machine's start. Together with the pid, it identifies a
-    process forever. `cpu_seconds` includes children that the process has reaped.
-    """
+    """A process of this machine."""
 
     pid: int
     parent: int
-    started: float
+    started: float  # in seconds since the machine's start; with the pid, it identifies a process
     rss_bytes: int
     state: str
-    cpu_seconds: float = 0.0
+    cpu_seconds: float = 0.0  # with those of children that the process has reaped
 
 
 def process_table(*, dead: bool = False) -> dict[int, Process]:

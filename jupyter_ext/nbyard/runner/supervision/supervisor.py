@@ -418,7 +418,11 @@ class Supervisor:
                     key.data(key.fd)
         else:
             left = self._children.kill_all(self._task["mark"])
-            self._drain()
+            # Read the output that is left in the pipes; that of the signals always stays.
+            deadline = time.monotonic() + DRAIN_SECONDS
+            while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
+                for key, _ in self._selector.select(0.05):
+                    key.data(key.fd)
         self._children.reap()
         self._record.close()
         if left and self._children.status is not None and self._ending is None:
@@ -447,14 +451,6 @@ class Supervisor:
         self._launch.stay(end["used"]["cpu_seconds"])
         self._record.staying = self._launch.spent
         return True
-
-    def _drain(self) -> None:
-        """Read the output that is left in the pipes of the ended work."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        # The pipe of the signals always stays registered.
-        while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
-            for key, _ in self._selector.select(0.05):
-                key.data(key.fd)
 
     def _failure(self) -> dict[str, Any] | None:
         if self._ending is not None:

@@ -66,14 +66,13 @@ class BackfillService(Service):
         past_due(row.plan, wanted, row.automation.next_due)
         self._context.retire_idle_dispatcher()
         frozen = freeze_automation(self._context.settings, self._store, self._context.blobs, row)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 # The automation may have changed while its files were frozen.
                 row = self._store.automations.find(c, caller.name, row.automation.id)
                 made = self._insert(c, row, wanted, body, frozen)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
-        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/automations/{automation}/backfills/preview", scope="automations:read")
@@ -113,7 +112,7 @@ class BackfillService(Service):
         shown = [
             msgspec.structs.replace(backfill, counts=counts[backfill.id]) for backfill in backfills
         ]
-        return page_of(shown, limit, lambda backfill: backfill.id)
+        return page_of(shown, limit)
 
     @operation("GET", "/backfills/{backfill}", scope="automations:read")
     def get(self, caller: Caller, backfill: str) -> Backfill:

@@ -128,7 +128,7 @@ class AutomationService(Service):
         secret = _new_secret() if kind == "webhook" else ""
         if body.overlap is msgspec.UNSET:
             given["overlap"] = "skip" if plan else "queue"
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             made = find_earlier_request(self._context, c, caller.name, idempotency_key, body)
             if made is None:
                 made = new_id()
@@ -154,7 +154,6 @@ class AutomationService(Service):
                 self._watch(c, made, source)
                 replace_notices(self._store, c, caller.name, made, body.notify)
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
-        self._context.ensure_dispatcher()
         return msgspec.structs.replace(self.get(caller, made), secret=secret)
 
     @operation("GET", "/automations", scope="automations:read")
@@ -174,7 +173,7 @@ class AutomationService(Service):
             of = filter_project(self._store, c, caller, project)
             rows = self._rows.page(c, caller.name, limit + 1, after, search, of, path=real)
             shown = self._all_shown(c, caller, rows)
-        return page_of(shown, limit, lambda automation: automation.id)
+        return page_of(shown, limit)
 
     @operation("GET", "/automations/{automation}", scope="automations:read")
     def get(self, caller: Caller, automation: str) -> Automation:
@@ -216,7 +215,7 @@ class AutomationService(Service):
         if is_frozen:
             frozen = freeze_checked(context, caller.name, run, wanted.values_from, wanted.mode)
         columns = {"kind": kind, **_plain(given), **_changed_time(row, wanted, plan, given, now)}
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.automation.id)
             if is_frozen:
@@ -226,7 +225,6 @@ class AutomationService(Service):
             self._rows.change(c, row.automation, "changed", **columns)
             if "notify" in given:
                 replace_notices(self._store, c, caller.name, row.automation.id, given["notify"])
-        self._context.ensure_dispatcher()
         return self.get(caller, row.automation.id)
 
     @operation("POST", "/automations/{automation}/enable", scope="automations:write")
@@ -241,7 +239,7 @@ class AutomationService(Service):
             row = self._rows.find(c, caller.name, automation)
         on = row.automation.on
         source = None if isinstance(on, OnTime) else event_source(self._context, caller.name, on)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if not row.automation.is_enabled:
                 columns: dict[str, Any] = {"is_enabled": True, "handled_until": now}
                 if source is None:
@@ -253,7 +251,6 @@ class AutomationService(Service):
                     columns |= self._source_columns(c, caller, *of)
                     self._watch(c, row.automation.id, source)
                 self._rows.change(c, row.automation, "enabled", **columns)
-        self._context.ensure_dispatcher()
         return self.get(caller, row.automation.id)
 
     @operation("POST", "/automations/{automation}/disable", scope="automations:write")
@@ -293,7 +290,7 @@ class AutomationService(Service):
             frozen = freeze_automation(*of, row, body)
         elif before is None and (body.parameters or body.texts):
             check_fired(self._context.settings, self._store, self._context.blobs, row, body)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             # The automation may have been disabled or changed since the first look.
             row, key = self._fireable(c, caller, automation, body, digest)
             before = find_earlier_request(self._context, c, caller.name, key, body)
@@ -303,7 +300,6 @@ class AutomationService(Service):
                 store_idempotency_key(self._context, c, caller.name, key, body, made)
             firing = self._firings.get(c, made)
             assert firing is not None
-        self._context.ensure_dispatcher()
         return firing
 
     @operation("POST", "/automations/preview", scope="automations:read")
@@ -358,7 +354,7 @@ class AutomationService(Service):
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, automation)
             firings = self._firings.page(c, row.automation.id, limit + 1, after)
-        return page_of(firings, limit, lambda firing: firing.id)
+        return page_of(firings, limit)
 
     @operation("DELETE", "/automations/{automation}", scope="automations:write", status=204)
     def delete(self, caller: Caller, automation: str) -> None:

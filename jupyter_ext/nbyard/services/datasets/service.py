@@ -53,7 +53,6 @@ from nbyard.services.service_context import Service, ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
 
 if TYPE_CHECKING:
-    from nbyard.blobs import Blob
     from nbyard.domain.callers import Caller
     from nbyard.store import Connection
     from nbyard.tabular import TableFile
@@ -94,12 +93,17 @@ class ImportRequest:
         name = check_name(self._body.name if isinstance(self._body.name, str) else own)
         with self._store.read() as c:
             self._replaced(c, name)
-        blob = self._uploaded()
+        blob = None
+        if isinstance(upload := self._body.source, UploadSource):
+            uploads = self._context.uploads
+            blob = uploads.finish(self._caller.name, upload.upload, upload.sha256)[1]
         with self._store.write() as c:
             made = find_earlier_request(self._context, c, self._caller.name, self._key, self._body)
             # Of two equal requests at the same time, the second finds the first one's key here.
             if made is None:
-                made = self._named(c, name)
+                made = self._replaced(c, name) or self._store.datasets.create(
+                    c, self._caller.name, name=name, description=self._body.description
+                )
                 # The bytes of an upload are stored already; the dispatcher fetches all others.
                 version = self._version(c, made, filename, source)
                 if blob is not None:
@@ -109,13 +113,6 @@ class ImportRequest:
                     self._context, c, self._caller.name, self._key, self._body, made
                 )
         return made
-
-    def _uploaded(self) -> Blob | None:
-        """Return the stored bytes of the upload, None for another kind of source."""
-        if not isinstance(self._body.source, UploadSource):
-            return None
-        source = self._body.source
-        return self._context.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
 
     def _origin(self) -> tuple[str, str]:
         """Return the name of the file to import, and its path or address ("" for an upload)."""
@@ -175,17 +172,6 @@ class ImportRequest:
         self._store.datasets.check_free(c, self._caller.name, name)
         return None
 
-    def _named(self, c: Connection, name: str) -> str:
-        """Return the ID of the dataset with this name to replace.
-
-        Create the dataset if there is none.
-        """
-        known = self._replaced(c, name)
-        if known is not None:
-            return known
-        description = self._body.description
-        return self._store.datasets.create(c, self._caller.name, name=name, description=description)
-
     def _version(
         self, c: Connection, dataset_id: str, filename: str, source: str
     ) -> dict[str, Any]:
@@ -230,7 +216,7 @@ class DatasetService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             datasets = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
-        return page_of([self._linked(d) for d in datasets], limit, lambda d: d.id)
+        return page_of([self._linked(d) for d in datasets], limit)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)
     @pin_blobs

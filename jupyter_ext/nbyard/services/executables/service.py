@@ -84,7 +84,7 @@ class ExecutableService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             executables = self._store.executables.page(c, caller.name, limit + 1, after, search, of)
-        return page_of(executables, limit, lambda e: e.id)
+        return page_of(executables, limit)
 
     @operation("POST", "/executables/inspect", scope="executables:read")
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
@@ -388,12 +388,11 @@ class ExecutableService(Service):
             InUse: a live run uses it.
         """
         record = self.get(caller, executable)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if not force and self._store.tasks.active_executables(c, record.id):
                 raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.executables.delete(c, record)
             self._store.facts.set_collect_at(c)
-        self._context.ensure_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:

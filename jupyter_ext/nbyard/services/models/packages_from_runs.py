@@ -145,10 +145,8 @@ def probe_at_origin(
 
 def _wait_for_answer(context: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
     rows, end = context.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
-    context.retire_idle_dispatcher()
-    with context.store.write() as c:
+    with context.writing_work(is_new=True) as c:
         rows.insert(c, probe)
-    context.ensure_dispatcher()
     try:
         # The answer is a row, because the dispatcher may run in another process or machine.
         while time.monotonic() < end:

@@ -130,8 +130,7 @@ class ModelService(Service):
         """
         package = _package(self._context, caller, body)
         model, made = package.model, new_id()
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             if separate:
                 self._check_new(c, caller, model)
             number = self._store.models.next_number(c, repository_of(model.name))
@@ -154,7 +153,6 @@ class ModelService(Service):
                 "kept_until": _lease() if separate else None,
             }
             self._store.models.insert(c, row)
-        self._context.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
@@ -241,7 +239,7 @@ class ModelService(Service):
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
-        return page_of(packages, limit, lambda package: package.id)
+        return page_of(packages, limit)
 
     @operation("GET", "/model-catalog", scope="models:read")
     def catalog(
@@ -256,7 +254,7 @@ class ModelService(Service):
             # No user has this name, so these are the models that everyone may see.
             wanted = ModelFilter(name=name)
             packages = self._store.models.page(c, "", limit + 1, after, wanted)
-        page = page_of(packages, limit, lambda package: package.id)
+        page = page_of(packages, limit)
         shown = (package for package in page.items if package.state == "ready")
         return Page([_published(package) for package in shown], page.next)
 
@@ -450,10 +448,9 @@ class ModelService(Service):
             image = self._store.images.get(c, caller.name, package.image)
         if image is not None and not (force or unless_used):
             check_image_unused(self._context, image)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
-        self._context.ensure_dispatcher()
 
 
 def _lease() -> datetime:

@@ -86,7 +86,7 @@ class ChannelService(Service):
         with self._store.read() as c:
             channels = self._store.channels.page(c, caller.name, limit + 1, after, search)
             shown = self._with_rules_and_counts(c, channels)
-        return page_of(shown, limit, lambda channel: channel.id)
+        return page_of(shown, limit)
 
     @operation("GET", "/channels/{channel}", scope="channels:read")
     def get(self, caller: Caller, channel: str) -> Channel:
@@ -193,7 +193,7 @@ class ChannelService(Service):
         with self._store.read() as c:
             record = self._store.channels.find(c, caller.name, channel)
             page = self._store.notices.page(c, record.id, limit + 1, after, outcome)
-        return page_of(page, limit, lambda notice: notice.id)
+        return page_of(page, limit)
 
     def _with_rules_and_counts(
         self, c: Connection, channels: builtins.list[Channel]

@@ -30,7 +30,7 @@ from nbyard.services.projects.pushed_files import files_of
 from nbyard.services.requests import fields_below
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
     from nbyard.domain.notices.structs import NoticeRule
@@ -68,7 +68,12 @@ def checked_rules(
     for schedule, entry in definition.schedules.items():
         where = entry_path("schedules", schedule) + ".notify"
         named += [(entry_path(where, name), name) for name in entry.notify or ()]
-    _check_channels(context, c, owner, named)
+    channels = {*context.store.channels.names(c, owner).values()} if named else set()
+    for where, name in named:
+        if name not in channels:
+            why = f"There is no notice channel '{name[:80]}'; {nearest_names(channels, name[:80])}."
+            hint = f"Create the channel with: nbyard channels create {name[:80]} --on none"
+            raise Invalid.fields([Detail.of(where, why)], hint=hint)
     policies = {}
     for name, rules in definition.retention.items():
         with fields_below(entry_path("retention", name)):
@@ -184,21 +189,6 @@ def _checked_rules(
                 raise Invalid.field(f"{where}.{place}.path", why)
         checked[name] = ChannelRules(sorted_entries(rules))
     return checked
-
-
-def _check_channels(
-    context: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
-) -> None:
-    """Check that channels exist.
-
-    `named` has pairs of a channel and the field that names it.
-    """
-    names = {*context.store.channels.names(c, owner).values()} if named else set()
-    for field, name in named:
-        if name not in names:
-            why = f"There is no notice channel '{name[:80]}'; {nearest_names(names, name[:80])}."
-            hint = f"Create the channel with: nbyard channels create {name[:80]} --on none"
-            raise Invalid.fields([Detail.of(field, why)], hint=hint)
 
 
 def last_pushed_definition(context: ServiceContext, project: Project | None) -> ProjectDefinition:

@@ -74,7 +74,7 @@ class ProjectRecords(Service):
         check_limit(limit)
         with self._store.read() as c:
             projects = self._rows.page(c, caller.name, limit + 1, after, search)
-        return page_of(projects, limit, lambda project: project.id)
+        return page_of(projects, limit)
 
     @operation("GET", "/projects/{project}", scope="projects:read")
     def get(self, caller: Caller, project: str) -> Project:
@@ -180,7 +180,7 @@ class ProjectRecords(Service):
             artifacts = self._store.results.page(
                 c, caller.name, of, limit + 1, after, search=search, kind=kind
             )
-        return page_of(artifacts, limit, lambda artifact: artifact.id)
+        return page_of(artifacts, limit)
 
     def _resources(
         self,
@@ -209,7 +209,7 @@ class ProjectRecords(Service):
             )
             for r in resources
         ]
-        return page_of(shown, limit, lambda resource: resource.id)
+        return page_of(shown, limit)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     @pin_blobs
@@ -316,7 +316,7 @@ class ProjectRecords(Service):
             Invalid: the project has too many policies.
         """
         name = body.check(policy)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._rows.find(c, caller.name, project)
             known = {existing.name for existing in self._store.retention.of_project(c, record)}
             if name not in known and len(known) >= MOST_POLICIES:
@@ -326,7 +326,6 @@ class ProjectRecords(Service):
             self._store.retention.set_policy(c, record, name, body)
             # Policies are rows of their own. Without this event, open windows would show old ones.
             self._rows.append_event(c, record.id, record.owner, "changed")
-        self._context.ensure_dispatcher()
         return self.retention(caller, record.id)
 
     @operation(

@@ -79,7 +79,7 @@ class RunAttempts(Service):
             NotFound: the run has no such node.
             Conflict: the task is no element, or has ended.
         """
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, run)
             task = self._store.tasks.of_node(c, record.id, node)
             if task is None:
@@ -89,7 +89,6 @@ class RunAttempts(Service):
             if task.state in TASK.terminal:
                 raise Conflict(f"The element has already finished ({task.state}).")
             self._store.tasks.request_cancel(c, task)
-        self._context.ensure_dispatcher()
         return self._with_shown_path(record)
 
     @operation("POST", "/runs/{run}/retry-elements", scope="runs:write", status=202)
@@ -104,11 +103,9 @@ class RunAttempts(Service):
         Raises:
             Conflict: none failed, a map of a live run has ended, or the run was cancelled.
         """
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             self._retry_elements(c, caller, self._find(c, caller, run), node)
             record = self._find(c, caller, run)
-        self._context.ensure_dispatcher()
         return self._with_shown_path(record)
 
     def _retry_elements(self, c: Connection, caller: Caller, record: Run, node: str) -> None:

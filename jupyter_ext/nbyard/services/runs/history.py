@@ -176,9 +176,8 @@ class RunHistory(RunPreviews):
         works.
         """
         rules = body.rules and self._checked_rules(caller, body.rules)
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             self._store.retention.set_for_all_runs(c, caller.name, rules)
-        self._context.ensure_dispatcher()
         return self.retention(caller)
 
     @operation("GET", "/run-retention/preview", scope="runs:read")

@@ -81,13 +81,11 @@ class RunService(RunExports):
             raise Invalid.field("name", "a check run has no name")
         sample = check_sample(body.rows, body.files)
         frozen = freeze(self._context, caller.name, body, caller.project)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             template = store_template(c, frozen)
             origin = Origin("check", person=caller.submitter)
             made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
             names = self._supersede(c, caller, made)
-        self._context.ensure_dispatcher()
         # Only after the commit. The dispatcher deletes folders that a crash leaves without a row.
         remove_records(self._store, names)
         with self._store.read() as c:
@@ -156,9 +154,10 @@ class RunService(RunExports):
         return self._summary(caller, made)
 
     def _link_and_check(self, c: Connection, caller: Caller, operation: str, made: str) -> None:
-        """Link a new run to the active project; check it by the rights and quotas of projects.
+        """Link a new run to the active project, and check it again.
 
-        It is linked now, because the dispatcher looks for results of its colleagues at once.
+        Its projects have rights and quotas. It is linked now, because the dispatcher looks for
+        results of its colleagues at once.
 
         Raises:
             OverQuota: a task can never start, or too many runs of a project are queued.
@@ -290,8 +289,7 @@ class RunService(RunExports):
             Conflict: the run is live, or all of it succeeded.
         """
         renew = plan_renewer(self._context, caller.name, environment)
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             record = self._recorded(c, caller, run)
             # Idempotency keys belong to a request body, and a retry has none.
             body = ("retry", record.id, environment)
@@ -309,7 +307,6 @@ class RunService(RunExports):
                         f"Retry failed and cancelled runs only, not {record.state} ones."
                     )
                 store_idempotency_key(self._context, c, caller.name, idempotency_key, body, made)
-        self._context.ensure_dispatcher()
         return self._summary(caller, made)
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
@@ -339,12 +336,11 @@ class RunService(RunExports):
             Conflict: the run has not ended.
         """
         self._store.reserve.spend()
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, run)
             if record.state not in RUN.terminal:
                 raise Conflict("The run has not finished; cancel it first.")
             names = remove_run(self._store, c, record)
-        self._context.ensure_dispatcher()
         remove_records(self._store, names)
 
 

@@ -35,7 +35,6 @@ from nbyard.domain.notices.structs import (
     NewChannel,
 )
 from nbyard.domain.presentation import presented_fields
-from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
@@ -308,11 +307,6 @@ def _lines(requirements: str) -> list[str]:
     return requirements.split("\n") if requirements else []
 
 
-def share_resource(path: Path, body: NewMember) -> list[str]:
-    given = Words("shares", "grant").fields(body, besides=("name",))
-    return given.done(path["kind"], path["resource"], body.name)
-
-
 def link_resource(path: Path, body: NewLink) -> list[str]:
     return Words("projects", "link").done(path["project"], body.kind, body.resource)
 
@@ -372,6 +366,6 @@ COMMANDS: Commands = {
     "projects.create": presented("projects", "create"),
     "quotas.set": presented("quotas", "set"),
     "projects.link": link_resource,
-    "shares.grant": share_resource,
+    "shares.grant": presented("shares", "grant"),
     "shares.create_link": presented("shares", "create-link"),
 }

@@ -169,7 +169,7 @@ class WorkflowService(Service):
             )
             for row in rows
         ]
-        return page_of(workflows, limit, lambda w: w.id)
+        return page_of(workflows, limit)
 
     @operation("GET", "/workflows/unrun", scope="workflows:read", files="lists")
     def unrun(self, caller: Caller, limit: int = 50) -> Page[WorkflowFile]:
@@ -241,7 +241,7 @@ class WorkflowService(Service):
         workflow = self._known(caller, path)
         with self._store.read() as c:
             rows = self._store.workflows.versions(c, workflow, limit + 1, after)
-        return page_of(rows, limit, lambda version: version.id)
+        return page_of(rows, limit)
 
     @operation("GET", "/workflows/compare", scope="workflows:read")
     def compare(self, caller: Caller, path: str, old: int, new: int = 0) -> ComparedVersions:

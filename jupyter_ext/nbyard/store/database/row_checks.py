@@ -5,7 +5,7 @@ zones must keep the rules for requests. SQLite stores any value in any column. P
 made of IDs, digests and file names.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Annotated, Any
@@ -142,6 +142,24 @@ def insert_copy(c: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def known_ids(c: Connection, ids: Collection[str]) -> bool:
+    """Return whether a row of any table has one of the IDs."""
+    columns = [table.c.id for table in metadata.tables.values() if "id" in table.c]
+    some = [*ids]
+    return any(
+        c.execute(select(column).where(column.in_(some[at : at + BATCH])).limit(1)).first()
+        for column in columns
+        if isinstance(column.type, String)
+        for at in range(0, len(some), BATCH)
+    )
+
+
+def json_columns(table: str) -> list[str]:
+    """Return the columns of a table whose text is JSON."""
+    columns = metadata.tables[table].columns
+    return [column.name for column in columns if isinstance(column.type, JSON)]
 
 
 def damaged(problem: str) -> Damaged:

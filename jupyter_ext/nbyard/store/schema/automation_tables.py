@@ -9,13 +9,12 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Table,
     Text,
     UniqueConstraint,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata, named_table, table_with_id
+from nbyard.store.schema.tables import Id, named_table, plain_table, table_with_id
 
 # `path` is the real path of the code, empty for an executable.
 # `root` and `start` are the folders below which the paths of `run` are.
@@ -30,7 +29,7 @@ automations = named_table(
     Column("run", JSON, nullable=False),
     Column("root", Text, nullable=False),
     Column("start", Text, nullable=False),
-    Column("template_id", Id, nullable=False),
+    Column("template_id", Id, nullable=False, index=True),
     Column("mode", String(20), nullable=False),
     Column("overlap", String(20), nullable=False),
     Column("kind", String(20), nullable=False),
@@ -42,10 +41,10 @@ automations = named_table(
     Column("ends_at", Moment),
     Column("at_most", Integer),
     Column("missed", JSON, nullable=False),
-    Column("next_due", Moment),
-    Column("handled_until", Moment, nullable=False),
-    Column("source_id", Id, nullable=False),
-    Column("source_path", Text, nullable=False),
+    Column("next_due", Moment, index=True),
+    Column("handled_until", Moment, nullable=False, index=True),
+    Column("source_id", Id, nullable=False, index=True),
+    Column("source_path", Text, nullable=False, index=True),
     Column("since_event", BigInteger, nullable=False),
     Column("values_from", JSON, nullable=False),
     Column("secret", Text, nullable=False),
@@ -53,12 +52,7 @@ automations = named_table(
     Column("missed_count", Integer, nullable=False),
     Column("overlapped_count", Integer, nullable=False),
     Column("failed_count", Integer, nullable=False),
-    Index("ix_automations_next_due", "next_due"),
-    Index("ix_automations_handled_until", "handled_until"),
-    Index("ix_automations_template_id", "template_id"),
     Index("ix_automations_kind_is_enabled_since_event", "kind", "is_enabled", "since_event"),
-    Index("ix_automations_source_id", "source_id"),
-    Index("ix_automations_source_path", "source_path"),
 )
 
 # `event_key` is unique for an automation, so that a due time or event has at most one firing.
@@ -98,24 +92,21 @@ backfills = table_with_id(
     "backfills",
     Column("automation_id", Id, ForeignKey("automations.id", ondelete="CASCADE"), nullable=False),
     Column("owner", String(200), nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("since", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("at_once", Integer, nullable=False),
     Column("again", Boolean, nullable=False),
-    Column("template_id", Id, nullable=False),
+    Column("template_id", Id, nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    Index("ix_backfills_state", "state"),
     Index("ix_backfills_automation_id_id", "automation_id", "id"),
     Index("ix_backfills_owner_id", "owner", "id"),
-    Index("ix_backfills_template_id", "template_id"),
 )
 
 # The files that an automation has handled: time of modification and size by real path.
-automation_files = Table(
+automation_files = plain_table(
     "automation_files",
-    metadata,
     Column("automation_id", Id, ForeignKey("automations.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("files", JSON, nullable=False),

@@ -21,7 +21,7 @@ deployments = table_with_id(
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("owner", String(200), nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("is_wanted", Boolean, nullable=False),
     Column("reason", Because, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -37,7 +37,6 @@ deployments = table_with_id(
     Column("period_start", Moment),
     Column("reminded_at", Moment),
     UniqueConstraint("owner", "name"),
-    Index("ix_deployments_state", "state"),
 )
 
 revisions = table_with_id(
@@ -76,23 +75,20 @@ deployment_keys = table_with_id(
 
 models = table_with_id(
     "models",
-    Column("owner", String(200), nullable=False),
+    Column("owner", String(200), nullable=False, index=True),
     Column("name", String(200), nullable=False),
     Column("tag", String(128), nullable=False),
     Column("mode", String(40), nullable=False),
     Column("platform_tag", Text, nullable=False),
-    Column("repository", String(256), nullable=False),
+    Column("repository", String(256), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("path", Text, nullable=False),
     Column("bundle_digest", Digest, nullable=False),
     Column("model", JSON, nullable=False),
     Column("source", JSON),
-    Column("image", Id, ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
+    Column("image", Id, ForeignKey("images.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("kept_until", Moment),
-    Index("ix_models_owner", "owner"),
-    Index("ix_models_image", "image"),
-    Index("ix_models_repository", "repository"),
 )
 
 trials = table_with_id(

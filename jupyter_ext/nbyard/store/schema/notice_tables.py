@@ -36,17 +36,15 @@ notice_channels = named_table(
 # `project_id` is empty for the runs of all projects.
 notice_rules = table_with_id(
     "notice_rules",
-    Column("owner", String(200), nullable=False),
+    Column("owner", String(200), nullable=False, index=True),
     Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
-    Column("automation_id", Id, nullable=False),
+    Column("automation_id", Id, nullable=False, index=True),
     Column("events", JSON, nullable=False),
     Column("path", Text, nullable=False),
     Column("long_factor", Float),
     Column("long_seconds", Float),
     Column("project_id", Id, nullable=False, server_default=""),
-    Index("ix_notice_rules_owner", "owner"),
     Index("ix_notice_rules_channel_id", "channel_id"),
-    Index("ix_notice_rules_automation_id", "automation_id"),
 )
 
 # The outbox. Notices with one `message_id` share a message; it is empty before the first attempt.

@@ -8,12 +8,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
-    Table,
     Text,
 )
 
 from nbyard.store.schema.sql_column_types import Moment
-from nbyard.store.schema.tables import Digest, Id, metadata, named_table, table_with_id
+from nbyard.store.schema.tables import Digest, Id, named_table, plain_table, table_with_id
 
 # `files` is the digest of the folder that was pushed last, empty for none.
 projects = named_table(
@@ -29,9 +28,8 @@ projects = named_table(
 )
 
 # A link may outlive its resource until the next collection of garbage; IDs are never reused.
-project_links = Table(
+project_links = plain_table(
     "project_links",
-    metadata,
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("kind", String(20), primary_key=True),
     Column("resource_id", Id, primary_key=True),
@@ -40,23 +38,20 @@ project_links = Table(
 )
 
 # The newest results that runs of a project have linked to it, by the keys of the cache.
-project_cache = Table(
+project_cache = plain_table(
     "project_cache",
-    metadata,
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("base_key", Digest, nullable=False),
-    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_project_cache_project_id_base_key", "project_id", "base_key"),
-    Index("ix_project_cache_task_id", "task_id"),
 )
 
 # The role of a user or group on a project or another resource, besides its owner's. A grant may
 # outlive its resource until the next collection of garbage.
-grants = Table(
+grants = plain_table(
     "grants",
-    metadata,
     Column("kind", String(20), primary_key=True),
     Column("resource_id", Id, primary_key=True),
     Column("grantee_kind", String(10), primary_key=True),
@@ -70,26 +65,23 @@ grants = Table(
 share_links = table_with_id(
     "share_links",
     Column("kind", String(20), nullable=False),
-    Column("resource_id", Id, nullable=False),
+    Column("resource_id", Id, nullable=False, index=True),
     Column("hash", String(64), nullable=False, unique=True),
     Column("creator", String(200), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Index("ix_share_links_resource_id", "resource_id"),
 )
 
 # The groups of each user in the user's last request.
-group_members = Table(
+group_members = plain_table(
     "group_members",
-    metadata,
     Column("user_name", String(200), primary_key=True),
     Column("group_name", String(200), primary_key=True),
 )
 
 # `project_id` is empty for the default of the store.
-environment_defaults = Table(
+environment_defaults = plain_table(
     "environment_defaults",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("project_id", Id, primary_key=True),
     Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
@@ -98,18 +90,16 @@ environment_defaults = Table(
 
 
 # The rules of each owner for all runs.
-retention = Table(
+retention = plain_table(
     "retention",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("rules", JSON, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
 
 # The policies of projects.
-project_retention = Table(
+project_retention = plain_table(
     "project_retention",
-    metadata,
     Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(255), primary_key=True),
     Column("rules", JSON, nullable=False),
@@ -117,9 +107,8 @@ project_retention = Table(
 )
 
 # The ID is `everyone`, or the kind and name, such as `user:ann`; for a project, its ID.
-quotas = Table(
+quotas = plain_table(
     "quotas",
-    metadata,
     Column("id", String(220), primary_key=True),
     Column("limits", JSON, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -127,19 +116,16 @@ quotas = Table(
 
 # The bytes of files that belong to no dataset or run. The source is `home:OWNER` for the mirror of
 # a user's files, and `push:ID` for the pushed files of a project.
-user_files = Table(
+user_files = plain_table(
     "user_files",
-    metadata,
     Column("source", String(240), primary_key=True),
-    Column("owner", String(200), nullable=False),
+    Column("owner", String(200), nullable=False, index=True),
     Column("size_bytes", BigInteger, nullable=False),
-    Index("ix_user_files_owner", "owner"),
 )
 
 # What users have used, decayed to the time `at`.
-usage = Table(
+usage = plain_table(
     "usage",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("seconds", Float(53), nullable=False),
     Column("at", Float(53), nullable=False),

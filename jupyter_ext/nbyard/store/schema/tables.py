@@ -45,9 +45,14 @@ def _owner() -> "Column[Any]":
     return Column("owner", String(200), nullable=False)
 
 
+def plain_table(name: str, *columns: SchemaItem, **options: Any) -> Table:
+    """Return a table of the store."""
+    return Table(name, metadata, *columns, **options)
+
+
 def table_with_id(name: str, *more: SchemaItem) -> Table:
     """Return a table whose rows have an ID."""
-    return Table(name, metadata, Column("id", Id, primary_key=True), *more)
+    return plain_table(name, Column("id", Id, primary_key=True), *more)
 
 
 def named_table(name: str, *more: SchemaItem) -> Table:
@@ -73,7 +78,7 @@ dataset_versions = table_with_id(
     "dataset_versions",
     Column("dataset_id", Id, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("origin", String(20), nullable=False),
     Column("source", Text, nullable=False),
     Column("filename", Text, nullable=False),
@@ -89,13 +94,11 @@ dataset_versions = table_with_id(
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("dataset_id", "number"),
-    Index("ix_dataset_versions_state", "state"),
 )
 
 # Table info inferred from all rows of a version. A separate table, because it can be long.
-dataset_tables = Table(
+dataset_tables = plain_table(
     "dataset_tables",
-    metadata,
     Column(
         "version_id", Id, ForeignKey("dataset_versions.id", ondelete="CASCADE"), primary_key=True
     ),
@@ -105,8 +108,7 @@ dataset_tables = Table(
 executables = named_table(
     "executables",
     Column("description", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Index("ix_executables_path", "path"),
+    Column("path", Text, nullable=False, index=True),
 )
 
 executable_versions = table_with_id(
@@ -157,11 +159,11 @@ workflow_versions = table_with_id(
 
 runs = table_with_id(
     "runs",
-    Column("number", Integer, nullable=False),
+    Column("number", Integer, nullable=False, index=True),
     Column("name", String(255)),
     Column("title", Text, nullable=False),
     _owner(),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("path", Text, nullable=False),
     Column("workflow_id", Id, nullable=False),
     Column("workflow_version_id", Id, nullable=False),
@@ -183,16 +185,13 @@ runs = table_with_id(
     Column("cause", JSON(none_as_null=True)),
     Column("chain", JSON, nullable=False, server_default="[]"),
     Column("person", Text, nullable=False, server_default=""),
-    Column("template_id", Id, nullable=False, server_default=""),
+    Column("template_id", Id, nullable=False, server_default="", index=True),
     Column("submission_key", String(220)),
     Column("git", JSON(none_as_null=True)),
     Column("output_group", Text, nullable=False, server_default=""),
     Column("tags", Text),  # with a space before and after each
     UniqueConstraint("owner", "number"),
     UniqueConstraint("owner", "name"),
-    Index("ix_runs_state", "state"),
-    Index("ix_runs_template_id", "template_id"),
-    Index("ix_runs_number", "number"),
     Index("ix_runs_submission_key", "owner", "submission_key", unique=True),
 )
 
@@ -201,7 +200,7 @@ tasks = table_with_id(
     Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("node", String(80), nullable=False),
     Column("place", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("cached", Boolean, nullable=False),
     Column("reason", Because, nullable=False),
     Column("waits", Because, nullable=False, server_default=""),
@@ -209,7 +208,7 @@ tasks = table_with_id(
     Column("failure", JSON),
     Column("plan", JSON, nullable=False),
     Column("parts", JSON),
-    Column("cache_key", Digest, nullable=False),
+    Column("cache_key", Digest, nullable=False, index=True),
     Column("base_key", Digest, nullable=False, server_default=""),  # the key without the code files
     Column("observed", JSON),
     Column("other_files", JSON),
@@ -221,17 +220,15 @@ tasks = table_with_id(
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
     UniqueConstraint("run_id", "node"),
-    Index("ix_tasks_state", "state"),
     Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # covers the counts
     Index("ix_tasks_base_key", "base_key"),
-    Index("ix_tasks_cache_key", "cache_key"),
 )
 
 attempts = table_with_id(
     "attempts",
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("runtime", String(40), nullable=False),
     Column("site", Text, nullable=False),
     Column("token", String(80), nullable=False),
@@ -247,7 +244,6 @@ attempts = table_with_id(
     Column("finished_at", Moment),
     Column("published_at", Moment),
     UniqueConstraint("task_id", "number"),
-    Index("ix_attempts_state", "state"),
 )
 
 artifacts = table_with_id(
@@ -280,18 +276,16 @@ audit = table_with_id(
     Index("ix_audit_user_id", "user", "id"),
 )
 
-cache = Table(
+cache = plain_table(
     "cache",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Moment, nullable=False),
 )
 
-fingerprints = Table(
+fingerprints = plain_table(
     "fingerprints",
-    metadata,
     Column("fingerprint", Digest, primary_key=True),
     Column("packages", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -311,7 +305,7 @@ environment_versions = table_with_id(
     "environment_versions",
     Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("requirements", JSON, nullable=False),
     Column("packages", JSON, nullable=False),
     Column("digest", Digest, nullable=False),
@@ -322,7 +316,6 @@ environment_versions = table_with_id(
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("environment_id", "number"),
-    Index("ix_environment_versions_state", "state"),
 )
 
 images = table_with_id(
@@ -330,7 +323,7 @@ images = table_with_id(
     Column("reference", String(512), nullable=False),
     _owner(),
     Column("origin", String(20), nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("environment", Id, nullable=False),
     Column("version", Integer, nullable=False),
     Column("path", Text, nullable=False),
@@ -348,7 +341,6 @@ images = table_with_id(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("removed_at", Moment),
-    Index("ix_images_state", "state"),
     Index("ix_images_owner_reference", "owner", "reference"),
 )
 
@@ -367,24 +359,21 @@ credentials = table_with_id(
     UniqueConstraint("owner", "name"),
 )
 
-events = Table(
+events = plain_table(
     "events",
-    metadata,
     Column("id", Event, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("owner", String(200), nullable=False),
     Column("topic", String(40), nullable=False),
     Column("subject_id", String(80), nullable=False),
-    Column("run_id", String(36), nullable=False),
+    Column("run_id", String(36), nullable=False, index=True),
     Column("data", JSON, nullable=False),
-    Index("ix_events_run_id", "run_id"),
     # Otherwise SQLite gives the ID of a deleted newest event again, which readers have passed.
     sqlite_autoincrement=True,
 )
 
-leases = Table(
+leases = plain_table(
     "leases",
-    metadata,
     Column("name", String(80), primary_key=True),
     Column("holder", String(200), nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -392,9 +381,8 @@ leases = Table(
     Column("seconds", Float, nullable=False, server_default="30"),
 )
 
-submissions = Table(
+submissions = plain_table(
     "submissions",
-    metadata,
     Column("owner", String(200), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("digest", Digest, nullable=False),
@@ -402,9 +390,8 @@ submissions = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-facts = Table(
+facts = plain_table(
     "facts",
-    metadata,
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
@@ -412,9 +399,8 @@ facts = Table(
 
 # `source` is `dataset:ID` of a version or `artifact:ID`. The plan of the task has it too, but
 # only an index finds the tasks of a source.
-task_sources = Table(
+task_sources = plain_table(
     "task_sources",
-    metadata,
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(200), primary_key=True),
     Column("source", String(50), nullable=False),
@@ -447,7 +433,7 @@ bisections = table_with_id(
     Column("bad_run", Id, nullable=False),
     Column("good_number", Integer, nullable=False),
     Column("bad_number", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("judge", JSON, nullable=False),
     Column("limit", Integer, nullable=False),
     Column("expected", Integer, nullable=False),
@@ -458,7 +444,6 @@ bisections = table_with_id(
     Column("reason", Because, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    Index("ix_bisections_state", "state"),
     Index("ix_bisections_owner_id", "owner", "id"),
 )
 

@@ -26,16 +26,12 @@ UNKNOWN = "unknown-channel-url"
 
 
 class SendRequest(msgspec.Struct, frozen=True):
-    """A request to send a message, or to describe the URL if there is no message.
-
-    `kind` is the kind of channel. `service` is the receiver's name in texts. `allowed` lists
-    private hosts to which the process may connect.
-    """
+    """A request to send a message; without one, to describe the URL."""
 
     url: str
-    kind: str = "apprise"
-    allowed: list[str] = []
-    service: str = ""
+    kind: str = "apprise"  # of channel
+    allowed: list[str] = []  # private hosts to which the process may connect
+    service: str = ""  # the receiver's name in texts
     message: Message | None = None
 
     def __repr__(self) -> str:

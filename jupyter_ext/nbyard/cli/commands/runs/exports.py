@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from nbyard.cli.output.console import show_json
-from nbyard.cli.output.downloads import save_file
+from nbyard.cli.output.downloads import save_file, target_option
 from nbyard.cli.shared_options import connect, json_option, server_option
 
 
@@ -35,12 +35,7 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
 
 @click.command("export")
 @click.argument("run")
-@click.option(
-    *("--ro-crate", "-o", "target"),
-    default="",
-    metavar="FILE.zip",
-    help="File to save to. Default: the run's name; - is standard output.",
-)
+@target_option("the run's name", "--ro-crate", "FILE.zip")
 @click.option(
     *("--inputs/--no-inputs", "inputs"),
     default=True,

@@ -2,18 +2,13 @@
 
 import click
 
-from nbyard.cli.output.downloads import save_file
+from nbyard.cli.output.downloads import save_file, target_option
 from nbyard.cli.shared_options import connect, server_option
 
 
 @click.command("bundle")
 @click.argument("run")
-@click.option(
-    *("--output-file", "-o", "target"),
-    default="",
-    metavar="FILE",
-    help="File to save to. Default: the run's name; - is standard output.",
-)
+@target_option("the run's name")
 @server_option
 def bundle(run: str, target: str, server: str) -> None:
     """Save a finished run as a zip that plain papermill can repeat.

@@ -11,6 +11,11 @@ from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.views.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.views.views_by_noun import VIEWS, show_metrics, show_run
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
+from nbyard.domain.runs.structs import Run
+
+attempt_option = click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
 
 
 @click.command("show")
@@ -30,6 +35,16 @@ def show(run: str, server: str, as_json: bool) -> None:
         show_run(detail, connection.runs.estimate(run=detail.run.id))
 
 
+def show_state(run: Run, as_json: bool) -> None:
+    """Print the state of a run; the exit code is 1 if it failed or was cancelled."""
+    if as_json:
+        show_json({"state": run.state, "reason": run.reason})
+    else:
+        click.echo(run.state)
+    if run.state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
 @click.command("status")
 @click.argument("run")
 @server_option
@@ -39,14 +54,7 @@ def status(run: str, server: str, as_json: bool) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    record = connect(server).runs.get(run=run).run
-    state = record.state
-    if as_json:
-        show_json({"state": state, "reason": record.reason})
-    else:
-        click.echo(state)
-    if state in ("failed", "cancelled"):
-        raise click.exceptions.Exit(1)
+    show_state(connect(server).runs.get(run=run).run, as_json)
 
 
 @click.command("log")
@@ -55,9 +63,7 @@ def status(run: str, server: str, as_json: bool) -> None:
 @click.option(
     "--follow", "-f", is_flag=True, help="Print new lines until the end, over all attempts."
 )
-@click.option(
-    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
-)
+@attempt_option
 @server_option
 def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     """Print the log of a run's node, or of all its nodes."""
@@ -72,9 +78,7 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @click.command("metrics")
 @click.argument("run")
 @click.argument("node", default="")
-@click.option(
-    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
-)
+@attempt_option
 @shows(show_metrics)
 def metrics(connection: Any, run: str, node: str, attempt: int) -> Any:
     """Show metrics of one node of a run, or of all nodes."""

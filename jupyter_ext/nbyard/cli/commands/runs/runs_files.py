@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from nbyard.cli.output.console import format_size, print_note, show_json, show_table
-from nbyard.cli.output.downloads import save_file
+from nbyard.cli.output.downloads import save_file, target_option
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
@@ -59,12 +59,7 @@ class Saved(NamedTuple):
 @click.command("save")
 @click.argument("run")
 @click.argument("output", metavar="[NODE.]OUTPUT")
-@click.option(
-    *("--output-file", "-o", "target"),
-    default="",
-    metavar="FILE",
-    help="File to save to. Default: the output's file name; - is standard output.",
-)
+@target_option("the output's file name")
 @server_option
 def save(run: str, output: str, target: str, server: str) -> None:
     """Save an output of a run to a file.

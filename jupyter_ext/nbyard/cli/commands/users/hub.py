@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from pkgutil import resolve_name
 
 import click
 import msgspec
 
-from nbyard.backup.moving import take_over
-from nbyard.blobs import Blobs
-from nbyard.cli.output.console import format_size
 from nbyard.cli.shared_options import connect, server_option
 from nbyard.domain.paging import MAX_LIMIT
-from nbyard.freezing.pushed_folders import home_folder
 from nbyard.settings import Settings
-from nbyard.store import Store
 
 CONFIG = """\
 # nbyard for all users of this hub
@@ -103,26 +97,5 @@ def export(server: str, **filters: str) -> None:
         after = page.next
 
 
-@click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--owner", required=True, help="Name of the user at the hub.")
-@click.option("--root", required=True, help="Root folder of the user's server.")
-def adopt(file: Path, owner: str, root: str) -> None:
-    """Add a backup of a user's own store to the shared one.
-
-    The user writes FILE with `nbyard store backup FILE --with-key`. Automations are off after the
-    move, and the user's own store stays as it is.
-    """
-    settings = Settings(shared=True)
-    store = Store(settings.store_path, settings.database_url)
-    try:
-        roots = (root, str(home_folder(store.folder, owner)))
-        totals = take_over(store, Blobs(store.folder / "blobs"), file, owner, roots)
-    finally:
-        store.close()
-    runs, datasets = totals.rows.get("runs", 0), totals.rows.get("datasets", 0)
-    click.echo(f"{owner}: {runs} runs, {datasets} datasets, {format_size(totals.size_bytes)}")
-
-
-COMMANDS: tuple[click.Command, ...] = (serve, config, adopt)
+COMMANDS: tuple[click.Command, ...] = (serve, config)
 AUDIT: tuple[click.Command, ...] = (export,)

@@ -4,8 +4,19 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_estimate, format_size, show_table
-from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
+from nbyard.cli.output.console import (
+    columns,
+    format_estimate,
+    format_size,
+    show_items,
+    show_table,
+)
+from nbyard.cli.output.views.views_by_noun import (
+    facts_of,
+    show_facts,
+    time_left,
+    usual_duration_text,
+)
 from nbyard.domain.runs.previews.estimates import RunForecast
 from nbyard.reasons.structs import reason_text
 
@@ -37,28 +48,20 @@ def _usage(used: Any) -> None:
 
 def _surroundings(surroundings: Any) -> None:
     used, lock, image = surroundings.environment, surroundings.lock, surroundings.image
-    show_facts(
-        [
-            *surroundings.machine.items(),
-            ("kernel", surroundings.kernel),
-            ("interpreter", surroundings.interpreter),
-            ("environment", f"{used.name}@{used.number}" if used else ""),
-            ("image", image.name if image else ""),
-            ("image id", image.id if image else ""),
-            ("Python", lock.python if lock else ""),
-            (
-                "packages",
-                f"{len(lock.packages)}, fingerprint {surroundings.fingerprint}" if lock else "",
-            ),
-            ("code", surroundings.code_digest),
-            ("folder", surroundings.bundle_digest),
-        ]
+    facts = facts_of(
+        surroundings,
+        "kernel interpreter environment image image_id Python packages code=code_digest"
+        " folder=bundle_digest",
+        environment=lambda _: f"{used.name}@{used.number}" if used else "",
+        image=lambda _: image.name if image else "",
+        image_id=lambda _: image.id if image else "",
+        Python=lambda _: lock.python if lock else "",
+        packages=lambda s: f"{len(lock.packages)}, fingerprint {s.fingerprint}" if lock else "",
     )
+    show_facts([*surroundings.machine.items(), *facts])
     if lock and lock.packages:
         click.echo("")
-        show_table(
-            [(package.name, package.version) for package in lock.packages], ("package", "version")
-        )
+        show_items(lock.packages, columns("package=name version"))
 
 
 def _cells(progress: Any) -> None:

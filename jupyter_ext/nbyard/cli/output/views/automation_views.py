@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import click
+from msgspec import structs
 
-from nbyard.cli.output.console import format_age, show_table
-from nbyard.cli.output.views.views_by_noun import short_value, show_facts
+from nbyard.cli.output.console import columns, show_items
+from nbyard.cli.output.views.views_by_noun import facts_of, short_value, show_facts
 from nbyard.domain.automations.backfills import Backfill, BackfillPreview
 from nbyard.domain.automations.sentences import cause_reason
 from nbyard.domain.automations.structs import Automation, TimePreview
@@ -16,42 +17,31 @@ from nbyard.domain.automations.times.zones import zone_of
 
 FORECASTS = {"run": "run", "succeeded": "already succeeded", "active": "active"}
 
-# Settings for every node of the runs, shown if they are set.
-OF_RUN = ("runtime", "environment", "kernel", "image", "containers")
-
 
 def show_automation(automation: Automation) -> None:
     """Print the facts of an automation, one per line, and its newest firings."""
-    run, counts, is_timed = automation.run, automation.counts, automation.timing is not None
+    run, is_timed = automation.run, automation.timing is not None
     values = {**run.parameters, **run.texts}
-    taken = [f"{name} = {field}" for name, field in automation.values_from.items()]
-    show_facts(
-        [
-            ("name", automation.name),
-            ("state", state_of(automation)),
-            ("when", str(automation.sentence)),
-            ("typed", automation.on.text if isinstance(automation.on, Phrase) else ""),
-            ("runs", run.path or run.executable),
-            ("parameters", ", ".join(f"{n}={short_value(v)}" for n, v in values.items())),
-            ("values", ", ".join(taken)),
-            *((name, getattr(run, name)) for name in OF_RUN),
-            ("files", "pinned" if automation.mode == "pinned" else "as they are when a run starts"),
-            ("next due", local_time(automation.next_due, automation.zone)),
-            ("notify", ", ".join(f"{n.channel}:{','.join(n.events)}" for n in automation.notify)),
-            ("overlap", automation.overlap),
-            ("missed", _missed_text(automation.missed) if is_timed else ""),
-            ("address", automation.address),
-            ("started", counts.started),
-            ("missed times", counts.missed if is_timed else ""),
-            ("overlapped", counts.overlapped),
-            ("failed", counts.failed),
-            ("made", format_age(automation.created_at)),
-            ("id", automation.id),
-        ]
+    facts = facts_of(
+        automation,
+        "name state when=sentence typed runs parameters values runtime=run.runtime"
+        " environment=run.environment kernel=run.kernel image=run.image containers=run.containers"
+        " files next_due notify overlap missed address started=counts.started missed_times"
+        " overlapped=counts.overlapped failed=counts.failed made=created_at id",
+        state=state_of,
+        typed=lambda a: a.on.text if isinstance(a.on, Phrase) else "",
+        runs=lambda _: run.path or run.executable,
+        parameters=lambda _: ", ".join(f"{n}={short_value(v)}" for n, v in values.items()),
+        values=lambda a: ", ".join(f"{name} = {field}" for name, field in a.values_from.items()),
+        files=lambda a: "pinned" if a.mode == "pinned" else "as they are when a run starts",
+        next_due=lambda a: local_time(a.next_due, a.zone),
+        notify=lambda a: ", ".join(f"{n.channel}:{','.join(n.events)}" for n in a.notify),
+        missed=lambda a: _missed_text(a.missed) if is_timed else "",
+        missed_times=lambda a: a.counts.missed if is_timed else "",
     )
+    show_facts(facts)
     if automation.recent:
-        rows = [[read(firing) for read in FIRING_COLUMNS.values()] for firing in automation.recent]
-        show_table(rows, [*FIRING_COLUMNS])
+        show_items(automation.recent, FIRING_COLUMNS)
 
 
 def _missed_text(missed: Missed) -> str:
@@ -94,30 +84,15 @@ def local_time(moment: datetime | None, zone: str = "") -> str:
 
 def show_backfill(backfill: Backfill) -> None:
     """Print the facts of a backfill, and its due times."""
-    counts = backfill.counts
-    show_facts(
-        [
-            ("automation", backfill.automation),
-            ("state", backfill.state),
-            ("from", local_time(backfill.since, backfill.zone)),
-            ("until", local_time(backfill.until, backfill.zone)),
-            ("at once", backfill.at_once),
-            *((name, getattr(counts, name)) for name in counts.__struct_fields__),
-            ("made", format_age(backfill.created_at)),
-            ("id", backfill.id),
-        ]
+    range_ = [(name, read(backfill)) for name, read in BACKFILL_RANGE.items()]
+    counts = structs.asdict(backfill.counts).items()
+    rest = facts_of(backfill, "made=created_at id")
+    show_facts([*range_, ("at once", backfill.at_once), *counts, *rest])
+    due = columns(
+        "due outcome run=run_id state=run_state reason",
+        due=lambda firing: local_time(firing.due_at, backfill.zone),
     )
-    rows = [
-        [
-            local_time(firing.due_at, backfill.zone),
-            firing.outcome,
-            firing.run_id,
-            firing.run_state or "",
-            firing.reason or "",
-        ]
-        for firing in backfill.firings
-    ]
-    show_table(rows, ["due", "outcome", "run", "state", "reason"])
+    show_items(backfill.firings, due)
 
 
 def show_backfill_preview(preview: BackfillPreview) -> None:
@@ -128,26 +103,26 @@ def show_backfill_preview(preview: BackfillPreview) -> None:
     click.echo(f"{preview.runs} of {len(preview.times)} due times would run ({preview.zone})")
 
 
-FIRING_COLUMNS: dict[str, Any] = {
-    "due": lambda f: f.due_at or f.created_at,
-    "event": lambda f: cause_reason(f.cause) if f.cause else "",
-    "outcome": lambda f: f.outcome,
-    "times": lambda f: f.count,
-    "run": lambda f: f.run_id,
-    "state": lambda f: f.run_state or "",
-    "reason": lambda f: f.reason or "",
-}
-BACKFILL_COLUMNS: dict[str, Any] = {
-    "automation": lambda b: b.automation,
-    "state": lambda b: b.state,
-    "from": lambda b: local_time(b.since, b.zone),
-    "until": lambda b: local_time(b.until, b.zone),
-    "waiting": lambda b: b.counts.waiting,
-    "active": lambda b: b.counts.active,
-    "succeeded": lambda b: b.counts.succeeded,
-    "failed": lambda b: b.counts.failed,
-    "id": lambda b: b.id,
-}
+AUTOMATION_COLUMNS = columns(
+    "name state when=sentence next runs started=counts.started missed=counts.missed"
+    " failed=counts.failed id",
+    state=state_of,
+    next=lambda a: local_time(a.next_due, a.zone),
+    runs=lambda a: a.run.path or a.run.executable,
+)
+FIRING_COLUMNS = columns(
+    "due event outcome times=count run=run_id state=run_state reason",
+    due=lambda f: f.due_at or f.created_at,
+    event=lambda f: cause_reason(f.cause) if f.cause else "",
+)
+BACKFILL_RANGE = columns(
+    "automation state from until",
+    until=lambda b: local_time(b.until, b.zone),
+    **{"from": lambda b: local_time(b.since, b.zone)},
+)
+BACKFILL_COLUMNS = BACKFILL_RANGE | columns(
+    "waiting=counts.waiting active=counts.active succeeded=counts.succeeded failed=counts.failed id"
+)
 
 
 VIEWS: dict[str, Any] = {

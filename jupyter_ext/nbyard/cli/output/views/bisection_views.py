@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_age, show_table
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.console import columns, show_items
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview, Ending
 
@@ -76,28 +76,15 @@ def cost_text(changes: Sequence[BisectionChange], expected: int) -> str:
 
 def show_bisection(bisection: Bisection) -> None:
     """Print a bisection, one fact per line, with its probes and the culprits."""
-    show_facts(
-        [
-            ("workflow", bisection.title),
-            ("good run", bisection.good_number),
-            ("bad run", bisection.bad_number),
-            ("state", bisection.state),
-            ("judged by", judge_text(bisection.judge)),
-            ("runs", f"{len(bisection.probes)} of about {bisection.expected}"),
-            ("made", format_age(bisection.created_at)),
-            ("id", bisection.id),
-        ]
+    facts = facts_of(
+        bisection,
+        "workflow=title good_run=good_number bad_run=bad_number state judged_by runs"
+        " made=created_at id",
+        judged_by=lambda b: judge_text(b.judge),
+        runs=lambda b: f"{len(b.probes)} of about {b.expected}",
     )
-    rows = [
-        [
-            len(probe.changes),
-            probe.verdict or "…",
-            "" if probe.value is None else probe.value,
-            probe.run_id,
-        ]
-        for probe in bisection.probes
-    ]
-    show_table(rows, ["changes", "verdict", "value", "run"])
+    show_facts(facts)
+    show_items(bisection.probes, PROBE_COLUMNS)
     show_outcome(bisection)
 
 
@@ -117,6 +104,11 @@ def show_outcome(bisection: Bisection) -> None:
         click.echo(str(bisection.reason))
 
 
+PROBE_COLUMNS = columns(
+    "changes verdict value run=run_id",
+    changes=lambda probe: len(probe.changes),
+    verdict=lambda probe: probe.verdict or "…",
+)
 BISECTION_COLUMNS = columns(
     "workflow=title good=good_number bad=bad_number state runs changes culprits made=created_at id",
     runs=lambda b: len(b.probes),

@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_size, show_table
+from nbyard.cli.output.console import columns, format_size, show_items
 from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, Retention, ShownRun
 from nbyard.domain.runs.retention import ProjectRetention, RetentionPreview
-from nbyard.reasons.structs import reason_text
 
 
 def rules_text(rules: CleanUpRules) -> str:
@@ -83,14 +82,11 @@ def show_retention_preview(preview: RetentionPreview) -> None:
 
 
 def _show_runs(runs: list[ShownRun], count: int) -> None:
-    rows = [
-        (run.number, run.state, run.title, run.finished_at, reason_text(run.protection))
-        for run in runs
-    ]
-    if rows:
-        show_table(rows, ("number", "state", "title", "finished", "protected because"))
-    if count > len(rows):
-        click.echo(f"… and {count - len(rows)} newer ones")
+    if runs:
+        fields = "number state title finished=finished_at protected_because=protection"
+        show_items(runs, columns(fields))
+    if count > len(runs):
+        click.echo(f"… and {count - len(runs)} newer ones")
 
 
 VIEWS: dict[str, Any] = {

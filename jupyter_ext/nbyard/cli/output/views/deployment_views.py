@@ -6,15 +6,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import (
-    columns,
-    format_age,
-    format_estimate,
-    print_note,
-    show_items,
-    show_table,
-)
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.console import columns, format_estimate, print_note, show_items
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.models.structs import ModelPackage
 from nbyard.reasons.structs import reason_text
@@ -36,25 +29,18 @@ def show_deployment(deployment: Any) -> None:
     revision = str(deployment.revision)
     if deployment.serving not in (0, deployment.revision):
         revision += f", while {deployment.serving} answers"
-    show_facts(
-        [
-            ("name", deployment.name),
-            ("title", deployment.title if deployment.title != deployment.name else ""),
-            ("state", deployment.state),
-            ("reason", reason_text(deployment.reason)),
-            ("reproduce", deployment.reproduce),
-            ("service", spec.service),
-            ("image", spec.image),
-            ("model", model),
-            ("hardware", hardware),
-            ("gpus", gpus),
-            ("revision", revision),
-            ("stops", stop_text(deployment)),
-            ("description", deployment.description),
-            ("made", format_age(deployment.created_at)),
-            ("id", deployment.id),
-        ]
+    facts = facts_of(
+        deployment,
+        "name title state reason reproduce service=spec.service image=spec.image model hardware"
+        " gpus revision stops description made=created_at id",
+        title=lambda d: d.title if d.title != d.name else "",
+        model=lambda _: model,
+        hardware=lambda _: hardware,
+        gpus=lambda _: gpus,
+        revision=lambda _: revision,
+        stops=stop_text,
     )
+    show_facts(facts)
     if deployment.address:
         click.echo(f"with a key: {deployment.address}")
     for link in deployment.links:
@@ -79,24 +65,19 @@ def print_warnings(deployment: Deployment) -> None:
 
 
 def _traffic(traffic: Any) -> None:
-    rows = [
-        (
-            part.at,
-            part.requests,
-            part.refused,
-            part.errors,
-            _seconds(part.p50_seconds),
-            _seconds(part.p99_seconds),
-        )
-        for part in traffic.parts
-        if part.requests
-    ]
-    show_table(rows, ("from", "requests", "refused", "errors", "p50", "p99"))
+    show_items([part for part in traffic.parts if part.requests], TRAFFIC_COLUMNS)
     print_note(f"{traffic.requests} requests, {traffic.refused} refused, {traffic.errors} errors.")
 
 
-def _seconds(seconds: float | None) -> str:
+def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+TRAFFIC_COLUMNS = columns(
+    "from=at requests refused errors p50 p99",
+    p50=lambda part: _milliseconds(part.p50_seconds),
+    p99=lambda part: _milliseconds(part.p99_seconds),
+)
 
 
 def show_key(made: Any) -> None:
@@ -114,27 +95,20 @@ def show_keys(page: Any) -> None:
 def show_package(model_package: ModelPackage) -> None:
     """Print the facts of one model, one per line."""
     model, run = model_package.model, ""
+    name = model.class_name
     if of := model_package.source:
         run = f"{of.run_number} ({of.run_title}), {of.node}.{of.output}"
-    show_facts(
-        [
-            ("name", model_package.name),
-            ("tag", model_package.tag),
-            ("mode", model_package.mode),
-            ("platform tag", model_package.platform_tag),
-            ("state", f"{model_package.state} {reason_text(model_package.reason)}".strip()),
-            ("image", model_package.reference),
-            ("image id", model_package.image_id),
-            ("takes", _columns(model.inputs)),
-            ("answers", _columns(model.outputs)),
-            ("file", model_package.path),
-            ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
-            ("run", run),
-            ("bytes", model_package.bundle_digest),
-            ("made", format_age(model_package.created_at)),
-            ("id", model_package.id),
-        ]
+    facts = facts_of(
+        model_package,
+        "name tag mode platform_tag state image=reference image_id=image_id takes answers"
+        " file=path class run bytes=bundle_digest made=created_at id",
+        state=lambda package: f"{package.state} {reason_text(package.reason)}".strip(),
+        takes=lambda _: _columns(model.inputs),
+        answers=lambda _: _columns(model.outputs),
+        run=lambda _: run,
+        **{"class": lambda _: f"{model.module}.{name}" if model.module else model.flavour},
     )
+    show_facts(facts)
 
 
 def _columns(columns: Sequence[Any]) -> str:

@@ -6,42 +6,25 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import (
-    columns,
-    format_age,
-    format_size,
-    print_note,
-    show_items,
-    show_table,
-)
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.console import columns, print_note, show_items, show_table
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 
 
 def _environment(environment: Any) -> None:
     now = environment.current
     at = f"version {now.number}"
-    standing = (
-        at
-        if environment.installed in (0, now.number)
-        else f"{at}; {environment.installed} is in use"
+    if environment.installed not in (0, now.number):
+        at += f"; {environment.installed} is in use"
+    facts = facts_of(
+        environment,
+        "name state reason=current.reason next kernel python=current.python asked_for packages"
+        " size=current.size_bytes lock=current.digest description made=created_at id",
+        state=lambda _: f"{standing_of(now)} ({at})",
+        next=next_step,
+        asked_for=lambda _: ", ".join(line.partition(" --hash")[0] for line in now.requirements),
+        packages=lambda _: len(now.packages) or "",
     )
-    show_facts(
-        [
-            ("name", environment.name),
-            ("state", f"{standing_of(now)} ({standing})"),
-            ("reason", now.reason),
-            ("next", next_step(environment)),
-            ("kernel", environment.kernel),
-            ("python", now.python),
-            ("asked for", ", ".join(line.partition(" --hash")[0] for line in now.requirements)),
-            ("packages", len(now.packages) or ""),
-            ("size", format_size(now.size_bytes)),
-            ("lock", now.digest),
-            ("description", environment.description),
-            ("made", format_age(environment.created_at)),
-            ("id", environment.id),
-        ]
-    )
+    show_facts(facts)
 
 
 def standing_of(version: Any) -> str:
@@ -103,22 +86,15 @@ def _needed_images(page: Any) -> None:
 
 def _image(image: Any) -> None:
     at = image.failed_line
-    show_facts(
-        [
-            ("name", image.reference),
-            ("state", image.state),
-            ("reason", image.reason),
-            ("failed at", f"line {at.line}: {at.text}" if at else ""),
-            ("made by", image.origin),
-            ("image", image.image_id),
-            ("size", format_size(image.size_bytes)),
-            ("digest", image.digest),
-            ("environment", f"{image.environment} version {image.version}" * bool(image.version)),
-            ("Dockerfile", image.path),
-            ("made", format_age(image.finished_at or image.created_at)),
-            ("id", image.id),
-        ]
+    facts = facts_of(
+        image,
+        "name=reference state reason failed_at made_by=origin image=image_id size=size_bytes digest"
+        " environment Dockerfile=path made id",
+        failed_at=lambda _: f"line {at.line}: {at.text}" if at else "",
+        environment=lambda i: f"{i.environment} version {i.version}" if i.version else "",
+        made=lambda i: i.finished_at or i.created_at,
     )
+    show_facts(facts)
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {

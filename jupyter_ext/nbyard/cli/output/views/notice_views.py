@@ -2,32 +2,23 @@
 
 from typing import Any
 
-from nbyard.cli.output.console import columns, format_age, show_table
+from nbyard.cli.output.console import columns, show_table
 from nbyard.cli.output.views.automation_views import local_time
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.notices.structs import Channel, NoticeRule
 
 
 def show_channel(channel: Channel) -> None:
     """Print the facts of a channel, one per line, and its rules."""
-    digest, counts = channel.digest, channel.counts
-    show_facts(
-        [
-            ("name", channel.name),
-            ("service", channel.service),
-            ("address", channel.address),
-            ("last sent", _age(channel.sent_at)),
-            ("last failed", _age(channel.failed_at)),
-            ("error", channel.error),
-            ("not before", local_time(channel.retry_at)),
-            ("waiting", counts.waiting),
-            ("failed", counts.failed),
-            ("digest", f"beyond {digest.most} messages in {digest.window_seconds} s"),
-            ("automations", ", ".join(channel.automations)),
-            ("made", format_age(channel.created_at)),
-            ("id", channel.id),
-        ]
+    facts = facts_of(
+        channel,
+        "name service address last_sent=sent_at last_failed=failed_at error not_before"
+        " waiting=counts.waiting failed=counts.failed digest automations made=created_at id",
+        not_before=lambda c: local_time(c.retry_at),
+        digest=lambda c: f"beyond {c.digest.most} messages in {c.digest.window_seconds} s",
+        automations=lambda c: ", ".join(c.automations),
     )
+    show_facts(facts)
     if channel.rules:
         show_table(
             [_rule(rule) for rule in channel.rules], ["events", "file", "project", "long after"]
@@ -42,13 +33,8 @@ def _rule(rule: NoticeRule) -> list[str]:
     return [", ".join(rule.events), rule.path or "all", rule.project or "all", " or ".join(limits)]
 
 
-def _age(moment: Any) -> str:
-    return format_age(moment) if moment else ""
-
-
 CHANNEL_COLUMNS = columns(
-    "name service address sent waiting=counts.waiting failed=counts.failed error id",
-    sent=lambda c: _age(c.sent_at),
+    "name service address sent=sent_at waiting=counts.waiting failed=counts.failed error id"
 )
 NOTICE_COLUMNS = columns(
     "created=created_at event about=title outcome attempts reason event_id=event_id"

@@ -5,31 +5,34 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_age
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.console import columns, print_note
+from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
+from nbyard.domain.projects.members import CreatedShareLink
 from nbyard.domain.projects.structs import Project
 
 
 def show_project(project: Project) -> None:
     """Print the facts of a project, one per line."""
-    show_facts(
-        [
-            ("name", project.name),
-            ("description", project.description),
-            ("repository", project.repository),
-            ("requirements", project.requirements),
-            ("goal", project.task.goal),
-            ("evaluation data", project.task.evaluation_data),
-            ("criteria", project.task.criteria),
-            *project.metadata.items(),
-            ("pushed", project.pushed_at and format_age(project.pushed_at)),
-            ("commit", project.git),
-            ("linked", link_counts(project)),
-            ("made", format_age(project.created_at)),
-            ("id", project.id),
-        ]
+    fields = (
+        "name description repository requirements goal=task.goal"
+        " evaluation_data=task.evaluation_data criteria=task.criteria"
     )
+    more = "pushed=pushed_at commit=git linked made=created_at id"
+    rest = facts_of(project, more, linked=link_counts)
+    show_facts([*facts_of(project, fields), *project.metadata.items(), *rest])
+
+
+def show_saved(project: Project) -> None:
+    """Print the name and the ID of a project."""
+    print_note(f"{project.name}: saved")
+    click.echo(project.id)
+
+
+def show_link(link: CreatedShareLink) -> None:
+    """Print the address of a new link."""
+    click.echo(link.url)
+    print_note(f"Valid until {link.expires_at:%Y-%m-%d %H:%M %Z}. The address is not shown again.")
 
 
 ABSENT = "–"
@@ -82,4 +85,8 @@ ARTIFACT_COLUMNS = columns(
     "kind file=filename output size=size_bytes run=number title made=created_at id",
     output=lambda a: f"{a.node}.{a.name}",
 )
-VIEWS: dict[str, Any] = {"projects.get": show_project}
+VIEWS: dict[str, Any] = {
+    "projects.create": show_saved,
+    "projects.get": show_project,
+    "shares.create_link": show_link,
+}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -42,11 +43,20 @@ WHY_NOT_KEPT = {
 
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
-    """Print one fact per line, without empty ones."""
-    known = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    """Print one fact per line, without empty ones. Moments are shown by their age."""
+    known = [
+        (name, format_age(value) if isinstance(value, datetime) else str(value))
+        for name, value in facts
+        if value not in (None, "")
+    ]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name.ljust(width)}  {value}")
+
+
+def facts_of(item: Any, fields: str, **readers: Callable[[Any], Any]) -> list[tuple[str, Any]]:
+    """Return facts of an item, whose `fields` are written as those of `columns`."""
+    return [(title, read(item)) for title, read in columns(fields, **readers).items()]
 
 
 def short_value(value: Any) -> str:
@@ -57,45 +67,31 @@ def short_value(value: Any) -> str:
 
 def _dataset(dataset: Any) -> None:
     now = dataset.current
-    table = f"{now.rows} × {now.columns}" if now.columns else ""
-    show_facts(
-        [
-            ("name", dataset.name),
-            ("state", f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip()),
-            ("table", table),
-            ("format", now.format),
-            ("size", format_size(now.size_bytes)),
-            ("digest", now.digest),
-            ("from", now.source or now.origin),
-            ("opens as", dataset.resource or reason_text(dataset.notice)),
-            ("description", dataset.description),
-            ("made", format_age(dataset.created_at)),
-            ("id", dataset.id),
-        ]
+    facts = facts_of(
+        dataset,
+        "name state table format=current.format size=current.size_bytes digest=current.digest"
+        " from opens_as description made=created_at id",
+        state=lambda _: f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip(),
+        table=lambda _: f"{now.rows} × {now.columns}" if now.columns else "",
+        opens_as=lambda d: d.resource or reason_text(d.notice),
+        **{"from": lambda _: now.source or now.origin},
     )
+    show_facts(facts)
 
 
 def _artifact(artifact: Any) -> None:
-    metadata = artifact.type
-    columns = ", ".join(f"{name} ({kind})" for name, kind in metadata.columns) if metadata else ""
-    show_facts(
-        [
-            ("file", artifact.filename),
-            ("output", f"{artifact.node}.{artifact.name}"),
-            ("format", artifact.format),
-            ("media type", metadata.media_type if metadata else ""),
-            (
-                "frame",
-                f"{metadata.frame}, {metadata.rows} rows" if metadata and metadata.frame else "",
-            ),
-            ("columns", columns),
-            ("array", f"{metadata.dtype} {metadata.shape}" if metadata and metadata.dtype else ""),
-            ("size", format_size(artifact.size_bytes)),
-            ("digest", artifact.digest),
-            ("made", format_age(artifact.created_at)),
-            ("id", artifact.id),
+    of_type = []
+    if metadata := artifact.type:
+        of_type = [
+            ("media type", metadata.media_type),
+            ("frame", f"{metadata.frame}, {metadata.rows} rows" if metadata.frame else ""),
+            ("columns", ", ".join(f"{name} ({kind})" for name, kind in metadata.columns)),
+            ("array", f"{metadata.dtype} {metadata.shape}" if metadata.dtype else ""),
         ]
-    )
+    output = f"{artifact.node}.{artifact.name}"
+    own = facts_of(artifact, "file=filename output format", output=lambda _: output)
+    rest = facts_of(artifact, "size=size_bytes digest made=created_at id")
+    show_facts([*own, *of_type, *rest])
 
 
 def _rows(page: Any) -> None:
@@ -172,19 +168,14 @@ def _executable(executable: Any) -> None:
             line = preview_command(draft).line
         except Invalid as error:
             line = f"none yet: {error.message}"
-    show_facts(
-        [
-            ("name", executable.name),
-            ("kind", " ".join(filter(None, (now.kind, now.language)))),
-            ("version", now.number),
-            ("warning", str(now.not_reproducible or "")),
-            ("follows", executable.path),
-            ("command line", line),
-            ("description", executable.description),
-            ("made", format_age(executable.created_at)),
-            ("id", executable.id),
-        ]
+    facts = facts_of(
+        executable,
+        "name kind version=current.number warning=current.not_reproducible follows=path"
+        " command_line description made=created_at id",
+        kind=lambda _: " ".join(filter(None, (now.kind, now.language))),
+        command_line=lambda _: line,
     )
+    show_facts(facts)
     _arguments(now.arguments, executable.hints)
 
 
@@ -238,24 +229,21 @@ def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str 
     # The reason of a run may join those of its tasks, which stand in the table below.
     reasons = [reason for reason in separate(run.reason) if reason not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
-    show_facts(
-        [
-            ("run", f"{run.number} {run.name}".strip()),
-            ("title", run.title),
-            ("reason", reason_text(joined(reasons))),
-            ("state", run.state + (", is to be cancelled" if asked else "")),
-            ("origin", f"{run.origin.kind} {key}".strip()),
-            ("person", run.origin.person),
-            ("commit", run.git),
-            ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
-            ("took", format_duration(run.started_at, run.finished_at)),
-            ("started", format_age(run.created_at)),
-            ("parameters", _parameters(run.parameters)),
-            ("tags", ", ".join(run.tags)),
-            ("kept", "yes" if run.kept else ""),
-            ("id", run.id),
-        ]
+    facts = facts_of(
+        run,
+        "run title reason state origin person=origin.person commit=git cause took"
+        " started=created_at parameters tags kept id",
+        run=lambda r: f"{r.number} {r.name}".strip(),
+        reason=lambda _: joined(reasons),
+        state=lambda r: r.state + (", is to be cancelled" if asked else ""),
+        origin=lambda r: f"{r.origin.kind} {key}".strip(),
+        cause=lambda r: cause_reason(r.origin.cause) if r.origin.cause else "",
+        took=lambda r: format_duration(r.started_at, r.finished_at),
+        parameters=lambda r: _parameters(r.parameters),
+        tags=lambda r: ", ".join(r.tags),
+        kept=lambda r: "yes" if r.kept else "",
     )
+    show_facts(facts)
 
 
 def _parameters(values: Mapping[str, Any]) -> str:

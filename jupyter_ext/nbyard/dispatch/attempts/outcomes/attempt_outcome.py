@@ -127,8 +127,13 @@ class AttemptOutcomes:
             return lost_outcome(error.reason)
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
+            quotas, task = self._context.store.quotas, snapshot.task
             try:
-                self._check_disk(snapshot)
+                with self._context.store.read() as c:
+                    if quotas.read(c):
+                        paths = [output.path for output in (snapshot.outputs or {}).values()]
+                        size = output_bytes(snapshot.order.folder, paths)
+                        quotas.check_disk(c, task.owner, size, task.run_id)
             except OverQuota as error:
                 # Not retried, because another attempt would write as much.
                 return self._fail(snapshot, Failure("preparation", error.reason), result)
@@ -178,19 +183,6 @@ class AttemptOutcomes:
             failure, warning = judgement(snapshot.task.plan, rows, warning, data)
             ended = (failure, result, rows, hold.pop_all(), is_as_keyed, warning, others)
             return Ended("failed", *ended, is_whole=True) if failure else Ended("succeeded", *ended)
-
-    def _check_disk(self, snapshot: AttemptSnapshot) -> None:
-        """Check that the quota leaves room for the outputs of an attempt.
-
-        Raises:
-            OverQuota: The outputs do not fit.
-        """
-        quotas, task = self._context.store.quotas, snapshot.task
-        with self._context.store.read() as c:
-            if quotas.read(c):
-                paths = [output.path for output in (snapshot.outputs or {}).values()]
-                size = output_bytes(snapshot.order.folder, paths)
-                quotas.check_disk(c, task.owner, size, task.run_id)
 
     def _may_fit_twice(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the disk is large enough for outputs and their copies."""

@@ -44,16 +44,12 @@ MOST_FITTING = 1000
 
 
 class _Code(msgspec.Struct, frozen=True):
-    """The code of a task, as its user sees it on this machine.
-
-    It lies at `path`. `base` is the source folder of its bundle, and `below` the code's folder in
-    it. `taken` holds the files of the bundle and their folders.
-    """
+    """The code of a task, as its user sees it on this machine."""
 
     path: Path
-    base: Path
-    below: str
-    taken: frozenset[str]
+    base: Path  # the source folder of its bundle
+    below: str  # the code's folder in it
+    taken: frozenset[str]  # the files of the bundle and their folders
     version: ExecutableVersion
     content: bytes
 

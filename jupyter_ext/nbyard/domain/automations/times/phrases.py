@@ -59,7 +59,11 @@ def read_phrase(text: str, now: datetime) -> Timing:
         except Invalid as error:
             raise refused_text(error) from None
         return Cron(" ".join(text.split()))
-    plain = _plain(text)
+    plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
+    # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
+    plain = plain.replace(" × 24 h", " days")
+    # `every 15min` becomes `every 15 min`.
+    plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
     for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
         for pattern, read in PHRASES:
             if match := pattern.fullmatch(phrase):
@@ -70,14 +74,6 @@ def read_phrase(text: str, now: datetime) -> Timing:
 def refused_text(error: Invalid) -> Invalid:
     """Return the error of a timing for the phrase in its place."""
     return Invalid.field("on.text", error.details[0].why, hint=error.hint_reason)
-
-
-def _plain(text: str) -> str:
-    plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
-    # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
-    plain = plain.replace(" × 24 h", " days")
-    # `every 15min` becomes `every 15 min`.
-    return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 
 
 def _unknown(text: str) -> Invalid:

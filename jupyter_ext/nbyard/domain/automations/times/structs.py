@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from nbyard.domain.presentation import Format, shown
+from nbyard.domain.unions import UnionMember
 from nbyard.reasons.structs import Reason
 
 MissedPolicy = Literal["skip", "last", "all"]
@@ -35,29 +36,25 @@ def write_moment(at: datetime) -> str:
 MOMENT = Format(f"[{'|'.join(MOMENTS)}]", read_moment, write_moment)
 
 
-class Cron(msgspec.Struct, frozen=True, tag="cron", tag_field="kind", forbid_unknown_fields=True):
+class Cron(UnionMember, frozen=True, tag="cron"):
     """A cron expression of five fields, of six with the seconds first, or a name like @daily."""
 
     expression: str
 
 
-class Interval(
-    msgspec.Struct, frozen=True, tag="interval", tag_field="kind", forbid_unknown_fields=True
-):
+class Interval(UnionMember, frozen=True, tag="interval"):
     """A number of seconds between due times, counted from `starts_at`, else from saving."""
 
     seconds: int
 
 
-class Once(msgspec.Struct, frozen=True, tag="once", tag_field="kind", forbid_unknown_fields=True):
+class Once(UnionMember, frozen=True, tag="once"):
     """A single due time. Without an offset, it is in the automation's time zone."""
 
     at: datetime
 
 
-class Phrase(
-    msgspec.Struct, frozen=True, tag="phrase", tag_field="kind", forbid_unknown_fields=True
-):
+class Phrase(UnionMember, frozen=True, tag="phrase"):
     """A phrase such as `weekdays 8:00`, or a cron expression."""
 
     text: Annotated[str, shown("When", order=2, picker="time")]

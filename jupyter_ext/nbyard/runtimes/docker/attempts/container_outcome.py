@@ -25,20 +25,16 @@ State = Literal["succeeded", "failed", "cancelled"]
 
 
 class ContainerEnding(msgspec.Struct, frozen=True):
-    """What is known about a container that ended and left no result.json.
-
-    `cancelled` is the reason of a request to stop, None without one. `output_was_cut` means that
-    the file of an output may lack its end. `is_disk_full` means that it was full at the end.
-    """
+    """What is known about a container that ended and left no result.json."""
 
     container: Container
     task: TaskFile
     memory_bytes: int | None
-    cancelled: Reason | None
+    cancelled: Reason | None  # reason of a request to stop
     last_lines: str = ""
     input_was_cut: bool = False
-    output_was_cut: bool = False
-    is_disk_full: bool = False
+    output_was_cut: bool = False  # the file of an output may lack its end
+    is_disk_full: bool = False  # at the end
 
 
 def has_failed(container: Container, task: TaskFile) -> bool:

@@ -91,10 +91,8 @@ class BisectionService(Service):
             changes=preview.changes,
             created_at=datetime.now(UTC),
         )
-        self._context.retire_idle_dispatcher()
-        with self._store.write() as c:
+        with self._context.writing_work(is_new=True) as c:
             self._rows.insert(c, bisection)
-        self._context.ensure_dispatcher()
         return bisection
 
     @operation("GET", "/bisections", scope="runs:read")
@@ -103,7 +101,7 @@ class BisectionService(Service):
         check_limit(limit)
         with self._store.read() as c:
             bisections = self._rows.page(c, caller.name, limit + 1, after)
-        return page_of(bisections, limit, lambda bisection: bisection.id)
+        return page_of(bisections, limit)
 
     @operation("GET", "/bisections/{bisection}", scope="runs:read")
     def get(self, caller: Caller, bisection: str) -> Bisection:
@@ -119,7 +117,7 @@ class BisectionService(Service):
         Raises:
             Conflict: the bisection has ended.
         """
-        with self._store.write() as c:
+        with self._context.writing_work() as c:
             record = self._find(c, caller, bisection)
             if not self._rows.cancel(c, record):
                 raise Conflict(f"The bisection has already finished ({record.state}).")
@@ -127,7 +125,6 @@ class BisectionService(Service):
             run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
             if run is not None and run.state not in RUN.terminal:
                 self._store.runs.request_cancel(c, run)
-        self._context.ensure_dispatcher()
         return self.get(caller, record.id)
 
     @operation("DELETE", "/bisections/{bisection}", scope="runs:write", status=204)
