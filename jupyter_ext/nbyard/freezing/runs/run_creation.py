@@ -321,8 +321,8 @@ def isolated_plans(
 ) -> list[TaskPlan]:
     """Check plans against the rules of a shared store.
 
-    With a `run_id`, the projects of the run count, too. Images of the owner are named by ID. Every container has a limit for cores and memory, which
-    also counts for quotas.
+    With a `run_id`, the projects of the run count, too. Images of the owner are named by ID. Every
+    container has a limit for cores and memory, which also counts for quotas.
 
     Raises:
         PolicyRefused: a runtime, an image or a Dockerfile is not allowed.
