@@ -230,13 +230,13 @@ class Settings(Configurable):
     task_cpu = Float(
         1.0,
         min=0.01,
-        help="Cores of a task that requests none, in a container of a shared store.",
+        help="Cores of a task that requests none, and of steps of builds, in a shared store.",
     ).tag(config=True, dispatcher=True)
     task_memory_bytes = Int(
         2 * 10**9,
         min=4 * 2**20,
-        help="Memory of a task that requests none, in a container of a shared store. A task that"
-        " needs more fails, and its user requests more.",
+        help="Memory of a task that requests none, and of steps of builds, in a shared store. A"
+        " task that needs more fails, and its user requests more.",
     ).tag(config=True, dispatcher=True)
     deployment_address = Unicode(
         "127.0.0.1",
@@ -302,8 +302,9 @@ class Settings(Configurable):
     ).tag(config=True, dispatcher=True)
     dask_users = ListTrait(
         Unicode(),
-        help="Users of a shared store whose code may run on the Dask cluster. nbyard trusts the"
-        " workers of a cluster like itself.",
+        help="Whose code may run on the Dask cluster in a shared store: users, group:NAME, or"
+        " project:OWNER/NAME for runs that editors and owners link to the project. nbyard trusts"
+        " the workers of a cluster like itself.",
     ).tag(config=True, dispatcher=True)
     dask_workers = Int(
         4,

@@ -10730,7 +10730,7 @@ export interface components {
          *
          *     `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
          *     it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
-         *     if none of them names an environment.
+         *     if none of them names an environment. `owner` is the user whose environment it is.
          */
         UsedEnvironment: {
             id: string;
@@ -10747,6 +10747,8 @@ export interface components {
              * @enum {unknown}
              */
             named_by: "" | "executable" | "kernel" | "node" | "run";
+            /** @default  */
+            owner: string;
         };
         /**
          * Usual

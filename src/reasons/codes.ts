@@ -239,6 +239,9 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'command-failed': trans.__('{message} (exit code {exit_code})'),
   'command-exited': trans.__('exit code {exit_code}'),
+  'build-killed': trans.__(
+    'it was killed, probably at the memory limit of {limit:bytes} (task_memory_bytes)'
+  ),
   'engine-disk-full': trans.__(
     'the disk of the engine is full (no space left on device). Remove images that are not needed: docker image prune.'
   ),
@@ -598,7 +601,7 @@ export const CODES: Readonly<Record<string, string>> = {
     "'{node}' would run in the runtime {runtime}. This store has several users, so it runs code only in containers."
   ),
   'dask-off': trans.__(
-    "'{node}' would run on the Dask cluster, which the administrator allows only for other users."
+    "'{node}' would run on the Dask cluster, which the administrator allows only for other users and projects."
   ),
   'use-containers': trans.__('Choose the runtime docker.'),
   'code-off-here': trans.__(
@@ -623,7 +626,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'result-of-other-attempt': trans.__("The result carries another attempt's token."),
   'code-gone': trans.__('The code of {node} is no longer in the store.'),
   'pinned-result-gone': trans.__('The pinned result of run {run} is no longer in the store.'),
-  'environment-deleted': trans.__('The environment {environment} was deleted.'),
+  'environment-deleted': trans.__(
+    'The environment {environment} was deleted, or is no longer shared with you.'
+  ),
   'environment-to-install': trans.__('{environment} must be installed again'),
   'output-not-made': trans.__('{node} did not create the output {output}.'),
   'listing-too-long': trans.__('its listing has more than {most} entries'),

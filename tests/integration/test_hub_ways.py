@@ -16,15 +16,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
 import websocket
 
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.proxy.proxy_handlers import SIGN_IN
+from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
+from nbyard.yard import Yard
 
+from ..unit.rest.served import Service
 from .hub import Hub, config_of_service
 
 pytestmark = [pytest.mark.long, pytest.mark.leaves_running]
@@ -42,6 +47,8 @@ c.TraefikFileProviderProxy.traefik_api_url = told["proxy"]
 c.TraefikFileProviderProxy.dynamic_config_file = told["folder"] + "/rules.toml"
 c.TraefikFileProviderProxy.static_config_file = told["folder"] + "/traefik.toml"
 """
+# The service's dispatcher would look for an engine with the container of the deployment.
+STILL = "c.JupyterHub.services[-1]['environment']['NBYARD_INLINE_DISPATCH'] = 'True'\n"
 WAYS = {"external": "", "subdomains": SUBDOMAINS, "traefik": TRAEFIK}
 
 
@@ -63,9 +70,11 @@ def external(folder: Path) -> Iterator[tuple[str, Any]]:
         """Start it with the variables that the documentation names."""
         text = Path(__file__).parents[2].joinpath("docs/how-to/jupyterhub.md").read_text()
         variables = dict(re.findall(r"^   (JUPYTERHUB_\w+)=(.*)$", text, re.M))
+        assert "JUPYTERHUB_PUBLIC_HUB_URL" in variables
         variables |= {
             "JUPYTERHUB_API_TOKEN": token,
             "JUPYTERHUB_API_URL": f"{hub.url}/hub/api",
+            "JUPYTERHUB_PUBLIC_HUB_URL": f"{hub.url}/hub/",
             "JUPYTERHUB_SERVICE_URL": url,
             "NBYARD_STORE_DIR": str(folder / "shared"),
             "NBYARD_INLINE_DISPATCH": "True",
@@ -117,6 +126,10 @@ class Browser:
         assert answer.status_code < 300, (answer.status_code, answer.text)
         return answer.json()
 
+    def open(self, address: str) -> requests.Response:
+        """Open a page, with its redirects."""
+        return self._session.get(address, headers=NAVIGATE)
+
     def socket(self) -> Any:
         url = f"{self.of_user}{API}/events/socket".replace("http", "ws", 1)
         cookies = "; ".join(f"{c.name}={c.value}" for c in self._session.cookies)
@@ -160,7 +173,8 @@ def test_a_user_signs_in_uploads_and_follows_events(
         if way == "external":
             config, start = opened.enter_context(external(tmp_path))
         else:
-            config, start = config_of_service(tmp_path / "shared", [*SHELL, "serve"]), None
+            config = config_of_service(tmp_path / "shared", [*SHELL, "serve"]) + STILL
+            start = None
         hub = Hub(tmp_path, config + WAYS[way])
         opened.callback(hub.stop)
         hub.tokens("ann", "bob")
@@ -173,6 +187,10 @@ def test_a_user_signs_in_uploads_and_follows_events(
         follow_an_upload(ann)
         assert [item["name"] for item in ann.ask("GET", "/datasets")["items"]] == ["rows"]
         assert bob.ask("GET", "/datasets")["items"] == []
+        app = Service()
+        opened.callback(app.stop)
+        deployment = deployed(tmp_path / "shared", app.port)
+        open_the_deployment(ann, bob, deployment, is_absolute=way != "traefik")
 
 
 def _answers(browser: Browser) -> bool:
@@ -180,3 +198,32 @@ def _answers(browser: Browser) -> bool:
         browser.ask("GET", "/datasets")
         return True
     return False
+
+
+def deployed(store: Path, port: int) -> str:
+    """Add a deployment of Ann to the store, as if its container served this port."""
+    settings = Settings(store_dir=str(store), shared=True, inline_dispatch=True, allowed_images="*")
+    with Yard.open(settings) as yard:
+        wish = NewDeployment("app:1", "own", "app", ports=[Port("web", 1)])
+        row = yard.services.deployments.create(Caller("ann"), wish)
+        with yard.store.write() as c:
+            found = yard.store.deployments.revision(c, row.id, 1)
+            assert found is not None
+            places = [Place("web", "127.0.0.1", port, answers=True)]
+            yard.store.deployments.set_revision(c, found.revision.id, places=places)
+            yard.store.deployments.route_requests(c, row, 1)
+        return row.id
+
+
+def open_the_deployment(ann: Browser, bob: Browser, deployment: str, *, is_absolute: bool) -> None:
+    """Open it at the server of its owner, and as another user with a link at the service."""
+    page = ann.open(f"{ann.of_user}nbyard/deployments/app/web/?x=1")
+    assert (page.status_code, page.json()["uri"]) == (200, "/?x=1")
+    assert bob.open(f"{bob.of_user}nbyard/deployments/{deployment}/web/").status_code == 404
+    link = ann.ask("POST", f"/shares/deployment/{deployment}/links", {"days": 1})["url"]
+    assert link.startswith("http" if is_absolute else "/services/nbyard/")
+    shown = bob.open(urljoin(bob.of_hub, link))
+    assert shown.status_code == 200 and ">app<" in shown.text
+    (app,) = re.findall(r'href="([^"]*/app/web)"', shown.text)
+    page = bob.open(urljoin(shown.url, app))
+    assert (page.status_code, page.json()["uri"]) == (200, "/")

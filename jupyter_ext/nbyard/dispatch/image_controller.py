@@ -22,6 +22,7 @@ from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_fo
 from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import NbyardError, NotFound, reason_of, words_of
+from nbyard.host.entry_points import isolation_of
 from nbyard.images.builds import (
     IMAGE_LABEL,
     BuildFailed,
@@ -60,10 +61,11 @@ def offer_images(runtimes: Iterable[Runtime], settings: Settings, blobs: Blobs) 
     Call it once, before the first order.
     """
     network, sources = settings.docker_build_network, settings.allowed_package_sources
-    image_for = partial(environment_image, blobs=blobs, network=network, sources=sources)
+    how: Any = {"network": network, **isolation_of(settings).build_limits}
+    image_for = partial(environment_image, blobs=blobs, sources=sources, **how)
     for runtime in runtimes:
         if isinstance(runtime, NeedsImages):
-            runtime.build_images_with(image_for, partial(code_image, network=network))
+            runtime.build_images_with(image_for, partial(code_image, **how))
 
 
 class ImageController:
@@ -267,8 +269,8 @@ class ImageController:
                 usable(other)
         labels = {**wish.labels, **owner_labels(rules.owner_key(owner))}
         reference = rules.engine_name(owner, wish.reference)
-        change = {"base": base, "labels": labels, "reference": reference, "uses_cache": False}
-        return msgspec.structs.replace(wish, **change)
+        change = {"base": base, "labels": labels, "reference": reference}
+        return msgspec.structs.replace(wish, **change, limits=rules.build_limits)
 
     def _model_build_request(self, row: ImageRow, build_folder: Path) -> ImageRequest | None:
         from nbyard.images.model_images import MODEL_FOLDER, model_files

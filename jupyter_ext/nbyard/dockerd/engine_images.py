@@ -286,7 +286,8 @@ class EngineImages(Connection):
     def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
         """Build an image with the name `tag` from a context, a tar archive with a Dockerfile.
 
-        Options are `file` (the Dockerfile), `arguments`, `labels`, `network` and `uses_cache`.
+        Options are `file` (the Dockerfile), `arguments`, `labels`, `network`, `uses_cache`, and
+        `limits`, which are `cpu` and `memory_bytes` of each step.
         `say` is called with every line of the log. `wanted` is polled during the build.
 
         Raises:
@@ -306,6 +307,9 @@ class EngineImages(Connection):
             params["nocache"] = 1
         if options.get("network"):
             params["networkmode"] = options["network"]
+        if limits := options.get("limits"):
+            memory, cpu = int(limits["memory_bytes"]), int(limits["cpu"] * 100_000)
+            params |= {"memory": memory, "memswap": memory, "cpuperiod": 100_000, "cpuquota": cpu}
         with self._calling() as known:
             client: Any = known
             headers = {"Content-Type": "application/tar"}

@@ -78,7 +78,9 @@ def find_used(context: FreezingContext, owner: str, reference: str) -> Found:
     if ready is None:
         raise _not_ready(environment.name, environment.current)
     used = UsedEnvironment(
-        environment.id, environment.name, ready.id, ready.number, ready.digest, pinned=number > 0
+        *(environment.id, environment.name, ready.id, ready.number, ready.digest),
+        pinned=number > 0,
+        owner=environment.owner,
     )
     return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 

@@ -55,7 +55,7 @@ class ImageRequest(msgspec.Struct, frozen=True):
 
     `files` and `folders` are keyed by their paths in the build context. `file` is the path of the
     Dockerfile there, and `text` its content. Without a `reference`, the image is named in
-    `repository` by the digest of its inputs.
+    `repository` by the digest of its inputs. `limits` are those of `Engine.build`.
     """
 
     text: str
@@ -67,7 +67,7 @@ class ImageRequest(msgspec.Struct, frozen=True):
     reference: str = ""
     repository: str = ""
     network: str = ""
-    uses_cache: bool = True
+    limits: Mapping[str, float] = {}
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -160,7 +160,8 @@ def _build(
                 arguments=wish.arguments,
                 labels=wish.labels,
                 network=wish.network,
-                uses_cache=wish.uses_cache,
+                uses_cache=OWNER_LABEL not in wish.labels,
+                limits=wish.limits,
                 say=pass_line,
                 wanted=wanted,
             )
@@ -170,19 +171,23 @@ def _build(
         except NbyardError as error:
             # Other builds and programs may remove a stage without a name while this one needs it.
             if not (tries_left and STAGE_GONE.search(engine_message(error))):
-                raise _failure(wish.text, steps, list(tail), error) from error
+                raise _failure(wish, steps, list(tail), error) from error
             say(f"{error.message}. Building again.")
             steps.clear()
             tail.clear()
 
 
-def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:
+def _failure(
+    wish: ImageRequest, steps: list[str], tail: list[str], error: NbyardError
+) -> BuildFailed:
     message = engine_message(error)
-    at = failed_line(text, steps, message)
+    at = failed_line(wish.text, steps, message)
     exited = EXITED.search(message)
     printed = [match[1] for line in tail if (match := TROUBLE.match(line))]
     if any(FULL.lower() in line.lower() for line in [*tail, message]):
         cause = because("engine-disk-full")
+    elif wish.limits and exited and exited[1] == "137":  # SIGKILL
+        cause = because("build-killed", limit=wish.limits["memory_bytes"])
     elif exited and printed:
         cause = because("command-failed", message=printed[-1], exit_code=int(exited[1]))
     elif exited:
@@ -230,6 +235,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     network: str = "",
     sources: Sequence[str] = (),
     owner_key: str = "",
+    **limits: float,
 ) -> str:
     """Return the name of an image with the packages of a requirements file on a base image.
 
@@ -255,7 +261,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
             labels={IMAGE_LABEL: "environment", **owner_labels(owner_key)},
             repository=REPOSITORY,
             network=network,
-            uses_cache=not owner_key,
+            limits=limits,
         )
         try:
             return ensure_image(engine, wish, say).reference
@@ -302,7 +308,14 @@ def code_build_request(folder: Path, file: str, network: str = "", base: str = "
 
 
 def code_image(
-    engine: Engine, folder: Path, file: str, say: Say, network: str = "", owner_key: str = ""
+    engine: Engine,
+    folder: Path,
+    file: str,
+    say: Say,
+    network: str = "",
+    *,
+    owner_key: str = "",
+    **limits: float,
 ) -> str:
     """Return the name of the image for a Dockerfile. The image is built if it is missing.
 
@@ -310,7 +323,7 @@ def code_image(
     """
     wish = code_build_request(folder, file, network)
     labels = {**wish.labels, **owner_labels(owner_key)}
-    wish = msgspec.structs.replace(wish, labels=labels, uses_cache=not owner_key)
+    wish = msgspec.structs.replace(wish, labels=labels, limits=limits)
     with _lock(f"{wish.file}\n{wish.text}\n{owner_key}"):
         return ensure_image(engine, wish, say).reference
 

@@ -30,7 +30,7 @@ from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project, ProjectResource
 from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Run
-from nbyard.store.database.project_filter import linked_to, run_ids_of
+from nbyard.store.database.project_filter import linked_to, projects_of_runs, run_ids_of
 from nbyard.store.database.query_parts import contains_text, newest_first
 from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
@@ -55,7 +55,7 @@ from nbyard.store.schema.tables import (
     runs,
     workflows,
 )
-from nbyard.store.visibility import is_own, is_shared, may_see
+from nbyard.store.visibility import GrantRows, is_own, is_shared, may_see
 from nbyard.store.workflows import IS_LISTED, WorkflowRows, is_below
 
 A, L, P, S, V = artifacts.c, project_links.c, projects.c, automations.c, dataset_versions.c
@@ -109,6 +109,26 @@ class ProjectRows(NamedRows[Project]):
         is_named = is_own(owner, P.owner) & (P.name == key)
         query = select(P.id).where((P.id == key) & may_see(owner, P.owner) | is_named)
         return c.execute(query.order_by((P.id == key).desc())).scalar()
+
+    def has_among(self, c: Connection, listed: Iterable[str], user: str, run_id: str = "") -> bool:
+        """Return whether a list of users, groups and projects has a user.
+
+        `group:NAME` is a group of the hub. `project:OWNER/NAME` means the editors and owners, with
+        a `run_id` only for runs of the project.
+        """
+        grants = GrantRows()
+        for entry in listed:
+            kind, _, name = entry.partition(":")
+            if kind != "project":
+                is_meant = name in grants.groups(c, user) if kind == "group" else entry == user
+            # Without the owner's name, anybody could create a project of this name.
+            elif is_meant := "/" in name and (project := self.get(c, user, name)) is not None:
+                role = grants.role(c, user, "project", project.id)
+                of_run = projects_of_runs(c, [project.id], [run_id])[run_id] or not run_id
+                is_meant = role in ("editor", "owner") and bool(of_run)
+            if is_meant:
+                return True
+        return False
 
     def is_there(self, c: Connection, project_id: str) -> bool:
         """Return whether a project exists, also one that is not shared."""

@@ -1,6 +1,7 @@
 """In a store with several users, the engine installs environments, for each user apart."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,23 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, NewEnvironment
+from nbyard.domain.images.structs import NewImage
 from nbyard.domain.runs.structs import NewRun
 from nbyard.host.installers import Installer
 from nbyard.images.builds import OWNER_LABEL
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 ANN, BOB = Caller("ann"), Caller("bob")
 BUILD_SECONDS = 200.0
+MEMORY_BYTES = 128 * 2**20
+# Its first step sees half a core, in either version of control groups.
+DOCKERFILE = """FROM {base}
+RUN cd /sys/fs/cgroup && cat cpu.max cpu/cpu.cfs_quota_us 2>&1 | grep ^50000
+RUN python3 -c "len(b'x' * {size_bytes})"
+"""
 
 
 @pytest.fixture
@@ -91,3 +100,36 @@ def test_environments_are_images_of_their_owners(
         assert ended.run.state == "succeeded", ended.tasks[0].failure
         assert "imported" in runs.log(ANN, run, ended.tasks[0].node).text
     assert len(built) == len(set(built)) == 3
+
+
+@pytest.mark.long
+def test_a_step_of_a_build_has_limits(tmp_path: Path, docker_settings: dict[str, str]):
+    """Of images that users build, and of nodes that are Dockerfiles."""
+    (root := tmp_path / "root").mkdir()
+    base = docker_settings["NBYARD_DOCKER_BASE_IMAGE"]
+    settings = Settings(
+        store_dir=str(tmp_path / "store"), inline_dispatch=True, shared=True,
+        docker_host=docker_settings["NBYARD_DOCKER_HOST"], docker_base_image=base,
+        docker_build_network="none", allow_dockerfiles=True,
+        task_memory_bytes=MEMORY_BYTES, task_cpu=0.5,
+    )  # fmt: skip
+    killed = because("build-killed", limit=MEMORY_BYTES)
+    with Yard.open(settings, root, root) as yard, Dispatching(settings) as dispatcher:
+        images, runs = yard.services.images, yard.services.runs
+        for part, state in ((0.2, "ready"), (3, "failed")):
+            size = int(MEMORY_BYTES * part)
+            (root / "Dockerfile").write_text(DOCKERFILE.format(base=base, size_bytes=size))
+            made = images.build(ANN, NewImage(path="Dockerfile", tag=f"own/{state}")).id
+            ended = dispatcher.until(
+                partial(images.get, ANN, made),
+                lambda image: image.state in ("ready", "failed"),
+                BUILD_SECONDS,
+            )
+            assert ended.state == state, ended.reason
+            images.delete(ANN, made)
+        assert ended.reason == because("dockerfile-line-failed", line=3, cause=killed)
+        run = runs.create(ANN, NewRun(path="Dockerfile")).id
+        failed = dispatcher.until(
+            partial(runs.get, ANN, run), lambda found: found.run.finished_at, BUILD_SECONDS
+        )
+        assert str(killed) in str(failed.tasks[0].reason), failed

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
+from nbyard.dockerd import Engine
+from nbyard.domain.users.isolation import Isolation
+from nbyard.images.builds import OWNER_LABEL
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import Answer
 
 from ...integration.hub import Hub
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
+BUILD_SECONDS = 200.0
 SCRIPT = """\
 import argparse, os, pathlib
 parser = argparse.ArgumentParser()
@@ -30,7 +34,7 @@ pathlib.Path(given.output).write_text(f"{len(rows) - 1} rows, user {os.getuid()}
 class Users:
     """A hub whose service has a store of its own, and the tokens of its users."""
 
-    def __init__(self, folder: Path, database: str, engine: dict[str, str], image: str):
+    def __init__(self, folder: Path, database: str, settings: dict[str, str], image: str):
         probe, port = bind_unused_port()
         probe.close()
         printed = subprocess.run(
@@ -47,7 +51,7 @@ class Users:
             [
                 "service = c.JupyterHub.services[-1]",
                 f"service['command'][:1] = {nbyard!r}",
-                f"service['environment'].update({engine!r})",
+                f"service['environment'].update({settings!r})",
                 f"service['environment']['NBYARD_STORE_DIR'] = {str(folder / 'service')!r}",
                 "service['environment']['NBYARD_DEFAULT_RUNTIME'] = 'docker'",
                 "service['environment']['NBYARD_IDLE_SECONDS'] = '1'",
@@ -65,6 +69,23 @@ class Users:
         """Send a request to the user's own server."""
         token = self.ann if user == "ann" else self.bob
         return self.hub.send(method, f"/user/{user}/nbyard/api{path}", body, token)
+
+    def made(self, user: str, path: str, body: Any) -> Any:
+        """Return what the service created for a user."""
+        answer = self.ask(user, "POST", path, body)
+        assert answer.status in (201, 202), answer.content
+        return answer.json
+
+    def ended(self, user: str, run: str) -> Any:
+        """Return the record of a run after its end."""
+        path, over = f"/runs/{run}", ("succeeded", "failed", "cancelled")
+        wait_until(lambda: self.ask(user, "GET", path).json["run"]["state"] in over, BUILD_SECONDS)
+        return self.ask(user, "GET", path).json
+
+
+def log_of(record: Any) -> str:
+    """Return the path of the log of the first task of a run."""
+    return f"/runs/{record['run']['id']}/tasks/{record['tasks'][0]['node']}/log"
 
 
 @pytest.fixture(scope="module")
@@ -91,19 +112,87 @@ def test_a_run_uses_files_of_its_user_and_nobody_else_sees_it(users: Users) -> N
     (users.home("ann") / "count.py").write_text(SCRIPT)
     (users.home("ann") / "data.csv").write_text("a\n1\n2\n")
     body = {"path": "count.py", "parameters": {"data": "data.csv"}, "image": users.image}
-    answer = users.ask("ann", "POST", "/runs", body)
-    assert answer.status == 201, answer.content
-    run = answer.json["id"]
-
-    def state() -> str:
-        return str(users.ask("ann", "GET", f"/runs/{run}").json["run"]["state"])
-
-    wait_until(lambda: state() in ("succeeded", "failed"))
-    record = users.ask("ann", "GET", f"/runs/{run}").json
+    run = users.made("ann", "/runs", body)["id"]
+    record = users.ended("ann", run)
     assert record["run"]["state"] == "succeeded", json.dumps(record)
     assert record["run"]["path"] == "count.py"
-    for path in (f"/runs/{run}", f"/runs/{run}/tasks", f"/runs/{run}/tasks/count/log"):
+    for path in (f"/runs/{run}", log_of(record)):
+        assert users.ask("ann", "GET", path).status == 200
         assert users.ask("bob", "GET", path).status == 404
     assert users.ask("bob", "GET", "/runs").json["items"] == []
     assert users.ask("bob", "POST", f"/runs/{run}/cancel").status == 404
     assert users.ask("bob", "DELETE", f"/runs/{run}").status == 404
+
+
+def images_of(engine: Engine, user: str) -> list[str]:
+    """Return the images that the engine built for a user of a shared store."""
+    key = Isolation(is_shared=True).owner_key(user)
+    return engine.images_with_label(OWNER_LABEL, key)
+
+
+@pytest.fixture
+def no_images(docker_engine: Engine) -> Iterator[None]:
+    """Remove what other tests built for these users, and what this one builds."""
+
+    def remove() -> None:
+        for image in images_of(docker_engine, "ann") + images_of(docker_engine, "bob"):
+            for name in found.names if (found := docker_engine.image(image)) else []:
+                docker_engine.remove_image(name)
+
+    remove()
+    yield
+    remove()
+
+
+def shared_environment(users: Users) -> str:
+    """Install an environment of Ann; return her project, which it is linked to."""
+    wanted = {"name": "cows", "requirements": "cloudpickle"}
+    environment = users.made("ann", "/environments", wanted)["id"]
+    place = f"/environments/{environment}"
+    wait_until(
+        lambda: users.ask("ann", "GET", place).json["current"]["state"] == "ready", BUILD_SECONDS
+    )
+    project = str(users.made("ann", "/projects", {"name": "herd"})["id"])
+    link = {"kind": "environment", "resource": environment}
+    users.made("ann", f"/projects/{project}/links", link)
+    return project
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_members_of_a_project_run_in_the_environment_of_its_owner(
+    users: Users, docker_engine: Engine, no_images: None
+) -> None:
+    """One image serves all members, until the owner removes them."""
+    project = shared_environment(users)
+    (users.home("bob") / "moo.py").write_text("import cloudpickle; print('imported')\n")
+    wish = {"path": "moo.py", "environment": "ann/cows"}
+    assert users.ask("bob", "POST", "/runs", wish).status == 404
+    users.made("ann", f"/shares/project/{project}", {"name": "bob"})
+
+    # That of the installation, and that of its lock
+    counts = [len(images_of(docker_engine, "ann"))]
+    for user in ("bob", "bob", "ann"):
+        (users.home("ann") / "moo.py").write_text("import cloudpickle; print('imported')\n")
+        own = wish | {"force": True, "environment": "cows" if user == "ann" else "ann/cows"}
+        record = users.ended(user, users.made(user, "/runs", own)["id"])
+        assert record["run"]["state"] == "succeeded", json.dumps(record)
+        log = users.ask(user, "GET", log_of(record)).json["text"]
+        assert "imported" in log and ("Building" in log) == (len(counts) == 1)
+        counts.append(len(images_of(docker_engine, "ann")))
+    assert counts == [counts[0], *[counts[0] + 1] * 3]
+    assert images_of(docker_engine, "bob") == []
+
+    hook = {"run": wish, "on": {"kind": "webhook"}, "name": "moo", "mode": "pinned"}
+    automation = users.made("bob", "/automations", hook)["id"]
+    removed = users.ask("ann", "DELETE", f"/shares/project/{project}/bob")
+    assert removed.status == 204
+    assert users.ask("bob", "POST", "/runs", wish).status == 404
+    users.made("bob", f"/automations/{automation}/fire", {})
+    firings = f"/automations/{automation}/firings"
+
+    def fired() -> Any:
+        return users.ask("bob", "GET", firings).json["items"][0]
+
+    wait_until(lambda: fired()["outcome"] != "waiting")
+    assert fired()["reason"]["code"] == "environment-deleted", fired()

@@ -52,16 +52,31 @@ EXIT = "The image could not be built: The command '/bin/sh -c three' returned a 
     ],
 )
 def test_the_failed_line_and_its_message_are_reported(steps, tail, message, line, words):
-    failed = _failure(TEXT, steps, tail, NbyardError(because("build-refused", message=message)))
+    failed = _failure(
+        ImageRequest(TEXT), steps, tail, NbyardError(because("build-refused", message=message))
+    )
     assert words in failed.message
     assert (failed.failed_line and failed.failed_line.line) == line
     assert (". Remove images" in failed.message) == ("is full" in words)
     assert failed.reason.code == ("dockerfile-line-failed" if line else "image-not-built")
 
 
+def test_a_step_that_is_killed_has_the_limit_as_its_cause():
+    """Only with a limit: otherwise, somebody else killed it."""
+    refused = NbyardError(because("build-refused", message=EXIT.replace("code: 2", "code: 137")))
+    for limits, cause in (
+        ({"cpu": 1.0, "memory_bytes": 2_000}, because("build-killed", limit=2_000)),
+        ({}, because("command-exited", exit_code=137)),
+    ):
+        failed = _failure(ImageRequest(TEXT, limits=limits), ["Step 3/3 : RUN three"], [], refused)
+        assert failed.reason == because("dockerfile-line-failed", line=4, cause=cause)
+
+
 def test_a_project_with_a_git_version_gets_a_hint():
     tail = ["LookupError: setuptools-scm was unable to detect version for /nbyard/image/cow."]
-    failed = _failure(TEXT, [], tail, NbyardError(because("build-refused", message=EXIT)))
+    failed = _failure(
+        ImageRequest(TEXT), [], tail, NbyardError(because("build-refused", message=EXIT))
+    )
     assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.message
 
 

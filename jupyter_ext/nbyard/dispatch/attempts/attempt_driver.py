@@ -282,7 +282,7 @@ class AttemptDriver:
     def _fill(self) -> None:
         store, record = self.context.store, self.snapshot.task
         with store.read() as c:  # the administrator may have changed the rules since the request
-            isolated_plans(store, c, record.owner, [record.plan])
+            isolated_plans(store, c, record.owner, [record.plan], record.run_id)
         with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
             if done := fill_folder(self.context, self.identities, staged):
                 self._add_fact(WaitEnded(done))

@@ -175,7 +175,9 @@ def order_of(
 
     Retries get a slightly higher priority.
     """
-    plan = task.plan
+    plan, used = task.plan, task.plan.environment
+    # All members of a project use the image that was built for the owner of their environment.
+    owner = used.owner if used and used.owner and not plan.image else task.owner
     return Order(
         attempt_id=attempt.id,
         store_id=context.store.id,
@@ -193,7 +195,7 @@ def order_of(
         warm=plan.warm,
         ports=list(container_ports(plan.ports).values()),
         priority=priority + (AGAIN if attempt.number > 1 else 0.0),
-        owner_key=context.store.isolation.owner_key(task.owner),
+        owner_key=context.store.isolation.owner_key(owner),
         caps=(context.settings.max_other_bytes, context.settings.max_other_files),
     )
 

@@ -34,7 +34,7 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
     it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
-    if none of them names an environment.
+    if none of them names an environment. `owner` is the user whose environment it is.
     """
 
     id: str
@@ -45,6 +45,7 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
     pinned: bool = False
     default: EnvironmentDefault | None = None
     named_by: NamedBy = ""
+    owner: str = ""
 
     @property
     def shown(self) -> str:

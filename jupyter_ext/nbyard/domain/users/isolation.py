@@ -22,8 +22,8 @@ class Isolation(msgspec.Struct, frozen=True):
     """The rules of a store. A store with one user has none.
 
     `images` are patterns of allowed images. `allows_dockerfiles` is whether users may build
-    Dockerfiles of their own. Only `dask_users` may use the Dask cluster. A task that requests
-    none gets `cpu` cores and `memory_bytes`.
+    Dockerfiles of their own. Only `dask_users` (users, groups and projects) may use the Dask
+    cluster. A task that requests none gets `cpu` cores and `memory_bytes`.
     """
 
     is_shared: bool = False
@@ -33,7 +33,7 @@ class Isolation(msgspec.Struct, frozen=True):
     cpu: float = 1.0
     memory_bytes: int = 2 * 10**9
 
-    def check_runtime(self, owner: str, runtime: str, node: str) -> None:
+    def check_runtime(self, runtime: str, node: str, *, may_use_dask: bool) -> None:
         """Check that the code of a node may run in this runtime.
 
         Raises:
@@ -42,7 +42,7 @@ class Isolation(msgspec.Struct, frozen=True):
         if self.is_shared and runtime not in ISOLATED:
             why = because("runtime-off", node=node, runtime=runtime)
             raise PolicyRefused(why, hint=because("use-containers"))
-        if self.is_shared and runtime == DASK and owner not in self.dask_users:
+        if self.is_shared and runtime == DASK and not may_use_dask:
             raise PolicyRefused(because("dask-off", node=node), hint=because("use-containers"))
 
     def check_code_here(self, work: str) -> None:
@@ -87,6 +87,11 @@ class Isolation(msgspec.Struct, frozen=True):
         if not self.is_shared:
             return reference
         return f"nbyard/own-{self.owner_key(owner)}:{digest_of(reference).rpartition(':')[2][:32]}"
+
+    @property
+    def build_limits(self) -> dict[str, float]:
+        """Return the limits of each step of a build, if it has any."""
+        return {"cpu": self.cpu, "memory_bytes": self.memory_bytes} if self.is_shared else {}
 
     def owner_key(self, owner: str) -> str:
         """Return a text to keep apart what the owners of a shared store have; else ""."""

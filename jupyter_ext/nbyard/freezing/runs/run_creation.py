@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import name_key
-from nbyard.domain.naming.runtime_names import DOCKER
+from nbyard.domain.naming.runtime_names import DASK, DOCKER
 from nbyard.domain.naming.unique_names import check_free, name_taken, next_name
 from nbyard.domain.runs.origins import RECHECK, SOURCED, Origin
 from nbyard.domain.runs.planning import CONTAINER, plan_tasks
@@ -18,7 +18,7 @@ from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, Sample, T
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Binding
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import Renew, without_lock
 from nbyard.freezing.runs.single_run import given_values, refused
 from nbyard.reasons.structs import because
@@ -127,6 +127,7 @@ def create_run(  # noqa: PLR0913
     content = with_values(content, values or {})
     recorded = recorded_values(content)
     plans = plan_run(store, c, owner, content, recorded, sample)
+    _check_environments(store, c, plans, owner)
     if name and not template.workflow_id:
         outputs = [a.name for a in plans[0].arguments if a.role == "output"]
         check_outputs_unambiguous(store, c, owner, name, outputs)
@@ -177,6 +178,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, key: str, cal
             changed.add(task.node)
             plan = msgspec.structs.replace(plan, reuse="")
         plans.append(plan)
+    _check_environments(store, c, plans, caller.name, old.owner)
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
     origin = msgspec.structs.replace(
@@ -301,13 +303,26 @@ def plan_run(
     ]
 
 
+def _check_environments(
+    store: Store, c: Connection, plans: Iterable[TaskPlan], *users: str
+) -> None:
+    """Check that a user of a shared store sees each environment.
+
+    Raises:
+        NotFound: an environment was deleted, or is no longer shared.
+    """
+    for used in {plan.environment for plan in plans} if store.isolation.is_shared else ():
+        if used and not any(store.environments.get(c, user, used.id) for user in users):
+            raise NotFound(because("environment-deleted", environment=used.name))
+
+
 def isolated_plans(
-    store: Store, c: Connection, owner: str, plans: Iterable[TaskPlan]
+    store: Store, c: Connection, owner: str, plans: Collection[TaskPlan], run_id: str = ""
 ) -> list[TaskPlan]:
     """Check plans against the rules of a shared store.
 
-    Images of the owner are named by ID. Every container has a limit for cores and memory, which
-    also counts for quotas.
+    With a `run_id`, the projects of the run count, too. Images of the owner are named by ID. Every
+    container has a limit for cores and memory, which also counts for quotas.
 
     Raises:
         PolicyRefused: a runtime, an image or a Dockerfile is not allowed.
@@ -315,11 +330,12 @@ def isolated_plans(
     rules = store.isolation
     if not rules.is_shared:
         return [*plans]
-    checked = []
+    checked, of_run = [], (rules.dask_users, owner, run_id)
+    may_use_dask = any(p.runtime == DASK for p in plans) and store.projects.has_among(c, *of_run)
     for plan in plans:
         image = plan.image
         if not plan.reuse:  # a plan with a result runs nothing
-            rules.check_runtime(owner, plan.runtime, plan.label)
+            rules.check_runtime(plan.runtime, plan.label, may_use_dask=may_use_dask)
             image = store.images.usable(c, rules, owner, image)
             version = store.executables.version(c, plan.executable_version_id)
             if version is not None and version.kind == CONTAINER and not image:
@@ -333,7 +349,7 @@ def isolated_plans(
 
 
 def _insert(
-    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Iterable[TaskPlan]
+    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Collection[TaskPlan]
 ) -> str:
     """Insert a queued run with its waiting tasks; return its ID.
 

@@ -138,7 +138,7 @@ ENGINES = {
     ),
     "dask-off": code(
         "'{node}' would run on the Dask cluster, which the administrator allows only for other"
-        " users."
+        " users and projects."
     ),
     "use-containers": code("Choose the runtime docker."),
     "code-off-here": code(
@@ -166,7 +166,9 @@ ENGINES = {
     "result-of-other-attempt": code("The result carries another attempt's token."),
     "code-gone": code("The code of {node} is no longer in the store."),
     "pinned-result-gone": code("The pinned result of run {run} is no longer in the store."),
-    "environment-deleted": code("The environment {environment} was deleted."),
+    "environment-deleted": code(
+        "The environment {environment} was deleted, or is no longer shared with you."
+    ),
     "environment-to-install": code("{environment} must be installed again"),
     "output-not-made": code("{node} did not create the output {output}."),
     "listing-too-long": code("its listing has more than {most} entries", most=str),

@@ -285,6 +285,9 @@ STATES = {
     ),
     "command-failed": code("{message} (exit code {exit_code})"),
     "command-exited": code("exit code {exit_code}"),
+    "build-killed": code(
+        "it was killed, probably at the memory limit of {limit:bytes} (task_memory_bytes)"
+    ),
     "engine-disk-full": code(
         "the disk of the engine is full (no space left on device)."
         " Remove images that are not needed: docker image prune."

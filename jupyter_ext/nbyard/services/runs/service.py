@@ -29,7 +29,7 @@ from nbyard.freezing.imported_packages import (
     runs_python,
 )
 from nbyard.freezing.pushed_folders import pushed_context
-from nbyard.freezing.runs.run_creation import create_run, retry_run
+from nbyard.freezing.runs.run_creation import create_run, isolated_plans, retry_run
 from nbyard.freezing.runs.templates import check_request, freeze, store_template
 from nbyard.host.project_files import DOCUMENT
 from nbyard.ipc.crash_points import crash_point
@@ -154,18 +154,21 @@ class RunService(RunExports):
         return self._summary(caller, made)
 
     def _link_and_check(self, c: Connection, caller: Caller, operation: str, made: str) -> None:
-        """Link a new run to the active project, and check it against the quotas of its projects.
+        """Link a new run to the active project, and check it again.
 
-        It is linked now, because the dispatcher looks for results of its colleagues at once.
+        Its projects have rights and quotas. It is linked now, because the dispatcher looks for
+        results of its colleagues at once.
 
         Raises:
             OverQuota: a task can never start, or too many runs of a project are queued.
+            PolicyRefused: the Dask cluster is for other projects.
         """
         run = self._store.runs.by_id(c, made)
         link_to_active(self._store, c, caller, caller.project, operation, run)
-        if self._store.quotas.read(c).project_names:
+        if self._store.isolation.is_shared or self._store.quotas.read(c).project_names:
             tasks = self._store.tasks.of_run(c, made)
             plans = [task.plan for task in tasks if not task.plan.reuse]
+            isolated_plans(self._store, c, caller.name, plans, made)
             self._store.quotas.check_run(c, caller.name, made, plans)
 
     @operation("GET", "/runs/{run}", scope="runs:read")

@@ -61,18 +61,18 @@ def test_no_pattern_includes_images_that_were_built_for_somebody(image):
 
 
 def test_code_runs_only_in_containers_and_on_the_cluster_of_chosen_users():
-    for owner, runtime in (("ann", "docker"), ("dora", "dask")):
-        SHARED.check_runtime(owner, runtime, "a")
-    for owner, runtime, code in (
-        ("dora", "process", "runtime-off"),
-        ("dora", "strange", "runtime-off"),
-        ("ann", "dask", "dask-off"),
+    for runtime, may in (("docker", False), ("dask", True)):
+        SHARED.check_runtime(runtime, "a", may_use_dask=may)
+    for runtime, may, code in (
+        ("process", True, "runtime-off"),
+        ("strange", True, "runtime-off"),
+        ("dask", False, "dask-off"),
     ):
         with pytest.raises(PolicyRefused) as refused:
-            SHARED.check_runtime(owner, runtime, "a")
+            SHARED.check_runtime(runtime, "a", may_use_dask=may)
         assert refused.value.reason.code == code
         assert refused.value.hint_reason == because("use-containers")
-        OPEN.check_runtime(owner, runtime, "a")
+        OPEN.check_runtime(runtime, "a", may_use_dask=may)
 
 
 def test_dockerfiles_need_a_permission():

@@ -5,14 +5,19 @@ from functools import partial
 
 import pytest
 
+from nbyard.domain.automations.structs import AutomaticRun, Fire, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import DatasetPatch
 from nbyard.domain.environments.structs import NewDefault, NewEnvironment
 from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.users.isolation import Isolation
 from nbyard.errors import Forbidden, Invalid, NotFound
 from nbyard.freezing.environment_resolution import find_used, of_kernel
+from nbyard.reasons.structs import because
+from nbyard.store import transition
 
 pytestmark = pytest.mark.slow
 BOB, EVE = Caller("bob"), Caller("eve")
@@ -120,3 +125,45 @@ def test_a_member_runs_a_workflow_with_shared_data(
     assert (ended.run.state, ended.run.owner) == ("succeeded", "bob"), ended
     with pytest.raises(Invalid):
         yard.services.runs.create(EVE, NewRun(path="w.nbflow"))
+
+
+@pytest.fixture
+def cancelled_run(yard, root):
+    """Return a function that starts and cancels a run in an environment, on a shared store."""
+    yard.store.isolation = Isolation(is_shared=True)
+    (root / "a.py").write_text("print()\n")
+
+    def run(caller, environment):
+        wish = NewRun(path="a.py", environment=environment, runtime="docker")
+        made = yard.services.runs.create(caller, wish)
+        with yard.store.write() as c:
+            run = yard.store.runs.by_id(c, made.id)
+            transition.move_all(c, [yard.store.runs.step(run, "cancelled", {})])
+        return made.id
+
+    return run
+
+
+def test_an_environment_serves_nobody_after_its_share_ended(yard, ann, wine, cancelled_run):
+    """Neither a retry nor a pinned automation, whose plans have its lock."""
+    services, before = yard.services, cancelled_run(BOB, "ann/torch")
+    run = AutomaticRun(path="a.py", environment="ann/torch", runtime="docker")
+    timed = NewAutomation(run, Phrase("daily at 6"), "due", mode="pinned")
+    automation = services.automations.create(BOB, timed)
+    services.shares.revoke(ann, "project", wine.id, "bob")
+    for refused in (
+        lambda: services.runs.retry(BOB, before),
+        lambda: services.automations.fire(BOB, automation.id, Fire()),
+    ):
+        with pytest.raises(NotFound) as found:
+            refused()
+        assert found.value.reason == because("environment-deleted", environment="torch")
+    assert [run.id for run in services.runs.list(BOB).items] == [before]
+
+
+def test_who_sees_a_run_retries_it_in_its_environment(yard, ann, torch, cancelled_run):
+    before = cancelled_run(ann, "torch")
+    yard.services.shares.grant(ann, "run", before, NewMember("bob", "editor"))
+    retried = yard.services.runs.retry(BOB, before)
+    assert retried.owner == "bob"
+    assert yard.services.environments.list(BOB).items == []

@@ -11,6 +11,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.executables.structs import AskHelp
 from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
+from nbyard.domain.projects.members import NewMember
+from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError, PolicyRefused
@@ -86,6 +88,34 @@ def test_code_of_any_kind_runs_only_in_isolation(shared, kind, runtime):
         if runtime == "dask":
             assert create(DORA, body).state == "queued"
     assert shared.services.runs.list(ANN).items == []
+
+
+def test_the_cluster_is_given_to_groups_and_to_runs_of_a_project(shared):
+    """A viewer, such as everyone in a published project, is no member who may run code there."""
+    rules, body = shared.store.isolation, NewRun(path="tool.py", runtime="dask")
+    (shared.context.files.root / "tool.py").write_text("print()\n")
+    wine = shared.services.projects.create(ANN, NewProject("wine"))
+    listed = ("group:physics", "project:ann/wine", "project:mine", "group:dora")
+    shared.store.isolation = msgspec.structs.replace(rules, dask_users=listed)
+    create, share = shared.services.runs.create, shared.services.shares.grant
+    shared.services.projects.create(DORA, NewProject("mine"))
+
+    def may(name, project=""):
+        try:
+            return create(Caller(name, project=project), body).state == "queued"
+        except PolicyRefused as refused:
+            assert refused.reason == because("dask-off", node="tool.py")
+            return False
+
+    assert (may("ann"), may("ann", wine.id), may("dora", "mine")) == (False, True, False)
+    share(ANN, "project", wine.id, NewMember("*"))
+    assert not may("dora", wine.id)
+    share(ANN, "project", wine.id, NewMember("dora", "editor"))
+    assert (may("dora"), may("dora", wine.id)) == (False, True)
+    with shared.store.write() as c:
+        shared.store.grants.set_groups(c, "dora", ["physics"])
+        shared.store.grants.set_groups(c, "group:physics", ["students"])
+    assert (may("dora"), may("group:physics")) == (True, False)
 
 
 def test_every_container_has_a_limit_that_quotas_count(shared, flow):
