@@ -104,7 +104,7 @@ test(
       await ann.dialog.getByLabel('Name').fill('bob');
       await ann.page.screenshot({ path: info.outputPath('share.png') });
       await ann.dialog.getByRole('button', { name: 'Share', exact: true }).click();
-      await expect(bob.row('dataset', 'penguins.csv')).toContainText('ann/penguins.csv');
+      await expect(bob.row('dataset', 'ann/penguins.csv')).toContainText('2 × 2');
 
       // without an engine, runs wait
       const content = { type: 'file', format: 'text', content: 'print(1)' };
