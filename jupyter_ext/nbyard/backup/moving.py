@@ -57,6 +57,7 @@ EMPTIED: dict[str, dict[str, Any]] = {
     "tasks": {"cache_key": "", "base_key": ""},
     "attempts": {"site": ""},
 }
+SIZED = ("artifacts", "dataset_versions")
 # Columns of tasks in which digests name stored bytes.
 NAME_BYTES = ("plan", "parts", "other_files")
 # IDs of nbyard, unlike those of documents.
@@ -171,6 +172,8 @@ class _Move:
                 row["plan"] = json_text(json_value(row["plan"]) | {"runtime": PROCESS})
                 texts = {name: row[name] for name in NAME_BYTES if row[name]}
                 row |= {name: DIGEST.sub(self._digest, text) for name, text in texts.items()}
+        if table in SIZED and row["digest"]:  # which the disk quota counts
+            row["size_bytes"] = self._size(row["digest"])
         for name, value in row.items():
             if isinstance(value, str) and name not in DOCUMENT:
                 row[name] = self._moved(value)
@@ -179,6 +182,11 @@ class _Move:
         if "owner" in row:
             row["owner"] = self._owner
         return row
+
+    def _size(self, digest: str) -> int:
+        is_tree = digest.startswith("tree:")
+        files = [file.digest for file in self._blobs.tree(digest).files] if is_tree else [digest]
+        return sum(os.path.getsize(self._blobs.place(file)) for file in files)
 
     def move_files(self, source: Path, target: Path) -> None:
         """Move the files of a folder of the backup that the shared store lacks."""

@@ -205,6 +205,12 @@ def test_a_folder_with_bytes_of_others_is_refused(
         move(shared, hostile)
 
 
+def test_bytes_count_with_their_real_size(archive: Path, shared: Store) -> None:
+    move(shared, with_row(archive, "artifacts", 0, {"size_bytes": -(2**40)}))
+    with shared.read() as c:
+        assert shared.quotas.stored_bytes(c, "ann") == len(b"model") + len(b"a,b\n1,2\n")
+
+
 @pytest.mark.parametrize("hides", [str, lambda text: text.replace("sha256", "\\u0073ha256")])
 def test_a_plan_names_no_bytes_of_others(
     archive: Path, shared: Store, hides: Callable[[str], str]
