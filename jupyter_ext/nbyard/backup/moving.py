@@ -141,6 +141,9 @@ class _Move:
         tables = tables_of(c)
         for name, table in tables_of(source).items():
             for row in rows_of(source, table) if name in TABLES else ():
+                if name in ENDED and row["state"] not in ENDED[name]:
+                    why = f"{name} '{row['id']}' is {row['state']}."
+                    raise Conflict(why, hint="Wait until all work of your store has finished.")
                 if name == "runs":
                     row["number"] += after[row["number"] < 0]
                 if not insert_copy(c, tables[name], self._changed(name, row)) and "id" in row:
@@ -150,14 +153,7 @@ class _Move:
                     )
 
     def _changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row of a table for the shared store.
-
-        Raises:
-            Conflict: The row is about work under way.
-        """
-        if row.get("state") not in ENDED.get(table, {row.get("state")}):
-            why = f"{table} '{row['id']}' is {row['state']}."
-            raise Conflict(why, hint="Wait until all work of your store has finished.")
+        """Return a row of a table for the shared store."""
         row |= EMPTIED.get(table, {})
         # Escapes of JSON could hide IDs and digests.
         row |= {name: json_text(json_value(row[name])) for name in json_columns(table) if row[name]}
