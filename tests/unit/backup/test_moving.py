@@ -126,10 +126,7 @@ def test_a_taken_name_moves_nothing(archive: Path, shared: Store) -> None:
 
 @pytest.mark.parametrize(
     ("table", "state"),
-    [
-        *(("runs", "queued"), ("tasks", "queued"), ("attempts", "running")),
-        ("dataset_versions", "importing"),
-    ],
+    [("tasks", "queued"), ("attempts", "running"), ("dataset_versions", "importing")],
 )
 def test_work_under_way_is_refused(archive: Path, shared: Store, table: str, state: str) -> None:
     with pytest.raises(Conflict):
@@ -226,23 +223,25 @@ def test_a_plan_names_no_bytes_of_others(
 
 
 @pytest.mark.parametrize(
-    ("path", "stored"),
+    ("code", "started"),
     [
-        *(("/srv/data/a.py", "srv/data/a.py"), ("a.py", "a.py")),
-        ("{homes}/bob/a.py", "{homes}/bob/a.py"),
-        ("{homes}/ann/../bob/a.py", "{homes}/bob/a.py"),
-        (f"{HOME}/../bob/a.py", "{homes}/bob/a.py"),
+        ("/srv/data/a.py", "{homes}/bob/a.py"),
+        ("{homes}/ann/../bob/a.py", f"{HOME}/../bob/a.py"),
     ],
 )
 def test_every_path_is_below_the_mirror(
-    archive: Path, shared: Store, path: str, stored: str
+    archive: Path, shared: Store, code: str, started: str
 ) -> None:
     homes = os.path.dirname(mirror(shared))
-    move(shared, with_row(archive, "executables", 0, {"path": path.format(homes=homes)}))
+    code, started = code.format(homes=homes), started.format(homes=homes)
+    one = with_row(archive, "executables", 0, {"path": code})
+    move(shared, with_row(one.rename(one.with_name("one.tar")), "runs", 0, {"path": started}))
     with shared.read() as c:
-        moved = shared.executables.get(c, "ann", "train")
-    assert moved is not None
-    assert moved.path == f"{mirror(shared)}/{stored.format(homes=homes).lstrip('/')}"
+        executable = shared.executables.get(c, "ann", "train")
+        run = shared.runs.get(c, "ann", "nightly")
+    assert executable is not None and run is not None
+    wanted = os.path.normpath(code).lstrip("/"), f"{homes}/bob/a.py".lstrip("/")
+    assert (executable.path, run.path) == tuple(f"{mirror(shared)}/{path}" for path in wanted)
 
 
 def test_a_large_archive_is_refused_before_it_is_unpacked(archive: Path, shared: Store) -> None:
