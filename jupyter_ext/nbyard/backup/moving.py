@@ -8,8 +8,9 @@ none of it can run: runs are records, whose results are not reused.
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from nbyard.backup.restoring import folder_of_parts, restore_backup
 from nbyard.backup.writing import Totals
 from nbyard.blobs import Blobs
 from nbyard.domain.digest import digest_of
-from nbyard.domain.ids import new_id
+from nbyard.domain.environments.structs import KERNEL_PREFIX
+from nbyard.domain.ids import first_id_at, new_id
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.state_machines import (
     ATTEMPT,
@@ -26,13 +28,16 @@ from nbyard.domain.state_machines import (
     RUN,
     TASK,
 )
-from nbyard.errors import Conflict, Damaged
+from nbyard.errors import Busy, Conflict, TooLarge
+from nbyard.host import clock
 from nbyard.store import Connection, Store
 from nbyard.store.database.database_connection import json_text, json_value
 from nbyard.store.database.row_checks import (
-    insert_copy,
+    damaged,
+    insert_copies,
     json_columns,
     known_ids,
+    refused_rows,
     rows_of,
     tables_of,
 )
@@ -53,19 +58,23 @@ ENDED = {
 EMPTIED: dict[str, dict[str, Any]] = {
     "dataset_versions": {"allowed_hosts": "[]"},
     "environment_versions": {"place": ""},
-    "runs": {"template_id": "", "submission_key": None},
+    "runs": {"template_id": "", "submission_key": None, "person": ""},
     "tasks": {"cache_key": "", "base_key": ""},
     "attempts": {"site": ""},
 }
-SIZED = ("artifacts", "dataset_versions")
 # Columns of tasks in which digests name stored bytes.
 NAME_BYTES = ("plan", "parts", "other_files")
 # IDs of nbyard, unlike those of documents.
 OUR_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
+REASONS = {"reason", "waits", "warning"}  # columns, whose texts name runs by number
+RUN_NUMBER = re.compile(r'(?<="run":)[1-9][0-9]*')
+KERNEL = re.compile(rf"{KERNEL_PREFIX}(-[a-z0-9]+)*")
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|\0")
+MOST_ROWS, MOST_NUMBER, MOST_USED = 200_000, 10**8, 2**60
+MOST_LINE = 1 << 23  # the objects of its JSON take 30 times as much memory
 # Columns with documents of the user, whose IDs are those of the file.
 DOCUMENT = ("document", "document_id", "parameters")
-FOLDERS = ("blobs", "attempts", "projects")
 
 
 def move_store(
@@ -74,28 +83,47 @@ def move_store(
     """Add the rows and files of a backup to a shared store, for an owner; return their numbers.
 
     `roots` are the folder of the owner's files where the backup was written, and their mirror.
-    `check` refuses a number of unpacked bytes. All rows become visible at once, after the files.
+    `check` refuses a number of unpacked bytes. All rows become visible at once.
 
     Raises:
+        Busy: A run of the owner began meanwhile.
         Conflict: A name is taken, the store was moved before, or work is under way.
         Damaged: The archive is no backup, or its rows are not those of a store.
+        TooLarge: The backup has too many rows.
     """
     with folder_of_parts(store.folder) as parts:
         folder = parts / "store"
-        _, totals = restore_backup(archive, folder, has_new_id=True, check=check)
+        _, totals = restore_backup(archive, folder, has_new_id=True, check=check, most=MOST_LINE)
+        if sum(totals.rows.values()) > MOST_ROWS:
+            why = f"A store with more than {MOST_ROWS:,} rows cannot be moved."
+            raise TooLarge(why, hint="Delete old runs first: nbyard runs clean-up.")
         places = os.path.realpath(folder), os.path.realpath(store.folder)
-        with (
-            closing(Store(folder)) as former,
-            Blobs(store.folder / "blobs").without_collection(),
-            former.read() as source,
-        ):
-            move = _Move(former, source, owner, (roots, places))
-            with store.write() as c:
-                move.copy_rows(source, store, c)
-                store.quotas.check_disk(c, owner, totals.size_bytes)
-                # Before the commit: rows never name bytes that are not there.
-                for name in FOLDERS:
-                    move.move_files(folder / name, store.folder)
+        with closing(Store(folder)) as former, former.read() as source:
+            with store.read() as c:
+                after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
+            move = _Move(former, source, owner, (roots, places), after)
+            # Other writers wait during the transaction, so that it has nothing else to do.
+            for name in TABLES:
+                move.prepare(source, name, parts / name)
+            with Blobs(store.folder / "blobs").without_collection():
+                move.move_files(folder / "blobs", store.folder)
+                with store.write() as c, refused_rows():
+                    if after[0] != store.runs.newest_number(c, owner):
+                        raise Busy("A run began meanwhile. Try again.")
+                    if known_ids(c, move.ids):
+                        raise Conflict("This store was moved before.", hint="Nothing was moved.")
+                    for name, table in tables_of(c).items():
+                        if taken := name in TABLES and insert_copies(
+                            c, table, _rows_in(parts / name)
+                        ):
+                            raise Conflict(
+                                f"{name} '{taken.get('name') or taken['id']}' exists already.",
+                                hint="Rename or delete it in one of the stores. Nothing was moved.",
+                            )
+                    store.quotas.check_disk(c, owner, 0)
+            # After the commit: folders of unknown attempts are deleted.
+            for name in ("attempts", "projects"):
+                move.move_files(folder / name, store.folder)
     return totals
 
 
@@ -106,16 +134,25 @@ class _Move:
     """
 
     def __init__(
-        self, former: Store, source: Connection, owner: str, roots: tuple[tuple[str, str], ...]
+        self,
+        former: Store,
+        source: Connection,
+        owner: str,
+        roots: tuple[tuple[str, str], ...],
+        after: tuple[int, int],
     ):
         self._owner = owner
         self._folder = former.folder
         self._blobs = Blobs(former.folder / "blobs")
         self._roots = [[f"{root}/" for root in pair] for pair in roots]
+        self._after, self._scratch = after
         tables = {name: tables_of(source)[name] for name in TABLES}
         self.ids = {
             row["id"] for table in tables.values() for row in rows_of(source, table) if "id" in row
         }
+        newest = first_id_at(clock.now() + timedelta(days=1))
+        if strange := [key for key in self.ids if not OUR_ID.fullmatch(key) or key > newest]:
+            raise damaged(f"{strange[0]} is not an ID of a row")
         self._new_ids = defaultdict(new_id, {known: known for known in self.ids})
         self._new_digests = defaultdict[str, str](lambda: digest_of(new_id()))
         versions = rows_of(source, tables["environment_versions"])
@@ -127,30 +164,21 @@ class _Move:
             *({file.digest for file in self._blobs.tree(tree).files} for tree in trees)
         )
         if lacking := [digest for digest in needed if not self._blobs.exists(digest)]:
-            raise Damaged(f"The backup cannot be moved: it lacks the bytes of {min(lacking)}.")
+            raise damaged(f"it lacks the bytes of {min(lacking)}")
 
-    def copy_rows(self, source: Connection, store: Store, c: Connection) -> None:
-        """Insert the rows of the backup into the shared store.
+    def prepare(self, source: Connection, table: str, file: Path) -> None:
+        """Write the changed rows of a table to a file.
 
         Raises:
-            Conflict: A row is known, its name is taken, or it is about work under way.
+            Conflict: A row is about work under way.
+            Damaged: A row is not one that a store writes.
         """
-        if known_ids(c, self.ids):
-            raise Conflict("This store was moved before.", hint="Nothing was moved now.")
-        after = store.runs.newest_number(c, self._owner), store.runs.scratch_number(c)
-        tables = tables_of(c)
-        for name, table in tables_of(source).items():
-            for row in rows_of(source, table) if name in TABLES else ():
-                if name in ENDED and row["state"] not in ENDED[name]:
-                    why = f"{name} '{row['id']}' is {row['state']}."
+        with file.open("wb") as lines:
+            for row in rows_of(source, tables_of(source)[table]):
+                if table in ENDED and row["state"] not in ENDED[table]:
+                    why = f"{table} '{row['id']}' is {row['state']}."
                     raise Conflict(why, hint="Wait until all work of your store has finished.")
-                if name == "runs":
-                    row["number"] += after[row["number"] < 0]
-                if not insert_copy(c, tables[name], self._changed(name, row)) and "id" in row:
-                    raise Conflict(
-                        f"{name} '{row.get('name') or row['id']}' is in the shared store.",
-                        hint="Rename or delete it in one of the stores. Nothing was moved.",
-                    )
+                lines.write(json_text(self._changed(table, row)).encode() + b"\n")
 
     def _changed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row of a table for the shared store."""
@@ -158,19 +186,37 @@ class _Move:
         # Escapes of JSON could hide IDs and digests.
         row |= {name: json_text(json_value(row[name])) for name in json_columns(table) if row[name]}
         match table:
-            case "attempts":  # nothing remains to be cleaned up
+            case "attempts":
+                if not all(0 <= used < MOST_USED for used in json_value(row["usage"]).values()):
+                    raise damaged("an attempt used more than is possible")
+                # Nothing remains to be cleaned up.
                 row["published_at"] = row["published_at"] or row["created_at"]
+            case "environments" if not KERNEL.fullmatch(row["kernel"]):
+                row["kernel"] = KERNEL_PREFIX
             case "environment_versions" if row["digest"]:
                 row["digest"] = digest_of(json_value(row["packages"]))
             case "executable_versions":  # no result of others has a key with it
                 row["code_digest"] = digest_of([self._owner, row["code_digest"]])
+            case "artifacts" | "dataset_versions" if row["digest"]:  # the disk quota counts it
+                row["size_bytes"] = self._size(row["digest"])
+            case "runs":
+                row["number"] = self._number(row["number"])
             case "tasks":  # on a shared store, no such plan runs
-                row["plan"] = json_text(json_value(row["plan"]) | {"runtime": PROCESS})
+                plan = json_value(row["plan"]) | {"runtime": PROCESS}
+                if plan.get("pinned", 0) > 0:
+                    plan["pinned"] = self._number(plan["pinned"])
+                row["plan"] = json_text(plan)
                 texts = {name: row[name] for name in NAME_BYTES if row[name]}
                 row |= {name: DIGEST.sub(self._digest, text) for name, text in texts.items()}
-        if table in SIZED and row["digest"]:  # which the disk quota counts
-            row["size_bytes"] = self._size(row["digest"])
+        return self._belonging(row)
+
+    def _belonging(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row that belongs to the owner, in its references and paths, too."""
+        for name in REASONS & row.keys():
+            row[name] = RUN_NUMBER.sub(lambda match: str(self._number(int(match[0]))), row[name])
         for name, value in row.items():
+            if isinstance(value, str) and NUL.search(value):  # PostgreSQL cannot read it
+                raise damaged("a text contains the character NUL")
             if isinstance(value, str) and name not in DOCUMENT:
                 row[name] = self._moved(value)
         if row.get("path"):
@@ -178,6 +224,15 @@ class _Move:
         if "owner" in row:
             row["owner"] = self._owner
         return row
+
+    def _number(self, number: int) -> int:
+        """Return the number of a run among those of the owner, or among all scratch runs."""
+        if number > MOST_NUMBER:
+            raise damaged(f"{number} is not the number of a run")
+        if number > 0:
+            return number + self._after
+        self._scratch -= 1
+        return self._scratch
 
     def _size(self, digest: str) -> int:
         is_tree = digest.startswith("tree:")
@@ -209,3 +264,8 @@ class _Move:
     def _digest(self, match: re.Match[str]) -> str:
         is_here = match[0] in self._locks or self._blobs.exists(match[0])
         return match[0] if is_here else self._new_digests[match[0]]
+
+
+def _rows_in(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open("rb") as lines:
+        yield from map(json_value, lines)

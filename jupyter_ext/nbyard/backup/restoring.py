@@ -47,6 +47,7 @@ from nbyard.store.runs.artifacts_and_cache import CacheRows
 ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMED = ("attempts", "trials", "deployments")
 CHUNK = 1 << 20
+MOST_HEADER = 1 << 16
 MOST_LINE = 1 << 28  # a longer one fills the memory
 PARTS = ".nbyard-restore-"
 MARK = "nbyard-restore.lock"  # in a folder of parts, and locked while a restore uses the folder
@@ -62,6 +63,15 @@ class _Row(msgspec.Struct, frozen=True):
     state: str = ""
     worker: str = ""
     answer: Any = None
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose additional headers, which are read into memory, are short."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.type not in tarfile.REGULAR_TYPES and self.size > MOST_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        return super()._proc_member(tar)  # type: ignore[misc]
 
 
 class NewIds:
@@ -139,6 +149,7 @@ def restore_backup(
     url: str = "",
     has_new_id: bool | None = False,
     check: Check = lambda size: None,
+    most: int = MOST_LINE,
 ) -> tuple[Header, Totals]:
     """Restore an archive into a folder without a store, and an empty database.
 
@@ -148,7 +159,8 @@ def restore_backup(
 
     With `has_new_id`, the restored store can be used beside the former one. Its automations,
     backfills and bisections are disabled. None means to keep the ID, unless the former store still
-    exists in its folder. `check` refuses a number of unpacked bytes.
+    exists in its folder. `check` refuses a number of unpacked bytes. A row
+    has at most `most` bytes.
 
     Raises:
         Conflict: The folder or the database has a store, or `has_new_id` must be chosen.
@@ -162,7 +174,7 @@ def restore_backup(
     try:
         _refuse_store(folder, url)
         with _open_archive(archive) as tar, folder_of_parts(folder) as parts:
-            header, totals = _Reader(tar, parts, has_new_id, check).restore(url, folder)
+            header, totals = _Reader(tar, parts, has_new_id, check, most).restore(url, folder)
     except BaseException:
         if is_new:
             with suppress(OSError):  # another restore uses the folder
@@ -233,7 +245,7 @@ def _open_archive(archive: Path) -> Iterator[tarfile.TarFile]:
     try:
         with ExitStack() as stack:
             try:
-                tar = stack.enter_context(tarfile.open(archive, "r|*"))
+                tar = stack.enter_context(tarfile.open(archive, "r|*", tarinfo=_Member))
             except FileNotFoundError:
                 raise NotFound(f"there is no file {archive}") from None
             yield tar
@@ -247,10 +259,15 @@ class _Reader:
     """Restores the members of an archive in their order: files first, then tables."""
 
     def __init__(
-        self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None, check: Check
+        self,
+        tar: tarfile.TarFile,
+        temporary: Path,
+        has_new_id: bool | None,
+        check: Check,
+        most: int,
     ):
         self._tar = tar
-        self._check = check
+        self._check, self._most = check, most
         self._unpacked = 0
         self.temporary = temporary
         self._has_new_id = has_new_id
@@ -300,7 +317,7 @@ class _Reader:
         member: tarfile.TarInfo | None = first
         while member is not None and (table := TABLE.match(member.name)):
             file = self._open_member(member)
-            lines: Iterable[bytes] = iter(partial(file.readline, MOST_LINE), b"")
+            lines: Iterable[bytes] = iter(partial(file.readline, self._most), b"")
             lines = self._ids.replace_ids(table[1], lines) if self._ids else lines
             rows[table[1]] = load(c, tables, table[1], lines)
             member = next(rest, None)
@@ -359,7 +376,7 @@ class _Reader:
         if member is None or member.name != HEADER:
             raise Damaged("This file is not a backup of a store.")
         try:
-            header = msgspec.json.decode(self._open_member(member).read(MOST_LINE), type=Header)
+            header = msgspec.json.decode(self._open_member(member).read(self._most), type=Header)
         except msgspec.MsgspecError:
             raise Damaged("This file is not a backup of a store.") from None
         if header.format > FORMAT:
@@ -386,13 +403,14 @@ class _Reader:
         if member is None or member.name != END:
             raise _incomplete()
         try:
-            return msgspec.json.decode(self._open_member(member).read(MOST_LINE), type=Totals)
+            return msgspec.json.decode(self._open_member(member).read(self._most), type=Totals)
         except msgspec.MsgspecError:
             raise _incomplete() from None
 
     def _open_member(self, member: tarfile.TarInfo) -> IO[bytes]:
-        self._unpacked += member.size
+        self._unpacked += tarfile.BLOCKSIZE + member.size
         self._check(self._unpacked)
+        self._tar.members = []  # type: ignore[attr-defined]  # they would fill the memory
         is_plain = member.isreg() and not member.issparse()
         file = self._tar.extractfile(member) if is_plain else None
         if file is None:
@@ -420,7 +438,7 @@ class _Reader:
                 target.write(chunk)
         if blob and (digest.hexdigest() != blob[1] + blob[2] or not _is_valid(path)):
             raise Damaged(f"The backup is damaged: the content of {name} has changed.")
-        path.chmod(member.mode & 0o700)
+        path.chmod(0o444 if blob else member.mode & 0o700)
         self._files += 1
         self._bytes += member.size
 

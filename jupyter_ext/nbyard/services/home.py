@@ -149,25 +149,20 @@ class HomeService(Service):
             Conflict: a name is taken, the store was moved before, or work of it is under way.
             Invalid: the upload is no backup of a store.
             OverQuota: the store does not fit into the disk quota.
-            TooLarge: it is larger than any upload may be.
+            TooLarge: it has too many rows.
         """
         from nbyard.backup.moving import move_store
 
         body.check()
-        with self._store.read() as c:
-            rooms = self._store.quotas.rooms(c, caller.name)
-        most = self._context.settings.max_upload_bytes
-
-        def check(size: int) -> None:
-            if size > most:
-                raise TooLarge(f"A store of more than {most:,} bytes cannot be moved.")
-            for room in rooms:
-                room.check(size)
-            self._context.blobs.ensure_room(size)
-
         with self._locked(caller) as mirror:
             roots = body.root, str(mirror.root)
-            with self._context.uploads.reading(caller.name, body.upload) as (_, backup):
+            with self._context.uploads.reading(caller.name, body.upload) as (arrived, backup):
+
+                def check(size: int) -> None:
+                    if size > arrived.offset:
+                        raise Invalid.field("upload", "must not be compressed")
+
+                self._context.blobs.ensure_room(arrived.offset)
                 try:
                     archive = Path(f"/dev/fd/{backup}")
                     totals = move_store(self._store, archive, caller.name, roots, check)

@@ -244,6 +244,50 @@ def test_every_path_is_below_the_mirror(
     assert (executable.path, run.path) == tuple(f"{mirror(shared)}/{path}" for path in wanted)
 
 
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("tasks", {"reason": "garbage"}),
+        ("runs", {"parameters": '{"a": "\\u0000"}'}),
+        ("runs", {"number": 2**31 - 1}),
+        ("attempts", {"usage": f'{{"cpu_seconds": 1{"0" * 400}}}'}),
+    ],
+)
+def test_a_row_that_a_list_could_not_show_is_refused(
+    archive: Path, shared: Store, table: str, columns: dict[str, Any]
+) -> None:
+    with pytest.raises(Damaged):
+        move(shared, with_row(archive, table, 0, columns))
+    assert has_nothing(shared)
+
+
+@pytest.mark.parametrize(
+    "new", ["fff00000-0000-7000-8000-000000000000", "a23e8af9-745e-46ab-9f97-7f6421c70058"]
+)
+def test_an_id_is_one_that_nbyard_created(archive: Path, shared: Store, new: str) -> None:
+    """A later one would be the newest for all users and for ever."""
+    own = first_row(archive, "tasks")["id"].encode()
+    with pytest.raises(Damaged):
+        move(shared, rewrite(archive, lambda n, b: (n, b.replace(own, new.encode()))))
+
+
+def test_scratch_runs_leave_numbers_for_others(archive: Path, shared: Store) -> None:
+    columns = {"number": -(2**31), "origin": "check"}
+    move(shared, with_row(archive, "runs", 0, columns))
+    with shared.read() as c:
+        assert shared.runs.scratch_number(c) == -1
+
+
+def test_a_long_header_is_not_read_into_memory(
+    archive: Path, shared: Store, tmp_path: Path
+) -> None:
+    hostile = tmp_path / "long.tar"
+    with tarfile.open(hostile, "w", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(tarfile.TarInfo("n" * 2**17))
+    with pytest.raises(Damaged):
+        move(shared, hostile)
+
+
 def test_a_large_archive_is_refused_before_it_is_unpacked(archive: Path, shared: Store) -> None:
     with pytest.raises(TooLarge):
         move(shared, archive, 1000)

@@ -60,8 +60,9 @@ from nbyard.domain.runs.templates import RunTemplate
 from nbyard.domain.users.quotas import QuotaLimits
 from nbyard.domain.workflows.structs import Document, Edge
 from nbyard.errors import Damaged, Invalid, NbyardError
+from nbyard.reasons.structs import Reason
 from nbyard.store.database.database_connection import json_text, json_value
-from nbyard.store.schema.sql_column_types import Moment
+from nbyard.store.schema.sql_column_types import Because, Moment
 from nbyard.store.schema.tables import Digest, Id, metadata
 
 BATCH = 500
@@ -131,17 +132,28 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
     return count
 
 
-def insert_copy(c: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row of another store; return False if it is known."""
+def insert_copies(
+    c: Connection, table: Table, rows: Iterator[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Insert rows of another store; return the first one whose ID or name is taken, if any.
+
+    Known rows without an ID are skipped.
+    """
     for column in table.columns:
         if isinstance(column.type, JSON):
             column.type = NullType()  # text, which PostgreSQL converts
-    try:
-        with c.begin_nested():
-            c.execute(table.insert(), [row])
-    except IntegrityError:
-        return False
-    return True
+    while batch := [*islice(rows, BATCH)]:
+        for some in (batch, *([row] for row in batch)):
+            try:
+                with c.begin_nested():
+                    c.execute(table.insert(), some)
+            except IntegrityError:
+                if len(some) == 1 and "id" in some[0]:
+                    return some[0]
+            else:
+                if some is batch:
+                    break
+    return None
 
 
 def known_ids(c: Connection, ids: Collection[str]) -> bool:
@@ -159,7 +171,7 @@ def known_ids(c: Connection, ids: Collection[str]) -> bool:
 def json_columns(table: str) -> list[str]:
     """Return the columns of a table whose text is JSON."""
     columns = metadata.tables[table].columns
-    return [column.name for column in columns if isinstance(column.type, JSON)]
+    return [column.name for column in columns if isinstance(column.type, JSON | Because)]
 
 
 def damaged(problem: str) -> Damaged:
@@ -297,7 +309,7 @@ def _check_run(text: str) -> None:
         raise Invalid("set either a path or an executable")
 
 
-READ_RUN, READ_TIMING = _json(AutomaticRun), _json(Timing)
+READ_RUN, READ_TIMING, READ_REASON = map(_json, (AutomaticRun, Timing, Reason))
 # Functions that raise an error for bad values of columns.
 CHECKS: Mapping[str, Check] = {
     "artifacts.filename": _check_filename,
@@ -356,6 +368,8 @@ def _check_of(column: Column[Any]) -> Check | None:
     check = CHECKS.get(f"{column.table.name}.{column.name}")
     if check is None and isinstance(column.type, JSON):
         return _json(TYPES[column.table.name][column.name])
+    if isinstance(column.type, Because):
+        return lambda text: text and READ_REASON(text)
     return check
 
 
