@@ -102,6 +102,9 @@ def move_store(
             with store.read() as c:
                 after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
             move = _Move(former, source, owner, (roots, places), after)
+            with store.read() as c:
+                if known_ids(c, move.ids):
+                    raise Conflict("This store was moved before.", hint="Nothing was moved.")
             # Other writers wait during the transaction, so that it has nothing else to do.
             for name in TABLES:
                 move.prepare(source, name, parts / name)
@@ -110,8 +113,6 @@ def move_store(
                 with store.write() as c, refused_rows():
                     if after[0] != store.runs.newest_number(c, owner):
                         raise Busy("A run began meanwhile. Try again.")
-                    if known_ids(c, move.ids):
-                        raise Conflict("This store was moved before.", hint="Nothing was moved.")
                     for name, table in tables_of(c).items():
                         if taken := name in TABLES and insert_copies(
                             c, table, _rows_in(parts / name)
