@@ -107,7 +107,7 @@ def move_store(
                     raise Conflict("This store was moved before.", hint="Nothing was moved.")
             # Other writers wait during the transaction, so that it has nothing else to do.
             for name in TABLES:
-                move.prepare(source, name, parts / name)
+                move.prepare(name, parts / name)
             with Blobs(store.folder / "blobs").without_collection():
                 move.move_files(folder / "blobs", store.folder)
                 with store.write() as c, refused_rows():
@@ -147,16 +147,19 @@ class _Move:
         self._blobs = Blobs(former.folder / "blobs")
         self._roots = [[f"{root}/" for root in pair] for pair in roots]
         self._after, self._scratch = after
-        tables = {name: tables_of(source)[name] for name in TABLES}
+        self._source, self._tables = source, tables_of(source)
         self.ids = {
-            row["id"] for table in tables.values() for row in rows_of(source, table) if "id" in row
+            row["id"]
+            for name in TABLES
+            if "id" in self._tables[name].columns
+            for row in rows_of(source, self._tables[name])
         }
         newest = first_id_at(clock.now() + timedelta(days=1))
         if strange := [key for key in self.ids if not OUR_ID.fullmatch(key) or key > newest]:
             raise damaged(f"{strange[0]} is not an ID of a row")
         self._new_ids = defaultdict(new_id, {known: known for known in self.ids})
         self._new_digests = defaultdict[str, str](lambda: digest_of(new_id()))
-        versions = rows_of(source, tables["environment_versions"])
+        versions = rows_of(source, self._tables["environment_versions"])
         self._locks = {digest_of(json_value(row["packages"])) for row in versions}
         trees = (
             f"tree:{part.parent.name}{part.name}" for part in self._folder.glob("blobs/tree/??/*")
@@ -167,7 +170,7 @@ class _Move:
         if lacking := [digest for digest in needed if not self._blobs.exists(digest)]:
             raise damaged(f"it lacks the bytes of {min(lacking)}")
 
-    def prepare(self, source: Connection, table: str, file: Path) -> None:
+    def prepare(self, table: str, file: Path) -> None:
         """Write the changed rows of a table to a file.
 
         Raises:
@@ -175,7 +178,7 @@ class _Move:
             Damaged: A row is not one that a store writes.
         """
         with file.open("wb") as lines:
-            for row in rows_of(source, tables_of(source)[table]):
+            for row in rows_of(self._source, self._tables[table]):
                 if table in ENDED and row["state"] not in ENDED[table]:
                     why = f"{table} '{row['id']}' is {row['state']}."
                     raise Conflict(why, hint="Wait until all work of your store has finished.")
