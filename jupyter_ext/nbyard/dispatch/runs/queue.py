@@ -103,7 +103,7 @@ class Shares:
             ledger = self._store.quotas.ledger(c, known, granted.keys())
             for attempt in granted.values():
                 use = use_of(attempt.task)
-                if not ledger.fits(use):
+                if ledger.full_scope(use):
                     self.read(c)
                     raise StaleState("a quota was changed meanwhile")
                 ledger.take(use)

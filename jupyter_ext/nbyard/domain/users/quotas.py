@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ CORES_PER_GPU = 10
 DEFAULT_GPUS = 1
 EPSILON = 1e-9
 AMOUNTS = ("gpus", "cpu", "memory_bytes")
+alike = attrgetter("owner", *AMOUNTS)
 HELD_BY = {"run": "held-by-run", "deployment": "held-by-deployment"}
 FREES: Mapping[str, Literal["runs.cancel", "deployments.stop"]] = {
     "run": "runs.cancel",
@@ -292,28 +294,28 @@ class QuotaLedger:
 
     def take(self, use: Use) -> None:
         """Add what a task or deployment holds."""
-        for scope in self._scopes_of(use):
+        for scope in self.scopes_of(use):
             held = self._scopes.setdefault(scope, {})
             held[use.id] = held[use.id].plus(use) if use.id in held else use
 
     def release(self, use: Use) -> None:
         """Remove what a task held. A run without a task in progress then holds no place."""
-        for scope in self._scopes_of(use):
+        for scope in self.scopes_of(use):
             held = self._scopes.get(scope, {})
             rest = held.pop(use.id, use).plus(use, -1)
             if rest.cpu >= EPSILON:
                 held[use.id] = rest
 
-    def fits(self, use: Use) -> bool:
-        """Return whether a task or deployment fits into the quotas."""
-        return not any(self._lacks_in(scope, use) for scope in self._scopes_of(use))
+    def full_scope(self, use: Use) -> str | None:
+        """Return the first scope without room for a task or deployment, None if it fits."""
+        return next((scope for scope in self.scopes_of(use) if self._lacks_in(scope, use)), None)
 
     def lacks(self, use: Use, viewer: str = "") -> Reason | None:
         """Return why a task or deployment has to wait for a quota, None if it fits.
 
         The reason names holders of the viewer, by default the owner.
         """
-        for scope in self._scopes_of(use):
+        for scope in self.scopes_of(use):
             if lacking := self._lacks_in(scope, use):
                 name, limit, holders = lacking
                 kind, _, of = scope.partition(":")
@@ -324,10 +326,10 @@ class QuotaLedger:
                 return quota_full(quota, name, limit, holders, viewer or use.owner)
         return None
 
-    def _scopes_of(self, use: Use) -> Iterator[str]:
-        yield f"user:{use.owner}"
-        for project in self._projects.get(use.id, ()):
-            yield f"project:{project}"
+    def scopes_of(self, use: Use) -> list[str]:
+        """Return the user and the projects whose quotas count."""
+        projects = self._projects.get(use.id, ())
+        return [f"user:{use.owner}", *(f"project:{project}" for project in projects)]
 
     def _limits_of(self, scope: str) -> QuotaLimits:
         if scope not in self._limits:

@@ -132,7 +132,7 @@ def test_what_fits_lacks_nothing(held, use):
     known = quota("everyone", gpus=2, cpu=6.0, runs=2), quota("project:p", cpu=8.0)
     limits = quotas(*known, projects={"p": "wine"})
     ledger = QuotaLedger(limits, held, {"id-1": ["p"], "id-2": ["p"]})
-    assert ledger.fits(use) == (ledger.lacks(use) is None)
+    assert (ledger.full_scope(use) is None) == (ledger.lacks(use) is None)
 
 
 def test_more_than_the_quota_never_fits():

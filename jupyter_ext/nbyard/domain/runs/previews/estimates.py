@@ -1,7 +1,7 @@
 """Forecasts of runs, and estimates of durations from earlier runs."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import ceil, inf, prod
 from statistics import median
 from typing import Literal, Protocol
@@ -15,7 +15,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.maps.structs import Grid, Search
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import NewRun, TaskPlan
-from nbyard.domain.users.quotas import QuotaLedger, Quotas, Use, cores_counted, fair_order
+from nbyard.domain.users.quotas import QuotaLedger, Quotas, Use, alike, cores_counted, fair_order
 from nbyard.reasons.structs import Reason
 
 # successes that count for the usual duration
@@ -81,11 +81,6 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
     arrives_in: float = 0.0
 
     @property
-    def starts_in(self) -> float:
-        """Return the estimated seconds until the node starts; 0 if unknown."""
-        return (self.usual and self.usual.starts_in_seconds) or 0.0
-
-    @property
     def left(self) -> float:
         """Return the remaining seconds; 0 if unknown, or if the node takes longer than usual."""
         return max(0.0, self.usual.seconds - self.elapsed_seconds) if self.usual else 0.0
@@ -139,7 +134,8 @@ def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Est
         rounds = ceil(node.elements / node.at_most) if node.at_most else 1
         before = [ends.get(need, 0.0) for need in {*node.needs} - {*node.follows}]
         followed = [ends.get(need, 0.0) for need in node.follows]  # ends with its last element
-        whole = rounds * node.left + max([node.starts_in, *before])
+        start = (node.usual and node.usual.starts_in_seconds) or 0.0
+        whole = rounds * node.left + max([start, *before])
         ends[name] = max(whole, node.left + max(followed, default=0.0))
     gpus = len(capacity.gpus) * capacity.tasks_per_gpu
     work = []
@@ -174,23 +170,35 @@ class ExpectedWork:
         self._ledger = ledger or QuotaLedger(Quotas())
         self._used: defaultdict[str, float] = defaultdict(float, used or {})
         self._busy = [(self._end_of(node), node, gpus) for node, gpus in running]
+        self._refused = dict[int, str | None]()  # by place, the scope without room
 
     def start(self, queues: Mapping[str, list[int]], nodes: list[UnfinishedNode]) -> list[int]:
         """Start the tasks that fit, and return their places."""
-        started = []
+        started, short = list[int](), set[object]()
         busy = [(node.limits, gpus) for _, node, gpus in self._busy if node.limits]
         slots = Slots(self._capacity, busy, self._held)
         levels = Counter(node.use.owner for _, node, _ in self._busy)
-        for place in fair_order({o: q[:AHEAD] for o, q in queues.items()}, levels, self._used):
+
+        def ahead(owner: str) -> Iterator[int]:
+            for place in (at for at in queues[owner][:AHEAD] if at not in self._refused):
+                if alike(nodes[place].use) in short:
+                    levels[owner] += 1  # refused without a check, as many may wait
+                else:
+                    yield place
+
+        for place in fair_order({owner: ahead(owner) for owner in queues}, levels, self._used):
             node, limits = nodes[place], nodes[place].limits
             if slots.is_full:
                 break
-            if limits is None or not self._ledger.fits(node.use):
+            if limits is None or (full := self._ledger.full_scope(node.use)):
+                self._refused[place] = full if limits else None
                 levels[node.use.owner] -= 1  # it delays no other task of its user
             elif lacking := slots.lacks(limits):
                 slots.refuse([] if slots.is_too_much(limits) else lacking)
+                short.add(alike(node.use))
             else:
                 started.append(place)
+                short.clear()  # an equal task may now lack more
                 self._busy.append((self._end_of(node), node, slots.grant(limits)))
                 self._ledger.take(node.use)
         return started
@@ -203,6 +211,8 @@ class ExpectedWork:
             self._used[node.use.owner] += (self.now - before) * cores
             if end <= self.now < inf:
                 self._ledger.release(node.use)
+                room = {*self._ledger.scopes_of(node.use)}
+                self._refused = {at: full for at, full in self._refused.items() if full not in room}
         self._busy = [task for task in self._busy if task[0] > self.now]
 
     def _end_of(self, node: UnfinishedNode) -> float:

@@ -1,6 +1,7 @@
 """Estimates from the past: medians, the longest path, and none without data."""
 
 import operator
+from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
 from statistics import median
@@ -26,9 +27,9 @@ from nbyard.domain.runs.previews.estimates import (
     seconds_until_start,
     usual_duration,
 )
-from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import Binding, ResultOf, TaskPlan
-from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use
+from nbyard.domain.users.quotas import Quota, QuotaLedger, Quotas, Use, fair_order
 from nbyard.reasons.structs import because
 
 SECONDS = st.floats(0, 1e6)
@@ -224,6 +225,14 @@ def test_users_take_turns_at_each_start():
     assert seconds_until_start(busy, queue) == {"a": 0, "a2": 10, "b": 20, "b2": 30}
 
 
+def test_equal_tasks_that_wait_count_as_turns():
+    """There are two cores, and a deployment has the GPU."""
+    queue = {"gpu": step(seconds=10, gpu=1), "gpu2": step(seconds=10, gpu=1)}
+    queue |= {"a": of("ann"), "b": of("bob"), "b2": of("bob")}
+    work = ExpectedWork([], Capacity(2, gpus=("0",)), held=["0"])
+    assert seconds_until_start(work, queue) == {"b": 0, "b2": 0, "a": 10}
+
+
 def test_another_user_is_expected_to_come_first():
     """A task that arrives later starts before the second of a user who has used more."""
     queue = {"a": of("ann"), "a2": of("ann"), "later": of("bob", 60, arrives_in=5)}
@@ -266,6 +275,70 @@ def test_tasks_of_one_user_come_before_later_ones(queue, past):
     alone = seconds_until_start(ExpectedWork([], Capacity(2)), named)
     work = ExpectedWork([], Capacity(2))
     assert seconds_until_start(work, named | expected_tasks(past)) == alone
+
+
+class PlainWork(ExpectedWork):
+    """Checks each task at each start, as the dispatcher does."""
+
+    def start(self, queues, nodes):
+        started = []
+        busy = [(node.limits, gpus) for _, node, gpus in self._busy if node.limits]
+        slots = Slots(self._capacity, busy)
+        levels = Counter(node.use.owner for _, node, _ in self._busy)
+        for place in fair_order(queues, levels, self._used):
+            node = nodes[place]
+            if slots.is_full:
+                break
+            if self._ledger.full_scope(node.use):
+                levels[node.use.owner] -= 1
+            elif lacking := slots.lacks(node.limits):
+                slots.refuse([] if slots.is_too_much(node.limits) else lacking)
+            else:
+                started.append(place)
+                self._busy.append((self._end_of(node), node, slots.grant(node.limits)))
+                self._ledger.take(node.use)
+        return started
+
+
+@st.composite
+def waits(draw, /, **amounts):
+    """Tasks of two users, whose runs have several tasks and may belong to a project."""
+    found = {}
+    for at in range(draw(st.integers(0, 12))):
+        owner, limits = draw(st.sampled_from(["ann", "bob"])), draw(st.builds(Limits, **amounts))
+        use = Use.of_task(f"{owner}-{draw(st.integers(1, 3))}", 0, owner, limits)
+        usual, age = Usual(draw(st.integers(1, 9)), 3), draw(st.sampled_from([0, 0, 2, 5, 20]))
+        found[str(at)] = UnfinishedNode((), usual, limits=limits, use=use, arrives_in=age)
+    return found
+
+
+CORES = waits(cpu=st.sampled_from([0.5, 1.0, 2.0, 4.0]))
+GPUS = waits(cpu=st.just(1.0), gpu=st.integers(0, 3))
+QUOTA = {"cpu": st.none() | st.integers(1, 3).map(float)}
+QUOTAS_OF_CORES = st.fixed_dictionaries(QUOTA | {"runs": st.none() | st.integers(1, 2)})
+QUOTAS_OF_GPUS = st.fixed_dictionaries(QUOTA | {"gpus": st.none() | st.integers(0, 2)})
+
+
+@given(
+    st.tuples(CORES, QUOTAS_OF_CORES, QUOTAS_OF_CORES)
+    | st.tuples(GPUS, QUOTAS_OF_GPUS, st.just({})),
+    st.integers(1, 5),
+)
+def test_tasks_start_as_if_all_were_checked_each_time(drawn, cores):
+    """Runs 1 of both users are linked to a project with a quota."""
+    queue, everyone, project = drawn
+    now = datetime.now(UTC)
+    of_all = Quota(id="everyone", kind="everyone", name="", updated_at=now, **everyone)
+    shared = Quota(id="project:p", kind="project", name="p", updated_at=now, **project)
+    quotas = Quotas({"everyone": of_all, "project:p": shared}, {}, {"p": "wine"})
+    linked = {"ann-1": ["p"], "bob-1": ["p"]}
+    plain, quick = (
+        seconds_until_start(
+            kind([], Capacity(cores, gpus=("0", "1")), (), QuotaLedger(quotas, (), linked)), queue
+        )
+        for kind in (PlainWork, ExpectedWork)
+    )
+    assert quick == plain
 
 
 def test_a_queued_task_ends_after_its_start():
