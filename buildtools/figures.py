@@ -25,9 +25,9 @@ FEATURES = ROOT / "docs/reference/features.md"
 CLAIM = re.compile(r"^\| [A-Z]\d+ \|", re.MULTILINE)
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
 # The size of the product may grow with a claim, and falls for each; measures.py prints its goal.
-MAX_PRODUCT_LINES = 137_850
+MAX_PRODUCT_LINES = 137_660
 MAX_PRODUCT_MODULES = 645
-MAX_LINES_PER_CLAIM = 1_470
+MAX_LINES_PER_CLAIM = 1_465
 MAX_MODULES = 16
 # Per module: the number of its imports of our own modules inside functions, and why.
 LAZY_IMPORTS = Path(__file__).with_name("lazy_imports.txt")
