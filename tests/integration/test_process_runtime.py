@@ -367,7 +367,9 @@ class TestNotebooks:
 
         Each cell notes where its output starts in the log.
         """
-        order = place_notebook(place, "x = 1\nprint('ä' * 5000)", "1 / 0", "print('never')")
+        written = "import os\nwhile os.path.getsize('../log') < 10_001:\n    pass"
+        first = f"print('ä' * 5000, flush=True)\n{written}"
+        order = place_notebook(place, first, "1 / 0", "print('never')")
         failure = failure_of(runtime, order)
         assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "ZeroDivisionError")
         assert failure.message == "ZeroDivisionError: division by zero"
