@@ -9,8 +9,10 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   const tab = lab.tab('penguins.nbflow');
   await expect(tab).not.toHaveClass(/jp-mod-dirty/);
   const card = canvas.card('train.ipynb'); // at the edge of the picture a drag would move that too
-  // the picture is fitted once more when the server has told what the cards are
+  // The picture is fitted once more when the server has told what the cards are. A drag that misses
+  // the card for that moves the view.
   await expect(async () => {
+    await lab.execute('nbyard:fit-workflow');
     const start = (await card.boundingBox())!;
     await lab.drag({ x: start.x + 60, y: start.y + 8 }, { x: start.x + 20, y: start.y + 88 });
     await expect(tab).toHaveClass(/jp-mod-dirty/, { timeout: 2000 });
@@ -37,6 +39,7 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   await lab.dialog.getByRole('textbox').fill('birds.nbflow');
   await lab.press('Enter');
   await expect(lab.tab('birds.nbflow')).toBeVisible();
+  await lab.execute('nbyard:fit-workflow'); // only cards in view are drawn
   await expect(canvas.cards).toHaveCount(5);
 });
 

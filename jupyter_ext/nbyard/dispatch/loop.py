@@ -10,7 +10,7 @@ import threading
 import time
 from enum import StrEnum, auto
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
@@ -207,7 +207,7 @@ class Dispatcher:
         self._is_importing = self.leaves_when_idle = False
 
     @classmethod
-    def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
+    def open(cls, settings: Settings, stopping: threading.Event | None = None) -> Self:
         """Open the store and its runtimes once the lease is free.
 
         The lease of a killed holder has to expire first.

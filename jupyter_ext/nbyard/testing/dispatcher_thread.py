@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.host.wakeup import open_listener
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
@@ -15,12 +16,25 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 60.0
 
 
+class PausableDispatcher(Dispatcher):
+    """A dispatcher that executes no round while `pause` is held."""
+
+    def __init__(self, context: DispatchContext):
+        super().__init__(context)
+        self.pause = threading.Lock()
+
+    def tick(self, *arguments: Any, **options: Any) -> bool:
+        """Execute one round after the pause; see `Dispatcher.tick`."""
+        with self.pause:
+            return super().tick(*arguments, **options)
+
+
 class Dispatching:
     """A dispatcher that runs during the block; started attempts continue afterwards."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.dispatcher = Dispatcher.open(settings)
+        self.dispatcher = PausableDispatcher.open(settings)
         self._thread = threading.Thread(target=self.dispatcher.run, name="nbyard-dispatcher")
 
     def __enter__(self) -> "Dispatching":
@@ -34,9 +48,8 @@ class Dispatching:
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Prevent the dispatcher from starting work in the block."""
-        self.dispatcher.keeper.holds.clear()
-        yield
-        self.dispatcher.keeper.holds.set()
+        with self.dispatcher.pause:
+            yield
 
     def until(
         self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS

@@ -70,21 +70,24 @@ def test_workflows_that_do_not_name_a_credential_are_not_parsed(
     assert read == found
 
 
-def test_workflow_that_ran_counts_with_its_current_content(yard, ann, imported, using, root):
+def test_workflow_that_ran_counts_with_its_current_content(
+    yard, ann, imported, using, root, dispatcher
+):
     using("flow.nbflow", imported.id)
-    run = yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
-    with pytest.raises(InUse, match=r"flow\.nbflow"):
-        yard.services.datasets.delete(ann, imported.id)
-    (root / "flow.nbflow").write_text("{")  # what ran last is known
-    assert len(workflows_using(yard.context, imported)) == 1
-    (root / "flow.nbflow").write_text('{"version": 1}')
-    assert workflows_using(yard.context, imported) == []
-    using("flow.nbflow", imported.id)
-    (root / "flow.nbflow").unlink()
-    assert workflows_using(yard.context, imported) == []
-    with pytest.raises(InUse, match=rf"run {run.number}"):  # it has not finished
-        yard.services.datasets.delete(ann, imported.id)
-    yard.services.datasets.delete(ann, imported.id, force=True)
+    with dispatcher.standing_still():
+        run = yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
+        with pytest.raises(InUse, match=r"flow\.nbflow"):
+            yard.services.datasets.delete(ann, imported.id)
+        (root / "flow.nbflow").write_text("{")  # what ran last is known
+        assert len(workflows_using(yard.context, imported)) == 1
+        (root / "flow.nbflow").write_text('{"version": 1}')
+        assert workflows_using(yard.context, imported) == []
+        using("flow.nbflow", imported.id)
+        (root / "flow.nbflow").unlink()
+        assert workflows_using(yard.context, imported) == []
+        with pytest.raises(InUse, match=rf"run {run.number}"):  # it has not finished
+            yard.services.datasets.delete(ann, imported.id)
+        yard.services.datasets.delete(ann, imported.id, force=True)
 
 
 def test_workflow_in_a_missing_folder_counts_as_it_ran(yard, ann, imported, using, root):
