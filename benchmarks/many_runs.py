@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
     parser.add_argument("--most", type=float, help="limit of lists in milliseconds")
-    options = options_of(parser, sizes=[5, 50], rounds=1)
+    options = options_of(parser, sizes=[5, 20], rounds=1)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         asked = {}
         for at, size in enumerate(options.sizes):

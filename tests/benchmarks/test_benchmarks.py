@@ -20,11 +20,14 @@ BENCHMARKS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", 
 LONG = {
     "against_peers.py",
     "canvas_frames.mjs",
+    "command_line.py",  # the commands and the dispatcher of notebook_overhead.py
     "container_overhead.py",
+    "deployment_link.py",  # the model of serving.py, the Jupyter server of events.py
     "foreign_kernel.py",
     "hub_load.py",
     "large_canvas.mjs",
     "server_start.py",
+    "state_latency.mjs",  # the JupyterLab and the Chromium of panels.mjs
 }
 PROGRAMS = {".py": sys.executable, ".mjs": "node"}
 ROW = re.compile(r"^[ *]*\| (.+?) \|", re.MULTILINE)
