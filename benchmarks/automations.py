@@ -133,9 +133,9 @@ class Place:
             "webhook": self._deliver,
         }
         with dispatching(self._settings, self._root) as (pid, yard):
-            if self._warm_up:
+            if self._warm_up:  # then it has imported everything and watches all files
                 for kind, cause in events.items():
-                    self._late(yard, kind, cause)  # it has imported everything and watches all files
+                    self._late(yard, kind, cause)
                 rest(pid)
             before = processor_seconds(pid)
             time.sleep(self._seconds)

@@ -24,8 +24,11 @@ LONG = {
     "container_overhead.py",
     "deployment_link.py",  # the model of serving.py, the Jupyter server of events.py
     "foreign_kernel.py",
+    "forwarding.py",  # the Jupyter server of events.py
     "hub_load.py",
     "large_canvas.mjs",
+    "maps.py",  # the dispatcher and the commands of nodes.py
+    "restart.py",  # the runs of large_graphs.py, the dispatcher of automations.py
     "server_start.py",
     "state_latency.mjs",  # the JupyterLab and the Chromium of panels.mjs
 }

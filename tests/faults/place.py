@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
 from tests.integration.hub import OTHERS
 
 from nbyard.domain.callers import Caller

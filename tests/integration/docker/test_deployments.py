@@ -125,8 +125,8 @@ REASONS = [
     ),
     ({"command": ["no-such-program"]}, "exec no-such-program failed", "run"),
     (
-        {"command": ["python3", "-c", "x = [b'x' * (1 << 26) for _ in range(99)]"], "memory_gb": 0.5},
-        "the service ran out of memory: its limit is 0.5 GB",
+        {"command": ["python3", "-c", "x = [b'x' * (1 << 26) for _ in range(99)]"], "memory_gb": 2},
+        "the service ran out of memory: its limit is 2 GB",
         "run",
     ),
 ]
