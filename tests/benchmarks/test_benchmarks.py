@@ -16,9 +16,10 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 # all programs of the folder itself; what they share lies in folders below it
 BENCHMARKS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".mjs"))
-# They take half of the time of all; others start the same servers, canvases and containers.
+# They take most of the time of all; others start the same servers, canvases and containers.
 LONG = {
     "against_peers.py",
+    "batch.py",  # the model and the package of serving.py
     "canvas_frames.mjs",
     "command_line.py",  # the commands and the dispatcher of notebook_overhead.py
     "container_overhead.py",

@@ -101,8 +101,9 @@ def test_locked_database_delays_writes_and_loses_nothing(place: Place, tmp_path:
     place.settings["NBYARD_LEASE_SECONDS"] = "2"
     path = place.flow(GRAPHS["diamond"], WAIT)
     (tmp_path / "sitecustomize.py").write_text(SOON_BUSY)
-    told = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    with Server(place, NBYARD_INLINE_DISPATCH="true", **told) as server:  # it calls no other one
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"PYTHONPATH": os.pathsep.join(paths), "NBYARD_INLINE_DISPATCH": "true"}
+    with Server(place, **own) as server:  # it calls no other dispatcher
         run = place.submit(path)
         process = place.dispatcher()
         until(lambda: place.has_begun("b"), "the second node")
