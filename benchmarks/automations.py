@@ -96,6 +96,7 @@ class Place:
     def __init__(self, folder: Path, each: int, options: argparse.Namespace):
         folder.mkdir()
         self._root, self._seconds = folder, options.seconds
+        self._warm_up = options.warm_up
         for name in ("work.py", "before.py"):
             (folder / name).write_text("print()\n")
         (folder / "sea.csv").write_text("a,b\n1,2\n")
@@ -132,9 +133,10 @@ class Place:
             "webhook": self._deliver,
         }
         with dispatching(self._settings, self._root) as (pid, yard):
-            for kind, cause in events.items():
-                self._late(yard, kind, cause)  # it has imported everything and watches all files
-            rest(pid)
+            if self._warm_up:  # then it has imported everything and watches all files
+                for kind, cause in events.items():
+                    self._late(yard, kind, cause)
+                rest(pid)
             before = processor_seconds(pid)
             time.sleep(self._seconds)
             self.shares.append((processor_seconds(pid) - before) / self._seconds)

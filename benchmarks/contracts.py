@@ -1,7 +1,7 @@
 """Count the injected faults that proposed contracts catch, their false alarms, and their cost.
 
-    python benchmarks/contracts.py [--seeds 3] [--rows 1000000] [--rounds 5] [--smallest]
-        > contracts.jsonl
+    python benchmarks/contracts.py [--seeds 3] [--rows 1000000] [--rounds 5]
+        [--good 10] [--faults 8] [--smallest] > contracts.jsonl
 
 Five kinds of tables each have five good versions, from which a contract is proposed. Ten more good
 versions and eight versions with one fault each are then checked: 50 good ones and 40 faults. Each
@@ -43,7 +43,7 @@ from nbyard.errors import NbyardError
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.contract_checks import Table, check_contract
 
-PAST, GOOD = 5, 10
+PAST = 5
 NOW = dt.datetime.now(dt.UTC)
 Random = np.random.Generator
 Draw = Callable[[Random, int], pl.DataFrame]
@@ -183,7 +183,6 @@ FAULTS: tuple[Fault, ...] = (
     *(renamed, dropped, words_among_numbers, missing_values, other_unit, sentinels),
     *(half, twice, misspelled, swapped, repeated, stale),
 )
-FAULTS_OF_TABLE = 8
 
 
 class Bench:
@@ -216,7 +215,7 @@ class Bench:
         return [str(breach.reason) for breach in broken]
 
 
-def quality(bench: Bench, seed: int) -> None:
+def quality(bench: Bench, seed: int, good_of_table: int, faults_of_table: int) -> None:
     """Report the caught faults and false alarms of one draw of all versions."""
     random = np.random.default_rng(seed)
     caught = faults = alarms = good = 0
@@ -224,8 +223,8 @@ def quality(bench: Bench, seed: int) -> None:
         days = [*range(PAST)]
         past = [bench.written(draw(random, day)) for day in days]
         contract = bench.proposed(past, days)
-        kinds = random.choice(len(FAULTS), FAULTS_OF_TABLE, replace=False)
-        for _ in range(GOOD):
+        kinds = random.choice(len(FAULTS), faults_of_table, replace=False)
+        for _ in range(good_of_table):
             # Each is drawn as of today, because freshness is checked as of now.
             broken = bench.breaks(contract, bench.written(draw(random, PAST)), past[-1])
             good, alarms = good + 1, alarms + bool(broken)
@@ -277,12 +276,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
-    options = options_of(parser, seeds=1, rows=10_000, rounds=1)
+    parser.add_argument("--good", type=int, default=10, help="good versions of each table")
+    parser.add_argument("--faults", type=int, default=8, help="faulty versions of each table")
+    options = options_of(parser, seeds=1, rows=10_000, rounds=1, good=1, faults=2)
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name))
         try:
             for seed in range(1, options.seeds + 1):
-                quality(bench, seed)
+                quality(bench, seed, options.good, options.faults)
             cost(bench, Path(name), options.rows, options.rounds, warm_up=options.warm_up)
         finally:
             bench.tables.close()

@@ -95,7 +95,7 @@ from pathlib import Path
 from typing import Any
 
 from parts.filled import START, fill
-from parts.filled_beside import fill_beside
+from parts.filled_beside import NOTICES, PAST, fill_beside
 from parts.paired import options_of, print_line
 from sqlalchemy import text
 
@@ -121,12 +121,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
     parser.add_argument("--most", type=float, help="limit of lists in milliseconds")
-    options = options_of(parser, sizes=[5, 50], rounds=1)
+    parser.set_defaults(past=PAST, notices=NOTICES)
+    options = options_of(parser, sizes=[5, 20], rounds=1, past=20, notices=100)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         asked = {}
         for at, size in enumerate(options.sizes):
             url = options.database[at] if options.database else ""
-            yard = stack.enter_context(opened(Path(name) / str(size), size, url))
+            yard = stack.enter_context(opened(Path(name) / str(size), size, url, options))
             asked[size] = dict(requests(yard))
         found = measured(asked, options.rounds)
         waits = list_waits(asked[max(asked)]) if options.most else {}
@@ -138,14 +139,14 @@ def main() -> None:
         sys.exit(f"slower than {options.most} ms: {slow}")
 
 
-def opened(folder: Path, size: int, url: str) -> Yard:
+def opened(folder: Path, size: int, url: str, options: argparse.Namespace) -> Yard:
     """Open a yard without a dispatcher, with `size` runs in its store."""
     folder.mkdir()
     settings = Settings(store_dir=str(folder / "store"), database_url=url, inline_dispatch=True)
     yard = Yard.open(settings, root=folder)
     begun = time.monotonic()
     fill(yard.store, CALLER.name, size, DATASETS)
-    fill_beside(yard.store, CALLER.name)
+    fill_beside(yard.store, CALLER.name, options.past, options.notices)
     if url:
         with yard.store.write() as c:
             c.execute(text("analyze"))  # as PostgreSQL does on its own within a minute

@@ -127,9 +127,10 @@ def wait(server: Server, port: int, process: "subprocess.Popen[bytes]", *headers
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
+            socket.create_connection(("127.0.0.1", port)).close()
             ask(server, port, 1, 0.2, *headers)
-        except subprocess.CalledProcessError:
-            time.sleep(0.2)
+        except (OSError, subprocess.CalledProcessError):
+            time.sleep(0.05)
         else:
             return
     raise CannotTakePart("it does not answer")

@@ -19,6 +19,11 @@ from nbyard.settings import Settings
 from nbyard.yard import Yard
 
 SECONDS = 300
+# of the environment, they take half of the time of a start
+OTHERS = (
+    *("jupyterlab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals"),
+    *("jupyter_server_ydoc", "notebook_shim"),
+)
 
 
 @dataclass
@@ -46,7 +51,7 @@ def live_server(folder: Path, more: Mapping[str, str] | None = None) -> Iterator
     for name in ("CONFIG", "DATA", "RUNTIME"):
         variables[f"JUPYTER_{name}_DIR"] = str(folder / name.lower())
     (folder / "config").mkdir(parents=True)
-    known = {"ServerApp": {"jpserver_extensions": {"nbyard": True}}}
+    known = {"ServerApp": {"jpserver_extensions": {**dict.fromkeys(OTHERS, False), "nbyard": True}}}
     (folder / "config/jupyter_server_config.json").write_text(json.dumps(known))
     port, token = _free_port(), secrets.token_hex(16)
     command = [*(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root")]

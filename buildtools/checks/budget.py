@@ -17,7 +17,7 @@ MAX_TESTS = {
     "journeys": 60,
     "integration": 900,
     "docker": 140,
-    "benchmarks": 26,
+    "benchmarks": 19,
     "postgresql": 640,
     "faults": 60,
     "dask": 50,

@@ -16,15 +16,22 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 # all programs of the folder itself; what they share lies in folders below it
 BENCHMARKS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".mjs"))
-# They take half of the time of all; others start the same servers, canvases and containers.
+# They take most of the time of all; others start the same servers, canvases and containers.
 LONG = {
     "against_peers.py",
+    "batch.py",  # the model and the package of serving.py
     "canvas_frames.mjs",
+    "command_line.py",  # the commands and the dispatcher of notebook_overhead.py
     "container_overhead.py",
+    "deployment_link.py",  # the model of serving.py, the Jupyter server of events.py
     "foreign_kernel.py",
+    "forwarding.py",  # the Jupyter server of events.py
     "hub_load.py",
     "large_canvas.mjs",
+    "maps.py",  # the dispatcher and the commands of nodes.py
+    "restart.py",  # the runs of large_graphs.py, the dispatcher of automations.py
     "server_start.py",
+    "state_latency.mjs",  # the JupyterLab and the Chromium of panels.mjs
 }
 PROGRAMS = {".py": sys.executable, ".mjs": "node"}
 ROW = re.compile(r"^[ *]*\| (.+?) \|", re.MULTILINE)

@@ -21,6 +21,11 @@ WITH_PROCESSES = """
 from nbyard.domain.users import isolation
 isolation.ISOLATED = (*isolation.ISOLATED, "process")
 """
+# Due times may follow sooner, so that nobody has to wait for the next one.
+WITH_MANY_DUE_TIMES = """
+from nbyard.domain.automations.times import cron
+cron.LEAST_SECONDS = 1
+"""
 ADDED = """
 c.Spawner.poll_interval = 1
 c.ConfigurableHTTPProxy.check_running_interval = 1
@@ -40,7 +45,7 @@ class HubPlace:
         self.database = Postgres().make().start()
         store, patches = folder / "service", folder / "patches"
         patches.mkdir()
-        (patches / "sitecustomize.py").write_text(WITH_PROCESSES)
+        (patches / "sitecustomize.py").write_text(WITH_PROCESSES + WITH_MANY_DUE_TIMES)
         paths = [str(patches), *filter(None, [os.environ.get("PYTHONPATH")])]
         own = {
             "NBYARD_DATABASE_URL": self.database.url,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from tests.integration.hub import OTHERS
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
@@ -273,7 +274,7 @@ class Server:
             "ServerApp.ip": "127.0.0.1",
             "ServerApp.open_browser": False,
             "ServerApp.root_dir": self.place.root,
-            "ServerApp.jpserver_extensions": "{'nbyard': True}",
+            "ServerApp.jpserver_extensions": {**dict.fromkeys(OTHERS, False), "nbyard": True},
             "IdentityProvider.token": self._token,
         }
         words = [f"--{name}={value}" for name, value in options.items()]

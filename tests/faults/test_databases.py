@@ -30,6 +30,11 @@ database.execute("begin immediate")
 print("kept", flush=True)
 sys.stdin.read()
 """
+# a server that refuses a write after twice the lease of the dispatcher
+SOON_BUSY = """
+from nbyard.store.database import database_connection
+database_connection.BUSY_SECONDS = 4.0
+"""
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 WRITING_PROCESSES = 5
 WRITING_SECONDS = 60 if IS_LONG else 3
@@ -90,12 +95,15 @@ def restartable(
     made.close()
 
 
-def test_locked_database_delays_writes_and_loses_nothing(place: Place) -> None:
+def test_locked_database_delays_writes_and_loses_nothing(place: Place, tmp_path: Path) -> None:
     """Reads work, a refused write names the blocking process, and the dispatcher survives
     longer than its lease."""
     place.settings["NBYARD_LEASE_SECONDS"] = "2"
     path = place.flow(GRAPHS["diamond"], WAIT)
-    with Server(place, NBYARD_INLINE_DISPATCH="true") as server:  # it calls no other one
+    (tmp_path / "sitecustomize.py").write_text(SOON_BUSY)
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = {"PYTHONPATH": os.pathsep.join(paths), "NBYARD_INLINE_DISPATCH": "true"}
+    with Server(place, **own) as server:  # it calls no other dispatcher
         run = place.submit(path)
         process = place.dispatcher()
         until(lambda: place.has_begun("b"), "the second node")

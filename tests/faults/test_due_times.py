@@ -4,25 +4,26 @@ import itertools
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from nbyard.domain.automations.structs import AutomaticRun, Firing, NewAutomation
+from nbyard.domain.automations.times import cron
 from nbyard.domain.automations.times.structs import Cron
 
 from .place import Place, until
 from .test_clocks import LIBRARY, dispatcher_with_clock
 
+EVERY_TWO_SECONDS = Cron("*/2 * * * * *")
 EVERY_TEN_SECONDS = Cron("*/10 * * * * *")
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 STEPS = (3600, 0, -3600, 86_400, 0)
 
 
-def automation(place: Place, **more: Any) -> str:
+def automation(place: Place, every: Cron = EVERY_TEN_SECONDS) -> str:
     """Create an automation of a short workflow; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
-    body = NewAutomation(run, EVERY_TEN_SECONDS, overlap="queue", **more)
+    body = NewAutomation(run, every, overlap="queue")
     return place.yard.services.automations.create(place.caller, body).id
 
 
@@ -46,9 +47,12 @@ def check_runs(place: Place, automation_id: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["due-time-inserted", "due-time-committed"])
-def test_dispatcher_dies_while_it_starts_a_due_run(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_it_starts_a_due_run(
+    place: Place, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An open transaction leaves nothing, and committed work is not repeated."""
-    made = automation(place)
+    monkeypatch.setattr(cron, "LEAST_SECONDS", 1)  # as for the dispatchers of the zygote
+    made = automation(place, EVERY_TWO_SECONDS)
     place.dispatcher_dies(point)
     assert len(started(place, made)) == (point == "due-time-committed")
     process = place.dispatcher()

@@ -21,6 +21,7 @@ import pytest
 from tests.support.private_engine import why_no_engine
 
 from nbyard.dockerd import STORE, Engine
+from nbyard.domain.automations.times import cron
 
 from .conftest import SEED
 from .flows import COUNTING, GRAPHS, LINES
@@ -31,7 +32,7 @@ from .place import Zygote, until
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 VICTIMS = ["service", "dispatcher", "postgresql", "hub", "proxy", "server"]
 KILLS = 2 if os.environ.get("NBYARD_TEST_PROFILE") == "long" else 1
-EVERY = timedelta(seconds=10)  # the shortest that an automation may have
+EVERY = timedelta(seconds=4)
 AROUND_SECONDS = 0.5
 PIECE, PIECES = 1 << 16, 40
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -45,7 +46,9 @@ def hub_place(
     if not why_no_engine():
         settings["NBYARD_DOCKER_HOST"] = request.getfixturevalue("docker_engine").url
     made = HubPlace(tmp_path_factory.mktemp("hub"), zygote, settings)
-    yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cron, "LEAST_SECONDS", 1)  # as for the service
+        yield made
     made.close()
 
 
@@ -127,7 +130,7 @@ class Upload:
 
 
 class Schedule:
-    """An automation that is due every ten seconds. What was missed is run later."""
+    """An automation that is due every four seconds. What was missed is run later."""
 
     def __init__(self, place: HubPlace, path: str, mode: str = "follows"):
         self._place = place

@@ -90,6 +90,15 @@ def fetch(more: Iterable[Path] = ()) -> None:
     _system()
 
 
+def system_image(engine: Engine) -> str:
+    """Return Debian with Python and pip."""
+    with locked("system-image"):
+        if not engine.image_id(SYSTEM):
+            with open(_system(), "rb") as root:
+                engine.load_root(root, SYSTEM)
+    return SYSTEM
+
+
 def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     """Return Debian with Python, and wheels for notebooks and for the requirements in `more`."""
     wheels = _wheels(list(more))
@@ -98,9 +107,7 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     with locked("base-image"):
         if engine.image_id(tag):
             return tag
-        if not engine.image_id(SYSTEM):
-            with open(_system(), "rb") as root:
-                engine.load_root(root, SYSTEM)
+        system_image(engine)
         with tempfile.TemporaryFile() as packed:
             with tarfile.open(fileobj=packed, mode="w") as archive:
                 archive.add(wheels, "wheels")

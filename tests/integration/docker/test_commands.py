@@ -172,8 +172,9 @@ def test_arguments_are_not_read_by_a_shell(bench: Bench):
     )
 
 
-def test_cancel_kills_a_command_that_ignores_term(bench: Bench):
+def test_cancel_kills_a_command_that_ignores_term(bench: Bench, monkeypatch):
     """TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
+    monkeypatch.setattr("nbyard.runtimes.docker.attempts.container_process.GRACE_SECONDS", 1.0)
     runtime = bench.runtime()
     order = bench.start(
         bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done"), runtime

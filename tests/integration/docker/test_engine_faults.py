@@ -3,8 +3,9 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -25,11 +26,24 @@ COUNT = "i=0; while [ $i -lt 120 ]; do echo line $i; i=$((i+1)); sleep 0.1; done
 LINES = "".join(f"line {i}\n" for i in range(120))
 
 
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory) -> Iterator[Callable[[bool], PrivateEngine]]:
+    """Yield a function that returns the engine with or without live-restore."""
+    with ExitStack() as stack:
+
+        def engine(live_restore: bool) -> PrivateEngine:
+            folder = tmp_path_factory.mktemp("e")
+            return stack.enter_context(started_engine(folder, live_restore=live_restore))
+
+        yield cache(engine)
+
+
 @pytest.fixture
-def private(tmp_path_factory, request) -> Iterator[PrivateEngine]:
-    options = getattr(request, "param", {})
-    with started_engine(tmp_path_factory.mktemp("e"), **options) as engine:
-        yield engine
+def private(engines: Callable[[bool], PrivateEngine], request) -> PrivateEngine:
+    """Return an engine that a test may kill; the next test starts it again."""
+    engine = engines(getattr(request, "param", True))
+    engine.start()
+    return engine
 
 
 @pytest.fixture
@@ -37,8 +51,8 @@ def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
     with closing(Engine(private.url)) as engine:
         bench = Bench(tmp_path, engine, tiny_image(engine))
         yield bench
-        for runtime in bench.runtimes:
-            runtime.close()
+        private.start()
+        bench.close()
 
 
 @pytest.mark.long
@@ -58,7 +72,7 @@ def test_container_survives_an_engine_with_live_restore(private: PrivateEngine, 
     assert log_of(order) == LINES
 
 
-@pytest.mark.parametrize("private", [{"live_restore": False}], indirect=True)
+@pytest.mark.parametrize("private", [False], indirect=True)
 def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
     private: PrivateEngine, own_bench: Bench
 ):
@@ -72,9 +86,7 @@ def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
     assert seen.state == "lost" and str(seen.reason).startswith("its container was killed"), seen
 
 
-@pytest.mark.parametrize(
-    "private", [{"live_restore": live} for live in (False, True)], indirect=True, ids=str
-)
+@pytest.mark.parametrize("private", [False, True], indirect=True)
 def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
     private: PrivateEngine, own_bench: Bench
 ):
@@ -93,9 +105,7 @@ def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
     own_bench.clear(runtime, order)
 
 
-@pytest.mark.parametrize(
-    "private", [{"live_restore": True}, {"live_restore": False}], indirect=True
-)
+@pytest.mark.parametrize("private", [False, True], indirect=True)
 def test_an_engine_that_misses_the_end_of_a_container(
     private: PrivateEngine, own_bench: Bench
 ) -> None:
@@ -137,14 +147,14 @@ def test_calls_to_a_hanging_engine_time_out(private: PrivateEngine, own_bench: B
 
 @pytest.mark.long
 def test_engine_without_access_to_the_files_is_detected(
-    own_bench: Bench, private: PrivateEngine, tmp_path
+    own_bench: Bench, private: PrivateEngine, tmp_path, monkeypatch
 ):
     """A real engine in a mount namespace without nbyard's files."""
     private.stop()
     hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
     script = 'mount -t tmpfs none "$0" && exec "$@"'
     own = private.command
-    private.command = lambda: [*hidden, script, str(tmp_path), *own()]  # type: ignore[method-assign]
+    monkeypatch.setattr(private, "command", lambda: [*hidden, script, str(tmp_path), *own()])
     private.start()
     runtime = own_bench.runtime()
     order = own_bench.shell(
@@ -160,6 +170,7 @@ def test_engine_without_access_to_the_files_is_detected(
     assert (order.folder / "outputs/o/x").read_text() == "across\n"
     assert log_of(order) == "said\n"
     own_bench.clear(runtime, order)
+    private.stop()  # the next one starts with the files
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.images import TINY, base_image, tiny_image
+from tests.support.images import TINY, system_image, tiny_image
 from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.dockerd import Engine
@@ -98,7 +98,7 @@ def test_container_has_exactly_the_granted_gpus(gpu_bench: Bench, machine: Machi
 @pytest.mark.parametrize(("granted", "seen"), [(UUIDS[1], UUIDS[1]), ("3", "0")])
 def test_gpu_usage_in_a_container_is_recorded(gpu_bench: Bench, granted: str, seen: str):
     """Over time, with nbyard's runner. In the container, indexes start at zero."""
-    gpu_bench.image = base_image(gpu_bench.engine)
+    gpu_bench.image = system_image(gpu_bench.engine)
     order = gpu_bench.order(
         FunctionWork("code/busy.py", "busy", {}),
         gpus=[granted],
