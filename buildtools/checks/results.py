@@ -12,7 +12,7 @@ QUICK_SECONDS = 0.1
 NOTHING_COLLECTED = 5  # the exit code of pytest
 SHOWN_LINES = 300
 NAMED_FAILURES = 8
-MESSAGE_LENGTH = 300
+MESSAGE_LENGTH = 400
 VERDICTS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
 
 
@@ -44,7 +44,14 @@ def _case(element: ElementTree.Element) -> Case:
     seconds = float(element.get("time") or 0)
     if ending is None:
         return Case(name, seconds, "passed")
-    return Case(name, seconds, VERDICTS[ending.tag], ending.get("message") or ending.text or "")
+    return Case(name, seconds, VERDICTS[ending.tag], _message(ending))
+
+
+def _message(ending: ElementTree.Element) -> str:
+    """Return the message with what follows it in the text: values of Playwright, pytest's line."""
+    message, text = ending.get("message", ""), ending.text or ""
+    start = text.find(message.partition("\n")[0])
+    return message if start < 0 else text[start:]
 
 
 def slowest(found: Iterable[Case], count: int = SLOWEST) -> Iterator[str]:

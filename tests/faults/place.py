@@ -52,13 +52,16 @@ class Zygote:
             [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def start(self, environment: Mapping[str, str], log: Path) -> int:
-        """Start a dispatcher that is not a child of this process; return its process ID."""
+    def start(self, environment: Mapping[str, str], log: Path) -> psutil.Process:
+        """Start a dispatcher that is not a child of this process."""
         request = {"environment": dict(environment), "log": str(log)}
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        process = psutil.Process(int(self._process.stdout.readline()))
+        self._process.stdin.write("\n")  # it begins
+        self._process.stdin.flush()
+        return process
 
     def close(self) -> None:
         self._process.communicate(timeout=PATIENCE_SECONDS)
@@ -113,11 +116,8 @@ class Place:
 
     def dispatcher(self, **environment: str) -> psutil.Process:
         """Start a dispatcher that tries to get the lease."""
-        pid = self._zygote.start(self.environment(**environment), self.log)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._started.append(psutil.Process(pid))
-            return self._started[-1]
-        raise AssertionError(f"the dispatcher ended at once: {self.told()}")
+        self._started.append(self._zygote.start(self.environment(**environment), self.log))
+        return self._started[-1]
 
     def dispatcher_dies(self, crash_at: str) -> None:
         """Start a dispatcher and see it killed at a point, with its lease in its hands."""

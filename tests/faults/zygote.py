@@ -1,5 +1,6 @@
 """A process that has imported the dispatcher and forks one for each line of its standard input:
-JSON with `environment` and `log`. It answers with the pid. Dozens of cases share one start."""
+JSON with `environment` and `log`. It answers with the pid, and the dispatcher begins at the next
+line: the reader knows it before it can end. Dozens of cases share one start."""
 
 import importlib
 import json
@@ -21,11 +22,18 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         request = json.loads(line)
+        held, hold = os.pipe()
         pid = os.fork()
         if pid == 0:
+            os.close(hold)
+            os.read(held, 1)
+            os.close(held)
             become(request)
+        os.close(held)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
+        sys.stdin.readline()
+        os.close(hold)
 
 
 def become(request: dict) -> None:

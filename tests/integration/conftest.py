@@ -2,7 +2,17 @@
 
 import pytest
 
+from ..unit.conftest import lengthen_budgets
 from .foreign import Environment, R
+
+# The other budgets belong to services that hang, which these tests wait for.
+LOOKUPS = ("services.runs.previews", "dispatch.cache.forecasts", "tabular.table_queries")
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give lookups as much time as in the unit tests; a test of a budget sets its own."""
+    lengthen_budgets(monkeypatch, LOOKUPS)
 
 
 @pytest.fixture(scope="session")

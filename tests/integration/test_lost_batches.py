@@ -146,10 +146,12 @@ def test_batch_lost_at_any_moment_resumes_without_repeating_rows(
     batch: Batch, project: Project, losses: int
 ) -> None:
     """The result is equal to the byte, and no partial file remains."""
+    (batch.witness / "wait").touch()  # no attempt reaches its end before it is killed
     run, kept = batch.start(), 0
     for attempt in range(1, losses + 1):
         kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
         kill(project.task(run, "model").attempts[-1].id)
+    (batch.witness / "wait").unlink()
     found = project.end(run)
     task = project.task(run, "model")
     assert [one.state for one in task.attempts] == [*["lost"] * losses, "succeeded"]

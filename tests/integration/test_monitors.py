@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ http.server.HTTPServer((given["--host"], int(given["--port"])), handler).serve_f
 """
 WRITES_LOGS = """
 import os, time
-os.makedirs("runs")
-open("runs/events.out.tfevents.1", "w").write("loss")
+os.makedirs("made")
+open("made/events.out.tfevents.1", "w").write("loss")
+os.rename("made", "runs")
 while not os.path.exists("runs/enough"):
     time.sleep(0.05)
 """
@@ -44,7 +46,8 @@ def test_page_of_a_process_is_reachable_while_it_runs(work: Watching, kind: str)
     """For its owner, at its own port, until it ends."""
     run = work.start(kind, STEP, {"ports": {"web": 0}})
     work.watch_to_the_end(run)
-    assert monitor_link_files.stored_attempts(work.server.store) == set()
+    stored = partial(monitor_link_files.stored_attempts, work.server.store)
+    work.dispatching.until(stored, lambda left: not left)
 
 
 @pytest.mark.long

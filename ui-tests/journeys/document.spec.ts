@@ -15,7 +15,7 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
     await lab.execute('nbyard:fit-workflow');
     const start = (await card.boundingBox())!;
     await lab.drag({ x: start.x + 60, y: start.y + 8 }, { x: start.x + 20, y: start.y + 88 });
-    await expect(tab).toHaveClass(/jp-mod-dirty/, { timeout: 2000 });
+    await expect(tab).toHaveClass(/jp-mod-dirty/, { timeout: 10_000 });
   }).toPass();
   expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
   await canvas.stage.focus();

@@ -29,7 +29,7 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
   await canvas.button('run-workflow').click();
   await lab.drawer.succeeds();
   await expect(forecast).toHaveText('All 3 cached');
-  expect(await beside.boundingBox()).toEqual(place);
+  await expect.poll(() => beside.boundingBox()).toEqual(place);
   await forecast.click();
   await expect(lab.page.getByText('No node would run')).toBeVisible();
 

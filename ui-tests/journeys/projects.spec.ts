@@ -50,7 +50,9 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   const run = lab.row('run', 'Penguins');
   await expect(run).toHaveCount(0);
   await switcher.selectOption({ label: 'All projects' });
-  await expect(run).toBeVisible();
+  for (const row of [run, schedule, lab.row('workflow', 'Penguins')]) {
+    await expect(row).toBeVisible(); // each list comes by itself, and moves the rows below it
+  }
   await run.evaluate(row => row.scrollIntoView({ block: 'center' })); // not below the switcher
   const [from, to] = [(await run.boundingBox())!, (await switcher.boundingBox())!];
   const accepts = page.locator('.nby-Switcher');

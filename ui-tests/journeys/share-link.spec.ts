@@ -17,7 +17,7 @@ test('H2: a link to a run is copied in two actions, opened and revoked', async (
   await lab.click(dialog.getByRole('button', { name: 'Copy Link' }));
   lab.did('share');
   const link = await dialog.getByLabel('Link', { exact: true }).inputValue();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await expect(dialog.getByText(/^Link of .*, until/)).toBeVisible();
   for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await lab.theme(theme);

@@ -65,12 +65,19 @@ export class Canvas {
     return this.root.locator(`.react-flow__edge${ends} .react-flow__edge-interaction`);
   }
 
-  /** Click an arrow in its middle; a level one has no height, so it counts as invisible. */
+  /**
+   * Click an arrow in its middle; a level one has no height, so it counts as invisible. A click that
+   * misses it, because the view has just moved, is repeated.
+   */
   async clickArrow(from: string, to: string): Promise<void> {
     const arrow = this.arrow(from, to);
-    await expect(arrow).toHaveCount(1);
-    const { x, y, width, height } = await arrow.evaluate(one => one.getBoundingClientRect());
-    await this.root.page().mouse.click(x + width / 2, y + height / 2);
+    await expect(async () => {
+      const { x, y, width, height } = await arrow.evaluate(one => one.getBoundingClientRect());
+      await this.root.page().mouse.click(x + width / 2, y + height / 2);
+      await expect(arrow.locator('xpath=ancestor::*[@aria-label][1]')).toHaveClass(/selected/, {
+        timeout: 2000
+      });
+    }).toPass({ timeout: 40_000 });
   }
 
   input(title: string, name: string): Locator {

@@ -82,13 +82,14 @@ STATES: dict[str, Callable[[Ground], Seen]] = {
 
 @contextmanager
 def _running(ground: Ground) -> Iterator[str]:
-    """Keep a run running during the block; then cancel and delete it."""
+    """Keep a run running during the block, also when it is cancelled; then cancel and delete it."""
     gate = ground.root / "gate"
     path = ground.tool([], WAIT.format(gate=str(gate)))
     key = ground.send("POST", "/runs", {"path": path}).json["id"]
     with ground.dispatching() as running:
         running.until(lambda: _state(ground, key), lambda state: state == "running")
-        yield key
+        with running.standing_still():
+            yield key
         ground.send("POST", f"/runs/{key}/cancel")
         running.until(lambda: _state(ground, key), lambda state: state == "cancelled")
     _remove(ground, key)

@@ -104,8 +104,9 @@ def test_only_administrators_of_a_shared_store_get_the_page(yard):
 
 
 def test_a_user_cannot_cancel_an_ended_run_through_an_administrator(yard, ann, script, dispatcher):
-    run = yard.services.runs.create(ann, NewRun(path=script))
-    yard.services.runs.cancel(ann, run.id)
+    with dispatcher.standing_still():
+        run = yard.services.runs.create(ann, NewRun(path=script))
+        yard.services.runs.cancel(ann, run.id)
     dispatcher.until(lambda: yard.services.runs.get(ann, run.id), lambda r: r.run.finished_at)
     with pytest.raises(Conflict):
         yard.services.admin.cancel_run(ROOT, run.id)

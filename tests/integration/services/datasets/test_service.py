@@ -255,7 +255,7 @@ def test_renaming_needs_the_revision_that_was_read(yard, ann, a_csv):
         datasets.update(ann, made.id, DatasetPatch(1, name="c"))
 
 
-def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool):
+def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool, dispatcher):
     document = {
         "version": 1,
         "nodes": {
@@ -267,12 +267,13 @@ def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool)
     (root / "uses.nbflow").write_text(json.dumps(document))
     from nbyard.domain.runs.structs import NewRun
 
-    run = yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
-    with pytest.raises(InUse) as refused:
-        yard.services.datasets.delete(ann, imported.id)
-    users = refused.value.message
-    assert "uses.nbflow" in users and f"run {run.number}" in users
-    yard.services.datasets.delete(ann, imported.id, force=True)
+    with dispatcher.standing_still():
+        run = yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
+        with pytest.raises(InUse) as refused:
+            yard.services.datasets.delete(ann, imported.id)
+        users = refused.value.message
+        assert "uses.nbflow" in users and f"run {run.number}" in users
+        yard.services.datasets.delete(ann, imported.id, force=True)
     with pytest.raises(NotFound):
         yard.services.datasets.get(ann, imported.id)
 

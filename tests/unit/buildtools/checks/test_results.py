@@ -8,6 +8,7 @@ import pytest
 from checks import plan
 from checks.plan import Step
 from checks.results import (
+    MESSAGE_LENGTH,
     NOTHING_COLLECTED,
     cases,
     cpu_seconds,
@@ -66,6 +67,23 @@ def test_a_step_that_failed_shows_its_log(step, code, first):
 def test_failures_are_named_with_the_start_of_their_message(step):
     outcome = Outcome(step, 1, 2.0, 1.0)
     assert list(failures([outcome])) == ["a::bad", "    a is not b", "a::broken", "    no"]
+
+
+def test_a_message_is_shown_with_the_text_that_follows_it(step):
+    """Playwright's has the values and the line, pytest's the line."""
+    for message, text, shown in (
+        (
+            "1 == 2&#10; more",
+            "t()&#10;E  1 == 2&#10;E  more&#10;&#10;t.py:9:",
+            "1 == 2 E more t.py:9:",
+        ),
+        ("hidden", "Error: hidden&#10;Expected: 5&#10;> 9 |", "hidden Expected: 5 > 9 |"),
+        ("failed on setup", "no fixture", "failed on setup"),
+        ("x" * 500, "", "x" * MESSAGE_LENGTH),
+    ):
+        failure = f'<failure message="{message}">{text}</failure>'
+        step.junit.write_text(f'<testsuite><testcase name="a">{failure}</testcase></testsuite>')
+        assert list(failures([Outcome(step, 1, 2.0, 1.0)])) == ["a", f"    {shown}"]
 
 
 def test_a_step_without_tests_counts_none(step):

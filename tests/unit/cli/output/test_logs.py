@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 
 from nbyard.cli.output import logs
@@ -101,11 +102,21 @@ def test_a_new_attempt_is_read_from_its_start(capsys):
     assert asked == [0, 1]
 
 
-def test_a_retried_node_is_followed_to_its_end(shell, yard, dispatcher: Dispatching, tmp_path):
+def test_a_retried_node_is_followed_to_its_end(
+    shell, yard, dispatcher: Dispatching, tmp_path, monkeypatch
+):
     root = yard.context.files.root
-    mark = tmp_path / "was here"
+    mark, shown, echo = tmp_path / "was here", tmp_path / "shown", click.echo
+
+    def end_what_is_shown(text: str = "", **more: Any) -> None:
+        echo(text, **more)
+        if text == "no\n":
+            shown.touch()
+
+    monkeypatch.setattr(click, "echo", end_what_is_shown)
+    wait = f'until [ -e "{shown}" ]; do sleep 0.02; done'
     (root / "second.sh").write_text(
-        f'if [ -e "{mark}" ]; then echo now; else touch "{mark}"; echo no; exit 3; fi'
+        f'if [ -e "{mark}" ]; then echo now; else touch "{mark}"; echo no; {wait}; exit 3; fi'
     )
     node = {"type": "executable", "path": "second.sh", "retries": 1}
     (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": {"a": node}}))
