@@ -93,7 +93,6 @@ def penguins(tmp_path: Path) -> Path:
     """Copy the example into a folder of its own, with a project of NB Workflows."""
     shutil.copytree(ROOT / "examples/penguins", tmp_path / "penguins")
     shutil.copytree(ROOT / "examples/nb-workflows", tmp_path / "penguins" / "cellar")
-    subprocess.run([sys.executable, "get_data.py"], cwd=tmp_path / "penguins", check=True)
     return tmp_path / "penguins"
 
 
@@ -153,6 +152,7 @@ def test_the_commands_of_the_tutorial_and_of_readme_run(
     penguins: Path, store_shell: StoreShell
 ) -> None:
     """On one store, as readers type them. README has two of the runs of the tutorial."""
+    subprocess.run([sys.executable, "get_data.py"], cwd=penguins, check=True)
     run_page(TUTORIAL, penguins, store_shell)
     for command in commands_of_readme():
         if "--sweep" not in command:
