@@ -89,6 +89,7 @@ class Hub:
         config: str = "",
         prefix: str = "",
         starts: bool = True,
+        /,
         **environment: str,
     ):
         ports = []

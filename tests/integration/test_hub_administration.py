@@ -56,7 +56,8 @@ class Served:
         probe.close()
         url = f"http://127.0.0.1:{self._port}"
         added = json.dumps({"url": url, "api_token": TOKEN})
-        self.hub = Hub(folder, CONFIG.format(url=url, added=added) + SCRAPER, starts=False)
+        config = CONFIG.format(url=url, added=added) + SCRAPER
+        self.hub = Hub(folder, config, "", False)  # its service starts first
         for name, value in VARIABLES.items():
             patch.setenv(f"JUPYTERHUB_{name}", value)
         patch.setenv("JUPYTERHUB_API_URL", f"{self.hub.url}/hub/api")
