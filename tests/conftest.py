@@ -16,7 +16,6 @@ import hypothesis
 import psutil
 import pytest
 from tests.support.compiled_statements import share_compiled_statements
-from tests.support.created_schemas import share_created_schemas
 from tests.support.kept_readers import keep_readers, kept_processes
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -60,7 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 share_compiled_statements()
-share_created_schemas()
 keep_readers()
 gc.disable()  # thousands of tests are collected, and none of them becomes garbage
 

@@ -1,8 +1,11 @@
-"""Slow fixtures that several modules share."""
+"""Slow fixtures that several modules share, and stores without migrations."""
 
 import pytest
+from tests.support.created_schemas import share_created_schemas
 
 from .foreign import Environment, R
+
+share_created_schemas()
 
 
 @pytest.fixture(scope="session")
