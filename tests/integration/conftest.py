@@ -1,9 +1,12 @@
-"""Slow fixtures that several modules share."""
+"""Slow fixtures that several modules share, and stores without migrations."""
 
 import pytest
+from tests.support.created_schemas import share_created_schemas
 
 from ..unit.conftest import lengthen_budgets
 from .foreign import Environment, R
+
+share_created_schemas()
 
 # The other budgets belong to services that hang, which these tests wait for.
 LOOKUPS = ("services.runs.previews", "dispatch.cache.forecasts", "tabular.table_queries")

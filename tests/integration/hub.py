@@ -80,9 +80,18 @@ class Hub:
     """A hub that runs until it is stopped; its servers have the given `environment`.
 
     `config` is appended to the configuration of the hub, whose addresses begin with `prefix`.
+    A hub waits half a minute for an external service, so that starts before the hub.
     """
 
-    def __init__(self, folder: Path, config: str = "", prefix: str = "", **environment: str):
+    def __init__(
+        self,
+        folder: Path,
+        config: str = "",
+        prefix: str = "",
+        starts: bool = True,
+        /,
+        **environment: str,
+    ):
         ports = []
         for _ in range(3):
             probe, port = bind_unused_port()
@@ -109,7 +118,8 @@ class Hub:
         extensions = {"jpserver_extensions": dict.fromkeys(OTHERS, False)}
         (folder / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": extensions}))
         self._told = json.dumps(told)
-        self.start()
+        if starts:
+            self.start()
 
     def start(self) -> None:
         """Start the hub; return when it answers."""

@@ -123,7 +123,12 @@ def test_sample_of_a_folder_has_some_files_of_each_kind(project: Checked) -> Non
 
 
 @pytest.mark.parametrize(
-    ("example", "file"), [("penguins", "penguins.nbflow"), ("nb-workflows", "count.ipynb")]
+    ("example", "file"),
+    [
+        # test_docs.py checks it from a shell
+        pytest.param("penguins", "penguins.nbflow", marks=pytest.mark.long),
+        ("nb-workflows", "count.ipynb"),
+    ],
 )
 def test_check_run_passes_on_our_examples(
     project: Checked, repository: Path, example: str, file: str

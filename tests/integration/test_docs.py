@@ -26,8 +26,9 @@ pytestmark = pytest.mark.first
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SCENES = Path(__file__).with_name("docs_scenes")
-PAGES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md"))]
-PAGES += sorted((DOCS / "tutorial").glob("*.md"))
+README, TUTORIAL = ROOT / "README.md", DOCS / "tutorial/penguins.md"
+PAGES = [README, *sorted((DOCS / "how-to").glob("*.md"))]
+PAGES += sorted({*(DOCS / "tutorial").glob("*.md")} - {TUTORIAL})
 # what the tutorial or the tests of these commands run, in other forms
 LONG = {"artifacts", "check-run", "compare", "cwl", "export", "jupyter-scheduler", "lineage"}
 LONG |= {"automations", "notifications", "papermill", "projects", "shell", "store"}
@@ -42,6 +43,7 @@ SHELL_WORDS = re.compile(r"[|<>;&$`{]|^\w+=|^(?!nbyard )")
 # Commands in the rows of README.
 INLINE = re.compile(r"`%?(nbyard [^`]*)`")
 ELSEWHERE = {
+    "nbyard doctor": "finds what this machine lacks",
     "nbyard environments create": "needs a package index",
     "nbyard models deploy": "needs a Docker engine",
     "nbyard deployments": "needs a Docker engine",
@@ -52,6 +54,7 @@ ELSEWHERE = {
     "nbyard runs log -f": "follows a live run",
     "nbyard automations create report.ipynb --on-dataset sales": "needs a dataset of that name",
 }
+REFUSED = "nbyard contracts accept"  # no output broke its contract
 
 
 class Block(NamedTuple):
@@ -90,7 +93,6 @@ def penguins(tmp_path: Path) -> Path:
     """Copy the example into a folder of its own, with a project of NB Workflows."""
     shutil.copytree(ROOT / "examples/penguins", tmp_path / "penguins")
     shutil.copytree(ROOT / "examples/nb-workflows", tmp_path / "penguins" / "cellar")
-    subprocess.run([sys.executable, "get_data.py"], cwd=tmp_path / "penguins", check=True)
     return tmp_path / "penguins"
 
 
@@ -114,6 +116,14 @@ def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
         assert said.code in block.codes, f"{page}: {line}\n{said.out}\n{said.err}"
 
 
+def run_page(page: Path, folder: Path, shell: StoreShell) -> None:
+    for block in blocks_of(page):
+        if block.mark.startswith("file: "):
+            (folder / block.mark.removeprefix("file: ")).write_text(block.text)
+        elif block.runs_here or block.mark == "before":
+            run_block(block, folder, shell, page.name)
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -128,18 +138,29 @@ def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
 )
 def test_commands_of_each_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
     """In their order, on one store."""
-    for block in blocks_of(page):
-        if block.mark.startswith("file: "):
-            (penguins / block.mark.removeprefix("file: ")).write_text(block.text)
-        elif block.runs_here or block.mark == "before":
-            run_block(block, penguins, store_shell, page.name)
+    run_page(page, penguins, store_shell)
 
 
-def test_the_commands_of_the_readme_run(penguins: Path, store_shell: StoreShell) -> None:
-    """Those of its table."""
-    shell = store_shell
-    assert shell("run", "penguins.nbflow", folder=penguins).code == 0  # two runs to compare
-    rows = re.findall(r"^\| \*\*.*", (ROOT / "README.md").read_text(), re.MULTILINE)
-    for command in INLINE.findall("\n".join(rows)):
-        if command != "nbyard doctor" and not command.startswith(tuple(ELSEWHERE)):
-            run_block(Block("run: exit 0 or 1", "", command), penguins, shell, "README.md")
+def commands_of_readme() -> list[str]:
+    """Return the commands in the rows of README that run here."""
+    rows = re.findall(r"^\| \*\*.*", README.read_text(), re.MULTILINE)
+    commands = INLINE.findall("\n".join(rows))
+    return [command for command in commands if not command.startswith(tuple(ELSEWHERE))]
+
+
+def test_the_commands_of_the_tutorial_and_of_readme_run(
+    penguins: Path, store_shell: StoreShell
+) -> None:
+    """On one store, as readers type them. README has two of the runs of the tutorial."""
+    subprocess.run([sys.executable, "get_data.py"], cwd=penguins, check=True)
+    run_page(TUTORIAL, penguins, store_shell)
+    for command in commands_of_readme():
+        if "--sweep" not in command:
+            mark = "run: exit 1" if command.startswith(REFUSED) else "run"
+            run_block(Block(mark, "", command), penguins, store_shell, README.name)
+
+
+@pytest.mark.long  # the page on maps has sweeps, too
+def test_the_sweep_of_readme_runs(penguins: Path, store_shell: StoreShell) -> None:
+    (sweep,) = (command for command in commands_of_readme() if "--sweep" in command)
+    run_block(Block("run", "", sweep), penguins, store_shell, README.name)

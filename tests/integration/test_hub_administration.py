@@ -56,8 +56,8 @@ class Served:
         probe.close()
         url = f"http://127.0.0.1:{self._port}"
         added = json.dumps({"url": url, "api_token": TOKEN})
-        self.hub = Hub(folder, CONFIG.format(url=url, added=added) + SCRAPER)
-        self.hub.ask("POST", "/users/ann")  # the roles name the administrator
+        config = CONFIG.format(url=url, added=added) + SCRAPER
+        self.hub = Hub(folder, config, "", False)  # its service starts first
         for name, value in VARIABLES.items():
             patch.setenv(f"JUPYTERHUB_{name}", value)
         patch.setenv("JUPYTERHUB_API_URL", f"{self.hub.url}/hub/api")
@@ -69,6 +69,8 @@ class Served:
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._run()])
         self._thread.start()
         assert self._ready.wait(PATIENCE_SECONDS)
+        self.hub.start()
+        self.hub.ask("POST", "/users/ann")  # the roles name the administrator
 
     async def _run(self) -> None:
         context = RestContext(lambda: Yard.open(self._settings), self._settings)

@@ -188,13 +188,13 @@ def test_code_that_writes_in_a_new_folder_is_cached_after_two_runs(
     project: Project, data: Path
 ) -> None:
     """A new folder is not watched in the first run; then it is."""
-    for name, write in {
-        "named": f"open('{data}/named/0', 'w').write('x')",
-        "computed": "[(FOLDER / f'{n}').write_text('x') for n in range(2)]",
-        "table": f"pandas.DataFrame([1]).to_csv('{data}/table/0')",
+    for name, code in {
+        "named": f"found = open('{data}/named/0', 'w').write('x')",
+        "computed": "found = [(FOLDER / f'{n}').write_text('x') for n in range(2)]",
+        "table": f"import pandas\nfound = pandas.DataFrame([1]).to_csv('{data}/table/0')",
     }.items():
         new = f"FOLDER = Path('{data}/{name}')\nFOLDER.mkdir(exist_ok=True)\n"
-        reads(project, name, f"import pandas\nfrom pathlib import Path\n{new}found = {write}")
+        reads(project, name, f"from pathlib import Path\n{new}{code}")
     project.run()
     again = ran(project.run())
     assert again.keys() == project.nodes.keys()

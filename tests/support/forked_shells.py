@@ -1,4 +1,7 @@
-"""Run the command line in forked processes, which skip the time for imports."""
+"""Run the command line in forked processes.
+
+They skip the time for imports, for the migrations of a new store and for the list of packages.
+"""
 
 import contextlib
 import json
@@ -10,9 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.created_schemas import share_created_schemas, statements
+
 from nbyard import yard  # noqa: F401  these imports take the time that each command saves
 from nbyard.cli import all_commands  # noqa: F401
 from nbyard.cli.main import main
+from nbyard.host.kernels import python_interpreter
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, pid_of
 from nbyard.store import Store
 from nbyard.testing.shells import CommandResult
@@ -75,6 +81,9 @@ class StoreShell:
 
 def _serve() -> None:
     """Fork a process for each request; reply with its exit code and both outputs."""
+    share_created_schemas()
+    statements()
+    python_interpreter()
     for line in sys.stdin:
         # Files hold any amount of output. A pipe would fill up, as it is read only at the end.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:

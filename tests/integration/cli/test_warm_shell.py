@@ -23,31 +23,37 @@ while not pathlib.Path({go!r}).exists():
 Start = Callable[..., Popen[str]]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "project"
-    place.mkdir()
-    (place / "good.py").write_text("print('hello')\n")
-    (place / "bad.py").write_text("raise SystemExit(3)\n")
-    (place / "slow.py").write_text(SLOW.format(go=str(place / "go")))
-    return place
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the sockets, the store and the project of these tests."""
+    made = tmp_path_factory.mktemp("warm")
+    (made / "project").mkdir()
+    (made / "project/good.py").write_text("print('hello')\n")
+    (made / "project/bad.py").write_text("raise SystemExit(3)\n")
+    return made
 
 
 @pytest.fixture
-def start(folder: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start commands in the folder; afterwards, all warm processes are stopped."""
-    own = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_IDLE_SECONDS": "30"}
-    private = {**own, "XDG_RUNTIME_DIR": str(tmp_path)}
+def go(place: Path, tmp_path: Path) -> Iterator[Path]:
+    """Return the file that ends `slow.py` of this test."""
+    (place / "project/slow.py").write_text(SLOW.format(go=str(tmp_path / "go")))
+    yield tmp_path / "go"
+    (tmp_path / "go").touch()
+
+
+@pytest.fixture(scope="module")
+def start(place: Path) -> Iterator[Start]:
+    """Start commands in the project; afterwards, all warm processes are stopped."""
+    own = {"NBYARD_STORE_DIR": str(place / "store"), "NBYARD_IDLE_SECONDS": "60"}
+    private = {**own, "XDG_RUNTIME_DIR": str(place)}
 
     def begin(*words: str, **more: str) -> Popen[str]:
         variables = {**os.environ, **private, **more}
-        return Popen(
-            [*NBYARD, *words], cwd=folder, env=variables, stdout=PIPE, stderr=PIPE, text=True
-        )
+        cwd = place / "project"
+        return Popen([*NBYARD, *words], cwd=cwd, env=variables, stdout=PIPE, stderr=PIPE, text=True)
 
     yield begin
-    (folder / "go").touch()
-    for process in warm_processes(tmp_path):
+    for process in warm_processes(place):
         process.terminate()
         process.wait(PATIENCE_SECONDS)
 
@@ -75,21 +81,21 @@ def ended(process: Popen[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-@pytest.fixture
-def warm(start: Start, tmp_path: Path) -> psutil.Process:
+@pytest.fixture(scope="module")
+def warm(start: Start, place: Path) -> psutil.Process:
     """Return the warm process that the first command started."""
     assert ended(start("run", "good.py")).returncode == 0
-    wait_until(lambda: any((tmp_path / f"nbyard-{os.getuid()}").glob("*.sock")))
-    (process,) = warm_processes(tmp_path)
+    wait_until(lambda: any((place / f"nbyard-{os.getuid()}").glob("*.sock")))
+    (process,) = warm_processes(place)
     return process
 
 
 def test_command_in_a_warm_process_exits_like_any_other(
-    start: Start, warm: psutil.Process, folder: Path
+    start: Start, warm: psutil.Process, go: Path
 ):
     slow = start("run", "slow.py")
     wait_until(lambda: bool(warm.children()))
-    (folder / "go").touch()
+    go.touch()
     assert ended(slow).returncode == 0
     failed, cold = (
         ended(start("run", "bad.py", **more)) for more in ({}, {"NBYARD_WARM_SHELL": "0"})
@@ -108,7 +114,7 @@ def test_command_has_the_folder_and_variables_of_the_caller(
     assert (tmp_path / "other" / "store.sqlite").exists()
 
 
-def test_ctrl_c_stops_the_command_but_not_its_run(start: Start, warm: psutil.Process, folder: Path):
+def test_ctrl_c_stops_the_command_but_not_its_run(start: Start, warm: psutil.Process, go: Path):
     slow = start("run", "slow.py")
     assert slow.stderr is not None
     shown = ""
@@ -117,11 +123,11 @@ def test_ctrl_c_stops_the_command_but_not_its_run(start: Start, warm: psutil.Pro
     slow.send_signal(signal.SIGINT)
     assert ended(slow).returncode == 130
     assert not warm.children()
-    (folder / "go").touch()
+    go.touch()
     assert ended(start("run", "good.py")).returncode == 0
 
 
-def test_command_stops_when_its_caller_is_killed(start: Start, warm: psutil.Process):
+def test_command_stops_when_its_caller_is_killed(start: Start, warm: psutil.Process, go: Path):
     slow = start("run", "slow.py")
     wait_until(lambda: bool(warm.children()))
     slow.kill()
@@ -155,12 +161,14 @@ def test_socket_folder_writable_by_others_is_not_used(tmp_path: Path):
 
 
 def test_idle_warm_process_exits(start: Start, tmp_path: Path):
-    assert ended(start("run", "good.py", NBYARD_IDLE_SECONDS="0.5")).returncode == 0
+    own = {"XDG_RUNTIME_DIR": str(tmp_path), "NBYARD_IDLE_SECONDS": "0.5"}
+    assert ended(start("run", "good.py", **own)).returncode == 0
     folder = tmp_path / f"nbyard-{os.getuid()}"
     wait_until(lambda: folder.exists() and not warm_processes(tmp_path))
     wait_until(lambda: not [*folder.glob("*.sock")])
 
 
 def test_setting_disables_warm_processes(start: Start, tmp_path: Path):
-    assert ended(start("run", "good.py", NBYARD_WARM_SHELL="0")).returncode == 0
+    own = {"XDG_RUNTIME_DIR": str(tmp_path), "NBYARD_WARM_SHELL": "0"}
+    assert ended(start("run", "good.py", **own)).returncode == 0
     assert not warm_processes(tmp_path)

@@ -47,6 +47,7 @@ def test_new_operation_reaches_rest_client_and_shell(workspace: Make):
     assert '"kernels.get"' in document
 
 
+@pytest.mark.long
 def test_new_writing_operation_has_a_command_and_a_view(workspace: Make):
     example = workspace("add-writing-operation.md")
     example.copy_sources(

@@ -231,24 +231,7 @@ def test_random_numbers_have_no_recorded_cause(lab: Lab) -> None:
     assert lab.causes(first, first) == []
 
 
-def test_metrics_are_listed_over_runs(lab: Lab) -> None:
-    for scale in (1.0, 2.0, 3.0):
-        lab.run(parameters={"scale": scale})
-    found = lab.runs.metric_history(lab.caller, workflow="lab.nbflow")
-    assert [run.number for run in found.runs] == [1, 2, 3]
-    assert [(one.node, one.name, one.values) for one in found.series] == [
-        ("train", "total", [6.0, 12.0, 18.0])
-    ]
-    newest = lab.runs.metric_history(lab.caller, workflow="lab.nbflow", limit=1)
-    assert [one.values for one in newest.series] == [[18.0]]
-    listed = lab.runs.list(lab.caller, details=True).items
-    assert [run.metrics["train"] for run in listed] == [{"total": t} for t in (18.0, 12.0, 6.0)]
-    assert [run.changed for run in listed] == [["scale"], ["scale"], []]
-    assert [run.metrics for run in lab.runs.list(lab.caller).items] == [{}] * 3
-
-
-def test_runs_that_cannot_be_compared_are_refused(lab: Lab) -> None:
-    run = lab.run()
+def assert_wrong_requests_are_refused(lab: Lab, run: str) -> None:
     runs, caller = lab.runs, lab.caller
     for others in ("", ",".join(["1"] * 10)):
         with pytest.raises(Invalid):
@@ -268,6 +251,24 @@ def test_runs_that_cannot_be_compared_are_refused(lab: Lab) -> None:
         runs.compare_output(caller, run, "train", "fog", run)
     with pytest.raises(NotFound):
         runs.compare_code(caller, run, "fog", run)
+
+
+def test_metrics_are_listed_over_runs(lab: Lab) -> None:
+    """Runs that cannot be compared are refused."""
+    for scale in (1.0, 2.0, 3.0):
+        run = lab.run(parameters={"scale": scale})
+    assert_wrong_requests_are_refused(lab, run)
+    found = lab.runs.metric_history(lab.caller, workflow="lab.nbflow")
+    assert [run.number for run in found.runs] == [1, 2, 3]
+    assert [(one.node, one.name, one.values) for one in found.series] == [
+        ("train", "total", [6.0, 12.0, 18.0])
+    ]
+    newest = lab.runs.metric_history(lab.caller, workflow="lab.nbflow", limit=1)
+    assert [one.values for one in newest.series] == [[18.0]]
+    listed = lab.runs.list(lab.caller, details=True).items
+    assert [run.metrics["train"] for run in listed] == [{"total": t} for t in (18.0, 12.0, 6.0)]
+    assert [run.changed for run in listed] == [["scale"], ["scale"], []]
+    assert [run.metrics for run in lab.runs.list(lab.caller).items] == [{}] * 3
 
 
 def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
