@@ -17,6 +17,7 @@ import psutil
 import pytest
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.kept_readers import keep_readers, kept_processes
+from tests.support.kept_schemas import keep_schemas
 
 pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 share_compiled_statements()
 keep_readers()
+keep_schemas()
 gc.disable()  # thousands of tests are collected, and none of them becomes garbage
 
 
