@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from nbyard.backup import moving, restoring
 from nbyard.store.database import row_checks
 
 migrate: Any = import_module("nbyard.store.migrate")  # the package has a function of this name
@@ -48,4 +49,8 @@ def _tables_of(c: Connection) -> dict[str, Table]:
 
 def keep_schemas() -> None:
     """Let all stores of this process share the schemas of their databases."""
-    migrate.upgrade, row_checks.tables_of = _upgrade, _tables_of
+    modules: tuple[Any, ...] = (migrate, row_checks, restoring, moving)
+    for module in modules:
+        for name, kept in {"upgrade": _upgrade, "tables_of": _tables_of}.items():
+            if hasattr(module, name):
+                setattr(module, name, kept)
