@@ -17,6 +17,7 @@ import psutil
 import pytest
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.kept_readers import keep_readers, kept_processes
+from tests.support.postgres import FOLDERS
 
 pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -78,12 +79,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             call and "postgresql" in map(str, call.params.values())
         ):
             item.add_marker("postgresql")
+            _refuse_outside_of_lane(item)
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     _refuse_shared_names(items)
     _mark_long_cases(items)
     # if a long test came last, the other workers would wait for it
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def _refuse_outside_of_lane(item: pytest.Item) -> None:
+    """The lane `postgresql` collects some folders of the unit tests only."""
+    units = REPOSITORY / "tests/unit"
+    is_there = any(item.path.is_relative_to(units / folder) for folder in FOLDERS)
+    if item.path.is_relative_to(units) and not is_there:
+        raise pytest.UsageError(f"{item.nodeid} is in no lane: add its folder to FOLDERS")
 
 
 def _refuse_shared_names(items: list[pytest.Item]) -> None:

@@ -336,6 +336,7 @@ class Bench:
             assert time.monotonic() < deadline, f"waited in vain; the runs: {self._run_states()}"
             self.dispatcher.tick()
             self.dispatcher.settle(0.01)
+            time.sleep(0.01)  # rounds without a pause would keep a core busy
 
     def _run_states(self) -> list[Any]:
         page = self.yard.services.runs.list(OWNER)

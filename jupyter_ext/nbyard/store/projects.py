@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
+    bindparam,
     cast,
     delete,
     func,
@@ -88,6 +89,15 @@ LINKABLE: dict[LinkKind, Linkable] = {
     "automation": Linkable(automations, automations.c.name),
     "credential": Linkable(credentials, credentials.c.name),
 }
+LINK_COUNTS = union_all(  # once, since each view of a project asks
+    *(
+        select(L.project_id, L.kind, func.count())
+        .join(of.table, of.table.c.id == L.resource_id)
+        .where(L.project_id.in_(bindparam("ids", expanding=True)), L.kind == kind, of.is_there)
+        .group_by(L.project_id, L.kind)
+        for kind, of in LINKABLE.items()
+    )
+)
 
 
 class ProjectRows(NamedRows[Project]):
@@ -101,7 +111,9 @@ class ProjectRows(NamedRows[Project]):
 
     def items(self, c: Connection, rows: Sequence[Row[Any]]) -> list[Project]:
         """Convert rows to projects with their numbers of links."""
-        counts = self.link_counts(c, [row.id for row in rows])
+        counts: dict[str, dict[str, int]] = {row.id: {} for row in rows}
+        for project_id, kind, count in c.execute(LINK_COUNTS, {"ids": list(counts)}):
+            counts[project_id][kind] = count
         return [replace(self.read(row), links=counts[row.id]) for row in rows]
 
     def id_of(self, c: Connection, owner: str, key: str) -> str | None:
@@ -275,20 +287,6 @@ class ProjectRows(NamedRows[Project]):
         query = select(*(columns[name] for name in names))
         rows = c.execute(query.order_by(columns.id.desc()).limit(limit))
         return [ProjectResource(**row) for row in rows.mappings()]
-
-    def link_counts(self, c: Connection, ids: Iterable[str]) -> dict[str, dict[str, int]]:
-        """Return the numbers of links by project and kind."""
-        counts: dict[str, dict[str, int]] = {project_id: {} for project_id in ids}
-        for kind, of in LINKABLE.items():
-            query = (
-                select(L.project_id, func.count())
-                .join(of.table, of.table.c.id == L.resource_id)
-                .where(L.project_id.in_(counts), L.kind == kind, of.is_there)
-                .group_by(L.project_id)
-            )
-            for project_id, count in c.execute(query):
-                counts[project_id][kind] = count
-        return counts
 
     def stored_bytes(self, c: Connection, owner: str, project_id: str) -> int:
         """Return the bytes of a project's datasets and runs' results, equal ones counted once.

@@ -4,19 +4,15 @@ import gzip
 import pickle
 import zlib
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from nbyard.domain.datasets.previews import ShownModel
 from nbyard.tabular.previews import model_in
-
-fitted = LinearRegression().fit([[1, 2, 3], [3, 4, 5]], [1, 2])
 
 
 class Harmful:
@@ -34,39 +30,57 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+@pytest.fixture(scope="module")
+def fitted() -> Any:
+    # imported late: it takes a second of each worker that collects tests
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit([[1, 2, 3], [3, 4, 5]], [1, 2])
+
+
+@pytest.fixture
+def pipeline() -> Any:
+    """Return a scaler with a regression, not fitted."""
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LinearRegression())
+
+
 @pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_a_pickled_model(path, protocol):
+def test_a_pickled_model(path, fitted, protocol):
     path.write_bytes(pickle.dumps(fitted, protocol))
     assert model_in(path) == ShownModel("LinearRegression", 3)
 
 
 @pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3)])
-def test_a_model_of_joblib(path, compress):
+def test_a_model_of_joblib(path, fitted, compress):
     joblib.dump(fitted, path, compress=compress)
     found = model_in(path)
     assert found and found.class_name == "LinearRegression"
 
 
-def test_a_pipeline_is_named_as_a_whole(path):
-    path.write_bytes(pickle.dumps(make_pipeline(StandardScaler(), LinearRegression())))
+def test_a_pipeline_is_named_as_a_whole(path, pipeline):
+    path.write_bytes(pickle.dumps(pipeline))
     assert model_in(path) == ShownModel("Pipeline")
 
 
 @pytest.mark.parametrize("names", [["length"], ["length", "depth", "mass"]])
-def test_the_names_of_features_are_inputs(path, names):
+def test_the_names_of_features_are_inputs(path, pipeline, names):
     frame = pd.DataFrame([[float(at + row) for at in range(len(names))] for row in range(4)])
     frame.columns = pd.Index(names)
-    model = make_pipeline(StandardScaler(), LinearRegression()).fit(frame, [1, 2, 3, 4])
+    model = pipeline.fit(frame, [1, 2, 3, 4])
     joblib.dump(model, path)
     assert model_in(path) == ShownModel("Pipeline", len(names), names)
     path.write_bytes(pickle.dumps(model))
     assert model_in(path) == ShownModel("Pipeline", len(names), names)
 
 
-def test_only_the_first_of_many_features_are_named(path):
+def test_only_the_first_of_many_features_are_named(path, pipeline):
     names = [f"f{n}" for n in range(1500)]
     frame = pd.DataFrame(np.ones((2, 1500)), columns=pd.Index(names))
-    path.write_bytes(pickle.dumps(StandardScaler().fit(frame)))
+    path.write_bytes(pickle.dumps(pipeline["standardscaler"].fit(frame)))
     assert model_in(path) == ShownModel("StandardScaler", 1500, names[:50])
 
 

@@ -110,7 +110,7 @@ def test_a_journey_that_changed_runs_with_its_long_tests():
 def test_the_lane_of_postgresql_takes_its_cases_from_the_unit_tests():
     selection = Selection(tests={"tests/unit/store/test_migrate.py"}, lanes={"postgresql"})
     found = commands(stages_of(selection))
-    assert found["postgresql"].endswith("-m postgresql and not long tests/unit")
+    assert found["postgresql"].endswith("tests/unit/services/runs tests/unit/store")
     assert "-m not long and not postgresql tests/unit/store" in found["unit-tests"]
 
 

@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.bindings import (
@@ -29,6 +29,7 @@ from nbyard.domain.commands.command_line import (
 )
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.errors import Invalid
+from nbyard.runner.attempt_folder import expand_attempt_path
 
 PROGRAM = ["prog"]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
@@ -36,6 +37,11 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 def argv(argument: Argument, value: object) -> list[str]:
     return build_argv(PROGRAM, [argument], {argument.name: value}).argv[1:]
+
+
+def seen(words: list[str]) -> list[str]:
+    """Return the words as the program sees them: `{attempt` of users has one more brace before."""
+    return [expand_attempt_path(word, "/attempt") for word in words]
 
 
 def test_each_way_of_passing_a_value() -> None:
@@ -95,9 +101,12 @@ def test_values_become_arguments(type_: str, value: object, words: list[str]) ->
 
 
 @given(TEXTS)
+@example("{attempt}/inputs/a")
+@example("{{attempt")
 def test_a_separate_value_stays_separate(text: str) -> None:
     for flag in ("--x", "-x", "-name"):
-        assert argv(Argument("x", reach=Option(flag, joined=False)), text) == [flag, text]
+        words = argv(Argument("x", reach=Option(flag, joined=False)), text)
+        assert seen(words) == [flag, text]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +211,11 @@ def test_numbers_stay_the_same(number: float) -> None:
 
 
 @given(TEXTS)
+@example("{attempt}/inputs/a")
 def test_the_program_sees_every_text_as_it_is(text: str) -> None:
     """No shell is involved: quotes, `$(…)` and pipes are plain characters."""
-    assert argv(Argument("x", reach=Option("--x", joined=True)), text)[0] == "--x=" + text
+    words = argv(Argument("x", reach=Option("--x", joined=True)), text)
+    assert seen(words) == ["--x=" + text]
 
 
 def test_a_real_program_sees_the_bytes() -> None:
