@@ -3411,7 +3411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the runtimes that are available here */
+        /** List the runtimes that the caller may use here */
         get: operations["system.runtimes"];
         put?: never;
         post?: never;
@@ -10112,9 +10112,13 @@ export interface components {
         /**
          * Runtimes
          * @description Names of the available runtimes, the default first.
+         *
+         *     `note` says why the Dask cluster is missing, or for which runs it is.
          */
         Runtimes: {
             names: string[];
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
         };
         /**
          * SavedVersion
