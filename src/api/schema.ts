@@ -3843,7 +3843,10 @@ export interface components {
          *     `executable` is an ID or a name. The file that it follows is run, or its newest version.
          */
         AskHelp: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
@@ -6435,7 +6438,10 @@ export interface components {
          * @description The file to read: a path below the server's root, or a finished upload.
          */
         Inspect: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;

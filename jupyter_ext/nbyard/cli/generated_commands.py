@@ -89,6 +89,11 @@ OF_BODIES: Mapping[str, str] = {
     Examples:
       nbyard deployments keys create penguins --expires 30d
     """,
+    "executables.help": """Run a command with --help and read its arguments.
+
+    Nothing is saved.
+    """,
+    "executables.inspect": "Read the arguments of a file without running it.",
     "projects.create": """Create a project.
 
     \b
