@@ -1403,7 +1403,7 @@ export interface paths {
         /**
          * Show the kernel of an environment
          * @description At a JupyterHub with a shared service, the user's own server installs it. Repeat the request
-         *     until `kernel` is not empty. The service itself refuses it.
+         *     until `kernel` is not empty, or `cancel` the installation. The service itself refuses it.
          */
         post: operations["environments.kernel"];
         delete?: never;
@@ -14080,7 +14080,9 @@ export interface operations {
     };
     "environments.kernel": {
         parameters: {
-            query?: never;
+            query?: {
+                cancel?: boolean;
+            };
             header?: never;
             path: {
                 environment: string;
