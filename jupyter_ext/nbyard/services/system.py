@@ -103,10 +103,9 @@ class SystemService(Service):
         if not mine:
             names.remove(DASK)
             return Runtimes(names, because("dask-of-others"))
-        if not all(entry.startswith("project:") for entry in mine):
-            return Runtimes(names)
-        projects = [entry.partition(":")[2] for entry in mine]
-        return Runtimes(names, because("dask-of-projects", projects=projects))
+        projects = [entry.partition(":")[2] for entry in mine if entry.startswith("project:")]
+        of_projects = because("dask-of-projects", projects=projects)
+        return Runtimes(names, of_projects if len(projects) == len(mine) else None)
 
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
