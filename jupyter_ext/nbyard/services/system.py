@@ -101,8 +101,7 @@ class SystemService(Service):
         with self._store.read() as c:
             mine = [entry for entry in rules.dask_users if is_meant(c, [entry], caller.name)]
         if not mine:
-            names.remove(DASK)
-            return Runtimes(names, because("dask-of-others"))
+            return Runtimes([n for n in names if n != DASK], because("dask-of-others"))
         projects = [entry.partition(":")[2] for entry in mine if entry.startswith("project:")]
         of_projects = because("dask-of-projects", projects=projects)
         return Runtimes(names, of_projects if len(projects) == len(mine) else None)

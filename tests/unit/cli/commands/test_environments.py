@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 
 from nbyard.cli.commands import environments
@@ -20,10 +21,10 @@ def test_an_interrupt_cancels_the_installation(monkeypatch, capsys):
 
     connection = SimpleNamespace(environments=SimpleNamespace(kernel=kernel))
     monkeypatch.setattr(environments, "connect", lambda _: connection)
-    with pytest.raises(KeyboardInterrupt):
-        environments.kernel.callback(name="ann/cows", server="")
+    with pytest.raises(click.Abort):
+        environments.kernel.main(["ann/cows"], standalone_mode=False)
     assert asked == [
         *[{"environment": "ann/cows"}] * 2,
         {"environment": "ann/cows", "cancel": True},
     ]
-    assert capsys.readouterr().err == "Resolving packages\n"
+    assert capsys.readouterr().err.strip() == "Resolving packages"
