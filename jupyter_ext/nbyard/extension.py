@@ -110,7 +110,7 @@ def _forward(settings: Settings, root: Path, serverapp: Any) -> None:
     work: Any = ServiceWork(connection, user, environments)
     context = RestContext(lambda: work, settings)
     activity = Activity(context, serverapp.web_app, lambda: True)
-    service = HubService(url, token, files, asyncio.Lock(), activity.note)
+    service = HubService(url, token, files, asyncio.Lock(), activity.note, environments.remove)
     base_url = serverapp.web_app.settings["base_url"]
     _add(context, serverapp.web_app, forwarding_routes(base_url, context, service))
     send_workflows(context, serverapp.event_logger, service)

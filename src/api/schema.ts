@@ -1403,7 +1403,7 @@ export interface paths {
         /**
          * Show the kernel of an environment
          * @description At a JupyterHub with a shared service, the user's own server installs it. Repeat the request
-         *     until `kernel` is not empty. The service itself refuses it.
+         *     until `kernel` is not empty, or `cancel` the installation. The service itself refuses it.
          */
         post: operations["environments.kernel"];
         delete?: never;
@@ -3411,7 +3411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the runtimes that are available here */
+        /** List the runtimes that the caller may use here */
         get: operations["system.runtimes"];
         put?: never;
         post?: never;
@@ -3843,7 +3843,10 @@ export interface components {
          *     `executable` is an ID or a name. The file that it follows is run, or its newest version.
          */
         AskHelp: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
@@ -6435,7 +6438,10 @@ export interface components {
          * @description The file to read: a path below the server's root, or a finished upload.
          */
         Inspect: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
@@ -10112,9 +10118,13 @@ export interface components {
         /**
          * Runtimes
          * @description Names of the available runtimes, the default first.
+         *
+         *     `note` says why the Dask cluster is missing, or for which runs it is.
          */
         Runtimes: {
             names: string[];
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
         };
         /**
          * SavedVersion
@@ -14070,7 +14080,9 @@ export interface operations {
     };
     "environments.kernel": {
         parameters: {
-            query?: never;
+            query?: {
+                cancel?: boolean;
+            };
             header?: never;
             path: {
                 environment: string;

@@ -114,6 +114,7 @@ export type TableHead = Schemas['TableHead'];
 export type Bisection = Schemas['Bisection'];
 export type BisectionChange = Schemas['BisectionChange'];
 export type BisectionPreview = Schemas['BisectionPreview'];
+export type Runtimes = Schemas['Runtimes'];
 export type QuotaUse = Schemas['QuotaUse'];
 export type Run = Schemas['Run'];
 export type ServedModel = Schemas['ServedModel'];

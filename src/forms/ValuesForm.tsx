@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ApiError } from '../api/client';
+import type { Runtimes } from '../api/types';
 import { fieldErrors } from './fieldErrors';
 import { More } from '../components/More';
 import { useDraft } from '../components/hooks/useDraft';
@@ -30,7 +31,7 @@ export class ValuesHolder {
   /** Whether the run is served before or after other runs. */
   priority?: number;
   /** The available runtimes, requested in advance. */
-  runtimes?: Promise<readonly string[]>;
+  runtimes?: Promise<Runtimes>;
   /** A note about containers for the runtime choice, requested in advance. */
   containers?: Promise<string>;
   /** The values of swept parameters as texts, by parameter; empty while none are typed. */
@@ -191,7 +192,7 @@ interface IHowProps {
 
 function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
   const [runtime, setRuntime] = useState(holder.runtime);
-  const runtimes = useRuntimes(holder.runtimes, runtime);
+  const [runtimes, note] = useRuntimes(holder.runtimes, runtime, trans);
   const [containers, setContainers] = useState('');
   useEffect(() => void holder.containers?.then(setContainers), [holder]);
   return (
@@ -203,7 +204,7 @@ function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
         <RuntimeField
           runtimes={runtimes}
           value={runtime}
-          note={containers}
+          note={[note, containers].filter(Boolean).join(' ')}
           error={holder.errors.runtime}
           trans={trans}
           onChange={value => setRuntime((holder.runtime = value))}

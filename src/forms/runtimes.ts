@@ -1,37 +1,50 @@
 /** Loads names that fields offer: runtimes, kernels, environments and images. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import type { ApiClient } from '../api/client';
+import type { Runtimes } from '../api/types';
+import { reasonText } from '../reasons';
 import { referenceOf } from './referenceOf';
 
-const ALWAYS = ['process'];
+export const ALWAYS: Runtimes = { names: ['process'], note: null };
+const NONE: readonly string[] = [];
 const MAX_OFFERED = 200;
 
-/** Return the choices; until they are known, the chosen one and `process`. */
+/** Return the choices and a note on them; until they are known, the chosen one and `process`. */
 export function useRuntimes(
-  asked: Promise<readonly string[]> | undefined,
-  chosen: string
-): readonly string[] {
-  return useNames(asked, chosen, ALWAYS);
+  asked: Promise<Runtimes> | undefined,
+  chosen: string,
+  trans: TranslationBundle
+): [names: readonly string[], note: string] {
+  const { names, note } = useAnswer(asked, ALWAYS);
+  return [withChosen(names, chosen), reasonText(note, trans)];
 }
 
 /** Return the choices for other names, which may be empty. */
 export function useNames(
   asked: Promise<readonly string[]> | undefined,
-  chosen: string,
-  always: readonly string[] = []
+  chosen: string
 ): readonly string[] {
-  const [names, setNames] = useState(always);
+  return withChosen(useAnswer(asked, NONE), chosen);
+}
+
+function withChosen(names: readonly string[], chosen: string): readonly string[] {
+  return chosen && !names.includes(chosen) ? [...names, chosen] : names;
+}
+
+function useAnswer<T>(asked: Promise<T> | undefined, first: T): T {
+  const [answer, setAnswer] = useState(first);
   useEffect(() => {
     let isCurrent = true;
     asked?.then(
-      names => isCurrent && setNames(names),
+      answer => isCurrent && setAnswer(answer),
       () => undefined
     );
     return () => {
       isCurrent = false;
     };
   }, [asked]);
-  return chosen && !names.includes(chosen) ? [...names, chosen] : names;
+  return answer;
 }
 
 /** Return the images that were built or pulled here. */

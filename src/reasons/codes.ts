@@ -603,6 +603,10 @@ export const CODES: Readonly<Record<string, string>> = {
   'dask-off': trans.__(
     "'{node}' would run on the Dask cluster, which the administrator allows only for other users and projects."
   ),
+  'dask-of-others': trans.__('The administrator gives the Dask cluster only to others.'),
+  'dask-of-projects': trans.__(
+    'Only runs of these projects may use the Dask cluster: {projects:, }'
+  ),
   'use-containers': trans.__('Choose the runtime docker.'),
   'code-off-here': trans.__(
     'This store has several users, so it does not {work}: that would run their code in the service.'

@@ -122,9 +122,9 @@ def move_store(
                                 hint="Rename or delete it in one of the stores. Nothing was moved.",
                             )
                     store.quotas.check_disk(c, owner, 0)
-            # After the commit: folders of unknown attempts are deleted.
-            for name in ("attempts", "projects"):
-                move.move_files(folder / name, store.folder)
+                    # Last: if the transaction fails, these folders wait for the next sweep.
+                    for name in ("attempts", "projects"):
+                        move.move_files(folder / name, store.folder, whole=True)
     return totals
 
 
@@ -243,14 +243,14 @@ class _Move:
         files = [file.digest for file in self._blobs.tree(digest).files] if is_tree else [digest]
         return sum(os.path.getsize(self._blobs.place(file)) for file in files)
 
-    def move_files(self, source: Path, target: Path) -> None:
-        """Move the files of a folder of the backup that the shared store lacks."""
-        for inside, _, names in os.walk(source):
+    def move_files(self, source: Path, target: Path, *, whole: bool = False) -> None:
+        """Move files, and `whole` folders, of the backup that the shared store lacks."""
+        for inside, folders, names in os.walk(source):
             place = target / self._moved(str(Path(inside).relative_to(self._folder)))
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in names:
-                if not (place / name).exists():
-                    os.rename(Path(inside, name), place / name)
+            for name in (*(folders if whole else ()), *names):
+                if not (new := place / self._moved(name)).exists():
+                    os.rename(Path(inside, name), new)
 
     def _moved(self, text: str) -> str:
         for before, after in self._roots:

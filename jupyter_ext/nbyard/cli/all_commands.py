@@ -150,6 +150,7 @@ HELP = {
     "credentials": "Store and replace secrets.",
     "datasets": "Add, preview and compare data.",
     "deployments": "Start, edit and stop services.",
+    "deployments keys": "Keys with which programs call a deployment.",
     "environments": "Create environments and install packages.",
     "executables": "Register and show notebooks, scripts and programs.",
     "images": "Build, pull and push container images.",
@@ -199,9 +200,13 @@ def all_commands() -> Iterator[click.Command]:
     for noun in dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN):
         if noun not in HELP:
             raise KeyError(f"add a line for `nbyard {noun}` to HELP in cli/all_commands.py")
-        group = click.Group(noun, help=HELP[noun])
+        groups = {"": click.Group(noun, help=HELP[noun])}
         # A command written by hand replaces the one of its operation.
         for command in (*generated_commands(noun), *BY_HAND.get(noun, ())):
-            group.add_command(command)
-        yield group
+            word, _, verb = str(command.name).rpartition(" ")
+            if word not in groups:
+                groups[word] = click.Group(word, help=HELP[f"{noun} {word}"])
+                groups[""].add_command(groups[word])
+            groups[word].add_command(command, verb)
+        yield groups[""]
     yield from LOCAL

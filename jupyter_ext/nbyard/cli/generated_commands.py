@@ -81,6 +81,19 @@ BY_OPERATION: Mapping[str, Mapping[str, str]] = {
 }
 # The commands whose options are the fields of a request, with their help.
 OF_BODIES: Mapping[str, str] = {
+    "deployments.create_key": """Create a key with which programs call a deployment.
+
+    The key is printed once. nbyard stores only its hash.
+
+    \b
+    Examples:
+      nbyard deployments keys create penguins --expires 30d
+    """,
+    "executables.help": """Run a command with --help and read its arguments.
+
+    Nothing is saved.
+    """,
+    "executables.inspect": "Read the arguments of a file without running it.",
     "projects.create": """Create a project.
 
     \b
@@ -151,6 +164,7 @@ MEMBERS = columns("name role group creator=is_creator")
 # What operations without an answer did.
 DONE = {
     "delete": "Deleted {}.",
+    "delete_key": "Revoked the key {1} of {0}.",
     "delete_policy": "Deleted the policy {1} of {0}.",
     "resume": "New tasks start again.",
     "withdraw": "Users no longer see the message.",
@@ -193,6 +207,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "deployments.events": columns(
         "at state change revision reason", revision=lambda e: e.revision or ""
     ),
+    "deployments.keys": columns("key=prefix name made=created_at expires=expires_at"),
     "deployments.revisions": columns(
         "revision=number how=origin image=spec.image restarts answered=ready_at ended=ended_at"
         " reason"
@@ -257,10 +272,9 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 def generated_commands(noun: str) -> Iterator[click.Command]:
     """Yield a command for each operation of a noun, unless it is written by hand."""
     for operation in table():
-        # Options express only some request bodies, and groups are written by hand.
+        # Options express only some request bodies.
         has_other_body = operation.placed("body") and operation.id not in OF_BODIES
-        is_by_hand = has_other_body or " " in verb_word(operation.verb)
-        if operation.noun == noun and not is_by_hand:
+        if operation.noun == noun and not has_other_body:
             yield GeneratedCommand(operation)
 
 
@@ -307,7 +321,7 @@ class GeneratedCommand(click.Command):
         ask = getattr(noun, self._operation.verb)
         names = [given[field.name] for field in self._operation.placed("path")]
         if self._operation.verb.startswith("delete"):
-            what = ", ".join(names[0] if self._is_removal else reversed(names))
+            what = ", ".join(names[0]) if self._is_removal else " of ".join(reversed(names))
             confirm_deletion(what, self._operation.summary, yes)
         if self._is_removal:
             name = self._operation.placed("path")[0].name

@@ -42,9 +42,8 @@ class LazyCommand(click.Command):
             return command
         from nbyard.cli.generated_commands import generated_commands
 
-        return next(
-            command for command in generated_commands(self._noun) if command.name == self._verb
-        )
+        noun, *verb = f"{self._noun} {self._verb}".split(maxsplit=1)
+        return next(command for command in generated_commands(noun) if [command.name] == verb)
 
     def make_context(
         self,
@@ -124,5 +123,6 @@ def lazy_commands() -> Iterator[click.Command]:
 def _command(noun: str, name: str, entry: Entry) -> click.Command:
     if "commands" not in entry:
         return LazyCommand(noun, name, entry)
-    verbs = [_command(name, verb, settings) for verb, settings in entry["commands"].items()]
+    noun = f"{noun} {name}".strip()
+    verbs = [_command(noun, verb, settings) for verb, settings in entry["commands"].items()]
     return Verbs(name, verbs, help=entry["help"])

@@ -109,12 +109,14 @@ class LeftoverSweeper:
         Ended attempts whose folder holds more than their record are cleaned up. Folders of unknown
         attempts are deleted.
         """
-        with self._context.store.read() as c:
+        present = folders.ids_with_folder(self._context.folder)
+        # After a move of a store that is about to commit the attempts of these folders.
+        with self._context.store.write() as c:
             marks = self._context.store.workers.marks(c)
             known = self._context.store.attempts.ids(c) | marks.keys()
             live = {attempt.id for attempt in self._context.store.attempts.live(c)}
             live |= self._context.store.workers.live(c)
-        for attempt_id in folders.ids_with_folder(self._context.folder):
+        for attempt_id in present:
             if attempt_id not in known:
                 folders.remove_folder(self._context.folder, attempt_id)
                 crash_point("swept")

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -30,9 +31,13 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Runtimes(msgspec.Struct, frozen=True):
-    """Names of the available runtimes, the default first."""
+    """Names of the available runtimes, the default first.
+
+    `note` says why the Dask cluster is missing, or for which runs it is.
+    """
 
     names: list[str]
+    note: Reason | None = None
 
 
 class Diagnosis(msgspec.Struct, frozen=True):

@@ -20,10 +20,11 @@ from nbyard.domain.environments.structs import (
 )
 from nbyard.errors import Busy, Conflict
 from nbyard.host import kernels
-from nbyard.host.installers import KERNEL_PACKAGES, Installer
+from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer
 from nbyard.settings import Settings
 
 LOOK_SECONDS = 1.0
+CANCELLED = "The installation was cancelled."
 
 
 class HomeKernels:
@@ -38,18 +39,19 @@ class HomeKernels:
         self._log = self._folder / INSTALL_LOG
         self._pool = ThreadPoolExecutor(1, "nbyard-kernels")
         self._work: dict[str, Future[None]] = {}
+        self._stopped: set[str] = set()  # IDs of environments
         self._lock = threading.Lock()
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def kernel(self, caller: Caller, environment: str) -> EnvironmentKernel:
+    def kernel(self, caller: Caller, environment: str, cancel: bool = False) -> EnvironmentKernel:
         """Return the kernel of the newest installed version; install it, for about a second.
 
         The service is asked each time, so that only who may see the environment gets a version.
 
         Raises:
-            Conflict: No version is installed at the service.
+            Conflict: No version is installed at the service, or the installation was cancelled.
             Invalid: A package is not available, or its source is not allowed.
         """
         record = self._connection.environments.get(environment=environment)
@@ -57,6 +59,9 @@ class HomeKernels:
         version = next((v for v in versions if v.number == record.installed), None)
         if version is None:
             raise Conflict(NOT_INSTALLED)
+        if cancel:
+            self._stopped.add(record.id)
+            return EnvironmentKernel("", version.number, CANCELLED)
         # Environments of several owners may have one name. The store reads this one, too.
         name = f"{record.kernel}-{record.id[-8:]}"
         places = self._folder.glob(f"{version.id}-*")
@@ -64,9 +69,10 @@ class HomeKernels:
             title = f"{record.owner}/{record.name}@{version.number}"
             named = (name, title.removeprefix(f"{self._user}/"), record.id)
             with self._lock:
-                work = self._work.get(version.id)
-                work = work or self._pool.submit(self._install, version, *named)
-                self._work[version.id] = work
+                if (work := self._work.get(version.id)) is None:
+                    self._stopped.discard(record.id)
+                    work = self._pool.submit(self._install, version, *named)
+                    self._work[version.id] = work
             wait([work], LOOK_SECONDS)
             if not work.done():
                 log = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
@@ -74,6 +80,13 @@ class HomeKernels:
             self._work.pop(version.id, None)  # after a failure, the next request tries again
             work.result()
         return EnvironmentKernel(name, version.number)
+
+    def remove(self, environment: str) -> None:
+        """Remove the kernel of an environment that was deleted by this ID or name."""
+        key, specs = environment.removeprefix(f"{self._user}/"), kernels.all_specs()
+        for name, owner in kernels.offered_kernels(self._folder).items():
+            if key in (owner, specs[name]["spec"]["display_name"].rpartition("@")[0]):
+                kernels.withdraw_kernel(name, owner)
 
     def _install(self, version: EnvironmentVersion, name: str, title: str, owner: str) -> None:
         """Install the packages of a version beside older ones, then switch the kernel."""
@@ -84,8 +97,8 @@ class HomeKernels:
         with lock_file(f"{self._folder}/lock") as fd, self._log.open("w+b", buffering=0) as log:
             if not lock_exclusive(fd):
                 raise Busy("Another server of yours installs an environment. Try again.")
-            seconds, choice = self._settings.install_timeout_seconds, self._settings.installer
-            installer = Installer(log, lambda: True, choice, max_seconds=seconds)
+            limit, tool = self._settings.install_timeout_seconds, self._settings.installer
+            installer = Installer(log, lambda: owner not in self._stopped, tool, max_seconds=limit)
             place = Path(tempfile.mkdtemp(prefix=f"{version.id}-", dir=self._folder))
             try:
                 # The lock of an image has versions without hashes, and none of its base image.
@@ -93,6 +106,8 @@ class HomeKernels:
                 installer.install(lock_lines(lines, packages), place)
                 kernels.offer_kernel(name, title, place, owner)
                 self._work.pop(version.id, None)
+            except InstallationStopped:
+                raise Conflict(CANCELLED) from None
             finally:
                 for other in self._folder.glob("*-*/"):
                     if not (kernels.offered_kernels(other) or kernels.with_programs([str(other)])):

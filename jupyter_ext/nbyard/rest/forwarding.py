@@ -10,7 +10,7 @@ import contextlib
 import re
 import ssl
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
@@ -42,6 +42,7 @@ READING = ("GET", "HEAD")
 # Fields whose texts may be paths of the user's files, also those in the values of a run.
 PATHS = (*VALUES, "path", "files", "schema", "resource", "workflow")
 LISTED = (".nbflow", ".ipynb", ".py")
+DELETED = re.compile(r"204 DELETE .*/nbyard/api/environments/([^/]+)")
 STREAMED = "PATCH"  # the bytes of an upload; other requests are short
 OURS = {"authorization", "cookie", "host"}
 SINCE_SECONDS = 60.0
@@ -61,7 +62,7 @@ class HubService(NamedTuple):
     """The address of the hub's service, the token of this server, and the user's files.
 
     `turn` is held while files are sent, and by a request that writes files until they are back.
-    `note` is called for requests to deployments.
+    `note` is called for requests to deployments, `remove` with each deleted environment.
     """
 
     url: SplitResult
@@ -69,6 +70,7 @@ class HubService(NamedTuple):
     files: Files
     turn: asyncio.Lock
     note: Note = lambda: None
+    remove: Callable[[str], None] = lambda _: None
 
 
 class ServiceWork:
@@ -300,6 +302,9 @@ class ForwardHandler(NbyardHandler, APIHandler):
         else:
             if self._mark == "writes" and self.get_status() < 300:
                 await self.context.call(self._service.files.take_back)
+            about = f"{self.get_status()} {self.request.method} {self.request.path}"
+            if deleted := DELETED.fullmatch(about):
+                await self.context.call(self._service.remove, unquote(deleted[1]))
             self.update_api_activity()
             # Not that of APIHandler, which changes the content type.
             await JupyterHandler.finish(self)

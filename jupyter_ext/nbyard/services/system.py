@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import replace
 
 from nbyard import __version__
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
+from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.domain.users.admin import Announcements, Broadcast, Drain
@@ -23,6 +24,7 @@ from nbyard.errors import NbyardError, NotFound
 from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
+from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service
 
@@ -54,7 +56,11 @@ class SystemService(Service):
         ]
         done = [check() for check in checks]
         if not caller.may("system:admin"):  # they name files, processes and the work of others
-            done = [Check(check.name, check.state, "") for check in done]
+            offered = self.runtimes(caller)
+            finding = {DASK: str(offered.note or "")}
+            done = [Check(check.name, check.state, finding.get(check.name, "")) for check in done]
+            is_off = {DASK}.difference(offered.names)
+            done = [replace(c, state="missing") if c.name in is_off else c for c in done]
         return Diagnosis(__version__, done)
 
     def unready(self) -> list[str]:
@@ -83,12 +89,22 @@ class SystemService(Service):
         """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""
         with self._context.store.read() as c:
             counts: Counts = self._context.store.counts.all(c)
-        return msgspec.structs.replace(counts, dispatcher_lives=self._lease() is not None)
+        return replace(counts, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
-        """List the runtimes that are available here."""
-        return Runtimes(offered_runtimes(self._context.settings))
+        """List the runtimes that the caller may use here."""
+        names, rules = offered_runtimes(self._context.settings), self._store.isolation
+        if not (rules.is_shared and DASK in names):
+            return Runtimes(names)
+        is_meant = self._store.projects.has_among
+        with self._store.read() as c:
+            mine = [entry for entry in rules.dask_users if is_meant(c, [entry], caller.name)]
+        if not mine:
+            return Runtimes([n for n in names if n != DASK], because("dask-of-others"))
+        projects = [entry.partition(":")[2] for entry in mine if entry.startswith("project:")]
+        of_projects = because("dask-of-projects", projects=projects)
+        return Runtimes(names, of_projects if len(projects) == len(mine) else None)
 
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
@@ -106,7 +122,7 @@ class SystemService(Service):
             # Without such a project, a form links nothing.
             with self._context.store.read() as c, suppress(NotFound):
                 name = self._context.store.projects.find(c, caller.name, body.project).name
-        return self._context.spell(msgspec.structs.replace(body, project=name))
+        return self._context.spell(replace(body, project=name))
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]

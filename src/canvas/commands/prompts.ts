@@ -247,7 +247,8 @@ export async function chooseResources(canvas: CanvasController): Promise<void> {
     canvas.say(trans.__('Select a node first.'), true);
     return;
   }
-  const runtimes = (await services.backend?.runtimes().catch(() => [])) ?? [];
+  const offered = await services.backend?.runtimes().catch(() => undefined);
+  const runtimes = offered?.names ?? [];
   const choices: [string, string, Json, string][] = [
     [trans.__('CPU only'), 'gpu', 0, ''],
     ...[1, 2, 4].map((count): [string, string, Json, string] => [

@@ -40,7 +40,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   const { doc, services, trans } = canvas;
   const containers = useContainerWarning(canvas, fields.runtime === 'docker');
   const asked = useMemo(() => services.backend?.runtimes(), [services]);
-  const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
+  const [runtimes, note] = useRuntimes(asked, String(fields.runtime ?? ''), trans);
   const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
   const isNotebook = reading?.kind === 'notebook';
   const offered = useMemo(
@@ -57,7 +57,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
     type: 'choice',
     choices: [...runtimes],
     fallback: trans.__('set by the run'),
-    help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
+    help: [trans.__('A local process, a container, or a Dask cluster.'), note, containers]
       .filter(Boolean)
       .join(' ')
   };

@@ -9,6 +9,7 @@ import type {
   NodeView,
   Proposal,
   QuotaUse,
+  Runtimes,
   Run,
   Task
 } from '../../api/types';
@@ -204,8 +205,8 @@ export interface IWorkflowBackend {
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
   /** Return free GPUs, and the limits and holdings of the user. */
   quotaUse(): Promise<QuotaUse>;
-  /** Return the names of the available runtimes. */
-  runtimes(): Promise<readonly string[]>;
+  /** Return the names of the available runtimes, with a note on them. */
+  runtimes(): Promise<Runtimes>;
   /** Return the kernels of the server's machine that belong to no environment. */
   kernels(): Promise<readonly string[]>;
   /** Return the names of the environments. */

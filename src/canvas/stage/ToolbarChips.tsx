@@ -13,7 +13,7 @@ export function ToolbarChips(): JSX.Element {
   const problems = useSignal(checker.changed, () => checker.problems.length);
   const environments = useList(checker.changed, () => environmentsOf(canvas));
   const [usual = ''] = useNames(
-    useMemo(() => services.backend?.runtimes(), [services]),
+    useMemo(() => services.backend?.runtimes().then(({ names }) => names), [services]),
     ''
   );
   const runtimes = useList(doc.changed, () => runtimesOf(canvas, usual));

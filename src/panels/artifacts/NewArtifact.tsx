@@ -138,7 +138,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
     }
   }, [refusals]);
   useEffect(() => {
-    holder.runtimes ??= yard.client.call('system.runtimes', {}).then(({ names }) => names);
+    holder.runtimes ??= yard.client.call('system.runtimes', {});
   }, [yard, holder]);
   const { name, taken, free } = suggestion;
 

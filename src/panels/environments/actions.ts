@@ -18,17 +18,23 @@ async function known({ yard }: IPanelServices, id: string): Promise<Environment>
 
 /** Return the kernel once it exists: a JupyterHub user's own server may have to install it. */
 async function kernelOf({ yard, trans }: IPanelServices, environment: string): Promise<string> {
+  const path = { environment };
+  const stop = { path, query: { cancel: true } };
+  const callback = (event: MouseEvent) => {
+    event.preventDefault(); // until the installation has stopped, the notification stays
+    void yard.client.call('environments.kernel', stop).catch(() => undefined);
+  };
+  const actions = [{ label: trans.__('Cancel'), callback }];
   let shown = '';
   try {
     for (;;) {
-      const path = { environment };
       const { kernel, progress } = await yard.client.call('environments.kernel', { path });
       if (kernel) {
         return kernel;
       }
       const message = trans.__('Installing the kernel… %1', progress);
-      shown ||= Notification.emit(message, 'in-progress', { autoClose: false });
-      Notification.update({ id: shown, message });
+      shown ||= Notification.emit(message, 'in-progress', { autoClose: false, actions });
+      Notification.update({ id: shown, message, actions });
     }
   } finally {
     Notification.dismiss(shown);

@@ -37,7 +37,7 @@ export async function runInBackground(
   );
   const tag = inspection.tag_cell;
   const holder = new ValuesHolder(defaults(fields));
-  holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
+  holder.runtimes = yard.client.call('system.runtimes', {});
   const question = (holder: ValuesHolder) => {
     const { values, runtime, kept: containers, force, priority } = holder;
     const parameters = changed(fields, values);

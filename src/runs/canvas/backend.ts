@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { tagCell, tagged } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
-import { isLive, QuotaUse } from '../../api/types';
+import { isLive, QuotaUse, Runtimes } from '../../api/types';
 import {
   ICheck,
   IForecast,
@@ -184,8 +184,8 @@ export class WorkflowBackend implements IWorkflowBackend {
     return this.yard.client.call('quotas.use', {});
   }
 
-  async runtimes(): Promise<string[]> {
-    return (await this.yard.client.call('system.runtimes', {})).names;
+  runtimes(): Promise<Runtimes> {
+    return this.yard.client.call('system.runtimes', {});
   }
 
   kernels(): Promise<string[]> {

@@ -4,20 +4,25 @@ import hashlib
 import json
 import os
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from nbyard.attempts import folders
 from nbyard.backup.moving import move_store
 from nbyard.backup.writing import TABLES, Totals
 from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, TreeEntry, encode_tree
+from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.errors import Conflict, Damaged, NotFound, TooLarge
-from nbyard.store import Store
+from nbyard.store import Connection, Store
 from nbyard.store.database.row_checks import dump
 
 from ..store.rows import Rows
@@ -105,6 +110,50 @@ def test_a_moved_result_is_a_record_that_nothing_repeats_or_reuses(
         version = shared.executables.version(c, task.plan.executable_version_id)
     before = first_row(archive, "executable_versions")
     assert version is not None and version.code_digest != before["code_digest"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_move_that_is_killed_after_its_commit_has_its_logs(
+    archive: Path, shared: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if a dispatcher starts before the commit: it waits before it deletes folders."""
+    log = shared.folder / f"attempts/{first_row(archive, 'attempts')['id']}/log"
+    rename, write, list_folders = os.rename, shared.write, folders.ids_with_folder
+    listed, mover, sweeps = threading.Event(), threading.get_ident(), list[Future[None]]()
+
+    def listing(place: Path) -> list[str]:
+        found = list_folders(place)
+        listed.set()
+        return found
+
+    def renaming(before: Any, after: Any) -> None:
+        rename(before, after)
+        if log.exists() and not sweeps:
+            sweeps.append(pool.submit(sweep, shared))
+            assert listed.wait(20)
+
+    @contextmanager
+    def killed() -> Iterator[Connection]:
+        with write() as c:
+            yield c
+        if threading.get_ident() == mover:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(folders, "ids_with_folder", listing)
+    monkeypatch.setattr(os, "rename", renaming)
+    monkeypatch.setattr(shared, "write", killed)
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            move(shared, archive)
+        sweeps[0].result(60)
+    assert log.read_text() == "done"
+
+
+def sweep(store: Store) -> None:
+    """Delete unknown folders, as a dispatcher that starts."""
+    blobs, nothing = Blobs(store.folder / "blobs"), cast(Any, None)
+    parts = SimpleNamespace(store=store, folder=store.folder, blobs=blobs, runtimes={})
+    LeftoverSweeper(cast(Any, parts), nothing, nothing).tidy_folders()
 
 
 def test_a_second_move_changes_nothing(archive: Path, shared: Store) -> None:

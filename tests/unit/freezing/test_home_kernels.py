@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
@@ -220,6 +221,47 @@ def test_the_last_line_of_the_installer_is_the_progress(
     assert (again.kernel, again.progress) == ("", "Resolving packages")
     resolved.set_result([])
     assert opened(bob) == NAME
+
+
+def test_a_cancelled_installation_leaves_nothing_and_can_be_repeated(
+    service: Service, bob: HomeKernels, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.add("cow")
+    resolving = threading.Event()
+
+    class Endless(Installer):
+        def resolve(self, requirements: Any) -> list[LockedPackage]:
+            resolving.set()
+            self._run(["sleep", "600"])
+            raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(home_kernels, "Installer", Endless)
+        patch.setattr(home_kernels, "LOOK_SECONDS", 0.0)
+        assert bob.kernel(Caller("unix"), KEY).kernel == ""
+        assert resolving.wait(60)
+        assert bob.kernel(Caller("unix"), "ann/cows", cancel=True).kernel == ""
+        with pytest.raises(Conflict, match="cancelled"):
+            opened(bob)
+    assert places(settings) == [] and NAME not in KernelSpecManager().find_kernel_specs()
+    assert opened(bob) == NAME
+
+
+@pytest.mark.parametrize("key", [KEY, "ann/cows"])
+def test_deleting_an_environment_removes_its_kernel(
+    service: Service, bob: HomeKernels, settings: Settings, key: str
+) -> None:
+    service.add("cow")
+    opened(bob)
+    for other in ("cows", "ann/cow", "ann/cows@1", NAME):
+        bob.remove(other)
+        assert NAME in KernelSpecManager().find_kernel_specs()
+    bob.remove(key)
+    assert NAME not in KernelSpecManager().find_kernel_specs()
+    with closing(HomeKernels(service, settings, "ann")) as ann:
+        opened(ann)
+        ann.remove("ann/cows")
+        assert NAME not in KernelSpecManager().find_kernel_specs()
 
 
 def test_two_servers_of_a_user_do_not_install_at_once(

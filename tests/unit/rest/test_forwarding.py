@@ -17,6 +17,7 @@ import pytest
 import websocket
 
 from nbyard.domain.callers import Caller
+from nbyard.host import kernels
 from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
@@ -463,6 +464,21 @@ def test_no_file_is_sent_until_written_ones_are_back(echoed, mirror):
         mirror.go.set()
         assert writing.result().status == other.result().status == 200
     assert mirror.calls == ["send", "back", "send"]
+
+
+def test_the_kernel_of_a_deleted_environment_is_removed(ann, monkeypatch):
+    removed: list[str] = []
+    spec = {"spec": {"display_name": "cows@1"}}
+    monkeypatch.setattr(kernels, "all_specs", lambda: {"nbyard-cows-1": spec})
+    monkeypatch.setattr(kernels, "offered_kernels", lambda _: {"nbyard-cows-1": "e1"})
+    monkeypatch.setattr(kernels, "withdraw_kernel", lambda name, _: removed.append(name))
+    made = ann.send("POST", "/environments", {"name": "cows", "requirements": "cow"})
+    assert made.status == 201, made.content
+    assert ann.send("DELETE", "/environments/ox").status == 404
+    assert ann.send("GET", "/environments/cows").status == 200
+    assert removed == []
+    assert ann.send("DELETE", "/environments/ann%2Fcows").status == 204
+    assert removed == ["nbyard-cows-1"]
 
 
 def test_operations_on_files_are_marked():

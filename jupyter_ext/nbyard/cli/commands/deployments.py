@@ -13,22 +13,16 @@ from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.output.views.deployment_views import (
     print_warnings,
     show_deployment,
-    show_key,
-    show_keys,
 )
 from nbyard.cli.shared_options import (
-    confirm_deletion,
     connect,
     json_option,
     server_option,
-    shows,
     with_options,
-    yes_option,
 )
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.deployment_status import is_settled
-from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
@@ -249,51 +243,4 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
         made = connection.deployments.get(deployment=made.id)
 
 
-@click.command("create")
-@click.argument("deployment")
-@body_options(NewDeploymentKey)
-@shows(show_key)
-def create_key(connection: Any, deployment: str, body: NewDeploymentKey) -> Any:
-    """Create a key with which programs call a deployment.
-
-    The key is printed once. nbyard stores only its hash.
-
-    \b
-    Examples:
-      nbyard deployments keys create penguins --expires 30d
-    """
-    return connection.deployments.create_key(deployment=deployment, body=body)
-
-
-@click.command("ls")
-@click.argument("deployment")
-@shows(show_keys)
-def list_keys(connection: Any, deployment: str) -> Any:
-    """List the keys of a deployment."""
-    return connection.deployments.keys(deployment=deployment)
-
-
-@click.command("rm")
-@click.argument("deployment")
-@click.argument("key")
-@yes_option
-@server_option
-def delete_key(deployment: str, key: str, yes: bool, server: str) -> None:
-    """Revoke a key of a deployment, by its beginning or ID.
-
-    Requests with the key are refused within seconds.
-
-    \b
-    Examples:
-      nbyard deployments keys rm penguins nbk_x7Kq2a
-    """
-    confirm_deletion(key, "Programs with this key are refused within seconds", yes)
-    connect(server).deployments.delete_key(deployment=deployment, key=key)
-    click.echo(f"Revoked: {key}")
-    click.echo(f"Revoked the key {key} of {deployment}.")
-
-
-KEYS = click.Group(
-    "keys", (create_key, list_keys, delete_key), help="Keys with which programs call a deployment."
-)
-COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start, KEYS)
+COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

@@ -217,12 +217,16 @@ def kernel(name: str, server: str) -> None:
     """Print the kernel of an environment.
 
     At a JupyterHub with one service for all users, install the newest version in your account
-    first. You can interrupt this command; the installation continues.
+    first. Interrupt this command to cancel the installation.
     """
     connection, shown = connect(server), ""
-    while not (made := connection.environments.kernel(environment=name)).kernel:
-        if made.progress != shown:
-            print_note(shown := made.progress)
+    try:
+        while not (made := connection.environments.kernel(environment=name)).kernel:
+            if made.progress != shown:
+                print_note(shown := made.progress)
+    except KeyboardInterrupt:
+        connection.environments.kernel(environment=name, cancel=True)
+        raise
     click.echo(made.kernel)
 
 

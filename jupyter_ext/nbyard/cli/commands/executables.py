@@ -1,13 +1,13 @@
-"""Commands for executables that use more than one operation."""
+"""The command that registers executables."""
 
 from typing import Any
 
 import click
 
 from nbyard.cli.body_options import body_options
-from nbyard.cli.output.views.views_by_noun import show_inspection, show_registered
+from nbyard.cli.output.views.views_by_noun import show_registered
 from nbyard.cli.shared_options import shows
-from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
+from nbyard.domain.executables.structs import NewExecutable
 
 
 @click.command("add")
@@ -21,23 +21,4 @@ def add(connection: Any, body: NewExecutable) -> Any:
     return connection.executables.create(body=body)
 
 
-@click.command("inspect")
-@click.argument("path")
-@shows(show_inspection)
-def inspect(connection: Any, path: str) -> Any:
-    """Read the arguments of a file without running it."""
-    return connection.executables.inspect(body=Inspect(path=path))
-
-
-@click.command("help")
-@click.argument("path")
-@shows(show_inspection)
-def ask_help(connection: Any, path: str) -> Any:
-    """Run a command with --help and read its arguments.
-
-    Nothing is saved.
-    """
-    return connection.executables.help(body=AskHelp(path=path))
-
-
-COMMANDS: tuple[click.Command, ...] = (add, ask_help, inspect)
+COMMANDS: tuple[click.Command, ...] = (add,)

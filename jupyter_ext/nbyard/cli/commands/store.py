@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
 import click
 import msgspec
 
-from nbyard.backup.restoring import restore_backup, try_backup
+from nbyard.backup.restoring import folder_of_parts, restore_backup, try_backup
 from nbyard.backup.writing import Header, Totals, write_backup
 from nbyard.cli.commands.datasets import upload_file
 from nbyard.cli.output.console import format_size, print_note, show_json
@@ -125,13 +124,13 @@ def move(to_hub: bool) -> None:
         raise NotFound(f"there is no store in {settings.store_path}")
     with (
         closing(Store(settings.store_path, settings.database_url)) as store,
-        tempfile.TemporaryDirectory(dir=store.folder, prefix=".nbyard-move-") as folder,
+        folder_of_parts(store.folder) as folder,
     ):
         with store.read() as c:
             if store.is_working(c):
                 why = "Runs, imports or installations of this store are under way."
                 raise Conflict(why, hint="Wait until they have finished, or cancel them.")
-        backup = Path(folder, "backup.tar")
+        backup = folder / "backup.tar"
         print_note(f"{settings.store_path}: {_counts(write_backup(store, backup))}")
         upload = upload_file(connection, backup)
     connection.seconds = MOVE_SECONDS

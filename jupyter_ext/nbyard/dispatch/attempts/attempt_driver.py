@@ -44,6 +44,7 @@ from nbyard.dispatch.state.attempt_snapshot import (
 )
 from nbyard.dispatch.state.live_runs import CANCELLED
 from nbyard.domain.attempts.structs import Result
+from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.freezing.runs.run_creation import isolated_plans
@@ -280,9 +281,11 @@ class AttemptDriver:
         return Signal(Event.STARTED, site=site)
 
     def _fill(self) -> None:
-        store, record = self.context.store, self.snapshot.task
+        store, record, run = self.context.store, self.snapshot.task, self.snapshot.run
+        # A recheck belongs to no project: it has the rights of the run that it repeats.
+        run_id = run.origin.id if run.origin.kind == RECHECK else run.id
         with store.read() as c:  # the administrator may have changed the rules since the request
-            isolated_plans(store, c, record.owner, [record.plan], record.run_id)
+            isolated_plans(store, c, record.owner, [record.plan], run_id)
         with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
             if done := fill_folder(self.context, self.identities, staged):
                 self._add_fact(WaitEnded(done))

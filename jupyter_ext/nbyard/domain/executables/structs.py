@@ -102,7 +102,7 @@ class Inspection(msgspec.Struct, frozen=True):
 class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file to read: a path below the server's root, or a finished upload."""
 
-    path: str = ""
+    path: Annotated[str, shown("File", argument=True, needed=True)] = ""
     upload: str = ""
     kind: str = ""
 
@@ -113,7 +113,7 @@ class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `executable` is an ID or a name. The file that it follows is run, or its newest version.
     """
 
-    path: str = ""
+    path: Annotated[str, shown("File", argument=True, needed=True)] = ""
     upload: str = ""
     executable: str = ""
 

@@ -208,9 +208,11 @@ def create_recheck(store: Store, c: Connection, like: Run, plan: TaskPlan, key: 
 
     Raises:
         OverQuota: the quota of the owner can never allow the task, or allows no further run.
+        PolicyRefused: the run `like` may no longer use its runtime or image.
     """
     if store.runs.with_submission_key(c, like.owner, key):
         return
+    isolated_plans(store, c, like.owner, [plan], like.id)
     places = dict.fromkeys(("path", "workflow_id", "workflow_version_id", "template_id"), "")
     row = _same_work(store, c, like) | places | {"name": None, "reason": None, "edges": []}
     row |= {"title": plan.label, "submission_key": key, "priority": LOWEST}

@@ -140,6 +140,10 @@ ENGINES = {
         "'{node}' would run on the Dask cluster, which the administrator allows only for other"
         " users and projects."
     ),
+    "dask-of-others": code("The administrator gives the Dask cluster only to others."),
+    "dask-of-projects": code(
+        "Only runs of these projects may use the Dask cluster: {projects:, }", projects=list
+    ),
     "use-containers": code("Choose the runtime docker."),
     "code-off-here": code(
         "This store has several users, so it does not {work}: that would run their code in the"

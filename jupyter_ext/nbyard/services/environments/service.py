@@ -139,11 +139,11 @@ class EnvironmentService(Service):
             return self._store.environments.find(c, caller.name, environment)
 
     @operation("POST", "/environments/{environment}/kernel", scope="environments:read")
-    def kernel(self, caller: Caller, environment: str) -> EnvironmentKernel:
+    def kernel(self, caller: Caller, environment: str, cancel: bool = False) -> EnvironmentKernel:
         """Show the kernel of an environment.
 
         At a JupyterHub with a shared service, the user's own server installs it. Repeat the request
-        until `kernel` is not empty. The service itself refuses it.
+        until `kernel` is not empty, or `cancel` the installation. The service itself refuses it.
 
         Raises:
             Conflict: no version is installed.

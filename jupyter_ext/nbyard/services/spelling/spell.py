@@ -87,6 +87,7 @@ def task_files(_path: Path, _query: Query) -> list[str]:
 READS: Mapping[str, Callable[[Path, Query], list[str]]] = {
     "datasets.compare": compare_versions,
     "deployments.log": reading("deployments", "log", option="revision"),
+    "environments.kernel": reading("environments", "kernel"),
     "environments.log": reading("environments", "log", option="version"),
     "images.log": reading("images", "log"),
     "models.list": list_models,

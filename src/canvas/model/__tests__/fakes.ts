@@ -173,7 +173,7 @@ export class FakeBackend {
   }
 
   async runtimes() {
-    return ['process', 'docker', 'dask'];
+    return { names: ['process', 'docker', 'dask'], note: null };
   }
 
   async quotaUse(): Promise<never> {

@@ -39,7 +39,7 @@ export function AutomationForm(props: IAutomationFormProps): JSX.Element {
   const [shown, change] = useDialogDraft(draft);
   const { typed } = shown;
   const [refused, setRefused] = useState(props.problems);
-  const runtimes = useRuntimes(offered.runtimes, String(typed['run.runtime']));
+  const runtimes = useRuntimes(offered.runtimes, String(typed['run.runtime']), trans);
   const answer = usePreview(services, 'automations.preview', previewed(typed, known));
   const kind = typed['on.kind'] as On['kind'];
   const { '': _, ...others } = refused; // general ones are shown above the form
@@ -94,7 +94,7 @@ export function AutomationForm(props: IAutomationFormProps): JSX.Element {
 /** Return the fields of the form, with what the server offers and what the values mean. */
 function fieldsOf(
   typed: Values,
-  runtimes: readonly string[],
+  [runtimes, note]: ReturnType<typeof useRuntimes>,
   known: Automation | undefined,
   trans: TranslationBundle
 ): IField[] {
@@ -108,8 +108,9 @@ function fieldsOf(
       )
     }),
     'on.text': () => ({ isReplaced: true }),
-    'run.runtime': () => ({
+    'run.runtime': ({ help }) => ({
       kind: 'choice',
+      help: [help, note].filter(Boolean).join(' '),
       labels: Object.fromEntries(runtimes.map(name => [name, name]))
     }),
     'missed.policy': ({ labels = {} }) => ({

@@ -1,6 +1,6 @@
 /** What the form offers for the runs of an automation. */
 import { belowRoot } from '../../../api/paths';
-import { Automation, NewRun } from '../../../api/types';
+import { Automation, NewRun, Runtimes } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import {
   IArgument,
@@ -9,12 +9,13 @@ import {
   readParameters
 } from '../../../document/arguments';
 import { parseFlow } from '../../../document/flow';
+import { ALWAYS } from '../../../forms/runtimes';
 import { IPanelServices } from '../../frame/services';
 
 export interface IOffered {
   /** The arguments of the code; none if it cannot be read. */
   fields: Promise<readonly IArgument[]>;
-  runtimes: Promise<readonly string[]>;
+  runtimes: Promise<Runtimes>;
   /** The automations that the file has already. */
   automations: () => Promise<readonly Automation[]>;
 }
@@ -24,10 +25,7 @@ export function offeredFor(services: IPanelServices, run: Partial<NewRun>): IOff
   const { client } = services.yard;
   return {
     fields: orNone(argumentsOf(services, run)),
-    runtimes: client.call('system.runtimes', {}).then(
-      ({ names }) => names,
-      () => ['process']
-    ),
+    runtimes: client.call('system.runtimes', {}).catch(() => ALWAYS),
     automations: () => orNone(automationsOf(client, run.path))
   };
 }

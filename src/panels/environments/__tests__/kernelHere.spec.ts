@@ -56,3 +56,25 @@ it('ends with the error of the installation', async () => {
   expect(execute).not.toHaveBeenCalled();
   expect(shown()).toEqual([expect.stringContaining('There is no cow 9.')]);
 });
+
+it('cancels the installation by the button of the notification', async () => {
+  const installing = { kernel: '', progress: 'Resolving packages' };
+  const cancelled = new Error('The installation was cancelled.');
+  const { services, execute, call } = serverWith(installing, {}, cancelled);
+  let isClicked = false;
+  const changed = () => {
+    const [action] = Notification.manager.notifications.flatMap(n => n.options.actions ?? []);
+    if (action && !isClicked) {
+      isClicked = true;
+      expect(action.label).toBe('Cancel');
+      action.callback(new MouseEvent('click', { cancelable: true }));
+    }
+  };
+  Notification.manager.changed.connect(changed);
+  await environmentActions.notebookWithEnvironment(services, ['e1']);
+  Notification.manager.changed.disconnect(changed);
+  const asked = { path: { environment: 'e1' }, query: { cancel: true } };
+  expect(call).toHaveBeenCalledWith('environments.kernel', asked);
+  expect(execute).not.toHaveBeenCalled();
+  expect(shown()).toContainEqual(expect.stringContaining('The installation was cancelled.'));
+});

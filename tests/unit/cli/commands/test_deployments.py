@@ -41,6 +41,18 @@ def test_arguments_ports_and_variables_are_sent(shell):
     assert "NAME=PORT" in shell("deployments", "create", "a:1", "--port", "web=x").err
 
 
+def test_a_key_is_created_listed_and_revoked(shell, cows, yard, monkeypatch):
+    monkeypatch.setattr("nbyard.services.deployments.check_accepts_keys", lambda _: None)
+    made = shell("deployments", "keys", "create", "cows", "--name", "cron", "--expires", "30d")
+    prefix = made.out[:10]
+    assert prefix.startswith("nbk_") and made.out.count("\n") == 1
+    assert '-H "Authorization: Bearer KEY" http://127.0.0.1:' in made.err
+    assert "cron" in shell("deployments", "keys", "list", "cows").out
+    revoked = shell("deployments", "keys", "rm", "cows", prefix)
+    assert revoked.out == f"Revoked the key {prefix} of cows.\n"
+    assert prefix not in shell("deployments", "keys", "ls", "cows").out
+
+
 def test_a_password_comes_from_a_file(shell, tmp_path):
     (tmp_path / "p").write_text("123456789\n")
     words = ("deployments", "create", "--service", "jupyterlab", "--name", "lab")

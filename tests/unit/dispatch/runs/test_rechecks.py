@@ -6,11 +6,14 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import select, update
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.runs.rechecks import RecheckController, is_sampled
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.origins import RECHECK
+from nbyard.domain.users.isolation import Isolation
 from nbyard.domain.users.quotas import NewQuota
 from nbyard.reasons.structs import because, separate
 from nbyard.store.schema.tables import runs, tasks
@@ -24,7 +27,7 @@ class Nights:
     """A controller of the sample, whose nights the test calls."""
 
     def __init__(self, bench: Bench):
-        self.bench, self.night = bench, NIGHT
+        self.bench, self.night, self.project = bench, NIGHT, ""
         self.controller = self.restarted()
 
     def restarted(self) -> RecheckController:
@@ -34,6 +37,8 @@ class Nights:
         """Return the ID of a run whose nodes came from the cache, at noon of the day before."""
         bench = self.bench
         run = bench.submit(graph, **{"cache": True, **plan})
+        if self.project:
+            bench.yard.services.projects.link(OWNER, self.project, NewLink("run", run))
         for node in graph:
             bench.until(partial(self.has_begun, run, node))
             if bench.task(run, node).state == "running":
@@ -132,6 +137,24 @@ def test_only_computed_and_cached_nodes_of_the_day_count(nights):
     nights.night += timedelta(days=1)
     nights.cached({"a": ()})
     assert len(nights.look()) == 1  # equal results once, also of two days
+
+
+def test_a_recheck_runs_by_the_right_of_the_project_of_its_run(nights):
+    """The Dask cluster is for runs of a project. The recheck itself belongs to no project."""
+    bench, projects = nights.bench, nights.bench.yard.services.projects
+    nights.project = projects.create(OWNER, NewProject("wine")).id
+    projects.create(OWNER, NewProject("beer"))
+    bench.context.runtimes["dask"] = bench.runtime
+    rules = Isolation(is_shared=True, dask_users=("project:ada/wine",))
+    bench.store.isolation = rules
+    nights.cached({"a": ()}, runtime="dask"), nights.cached({"a": ()}, runtime="dask")
+    (recheck,) = nights.look()
+    nights.end(recheck, "something else")
+    assert bench.task(recheck).reason.code == "not-reproduced"
+    nights.night += timedelta(days=1)
+    nights.cached({"a": ()}, runtime="dask")
+    bench.store.isolation = replace(rules, dask_users=("project:ada/beer",))
+    assert nights.look() == [recheck]
 
 
 def test_a_full_quota_ends_no_night(nights):

@@ -118,6 +118,38 @@ def test_the_cluster_is_given_to_groups_and_to_runs_of_a_project(shared):
     assert (may("dora"), may("group:physics")) == (True, False)
 
 
+def test_the_cluster_is_offered_to_those_who_may_use_it(shared, monkeypatch):
+    """An editor of a listed project sees for which runs; nobody sees projects of others."""
+    rules, system = shared.store.isolation, shared.services.system
+    shared.settings.dask_address = "tcp://127.0.0.1:8786"
+    monkeypatch.setattr("nbyard.runtimes.dask.cluster.Cluster.describe", lambda _: "a scheduler")
+    wine = shared.services.projects.create(ANN, NewProject("wine"))
+    shared.services.projects.create(ANN, NewProject("beer"))
+    listed = ("group:physics", "project:ann/wine", "project:ann/beer", "fred")
+    shared.store.isolation = msgspec.structs.replace(rules, dask_users=listed)
+    shared.services.shares.grant(ANN, "project", wine.id, NewMember("eve", "editor"))
+    shared.services.shares.grant(ANN, "project", wine.id, NewMember("fred", "editor"))
+    shared.services.shares.grant(ANN, "project", wine.id, NewMember("gus", "viewer"))
+    with shared.store.write() as c:
+        shared.store.grants.set_groups(c, "dora", ["physics"])
+
+    def offered(name):
+        answer = system.runtimes(Caller(name))
+        checks = system.doctor(Caller(name, scopes=("system:read",))).checks
+        (check,) = (check for check in checks if check.name == "dask")
+        assert check.finding == str(answer.note or "")
+        assert "dask" in answer.names or check.state == "missing"
+        return "dask" in answer.names, answer.note
+
+    assert offered("dora") == offered("fred") == (True, None)
+    assert offered("ann") == (True, because("dask-of-projects", projects=["ann/wine", "ann/beer"]))
+    assert offered("eve") == (True, because("dask-of-projects", projects=["ann/wine"]))
+    assert offered("gus") == offered("bob") == (False, because("dask-of-others"))
+    assert system.runtimes(Caller("bob")).names[0] == "docker"
+    shared.settings.dask_address = ""
+    assert offered("dora") == offered("bob") == (False, None)
+
+
 def test_every_container_has_a_limit_that_quotas_count(shared, flow):
     place = shared.context.files.root / flow
     document = json.loads(place.read_text())

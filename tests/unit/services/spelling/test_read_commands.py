@@ -12,6 +12,12 @@ COMMANDS = [
     ("datasets.compare", {"new": 3}, "datasets compare KEY 0 3"),
     ("deployments.log", {"revision": 2}, "deployments log --revision 2 KEY"),
     ("deployments.log", {"after": 2}, "call deployments.log deployment=KEY after=2"),
+    ("environments.kernel", {}, "environments kernel KEY"),
+    (
+        "environments.kernel",
+        {"cancel": True},
+        "call environments.kernel environment=KEY cancel=true",
+    ),
     ("environments.log", {"version": 2}, "environments log --version 2 KEY"),
     ("images.log", {}, "images log KEY"),
     ("images.log", {"after": 9}, "call images.log image=KEY after=9"),

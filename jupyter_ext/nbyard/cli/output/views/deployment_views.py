@@ -87,11 +87,6 @@ def show_key(made: Any) -> None:
     click.echo(made.key)
 
 
-def show_keys(page: Any) -> None:
-    """Print the keys of a deployment as a table."""
-    show_items(page.items, columns("key=prefix name made=created_at expires=expires_at"))
-
-
 def show_package(model_package: ModelPackage) -> None:
     """Print the facts of one model, one per line."""
     model, run = model_package.model, ""
@@ -118,6 +113,7 @@ def _columns(columns: Sequence[Any]) -> str:
 
 
 VIEWS: dict[str, Any] = {
+    "deployments.create_key": show_key,
     "deployments.get": show_deployment,
     "deployments.extend": show_deployment,
     "deployments.stop": show_deployment,

@@ -406,6 +406,8 @@ VIEWS: dict[str, View] = {
     "datasets.profile": _profile,
     "executables.get": _executable,
     "executables.diff": _diff,
+    "executables.help": show_inspection,
+    "executables.inspect": show_inspection,
     "executables.export": lambda exported: click.echo(exported.text, nl=False),
     "runs.tasks": _tasks,
     **{f"runs.{verb}": show_run_facts for verb in SHOWN_AFTER},

@@ -29,7 +29,11 @@ const services = {
 } as unknown as IPanelServices;
 const none = Promise.resolve([]);
 const offered: IOffered = {
-  ...{ fields: none, runtimes: none, automations: () => none }
+  ...{ fields: none, automations: () => none },
+  runtimes: Promise.resolve({
+    names: ['docker', 'dask'],
+    note: { code: 'dask-of-projects', params: { projects: ['ann/wine', 'ann/beer'] } }
+  })
 };
 const leave = jest.fn();
 
@@ -46,6 +50,8 @@ describe('the form of an automation on an event', () => {
   it('asks for what the event needs', async () => {
     const draft = await show();
     choose('Dataset', 'sea');
+    const note = 'Only runs of these projects may use the Dask cluster: ann/wine, ann/beer';
+    expect(screen.getByText(text => text.endsWith(note))).toBeTruthy();
     choose('Runs start', 'file');
     choose('File or folder', 'inbox');
     for (const change of ['created', 'modified', 'deleted']) {
