@@ -2,11 +2,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Answer } from '../../api/operations';
 import { StateMark } from '../../components/StateMark';
 import { IRowColumn } from '../../components/table/RowTable';
-import { showMemory } from '../../components/format/bytes';
+import { showBytes, showMemory } from '../../components/format/bytes';
 import { showMoment } from '../../components/format/times';
+import { declaredFields } from '../../forms/schema/fields';
 import { Reason, reasonText } from '../../reasons';
 
-export type ListId = 'admin.runs' | 'admin.queue' | 'admin.deployments' | 'audit.list';
+export type ListId =
+  'admin.runs' | 'admin.queue' | 'admin.deployments' | 'quotas.list' | 'audit.list';
 export type Row<Id extends ListId> =
   Answer<Id> extends { items: (infer Item)[] } ? Item & { id: string } : never;
 
@@ -39,6 +41,38 @@ const waits = <T extends { waits: unknown }>(trans: TranslationBundle) =>
     undefined,
     row => reasonText(row.waits as Reason | null, trans) ?? ''
   );
+
+type Quota = Row<'quotas.list'>;
+type Limit = Exclude<keyof Quota, 'id' | 'kind' | 'name' | 'updated_at'>;
+
+/** Return the fields of a quota's limits. */
+const LIMITS = (trans: TranslationBundle) => declaredFields('QuotaLimits', trans);
+
+/** Return whom a quota limits. */
+export function quotaOf(kind: Quota['kind'], name: string, trans: TranslationBundle): string {
+  const kinds = kindLabels(trans);
+  return name ? `${kinds[kind]} ${name}` : kinds[kind];
+}
+
+export function kindLabels(trans: TranslationBundle): Record<Quota['kind'], string> {
+  return {
+    everyone: trans.__('Everyone'),
+    user: trans.__('User'),
+    group: trans.__('Group'),
+    project: trans.__('Project')
+  };
+}
+
+function showLimit(name: Limit, quota: Quota, trans: TranslationBundle): string {
+  const limit = quota[name];
+  return limit === null
+    ? '–'
+    : name === 'deployment_days'
+      ? trans._n('%1 day', '%1 days', limit)
+      : name.endsWith('_bytes')
+        ? showBytes(limit)
+        : String(limit);
+}
 
 /** The columns of each list. */
 export const COLUMNS: Columns = {
@@ -73,6 +107,14 @@ export const COLUMNS: Columns = {
     text('gpus', trans.__('GPUs'), 66, ({ gpus }) => String(gpus || '')),
     text('created', trans.__('Created'), 170, each => showMoment(each.created_at)),
     waits(trans)
+  ],
+  'quotas.list': trans => [
+    text('of', trans.__('Quota of'), undefined, ({ kind, name }) => quotaOf(kind, name, trans)),
+    ...LIMITS(trans).map(({ name, label }) =>
+      text<Quota>(name, label, Math.max(86, 9 * label.length + 16), quota =>
+        showLimit(name as Limit, quota, trans)
+      )
+    )
   ],
   'audit.list': trans => [
     text('at', trans.__('Time'), 170, ({ at }) => showMoment(at)),
