@@ -12,6 +12,7 @@ import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
+import { isOther } from '../../forms/referenceOf';
 import { starredBy } from '../model/maps/best';
 import { isElement } from '../model/maps/elements';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
@@ -280,7 +281,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           {trans.__('Follow Running Task')}
         </Button>
       )}
-      {!isScratch(run) && (
+      {!isScratch(run) && !isOther(run.owner) && (
         <CommandButton commands={commands} id="nbyard:share" args={{ noun: 'run', id: run.id }} />
       )}
       {live ? (
