@@ -87,6 +87,17 @@ describe('the header of Run Info', () => {
     expect(screen.getByRole('tab', { name: /^Results/ }).textContent).toBe('Results1');
   });
 
+  it('says that a started run waits, and why', async () => {
+    const waits = { code: 'draining', params: { why: 'new disks' } };
+    const queued = { id: '1', node: 'a', state: 'queued', waits };
+    await show(2, 'running', [], [], [queued]);
+    expect(screen.getAllByRole('status')[0].textContent).toBe('waiting');
+    expect(screen.getAllByText(/new disks/)).toHaveLength(2); // in the header, and in its row
+    cleanup();
+    await show(2, 'running', [], [], [queued, { id: '2', node: 'b', state: 'running' }]);
+    expect(screen.getAllByRole('status')[0].textContent).toBe('running');
+  });
+
   it('H2: offers to share only an own run', async () => {
     PageConfig.setOption('hubServerUser', 'ann');
     await show(2);
