@@ -14,6 +14,9 @@ export type Row<Id extends ListId> =
 
 type Columns = { [Id in ListId]: (trans: TranslationBundle) => IRowColumn<Row<Id>>[] };
 
+/** The width of a column with a date and a time, also with AM or PM. */
+const MOMENT = 190;
+
 /** A column with text, which the pointer shows whole. */
 function text<T>(
   key: string,
@@ -81,14 +84,14 @@ export const COLUMNS: Columns = {
     text('number', trans.__('Run'), 66, ({ number }) => String(number)),
     owner(trans),
     text('title', trans.__('Name'), undefined, ({ name, title }) => name || title),
-    text('created', trans.__('Created'), 170, run => showMoment(run.created_at)),
-    text('ended', trans.__('Finished'), 170, run => showMoment(run.finished_at))
+    text('created', trans.__('Created'), MOMENT, run => showMoment(run.created_at)),
+    text('ended', trans.__('Finished'), MOMENT, run => showMoment(run.finished_at))
   ],
   'admin.queue': trans => [
     text('run', trans.__('Run'), 66, ({ run }) => String(run)),
     owner(trans),
     text('node', trans.__('Node'), 140, ({ node }) => node),
-    text('queued', trans.__('Queued'), 170, task => showMoment(task.queued_at)),
+    text('queued', trans.__('Queued'), MOMENT, task => showMoment(task.queued_at)),
     text('requests', trans.__('Requests'), 170, ({ gpu, cpu, memory_bytes }) =>
       [
         gpu && trans._n('%1 GPU', '%1 GPUs', gpu),
@@ -105,7 +108,7 @@ export const COLUMNS: Columns = {
     text('name', trans.__('Name'), 180, ({ name }) => name),
     owner(trans),
     text('gpus', trans.__('GPUs'), 66, ({ gpus }) => String(gpus || '')),
-    text('created', trans.__('Created'), 170, each => showMoment(each.created_at)),
+    text('created', trans.__('Created'), MOMENT, each => showMoment(each.created_at)),
     waits(trans)
   ],
   'quotas.list': trans => [
@@ -117,7 +120,7 @@ export const COLUMNS: Columns = {
     )
   ],
   'audit.list': trans => [
-    text('at', trans.__('Time'), 170, ({ at }) => showMoment(at)),
+    text('at', trans.__('Time'), MOMENT, ({ at }) => showMoment(at)),
     text('user', trans.__('User'), 120, ({ user, person }) => person || user),
     text('operation', trans.__('Operation'), 170, ({ operation }) => operation),
     text('subject', trans.__('Object'), undefined, ({ subject }) => subject),

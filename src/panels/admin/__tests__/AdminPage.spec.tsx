@@ -96,6 +96,8 @@ describe('the page of administrators', () => {
     await screen.findByText('7');
     expect(cells(rows()[0]).slice(0, 4)).toEqual(['running', '7', 'bob', 'Train']);
     expect(within(rows()[1]).queryByRole('button')).toBeNull();
+    const width = screen.getByText('Created').style.width;
+    expect(parseInt(width)).toBeGreaterThanOrEqual(190); // AM or PM fits in
     fireEvent.click(within(rows()[0]).getByRole('button', { name: 'Cancel' }));
     expect(await screen.findByText('Cancel run 7 of bob?')).toBeTruthy();
     accept();
@@ -150,6 +152,7 @@ describe('the page of administrators', () => {
       ['ann', '1', '1.5', '1.0 kB']
     ]);
     expect(screen.getByRole('img', { name: 'GPU hours over time, maximum 6' })).toBeTruthy();
+    expect(screen.getByText('4.0 kB')).toBeTruthy(); // a round step of the axis
     fireEvent.doubleClick(rows()[1]);
     expect(screen.getByRole('img', { name: 'GPU hours over time, maximum 1' })).toBeTruthy();
     fireEvent.click(button('By Project'));
