@@ -16,6 +16,7 @@ const FORMS = [
     'NewProject',
     'PolicyRules',
     'ProposedRule',
+    'QuotaLimits',
     'Recipe',
     'Resources'
   ]
@@ -34,9 +35,13 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 /** The schema behind a reference. */
 const schemaOf = ({ $ref }) => components.schemas[$ref?.split('/').pop()];
 
-/** The fields of a form: those of a struct with an order, and of the structs in it, sorted. */
+/**
+ * The fields of a form: those of a struct with an order, and of the structs in it, sorted; all
+ * fields of a form without an order.
+ */
 function fieldsOf({ properties = {}, required = [] }, path, when, outer) {
-  const fields = Object.entries(properties).flatMap(([key, property]) => {
+  const isPlain = !path && !Object.values(properties).some(each => each['x-order']);
+  const fields = Object.entries(properties).flatMap(([key, property], at) => {
     const name = path + key;
     const types = (property.anyOf ?? [property]).filter(({ type }) => type !== 'null');
     const { propertyName, mapping } = property.discriminator ?? {};
@@ -54,7 +59,7 @@ function fieldsOf({ properties = {}, required = [] }, path, when, outer) {
         [...outer, struct]
       )
     );
-    const order = property['x-order'];
+    const order = isPlain ? at + 1 : property['x-order'];
     const own = mapping ? { ...property, 'x-widget': 'choice' } : property;
     const field = fieldOf(mapping ? `${name}.${propertyName}` : name, own, types[0]);
     const given = { ...field, required: required.includes(key) || undefined };

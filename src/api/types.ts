@@ -75,6 +75,7 @@ export type NewCredential = Schemas['NewCredential'];
 export type NewDeployment = Schemas['NewDeployment'];
 export type NewEnvironment = Schemas['NewEnvironment'];
 export type NewProject = Schemas['NewProject'];
+export type NewQuota = Schemas['NewQuota'];
 export type NewRun = Schemas['NewRun'];
 export type OutputComparison = Schemas['OutputComparison'];
 export type InputRow = Schemas['InputRow'];

@@ -4,7 +4,8 @@ import { CommandRegistry } from '@lumino/commands';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { useSignal } from '../components/hooks/useSignal';
-import { runningIcon } from '../icons/startup';
+import { runningIcon, scheduleIcon } from '../icons/startup';
+import { shownState } from './model/reducer';
 
 /** Inline styles, because a status bar is shown before our style sheet loads. */
 const LOOKS = {
@@ -34,6 +35,10 @@ export class StatusItem extends ReactWidget {
     return this.yard.runs.items.filter(isLive).length;
   }
 
+  get running(): number {
+    return this.yard.runs.items.filter(run => shownState(run) === 'running').length;
+  }
+
   protected render(): JSX.Element {
     return <Count item={this} yard={this.yard} commands={this.commands} trans={this.trans} />;
   }
@@ -48,7 +53,14 @@ interface ICountProps {
 
 function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
   const live = useSignal(yard.runs.changed, () => item.live);
-  const label = trans._n('%1 run in progress', '%1 runs in progress', live);
+  const running = useSignal(yard.runs.changed, () => item.running);
+  const label = [
+    running && trans._n('%1 run in progress', '%1 runs in progress', running),
+    live > running && trans._n('%1 run waits', '%1 runs wait', live - running)
+  ]
+    .filter(Boolean)
+    .join(', ');
+  const Icon = running ? runningIcon : scheduleIcon;
   return (
     <button
       type="button"
@@ -62,7 +74,7 @@ function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
         }
       }}
     >
-      <runningIcon.react tag="span" elementSize="small" elementPosition="center" />
+      <Icon.react tag="span" elementSize="small" elementPosition="center" />
       {live}
     </button>
   );

@@ -79,7 +79,8 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
         </section>
       ))}
       <p className="nby-Field-help">
-        {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}
+        {trans.__('Paths start in the server’s root folder.')}
+        {asked.includes(HIDDEN) && ` ${trans.__('A secret is asked for, never shown.')}`}
       </p>
       <div role="status" className="nby-Sr">
         {said}

@@ -31,7 +31,7 @@ test('H4: an administrator announces and pauses, with the keyboard too; axe find
   await view.getByRole('tab', { name: 'Runs' }).focus();
   for (const theme of THEMES) {
     await lab.theme(theme);
-    for (const tab of ['Queue', 'Deployments', 'Usage', 'Audit', 'Runs']) {
+    for (const tab of ['Queue', 'Deployments', 'Usage', 'Quotas', 'Audit', 'Runs']) {
       await page.keyboard.press('ArrowRight');
       await expect(view.getByRole('tab', { name: tab, selected: true })).toBeFocused();
       await expect(view.getByText('Loading…')).toHaveCount(0);
@@ -42,6 +42,18 @@ test('H4: an administrator announces and pauses, with the keyboard too; axe find
     }
   }
   expect(found).toEqual([]);
+  await view.getByRole('tab', { name: 'Quotas' }).click();
+  await view.getByRole('button', { name: 'Set Quota…' }).click();
+  await page.getByLabel('Name').fill('eve');
+  await page.getByLabel('GPUs').fill('2');
+  await page.keyboard.press('Enter');
+  const quota = view.getByRole('row').filter({ hasText: 'User eve' });
+  await quota.getByRole('button', { name: 'Edit…' }).click();
+  await expect(page.getByLabel('GPUs')).toHaveValue('2');
+  await page.keyboard.press('Escape');
+  await quota.getByRole('button', { name: 'Delete' }).click();
+  await page.locator('.jp-Dialog .jp-mod-accept').click();
+  await expect(quota).toHaveCount(0);
   await view.getByRole('tab', { name: 'Audit' }).click();
   await expect(view.getByRole('row').filter({ hasText: 'admin.drain' })).toBeVisible();
   await view.getByRole('button', { name: 'Remove Message' }).click();

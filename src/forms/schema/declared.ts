@@ -632,6 +632,51 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       first: 'stop'
     }
   ],
+  QuotaLimits: [
+    {
+      name: 'gpus',
+      kind: 'int',
+      label: trans.__('GPUs'),
+      help: trans.__('GPUs at once. Default: 1.')
+    },
+    { name: 'cpu', kind: 'number', label: trans.__('CPUs'), help: trans.__('Cores at once.') },
+    {
+      name: 'memory_bytes',
+      kind: 'int',
+      label: trans.__('Memory'),
+      help: trans.__('Requested memory: 16GB.')
+    },
+    {
+      name: 'stored_bytes',
+      kind: 'int',
+      label: trans.__('Disk'),
+      help: trans.__('Stored data: 100GB.')
+    },
+    {
+      name: 'runs',
+      kind: 'int',
+      label: trans.__('Runs'),
+      help: trans.__('Runs that execute at once.')
+    },
+    {
+      name: 'queued_runs',
+      kind: 'int',
+      label: trans.__('Queued runs'),
+      help: trans.__('Runs in the queue or executing.')
+    },
+    {
+      name: 'deployments',
+      kind: 'int',
+      label: trans.__('Deployments'),
+      help: trans.__('Also idle ones.')
+    },
+    {
+      name: 'deployment_days',
+      kind: 'number',
+      label: trans.__('Lifetime'),
+      help: trans.__('Deployments stop after: 12h, 30d.')
+    }
+  ],
   Recipe: [
     { name: 'base', kind: 'text', label: trans.__('Base image') },
     { name: 'cuda', kind: 'text', label: trans.__('CUDA version') },

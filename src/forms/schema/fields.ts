@@ -122,12 +122,16 @@ export function unreadFields(
     const typed = values[field.name];
     const value = readValue(field, typed ?? '');
     // what has a number at first has no meaning without one
-    return value === undefined || (value === null && typed !== undefined && field.first);
+    const isNeeded = field.first || (field.kind === 'moment' && field.required);
+    return value === undefined || (value === null && typed !== undefined && isNeeded);
   });
-  const texts = { int: trans.__('Enter a whole number.'), other: trans.__('Enter a number.') };
-  return Object.fromEntries(
-    unread.map(({ name, kind }) => [name, kind === 'int' ? texts.int : texts.other])
-  );
+  const textOf = ({ kind, label }: IField) =>
+    kind === 'int'
+      ? trans.__('Enter a whole number.')
+      : kind === 'moment'
+        ? trans.__('Enter a date and a time for “%1”.', label)
+        : trans.__('Enter a number.');
+  return Object.fromEntries(unread.map(field => [field.name, textOf(field)]));
 }
 
 const isSecret = ({ kind, isSecret }: IField) => kind === 'password' || !!isSecret;

@@ -10,7 +10,8 @@ import { runsIcon } from '../../icons/startup';
 import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
-import { askBroadcast, askDrain } from './dialogs';
+import { quotaOf } from './columns';
+import { askBroadcast, askDrain, askQuota } from './dialogs';
 import { Listing } from './Listing';
 import { Usage } from './Usage';
 
@@ -86,12 +87,13 @@ export default function AdminPage({ services }: { services: IPanelServices }): J
           { id: 'queue', label: trans.__('Queue') },
           { id: 'deployments', label: trans.__('Deployments') },
           { id: 'usage', label: trans.__('Usage') },
+          { id: 'quotas', label: trans.__('Quotas') },
           { id: 'audit', label: trans.__('Audit') }
         ]}
         current={tab}
         onChange={setTab}
       >
-        {!['queue', 'usage'].includes(tab) && (
+        {!['queue', 'usage', 'quotas'].includes(tab) && (
           <div className="nby-Bar">
             <label>
               {trans.__('User')}{' '}
@@ -157,6 +159,37 @@ export default function AdminPage({ services }: { services: IPanelServices }): J
           />
         )}
         {tab === 'usage' && <Usage services={services} turn={turn} />}
+        {tab === 'quotas' && (
+          <>
+            <div className="nby-Bar">
+              <Button onClick={() => act(trans.__('Not changed.'), () => askQuota(services))}>
+                {trans.__('Set Quota…')}
+              </Button>
+            </div>
+            <Listing
+              {...shown}
+              id="quotas.list"
+              label={trans.__('Quotas')}
+              none={trans.__('No quotas: nothing is limited.')}
+              edit={quota => askQuota(services, quota)}
+              action={{
+                label: trans.__('Delete'),
+                isFor: () => true,
+                run: async ({ id, kind, name }) => {
+                  const request = {
+                    id: 'quotas.delete',
+                    question: { path: { quota: id } }
+                  } as const;
+                  const title = trans.__('Delete the quota of “%1”?', quotaOf(kind, name, trans));
+                  const text = trans.__('Its limits no longer apply. Running tasks continue.');
+                  if (await confirm(services, title, text, request)) {
+                    await client.call(request.id, request.question);
+                  }
+                }
+              }}
+            />
+          </>
+        )}
         {tab === 'audit' && (
           <Listing
             {...shown}

@@ -26,14 +26,16 @@ interface IListingProps<Id extends ListId> {
     isFor: (row: Row<Id>) => boolean;
     run: (row: Row<Id>) => Promise<unknown>;
   };
+  /** What another button and the key Enter do. */
+  edit?: (row: Row<Id>) => Promise<unknown>;
 }
 
 /** A table that the server fills, newest first; it is read again each `turn`. */
 export function Listing<Id extends ListId>(props: IListingProps<Id>): JSX.Element {
-  const { services, id, label, none, user, turn, act, action } = props;
+  const { services, id, label, none, user, turn, act, action, edit } = props;
   const { yard, trans } = services;
   const [limit, setLimit] = useState(FIRST);
-  const query = { limit, ...(id === 'admin.queue' ? {} : { user }) };
+  const query = { limit, ...(['admin.queue', 'quotas.list'].includes(id) ? {} : { user }) };
   const asked = { query } as never;
   const { answer, problem } = useAnswer(yard.client, id, asked, { turn, pause: user ? PAUSE : 0 });
   const rows = ((answer as { items?: Row<Id>[] } | undefined)?.items ?? []) as Row<Id>[];
@@ -42,20 +44,33 @@ export function Listing<Id extends ListId>(props: IListingProps<Id>): JSX.Elemen
       act(trans.__('Not changed.'), () => action.run(row));
     }
   };
+  const open = (row: Row<Id>) => {
+    if (edit) {
+      act(trans.__('Not changed.'), () => edit(row));
+    }
+  };
   const columns = COLUMNS[id](trans) as unknown as IRowColumn<Row<Id>>[];
   if (action) {
     columns.push({
-      ...{ key: 'action', label: '', width: 90, isUnsorted: true },
-      render: row =>
-        action.isFor(row) && (
-          <Button
-            tabIndex={-1}
-            title={trans.__('%1 (Delete)', action.label)}
-            onClick={() => run(row)}
-          >
-            {action.label}
-          </Button>
-        )
+      ...{ key: 'action', label: trans.__('Actions'), width: edit ? 150 : 90, isUnsorted: true },
+      render: row => (
+        <>
+          {edit && (
+            <Button tabIndex={-1} title={trans.__('Edit (Enter)')} onClick={() => open(row)}>
+              {trans.__('Edit…')}
+            </Button>
+          )}{' '}
+          {action.isFor(row) && (
+            <Button
+              tabIndex={-1}
+              title={trans.__('%1 (Delete)', action.label)}
+              onClick={() => run(row)}
+            >
+              {action.label}
+            </Button>
+          )}
+        </>
+      )
     });
   }
   return (
@@ -74,7 +89,7 @@ export function Listing<Id extends ListId>(props: IListingProps<Id>): JSX.Elemen
           sort={{ key: '', isDown: true }}
           onSort={() => undefined}
           keys={{ Delete: run }}
-          onOpen={() => undefined}
+          onOpen={open}
           onEnd={() => setLimit(MOST)}
         />
       )}

@@ -148,7 +148,8 @@ function Chart({ label, measure, items, days, services }: IChartProps): JSX.Elem
       label={services.trans.__('%1 over time, maximum %2', label, show(measure, most(values)))}
       places={places}
       values={values}
-      marks={axisTicks(most(values), measure === 'stored_bytes' ? 'bytes' : 'cores')}
+      // decimal steps, as the sizes are shown
+      marks={axisTicks(Math.max(most(values), measure === 'stored_bytes' ? 1000 : 0), 'cores')}
       ticks={[places[0], today]}
       start={places[0]}
       end={today}

@@ -3,6 +3,7 @@ import { useAnswer } from '../../api/useAnswer';
 import { LinkButton } from '../../components/Button';
 import { showBytes } from '../../components/format/bytes';
 import { showMoment } from '../../components/format/times';
+import { referenceOf } from '../../forms/referenceOf';
 import { StateMark } from '../../components/StateMark';
 import { Facts } from '../../components/text/Facts';
 import { Refusal } from '../../components/text/messages';
@@ -80,11 +81,11 @@ function LastRuns({ services, project, turn }: Omit<IOverviewProps, 'onKind'>): 
       <Refusal>{problem}</Refusal>
       {answer && !runs.length && <p className="nby-Dim">{trans.__('No run yet.')}</p>}
       <ul>
-        {runs.slice(0, LISTED_RUNS).map(({ id, number, title, state, created_at }) => (
+        {runs.slice(0, LISTED_RUNS).map(({ id, number, title, owner, state, created_at }) => (
           <li key={id}>
             <StateMark state={state} trans={trans} />
             <LinkButton onClick={() => void commands.execute('nbyard:show-run', { id })}>
-              {`#${number} ${title}`}
+              {`#${number} ${referenceOf({ name: title, owner })}`}
             </LinkButton>
             <span className="nby-Dim">{showMoment(created_at)}</span>
           </li>

@@ -44,7 +44,9 @@ export function ShareLinks({ services, kind, resource }: IShareLinksProps): JSX.
   return (
     <section aria-label={trans.__('Links')}>
       <p className="nby-Note">
-        {trans.__('Or share a link. Users of this server who have it can only read.')}
+        {trans.__(
+          'Or share a link, for reading only. It opens for users of this server, and for people without an account if the administrator allows them.'
+        )}
       </p>
       <div className="nby-Bar">
         <Button onClick={() => void copy()}>{trans.__('Copy Link')}</Button>

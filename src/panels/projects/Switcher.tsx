@@ -12,6 +12,7 @@ import { NewLink } from '../../api/types';
 import { Button } from '../../components/Button';
 import { ROW_MIME } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
+import { referenceOf } from '../../forms/referenceOf';
 import { IPanelServices } from '../frame/services';
 import { createProject, deleteProject, editProject, linkResources, linkRow } from './actions';
 import { activeProjectOf } from './activeProject';
@@ -78,7 +79,7 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
         {id && !known && <option value={id}>…</option>}
         {items.map(project => (
           <option key={project.id} value={project.id}>
-            {project.name}
+            {referenceOf(project)}
           </option>
         ))}
       </select>

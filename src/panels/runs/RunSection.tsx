@@ -9,7 +9,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { stateIcon } from '../../icons/items';
 import { scheduleIcon } from '../../icons/startup';
 import { reasonText } from '../../reasons';
-import { secondsOf } from '../../runs/model/reducer';
+import { secondsOf, shownState } from '../../runs/model/reducer';
 import { shownRun } from '../../runs/model/shownRun';
 import { openSections } from '../frame/openSections';
 import { OlderButton, SearchBox } from '../frame/Search';
@@ -141,7 +141,8 @@ interface IRowProps {
 
 function Row({ run, runs, services }: IRowProps): JSX.Element {
   const { trans, yard } = services;
-  const { state, created_at } = run;
+  const { created_at } = run;
+  const state = shownState(run);
   const results = resultsUpTo(run, runs, yard.workflows.items).map(result =>
     resultOf(result, trans)
   );

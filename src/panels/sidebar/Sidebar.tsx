@@ -5,6 +5,7 @@ import { PanelVisible } from '../../components/format/times';
 import { useLost } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { ArtifactSection } from '../artifacts/ArtifactSection';
+import { shownState } from '../../runs/model/reducer';
 import { artifactsOf } from '../artifacts/collection';
 import { AutomationSection } from '../automations/AutomationSection';
 import { automationsOf } from '../automations/collection';
@@ -44,6 +45,10 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const lost = useLost(yard.stream);
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
+  const running = useSignal(
+    yard.runs.changed,
+    () => yard.runs.items.filter(run => shownState(run) === 'running').length
+  );
   const first = useFirst(yard.datasets);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
   const data = useFileDrop(services, (files, folders) => {
@@ -77,7 +82,12 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         title={trans.__('Runs')}
         collection={yard.runs}
         buttons={hasRuns ? ['clean-up-runs', 'open-runs'] : []}
-        summary={live ? trans.__('%1 running', live) : ''}
+        summary={[
+          running && trans.__('%1 running', running),
+          live > running && trans.__('%1 waiting', live - running)
+        ]
+          .filter(Boolean)
+          .join(' · ')}
         isOpen
       >
         <RunSection {...shown} />

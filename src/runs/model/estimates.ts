@@ -68,7 +68,12 @@ export function runEstimate(
 }
 
 /** Whether the result of a task is from the cache, or the cache was not searched yet. */
-function mayBeCached({ state, cached, waits }: Task): boolean {
-  const isQueued = state === 'queued' && (!waits || waits.code === 'waits-for-turn');
-  return !!cached || state === 'waiting' || isQueued;
+function mayBeCached(task: Task): boolean {
+  const { state, cached } = task;
+  return !!cached || state === 'waiting' || (state === 'queued' && !isHeldUp(task));
+}
+
+/** Whether a task is queued for more than its turn, such as for a quota. */
+export function isHeldUp({ state, waits }: Task): boolean {
+  return state === 'queued' && !!waits && waits.code !== 'waits-for-turn';
 }

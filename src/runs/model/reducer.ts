@@ -140,3 +140,10 @@ export function taskToFollow(
   const current = of('failed') ?? of('running', 'preparing') ?? cancelled;
   return (current ?? last ?? detail.tasks[0])?.node;
 }
+
+/** Return the state to show: a started run of which no task is in progress is waiting. */
+export function shownState({ state, counts }: Pick<Run, 'state' | 'counts'>): string {
+  return state === 'running' && counts.queued && !counts.preparing && !counts.running
+    ? 'waiting'
+    : state;
+}

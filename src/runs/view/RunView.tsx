@@ -12,9 +12,10 @@ import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
+import { isOther } from '../../forms/referenceOf';
 import { starredBy } from '../model/maps/best';
 import { isElement } from '../model/maps/elements';
-import { IKnownEstimate, runEstimate } from '../model/estimates';
+import { IKnownEstimate, isHeldUp, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
 import { EXECUTED, isScratch, runName } from '../model/names';
 import { completed, runProgress, secondsOf, taskToFollow } from '../model/reducer';
@@ -207,7 +208,12 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       ? done / Math.max(1, count)
       : runProgress(detail, activity, node => model.elements(node))) * 100
   );
-  const left = runEstimate(estimate, detail.tasks, now, trans);
+  const isInProgress = ({ state }: Task) => state === 'running' || state === 'preparing';
+  const waits =
+    run.state === 'running' &&
+    !detail.tasks.some(isInProgress) &&
+    detail.tasks.find(isHeldUp)?.waits;
+  const left = waits ? '' : runEstimate(estimate, detail.tasks, now, trans);
   const isOld = useChangedCode(detail);
   // the commands look at the list of runs, which changes a moment later
   useSignal(yard.runs.changed, () => yard.runs.find(run.id)?.state);
@@ -229,7 +235,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   return (
     <div className={`nby-RunView-header${wasLive && !live ? ' nby-mod-ended' : ''}`}>
       <span role="status">
-        <StateMark state={run.state} trans={trans} />
+        <StateMark state={waits ? 'waiting' : run.state} trans={trans} />
         {asked && <span> · {trans.__('stopping')}</span>}
       </span>
       <strong className="nby-RunView-title" title={run.path}>
@@ -253,6 +259,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       {run.reason && run.state !== 'failed' && (
         <span className="nby-Dim">{reasonText(run.reason, trans)}</span>
       )}
+      {waits && <span className="nby-Dim">{reasonText(waits, trans)}</span>}
       <span className="nby-Dim">{showSeconds(secondsOf(run, now))}</span>
       <progress
         className={`nby-Progress nby-mod-${run.state}`}
@@ -280,7 +287,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           {trans.__('Follow Running Task')}
         </Button>
       )}
-      {!isScratch(run) && (
+      {!isScratch(run) && !isOther(run.owner) && (
         <CommandButton commands={commands} id="nbyard:share" args={{ noun: 'run', id: run.id }} />
       )}
       {live ? (

@@ -92,6 +92,19 @@ describe('G8: a form as a command and as Python', () => {
     project = '';
   });
 
+  it('explains a secret only where there is one', async () => {
+    const show = () => act(() => void (details().open = true));
+    const { unmount } = render(<Form request={request} />);
+    show();
+    await screen.findByText(/^Paths start in/);
+    expect(screen.queryByText(/A secret is asked for/)).toBeNull();
+    unmount();
+    draft.path = hidden('s3cr3t');
+    render(<Form request={request} />);
+    show();
+    await screen.findByText(/A secret is asked for/);
+  });
+
   it('tells the server of a secret only that there is one', () => {
     expect([hidden('s3cr3t'), hidden('')]).toEqual(['***', '']);
   });

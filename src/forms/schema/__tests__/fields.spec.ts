@@ -79,6 +79,13 @@ describe('the values of a form', () => {
     ]);
   });
 
+  it('are unread where a needed moment is missing', () => {
+    const fields = [field('until', 'moment', { required: true }), field('since', 'moment')];
+    const why = { until: 'Enter a date and a time for “until”.' };
+    expect(unreadFields(fields, { until: '', since: '' }, trans)).toEqual(why);
+    expect(unreadFields(fields, { until: '2027-01-31T18:00', since: '' }, trans)).toEqual({});
+  });
+
   it('are hidden without one of the values that they need', () => {
     const fields = [field('most', 'int', { when: { kind: ['a', 'b'], mode: 'x' } })];
     const isVisible = (kind: string, mode: string) => visibleFields(fields, { kind, mode }).length;

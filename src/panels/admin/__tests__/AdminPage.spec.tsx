@@ -37,6 +37,11 @@ const ENTRY = {
   ...{ id: 'a1', at: AT, user: 'root', operation: 'admin.cancel_run', subject: 'r1' },
   ...{ owner: 'bob', status: 403, request_id: 'q', person: '', token: '', attempt_id: '' }
 };
+const QUOTA = {
+  ...{ id: 'group:students', kind: 'group', name: 'students', updated_at: AT },
+  ...{ gpus: 0, cpu: 2, memory_bytes: 4e9, stored_bytes: null, runs: 1, queued_runs: null },
+  ...{ deployments: null, deployment_days: 0.25 }
+};
 const today = new Date().toISOString().slice(0, 10);
 const usage = (of: string, gpu_hours: number) => ({
   ...{ day: today, of, gpu_hours, core_hours: 1.5, stored_bytes: 1000 }
@@ -47,6 +52,7 @@ const ANSWERS: Record<string, unknown> = {
   'admin.queue': { items: [TASK], next: null },
   'admin.deployments': { items: [DEPLOYMENT], next: null },
   'admin.usage': { items: [usage('ann', 1), usage('bob', 2), usage('bob', 3)], next: null },
+  'quotas.list': { items: [QUOTA], next: null },
   'audit.list': { items: [ENTRY], next: null }
 };
 
@@ -90,6 +96,8 @@ describe('the page of administrators', () => {
     await screen.findByText('7');
     expect(cells(rows()[0]).slice(0, 4)).toEqual(['running', '7', 'bob', 'Train']);
     expect(within(rows()[1]).queryByRole('button')).toBeNull();
+    const width = screen.getByText('Created').style.width;
+    expect(parseInt(width)).toBeGreaterThanOrEqual(190); // AM or PM fits in
     fireEvent.click(within(rows()[0]).getByRole('button', { name: 'Cancel' }));
     expect(await screen.findByText('Cancel run 7 of bob?')).toBeTruthy();
     accept();
@@ -144,10 +152,53 @@ describe('the page of administrators', () => {
       ['ann', '1', '1.5', '1.0 kB']
     ]);
     expect(screen.getByRole('img', { name: 'GPU hours over time, maximum 6' })).toBeTruthy();
+    expect(screen.getByText('4.0 kB')).toBeTruthy(); // a round step of the axis
     fireEvent.doubleClick(rows()[1]);
     expect(screen.getByRole('img', { name: 'GPU hours over time, maximum 1' })).toBeTruthy();
     fireEvent.click(button('By Project'));
     await waitFor(() => expect(of('admin.usage').pop()!.query).toMatchObject({ by: 'project' }));
+  });
+
+  it('H3: lists the quotas, edits and deletes one', async () => {
+    const { of } = show();
+    open('Quotas');
+    await screen.findByText('Group students');
+    expect(cells(rows()[0]).slice(0, -1)).toEqual([
+      ...['Group students', '0', '2', '4.0 GB', '–', '1', '–', '–', '0.25 days']
+    ]);
+    fireEvent.click(button('Edit…'));
+    expect(await screen.findByText('Quota of “Group students”')).toBeTruthy();
+    expect(screen.queryByLabelText('Quota of')).toBeNull();
+    fireEvent.change(screen.getByLabelText('Disk (GB)'), { target: { value: '10' } });
+    accept();
+    const { id, kind, name, updated_at, ...limits } = QUOTA;
+    const body = { ...limits, stored_bytes: 10e9, preset: '' };
+    await waitFor(() => expect(of('quotas.set')).toEqual([{ path: { quota: id }, body }]));
+    await waitFor(() => expect(document.querySelector('.jp-Dialog')).toBeNull());
+    fireEvent.click(button('Delete'));
+    expect(await screen.findByText('Delete the quota of “Group students”?')).toBeTruthy();
+    accept();
+    await waitFor(() => expect(of('quotas.delete')).toEqual([{ path: { quota: id } }]));
+  });
+
+  it('H3: sets a quota of a user, or of everyone', async () => {
+    const { of } = show();
+    open('Quotas');
+    for (const [kind, quota] of [
+      ['user', 'user:eve'],
+      ['everyone', 'everyone']
+    ]) {
+      fireEvent.click(button('Set Quota…'));
+      fireEvent.change(await screen.findByLabelText(/Quota of/), { target: { value: kind } });
+      expect(!!screen.queryByLabelText(/Name/)).toBe(kind === 'user');
+      if (kind === 'user') {
+        fireEvent.change(screen.getByLabelText(/Name/), { target: { value: 'eve' } });
+      }
+      fireEvent.change(screen.getByLabelText('GPUs'), { target: { value: '2' } });
+      accept();
+      await waitFor(() => expect(of('quotas.set').pop()?.path).toEqual({ quota }));
+      await waitFor(() => expect(document.querySelector('.jp-Dialog')).toBeNull());
+    }
   });
 
   it('marks what was refused, and what belongs to another user', async () => {

@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
@@ -85,6 +86,18 @@ describe('J5: the page of a project', () => {
     expect(await screen.findByText('red-wine')).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: 'Runs' }));
     expect(screen.getByLabelText('Kind')).toHaveProperty('value', 'run');
+  });
+
+  it('names the owner of a run of another user', async () => {
+    PageConfig.setOption('hubServerUser', 'ann');
+    const items = [
+      { ...RUNS[0], owner: 'bob' },
+      { ...RUNS[1], owner: 'ann' }
+    ];
+    open({ 'runs.list': { items, next: null } });
+    expect(await screen.findByText('#9 bob/Training')).toBeTruthy();
+    expect(screen.getByText('#8 Training')).toBeTruthy();
+    PageConfig.setOption('hubServerUser', '');
   });
 
   it('shows the data', async () => {

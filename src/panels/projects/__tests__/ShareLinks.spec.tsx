@@ -17,6 +17,7 @@ it('creates, copies and lists a link, and revokes it', async () => {
   });
   const services = { yard: { client: { call } }, trans: nullTranslator.load('nbyard') };
   render(<ShareLinks services={services as unknown as IPanelServices} kind="run" resource="r" />);
+  expect(screen.getByText(/for people without an account if the administrator/)).toBeTruthy();
   fireEvent.change(screen.getByLabelText('Valid for'), { target: { value: '7' } });
   fireEvent.click(screen.getByRole('button', { name: 'Copy Link' }));
   const path = { kind: 'run', resource: 'r' };

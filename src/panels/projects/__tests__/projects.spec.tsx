@@ -1,4 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { Answerer, event, FakeSocket, fakeClient, json } from '../../../api/__tests__/fake';
@@ -73,6 +74,17 @@ describe('the project switcher', () => {
     fireEvent.change(select, { target: { value: '' } });
     expect(services.yard.client.project).toBe('');
     expect(reload).toHaveBeenCalledTimes(8);
+  });
+
+  it('names the owner of a project of another user', async () => {
+    PageConfig.setOption('hubServerUser', 'bob');
+    const own = { ...PROJECT, id: 'o', owner: 'bob' };
+    const { services } = serve(() => ({ items: [PROJECT, own], next: null }));
+    render(<Switcher services={services} />);
+    act(() => FakeSocket.last.hello());
+    expect(await screen.findByText('ann/wine')).toBeTruthy();
+    expect(screen.getByText('wine')).toBeTruthy();
+    PageConfig.setOption('hubServerUser', '');
   });
 
   it('is restored, and given up if the project is gone', async () => {

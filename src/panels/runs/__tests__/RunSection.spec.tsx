@@ -63,6 +63,13 @@ describe('the runs of the sidebar', () => {
     expect(drawn).toHaveBeenCalledTimes(before);
   });
 
+  it('show that a run waits whose only task is queued', () => {
+    const run = { title: 'Penguins', state: 'running', workflow_id: 'w', reason: null };
+    const times = { created_at: at(0), started_at: at(0) };
+    show([{ ...run, ...times, id: '1', number: 1, counts: { queued: 1 } }]);
+    expect(document.querySelector('.nby-SideRow-icon')!.textContent).toBe('waiting');
+  });
+
   it('highlight the run in Run Info, also one that it shows by itself', () => {
     const run = { title: 'Penguins', workflow_id: 'w', counts: {}, reason: null };
     const made = [2, 1].map(number => ({ ...run, id: `r${number}`, number, created_at: at(-9) }));

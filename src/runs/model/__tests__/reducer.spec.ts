@@ -1,11 +1,12 @@
 import { event } from '../../../api/__tests__/fake';
-import { RunDetail, Task } from '../../../api/types';
+import { Run, RunDetail, Task } from '../../../api/types';
 import {
   completed,
   movedRun,
   movedTask,
   runProgress,
   secondsOf,
+  shownState,
   taskToFollow,
   workSeconds
 } from '../reducer';
@@ -17,6 +18,18 @@ function task(node: string, state: Task['state'] = 'waiting'): Task {
 function detail(...tasks: Task[]): RunDetail {
   return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks };
 }
+
+describe('shownState', () => {
+  it('is waiting while no task of a started run is in progress', () => {
+    const shown = (state: Run['state'], counts: Record<string, number>) =>
+      shownState({ state, counts });
+    expect(shown('running', { succeeded: 1, queued: 1 })).toBe('waiting');
+    expect(shown('running', { queued: 1, preparing: 1 })).toBe('running');
+    expect(shown('running', { queued: 1, running: 1 })).toBe('running');
+    expect(shown('running', {})).toBe('running');
+    expect(shown('cancelled', { queued: 1 })).toBe('cancelled');
+  });
+});
 
 describe('completed', () => {
   it('counts the tasks that ended before a run was cancelled', () => {

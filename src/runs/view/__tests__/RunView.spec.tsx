@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
@@ -18,13 +19,15 @@ async function show(
   state = 'succeeded',
   newer: object[] = [],
   earlier = [{}],
-  tasks: object[] = []
+  tasks: object[] = [],
+  owner = 'ann'
 ) {
   const run = {
     id: 'r',
     number,
     state,
     title: 'Train',
+    owner,
     counts: {},
     tags: ['best', 'paper'],
     ...FILE
@@ -36,9 +39,9 @@ async function show(
   const yard = connect(client.settings);
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
-  for (const name of ['compare-with-previous', 'show-run']) {
+  for (const name of ['compare-with-previous', 'show-run', 'share']) {
     commands.addCommand(`nbyard:${name}`, {
-      label: NAME,
+      label: name === 'share' ? 'Share…' : NAME,
       execute: ({ id }) => void executed.push([name, id])
     });
   }
@@ -82,6 +85,27 @@ describe('the header of Run Info', () => {
     await show(1, 'failed', [], [], tasks);
     expect(screen.getByText('1 of 3 tasks failed')).toBeTruthy();
     expect(screen.getByRole('tab', { name: /^Results/ }).textContent).toBe('Results1');
+  });
+
+  it('says that a started run waits, and why', async () => {
+    const waits = { code: 'draining', params: { why: 'new disks' } };
+    const queued = { id: '1', node: 'a', state: 'queued', waits };
+    await show(2, 'running', [], [], [queued]);
+    expect(screen.getAllByRole('status')[0].textContent).toBe('waiting');
+    expect(screen.getAllByText(/new disks/)).toHaveLength(2); // in the header, and in its row
+    cleanup();
+    await show(2, 'running', [], [], [queued, { id: '2', node: 'b', state: 'running' }]);
+    expect(screen.getAllByRole('status')[0].textContent).toBe('running');
+  });
+
+  it('H2: offers to share only an own run', async () => {
+    PageConfig.setOption('hubServerUser', 'ann');
+    await show(2);
+    expect(screen.getByRole('button', { name: 'Share…' })).toBeTruthy();
+    cleanup();
+    await show(2, 'succeeded', [], [{}], [], 'bob');
+    expect(screen.queryByRole('button', { name: 'Share…' })).toBeNull();
+    PageConfig.setOption('hubServerUser', '');
   });
 
   it('shows the tags of the run', async () => {

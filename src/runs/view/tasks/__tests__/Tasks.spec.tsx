@@ -70,6 +70,7 @@ describe('K7: beside the tasks', () => {
     await show('preparing', attempt(1, null));
     expect(screen.queryByRole('log')).toBeNull();
     expect(screen.queryByRole('button', { name: 'Log of attempt 1' })).toBeNull();
+    expect(document.querySelector('.nby-Steps-chosen:empty')).toBeTruthy(); // takes no room
   });
 
   it('stands the log of an attempt that failed before its start', async () => {
