@@ -39,7 +39,6 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   await lab.dialog.getByRole('textbox').fill('birds.nbflow');
   await lab.press('Enter');
   await expect(lab.tab('birds.nbflow')).toBeVisible();
-  await lab.execute('nbyard:fit-workflow'); // only cards in view are drawn
   await expect(canvas.cards).toHaveCount(5);
 });
 

@@ -145,11 +145,16 @@ export class Canvas {
     await expect(this.card(title)).toHaveCount(0);
   }
 
-  /** By its command: a render right after a key may take the focus, and Ctrl+S is lost. */
+  /**
+   * By its command: a render right after a key may take the focus, and Ctrl+S is lost. JupyterLab
+   * ignores both while it writes the checkpoint of an earlier save.
+   */
   async save(): Promise<void> {
-    await this.stage.focus();
-    await this.lab.execute('docmanager:save');
-    await this.saved();
+    await expect(async () => {
+      await this.stage.focus();
+      await this.lab.execute('docmanager:save');
+      await this.saved(2000);
+    }).toPass();
   }
 
   /** All cards lie in view, and none over another. */
@@ -188,10 +193,10 @@ export class Canvas {
   }
 
   /** Nothing is unsaved. */
-  async saved(): Promise<void> {
+  async saved(timeout?: number): Promise<void> {
     await expect(
       this.lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty')
-    ).toHaveCount(0);
+    ).toHaveCount(0, { timeout });
   }
 }
 

@@ -18,9 +18,8 @@ from nbyard.extension import _load_jupyter_server_extension as load_nbyard
 class RenewalHandler(APIHandler):
     """Both halves of a renewal, for the journeys with their token."""
 
-    def initialize(self, app: Any, variables: dict[str, str]) -> None:
+    def initialize(self, app: Any) -> None:
         self._app = app
-        self._variables = variables
 
     @web.authenticated
     async def delete(self) -> None:
@@ -36,7 +35,7 @@ class RenewalHandler(APIHandler):
     @web.authenticated
     async def post(self) -> None:
         os.environ.clear()
-        os.environ.update(self._variables | json.loads(self.request.body))
+        os.environ.update(json.loads(self.request.body))
         os.chdir(self._app.root_dir)
         contents = self._app.contents_manager
         contents.notary = type(contents.notary)(parent=contents)
@@ -46,8 +45,7 @@ class RenewalHandler(APIHandler):
 
 def _load_jupyter_server_extension(app: Any) -> None:
     address = url_path_join(app.web_app.settings["base_url"], "journeys/renewal")
-    values = {"app": app, "variables": dict(os.environ)}
-    app.web_app.add_handlers(".*$", [(address, RenewalHandler, values)])
+    app.web_app.add_handlers(".*$", [(address, RenewalHandler, {"app": app})])
     # each page would start Node to see whether JupyterLab should be built anew
     app.web_app.settings.setdefault("page_config_data", {})["buildCheck"] = False
 

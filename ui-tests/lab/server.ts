@@ -105,7 +105,7 @@ export class LabServer {
     await this.makeFolders();
     if (runs) {
       this.logStart = (await stat(this.logPath)).size;
-      await this.renewal('POST', settings);
+      await this.renewal('POST', this.environment());
     } else {
       await this.start();
     }
@@ -117,7 +117,7 @@ export class LabServer {
     const log = openSync(this.logPath, 'a');
     this.child = spawn(PYTHON, ['-m', 'jupyterlab', ...this.options()], {
       cwd: this.root,
-      env: { ...this.environment(), PYTHONPATH: __dirname },
+      env: this.environment(),
       stdio: ['ignore', log, log],
       detached: true
     });
@@ -214,6 +214,7 @@ export class LabServer {
       ...process.env,
       HOME: join(this.folder, 'home'),
       PATH: [dirname(PYTHON), process.env.PATH].join(delimiter),
+      PYTHONPATH: __dirname,
       JUPYTER_PLATFORM_DIRS: '0',
       JUPYTER_CONFIG_DIR: join(this.folder, 'config'),
       JUPYTER_DATA_DIR: join(this.folder, 'data'),
