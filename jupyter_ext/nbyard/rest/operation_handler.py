@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import logging
 import math
+import os
 import re
 import secrets
 import threading
@@ -45,6 +46,7 @@ from nbyard.errors import (
     TooOften,
     UnsupportedContent,
 )
+from nbyard.freezing.pushed_folders import HOMES
 from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.access import Admissions, Passes, RequestBudgets
 from nbyard.rest.connection_pool import Connections
@@ -197,6 +199,9 @@ class RestContext:
         self.budgets = RequestBudgets(settings.requests_per_minute if settings.shared else 0)
         self.anonymous = RequestBudgets(ANONYMOUS_PER_MINUTE)  # by address
         self.connections = Connections()
+        folders = {os.fsencode(settings.store_path), os.fsencode(settings.store_path.resolve())}
+        stores = b"|".join(map(re.escape, sorted(folders)))
+        self._own_paths = re.compile(rb'(?:%b)/(?:%b/[^/"]+/)?' % (stores, HOMES.encode()))
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -221,6 +226,14 @@ class RestContext:
             if self._opened is None:
                 self._opened = self._open()
             return self._opened
+
+    def encode(self, value: Any) -> bytes:
+        """Return a value as JSON. Users of a shared store see no paths of its machine.
+
+        A path in the mirror of a user's files is shown as on the user's server.
+        """
+        content = msgspec.json.encode(value)
+        return self._own_paths.sub(b"", content) if self.settings.shared else content
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run blocking code in the pool and wait for its result."""
@@ -429,8 +442,7 @@ class NbyardHandler(JupyterHandler):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
-        self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(body))
+        self._finish_json(body)
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -445,8 +457,11 @@ class NbyardHandler(JupyterHandler):
             self.clear_header("Content-Type")
             self.finish()
             return
+        self._finish_json(value)
+
+    def _finish_json(self, value: Any) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(value))
+        self.finish(self.context.encode(value))
 
 
 @web.stream_request_body

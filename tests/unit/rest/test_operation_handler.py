@@ -1,14 +1,18 @@
 """The steps of one handler for every operation."""
 
 import gzip
+import json
 
 import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import Busy
+from nbyard.freezing.pushed_folders import home_folder
 from nbyard.rest import operation_handler
 from nbyard.rest.access import RequestBudgets
+from nbyard.rest.operation_handler import RestContext
+from nbyard.settings import Settings
 
 pytestmark = pytest.mark.leaves_running
 
@@ -221,6 +225,29 @@ def audited(api, monkeypatch):
         return [entry for entry in listed[::-1] if entry.id not in seen]
 
     return entries
+
+
+def test_a_shared_store_shows_no_path_of_its_machine(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    given = tmp_path / "link" / "store"
+    home = home_folder(given, "ann.b")
+    values = {
+        "path": f"{home}/penguins/a.nbflow",
+        "message": f"{given}/homes/bob/red wine.csv and {home}/é.csv",
+        "pushed": f"{given}/projects/1/2/a.py",
+        "other": "/data/homes/ann/x",
+    }
+    shown = {
+        "path": "penguins/a.nbflow",
+        "message": "red wine.csv and é.csv",
+        "pushed": "projects/1/2/a.py",
+        "other": "/data/homes/ann/x",
+    }
+    for shared, expected in ((True, shown), (False, values)):
+        context = RestContext(None, Settings(store_dir=str(given), shared=shared))
+        assert json.loads(context.encode(values)) == expected
+        context.close()
 
 
 def test_changes_and_refusals_are_audited(api, audited):

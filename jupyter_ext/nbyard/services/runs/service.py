@@ -223,13 +223,15 @@ class RunService(RunExports):
 
     def _with_folder_and_links(self, attempt: Attempt) -> Attempt:
         store = self._store.folder
-        folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
+        place = {"site": ""}  # users of a shared store see no places of its machine
+        if not self._store.isolation.is_shared:
+            place = {"folder": str(folders.attempt_folder_of(store, attempt.worker or attempt.id))}
         links = (
             monitor_link_files.links_of_attempt(store, attempt.id)
             if attempt.state == "running"
             else []
         )
-        return msgspec.structs.replace(attempt, folder=folder, links=links)
+        return msgspec.structs.replace(attempt, links=links, **place)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")
     def tasks(
