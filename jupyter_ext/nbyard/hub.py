@@ -5,7 +5,6 @@ The hub starts it (managed), or an administrator does with the variables that a 
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 from typing import Any
@@ -38,7 +37,6 @@ NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL"
 CACHE_SECONDS = 20
 SCOPE = "custom:nbyard:"
 KNOWN = (SCOPE, SCRAPE)
-PR_SET_PDEATHSIG = 1
 COOKIE_BYTES = 32
 PLACE = "/services/nbyard/"
 
@@ -65,10 +63,8 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         )
 
 
-def serve(settings: Settings, *, is_managed: bool) -> None:
+def serve(settings: Settings) -> None:
     """Serve all users of the hub until the process gets SIGTERM or SIGINT.
-
-    A managed service ends with its hub: it would keep the port from the service of the next hub.
 
     Raises:
         Invalid: A variable that describes the hub is missing.
@@ -78,8 +74,6 @@ def serve(settings: Settings, *, is_managed: bool) -> None:
             f"{missing[0]} is not set: a JupyterHub sets it for its services.",
             hint="`nbyard hub config` prints the configuration of the hub.",
         )
-    if is_managed:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     asyncio.run(_serve(settings))
 
 

@@ -1,11 +1,32 @@
 """`nbyard hub`: the configuration of a hub."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from nbyard.cli.commands.users import hub
 from nbyard.cli.main import nbyard
+from nbyard.errors import Unavailable
+
+# The service in place of its slow imports.
+SERVICE = """
+import signal, sys, types
+from nbyard.cli.main import main
+
+def serve(settings):
+    print("loaded", flush=True)
+    signal.pause()
+
+sys.modules["nbyard.hub"] = types.SimpleNamespace(serve=serve)
+main(["hub", "serve", "--managed"])
+"""
+STARTS = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
 
 
 @pytest.mark.parametrize("options", [[], ["--external"]])
@@ -17,3 +38,43 @@ def test_the_printed_configuration_is_short_and_valid(options: list[str]) -> Non
     compile(printed, "jupyterhub_config.py", "exec")
     assert ("command" in printed) is not bool(options)
     assert json.dumps("http://hub:1") in printed
+
+
+def test_a_managed_service_ends_with_a_hub_that_ends_while_it_is_imported() -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-c", STARTS, SERVICE], stdout=subprocess.PIPE, text=True
+    )
+    assert started.stdout
+    assert started.stdout.readline() == "loaded\n"
+    started.kill()
+    started.wait()
+    assert started.stdout.read() == "", "the service closes the pipe when it ends"
+    started.stdout.close()
+
+
+@pytest.mark.parametrize(
+    ("parents", "first_process", "is_served"),
+    [
+        ((7, 7), "systemd", True),
+        ((7, 1), "systemd", False),
+        ((7, 8), "tini", False),  # of a process that adopts orphans
+        ((1, 1), "systemd", False),
+        ((1, 1), "jupyterhub", True),
+    ],
+)
+def test_a_managed_service_without_its_hub_is_not_served(
+    parents: tuple[int, int],
+    first_process: str,
+    is_served: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "comm").write_text(f"{first_process}\n")
+    seen, served = iter(parents), []
+    monkeypatch.setattr(hub, "INIT", tmp_path / "comm")
+    monkeypatch.setattr(os, "getppid", lambda: next(seen))
+    monkeypatch.setattr(hub, "signal_at_end_of_parent", lambda number: None)
+    monkeypatch.setattr(hub, "resolve_name", lambda name: served.append)
+    result: Any = CliRunner().invoke(nbyard, ["hub", "serve", "--managed"])
+    assert isinstance(result.exception, Unavailable) is not is_served
+    assert bool(served) is is_served
