@@ -19,6 +19,7 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from nbyard.domain.callers import HUB_SCOPE
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
 from nbyard.ipc.dispatcher_launcher import replace_dispatcher
@@ -35,8 +36,7 @@ NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL"
 # A role or group that changed at the hub is in force after this time, in open WebSockets after
 # LOGIN_SECONDS more.
 CACHE_SECONDS = 20
-SCOPE = "custom:nbyard:"
-KNOWN = (SCOPE, SCRAPE)
+KNOWN = (HUB_SCOPE, SCRAPE)
 COOKIE_BYTES = 32
 PLACE = "/services/nbyard/"
 
@@ -58,7 +58,7 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         return HubUser(
             user.username,
             groups=tuple(sorted(user.hub_user.get("groups") or ())),
-            rights=tuple(s.removeprefix(SCOPE) for s in scopes if s.startswith(KNOWN)),
+            rights=tuple(s.removeprefix(HUB_SCOPE) for s in scopes if s.startswith(KNOWN)),
             token=user.hub_user.get("token_id") or "",
         )
 

@@ -39,7 +39,6 @@ from nbyard.errors import (
     BadRequest,
     DatabaseAway,
     ErrorBody,
-    Forbidden,
     Invalid,
     NbyardError,
     TooLarge,
@@ -387,8 +386,7 @@ class NbyardHandler(JupyterHandler):
         """
         caller = self.caller
         self.limit(self.context.budgets, caller.name)
-        if not caller.may(scope):
-            raise Forbidden(f"This needs the scope {scope}.")
+        caller.check(scope)
         return caller
 
     def limit_anonymous(self) -> None:

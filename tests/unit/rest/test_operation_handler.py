@@ -139,7 +139,7 @@ def test_a_missing_scope_is_forbidden(api, monkeypatch):
     assert api.send("GET", "/datasets").status == 200
     refused = api.send("POST", "/runs", {"path": "x"})
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
-    assert "runs:write" in refused.json["message"]
+    assert " custom:nbyard:write " in refused.json["message"], "a scope that the hub has"
 
 
 def test_without_the_scope_to_link_nothing_is_created(api, monkeypatch):
@@ -148,7 +148,7 @@ def test_without_the_scope_to_link_nothing_is_created(api, monkeypatch):
     monkeypatch.setattr(operation_handler, "caller_of", lambda user: writer)
     refused = api.send("POST", "/runs", {"path": "alone.sh"}, {"Nbyard-Project": "wine"})
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
-    assert "projects:write" in refused.json["message"]
+    assert " custom:nbyard:write " in refused.json["message"]
     assert api.send("GET", "/runs").json["items"] == []
     assert api.send("POST", "/runs", {"path": "alone.sh"}).status == 201
     assert api.send("GET", "/runs", headers={"Nbyard-Project": "wine"}).status == 200
