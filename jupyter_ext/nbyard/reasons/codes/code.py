@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-# For example `{count}`, `{names:, }` and `{size:bytes}`.
+# For example `{count}`, `{names:, }`, `{size:bytes}` and `{count:GPU|GPUs}`.
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
 # types of parameters besides text and numbers; by name, because `Reason` needs this module
