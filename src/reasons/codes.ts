@@ -93,6 +93,7 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'retry-of-run': trans.__('retries run {run}'),
   cancelled: trans.__('the run was cancelled'),
+  'cancelled-by-administrator': trans.__('an administrator cancelled the run'),
   'upstream-failed': trans.__('an upstream task failed'),
   'upstream-skipped': trans.__('the tasks before it were skipped'),
   'condition-not-met': trans.__('{condition} does not hold: {values:, }'),

@@ -35,7 +35,9 @@ def test_an_administrator_cancels_a_run_of_another(yard, ann, script):
     run = yard.services.runs.create(ann, NewRun(path=script))
     cancelled = admin.cancel_run(ROOT, run.id)
     assert (cancelled.id, cancelled.owner) == (run.id, "ann")
-    assert yard.services.runs.get(ann, run.id).run.cancel_requested_at
+    shown = yard.services.runs.get(ann, run.id).run
+    assert shown.cancel_requested_at
+    assert str(shown.reason) == "an administrator cancelled the run"
     with pytest.raises(NotFound):
         admin.cancel_run(ROOT, str(run.number))  # numbers are labels
     with pytest.raises(NotFound):

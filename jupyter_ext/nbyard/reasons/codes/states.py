@@ -123,6 +123,7 @@ STATES = {
     ),
     "retry-of-run": code("retries run {run}"),
     "cancelled": code("the run was cancelled"),
+    "cancelled-by-administrator": code("an administrator cancelled the run"),
     "upstream-failed": code("an upstream task failed"),
     "upstream-skipped": code("the tasks before it were skipped"),
     "condition-not-met": code("{condition} does not hold: {values:, }"),
