@@ -4,6 +4,7 @@ The help of options that are generated from the query of an operation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     columns,
     format_duration,
+    format_estimate,
     format_size,
     print_note,
     show_items,
@@ -32,7 +34,7 @@ from nbyard.cli.output.views import (
     views_by_noun,
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
-from nbyard.cli.output.views.views_by_noun import show_run_facts
+from nbyard.cli.output.views.views_by_noun import show_facts, show_run_facts
 from nbyard.cli.shared_options import (
     confirm_deletion,
     connect,
@@ -44,6 +46,7 @@ from nbyard.cli.shared_options import (
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN, TASK
+from nbyard.domain.users.quotas import amount
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Field, Operation
 from nbyard.services.operation_table import table
@@ -161,6 +164,12 @@ PARTS = (
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 ALL_VIEWS["quotas.set"] = show_id
 MEMBERS = columns("name role group creator=is_creator")
+LIMITS = columns(
+    "gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs deployments lifetime",
+    lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
+)
+QUOTA = columns("quota=id") | LIMITS
+OVERVIEW = columns("number owner title state made=created_at id")
 # What operations without an answer did.
 DONE = {
     "delete": "Deleted {}.",
@@ -172,13 +181,15 @@ DONE = {
     "unlink": "Unlinked {2} from {0}.",
     "revoke": "{2} has no role on the {0} {1} any more.",
 }
-# The tables of lists by noun, and those of other operations by ID.
+# The tables of lists by noun, and those of other operations by ID. One item is shown as facts.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "admin.deployments": columns("name owner state gpus made=created_at reason=waits id"),
     "admin.queue": columns(
         "run node owner waiting_since=queued_at cpu gpu memory=memory_bytes reason=waits"
     ),
-    "admin.runs": columns("number owner title state made=created_at id"),
+    "admin.runs": OVERVIEW,
+    "admin.cancel_run": OVERVIEW,
+    "admin.stop_deployment": columns("name owner state gpus made=created_at id"),
     "admin.usage": columns(
         "day of gpu_hours core_hours stored=stored_bytes",
         gpu_hours=lambda u: f"{u.gpu_hours:.2f}",
@@ -250,11 +261,20 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
-    "quotas": columns(
-        "quota=id gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs"
-        " deployments lifetime",
-        lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
-    ),
+    "quotas": QUOTA,
+    "quotas.get": QUOTA,
+    "quotas.use": {
+        "quota": attrgetter("quota"),
+        **{title: lambda u, read=read: read(u.limits) for title, read in LIMITS.items()},
+        **columns(
+            "stored=stored_bytes held_by free_GPUs",
+            held_by=lambda u: ", ".join(
+                f"{use.reason} ({amount('gpus', use.gpus)})" if use.gpus else str(use.reason)
+                for use in u.uses
+            ),
+            free_GPUs=lambda u: f"{u.free_gpus} of {u.total_gpus}",
+        ),
+    },
     "automations": automation_views.AUTOMATION_COLUMNS,
     "automations.firings": automation_views.FIRING_COLUMNS,
     "backfills": automation_views.BACKFILL_COLUMNS,
@@ -262,6 +282,25 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "contracts": contract_views.CONTRACT_COLUMNS,
     "channels": notice_views.CHANNEL_COLUMNS,
     "channels.notices": notice_views.NOTICE_COLUMNS,
+    "runs.queue": columns(
+        "position before waits held_by starts",
+        position=lambda q: q.place or "no task is in the queue",
+        before=lambda q: f"{q.own_before} of yours, {q.others_before} of others" if q.place else "",
+        held_by=lambda q: ", ".join(
+            [
+                *(
+                    f"{h.kind} {h.name} (nbyard {h.operation.replace('.', ' ')} {h.name})"
+                    for h in q.holders
+                ),
+                *["others"] * q.held_by_others,
+            ]
+        ),
+        starts=lambda q: (
+            ""
+            if q.starts_in_seconds is None
+            else f"in about {format_estimate(q.starts_in_seconds)}"
+        ),
+    ),
     "runs": columns(
         "number state title name took started=created_at id",
         took=lambda r: format_duration(r.started_at, r.finished_at),
@@ -380,8 +419,11 @@ class GeneratedCommand(click.Command):
         items = getattr(answer, "items", None)
         is_list = operation.verb == "list"
         shown_columns = COLUMNS.get(operation.noun if is_list else operation.id)
-        if as_json or shown_columns is None or not isinstance(items, list):
+        if as_json or shown_columns is None:
             show_json(answer)
+            return
+        if not isinstance(items, list):
+            show_facts((title, read(answer)) for title, read in shown_columns.items())
             return
         show_items(items, shown_columns)
         can_continue = any(field.name == "after" for field in operation.fields)

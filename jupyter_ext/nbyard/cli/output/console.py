@@ -101,14 +101,14 @@ def columns(fields: str, **readers: Callable[[Any], Any]) -> dict[str, Callable[
     """Return the columns of a table by their titles.
 
     Each word is the path of a field, or TITLE=PATH. Titles with a reader show what it returns. In
-    titles, `_` is a space. Sizes have a unit.
+    titles, `_` is a space. Amounts of bytes have a unit.
     """
     by_title: dict[str, Callable[[Any], Any]] = {}
     for word in fields.split():
         title, _, path = word.partition("=")
         read = readers.get(title) or attrgetter(path or title)
         by_title[title.replace("_", " ")] = read
-        if word.endswith("size_bytes"):
+        if word.endswith("_bytes"):
             by_title[title] = lambda item, read=read: format_size(read(item))  # type: ignore[misc]
     return by_title
 
