@@ -46,7 +46,6 @@ from nbyard.cli.shared_options import (
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.domain.users.quotas import amount
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Field, Operation
 from nbyard.services.operation_table import table
@@ -244,6 +243,13 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         id=lambda i: i.image_id.removeprefix("sha256:")[:12],
         made=lambda i: i.finished_at or i.created_at,
     ),
+    "images.get": columns(
+        "name=reference state reason failed_at made_by=origin image=image_id size=size_bytes digest"
+        " environment Dockerfile=path made id",
+        failed_at=lambda i: i.failed_line and f"line {i.failed_line.line}: {i.failed_line.text}",
+        environment=lambda i: f"{i.environment} version {i.version}" if i.version else "",
+        made=lambda i: i.finished_at or i.created_at,
+    ),
     "kernels": columns(
         "name language from place title reason",
         place=lambda k: k.place or k.interpreter,
@@ -265,13 +271,10 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "quotas.get": QUOTA,
     "quotas.use": {
         "quota": attrgetter("quota"),
-        **{title: lambda u, read=read: read(u.limits) for title, read in LIMITS.items()},
+        **{name: lambda u, read=read: read(u.limits) for name, read in LIMITS.items()},  # type: ignore[misc]
         **columns(
             "stored=stored_bytes held_by free_GPUs",
-            held_by=lambda u: ", ".join(
-                f"{use.reason} ({amount('gpus', use.gpus)})" if use.gpus else str(use.reason)
-                for use in u.uses
-            ),
+            held_by=lambda u: [use.reason for use in u.uses],
             free_GPUs=lambda u: f"{u.free_gpus} of {u.total_gpus}",
         ),
     },
@@ -283,23 +286,12 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "channels": notice_views.CHANNEL_COLUMNS,
     "channels.notices": notice_views.NOTICE_COLUMNS,
     "runs.queue": columns(
-        "position before waits held_by starts",
+        "position before waits held_by to_free starts",
         position=lambda q: q.place or "no task is in the queue",
         before=lambda q: f"{q.own_before} of yours, {q.others_before} of others" if q.place else "",
-        held_by=lambda q: ", ".join(
-            [
-                *(
-                    f"{h.kind} {h.name} (nbyard {h.operation.replace('.', ' ')} {h.name})"
-                    for h in q.holders
-                ),
-                *["others"] * q.held_by_others,
-            ]
-        ),
-        starts=lambda q: (
-            ""
-            if q.starts_in_seconds is None
-            else f"in about {format_estimate(q.starts_in_seconds)}"
-        ),
+        held_by=lambda q: [f"{h.kind} {h.name}" for h in q.holders] + ["others"] * q.held_by_others,
+        to_free=lambda q: [f"nbyard {h.operation.replace('.', ' ')} {h.name}" for h in q.holders],
+        starts=lambda q: q.starts_in_seconds and f"in {format_estimate(q.starts_in_seconds)}",
     ),
     "runs": columns(
         "number state title name took started=created_at id",
@@ -421,11 +413,10 @@ class GeneratedCommand(click.Command):
         shown_columns = COLUMNS.get(operation.noun if is_list else operation.id)
         if as_json or shown_columns is None:
             show_json(answer)
-            return
-        if not isinstance(items, list):
+        elif isinstance(items, list):
+            show_items(items, shown_columns)
+            can_continue = any(field.name == "after" for field in operation.fields)
+            if can_continue and getattr(answer, "next", None):
+                click.echo(f"More with --after {answer.next}", err=True)
+        else:
             show_facts((title, read(answer)) for title, read in shown_columns.items())
-            return
-        show_items(items, shown_columns)
-        can_continue = any(field.name == "after" for field in operation.fields)
-        if can_continue and getattr(answer, "next", None):
-            click.echo(f"More with --after {answer.next}", err=True)

@@ -42,10 +42,8 @@ class Caller(msgspec.Struct, frozen=True):
             Forbidden: The caller lacks it.
         """
         if not self.may(scope):
-            raise Forbidden(
-                f"This needs the scope {HUB_SCOPE}{right_of(scope)} of the JupyterHub.",
-                hint="You or your token lack it. An administrator of the hub gives it in a role.",
-            )
+            why = f"This needs the scope {HUB_SCOPE}{right_of(scope)} of the JupyterHub."
+            raise Forbidden(why, hint="You or your token lack it. A role of the hub gives it.")
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope, such as `runs:write`."""

@@ -199,8 +199,8 @@ class RestContext:
         self.anonymous = RequestBudgets(ANONYMOUS_PER_MINUTE)  # by address
         self.connections = Connections()
         folders = {os.fsencode(settings.store_path), os.fsencode(settings.store_path.resolve())}
-        stores = b"|".join(map(re.escape, sorted(folders)))
-        self._own_paths = re.compile(rb'(?:%b)/(?:%b/[^/"]+/)?' % (stores, HOMES.encode()))
+        parts = b"|".join(map(re.escape, sorted(folders))), HOMES.encode()
+        self._own_paths = re.compile(rb'(?:%b)/(?:%b/[^/"]+/)?' % parts)  # also of users' mirrors
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -227,10 +227,7 @@ class RestContext:
             return self._opened
 
     def encode(self, value: Any) -> bytes:
-        """Return a value as JSON. Users of a shared store see no paths of its machine.
-
-        A path in the mirror of a user's files is shown as on the user's server.
-        """
+        """Return a value as JSON, on a shared store without the paths of its machine."""
         content = msgspec.json.encode(value)
         return self._own_paths.sub(b"", content) if self.settings.shared else content
 
@@ -440,7 +437,8 @@ class NbyardHandler(JupyterHandler):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
-        self._finish_json(body)
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.context.encode(body))
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -455,9 +453,6 @@ class NbyardHandler(JupyterHandler):
             self.clear_header("Content-Type")
             self.finish()
             return
-        self._finish_json(value)
-
-    def _finish_json(self, value: Any) -> None:
         self.set_header("Content-Type", "application/json")
         self.finish(self.context.encode(value))
 

@@ -85,16 +85,21 @@ def show_json(value: Any) -> None:
 
 def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     """Print aligned columns, on standard output."""
-    lines = []
-    for row in rows:
-        cells = (format_age(cell) if isinstance(cell, datetime) else cell for cell in row)
-        cells = (", ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells)
-        texts = ("" if cell is None else str(cell).replace("\n", " ") for cell in cells)
-        lines.append([without_control_characters(text) for text in texts])
+    texts = ([cell_text(cell).replace("\n", " ") for cell in row] for row in rows)
+    lines = [[without_control_characters(text) for text in row] for row in texts]
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
     for row in [list(head), *lines]:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def cell_text(value: Any) -> str:
+    """Return a value as a text: moments by their age, lists with commas."""
+    if isinstance(value, datetime):
+        return format_age(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def columns(fields: str, **readers: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:

@@ -11,12 +11,10 @@ import msgspec
 
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import TASK, RunState, TaskState
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 BAD = TASK.terminal - {"succeeded"}
 PRUNED = "pruned"
-# in the reason of a run whose cancellation an administrator requested, and of its tasks
-BY_ADMINISTRATOR = because("cancelled-by-administrator")
 # why a condition, a user or a search leaves a task out, and why the tasks after it are skipped
 LEFT_OUT = ("condition-not-met", "upstream-skipped", "element-cancelled", PRUNED)
 Steps = list[tuple[str, Literal["queued", "skipped"]]]

@@ -318,9 +318,8 @@ class QuotaLedger:
         for scope in self.scopes_of(use):
             if lacking := self._lacks_in(scope, use):
                 name, limit, holders = lacking
-                kind, _, of = scope.partition(":")
-                project = self._quotas.project_names[of] if kind == "project" else ""
-                quota = quota_reason(use.owner, project)
+                project = scope.removeprefix("project:")
+                quota = quota_reason(use.owner, self._quotas.project_names.get(project, ""))
                 wanted = getattr(use, name, 1)
                 if wanted > limit + EPSILON:
                     return over_quota(quota, name, wanted, limit)

@@ -97,9 +97,7 @@ ENGINES = {
     "runner-start-slow": code("The runner did not start within {seconds} s."),
     "runner-ended-at-start": code("The runner exited during its start (exit code {exit_code})."),
     # dask
-    "dask-workers": code(
-        "{workers:worker|workers} with {threads:thread|threads} at {address}", threads=int
-    ),
+    "dask-workers": code("{workers} workers with {threads} threads at {address}", threads=int),
     "dask-creates": code("{name} creates a cluster when it is needed"),
     "dask-gateway-creates": code(
         "dask-gateway {version} at {address} creates a cluster when it is needed"

@@ -227,11 +227,8 @@ class RunService(RunExports):
         place = {"site": ""}  # users of a shared store see no places of its machine
         if not self._store.isolation.is_shared:
             place = {"folder": str(folders.attempt_folder_of(store, attempt.worker or attempt.id))}
-        links = (
-            monitor_link_files.links_of_attempt(store, attempt.id)
-            if attempt.state == "running"
-            else []
-        )
+        is_live = attempt.state == "running"
+        links = monitor_link_files.links_of_attempt(store, attempt.id) if is_live else []
         return msgspec.structs.replace(attempt, links=links, **place)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")

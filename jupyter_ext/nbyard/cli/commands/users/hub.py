@@ -34,7 +34,7 @@ c.JupyterHub.services.append({{
     "oauth_client_allowed_scopes": scopes, **{added}
 }})
 """
-INIT, ADOPTERS = Path("/proc/1/comm"), ("init", "systemd")
+INIT = Path("/proc/1/comm")
 MANAGED = ["nbyard", "hub", "serve", "--managed"]
 
 
@@ -49,26 +49,16 @@ def serve(is_managed: bool) -> None:
     configuration.
     """
     if is_managed:
-        _end_with_hub()
+        # The hub may end during the imports below, which take seconds. An orphan would keep the
+        # port. In a container, the hub itself may be process 1, which adopts orphans elsewhere.
+        parent = os.getppid()
+        signal_at_end_of_parent(signal.SIGTERM)
+        is_orphan = parent == 1 and INIT.read_text().strip() in ("init", "systemd")
+        if is_orphan or os.getppid() != parent:
+            raise Unavailable("The hub that started this service has ended.")
     # A layer of its own beside the command line, with the dependency jupyterhub.
     run = resolve_name("nbyard.hub:serve")
     run(Settings(shared=True))
-
-
-def _end_with_hub() -> None:
-    """Let this process end with its parent: it would keep the port from the next hub's service.
-
-    The imports of the service take seconds, in which the hub may end, so this comes before them.
-
-    Raises:
-        Unavailable: the hub has ended already.
-    """
-    parent = os.getppid()
-    signal_at_end_of_parent(signal.SIGTERM)
-    # In a container, the hub itself may be process 1, which adopts orphans elsewhere.
-    is_orphan = parent == 1 and INIT.read_text().strip() in ADOPTERS
-    if is_orphan or os.getppid() != parent:
-        raise Unavailable("The hub that started this service has ended.")
 
 
 @click.command()

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 import click
 
 from nbyard.cli.output.console import (
+    cell_text,
     columns,
-    format_age,
     format_duration,
     format_estimate,
     format_number,
@@ -44,11 +43,7 @@ WHY_NOT_KEPT = {
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
     """Print one fact per line, without empty ones. Moments are shown by their age."""
-    known = [
-        (name, format_age(value) if isinstance(value, datetime) else str(value))
-        for name, value in facts
-        if value not in (None, "")
-    ]
+    known = [(name, text) for name, value in facts if (text := cell_text(value))]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name.ljust(width)}  {value}")
@@ -240,7 +235,6 @@ def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str 
         cause=lambda r: cause_reason(r.origin.cause) if r.origin.cause else "",
         took=lambda r: format_duration(r.started_at, r.finished_at),
         parameters=lambda r: _parameters(r.parameters),
-        tags=lambda r: ", ".join(r.tags),
         kept=lambda r: "yes" if r.kept else "",
     )
     show_facts(facts)

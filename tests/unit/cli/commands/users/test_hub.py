@@ -70,7 +70,8 @@ def test_a_managed_service_without_its_hub_is_not_served(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "comm").write_text(f"{first_process}\n")
-    seen, served = iter(parents), []
+    seen = iter(parents)
+    served: list[Any] = []
     monkeypatch.setattr(hub, "INIT", tmp_path / "comm")
     monkeypatch.setattr(os, "getppid", lambda: next(seen))
     monkeypatch.setattr(hub, "signal_at_end_of_parent", lambda number: None)
