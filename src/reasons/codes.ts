@@ -565,7 +565,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'runner-not-started': trans.__('The runner cannot be started: {message}'),
   'runner-start-slow': trans.__('The runner did not start within {seconds} s.'),
   'runner-ended-at-start': trans.__('The runner exited during its start (exit code {exit_code}).'),
-  'dask-workers': trans.__('{workers:worker|workers} with {threads:thread|threads} at {address}'),
+  'dask-workers': trans.__('{workers} workers with {threads} threads at {address}'),
   'dask-creates': trans.__('{name} creates a cluster when it is needed'),
   'dask-gateway-creates': trans.__(
     'dask-gateway {version} at {address} creates a cluster when it is needed'

@@ -4,7 +4,6 @@ The help of options that are generated from the query of an operation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import attrgetter
 from typing import Any
 
 import click
@@ -270,7 +269,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "quotas": QUOTA,
     "quotas.get": QUOTA,
     "quotas.use": {
-        "quota": attrgetter("quota"),
+        "quota": lambda u: u.quota,
         **{name: lambda u, read=read: read(u.limits) for name, read in LIMITS.items()},  # type: ignore[misc]
         **columns(
             "stored=stored_bytes held_by free_GPUs",

@@ -430,9 +430,7 @@ class NbyardHandler(JupyterHandler):
         self.send_error(error.status, body=error.body(self.request_id), retry_after=wait)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        body = kwargs.get("body")
-        if body is None:
-            body = self._plain_body(status_code, kwargs.get("exc_info"))
+        body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
         if status_code in (429, 503):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:

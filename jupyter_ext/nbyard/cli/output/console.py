@@ -164,6 +164,11 @@ def format_estimate(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, such as `1 file` or `2 files`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def format_size(count: int | None) -> str:
     """Return a size in bytes with its unit, such as `15.2 kB`."""
     return "" if count is None else format_bytes(count)

@@ -14,12 +14,8 @@ STATES = {
     "all": code("{reasons}", reasons=REASONS),
     # what a task waits for
     "waits-for-turn": code("waits in the queue"),
-    "waits-for-slots": code(
-        "waits for {wanted} of {total:slot|slots}", wanted=NUMBER, total=NUMBER
-    ),
-    "waits-for-memory": code(
-        "waits for {wanted} of {total} GiB of memory", wanted=NUMBER, total=NUMBER
-    ),
+    "waits-for-slots": code("waits for {wanted} of {total:slot|slots}", wanted=NUMBER),
+    "waits-for-memory": code("waits for {wanted} of {total} GiB of memory", wanted=NUMBER),
     "waits-for-gpus": code(
         "waits for {wanted} of {total:GPU|GPUs} ({free} free)", wanted=int, total=int, free=int
     ),

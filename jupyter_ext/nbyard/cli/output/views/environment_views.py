@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, print_note, show_table
+from nbyard.cli.output.console import columns, counted, print_note, show_table
 from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 
 
@@ -72,7 +72,7 @@ def _needed_images(page: Any) -> None:
             source = "Dockerfile"
         elif image.is_built:
             count = len(image.requirements.splitlines())
-            packages = f"{count} packages" if count else ""
+            packages = counted(count, "package") if count else ""
             notebooks = "notebooks" if image.for_notebooks else ""
             source = "base with " + " and ".join(filter(None, (packages, notebooks)))
         rows.append((image.dockerfile or image.base, source, ", ".join(image.nodes)))

@@ -9,6 +9,7 @@ import click
 from nbyard.cli.output.console import (
     cell_text,
     columns,
+    counted,
     format_duration,
     format_estimate,
     format_number,
@@ -277,8 +278,7 @@ def time_left(estimate: Any) -> str:
     """Return the estimated rest of a run; empty if unknown."""
     if estimate.remaining_seconds is None:
         return ""
-    tasks = "1 task" if estimate.unknown == 1 else f"{estimate.unknown} tasks"
-    some = f"; {tasks} without an estimate" if estimate.unknown else ""
+    some = f"; {counted(estimate.unknown, 'task')} without an estimate" if estimate.unknown else ""
     return f"about {format_estimate(estimate.remaining_seconds)}{some}"
 
 
@@ -324,7 +324,7 @@ def other_file_lines(number: int, task: Any) -> Iterator[str]:
     if others is None:
         return
     if others.count:
-        what, size = count_of_files(others.count), format_size(others.size_bytes)
+        what, size = counted(others.count, "file"), format_size(others.size_bytes)
         how = f"nbyard runs files {number} --node {task.node} --save DIR"
         yield f"{task.node} wrote {what} beside its outputs ({size}). To save them: {how}"
     for line in left_out_lines(others.left_out, others.more):
@@ -337,12 +337,7 @@ def left_out_lines(left_out: Iterable[Any], more: int) -> Iterator[str]:
         of = f" ({format_size(file.size_bytes)})" if file.size_bytes else ""
         yield f"{file.path}{of} was not kept: {WHY_NOT_KEPT[file.why]}"
     if more:
-        yield f"{count_of_files(more, 'more ')} not kept"
-
-
-def count_of_files(count: int, more: str = "") -> str:
-    """Return a number of files, such as `1 file` or `2 files`."""
-    return f"{count} {more}file{'' if count == 1 else 's'}"
+        yield f"{counted(more, 'more file')} not kept"
 
 
 def show_nodes(page: Any) -> None:
