@@ -34,6 +34,7 @@ from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller, right_
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.domain.projects.definitions import HOMES
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import (
     BadRequest,
@@ -45,7 +46,6 @@ from nbyard.errors import (
     TooOften,
     UnsupportedContent,
 )
-from nbyard.freezing.pushed_folders import HOMES
 from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.access import Admissions, Passes, RequestBudgets
 from nbyard.rest.connection_pool import Connections

@@ -12,6 +12,7 @@ from nbyard.domain.ids import first_id_at
 from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_choice, check_length, check_limit, check_range, page_of
 from nbyard.domain.users.admin import (
+    BY_ADMINISTRATOR,
     MAX_TEXT,
     AuditEntry,
     Broadcast,
@@ -27,7 +28,6 @@ from nbyard.services.operation import operation
 from nbyard.services.runs.history import parse_moment
 from nbyard.services.runs.service import RunService
 from nbyard.services.service_context import Service
-from nbyard.store.runs.queries import BY_ADMINISTRATOR
 
 MAX_DAYS = 366
 

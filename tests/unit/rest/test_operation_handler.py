@@ -245,7 +245,7 @@ def test_a_shared_store_shows_no_path_of_its_machine(tmp_path):
         "other": "/data/homes/ann/x",
     }
     for shared, expected in ((True, shown), (False, values)):
-        context = RestContext(None, Settings(store_dir=str(given), shared=shared))
+        context = RestContext(pytest.fail, Settings(store_dir=str(given), shared=shared))
         assert json.loads(context.encode(values)) == expected
         context.close()
 

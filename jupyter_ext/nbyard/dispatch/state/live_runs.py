@@ -23,12 +23,12 @@ from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
+from nbyard.domain.users.admin import BY_ADMINISTRATOR
 from nbyard.domain.users.quotas import fair_order
 from nbyard.reasons.structs import Reason, because, separate
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
-from nbyard.store.runs.queries import BY_ADMINISTRATOR
 from nbyard.store.runs.tasks import TaskRecord
 
 AT_A_TIME = 100

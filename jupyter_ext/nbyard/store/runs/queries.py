@@ -36,7 +36,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because, joined, separate
+from nbyard.reasons.structs import Reason, joined, separate
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
@@ -68,7 +68,6 @@ ORDERS: dict[str, ColumnElement[Any]] = {
     "started": runs.c.id,
     "duration": type_coerce(runs.c.finished_at, Float) - type_coerce(runs.c.started_at, Float),
 }
-BY_ADMINISTRATOR = because("cancelled-by-administrator")  # of a run, and of its tasks
 NOT_COLUMNS = ("counts", "origin", "metrics", "changed")
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
 ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")

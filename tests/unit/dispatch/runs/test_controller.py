@@ -100,7 +100,7 @@ def test_the_tasks_of_a_run_say_that_an_administrator_cancelled_it(bench):
     bench.yard.services.admin.cancel_run(root, run)
     bench.until_run(run, "cancelled")
     for node in ("a", "b"):
-        assert bench.task(run, node).why == "an administrator cancelled the run"
+        assert bench.task(run, node).reason == because("cancelled-by-administrator")
 
 
 def test_a_queued_run_is_cancelled(bench, runtime):

@@ -68,7 +68,7 @@ def test_a_run_waits_for_the_quota_and_names_what_holds_it(bench):
     wait = waits(bench, second)
     assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
     # Administrators and members of the project read it too.
-    assert str(wait).startswith(f"the quota of {OWNER.name} allows 1 GPU, held by run ")
+    assert str(wait).startswith(f"the quota of {OWNER.name} allows 1 GPU, ")
     bench.finish(first)
     bench.until_task(second, "running")
 

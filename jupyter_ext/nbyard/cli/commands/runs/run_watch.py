@@ -198,8 +198,8 @@ def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> 
     executed = Path(folder, EXECUTED)
     is_here = bool(folder) and executed.exists()
     if is_here or failure.executed_cell is not None:
-        place = executed if is_here else follow_up(f"nbyard runs cells {number} {task.node}")
-        print_note(f"The executed notebook up to the failure: {place}")
+        there = executed if is_here else follow_up(f"nbyard runs cells {number} {task.node}")
+        print_note(f"The executed notebook up to the failure: {there}")
     print_note(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
     if lack := task.missing:
         name = shlex.quote(lack.environment or "NAME")
