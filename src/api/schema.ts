@@ -6771,7 +6771,8 @@ export interface components {
          * Member
          * @description A user or group with a role on a project or another resource.
          *
-         *     `is_creator` marks the user to whom the resource belongs.
+         *     `is_creator` marks the user to whom the resource belongs. A response to a new role marks with
+         *     `is_new` a name with which nobody has used the service of the JupyterHub yet.
          */
         Member: {
             name: string;
@@ -6781,6 +6782,8 @@ export interface components {
             group: boolean;
             /** @default false */
             is_creator: boolean;
+            /** @default false */
+            is_new: boolean;
         };
         /**
          * Meta

@@ -161,13 +161,15 @@ PARTS = (
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 ALL_VIEWS["quotas.set"] = show_id
-MEMBERS = columns("name role group creator=is_creator")
+MEMBERS = columns(
+    "name role group creator=is_creator note",
+    note=lambda m: "nobody of this name has used the service yet" if m.is_new else "",
+)
 LIMITS = columns(
     "gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs deployments lifetime",
     lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
 )
 QUOTA = columns("quota=id") | LIMITS
-OVERVIEW = columns("number owner title state made=created_at id")
 # What operations without an answer did.
 DONE = {
     "delete": "Deleted {}.",
@@ -185,8 +187,8 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "admin.queue": columns(
         "run node owner waiting_since=queued_at cpu gpu memory=memory_bytes reason=waits"
     ),
-    "admin.runs": OVERVIEW,
-    "admin.cancel_run": OVERVIEW,
+    "admin.runs": columns("number owner title state made=created_at id"),
+    "admin.cancel_run": columns("number owner title state made=created_at id"),
     "admin.stop_deployment": columns("name owner state gpus made=created_at id"),
     "admin.usage": columns(
         "day of gpu_hours core_hours stored=stored_bytes",
@@ -203,6 +205,14 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "datasets": columns(
         "name state=current.state version=current.number rows=current.rows columns=current.columns"
         " size=current.size_bytes made=created_at id"
+    ),
+    "datasets.get": columns(
+        "name state reason=current.reason table format=current.format size=current.size_bytes"
+        " digest=current.digest from opens_as description made=created_at id",
+        state=lambda d: f"{d.current.state} (version {d.current.number})",
+        table=lambda d: f"{d.current.rows} × {d.current.columns}" if d.current.columns else "",
+        opens_as=lambda d: d.resource or d.notice,
+        **{"from": lambda d: d.current.source or d.current.origin},
     ),
     "datasets.versions": columns(
         "version=number state rows columns size=size_bytes made=created_at digest"

@@ -194,9 +194,8 @@ def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> 
         print_note(f"  {line}")
     if not is_kept:
         return
-    folder = task.attempts[-1].folder if task.attempts else ""
-    executed = Path(folder, EXECUTED)
-    is_here = bool(folder) and executed.exists()
+    executed = Path(task.attempts[-1].folder if task.attempts else "", EXECUTED)
+    is_here = executed.is_absolute() and executed.exists()
     if is_here or failure.executed_cell is not None:
         there = executed if is_here else follow_up(f"nbyard runs cells {number} {task.node}")
         print_note(f"The executed notebook up to the failure: {there}")

@@ -57,8 +57,7 @@ def serve(is_managed: bool) -> None:
         if is_orphan or os.getppid() != parent:
             raise Unavailable("The hub that started this service has ended.")
     # A layer of its own beside the command line, with the dependency jupyterhub.
-    run = resolve_name("nbyard.hub:serve")
-    run(Settings(shared=True))
+    resolve_name("nbyard.hub:serve")(Settings(shared=True))
 
 
 @click.command()

@@ -61,20 +61,6 @@ def short_value(value: Any) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
-def _dataset(dataset: Any) -> None:
-    now = dataset.current
-    facts = facts_of(
-        dataset,
-        "name state table format=current.format size=current.size_bytes digest=current.digest"
-        " from opens_as description made=created_at id",
-        state=lambda _: f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip(),
-        table=lambda _: f"{now.rows} × {now.columns}" if now.columns else "",
-        opens_as=lambda d: d.resource or reason_text(d.notice),
-        **{"from": lambda _: now.source or now.origin},
-    )
-    show_facts(facts)
-
-
 def _artifact(artifact: Any) -> None:
     of_type = []
     if metadata := artifact.type:
@@ -390,7 +376,6 @@ VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
     "artifacts.suggest": _suggestion,
-    "datasets.get": _dataset,
     "datasets.preview": _rows,
     "datasets.profile": _profile,
     "executables.get": _executable,
