@@ -6771,8 +6771,8 @@ export interface components {
          * Member
          * @description A user or group with a role on a project or another resource.
          *
-         *     `is_creator` marks the user to whom the resource belongs. A response to a new role marks with
-         *     `is_new` a name with which nobody has used the service of the JupyterHub yet.
+         *     `is_creator` marks the user to whom the resource belongs. The response to a new role sets
+         *     `is_new` if no user of this name has used the service of the JupyterHub yet.
          */
         Member: {
             name: string;

@@ -163,7 +163,7 @@ ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 ALL_VIEWS["quotas.set"] = show_id
 MEMBERS = columns(
     "name role group creator=is_creator note",
-    note=lambda m: "nobody of this name has used the service yet" if m.is_new else "",
+    note=lambda m: "no user of this name has used the service yet" if m.is_new else "",
 )
 LIMITS = columns(
     "gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs deployments lifetime",

@@ -72,8 +72,8 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Member(msgspec.Struct, frozen=True):
     """A user or group with a role on a project or another resource.
 
-    `is_creator` marks the user to whom the resource belongs. A response to a new role marks with
-    `is_new` a name with which nobody has used the service of the JupyterHub yet.
+    `is_creator` marks the user to whom the resource belongs. The response to a new role sets
+    `is_new` if no user of this name has used the service of the JupyterHub yet.
     """
 
     name: str
