@@ -52,30 +52,24 @@ def test_a_managed_service_ends_with_a_hub_that_ends_while_it_is_imported() -> N
     started.stdout.close()
 
 
-@pytest.mark.parametrize(
-    ("parents", "first_process", "is_served"),
-    [
+def test_a_managed_service_without_its_hub_is_not_served(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hub, "INIT", tmp_path / "comm")
+    monkeypatch.setattr(hub, "signal_at_end_of_parent", lambda number: None)
+    cases: list[tuple[tuple[int, int], str, bool]] = [
         ((7, 7), "systemd", True),
         ((7, 1), "systemd", False),
         ((7, 8), "tini", False),  # of a process that adopts orphans
         ((1, 1), "systemd", False),
         ((1, 1), "jupyterhub", True),
-    ],
-)
-def test_a_managed_service_without_its_hub_is_not_served(
-    parents: tuple[int, int],
-    first_process: str,
-    is_served: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "comm").write_text(f"{first_process}\n")
-    seen = iter(parents)
-    served: list[Any] = []
-    monkeypatch.setattr(hub, "INIT", tmp_path / "comm")
-    monkeypatch.setattr(os, "getppid", lambda: next(seen))
-    monkeypatch.setattr(hub, "signal_at_end_of_parent", lambda number: None)
-    monkeypatch.setattr(hub, "resolve_name", lambda name: served.append)
-    result: Any = CliRunner().invoke(nbyard, ["hub", "serve", "--managed"])
-    assert isinstance(result.exception, Unavailable) is not is_served
-    assert bool(served) is is_served
+    ]
+    for parents, first_process, is_served in cases:
+        (tmp_path / "comm").write_text(f"{first_process}\n")
+        served: list[Any] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getppid", iter(parents).__next__)
+            patch.setattr(hub, "resolve_name", lambda name, served=served: served.append)
+            result: Any = CliRunner().invoke(nbyard, ["hub", "serve", "--managed"])
+        assert isinstance(result.exception, Unavailable) is not is_served
+        assert bool(served) is is_served
