@@ -209,7 +209,7 @@ class Client:
         hint: Reason | str | None = body.hint
         if body.hint_reason and is_known(body.hint_reason):
             hint = body.hint_reason
-        elif not body.hint and body.code in (Forbidden.code, "unauthenticated"):
+        elif not (body.hint or body.reason) and body.code in (Forbidden.code, "unauthenticated"):
             hint = token
         why = body.reason if body.reason and is_known(body.reason) else body.message
         return error_classes().get(body.code, NbyardError)(why, hint=hint, details=body.details)

@@ -5,7 +5,6 @@ The hub starts it (managed), or an administrator does with the variables that a 
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 from typing import Any
@@ -20,6 +19,7 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from nbyard.domain.callers import HUB_SCOPE
 from nbyard.errors import Invalid
 from nbyard.host.wakeup import Listener
 from nbyard.ipc.dispatcher_launcher import replace_dispatcher
@@ -36,9 +36,7 @@ NEEDED = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_URL"
 # A role or group that changed at the hub is in force after this time, in open WebSockets after
 # LOGIN_SECONDS more.
 CACHE_SECONDS = 20
-SCOPE = "custom:nbyard:"
-KNOWN = (SCOPE, SCRAPE)
-PR_SET_PDEATHSIG = 1
+KNOWN = (HUB_SCOPE, SCRAPE)
 COOKIE_BYTES = 32
 PLACE = "/services/nbyard/"
 
@@ -60,15 +58,13 @@ class HubIdentity(JupyterHubIdentityProvider):  # type: ignore[misc]
         return HubUser(
             user.username,
             groups=tuple(sorted(user.hub_user.get("groups") or ())),
-            rights=tuple(s.removeprefix(SCOPE) for s in scopes if s.startswith(KNOWN)),
+            rights=tuple(s.removeprefix(HUB_SCOPE) for s in scopes if s.startswith(KNOWN)),
             token=user.hub_user.get("token_id") or "",
         )
 
 
-def serve(settings: Settings, *, is_managed: bool) -> None:
+def serve(settings: Settings) -> None:
     """Serve all users of the hub until the process gets SIGTERM or SIGINT.
-
-    A managed service ends with its hub: it would keep the port from the service of the next hub.
 
     Raises:
         Invalid: A variable that describes the hub is missing.
@@ -78,8 +74,6 @@ def serve(settings: Settings, *, is_managed: bool) -> None:
             f"{missing[0]} is not set: a JupyterHub sets it for its services.",
             hint="`nbyard hub config` prints the configuration of the hub.",
         )
-    if is_managed:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     asyncio.run(_serve(settings))
 
 

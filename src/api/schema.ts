@@ -3857,7 +3857,8 @@ export interface components {
          * Attempt
          * @description One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
          *
-         *     `folder` contains its record on the store's machine: log, executed notebook, task, result.
+         *     `folder` contains its record on the store's machine: log, executed notebook, task, result. On a
+         *     shared store, it and `site` are empty.
          *     Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
          *     the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
          *     (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).
@@ -6770,7 +6771,8 @@ export interface components {
          * Member
          * @description A user or group with a role on a project or another resource.
          *
-         *     `is_creator` marks the user to whom the resource belongs.
+         *     `is_creator` marks the user to whom the resource belongs. The response to a new role sets
+         *     `is_new` if no user of this name has used the service of the JupyterHub yet.
          */
         Member: {
             name: string;
@@ -6780,6 +6782,8 @@ export interface components {
             group: boolean;
             /** @default false */
             is_creator: boolean;
+            /** @default false */
+            is_new: boolean;
         };
         /**
          * Meta

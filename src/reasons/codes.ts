@@ -10,9 +10,9 @@ export const CODES: Readonly<Record<string, string>> = {
   field: trans.__('{path}: {reason}'),
   all: '{reasons}',
   'waits-for-turn': trans.__('waits in the queue'),
-  'waits-for-slots': trans.__('waits for {wanted} of {total} slots'),
+  'waits-for-slots': trans.__('waits for {wanted} of {total:slot|slots}'),
   'waits-for-memory': trans.__('waits for {wanted} of {total} GiB of memory'),
-  'waits-for-gpus': trans.__('waits for {wanted} of {total} GPUs ({free} free)'),
+  'waits-for-gpus': trans.__('waits for {wanted} of {total:GPU|GPUs} ({free} free)'),
   'waits-behind': trans.__('{wait}; earlier tasks come first'),
   'too-many-gpus-for-run': trans.__(
     'requests more GPUs ({wanted}) than this machine has ({total}): cancel the run and request fewer. `nbyard doctor` lists the GPUs'
@@ -31,30 +31,30 @@ export const CODES: Readonly<Record<string, string>> = {
   'disk-quota': trans.__(
     '{quota} allows {limit}: {stored:bytes} are stored, and this adds {added:bytes}'
   ),
-  'quota-of-user': trans.__('your quota'),
+  'quota-of-user': trans.__('the quota of {user}'),
   'quota-of-project': trans.__("the quota of the project '{name}'"),
-  'quota-gpus': trans.__('{count} GPUs'),
-  'quota-cpu': trans.__('{count} CPUs'),
+  'quota-gpus': '{count:GPU|GPUs}',
+  'quota-cpu': '{count:CPU|CPUs}',
   'quota-memory': trans.__('{count:bytes} of memory'),
   'quota-stored': trans.__('{count:bytes} of stored data'),
-  'quota-runs': trans.__('{count} runs at once'),
-  'quota-queued-runs': trans.__('{count} queued or started runs'),
-  'quota-deployments': trans.__('{count} deployments'),
+  'quota-runs': trans.__('{count:run|runs} at once'),
+  'quota-queued-runs': '{count:queued or started run|queued or started runs}',
+  'quota-deployments': '{count:deployment|deployments}',
   'held-by-run': trans.__('run {name}'),
   'held-by-deployment': trans.__('the deployment {name}'),
   'held-by-others': trans.__('others'),
-  'lifetime-over': trans.__('reached the lifetime of your quota ({hours} hours)'),
+  'lifetime-over': trans.__("reached the lifetime of its owner's quota ({hours:hour|hours})"),
   'lifetime-ends': trans.__(
-    'stops in {hours} hours, at the end of its lifetime; extend it to keep it'
+    'stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it'
   ),
-  'lifetime-extended': trans.__('extended for another lifetime of your quota'),
+  'lifetime-extended': trans.__("extended for another lifetime of its owner's quota"),
   runs: trans.__('runs because {cause}'),
   'runs-without-earlier-result': trans.__('no earlier result'),
   'runs-again': trans.__('runs again: {attempt}'),
-  continues: trans.__('{reason}; continues after {rows} finished rows'),
+  continues: trans.__('{reason}; continues after {rows:finished row|finished rows}'),
   'attempt-failed': trans.__('attempt {number} failed: {cause}'),
   'attempt-lost': trans.__('attempt {number} was lost: {cause}'),
-  'lost-often': trans.__('{cause} (lost {count} times)'),
+  'lost-often': trans.__('{cause} (lost {count:time|times})'),
   'no-earlier-result': trans.__('it has no earlier result'),
   forced: trans.__('the cache was ignored on request'),
   'reads-not-watched': trans.__('its reads could not be watched: {error}'),
@@ -93,6 +93,7 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'retry-of-run': trans.__('retries run {run}'),
   cancelled: trans.__('the run was cancelled'),
+  'cancelled-by-administrator': trans.__('an administrator cancelled the run'),
   'upstream-failed': trans.__('an upstream task failed'),
   'upstream-skipped': trans.__('the tasks before it were skipped'),
   'condition-not-met': trans.__('{condition} does not hold: {values:, }'),
@@ -430,7 +431,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'no-file-in-mirror': trans.__(
     'The service has no copy of {path}, which the automation follows. Only your own server has the file: start it and save the automation, or pin its files.'
   ),
-  'due-times-full': trans.__('{count} due times already wait'),
+  'due-times-full': '{count:due time already waits|due times already wait}',
   'too-many-watched-files': trans.__(
     'has more than {most} files that match. Choose a smaller folder or a narrower pattern'
   ),
@@ -446,7 +447,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'file-modified': trans.__('modified'),
   'file-deleted': trans.__('deleted'),
   'firing-overlapped': trans.__('Run {number} had not ended'),
-  'firing-queue-full': trans.__('{count} events already wait'),
+  'firing-queue-full': '{count:event already waits|events already wait}',
   'firing-disabled': trans.__('The automation was disabled'),
   'firing-replaced': trans.__('A later due time or event replaced it'),
   'watched-files-change-with-runs': trans.__(
@@ -461,7 +462,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'run-has-succeeded': trans.__('succeeded'),
   'run-has-failed': trans.__('failed'),
   'cause-file': trans.__('{path} was {change}'),
-  'cause-files': trans.__('{changes:, } and {count} more files'),
+  'cause-files': trans.__('{changes:, } and {count:more file|more files}'),
   'cause-no-files': trans.__('the watched files'),
   'cause-webhook': trans.__('webhook message {id}'),
   'cause-run-fired': trans.__('fired by a run'),

@@ -9,13 +9,15 @@ export interface Reason {
   params: Record<string, unknown>;
 }
 
-// for example `{count}`, `{names:, }` and `{size:bytes}`
+// for example `{count}`, `{names:, }`, `{size:bytes}` and `{count:GPU|GPUs}`
 const FIELD = /\{(\w+)(?::([^}]*))?\}/g;
 const BETWEEN = '; ';
 // separates the thousands of a number
 const THOUSANDS = ',';
 // shows a size with its unit
 const BYTES = 'bytes';
+// between the singular and the plural of a counted noun
+const NOUNS = '|';
 // as many digits as the command line shows
 const DIGITS = 6;
 
@@ -26,7 +28,9 @@ function showNumber(value: number, between: string): string {
   if (between === THOUSANDS && Number.isInteger(value)) {
     return value.toLocaleString('en-US');
   }
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
+  const text = String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
+  const [one, several] = between.split(NOUNS);
+  return several ? `${text} ${value === 1 ? one : several}` : text;
 }
 
 /** Return the text of a reason; '' without one. */

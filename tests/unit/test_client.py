@@ -3,13 +3,22 @@
 import json
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from nbyard.client import Client
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RUN
-from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import (
+    Conflict,
+    ErrorBody,
+    Forbidden,
+    Invalid,
+    NbyardError,
+    NotFound,
+    Unavailable,
+)
 from nbyard.services.operation_table import table
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -196,3 +205,17 @@ def test_a_program_of_a_run_names_its_attempt(api: JupyterServer, monkeypatch):
     with pytest.raises(Forbidden) as refused:
         Client(api.url).runs.list()
     assert "set NBYARD_TOKEN" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "is_of_token"),
+    [
+        (Forbidden("a.csv is not writable.").body(), False),
+        (Forbidden("x", hint="Ask for the role.").body(), False),
+        (ErrorBody("forbidden", "You may not do this, or your login has expired."), True),
+    ],
+)
+def test_a_refusal_of_nbyard_itself_is_not_blamed_on_the_token(body, is_of_token):
+    error = Client("http://hub.test/user/ann", "t").error_of(403, msgspec.json.encode(body))
+    assert ("NBYARD_TOKEN" in error.hint) is is_of_token
+    assert error.hint.startswith(body.hint)

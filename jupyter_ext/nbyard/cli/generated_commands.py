@@ -13,6 +13,7 @@ from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     columns,
     format_duration,
+    format_estimate,
     format_size,
     print_note,
     show_items,
@@ -32,7 +33,7 @@ from nbyard.cli.output.views import (
     views_by_noun,
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
-from nbyard.cli.output.views.views_by_noun import show_run_facts
+from nbyard.cli.output.views.views_by_noun import show_facts, show_run_facts
 from nbyard.cli.shared_options import (
     confirm_deletion,
     connect,
@@ -160,7 +161,15 @@ PARTS = (
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 ALL_VIEWS["quotas.set"] = show_id
-MEMBERS = columns("name role group creator=is_creator")
+MEMBERS = columns(
+    "name role group creator=is_creator note",
+    note=lambda m: "no user of this name has used the service yet" if m.is_new else "",
+)
+LIMITS = columns(
+    "gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs deployments lifetime",
+    lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
+)
+QUOTA = columns("quota=id") | LIMITS
 # What operations without an answer did.
 DONE = {
     "delete": "Deleted {}.",
@@ -172,13 +181,15 @@ DONE = {
     "unlink": "Unlinked {2} from {0}.",
     "revoke": "{2} has no role on the {0} {1} any more.",
 }
-# The tables of lists by noun, and those of other operations by ID.
+# The tables of lists by noun, and those of other operations by ID. One item is shown as facts.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "admin.deployments": columns("name owner state gpus made=created_at reason=waits id"),
     "admin.queue": columns(
         "run node owner waiting_since=queued_at cpu gpu memory=memory_bytes reason=waits"
     ),
     "admin.runs": columns("number owner title state made=created_at id"),
+    "admin.cancel_run": columns("number owner title state made=created_at id"),
+    "admin.stop_deployment": columns("name owner state gpus made=created_at id"),
     "admin.usage": columns(
         "day of gpu_hours core_hours stored=stored_bytes",
         gpu_hours=lambda u: f"{u.gpu_hours:.2f}",
@@ -194,6 +205,14 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "datasets": columns(
         "name state=current.state version=current.number rows=current.rows columns=current.columns"
         " size=current.size_bytes made=created_at id"
+    ),
+    "datasets.get": columns(
+        "name state reason=current.reason table format=current.format size=current.size_bytes"
+        " digest=current.digest from opens_as description made=created_at id",
+        state=lambda d: f"{d.current.state} (version {d.current.number})",
+        table=lambda d: f"{d.current.rows} × {d.current.columns}" if d.current.columns else "",
+        opens_as=lambda d: d.resource or d.notice,
+        **{"from": lambda d: d.current.source or d.current.origin},
     ),
     "datasets.versions": columns(
         "version=number state rows columns size=size_bytes made=created_at digest"
@@ -233,6 +252,13 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         id=lambda i: i.image_id.removeprefix("sha256:")[:12],
         made=lambda i: i.finished_at or i.created_at,
     ),
+    "images.get": columns(
+        "name=reference state reason failed_at made_by=origin image=image_id size=size_bytes digest"
+        " environment Dockerfile=path made id",
+        failed_at=lambda i: i.failed_line and f"line {i.failed_line.line}: {i.failed_line.text}",
+        environment=lambda i: f"{i.environment} version {i.version}" if i.version else "",
+        made=lambda i: i.finished_at or i.created_at,
+    ),
     "kernels": columns(
         "name language from place title reason",
         place=lambda k: k.place or k.interpreter,
@@ -250,11 +276,17 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
-    "quotas": columns(
-        "quota=id gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs"
-        " deployments lifetime",
-        lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",
-    ),
+    "quotas": QUOTA,
+    "quotas.get": QUOTA,
+    "quotas.use": {
+        "quota": lambda u: u.quota,
+        **{name: lambda u, read=read: read(u.limits) for name, read in LIMITS.items()},  # type: ignore[misc]
+        **columns(
+            "stored=stored_bytes held_by free_GPUs",
+            held_by=lambda u: [use.reason for use in u.uses],
+            free_GPUs=lambda u: f"{u.free_gpus} of {u.total_gpus}",
+        ),
+    },
     "automations": automation_views.AUTOMATION_COLUMNS,
     "automations.firings": automation_views.FIRING_COLUMNS,
     "backfills": automation_views.BACKFILL_COLUMNS,
@@ -262,6 +294,14 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "contracts": contract_views.CONTRACT_COLUMNS,
     "channels": notice_views.CHANNEL_COLUMNS,
     "channels.notices": notice_views.NOTICE_COLUMNS,
+    "runs.queue": columns(
+        "position before waits held_by to_free starts",
+        position=lambda q: q.place or "no task is in the queue",
+        before=lambda q: f"{q.own_before} of yours, {q.others_before} of others" if q.place else "",
+        held_by=lambda q: [f"{h.kind} {h.name}" for h in q.holders] + ["others"] * q.held_by_others,
+        to_free=lambda q: [f"nbyard {h.operation.replace('.', ' ')} {h.name}" for h in q.holders],
+        starts=lambda q: q.starts_in_seconds and f"in {format_estimate(q.starts_in_seconds)}",
+    ),
     "runs": columns(
         "number state title name took started=created_at id",
         took=lambda r: format_duration(r.started_at, r.finished_at),
@@ -380,10 +420,12 @@ class GeneratedCommand(click.Command):
         items = getattr(answer, "items", None)
         is_list = operation.verb == "list"
         shown_columns = COLUMNS.get(operation.noun if is_list else operation.id)
-        if as_json or shown_columns is None or not isinstance(items, list):
+        if as_json or shown_columns is None:
             show_json(answer)
-            return
-        show_items(items, shown_columns)
-        can_continue = any(field.name == "after" for field in operation.fields)
-        if can_continue and getattr(answer, "next", None):
-            click.echo(f"More with --after {answer.next}", err=True)
+        elif isinstance(items, list):
+            show_items(items, shown_columns)
+            can_continue = any(field.name == "after" for field in operation.fields)
+            if can_continue and getattr(answer, "next", None):
+                click.echo(f"More with --after {answer.next}", err=True)
+        else:
+            show_facts((title, read(answer)) for title, read in shown_columns.items())

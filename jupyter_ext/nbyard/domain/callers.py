@@ -2,10 +2,13 @@
 
 import msgspec
 
+from nbyard.errors import Forbidden
+
 # A request from the code of a task carries the ID of its attempt.
 ATTEMPT_HEADER = "Nbyard-Attempt"
 # What a request creates is linked to the project with this ID.
 PROJECT_HEADER = "Nbyard-Project"
+HUB_SCOPE = "custom:nbyard:"
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -31,6 +34,16 @@ class Caller(msgspec.Struct, frozen=True):
     def submitter(self) -> str:
         """Return the name that runs record."""
         return self.person or self.name
+
+    def check(self, scope: str) -> None:
+        """Check that the caller has a scope, which only users of a JupyterHub may lack.
+
+        Raises:
+            Forbidden: The caller lacks it.
+        """
+        if not self.may(scope):
+            why = f"This needs the scope {HUB_SCOPE}{right_of(scope)} of the JupyterHub."
+            raise Forbidden(why, hint="You or your token lack it. A role of the hub gives it.")
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope, such as `runs:write`."""

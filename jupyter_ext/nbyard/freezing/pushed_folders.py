@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.projects.definitions import FOLDER, push_name
+from nbyard.domain.projects.definitions import FOLDER, HOMES, push_name
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.host.project_files import ProjectFiles
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nbyard.store import Store
 
 T = TypeVar("T", bound=FreezingContext)
-HOMES = "homes"
 MOST_SEGMENT = 200
 
 

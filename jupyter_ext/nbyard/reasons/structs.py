@@ -161,6 +161,9 @@ def _value(value: Any, between: str | None) -> str:
         code, params = value.get("code"), value.get("params", {})
         if isinstance(code, str) and isinstance(params, dict):
             return _text(code, params)
+    singular, is_counted, plural = (between or "").partition("|")
+    if is_counted:  # a number with its noun
+        return f"{_value(value, None)} {singular if value == 1 else plural}"
     if isinstance(value, float) and not value.is_integer():
         return f"{value:g}"
     if isinstance(value, float):

@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import logging
 import math
+import os
 import re
 import secrets
 import threading
@@ -33,12 +34,12 @@ from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller, right_
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.domain.projects.definitions import HOMES
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import (
     BadRequest,
     DatabaseAway,
     ErrorBody,
-    Forbidden,
     Invalid,
     NbyardError,
     TooLarge,
@@ -197,6 +198,9 @@ class RestContext:
         self.budgets = RequestBudgets(settings.requests_per_minute if settings.shared else 0)
         self.anonymous = RequestBudgets(ANONYMOUS_PER_MINUTE)  # by address
         self.connections = Connections()
+        folders = {os.fsencode(settings.store_path), os.fsencode(settings.store_path.resolve())}
+        parts = b"|".join(map(re.escape, sorted(folders))), HOMES.encode()
+        self._own_paths = re.compile(rb'(?:%b)/(?:%b/[^/"]+/)?' % parts)  # also of users' mirrors
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -221,6 +225,11 @@ class RestContext:
             if self._opened is None:
                 self._opened = self._open()
             return self._opened
+
+    def encode(self, value: Any) -> bytes:
+        """Return a value as JSON, on a shared store without the paths of its machine."""
+        content = msgspec.json.encode(value)
+        return self._own_paths.sub(b"", content) if self.settings.shared else content
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run blocking code in the pool and wait for its result."""
@@ -374,8 +383,7 @@ class NbyardHandler(JupyterHandler):
         """
         caller = self.caller
         self.limit(self.context.budgets, caller.name)
-        if not caller.may(scope):
-            raise Forbidden(f"This needs the scope {scope}.")
+        caller.check(scope)
         return caller
 
     def limit_anonymous(self) -> None:
@@ -422,15 +430,13 @@ class NbyardHandler(JupyterHandler):
         self.send_error(error.status, body=error.body(self.request_id), retry_after=wait)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        body = kwargs.get("body")
-        if body is None:
-            body = self._plain_body(status_code, kwargs.get("exc_info"))
+        body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
         if status_code in (429, 503):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(body))
+        self.finish(self.context.encode(body))
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -446,7 +452,7 @@ class NbyardHandler(JupyterHandler):
             self.finish()
             return
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(value))
+        self.finish(self.context.encode(value))
 
 
 @web.stream_request_body

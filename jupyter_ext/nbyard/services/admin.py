@@ -12,6 +12,7 @@ from nbyard.domain.ids import first_id_at
 from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_choice, check_length, check_limit, check_range, page_of
 from nbyard.domain.users.admin import (
+    BY_ADMINISTRATOR,
     MAX_TEXT,
     AuditEntry,
     Broadcast,
@@ -121,7 +122,7 @@ class AdminService(Service):
             Conflict: the run has ended.
         """
         of = self._owner(caller, "run", run)
-        made = RunService(self._context).cancel(of, run)
+        made = RunService(self._context).cancel_because(of, run, BY_ADMINISTRATOR)
         person = {"person": made.origin.person}
         return msgspec.convert(msgspec.structs.asdict(made) | person, RunOverview)
 

@@ -9,7 +9,7 @@ from nbyard.domain.lineage.graph import Walk
 from nbyard.domain.lineage.structs import Lineage, Ref, check_start, hidden_node
 from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import check_count, check_limit
-from nbyard.errors import Forbidden, Invalid, NotFound
+from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.artifact_files import files_named
 from nbyard.services.datasets.service import DatasetService
 from nbyard.services.deployments import DeploymentService
@@ -74,8 +74,7 @@ class LineageService(Service):
         check_limit(limit)
         check_count(version, "version")
         start = check_start(kind)
-        if not caller.may(SCOPES[start]):
-            raise Forbidden(f"This needs the scope {SCOPES[start]}.")
+        caller.check(SCOPES[start])
         refs = self._starts(caller, start, key, version, (node, output))
         # One transaction, so that all levels show the same moment.
         with self._store.read() as c:

@@ -301,7 +301,7 @@ class ProjectRows(NamedRows[Project]):
             select(V.digest, V.size_bytes).where(of_project, V.digest != ""),
             select(A.digest, A.size_bytes).where(of_runs),
         )
-        return c.execute(select(func.sum(sizes.subquery().c.size_bytes))).scalar() or 0
+        return int(c.execute(select(func.sum(sizes.subquery().c.size_bytes))).scalar() or 0)
 
     def delete_dangling(self, c: Connection) -> int:
         """Delete the links to resources that no longer exist; return their number."""

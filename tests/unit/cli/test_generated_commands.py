@@ -1,11 +1,22 @@
 """What commands of operations without a body print, ask and accept."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
 import pytest
 
+from nbyard.cli.generated_commands import GeneratedCommand
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.paging import Page
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.users.admin import QueuedTask, RunOverview, UsageDay
+from nbyard.domain.users.quotas import Holder, Quota, QuotaLimits, QuotaUse, RunQueue, Use
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
+from nbyard.services.operation_table import table
 
 
 @pytest.fixture
@@ -73,3 +84,83 @@ def test_other_protocols_are_refused_with_the_known_ones(shell, address):
 def test_a_preview_needs_a_time(shell):
     assert shell("automations", "preview", "--at", "daily at 8").code == 0
     assert shell("automations", "preview").code == 2
+
+
+MOMENT = datetime.now(UTC) - timedelta(hours=3)
+USES = [
+    Use(kind="run", id="1", name="7", owner="ann", gpus=1),
+    Use(kind="deployment", id="2", name="cows", owner="ann"),
+]
+LIMITS = QuotaLimits(gpus=2, memory_bytes=16 * 10**9, deployment_days=0.25)
+READABLE: dict[str, tuple[Any, list[str]]] = {
+    "runs.queue": (
+        RunQueue(
+            place=3,
+            own_before=1,
+            others_before=1,
+            waits=because("waits-for-gpus", wanted=1, total=1, free=0),
+            holders=[Holder("run", "1", "7", "runs.cancel")],
+            held_by_others=True,
+            starts_in_seconds=180,
+        ),
+        [
+            "position  3",
+            "before    1 of yours, 1 of others",
+            "waits     waits for 1 of 1 GPU (0 free)",
+            "held by   run 7, others",
+            "to free   nbyard runs cancel 7",
+            "starts    in 3 min",
+        ],
+    ),
+    "quotas.use": (
+        QuotaUse("everyone", LIMITS, USES, 10**9, 1, 2),
+        [
+            "quota      everyone",
+            "gpus       2",
+            "memory     16.0 GB",
+            "lifetime   0.25d",
+            "stored     1.0 GB",
+            "held by    run 7, the deployment cows",
+            "free GPUs  1 of 2",
+        ],
+    ),
+    "quotas.list": (
+        Page(
+            [Quota(id="user:ann", kind="user", name="ann", updated_at=MOMENT, stored_bytes=10**9)]
+        ),
+        [
+            "quota     gpus  cpu  memory  disk    runs  queued  deployments  lifetime",
+            "user:ann                     1.0 GB",
+        ],
+    ),
+    "admin.queue": (
+        Page([QueuedTask("1", "2", 7, "fit", "ann", MOMENT, "docker", 1.5, None, 10**9, None)]),
+        [
+            "run  node  owner  waiting since  cpu  gpu  memory  reason",
+            "7    fit   ann    3 h ago        1.5       1.0 GB",
+        ],
+    ),
+    "admin.usage": (
+        Page([UsageDay("2026-11-30", "ann", 1.0, 2.5, 3 * 10**6)]),
+        [
+            "day         of   gpu hours  core hours  stored",
+            "2026-11-30  ann  1.00       2.50        3.0 MB",
+        ],
+    ),
+    "admin.cancel_run": (
+        RunOverview("1", 7, None, "Fit", "ann", "", "running", MOMENT, None, None),
+        [
+            *("number  7", "owner   ann", "title   Fit", "state   running", "made    3 h ago"),
+            "id      1",
+        ],
+    ),
+}
+
+
+def test_answers_are_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, (answer, lines) in READABLE.items():
+        command = GeneratedCommand(next(one for one in table() if one.id == name))
+        command.print_answer(answer, as_json=False)
+        assert capsys.readouterr().out.splitlines() == lines
+        command.print_answer(answer, as_json=True)
+        assert json.loads(capsys.readouterr().out) == json.loads(msgspec.json.encode(answer))

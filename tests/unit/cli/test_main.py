@@ -18,6 +18,7 @@ from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error
 from nbyard.discover import Local
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.doctor import Check, Diagnosis
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.paging import Page
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
@@ -289,6 +290,16 @@ def test_doctor_continues_without_a_store(shell, monkeypatch, tmp_path):
     assert said.code == 1
     assert "✗ store: It does not answer.\n    Start it." in said.out
     assert "slots: " in said.out and "docker: " in said.out
+
+
+def test_doctor_prints_checks_without_a_text_plainly(shell, monkeypatch):
+    """Members of a hub see which checks failed, but no places of its machine."""
+    checks = [Check("platform", "ok", ""), Check("disk", "ok", "5 GB are free")]
+    diagnosis = Diagnosis("1.0", checks)
+    system = SimpleNamespace(doctor=lambda: diagnosis)
+    module = "nbyard.cli.commands.doctor_and_openapi"
+    monkeypatch.setattr(f"{module}.connect", lambda server: SimpleNamespace(system=system))
+    assert shell("doctor").out == "nbyard 1.0\n✓ platform\n✓ disk: 5 GB are free\n"
 
 
 def _refuse() -> None:

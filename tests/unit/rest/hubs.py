@@ -32,7 +32,7 @@ from nbyard.settings import Settings
 
 hub.CACHE_SECONDS = int(sys.argv[1])
 operation_handler.LOGIN_SECONDS = 0.3
-hub.serve(Settings(shared=True), is_managed=False)
+hub.serve(Settings(shared=True))
 """
 
 

@@ -1,14 +1,18 @@
 """The steps of one handler for every operation."""
 
 import gzip
+import json
 
 import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.users.admin import AuditEntry
 from nbyard.errors import Busy
+from nbyard.freezing.pushed_folders import home_folder
 from nbyard.rest import operation_handler
 from nbyard.rest.access import RequestBudgets
+from nbyard.rest.operation_handler import RestContext
+from nbyard.settings import Settings
 
 pytestmark = pytest.mark.leaves_running
 
@@ -135,7 +139,7 @@ def test_a_missing_scope_is_forbidden(api, monkeypatch):
     assert api.send("GET", "/datasets").status == 200
     refused = api.send("POST", "/runs", {"path": "x"})
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
-    assert "runs:write" in refused.json["message"]
+    assert " custom:nbyard:write " in refused.json["message"], "a scope that the hub has"
 
 
 def test_without_the_scope_to_link_nothing_is_created(api, monkeypatch):
@@ -144,7 +148,7 @@ def test_without_the_scope_to_link_nothing_is_created(api, monkeypatch):
     monkeypatch.setattr(operation_handler, "caller_of", lambda user: writer)
     refused = api.send("POST", "/runs", {"path": "alone.sh"}, {"Nbyard-Project": "wine"})
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
-    assert "projects:write" in refused.json["message"]
+    assert " custom:nbyard:write " in refused.json["message"]
     assert api.send("GET", "/runs").json["items"] == []
     assert api.send("POST", "/runs", {"path": "alone.sh"}).status == 201
     assert api.send("GET", "/runs", headers={"Nbyard-Project": "wine"}).status == 200
@@ -221,6 +225,29 @@ def audited(api, monkeypatch):
         return [entry for entry in listed[::-1] if entry.id not in seen]
 
     return entries
+
+
+def test_a_shared_store_shows_no_path_of_its_machine(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    given = tmp_path / "link" / "store"
+    home = home_folder(given, "ann.b")
+    values = {
+        "path": f"{home}/penguins/a.nbflow",
+        "message": f"{given}/homes/bob/red wine.csv and {home}/é.csv",
+        "pushed": f"{given}/projects/1/2/a.py",
+        "other": "/data/homes/ann/x",
+    }
+    shown = {
+        "path": "penguins/a.nbflow",
+        "message": "red wine.csv and é.csv",
+        "pushed": "projects/1/2/a.py",
+        "other": "/data/homes/ann/x",
+    }
+    for shared, expected in ((True, shown), (False, values)):
+        context = RestContext(pytest.fail, Settings(store_dir=str(given), shared=shared))
+        assert json.loads(context.encode(values)) == expected
+        context.close()
 
 
 def test_changes_and_refusals_are_audited(api, audited):

@@ -10,6 +10,7 @@ from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.users.admin import Broadcast
 from nbyard.errors import Conflict, NotFound
+from nbyard.reasons.structs import because
 from nbyard.services.operation_table import table
 
 ROOT = Caller("root", scopes=("read", "write", "deploy", "admin"))
@@ -35,7 +36,9 @@ def test_an_administrator_cancels_a_run_of_another(yard, ann, script):
     run = yard.services.runs.create(ann, NewRun(path=script))
     cancelled = admin.cancel_run(ROOT, run.id)
     assert (cancelled.id, cancelled.owner) == (run.id, "ann")
-    assert yard.services.runs.get(ann, run.id).run.cancel_requested_at
+    shown = yard.services.runs.get(ann, run.id).run
+    assert shown.cancel_requested_at
+    assert shown.reason == because("cancelled-by-administrator")
     with pytest.raises(NotFound):
         admin.cancel_run(ROOT, str(run.number))  # numbers are labels
     with pytest.raises(NotFound):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
@@ -14,6 +14,7 @@ from nbyard.store import Connection, Store
 from nbyard.store.projects import LINKABLE
 from nbyard.store.runs import queries
 from nbyard.store.schema.project_tables import project_links
+from nbyard.store.schema.tables import dataset_versions
 
 from .rows import Rows
 
@@ -50,6 +51,21 @@ def test_a_push_is_recorded(store):
         assert (found.files, found.git) == ("tree:1", git) and found.pushed_at
         assert store.projects.git_of(c, made.id) == git
         assert [*store.projects.digests(c)] == ["tree:1"]
+
+
+def test_the_stored_bytes_are_an_integer(store):
+    with store.write() as c:
+        rows, made = Rows(store, c), add(store, c)
+        assert store.projects.stored_bytes(c, "ada", made.id) == 0
+        for number in range(2):
+            dataset = rows.dataset(f"red{number}")
+            of_dataset = dataset_versions.c.dataset_id == dataset.id
+            row = {"size_bytes": 2**40, "digest": f"sha256:{number:064}"}
+            c.execute(update(dataset_versions).where(of_dataset), row)
+            store.projects.link(c, made, "dataset", dataset.id)
+        stored = store.projects.stored_bytes(c, "ada", made.id)
+        # PostgreSQL adds up big integers as a decimal number, which JSON spells as a text.
+        assert (stored, type(stored)) == (2**41, int)
 
 
 def test_links_are_counted_and_listed_by_kind(store):

@@ -36,7 +36,7 @@ def doctor(server: str, as_json: bool) -> None:
     else:
         click.echo(f"nbyard {diagnosis.version}")
         for check in diagnosis.checks:
-            click.echo(f"{SIGNS[check.state]} {check.name}: {check.finding}")
+            click.echo(f"{SIGNS[check.state]} {check.name}: {check.finding}".removesuffix(": "))
             if check.cure:
                 click.echo(f"    {check.cure}")
     if any(check.state == "failed" for check in diagnosis.checks):

@@ -11,15 +11,16 @@ from nbyard.cli.output.console import (
     format_size,
     hinting_option,
     print_note,
+    show_items,
     show_json,
     warn_ignored_settings,
 )
 from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.output.views.environment_views import (
+    DEFAULT_COLUMNS,
     continues_text,
     next_step,
     show_changes,
-    show_defaults,
 )
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.domain.environments.references import split_reference
@@ -249,7 +250,7 @@ def use(version: str, server: str, **wish: bool) -> None:
 @click.argument("name", default="")
 @click.option("--project", default="", metavar="PROJECT", help="Only for files of this project.")
 @click.option("--clear", is_flag=True, help="Remove the default.")
-@shows(show_defaults)
+@shows(lambda defaults: show_items(defaults, DEFAULT_COLUMNS))
 def default(connection: Any, name: str, project: str, clear: bool) -> Any:
     """Set the environment of Python code that names none.
 

@@ -85,30 +85,35 @@ def show_json(value: Any) -> None:
 
 def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     """Print aligned columns, on standard output."""
-    lines = []
-    for row in rows:
-        cells = (format_age(cell) if isinstance(cell, datetime) else cell for cell in row)
-        cells = (", ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells)
-        texts = ("" if cell is None else str(cell).replace("\n", " ") for cell in cells)
-        lines.append([without_control_characters(text) for text in texts])
+    texts = ([cell_text(cell).replace("\n", " ") for cell in row] for row in rows)
+    lines = [[without_control_characters(text) for text in row] for row in texts]
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
     for row in [list(head), *lines]:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
 
 
+def cell_text(value: Any) -> str:
+    """Return a value as a text: moments by their age, lists with commas."""
+    if isinstance(value, datetime):
+        return format_age(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def columns(fields: str, **readers: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
     """Return the columns of a table by their titles.
 
     Each word is the path of a field, or TITLE=PATH. Titles with a reader show what it returns. In
-    titles, `_` is a space. Sizes have a unit.
+    titles, `_` is a space. Amounts of bytes have a unit.
     """
     by_title: dict[str, Callable[[Any], Any]] = {}
     for word in fields.split():
         title, _, path = word.partition("=")
         read = readers.get(title) or attrgetter(path or title)
         by_title[title.replace("_", " ")] = read
-        if word.endswith("size_bytes"):
+        if word.endswith("_bytes"):
             by_title[title] = lambda item, read=read: format_size(read(item))  # type: ignore[misc]
     return by_title
 
@@ -157,6 +162,11 @@ def format_estimate(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, such as `1 file` or `2 files`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def format_size(count: int | None) -> str:

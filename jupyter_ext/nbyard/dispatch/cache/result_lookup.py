@@ -79,7 +79,7 @@ def reuse_reason(query: Query, hit: Hit) -> Reason:
     if not hit.maker:
         return because("unchanged-reads" if is_alike else "unchanged", run=hit.run_number)
     code = "unchanged-reads-team" if is_alike else "unchanged-team"
-    made = {"user": hit.maker, "at": f"{hit.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    made = {"user": hit.maker, "at": f"{hit.made_at.astimezone(UTC):%Y-%m-%d %H:%M UTC}"}
     return because(code, run=hit.run_number, run_id=hit.run_id, **made)
 
 

@@ -23,8 +23,9 @@ from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.run_progress import Progress, is_left_out, is_pruned, outcome_of
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TaskState
+from nbyard.domain.users.admin import BY_ADMINISTRATOR
 from nbyard.domain.users.quotas import fair_order
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, separate
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
@@ -194,7 +195,8 @@ class LiveTask:
     def cancelled(self) -> Reason | None:
         """Return why the task has to end, None without a request."""
         if self.run.is_cancelled:
-            return CANCELLED
+            is_by_other = BY_ADMINISTRATOR in separate(self.run.run.reason)
+            return BY_ADMINISTRATOR if is_by_other else CANCELLED
         if is_pruned(self.record.reason):
             return self.record.reason
         return because("element-cancelled") if self.record.cancel_requested_at else None

@@ -25,6 +25,7 @@ ChangeKind = Literal["project", "environment", "schedule", "file", "notification
 Entries = Mapping[ChangeKind, Mapping[str, msgspec.Struct]]  # of a folder or server, by name
 FILE = "nbyard.toml"
 FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
+HOMES = "homes"  # beside FOLDER, with the mirrors of files of users
 MOST_BYTES = 1 << 20
 # "Expected `int`, got `str` - at `$.schedules.night.at_most`"
 MISMATCH = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<place>.*)`)?", re.DOTALL)

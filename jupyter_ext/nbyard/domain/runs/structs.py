@@ -369,7 +369,8 @@ def class_of(filename: str, file_format: str, artifact_type: ArtifactType | None
 class Attempt(msgspec.Struct, frozen=True):
     """One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
 
-    `folder` contains its record on the store's machine: log, executed notebook, task, result.
+    `folder` contains its record on the store's machine: log, executed notebook, task, result. On a
+    shared store, it and `site` are empty.
     Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
     the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
     (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).

@@ -8,9 +8,10 @@ from datetime import datetime
 import msgspec
 
 from nbyard.domain.deployments.structs import Deployment
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 MAX_TEXT = 500
+BY_ADMINISTRATOR = because("cancelled-by-administrator")  # of a run, and of its tasks
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -318,8 +318,8 @@ class QuotaLedger:
         for scope in self.scopes_of(use):
             if lacking := self._lacks_in(scope, use):
                 name, limit, holders = lacking
-                kind, _, of = scope.partition(":")
-                quota = quota_reason(self._quotas.project_names[of] if kind == "project" else "")
+                project = scope.removeprefix("project:")
+                quota = quota_reason(use.owner, self._quotas.project_names.get(project, ""))
                 wanted = getattr(use, name, 1)
                 if wanted > limit + EPSILON:
                     return over_quota(quota, name, wanted, limit)
@@ -355,9 +355,10 @@ class QuotaLedger:
         return None
 
 
-def quota_reason(project: str = "") -> Reason:
-    """Return the reason that names the quota of a project, or the user's."""
-    return because("quota-of-project", name=project) if project else because("quota-of-user")
+def quota_reason(user: str, project: str = "") -> Reason:
+    """Return the reason that names the quota of a project or, without one, of a user."""
+    of_user = because("quota-of-user", user=user)
+    return because("quota-of-project", name=project) if project else of_user
 
 
 def over_quota(quota: Reason, name: str, wanted: float, limit: float) -> Reason:

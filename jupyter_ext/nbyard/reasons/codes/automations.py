@@ -45,7 +45,7 @@ AUTOMATIONS = {
         "The service has no copy of {path}, which the automation follows. Only your own server has"
         " the file: start it and save the automation, or pin its files."
     ),
-    "due-times-full": code("{count} due times already wait"),
+    "due-times-full": code("{count:due time already waits|due times already wait}"),
     # refused
     "too-many-watched-files": code(
         "has more than {most} files that match. Choose a smaller folder or a narrower pattern"
@@ -64,7 +64,7 @@ AUTOMATIONS = {
     "file-deleted": code("deleted"),
     # firings
     "firing-overlapped": code("Run {number} had not ended"),
-    "firing-queue-full": code("{count} events already wait"),
+    "firing-queue-full": code("{count:event already waits|events already wait}"),
     "firing-disabled": code("The automation was disabled"),
     "firing-replaced": code("A later due time or event replaced it"),
     "watched-files-change-with-runs": code(
@@ -82,7 +82,7 @@ AUTOMATIONS = {
     "run-has-succeeded": code("succeeded"),
     "run-has-failed": code("failed"),
     "cause-file": code("{path} was {change}", change=REASON),
-    "cause-files": code("{changes:, } and {count} more files"),
+    "cause-files": code("{changes:, } and {count:more file|more files}"),
     "cause-no-files": code("the watched files"),
     "cause-webhook": code("webhook message {id}"),
     "cause-run-fired": code("fired by a run"),

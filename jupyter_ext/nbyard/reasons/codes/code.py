@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-# For example `{count}`, `{names:, }` and `{size:bytes}`.
+# For example `{count}`, `{names:, }`, `{size:bytes}` and `{count:GPU|GPUs}`.
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 
 # types of parameters besides text and numbers; by name, because `Reason` needs this module
@@ -17,7 +17,7 @@ KINDS: dict[str | None, type] = {None: str, ",": int, "bytes": int}
 OF_NAMES: dict[str, Any] = {
     **dict.fromkeys(("cell", "count", "exit_code", "line", "more", "most", "number"), int),
     **dict.fromkeys(("rows", "run", "signal", "status", "workers"), int),
-    **dict.fromkeys(("hours", "seconds", "share"), NUMBER),
+    **dict.fromkeys(("hours", "seconds", "share", "total"), NUMBER),
     **dict.fromkeys(("cause", "end", "hint", "host", "problem", "quota", "reason", "why"), REASON),
     **dict.fromkeys(("breaches", "changes", "differences"), REASONS),
 }

@@ -14,12 +14,10 @@ STATES = {
     "all": code("{reasons}", reasons=REASONS),
     # what a task waits for
     "waits-for-turn": code("waits in the queue"),
-    "waits-for-slots": code("waits for {wanted} of {total} slots", wanted=NUMBER, total=NUMBER),
-    "waits-for-memory": code(
-        "waits for {wanted} of {total} GiB of memory", wanted=NUMBER, total=NUMBER
-    ),
+    "waits-for-slots": code("waits for {wanted} of {total:slot|slots}", wanted=NUMBER),
+    "waits-for-memory": code("waits for {wanted} of {total} GiB of memory", wanted=NUMBER),
     "waits-for-gpus": code(
-        "waits for {wanted} of {total} GPUs ({free} free)", wanted=int, total=int, free=int
+        "waits for {wanted} of {total:GPU|GPUs} ({free} free)", wanted=int, total=int, free=int
     ),
     "waits-behind": code("{wait}; earlier tasks come first", wait=REASON),
     "too-many-gpus-for-run": code(
@@ -49,31 +47,31 @@ STATES = {
         "{quota} allows {limit}: {stored:bytes} are stored, and this adds {added:bytes}",
         limit=REASON,
     ),
-    "quota-of-user": code("your quota"),
+    "quota-of-user": code("the quota of {user}"),
     "quota-of-project": code("the quota of the project '{name}'"),
-    "quota-gpus": code("{count} GPUs", count=NUMBER),
-    "quota-cpu": code("{count} CPUs", count=NUMBER),
+    "quota-gpus": code("{count:GPU|GPUs}", count=NUMBER),
+    "quota-cpu": code("{count:CPU|CPUs}", count=NUMBER),
     "quota-memory": code("{count:bytes} of memory"),
     "quota-stored": code("{count:bytes} of stored data"),
-    "quota-runs": code("{count} runs at once", count=NUMBER),
-    "quota-queued-runs": code("{count} queued or started runs", count=NUMBER),
-    "quota-deployments": code("{count} deployments", count=NUMBER),
+    "quota-runs": code("{count:run|runs} at once", count=NUMBER),
+    "quota-queued-runs": code("{count:queued or started run|queued or started runs}", count=NUMBER),
+    "quota-deployments": code("{count:deployment|deployments}", count=NUMBER),
     "held-by-run": code("run {name}", id=str),
     "held-by-deployment": code("the deployment {name}", id=str),
     "held-by-others": code("others"),
-    "lifetime-over": code("reached the lifetime of your quota ({hours} hours)"),
+    "lifetime-over": code("reached the lifetime of its owner's quota ({hours:hour|hours})"),
     "lifetime-ends": code(
-        "stops in {hours} hours, at the end of its lifetime; extend it to keep it"
+        "stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it"
     ),
-    "lifetime-extended": code("extended for another lifetime of your quota"),
+    "lifetime-extended": code("extended for another lifetime of its owner's quota"),
     # why a task ran, or did not have to
     "runs": code("runs because {cause}"),
     "runs-without-earlier-result": code("no earlier result"),
     "runs-again": code("runs again: {attempt}", attempt=REASON),
-    "continues": code("{reason}; continues after {rows} finished rows"),
+    "continues": code("{reason}; continues after {rows:finished row|finished rows}"),
     "attempt-failed": code("attempt {number} failed: {cause}"),
     "attempt-lost": code("attempt {number} was lost: {cause}"),
-    "lost-often": code("{cause} (lost {count} times)"),
+    "lost-often": code("{cause} (lost {count:time|times})"),
     "no-earlier-result": code("it has no earlier result"),
     "forced": code("the cache was ignored on request"),
     "reads-not-watched": code("its reads could not be watched: {error}"),
@@ -121,6 +119,7 @@ STATES = {
     ),
     "retry-of-run": code("retries run {run}"),
     "cancelled": code("the run was cancelled"),
+    "cancelled-by-administrator": code("an administrator cancelled the run"),
     "upstream-failed": code("an upstream task failed"),
     "upstream-skipped": code("the tasks before it were skipped"),
     "condition-not-met": code("{condition} does not hold: {values:, }"),

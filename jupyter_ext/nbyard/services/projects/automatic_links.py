@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbyard.errors import Forbidden
-
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.structs import LinkKind
@@ -33,8 +31,8 @@ def check_may_link(caller: Caller, operation: str) -> None:
     Raises:
         Forbidden: The caller lacks the scope to change projects.
     """
-    if operation in CREATED and not caller.may(SCOPE):
-        raise Forbidden(f"This needs the scope {SCOPE}.")
+    if operation in CREATED:
+        caller.check(SCOPE)
 
 
 def link_to_active(

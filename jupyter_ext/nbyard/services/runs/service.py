@@ -33,6 +33,7 @@ from nbyard.freezing.runs.run_creation import create_run, isolated_plans, retry_
 from nbyard.freezing.runs.templates import check_request, freeze, store_template
 from nbyard.host.project_files import DOCUMENT
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
 from nbyard.services.projects.automatic_links import link_to_active
@@ -223,13 +224,12 @@ class RunService(RunExports):
 
     def _with_folder_and_links(self, attempt: Attempt) -> Attempt:
         store = self._store.folder
-        folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
-        links = (
-            monitor_link_files.links_of_attempt(store, attempt.id)
-            if attempt.state == "running"
-            else []
-        )
-        return msgspec.structs.replace(attempt, folder=folder, links=links)
+        place = {"site": ""}  # users of a shared store see no places of its machine
+        if not self._store.isolation.is_shared:
+            place = {"folder": str(folders.attempt_folder_of(store, attempt.worker or attempt.id))}
+        is_live = attempt.state == "running"
+        links = monitor_link_files.links_of_attempt(store, attempt.id) if is_live else []
+        return msgspec.structs.replace(attempt, links=links, **place)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")
     def tasks(
@@ -316,12 +316,20 @@ class RunService(RunExports):
         Raises:
             Conflict: the run has ended.
         """
+        return self.cancel_because(caller, run, None)
+
+    def cancel_because(self, caller: Caller, run: str, why: Reason | None) -> Run:
+        """Cancel a run for a reason that its owner reads.
+
+        Raises:
+            Conflict: the run has ended.
+        """
         self._store.reserve.spend()
         with self._store.write() as c:
             record = self._find(c, caller, run)
             if record.state in RUN.terminal:
                 raise Conflict(f"The run has already finished ({record.state}).")
-            self._store.runs.request_cancel(c, record)
+            self._store.runs.request_cancel(c, record, why)
         crash_point("cancel-written")
         self._context.ensure_dispatcher()
         return self._summary(caller, record.id)

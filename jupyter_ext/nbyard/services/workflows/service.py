@@ -165,7 +165,7 @@ class WorkflowService(Service):
                 pushed_path=places.get(row.id, ""),
                 has_runs=not ran.isdisjoint((row.id, *pushed.same_as.get(row.id, ()))),
                 same_as=pushed.same_as.get(row.id, []),
-                shown_path=names.shown(row.path),
+                shown_path=self._context.files.without_root(names.shown(row.path)),
             )
             for row in rows
         ]

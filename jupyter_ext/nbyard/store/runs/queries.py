@@ -36,7 +36,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import joined, separate
+from nbyard.reasons.structs import Reason, joined, separate
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
@@ -137,11 +137,12 @@ class RunRows:
         columns = {"finished_at": None, "cancel_requested_at": None, "reason": origin}
         transition.move_all(c, [self.step(run, "running", columns)])
 
-    def request_cancel(self, c: Connection, run: Run) -> None:
+    def request_cancel(self, c: Connection, run: Run, why: Reason | None = None) -> None:
         """Record the request to cancel, once; the dispatcher carries it out."""
         where = (runs.c.id == run.id) & runs.c.cancel_requested_at.is_(None)
         statement = update(runs).where(where, runs.c.state.in_(sorted(RUN.live)))
-        if c.execute(statement.values(cancel_requested_at=datetime.now(UTC))).rowcount:
+        own = {"reason": joined((run.reason, why))} if why else {}
+        if c.execute(statement.values(cancel_requested_at=datetime.now(UTC), **own)).rowcount:
             subject = Subject(run.id, run.owner, run.id)
             events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
 

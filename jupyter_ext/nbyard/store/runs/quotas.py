@@ -197,7 +197,7 @@ class QuotaRows:
                 for row in c.execute(query.order_by(R.number).limit(most + 1))
             ]
             if len(live) >= most:
-                name = quota_reason(known.project_names[of] if of else "")
+                name = quota_reason(owner, known.project_names[of] if of else "")
                 why = quota_full(name, "queued_runs", most, live, owner)
                 raise OverQuota(why, hint="Wait until a run ends, or cancel one.")
 
@@ -244,7 +244,7 @@ class QuotaRows:
         for of in ("", *ids, *({project} & {*known.project_names})):
             limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
             if limits.stored_bytes is not None:
-                quota = quota_reason(known.project_names[of] if of else "")
+                quota = quota_reason(owner, known.project_names[of] if of else "")
                 rooms.append(DiskRoom(quota, limits.stored_bytes, self.stored_bytes(c, owner, of)))
         return rooms
 

@@ -1,6 +1,7 @@
 """Following a run in a shell."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from nbyard.cli.commands.runs.run_watch import PAGE, Followed, explain_failure
 from nbyard.cli.typed_values import split_target
 from nbyard.domain.attempts.missing_modules import missing_from
-from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.attempts.structs import EXECUTED, Failure
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import TaskPage
 from nbyard.reasons.structs import because
@@ -98,6 +99,26 @@ def test_the_suggested_command_adds_all_missing_packages(
     )
     explain_failure(7, task, "", is_kept=True)
     assert f"To add it: nbyard {line}\n" in capsys.readouterr().err
+
+
+def test_the_executed_notebook_of_another_machine_is_named_by_a_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure = Failure("error", because("text", text="KeyError"), executed_cell=2)
+    (tmp_path / EXECUTED).touch()
+    monkeypatch.chdir(tmp_path)  # a notebook of this name has nothing to do with the run
+    for folder, shown in (
+        (str(tmp_path), tmp_path / EXECUTED),
+        ("", "nbyard runs cells 7 main"),
+        (str(tmp_path / "elsewhere"), "nbyard runs cells 7 main"),
+    ):
+        attempts = [SimpleNamespace(folder=folder)]
+        task: Any = SimpleNamespace(
+            node="main", title="main", failure=failure, attempts=attempts, missing=None
+        )
+        explain_failure(7, task, "", is_kept=True)
+        line = f"The executed notebook up to the failure: {shown}\n"
+        assert line in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from nbyard.backup.restoring import MARK, PARTS
 from nbyard.cli.commands import store
+from nbyard.cli.main import nbyard
 from nbyard.client import OwnServer
 from nbyard.domain.projects.homes import MovedStore
 from nbyard.store import Store
@@ -38,6 +39,6 @@ def test_the_next_move_deletes_what_a_killed_one_left(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "upload_file", upload)
     monkeypatch.setenv("NBYARD_STORE_DIR", str(folder))
     monkeypatch.setenv("NBYARD_HUB_ROOT", str(tmp_path))
-    done = CliRunner().invoke(store.move, ["--to-hub"])
+    done = CliRunner().invoke(nbyard, ["store", "move", "--to-hub"])
     assert done.exit_code == 0, done.output
     assert "Moved: 0 runs" in done.output and [*folder.glob(".nbyard-*")] == []

@@ -1,5 +1,6 @@
 """Who takes the results of colleagues from the cache: members, in runs of the same project."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -136,7 +137,8 @@ def test_members_take_results_of_their_project_only(team, join, of_ann, of_bob, 
     ann, bob = team.bench.run(first), team.bench.task(second)
     assert bob.reason.code == "unchanged-team"
     params = dict(bob.reason.params)
-    assert params.pop("at") and params == {"user": "ann", "run": ann.number, "run_id": first}
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", params.pop("at"))
+    assert params == {"user": "ann", "run": ann.number, "run_id": first}
     # The result is bob's: its bytes count for bob, and its log is that of ann's attempt.
     digests = [a.digest for a in bob.artifacts]
     assert digests == [a.digest for a in team.bench.task(first).artifacts]

@@ -7,6 +7,7 @@ from sqlalchemy import event
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.callers import Caller
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
@@ -90,6 +91,16 @@ def test_a_cancel_skips_waiting_tasks(bench, runtime):
     }
     bench.round(3)
     assert len(runtime.starts) == 3
+
+
+def test_the_tasks_of_a_run_say_that_an_administrator_cancelled_it(bench):
+    run = bench.submit({"a": [], "b": ["a"]})
+    bench.until_task(run, "running", "a")
+    root = Caller("root", scopes=("admin",))
+    bench.yard.services.admin.cancel_run(root, run)
+    bench.until_run(run, "cancelled")
+    for node in ("a", "b"):
+        assert bench.task(run, node).reason == because("cancelled-by-administrator")
 
 
 def test_a_queued_run_is_cancelled(bench, runtime):

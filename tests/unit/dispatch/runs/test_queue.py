@@ -183,7 +183,7 @@ def test_gpus_stay_with_attempts_that_may_live(bench, far):
     bench.until(lambda: waits_for_its_engine(bench, waiting))
     near, none = bench.submit(gpu=1), bench.submit()
     bench.until_task(none, "running")
-    assert "1 GPUs (0 free)" in bench.task(near).why
+    assert "1 GPU (0 free)" in bench.task(near).why
     bench.replace_dispatcher()
     bench.round(5)
     assert bench.task(near).state == "queued"
@@ -467,7 +467,7 @@ def test_gpus_are_granted_and_released(bench, runtime):
     bench.until_task(none, "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert "1 GPUs (0 free)" in bench.task(two).why
+    assert "1 GPU (0 free)" in bench.task(two).why
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
@@ -508,7 +508,7 @@ def test_an_impossible_task_delays_no_others(bench, runtime):
     one, two = bench.submit(gpu=1), bench.submit()
     last = bench.submit(gpu=1)
     bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
-    assert "1 GPUs (0 free)" in bench.task(last).why
+    assert "1 GPU (0 free)" in bench.task(last).why
     assert "more GPUs (2) than" in bench.task(never).why
     bench.context.settings.gpus = ["0", "1"]
     for run in (one, two):

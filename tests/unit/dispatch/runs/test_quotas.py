@@ -67,6 +67,8 @@ def test_a_run_waits_for_the_quota_and_names_what_holds_it(bench):
     bench.until_task(small, "running")
     wait = waits(bench, second)
     assert (wait.code, wait.params["holders"]) == ("quota-full", held_by(bench, first))
+    # Administrators and members of the project read it too.
+    assert str(wait).startswith(f"the quota of {OWNER.name} allows 1 GPU, ")
     bench.finish(first)
     bench.until_task(second, "running")
 
@@ -91,7 +93,7 @@ def test_a_lowered_quota_holds_for_the_next_task(bench):
     assert running(bench, first, second) == [first]
     bench.finish(first)
     bench.round(3)
-    assert waits(bench, second) == over_quota(quota_reason(), "gpus", 2, 1)
+    assert waits(bench, second) == over_quota(quota_reason(OWNER.name), "gpus", 2, 1)
     bench.yard.services.quotas.delete(OWNER, "everyone")
     bench.until_task(second, "running")
 
@@ -280,7 +282,7 @@ def test_a_run_that_never_fits_is_refused(bench):
     with bench.store.write() as c:
         with pytest.raises(OverQuota) as refused:
             bench.store.quotas.check_run(c, OWNER.name, "new", [Limits(), Limits(gpu=2)])
-        assert refused.value.reason == over_quota(quota_reason(), "gpus", 2, 1)
+        assert refused.value.reason == over_quota(quota_reason(OWNER.name), "gpus", 2, 1)
         bench.store.quotas.check_run(c, OWNER.name, "new", [Limits(gpu=1)])
     queued = bench.submit(gpu=1)
     with bench.store.read() as c, pytest.raises(OverQuota) as refused:

@@ -107,7 +107,7 @@ def test_a_wait_names_what_of_ones_own_holds_the_quota():
     ledger.take(deployment)
     assert ledger.lacks(run("3", gpus=1)) == because(
         "quota-full",
-        quota=quota_reason(),
+        quota=quota_reason("ann"),
         limit=amount("gpus", 2),
         holders=[
             because("held-by-run", name="1", id="id-1"),
@@ -137,7 +137,7 @@ def test_what_fits_lacks_nothing(held, use):
 
 def test_more_than_the_quota_never_fits():
     ledger = QuotaLedger(quotas(quota("everyone", gpus=1)))
-    over = over_quota(quota_reason(), "gpus", 2, 1)
+    over = over_quota(quota_reason("ann"), "gpus", 2, 1)
     assert ledger.lacks(run(gpus=2)) == over
     assert QuotaLedger(quotas(quota("everyone", runs=0))).lacks(run()) is not None
 
@@ -186,7 +186,7 @@ def test_what_holds_a_resource_is_what_the_task_waits_for():
 
 def test_holders_of_others_are_one_holder():
     uses = [run("1"), run("2", owner="bob"), run("3", owner="eve")]
-    seen = quota_full(quota_reason(), "runs", 2, uses, "ann")
+    seen = quota_full(quota_reason("ann"), "runs", 2, uses, "ann")
     assert [reason["code"] for reason in seen.params["holders"]] == [
         "held-by-run",
         "held-by-others",

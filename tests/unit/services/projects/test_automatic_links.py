@@ -30,7 +30,7 @@ def test_the_listed_operations_exist_and_create():
 
 def test_a_link_needs_a_scope():
     writer = Caller("ann", scopes=("runs:write",))
-    with pytest.raises(Forbidden, match="projects:write"):
+    with pytest.raises(Forbidden, match="custom:nbyard:write"):
         check_may_link(writer, "runs.create")
     check_may_link(writer, "runs.cancel")
     check_may_link(Caller("ann", scopes=("projects:write",)), "runs.create")

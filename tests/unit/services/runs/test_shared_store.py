@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from sqlalchemy import update
 from tests.notebooks import notebook
 
 from nbyard.domain.callers import Caller
@@ -21,7 +22,10 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import load_all, load_one
 from nbyard.settings import Settings
 from nbyard.store import transition
+from nbyard.store.schema.tables import attempts
 from nbyard.yard import Yard
+
+from ...store.rows import Rows
 
 ANN, DORA = Caller("ann"), Caller("dora")
 MODEL = """name: Churn
@@ -160,6 +164,19 @@ def test_every_container_has_a_limit_that_quotas_count(shared, flow):
         tasks = shared.store.tasks.of_run(c, run.id)
     limits = {task.node: (task.plan.cpu, task.plan.memory_bytes) for task in tasks}
     assert limits == {"one": (1.0, 2 * 10**9), "two": (3.0, 5 * 10**9)}
+
+
+def test_attempts_name_no_place_on_the_machine_of_the_service(yard, shared, flow):
+    run = shared.services.runs.create(ANN, NewRun(path=flow))
+    with shared.store.write() as c:
+        made = Rows(shared.store, c).attempt(shared.store.tasks.of_run(c, run.id)[0])
+        of_task = attempts.c.id == made.id
+        c.execute(update(attempts).where(of_task).values(site="unix:///run/docker.sock"))
+    for of, is_shown in ((yard, True), (shared, False)):
+        detail = of.services.runs.get(ANN, run.id)
+        for tasks in (detail.tasks, of.services.runs.tasks(ANN, run.id).items):
+            (attempt,) = [one for shown in tasks for one in shown.attempts]
+            assert (bool(attempt.folder), bool(attempt.site)) == (is_shown, is_shown)
 
 
 def test_a_node_names_no_process(shared, flow):

@@ -25,6 +25,11 @@ def test_a_drawn_workflow_is_described(yard, ann, flow, root):
     assert yard.services.executables.list(ann).items == []
 
 
+def test_a_workflow_that_ran_is_shown_by_its_path_below_the_root(yard, ann, flow):
+    yard.services.runs.create(ann, NewRun(path=flow))
+    assert [one.shown_path for one in yard.services.workflows.list(ann).items] == [flow]
+
+
 def test_connections_are_proposed_and_problems_reported(yard, ann, tool, root):
     (root / "data.csv").write_text("a\n1\n")
     nodes = {

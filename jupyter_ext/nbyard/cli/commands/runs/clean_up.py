@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from nbyard.cli.body_options import body_options
-from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.views.clean_up_views import count_of_runs, show_preview, show_retention
+from nbyard.cli.output.console import counted, print_note, show_json
+from nbyard.cli.output.views.clean_up_views import show_preview, show_retention
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option, shows
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 
@@ -48,7 +48,7 @@ def clean_up(
     if dry_run or not preview.count:
         return
     if not yes:
-        confirm(f"Delete {count_of_runs(preview.count)}?")
+        confirm(f"Delete {counted(preview.count, 'run')}?")
     deleted, left = 0, 1
     while left:
         done = runs.clean_up(body, project=project)
@@ -59,7 +59,7 @@ def clean_up(
     if as_json:
         show_json({"deleted": deleted})
     else:
-        click.echo(f"Deleted {count_of_runs(deleted)}. Files are removed in the background.")
+        click.echo(f"Deleted {counted(deleted, 'run')}. Files are removed in the background.")
 
 
 @click.command("retention")

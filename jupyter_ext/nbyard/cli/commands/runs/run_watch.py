@@ -24,6 +24,7 @@ from nbyard.cli.output.console import (
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.progress import Progress
 from nbyard.cli.output.views.views_by_noun import other_file_lines
+from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.runs.previews.estimates import Usual
 from nbyard.domain.runs.structs import Run, RunDetail, Task, TaskPage
 
@@ -193,9 +194,11 @@ def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> 
         print_note(f"  {line}")
     if not is_kept:
         return
-    executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
-    if executed is not None and (failure.executed_cell is not None or executed.exists()):
-        print_note(f"The executed notebook up to the failure: {executed}")
+    executed = Path(task.attempts[-1].folder if task.attempts else "", EXECUTED)
+    is_here = executed.is_absolute() and executed.exists()
+    if is_here or failure.executed_cell is not None:
+        there = executed if is_here else follow_up(f"nbyard runs cells {number} {task.node}")
+        print_note(f"The executed notebook up to the failure: {there}")
     print_note(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
     if lack := task.missing:
         name = shlex.quote(lack.environment or "NAME")

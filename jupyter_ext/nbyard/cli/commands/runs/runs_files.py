@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.output.console import format_size, print_note, show_json, show_table
+from nbyard.cli.output.console import counted, format_size, print_note, show_json, show_table
 from nbyard.cli.output.downloads import save_file, target_option
-from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
+from nbyard.cli.output.views.views_by_noun import left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
 from nbyard.domain.attempts.structs import EXECUTED
@@ -192,9 +192,8 @@ def save_files(
         saved.save(connection, run)
     places = {saved.place for saved in wanted}
     where = " and ".join(sorted({str(saved.base.absolute()) for saved in wanted}))
-    print_note(
-        f"{count_of_files(len(places))} saved in {where}" if places else "There is nothing to save."
-    )
+    what = f"{counted(len(places), 'file')} saved in {where}"
+    print_note(what if places else "There is nothing to save.")
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from pathlib import Path
 from pkgutil import resolve_name
 
 import click
@@ -10,6 +13,8 @@ import msgspec
 
 from nbyard.cli.shared_options import connect, server_option
 from nbyard.domain.paging import MAX_LIMIT
+from nbyard.errors import Unavailable
+from nbyard.runner.process.forks import signal_at_end_of_parent
 from nbyard.settings import Settings
 
 CONFIG = """\
@@ -29,6 +34,7 @@ c.JupyterHub.services.append({{
     "oauth_client_allowed_scopes": scopes, **{added}
 }})
 """
+INIT = Path("/proc/1/comm")
 MANAGED = ["nbyard", "hub", "serve", "--managed"]
 
 
@@ -42,9 +48,16 @@ def serve(is_managed: bool) -> None:
     The hub that starts this command sets the variables JUPYTERHUB_*. `nbyard hub config` prints its
     configuration.
     """
+    if is_managed:
+        # The hub may end during the imports below, which take seconds. An orphan would keep the
+        # port. In a container, the hub itself may be process 1, which adopts orphans elsewhere.
+        parent = os.getppid()
+        signal_at_end_of_parent(signal.SIGTERM)
+        is_orphan = parent == 1 and INIT.read_text().strip() in ("init", "systemd")
+        if is_orphan or os.getppid() != parent:
+            raise Unavailable("The hub that started this service has ended.")
     # A layer of its own beside the command line, with the dependency jupyterhub.
-    run = resolve_name("nbyard.hub:serve")
-    run(Settings(shared=True), is_managed=is_managed)
+    resolve_name("nbyard.hub:serve")(Settings(shared=True))
 
 
 @click.command()

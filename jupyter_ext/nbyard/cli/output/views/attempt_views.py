@@ -141,7 +141,7 @@ def show_forecast(forecast: RunForecast) -> None:
 
 
 def forecast_text(forecast: RunForecast) -> str:
-    """Return `3 cached, up to 2 will run, about 4 min, waits for 1 of 1 GPUs (0 free)`."""
+    """Return `3 cached, up to 2 will run, about 4 min, waits for 1 of 1 GPU (0 free)`."""
     parts = [f"{forecast.cached} cached"] if forecast.cached else []
     parts.append(f"{'up to ' if forecast.is_maximum else ''}{forecast.to_run} will run")
     if forecast.seconds:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, show_items
+from nbyard.cli.output.console import columns, counted, show_items
 from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview, Ending
@@ -71,7 +71,7 @@ def show_preview(preview: BisectionPreview) -> None:
 def cost_text(changes: Sequence[BisectionChange], expected: int) -> str:
     """Return how many changes a bisection tries, in about how many runs."""
     count = sum(change.reason is None for change in changes)
-    return f"{count} {'change' if count == 1 else 'changes'}, about {expected} runs"
+    return f"{counted(count, 'change')}, about {expected} runs"
 
 
 def show_bisection(bisection: Bisection) -> None:

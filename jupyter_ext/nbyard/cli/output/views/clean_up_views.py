@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, format_size, show_items
+from nbyard.cli.output.console import columns, counted, format_size, show_items
 from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, Retention, ShownRun
 from nbyard.domain.runs.retention import ProjectRetention, RetentionPreview
 
@@ -28,9 +28,9 @@ def rules_text(rules: CleanUpRules) -> str:
 def show_preview(preview: CleanUpPreview) -> None:
     """Print what a clean-up would delete and what is protected."""
     _show_runs(preview.runs, preview.count)
-    click.echo(f"{count_of_runs(preview.count)} to delete, which frees {_freed_size(preview)}.")
+    click.echo(f"{counted(preview.count, 'run')} to delete, which frees {_freed_size(preview)}.")
     if preview.protected_count:
-        click.echo(f"{count_of_runs(preview.protected_count)} protected:")
+        click.echo(f"{counted(preview.protected_count, 'run')} protected:")
         _show_runs(preview.protected, preview.protected_count)
 
 
@@ -39,18 +39,13 @@ def show_policy_effect(name: str, preview: CleanUpPreview, is_push: bool) -> Non
     deletes, frees = ("deletes", "frees") if is_push else ("would delete", "would free")
     text = f"Policy {name} {deletes} no run now."
     if preview.count:
-        count, size = count_of_runs(preview.count), _freed_size(preview)
+        count, size = counted(preview.count, "run"), _freed_size(preview)
         text = f"Policy {name} {deletes} {count} within a minute after a push. It {frees} {size}."
     click.echo(text)
 
 
 def _freed_size(preview: CleanUpPreview) -> str:
     return format_size((preview.freed_bytes or 0) + (preview.record_bytes or 0))
-
-
-def count_of_runs(count: int) -> str:
-    """Return a number of runs, such as `1 run` or `2 runs`."""
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def show_retention(retention: Retention) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, print_note, show_items, show_table
+from nbyard.cli.output.console import columns, counted, print_note, show_table
 from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 
 
@@ -63,11 +63,6 @@ def show_changes(page: Any) -> None:
 DEFAULT_COLUMNS = columns("default=environment set_by project")
 
 
-def show_defaults(defaults: Any) -> None:
-    """Print the default environments as a table."""
-    show_items(defaults, DEFAULT_COLUMNS)
-
-
 def _needed_images(page: Any) -> None:
     head = ("image", "made from", "nodes")
     rows = []
@@ -77,30 +72,16 @@ def _needed_images(page: Any) -> None:
             source = "Dockerfile"
         elif image.is_built:
             count = len(image.requirements.splitlines())
-            packages = f"{count} packages" if count else ""
+            packages = counted(count, "package") if count else ""
             notebooks = "notebooks" if image.for_notebooks else ""
             source = "base with " + " and ".join(filter(None, (packages, notebooks)))
         rows.append((image.dockerfile or image.base, source, ", ".join(image.nodes)))
     show_table(rows, head)
 
 
-def _image(image: Any) -> None:
-    at = image.failed_line
-    facts = facts_of(
-        image,
-        "name=reference state reason failed_at made_by=origin image=image_id size=size_bytes digest"
-        " environment Dockerfile=path made id",
-        failed_at=lambda _: f"line {at.line}: {at.text}" if at else "",
-        environment=lambda i: f"{i.environment} version {i.version}" if i.version else "",
-        made=lambda i: i.finished_at or i.created_at,
-    )
-    show_facts(facts)
-
-
 VIEWS: dict[str, Callable[[Any], None]] = {
     "environments.get": _environment,
     "environments.cancel": _environment,
     "environments.diff": show_changes,
-    "images.get": _image,
     "workflows.images": _needed_images,
 }

@@ -16,7 +16,6 @@ def show_channel(channel: Channel) -> None:
         " waiting=counts.waiting failed=counts.failed digest automations made=created_at id",
         not_before=lambda c: local_time(c.retry_at),
         digest=lambda c: f"beyond {c.digest.most} messages in {c.digest.window_seconds} s",
-        automations=lambda c: ", ".join(c.automations),
     )
     show_facts(facts)
     if channel.rules:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import columns, print_note
+from nbyard.cli.output.console import columns, counted, print_note
 from nbyard.cli.output.views.views_by_noun import facts_of, show_facts
 from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
 from nbyard.domain.projects.members import CreatedShareLink
@@ -72,8 +72,7 @@ def _value(value: Any) -> str:
 
 def link_counts(project: Project) -> str:
     """Return the numbers of linked resources, such as `2 datasets, 1 run`."""
-    counts = project.links.items()
-    return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts)
+    return ", ".join(counted(count, kind) for kind, count in project.links.items())
 
 
 RESOURCE_COLUMNS = columns(

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 import click
 
 from nbyard.cli.output.console import (
+    cell_text,
     columns,
-    format_age,
+    counted,
     format_duration,
     format_estimate,
     format_number,
@@ -44,11 +44,7 @@ WHY_NOT_KEPT = {
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
     """Print one fact per line, without empty ones. Moments are shown by their age."""
-    known = [
-        (name, format_age(value) if isinstance(value, datetime) else str(value))
-        for name, value in facts
-        if value not in (None, "")
-    ]
+    known = [(name, text) for name, value in facts if (text := cell_text(value))]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
         click.echo(f"{name.ljust(width)}  {value}")
@@ -63,20 +59,6 @@ def short_value(value: Any) -> str:
     """Return a text as it is and other values as JSON, long ones cut."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
-
-
-def _dataset(dataset: Any) -> None:
-    now = dataset.current
-    facts = facts_of(
-        dataset,
-        "name state table format=current.format size=current.size_bytes digest=current.digest"
-        " from opens_as description made=created_at id",
-        state=lambda _: f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip(),
-        table=lambda _: f"{now.rows} × {now.columns}" if now.columns else "",
-        opens_as=lambda d: d.resource or reason_text(d.notice),
-        **{"from": lambda _: now.source or now.origin},
-    )
-    show_facts(facts)
 
 
 def _artifact(artifact: Any) -> None:
@@ -240,7 +222,6 @@ def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str 
         cause=lambda r: cause_reason(r.origin.cause) if r.origin.cause else "",
         took=lambda r: format_duration(r.started_at, r.finished_at),
         parameters=lambda r: _parameters(r.parameters),
-        tags=lambda r: ", ".join(r.tags),
         kept=lambda r: "yes" if r.kept else "",
     )
     show_facts(facts)
@@ -283,8 +264,7 @@ def time_left(estimate: Any) -> str:
     """Return the estimated rest of a run; empty if unknown."""
     if estimate.remaining_seconds is None:
         return ""
-    tasks = "1 task" if estimate.unknown == 1 else f"{estimate.unknown} tasks"
-    some = f"; {tasks} without an estimate" if estimate.unknown else ""
+    some = f"; {counted(estimate.unknown, 'task')} without an estimate" if estimate.unknown else ""
     return f"about {format_estimate(estimate.remaining_seconds)}{some}"
 
 
@@ -330,7 +310,7 @@ def other_file_lines(number: int, task: Any) -> Iterator[str]:
     if others is None:
         return
     if others.count:
-        what, size = count_of_files(others.count), format_size(others.size_bytes)
+        what, size = counted(others.count, "file"), format_size(others.size_bytes)
         how = f"nbyard runs files {number} --node {task.node} --save DIR"
         yield f"{task.node} wrote {what} beside its outputs ({size}). To save them: {how}"
     for line in left_out_lines(others.left_out, others.more):
@@ -343,12 +323,7 @@ def left_out_lines(left_out: Iterable[Any], more: int) -> Iterator[str]:
         of = f" ({format_size(file.size_bytes)})" if file.size_bytes else ""
         yield f"{file.path}{of} was not kept: {WHY_NOT_KEPT[file.why]}"
     if more:
-        yield f"{count_of_files(more, 'more ')} not kept"
-
-
-def count_of_files(count: int, more: str = "") -> str:
-    """Return a number of files, such as `1 file` or `2 files`."""
-    return f"{count} {more}file{'' if count == 1 else 's'}"
+        yield f"{counted(more, 'more file')} not kept"
 
 
 def show_nodes(page: Any) -> None:
@@ -401,7 +376,6 @@ VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
     "artifacts.suggest": _suggestion,
-    "datasets.get": _dataset,
     "datasets.preview": _rows,
     "datasets.profile": _profile,
     "executables.get": _executable,
