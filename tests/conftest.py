@@ -17,8 +17,7 @@ import psutil
 import pytest
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.kept_readers import keep_readers, kept_processes
-
-from checks.plan import ON_POSTGRESQL
+from tests.support.postgres import FOLDERS
 
 pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -91,9 +90,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _refuse_outside_of_lane(item: pytest.Item) -> None:
     """The lane `postgresql` collects some folders of the unit tests only."""
-    is_there = any(item.path.is_relative_to(REPOSITORY / folder) for folder in ON_POSTGRESQL)
-    if item.path.is_relative_to(REPOSITORY / "tests/unit") and not is_there:
-        raise pytest.UsageError(f"{item.nodeid} is in no lane: add its folder to ON_POSTGRESQL")
+    units = REPOSITORY / "tests/unit"
+    is_there = any(item.path.is_relative_to(units / folder) for folder in FOLDERS)
+    if item.path.is_relative_to(units) and not is_there:
+        raise pytest.UsageError(f"{item.nodeid} is in no lane: add its folder to FOLDERS")
 
 
 def _refuse_shared_names(items: list[pytest.Item]) -> None:

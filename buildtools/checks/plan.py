@@ -101,7 +101,8 @@ TYPESCRIPT_LINTS = (
 SPHINX = ("python", "-m", "sphinx", "-E", "-W", "--keep-going", "-q", "-c", "docs")
 SITE = Step("documentation", (*SPHINX, ".", "build/docs"))
 UNIT = ("tests/architecture", "tests/unit")
-# The folders of unit tests with cases on PostgreSQL. To collect all unit tests takes 10 s.
+# The folders of unit tests with cases on PostgreSQL; to collect all of them takes 10 s.
+# `FOLDERS` of tests/support/postgres.py repeats them for tests without this module.
 ON_POSTGRESQL = tuple(
     f"tests/unit/{folder}"
     for folder in ("backup", "dispatch", "freezing/runs", "services/runs", "store")

@@ -18,6 +18,7 @@ PATIENCE_SECONDS = 60.0
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 2**30
 PREFIX = "nbyard-postgres-"
+FOLDERS = ("backup", "dispatch", "freezing/runs", "services/runs", "store")  # with unit tests
 
 
 class Postgres:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.support.postgres import FOLDERS
 
 from checks import plan
 from checks.chosen import stages_of_paths
@@ -43,8 +44,8 @@ def test_only_programs_that_the_steps_start_are_installed(
 
 def test_tests_that_the_unit_lane_omits_are_in_the_postgresql_lane():
     (lane,) = [step for step in plan.LANES if step.name == "postgresql"]
-    # `conftest.py` refuses such a case in other folders
-    assert [*lane.command[-7:]] == ["-m", "postgresql and not long", *plan.ON_POSTGRESQL]
+    folders = [f"tests/unit/{folder}" for folder in FOLDERS]  # others, `conftest.py` refuses
+    assert [*lane.command[-7:]] == ["-m", "postgresql and not long", *folders]
     assert "not postgresql" in plan.unit_tests("quick").command
 
 
