@@ -6771,8 +6771,7 @@ export interface components {
          * Member
          * @description A user or group with a role on a project or another resource.
          *
-         *     `is_creator` marks the user to whom the resource belongs. The response to a new role sets
-         *     `is_new` if no user of this name has used the service of the JupyterHub yet.
+         *     `is_creator` marks the user to whom the resource belongs.
          */
         Member: {
             name: string;
@@ -6782,8 +6781,6 @@ export interface components {
             group: boolean;
             /** @default false */
             is_creator: boolean;
-            /** @default false */
-            is_new: boolean;
         };
         /**
          * Meta

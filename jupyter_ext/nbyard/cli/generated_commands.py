@@ -161,10 +161,7 @@ PARTS = (
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 ALL_VIEWS["quotas.set"] = show_id
-MEMBERS = columns(
-    "name role group creator=is_creator note",
-    note=lambda m: "no user of this name has used the service yet" if m.is_new else "",
-)
+MEMBERS = columns("name role group creator=is_creator")
 LIMITS = columns(
     "gpus cpu memory=memory_bytes disk=stored_bytes runs queued=queued_runs deployments lifetime",
     lifetime=lambda q: "" if q.deployment_days is None else f"{q.deployment_days:g}d",

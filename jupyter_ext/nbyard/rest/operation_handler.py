@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import msgspec
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -200,7 +201,7 @@ class RestContext:
         self.connections = Connections()
         folders = {os.fsencode(settings.store_path), os.fsencode(settings.store_path.resolve())}
         parts = b"|".join(map(re.escape, sorted(folders))), HOMES.encode()
-        self._own_paths = re.compile(rb'(?:%b)/(?:%b/[^/"]+/)?' % parts)  # also of users' mirrors
+        self._mirrors = re.compile(rb'(?<![\w.%%:/~-])(?:%b)/%b/([^/"]+)/' % parts)
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -226,10 +227,18 @@ class RestContext:
                 self._opened = self._open()
             return self._opened
 
-    def encode(self, value: Any) -> bytes:
-        """Return a value as JSON, on a shared store without the paths of its machine."""
+    def encode(self, value: Any, user: Any) -> bytes:
+        """Return a value as JSON. On a shared store, paths in mirrors are those of their users.
+
+        Another user's path starts with a slash and the name: it must not look like an own one.
+        """
         content = msgspec.json.encode(value)
-        return self._own_paths.sub(b"", content) if self.settings.shared else content
+        if not self.settings.shared:
+            return content
+        own = caller_of(user).name if user else ""
+        return self._mirrors.sub(
+            lambda m: b"" if unquote(m[1].decode()) == own else b"/%b/" % m[1], content
+        )
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run blocking code in the pool and wait for its result."""
@@ -436,7 +445,8 @@ class NbyardHandler(JupyterHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
         self.set_header("Content-Type", "application/json")
-        self.finish(self.context.encode(body))
+        user = getattr(self, "_current_user", None)  # unknown before `prepare`
+        self.finish(self.context.encode(body, user))
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -452,7 +462,7 @@ class NbyardHandler(JupyterHandler):
             self.finish()
             return
         self.set_header("Content-Type", "application/json")
-        self.finish(self.context.encode(value))
+        self.finish(self.context.encode(value, self.current_user))
 
 
 @web.stream_request_body

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -227,7 +228,8 @@ def audited(api, monkeypatch):
     return entries
 
 
-def test_a_shared_store_shows_no_path_of_its_machine(tmp_path):
+def test_a_shared_store_shows_paths_as_their_users_know_them(tmp_path):
+    """A file of another user is never taken for an own one with the same path."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     given = tmp_path / "link" / "store"
@@ -235,18 +237,19 @@ def test_a_shared_store_shows_no_path_of_its_machine(tmp_path):
     values = {
         "path": f"{home}/penguins/a.nbflow",
         "message": f"{given}/homes/bob/red wine.csv and {home}/é.csv",
-        "pushed": f"{given}/projects/1/2/a.py",
-        "other": "/data/homes/ann/x",
+        "another": f"{given.resolve()}/homes/bob/penguins/a.nbflow",
+        "other": f"s3://bucket{home}/x and /mnt{home}/x",
     }
     shown = {
         "path": "penguins/a.nbflow",
-        "message": "red wine.csv and é.csv",
-        "pushed": "projects/1/2/a.py",
-        "other": "/data/homes/ann/x",
+        "message": "/bob/red wine.csv and é.csv",
+        "another": "/bob/penguins/a.nbflow",
+        "other": values["other"],
     }
+    ann = SimpleNamespace(username="ann.b", groups=(), rights=())
     for shared, expected in ((True, shown), (False, values)):
         context = RestContext(pytest.fail, Settings(store_dir=str(given), shared=shared))
-        assert json.loads(context.encode(values)) == expected
+        assert json.loads(context.encode(values, ann)) == expected
         context.close()
 
 

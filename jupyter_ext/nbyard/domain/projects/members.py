@@ -72,15 +72,13 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Member(msgspec.Struct, frozen=True):
     """A user or group with a role on a project or another resource.
 
-    `is_creator` marks the user to whom the resource belongs. The response to a new role sets
-    `is_new` if no user of this name has used the service of the JupyterHub yet.
+    `is_creator` marks the user to whom the resource belongs.
     """
 
     name: str
     role: Role
     group: bool = False
     is_creator: bool = False
-    is_new: bool = False
 
 
 class NewShareLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,13 +8,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_choice
 from nbyard.domain.projects.members import (
-    EVERYONE,
     LINKED_KINDS,
     LINKS,
     SHARED_KINDS,
@@ -29,7 +27,6 @@ from nbyard.domain.projects.members import (
 )
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, NotFound
-from nbyard.freezing.pushed_folders import home_folder
 from nbyard.services.operation import operation
 from nbyard.services.projects.records import ProjectRecords
 from nbyard.services.service_context import Service
@@ -70,11 +67,7 @@ class ShareService(Service):
             creator = self._other_than(c, of, resource_id, body.name, group=body.group)
             self._store.grants.grant(c, of, resource_id, body)
             self._append_event(c, of, resource_id, creator)
-            members = self._store.grants.members(c, of, resource_id)
-        # Each user of the service has a mirror of files, since the first request.
-        is_known = body.name == EVERYONE or home_folder(self._store.folder, body.name).exists()
-        new = {(body.name, False)} if self._store.isolation.is_shared and not is_known else set()
-        return Page([replace(m, is_new=(m.name, m.group) in new) for m in members])
+            return Page(self._store.grants.members(c, of, resource_id))
 
     @operation("DELETE", "/shares/{kind}/{resource}/{name}", scope="projects:write", status=204)
     def revoke(

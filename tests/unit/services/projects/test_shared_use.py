@@ -16,7 +16,6 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.users.isolation import Isolation
 from nbyard.errors import Forbidden, Invalid, NotFound
 from nbyard.freezing.environment_resolution import find_used, of_kernel
-from nbyard.freezing.pushed_folders import home_folder
 from nbyard.reasons.structs import because
 from nbyard.store import transition
 
@@ -168,14 +167,3 @@ def test_who_sees_a_run_retries_it_in_its_environment(yard, ann, torch, cancelle
     retried = yard.services.runs.retry(BOB, before)
     assert retried.owner == "bob"
     assert yard.services.environments.list(BOB).items == []
-
-
-def test_a_role_for_a_name_without_a_user_is_noted(yard, ann, wine):
-    yard.store.isolation = Isolation(is_shared=True)
-    home_folder(yard.store.folder, "bob").mkdir(parents=True)  # since bob's first request
-    grant = yard.services.shares.grant
-    names = (("bob", False, False), ("bbo", False, True), ("lab", True, False), ("*", False, False))
-    for name, group, is_new in names:
-        members = grant(ann, "project", "wine", NewMember(name, group=group)).items
-        assert {(m.name, m.group): m.is_new for m in members}[name, group] is is_new
-    assert not any(m.is_new for m in yard.services.shares.list(ann, "project", "wine").items)
