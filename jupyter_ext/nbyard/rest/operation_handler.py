@@ -231,6 +231,7 @@ class RestContext:
         """Return a value as JSON. On a shared store, paths in mirrors are those of their users.
 
         Another user's path starts with a slash and the name: it must not look like an own one.
+        Early errors and webhooks have no `user`.
         """
         content = msgspec.json.encode(value)
         if not self.settings.shared:
@@ -445,8 +446,7 @@ class NbyardHandler(JupyterHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
         self.set_header("Content-Type", "application/json")
-        user = getattr(self, "_current_user", None)  # unknown before `prepare`
-        self.finish(self.context.encode(body, user))
+        self.finish(self.context.encode(body, getattr(self, "_current_user", None)))
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -462,7 +462,7 @@ class NbyardHandler(JupyterHandler):
             self.finish()
             return
         self.set_header("Content-Type", "application/json")
-        self.finish(self.context.encode(value, self.current_user))
+        self.finish(self.context.encode(value, getattr(self, "_current_user", None)))
 
 
 @web.stream_request_body
