@@ -50,13 +50,13 @@ class Ran(NamedTuple):
 
     @property
     def own_lines(self) -> list[str]:
-        """Return the lines of the log in order, without that of the child process.
+        """Return the lines of the log in order, without the text of the child process.
 
-        ipykernel stops to copy what a child prints when it is told to end, so the line of a child
-        of the last cell is now and then missing. If the end of that line comes later, the log has
-        an empty line.
+        ipykernel stops to copy what a child prints when it is told to end, so the text of a child
+        of the last cell is now and then missing. It may also come before the end of the line that
+        the kernel printed, or lack its own end: then the log has an empty line.
         """
-        return sorted(line for line in self.log.splitlines() if line not in (CHILD, ""))
+        return sorted(line for line in self.log.replace(CHILD, "").splitlines() if line)
 
 
 def place(folder: Path) -> Order:
