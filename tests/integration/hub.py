@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.jupyter_server import TOKEN, Answer
 from tornado.testing import bind_unused_port
 
 from nbyard.cli.commands.users.hub import MANAGED
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, Answer
 
 ROOT = Path(__file__).parents[2]
 PROXY = ROOT / "ui-tests/node_modules/configurable-http-proxy/bin/configurable-http-proxy"

@@ -1,6 +1,7 @@
 """The mirror of a user's files over HTTP, with the client of Python."""
 
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.client import Client
 from nbyard.errors import Conflict, NotFound
@@ -8,7 +9,6 @@ from nbyard.freezing.home_files import HomeFiles
 from nbyard.freezing.pushed_folders import home_folder
 from nbyard.host.project_files import ProjectFiles
 from nbyard.rest.identity import local_name
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

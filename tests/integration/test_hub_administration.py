@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from jupyter_server.base.handlers import JupyterHandler
+from tests.support.jupyter_server import Answer
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.testing import bind_unused_port
@@ -22,7 +23,6 @@ from nbyard.rest.server_hooks import register_metrics
 from nbyard.services.operation_table import table
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from .hub import PATIENCE_SECONDS, Hub

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import Answer
 
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import Answer
 
 from ..notebooks import notebook
 from .dask.ground import Ground, ground

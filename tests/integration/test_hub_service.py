@@ -19,6 +19,7 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, bu
 
 import psutil
 import pytest
+from tests.support.jupyter_server import Answer
 from tests.support.wheels import Wheels
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -32,7 +33,6 @@ from nbyard.errors import Conflict
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from ..unit.rest.hubs import SERVE

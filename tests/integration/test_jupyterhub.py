@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from tests.support.jupyter_server import Answer
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -24,7 +25,6 @@ from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from ..unit.rest.served import Service

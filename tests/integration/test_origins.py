@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from IPython.core.interactiveshell import InteractiveShell
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 import nbyard
 from nbyard.cli.commands.run import run as run_command
@@ -28,7 +29,6 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.host import clock
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.leaves_running

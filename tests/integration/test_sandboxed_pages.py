@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.identity import local_name
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 BROWSER = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium-headless-shell")
 FLAGS = [

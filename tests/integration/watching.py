@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
+
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..notebooks import notebook
 

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of this repository: shells, databases, and wheels without a network."""
+"""Fixtures for the tests of this repository: shells, servers, databases and offline wheels."""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     import psycopg
     from tests.support.forked_shells import ForkedShell, StoreShell
+    from tests.support.jupyter_server import JupyterServer
     from tests.support.wheels import Wheels
 
 CREATORS: dict[str, "psycopg.Connection"] = {}  # by server: each new one costs it 8 ms
@@ -105,3 +106,18 @@ def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreS
     made = StoreShell(forked_shell, tmp_path / "store")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator["JupyterServer"]:
+    """Yield a Jupyter server with nbyard and an empty store, without a dispatcher.
+
+    All tests of a module share it; the module has the mark `leaves_running`.
+    """
+    from tests.support.jupyter_server import JupyterServer
+
+    server = JupyterServer(tmp_path_factory.mktemp("server")).start()
+    try:
+        yield server
+    finally:
+        server.stop()

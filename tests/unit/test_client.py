@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.client import Client
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource
@@ -22,7 +23,6 @@ from nbyard.errors import (
 from nbyard.services.operation_table import table
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

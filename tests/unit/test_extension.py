@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from tests.support.jupyter_server import JupyterServer
 
 from nbyard.extension import _load_jupyter_server_extension
-from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.slow
 

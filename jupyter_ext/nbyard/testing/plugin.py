@@ -1,6 +1,6 @@
 """Fixtures for tests of nbyard and its plug-ins.
 
-They are `store`, `yard`, `shell`, `dispatcher` and `api`.
+They are `store`, `yard`, `shell` and `dispatcher`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatcher_thread import Dispatching
-    from nbyard.testing.jupyter_server import JupyterServer
     from nbyard.testing.shells import CommandResult
     from nbyard.yard import Yard
 
@@ -96,18 +95,3 @@ def dispatcher(yard: "Yard") -> Iterator["Dispatching"]:
 
     with Dispatching(yard.settings) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator["JupyterServer"]:
-    """Yield a Jupyter server with nbyard and an empty store, without a dispatcher.
-
-    All tests of a module share it; the module has the mark `leaves_running`.
-    """
-    from nbyard.testing.jupyter_server import JupyterServer
-
-    server = JupyterServer(tmp_path_factory.mktemp("server")).start()
-    try:
-        yield server
-    finally:
-        server.stop()

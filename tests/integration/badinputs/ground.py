@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.domain.paging import MAX_COUNT
 from nbyard.reasons.structs import Reason, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 from nbyard.testing.shells import call_nbyard
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.jupyter_server import Answer
+
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import NewRun
-from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from .ground import INPUT, Ground, Seen, seen

@@ -146,7 +146,7 @@ def _reader_who_writes(ground: Ground) -> Seen:
 
 
 def _cookie_without_xsrf(ground: Ground, xsrf: str | None) -> Seen:
-    from nbyard.testing.jupyter_server import TOKEN
+    from tests.support.jupyter_server import TOKEN
 
     page = ground.server.request("GET", f"/login?token={TOKEN}", None, {})
     jar = [cookie.partition(";")[0] for cookie in page.headers.get_all("Set-Cookie", [])]
@@ -168,7 +168,7 @@ def login_next(ground: Ground, target: str, entry: dict[str, Any]) -> Seen:
     """Log in through Jupyter's own page with a redirect target."""
     from urllib.parse import quote
 
-    from nbyard.testing.jupyter_server import TOKEN
+    from tests.support.jupyter_server import TOKEN
 
     page = ground.server.request(
         "GET", f"/login?next={quote(target, safe='')}&token={TOKEN}", None, {}

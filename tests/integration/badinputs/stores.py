@@ -6,8 +6,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tests.support.jupyter_server import JupyterServer
+
 from nbyard.store import Store
-from nbyard.testing.jupyter_server import JupyterServer
 
 from .ground import Ground, Seen, seen
 

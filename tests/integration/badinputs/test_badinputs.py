@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.freezing.pushed_folders import home_folder
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ...faults.hub_place import WITH_PROCESSES
 from ...unit.rest.hubs import PREFIX, RIGHTS, HubService, forwarding

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.jupyter_server import JupyterServer
+
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import (
@@ -22,7 +24,6 @@ from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store.deployments import RevisionRow
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

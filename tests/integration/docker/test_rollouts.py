@@ -12,13 +12,13 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.domain.models.structs import NewModel
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 from .imaging import remove_images

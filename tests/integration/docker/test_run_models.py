@@ -11,6 +11,7 @@ from typing import Any
 import joblib
 import pandas as pd
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
@@ -19,7 +20,6 @@ from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import Yards, opened
 from .imaging import remove_images

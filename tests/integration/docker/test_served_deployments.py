@@ -13,11 +13,11 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 from tests.support import images
+from tests.support.jupyter_server import TOKEN, JupyterServer
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nbyard.dockerd import Engine
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 

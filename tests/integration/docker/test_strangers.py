@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from tests.support.images import base_image
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.dockerd import Engine
 from nbyard.domain.models.structs import NewModel
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .deploying import ME, Yards, built, jupyter, opened
 from .imaging import remove_images

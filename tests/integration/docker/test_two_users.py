@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import Answer
 from tornado.testing import bind_unused_port
 
 from nbyard.dockerd import Engine
 from nbyard.domain.users.isolation import Isolation
 from nbyard.images.builds import OWNER_LABEL
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import Answer
 
 from ...integration.hub import Hub
 

@@ -12,9 +12,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.rest import openapi
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 CHECKS = (

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from nbyard.testing.jupyter_server import JupyterServer
+from tests.support.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/automations.md"

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.cli.output.console import chosen_server, follow_up
 from nbyard.cli.shared_options import server_option
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 from nbyard.testing.shells import CommandResult, call_nbyard
 
 pytestmark = pytest.mark.leaves_running

@@ -12,13 +12,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.jupyter_server import PATIENCE_SECONDS, Answer, JupyterServer
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.testing import bind_unused_port
 
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import PATIENCE_SECONDS, Answer, JupyterServer
 
 PREFIX = "/services/nbyard/"
 ACCESS = "access:services!service=nbyard"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from jupyter_server.auth import User
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from nbyard.domain.callers import Caller
@@ -28,7 +29,6 @@ from nbyard.rest.access import (
 )
 from nbyard.rest.identity import local_name
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .served import Service
 

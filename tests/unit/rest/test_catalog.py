@@ -5,12 +5,12 @@ import http.client
 from collections.abc import Iterator
 
 import pytest
+from tests.support.jupyter_server import Answer, JupyterServer
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.members import NewMember
 from nbyard.errors import Invalid
 from nbyard.rest.access import RequestBudgets
-from nbyard.testing.jupyter_server import Answer, JupyterServer
 
 from ..store.test_models import add
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import websocket
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
@@ -18,7 +19,6 @@ from nbyard.rest import event_socket, operation_handler
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 from jupyter_server.auth import User
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 
 @pytest.mark.leaves_running

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import websocket
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 from nbyard.yard import Yard
 
 from .hubs import RIGHTS, HubService, forwarding

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import websocket
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.domain.callers import Caller
 from nbyard.host import kernels
@@ -23,7 +24,6 @@ from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
 from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .hubs import RIGHTS, HubService, forwarding
 from .served import LARGE, Large, Service

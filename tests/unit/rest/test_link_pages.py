@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import update
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.callers import Caller
@@ -23,7 +24,6 @@ from nbyard.domain.workflows.structs import Document, Meta, Node
 from nbyard.errors import Invalid, NotFound
 from nbyard.rest.access import RequestBudgets
 from nbyard.store.schema.project_tables import share_links
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..store.lineage.records import Records
 from ..store.test_deployments import add as add_deployment

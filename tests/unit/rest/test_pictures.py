@@ -4,11 +4,11 @@ import io
 
 import pytest
 from PIL import Image
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.client import Client
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 SCRIPT = "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[2])\n"

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.errors import StoreUnusable
 from nbyard.rest import server_hooks
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 DOCS = Path(__file__).resolve().parents[3] / "docs/reference/metrics.md"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 from tornado.web import RequestHandler
 
 from nbyard.rest.event_socket import EventSocket
@@ -14,7 +15,6 @@ from nbyard.rest.proxy.proxy_handlers import ProxyHandler
 from nbyard.rest.routes import CONTENTS, PREFIX, HealthHandler, routes
 from nbyard.rest.upload_and_download import ContentHandler
 from nbyard.services.operation_table import table
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 BESIDE = "beside:"

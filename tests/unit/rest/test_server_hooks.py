@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import JupyterServer
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.rest import server_hooks
 from nbyard.rest.server_hooks import NAME, Activity
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import JupyterServer
 
 from .hubs import forwarding
 

@@ -4,12 +4,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import TOKEN
 
 from nbyard.domain.callers import Caller
 from nbyard.errors import StoreUnusable
 from nbyard.rest import operation_handler, service_state
 from nbyard.rest.service_state import MetricsHandler, Readiness, ReadyHandler
-from nbyard.testing.jupyter_server import TOKEN
 
 pytestmark = pytest.mark.leaves_running
 

@@ -6,10 +6,10 @@ import socket
 import zipfile
 
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

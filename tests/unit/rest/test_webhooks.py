@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
 from nbyard.domain.automations.webhooks import (
     ID,
@@ -15,7 +16,6 @@ from nbyard.domain.automations.webhooks import (
     signature_of,
 )
 from nbyard.services.automations.deliveries import MOST_REFUSED
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 BODY = b'{"n": 3, "city": {"name": "Bern"}}'

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from tests.support.jupyter_server import TOKEN, JupyterServer
 
-from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 from nbyard.testing.shells import call_nbyard
 
 pytestmark = pytest.mark.leaves_running

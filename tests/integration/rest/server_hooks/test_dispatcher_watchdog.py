@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.jupyter_server import JupyterServer
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
@@ -14,7 +15,6 @@ from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.leaves_running

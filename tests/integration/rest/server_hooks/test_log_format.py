@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import JupyterServer
 
 from nbyard.logs.json_lines import JsonFormatter
-from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

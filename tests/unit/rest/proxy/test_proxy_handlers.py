@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -28,7 +29,6 @@ from nbyard.rest.identity import local_name
 from nbyard.rest.proxy import proxy_handlers
 from nbyard.rest.proxy.proxy_handlers import RequestMeter
 from nbyard.testing.conformance.runtimes import wait_until
-from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..served import LARGE, Echo, Service
 

@@ -110,7 +110,7 @@ class JupyterServer:
         self.app.remove_server_info_file()
         self.app.http_server.stop()
         self.app.web_app.settings["nbyard"].close()
-        await self.app._cleanup()
+        await self.app.clean_up()
         self.app.clear_instance()
 
     def stop(self) -> None:
@@ -167,5 +167,9 @@ def _server_app() -> Any:
 
         def find_server_extensions(self) -> None:
             pass
+
+        async def clean_up(self) -> None:
+            """Close what the server uses, as its own loop would in the end."""
+            await self._cleanup()
 
     return QuietApp
