@@ -6,15 +6,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import RunDetail
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.settings import Settings
-from nbyard.testing.dispatcher_thread import Dispatching, alive
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 ADA = Caller("ada")
 ENDED = ("succeeded", "failed", "cancelled")
 PATIENCE_SECONDS = 180.0  # twenty programs on one worker of a busy machine
+
+
+def alive(store_id: str) -> list[str]:
+    """Return the command lines of processes with the store's mark, except the warm parent."""
+    command_lines = []
+    for process in psutil.process_iter():
+        try:
+            marks = process.environ()
+            attempt = marks.get("NBYARD_ATTEMPT_ID")
+            if marks.get("NBYARD_STORE") == store_id and attempt != NO_ATTEMPT:
+                command_lines.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return command_lines
 
 
 class RunningProject(ABC):

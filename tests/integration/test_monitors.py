@@ -13,8 +13,8 @@ import pytest
 from tests.support.kept_folders import kept_folder
 
 from nbyard.attempts import monitor_link_files
-from nbyard.testing.dispatcher_thread import alive
 
+from .projects import alive
 from .watching import STEP, Watching, watching
 
 pytestmark = pytest.mark.leaves_running

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.host.wakeup import open_listener
-from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.settings import Settings
 
 T = TypeVar("T")
@@ -62,19 +61,3 @@ class Dispatching:
                     raise TimeoutError(f"still {current!r}")
                 listener.wait(0.5)
         return current
-
-
-def alive(store_id: str) -> list[str]:
-    """Return the command lines of processes with the store's mark, except the warm parent."""
-    import psutil  # a dependency of our tests, not of users of the fixtures
-
-    command_lines = []
-    for process in psutil.process_iter():
-        try:
-            marks = process.environ()
-            attempt = marks.get("NBYARD_ATTEMPT_ID")
-            if marks.get("NBYARD_STORE") == store_id and attempt != NO_ATTEMPT:
-                command_lines.append(" ".join(process.cmdline()))
-        except psutil.Error:
-            continue
-    return command_lines
