@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_choice, check_length, check_limit, check_range, page_of
+from nbyard.domain.paging import Page, check_choice, check_length, check_range, page_of
 from nbyard.domain.users.admin import (
     BY_ADMINISTRATOR,
     MAX_TEXT,
@@ -53,7 +53,6 @@ class AuditService(Service):
         `operation` is an ID such as `runs.cancel`. `since` and `until` limit the time: a date or
         time in ISO 8601, by default in the server's time zone.
         """
-        check_limit(limit)
         begin, end = parse_moment(since, "since"), parse_moment(until, "until")
         bounds = (first_id_at(begin) if begin else "", first_id_at(end) if end else "")
         with self._store.read() as c:
@@ -78,7 +77,6 @@ class AdminService(Service):
         self, caller: Caller, limit: int = 50, after: str = "", state: str = "", user: str = ""
     ) -> Page[RunOverview]:
         """List the runs of all users, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             runs = self._store.overview.runs(c, limit + 1, after, state=state, owner=user)
         return page_of(runs, limit)
@@ -86,7 +84,6 @@ class AdminService(Service):
     @operation("GET", "/admin/queue", scope="admin:admin")
     def queue(self, caller: Caller, limit: int = 50) -> Page[QueuedTask]:
         """List the first tasks of the queue, in its order."""
-        check_limit(limit)
         with self._store.read() as c:
             return Page(self._store.overview.queue(c, limit))
 
@@ -95,7 +92,6 @@ class AdminService(Service):
         self, caller: Caller, limit: int = 50, after: str = "", state: str = "", user: str = ""
     ) -> Page[DeploymentOverview]:
         """List the deployments of all users, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             overview = self._store.overview
             listed = overview.deployments(c, limit + 1, after, state=state, owner=user)

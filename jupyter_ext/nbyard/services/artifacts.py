@@ -7,7 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.naming.unique_names import check_run_name, next_name
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.runs.named_artifacts import (
     NamedArtifact,
     SuggestedName,
@@ -45,7 +45,6 @@ class ArtifactService(Service):
 
         Each artifact holds the outputs of one executable's run that was started under this name.
         """
-        check_limit(limit)
         store = self._context.store
         with store.read() as c:
             # One row more than the limit shows whether there is a next page.
@@ -106,14 +105,11 @@ class ArtifactService(Service):
         on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
         by which all rows are sorted; a - before its name reverses the order.
         """
-        check_count(offset, "offset")
-        check_count(column_offset, "column_offset")
         file = self.get(caller, artifact)
         table = self._context.table(file.digest, file.filename, sheet)
         # The first page of a small table also shows its number of rows.
         if not offset and file.size_bytes <= COUNTED_BYTES:
             self._context.tables.info(table, count=True)
-        limit = check_limit(limit)
         return self._context.tables.page(
             table, offset, limit, sort=sort, column_offset=column_offset
         )

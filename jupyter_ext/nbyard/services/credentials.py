@@ -24,7 +24,7 @@ from nbyard.domain.credentials import (
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import MAX_TOLD
-from nbyard.domain.paging import Page, check_length, check_limit, page_of
+from nbyard.domain.paging import Page, check_length, page_of
 from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
 from nbyard.services.requests import filter_project
@@ -96,7 +96,6 @@ class CredentialService(Service):
 
         `kind` limits the list to one kind of credential.
         """
-        check_limit(limit)
         if kind:
             kind_of(kind)
         with self._store.read() as c:

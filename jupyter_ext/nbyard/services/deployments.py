@@ -48,7 +48,7 @@ from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.structs import fits_pattern
 from nbyard.domain.naming.unique_names import name_taken, nearest_names, no_such
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import Conflict, Forbidden, NotFound, StaleWrite
@@ -155,7 +155,6 @@ class DeploymentService(Service):
         project: str = "",
     ) -> Page[Deployment]:
         """List deployments, newest first, or those in one state."""
-        check_limit(limit)
         self._context.watch()
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
@@ -241,7 +240,7 @@ class DeploymentService(Service):
         """
         with self._context.writing_work(is_new=True) as c:
             record = self._find(c, caller, deployment)
-            wanted = check_count(revision, "revision") or record.revision - 1
+            wanted = revision or record.revision - 1
             older = self._rows.revision(c, record.id, wanted)
             if older is None or wanted == record.revision:
                 why = (
@@ -458,8 +457,6 @@ class DeploymentService(Service):
         self, caller: Caller, deployment: str, limit: int = 50, after: int = 0
     ) -> Page[DeploymentEvent]:
         """List the events of a deployment, newest first."""
-        check_limit(limit)
-        check_count(after, "after")
         with self._store.read() as c:
             record = self._find(c, caller, deployment)
             items = self._rows.events(c, record.id, limit + 1, after)
@@ -478,8 +475,6 @@ class DeploymentService(Service):
         self, caller: Caller, deployment: str, limit: int = 50, after: int = 0
     ) -> Page[Revision]:
         """List the revisions of a deployment, newest first."""
-        check_limit(limit)
-        check_count(after, "after")
         with self._store.read() as c:
             record = self._find(c, caller, deployment)
             items = self._rows.revisions(c, record.id, limit + 1, after)
@@ -494,11 +489,10 @@ class DeploymentService(Service):
         Raises:
             NotFound: the deployment has no such revision.
         """
-        check_count(after, "after")
         self._context.watch()
         with self._store.read() as c:
             record = self._find(c, caller, deployment)
-            number = check_count(revision, "revision") or record.revision
+            number = revision or record.revision
             row = self._rows.revision(c, record.id, number)
         if row is None:
             raise NotFound(f"{record.name} has no revision {number}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
-from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
+from nbyard.domain.paging import MAX_COUNT
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Service
 
@@ -20,8 +20,6 @@ class EventService(Service):
     @operation("GET", "/events", scope="events:read")
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
         """Read events after an ID, oldest first."""
-        check_limit(limit)
-        check_count(after, "after")
         return self.events_after(caller, after, limit)
 
     def events_after(

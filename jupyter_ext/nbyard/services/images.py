@@ -28,7 +28,7 @@ from nbyard.domain.images.structs import (
     push_target,
 )
 from nbyard.domain.naming.unique_names import nearest_names
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import Page, check_count, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound, PolicyRefused
@@ -287,7 +287,6 @@ class ImageService(Service):
 
         `environment` limits the list to the images of one environment, given by its ID.
         """
-        check_limit(limit)
         self._context.watch()
         asked = (limit + 1, after, search, environment)
         with self._store.read() as c:
@@ -313,7 +312,6 @@ class ImageService(Service):
 
         For a name, it is the log of the last attempt.
         """
-        check_count(after, "after")
         self._context.watch()
         newest = self._store.images.newest
         with self._store.read() as c:

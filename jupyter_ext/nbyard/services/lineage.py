@@ -8,7 +8,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.lineage.graph import Walk
 from nbyard.domain.lineage.structs import Lineage, Ref, check_start, hidden_node
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import check_count, check_limit
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.artifact_files import files_named
 from nbyard.services.datasets.service import DatasetService
@@ -71,8 +70,6 @@ class LineageService(Service):
         Raises:
             Forbidden: the caller lacks the scope of the start.
         """
-        check_limit(limit)
-        check_count(version, "version")
         start = check_start(kind)
         caller.check(SCOPES[start])
         refs = self._starts(caller, start, key, version, (node, output))

@@ -1,12 +1,15 @@
 """Operations: declared once in the services, used by REST, OpenAPI, clients and commands."""
 
+import functools
 import inspect
 import re
 import typing
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, cast
 
 import msgspec
+
+from nbyard.domain.paging import check_count, check_limit
 
 F = TypeVar("F", bound=Callable[..., Any])
 Place = Literal["path", "query", "body", "header"]
@@ -106,11 +109,24 @@ def operation(
     header Idempotency-Key, and all others in the query. The caller must have `scope`. `files` tells
     whether the operation lists the user's files or writes some: a server that forwards it then
     sends them, or takes them back.
+
+    The method is called only if each number is a count, and `limit` the size of a page.
     """
 
     def mark(function: F) -> F:
-        function.__operation__ = (method, path, scope, status, files)  # type: ignore[attr-defined]
-        return function
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*given: Any, **named: Any) -> Any:
+            for name, value in signature.bind(*given, **named).arguments.items():
+                if name == "limit":
+                    check_limit(value)
+                elif isinstance(value, int):
+                    check_count(value, name)
+            return function(*given, **named)
+
+        checked.__operation__ = (method, path, scope, status, files)  # type: ignore[attr-defined]
+        return cast("F", checked)
 
     return mark
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.users.quotas import (
     NewQuota,
     Quota,
@@ -52,7 +52,6 @@ class QuotaService(Service):
     @operation("GET", "/quotas", scope=ADMIN)
     def list(self, caller: Caller, limit: int = 50, after: str = "") -> Page[Quota]:
         """List all quotas."""
-        check_limit(limit)
         with self._store.read() as c:
             quotas = self._store.quotas.page(c, after, limit + 1)
         return page_of(quotas, limit)

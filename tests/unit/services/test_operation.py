@@ -1,11 +1,14 @@
 """Place, type and default of every argument are declared once."""
 
 import re
+from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.errors import Invalid
 from nbyard.services.operation import operation, operations
 from nbyard.services.operation_table import table
 
@@ -24,6 +27,8 @@ class Example:
         example: str,
         body: Body,
         deep: bool = False,
+        limit: int = 50,
+        after: int = 0,
         idempotency_key: str = "",
     ) -> Body:
         """Make one.
@@ -42,10 +47,16 @@ def test_a_declared_method_is_an_operation():
         "examples.make", "POST", "/examples/{example}", 201,
     )  # fmt: skip
     assert {f.name: f.place for f in found.fields} == {
-        "example": "path", "body": "body", "deep": "query", "idempotency_key": "header",
+        "example": "path", "body": "body", "deep": "query", "limit": "query", "after": "query",
+        "idempotency_key": "header",
     }  # fmt: skip
     assert (found.summary, found.description) == ("Make one", "At length.")
     assert found.placed("query")[0].default is False
+    make: Any = partial(Example().make, Caller("ann"), "red", Body("a"))
+    assert make(limit=500, after=2**63 - 1) == Body("a")
+    for refused in ({"limit": 0}, {"limit": 501}, {"after": -1}, {"after": 2**63}):
+        with pytest.raises(Invalid, match=f"^{next(iter(refused))}: "):
+            make(**refused)
 
 
 @pytest.mark.parametrize("op", table(), ids=lambda op: op.id)

@@ -22,7 +22,7 @@ from nbyard.domain.automations.structs import Firing, FiringRow, Outcome, due_ke
 from nbyard.domain.automations.times.zones import local_time, zone_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.errors import Conflict, NotFound
 from nbyard.freezing.runs.automation_runs import freeze_automation, template_of
 from nbyard.host import clock
@@ -103,7 +103,6 @@ class BackfillService(Service):
         self, caller: Caller, limit: int = 50, after: str = "", automation: str = ""
     ) -> Page[Backfill]:
         """List backfills, newest first; `automation` limits the list to those of one."""
-        check_limit(limit)
         with self._store.read() as c:
             find = self._store.automations.find
             of = automation and find(c, caller.name, automation).automation.id

@@ -46,7 +46,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name, derived_name
 from nbyard.domain.naming.unique_names import check_free, free_name
-from nbyard.domain.paging import Page, check_limit, check_range, page_of
+from nbyard.domain.paging import Page, check_range, page_of
 from nbyard.domain.runs.origins import FireCause
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, StaleWrite
@@ -167,7 +167,6 @@ class AutomationService(Service):
         project: str = "",
     ) -> Page[Automation]:
         """List automations, newest first; `path` limits the list to those of one file."""
-        check_limit(limit)
         real = str(self._context.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
@@ -350,7 +349,6 @@ class AutomationService(Service):
         self, caller: Caller, automation: str, limit: int = 50, after: str = ""
     ) -> Page[Firing]:
         """List what the due times or events of an automation led to, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, automation)
             firings = self._firings.page(c, row.automation.id, limit + 1, after)

@@ -37,7 +37,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_filename, check_name, safe_filename
 from nbyard.domain.naming.unique_names import MAX_TOLD, name_taken, nearest_names
 from nbyard.domain.notebooks.writer import opening_notebook
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import Page, check_count, page_of
 from nbyard.domain.parsing.urls import WEB, AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host.project_files import write_whole
@@ -210,7 +210,6 @@ class DatasetService(Service):
         project: str = "",
     ) -> Page[Dataset]:
         """List datasets, newest first."""
-        check_limit(limit)
         # Remove links of datasets that another server or a shell has deleted.
         self._context.links.sweep()
         with self._store.read() as c:
@@ -327,9 +326,6 @@ class DatasetService(Service):
         on. `sheet` selects a sheet of an Excel file; the default is the first. `sort` is the column
         by which all rows are sorted; a - before its name reverses the order.
         """
-        check_limit(limit)
-        check_count(offset, "offset")
-        check_count(column_offset, "column_offset")
         table = self._table(self._ready_version(caller, dataset, version), sheet)
         return self._context.tables.page(
             table, offset, limit, sort=sort, column_offset=column_offset
@@ -350,7 +346,6 @@ class DatasetService(Service):
         `sample` reads only a sample and answers at once. A page has at most 500 columns, from
         `column_offset` on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
-        check_count(column_offset, "column_offset")
         table = self._table(self._ready_version(caller, dataset, version), sheet)
         return self._context.tables.profile(table, sample=sample, column_offset=column_offset)
 

@@ -32,7 +32,7 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name, name_key
 from nbyard.domain.naming.unique_names import check_free
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import Page, check_count, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
@@ -123,7 +123,6 @@ class EnvironmentService(Service):
         project: str = "",
     ) -> Page[Environment]:
         """List environments, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             environments = self._store.environments.page(
@@ -191,10 +190,9 @@ class EnvironmentService(Service):
         By default, the newest version is compared with the one installed before it.
         """
         versions = self.versions(caller, environment).items
-        newer = _numbered(versions, check_count(new, "new") or versions[0].number)
+        newer = _numbered(versions, new or versions[0].number)
         before = [v.packages for v in versions if v.number < newer.number and v.state == "ready"]
-        count = check_count(old, "old")
-        older = _numbered(versions, count).packages if count else next(iter(before), [])
+        older = _numbered(versions, old).packages if old else next(iter(before), [])
         return Page(package_changes(older, newer.packages))
 
     @operation("POST", "/environments/{environment}/preview", scope="environments:write")
@@ -310,9 +308,8 @@ class EnvironmentService(Service):
 
         The default is the newest version.
         """
-        check_count(after, "after")
         versions = self.versions(caller, environment).items
-        chosen_version = _numbered(versions, check_count(version, "version") or versions[0].number)
+        chosen_version = _numbered(versions, version or versions[0].number)
         path = self._store.folder / version_folder(chosen_version.id) / INSTALL_LOG
         return log_files.read_piece(
             path, after, done=chosen_version.state in ENVIRONMENT_VERSION.terminal

@@ -32,7 +32,7 @@ from nbyard.domain.inspection.help_parser import read_help
 from nbyard.domain.limits import invalid_limits
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.runtime_names import PROCESS
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite, reason_of
@@ -80,7 +80,6 @@ class ExecutableService(Service):
         self, caller: Caller, limit: int = 50, after: str = "", search: str = "", project: str = ""
     ) -> Page[Executable]:
         """List executables, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             executables = self._store.executables.page(c, caller.name, limit + 1, after, search, of)

@@ -37,7 +37,7 @@ from nbyard.domain.models.structs import (
     repository_of,
 )
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NbyardError
 from nbyard.freezing.executable_versions import Freezer
@@ -233,7 +233,6 @@ class ModelService(Service):
 
         A filter matches a part of its field. All given filters must match.
         """
-        check_limit(limit)
         self._context.watch()
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
         with self._store.read() as c:
@@ -249,7 +248,6 @@ class ModelService(Service):
 
         A filter matches a part of the name.
         """
-        check_limit(limit)
         with self._store.read() as c:
             # No user has this name, so these are the models that everyone may see.
             wanted = ModelFilter(name=name)
@@ -265,7 +263,6 @@ class ModelService(Service):
         Of the runs of one workflow, only the newest result of each output is listed. Workflows
         with one title and equal results are listed once.
         """
-        check_limit(limit)
         outputs = _outputs_of_runs(self._context, caller.name, limit + 1)
         classes = _classes_of_files(self._context.files, limit + 1)
         cut = max(len(outputs), len(classes)) > limit

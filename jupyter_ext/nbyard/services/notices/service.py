@@ -31,7 +31,7 @@ from nbyard.domain.notices.structs import (
     NoticeRule,
     Receiver,
 )
-from nbyard.domain.paging import Page, check_choice, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import InUse, Invalid, StaleWrite
 from nbyard.host import clock
@@ -82,7 +82,6 @@ class ChannelService(Service):
         self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
     ) -> Page[Channel]:
         """List notice channels without their secrets, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             channels = self._store.channels.page(c, caller.name, limit + 1, after, search)
             shown = self._with_rules_and_counts(c, channels)
@@ -187,7 +186,6 @@ class ChannelService(Service):
         Raises:
             Invalid: the outcome is unknown.
         """
-        check_limit(limit)
         if outcome:
             check_choice("outcome", outcome, OUTCOMES)
         with self._store.read() as c:

@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import Page, check_choice, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
     ARTIFACT_KINDS,
@@ -71,7 +71,6 @@ class ProjectRecords(Service):
         self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
     ) -> Page[Project]:
         """List projects, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             projects = self._rows.page(c, caller.name, limit + 1, after, search)
         return page_of(projects, limit)
@@ -172,7 +171,6 @@ class ProjectRecords(Service):
         Raises:
             Invalid: the kind is unknown.
         """
-        check_limit(limit)
         if kind:
             check_choice("kind", kind, ARTIFACT_KINDS)
         with self._store.read() as c:
@@ -191,7 +189,6 @@ class ProjectRecords(Service):
         linked: bool,
     ) -> Page[ProjectResource]:
         kinds, limit, after, search = asked
-        check_limit(limit)
         with self._store.read() as c:
             of = self._rows.find(c, caller.name, project)
             resources = self._rows.resources(

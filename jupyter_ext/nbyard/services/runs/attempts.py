@@ -21,7 +21,6 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.maps.elements import tolerates
 from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.run_progress import BAD, is_left_out
@@ -143,8 +142,6 @@ class RunAttempts(Service):
         The default is the newest attempt. `before` returns the last piece of the log before that
         byte, or before its end if the log is shorter. A long log can thus be read from its end.
         """
-        check_count(after, "after")
-        check_count(before, "before")
         task = self._task(caller, run, node, attempt)
         chunk = views.log(self._store.folder, task, after, before)
         # A log may be complete although the task has not ended and gets another attempt.
@@ -252,7 +249,6 @@ class RunAttempts(Service):
         A cached task has the attempts of the task whose result it uses. Clients poll logs through
         this method, so it reads only what it needs.
         """
-        check_count(attempt, "attempt")
         self._context.watch()
         with self._store.read() as c:
             task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
@@ -296,11 +292,8 @@ class RunAttempts(Service):
         sheet of an Excel file; the default is the first. `sort` is the column by which all rows are
         sorted; a - before its name reverses the order.
         """
-        check_count(offset, "offset")
-        check_count(column_offset, "column_offset")
         file = self._file(caller, run, node, path)
         table = self._context.table(file.digest, Path(file.path).name, sheet)
-        limit = check_limit(limit)
         return self._context.tables.page(
             table, offset, limit, sort=sort, column_offset=column_offset
         )

@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id
-from nbyard.domain.paging import Page, check_choice, check_limit, page_of
+from nbyard.domain.paging import Page, check_choice, page_of
 from nbyard.domain.runs.clean_up import (
     CleanedUp,
     CleanUpPreview,
@@ -252,7 +252,6 @@ class RunHistory(RunPreviews):
         Raises:
             Invalid: the state, origin or order is unknown.
         """
-        check_limit(limit)
         if "." in order:
             self._read_new_metrics(caller)
         for field, given, known_words in (("state", state, RUN.moves), ("origin", origin, KINDS)):

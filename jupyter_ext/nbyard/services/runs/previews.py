@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.previews import FilePreview
-from nbyard.domain.paging import check_limit
 from nbyard.domain.runs.previews.node_results import (
     NodePreview,
     PreviewPage,
@@ -66,7 +65,6 @@ class RunPreviews(RunAttempts):
         preview is made once for the same bytes; a request waits a few seconds at most. Nodes
         without any result to show are left out.
         """
-        check_limit(limit)
         wanted = [node for node in nodes.split(",") if node]
         with self._store.read() as c:
             record = self._find(c, caller, run)

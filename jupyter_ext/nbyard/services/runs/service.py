@@ -14,7 +14,6 @@ import msgspec
 from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DOCKER
-from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Attempt, NewRun, Run, RunDetail, Task, TaskPage, check_sample
@@ -250,8 +249,6 @@ class RunService(RunExports):
         Raises:
             Invalid: a state is unknown.
         """
-        check_limit(limit)
-        check_count(since, "since")
         states = [word for word in state.split(",") if word]
         if unknown := set(states) - set(TASK.moves):
             raise Invalid.field("state", f"there is no state '{sorted(unknown)[0][:40]}'")

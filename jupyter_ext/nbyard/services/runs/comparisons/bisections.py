@@ -20,7 +20,7 @@ from nbyard.domain.bisections.structs import (
 )
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import BISECTION, RUN
@@ -98,7 +98,6 @@ class BisectionService(Service):
     @operation("GET", "/bisections", scope="runs:read")
     def list(self, caller: Caller, limit: int = 50, after: str = "") -> Page[Bisection]:
         """List bisections, newest first."""
-        check_limit(limit)
         with self._store.read() as c:
             bisections = self._rows.page(c, caller.name, limit + 1, after)
         return page_of(bisections, limit)

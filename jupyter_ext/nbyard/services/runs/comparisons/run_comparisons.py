@@ -35,7 +35,6 @@ from nbyard.domain.comparison.structs import (
 )
 from nbyard.domain.datasets.comparisons import MAX_FILES, Content, compare_columns, compare_files
 from nbyard.domain.executables.code_diffs import MAX_LINES, Diff, diff_lines, shorten_line
-from nbyard.domain.paging import check_limit
 from nbyard.domain.runs.structs import Run, Task
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
@@ -375,7 +374,6 @@ class RunComparisons(RunForecasts):
         They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
         the code recorded, or else those of a JSON output.
         """
-        check_limit(limit)
         of = {"state": "succeeded", "workflow": workflow, "executable": executable}
         runs = self.list(caller, limit, **of, details=True).items[::-1]
         facts = [only_metrics(run, run.metrics) for run in runs]
