@@ -5,6 +5,7 @@ The hub starts it (managed), or an administrator does with the variables that a 
 """
 
 import asyncio
+import logging
 import os
 import signal
 from typing import Any
@@ -74,6 +75,7 @@ def serve(settings: Settings) -> None:
             f"{missing[0]} is not set: a JupyterHub sets it for its services.",
             hint="`nbyard hub config` prints the configuration of the hub.",
         )
+    logging.basicConfig(format="[%(levelname).1s %(asctime)s %(name)s] %(message)s")
     asyncio.run(_serve(settings))
 
 
@@ -105,7 +107,7 @@ def application_of(context: RestContext, prefix: str, cache_seconds: int) -> web
     The answers of the hub about tokens are valid for `cache_seconds`.
     """
     identity = HubIdentity(hub_auth=HubOAuth(cache_max_age=cache_seconds))
-    set_log_format(context.settings, identity.log)
+    set_log_format(context.settings, logging.getLogger())
     try:
         listener: Listener | None = Listener(context.settings.store_path)
     except OSError:  # the store is not writable, which the first request reports

@@ -47,6 +47,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'lifetime-ends': trans.__(
     'stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it'
   ),
+  'sharing-changed': trans.__('sharing changed'),
   'lifetime-extended': trans.__("extended for another lifetime of its owner's quota"),
   runs: trans.__('runs because {cause}'),
   'runs-without-earlier-result': trans.__('no earlier result'),

@@ -30,7 +30,7 @@ from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
 from nbyard.rest.operation_handler import BODY_SECONDS, Login, NbyardHandler, Refusal, RestContext
-from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, hops_of, is_upgrade
+from nbyard.rest.proxy.forwarded_headers import HUBS_NAME, MARK, hops_of, is_upgrade
 from nbyard.rest.proxy.proxy_handlers import BODY_SECONDS as UPLOAD_SECONDS
 from nbyard.rest.proxy.proxy_handlers import FORWARDED, METHODS
 from nbyard.rest.proxy.upstream import SWITCHING, Note, Upstream, switch
@@ -397,8 +397,14 @@ class ForwardPageHandler(ForwardHandler):
             sent["Origin"] = self._header("Origin")
         sent[FORWARDED] = self.base_url
         login = str(self.identity_provider.get_cookie_name(self))
-        cookies = [(text.partition("=")[0], text) for text in self._header("Cookie").split("; ")]
-        own = [text for name, text in cookies if name != login and not HUBS_NAME.fullmatch(name)]
+        cookies = [text.partition("=") for text in self._header("Cookie").split("; ")]
+        # The login of a deployed JupyterLab has the same name, and is marked.
+        own = [
+            f"{name}={value}"
+            for name, _, value in cookies
+            if value.removeprefix('"').startswith(MARK)
+            or (name != login and not HUBS_NAME.fullmatch(name))
+        ]
         if cookie := "; ".join(own):
             sent["Cookie"] = cookie
         if self.current_user is None:

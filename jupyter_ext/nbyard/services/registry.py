@@ -140,12 +140,14 @@ class Services:
         groups, at = self._groups.get(caller.name, (None, 0.0))
         if groups == caller.groups and now - at < GROUPS_SECONDS:
             return
-        grants = self._context.store.grants
+        grants, events = self._context.store.grants, self._context.store.events
         with self._context.store.read() as c:
             is_known = grants.groups(c, caller.name) == {*caller.groups}
         if not is_known:
             with self._context.store.write() as c:
                 grants.set_groups(c, caller.name, caller.groups)
+                # The lists of the user's pages have more, or less, from now on.
+                events.append(c, "project", events.Subject("", caller.name), {"change": "shared"})
         self._groups[caller.name] = seen
 
     def check_access(

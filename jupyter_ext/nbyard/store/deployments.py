@@ -314,12 +314,15 @@ class DeploymentRows:
         e = events.c
         own = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
         known = DeploymentEvent.__struct_fields__
+        shared = {"change": because("sharing-changed")}
         return [
             DeploymentEvent(
                 row.id,
                 row.at,
                 **{name: value for name, value in row.data.items() if name in known}
-                | {name: read_reason(row.data.get(name)) for name in ("change", "reason")},
+                | {name: read_reason(row.data.get(name)) for name in ("change", "reason")}
+                if row.data.get("change") != "shared"
+                else shared,
             )
             for row in c.execute(newest_first(own, e.id, limit, after))
         ]

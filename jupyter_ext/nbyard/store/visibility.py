@@ -242,6 +242,12 @@ class GrantRows:
         """Return the groups of a user in the user's last request."""
         return {*c.execute(select(M.group_name).where(M.user_name == user)).scalars()}
 
+    def users(self, c: Connection, name: str, *, group: bool) -> list[str]:
+        """Return the owners of events for a grantee: a user, or all in a group or in the store."""
+        if not group:
+            return [EVERYBODY if name == EVERYONE else name]
+        return [*c.execute(select(M.user_name).where(M.group_name == name)).scalars()]
+
     def set_groups(self, c: Connection, user: str, groups: Collection[str]) -> None:
         """Store the groups of a user."""
         c.execute(delete(group_members).where(M.user_name == user))

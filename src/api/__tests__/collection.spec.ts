@@ -133,6 +133,12 @@ describe('Collection', () => {
     jest.advanceTimersByTime(200);
     await settled();
     expect(datasets.items.map(({ id }) => id)).toEqual(['b']);
+
+    delete rows.b; // of a project that is no longer shared with this user
+    FakeSocket.last.say({ events: [event(5, 'project', 'p', { change: 'shared' })], last: 5 });
+    jest.advanceTimersByTime(200);
+    await settled();
+    expect(datasets.items).toEqual([]);
   });
 
   it('J1: reads the page anew while a project is active', async () => {

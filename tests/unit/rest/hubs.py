@@ -91,7 +91,7 @@ class HubService:
         self.url = f"http://127.0.0.1:{self.port}{PREFIX}"
         self._program = [sys.executable, "-c", before + SERVE, str(cache_seconds)]
         self._settings = {f"NBYARD_{name.upper()}": text for name, text in settings.items()}
-        self._log = folder / "service.log"
+        self.log = folder / "service.log"
 
     def start(self) -> "HubService":
         """Start the service; return when it answers."""
@@ -103,7 +103,7 @@ class HubService:
         }  # fmt: skip
         own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_INLINE_DISPATCH": "True"}
         own |= self._settings
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._program,
                 env={**os.environ, **own, **{f"JUPYTERHUB_{n}": v for n, v in hub.items()}},
@@ -111,7 +111,7 @@ class HubService:
                 stderr=log,
             )
         wait_until(lambda: self.process.poll() is not None or self._answers())
-        assert self.process.poll() is None, self._log.read_text()
+        assert self.process.poll() is None, self.log.read_text()
         return self
 
     def _answers(self) -> bool:

@@ -173,14 +173,18 @@ def test_a_trusted_ide_keeps_the_prefix_of_its_owners_server(ann, service):
         assert records.base_url("a b@c/é") == "/user/a%20b@c%2F%C3%A9/"
 
 
-def test_a_trusted_ide_gets_its_own_xsrf_value(ann, cookies):
-    """Its page sends that of the outer Jupyter, whose cookie it sees first."""
-    own = f"{cookies}; _xsrf=nby.2|inner"
+def test_a_trusted_ide_gets_its_own_login_and_xsrf_value(ann, cookies):
+    """Its page sends the XSRF value of the outer Jupyter, whose cookie it sees first."""
+    login = cookies[cookies.index("username-") :].partition("=")[0]
+    own = f'{login}="nby.inner"; {cookies}; _xsrf=nby.2|inner'  # that of the longer path first
     here = f"http://127.0.0.1:{ann.port}"
     headers = {"Cookie": own, "X-XSRFToken": "2|outer|value", "Origin": here}
     answer = ann.request("GET", f"{LAB}api", None, headers)
     sent = {name.lower(): value for name, value in answer.json["headers"]}
-    assert (sent["x-xsrftoken"], sent["cookie"]) == ("2|inner", "mine=1; _xsrf=2|inner")
+    assert (sent["x-xsrftoken"], sent["cookie"]) == (
+        "2|inner",
+        f'{login}="inner"; mine=1; _xsrf=2|inner',
+    )
 
 
 def test_bodies_of_any_length_are_forwarded(ann):

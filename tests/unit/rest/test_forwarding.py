@@ -40,6 +40,17 @@ def echo() -> Iterator[Service]:
     made.stop()
 
 
+# One project cannot be shown.
+BREAKS = """
+from nbyard.services.projects.service import ProjectService
+
+shown = ProjectService.get
+ProjectService.get = lambda self, caller, project: (
+    1 / 0 if project == "broken" else shown(self, caller, project)
+)
+"""
+
+
 @pytest.fixture(scope="module")
 def echoed(tmp_path_factory, echo: Service) -> Iterator[JupyterServer]:
     """A server whose service tells what it was sent."""
@@ -50,7 +61,7 @@ def echoed(tmp_path_factory, echo: Service) -> Iterator[JupyterServer]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory) -> Iterator[HubService]:
-    made = HubService(tmp_path_factory.mktemp("service")).start()
+    made = HubService(tmp_path_factory.mktemp("service"), before=BREAKS).start()
     yield made
     made.stop()
 
@@ -288,6 +299,10 @@ def test_operations_work_as_on_a_single_server(ann, service):
         n: v for n, v in direct.headers.items() if n not in own
     }
     assert answer.headers["Access-Control-Allow-Origin"] == ""
+    defect = ann.send("GET", "/projects/broken")
+    assert defect.status == 500
+    logged = service.log.read_text()
+    assert defect.headers["X-Request-Id"] in logged and "ZeroDivisionError" in logged
 
 
 def test_an_upload_is_resumed_and_its_dataset_downloaded(ann, service):

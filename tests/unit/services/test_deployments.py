@@ -21,6 +21,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
+from nbyard.domain.projects.members import NewMember
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.host import hardware
 from nbyard.logs.log_files import RotatingLog
@@ -371,8 +372,9 @@ def test_a_revoked_key_is_deleted_and_the_port_kept(deployments, ann, yard, serv
     deployments.delete_key(ann, "cows", made.prefix)
     assert deployments.keys(ann, "cows").items == []
     assert deployments.get(ann, "cows").address == made.address
+    yard.services.shares.grant(ann, "deployment", "cows", NewMember("bob"))
     changes = [one.change for one in deployments.events(ann, "cows").items if one.change]
-    assert [one.code for one in changes] == ["key-deleted", "key-created"]
+    assert [one.code for one in changes] == ["sharing-changed", "key-deleted", "key-created"]
     again = deployments.create_key(ann, "cows", NewDeploymentKey())
     with yard.store.write() as c:
         yard.store.deployments.delete(c, served.id)

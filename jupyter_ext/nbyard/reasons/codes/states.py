@@ -63,6 +63,7 @@ STATES = {
     "lifetime-ends": code(
         "stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it"
     ),
+    "sharing-changed": code("sharing changed"),
     "lifetime-extended": code("extended for another lifetime of its owner's quota"),
     # why a task ran, or did not have to
     "runs": code("runs because {cause}"),

@@ -88,7 +88,8 @@ class ShareService(Service):
             creator = self._other_than(c, of, resource_id, name, group=group)
             if not self._store.grants.revoke(c, of, resource_id, name, group=group):
                 raise NotFound(f"{name[:80]} has no role on this {of}.")
-            self._append_event(c, of, resource_id, creator)
+            former = self._store.grants.users(c, name, group=group)
+            self._append_event(c, of, resource_id, creator, *former)
 
     @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:read")
     def links(self, caller: Caller, kind: str, resource: str) -> Page[ShareLink]:
@@ -186,7 +187,8 @@ class ShareService(Service):
             raise Conflict(f"{creator} created this {kind} and stays its owner.")
         return creator
 
-    def _append_event(self, c: Connection, kind: str, resource_id: str, creator: str) -> None:
-        events = self._store.events
-        subject = events.Subject(resource_id, creator, resource_id if kind == "run" else "")
-        events.append(c, kind, subject, {"change": "shared"})
+    def _append_event(self, c: Connection, kind: str, resource_id: str, *users: str) -> None:
+        """Append an event for those who see a resource, and for each of these users."""
+        events, run_id = self._store.events, resource_id if kind == "run" else ""
+        subjects = [events.Subject(resource_id, user, run_id) for user in users]
+        events.append_all(c, [(kind, subject, {"change": "shared"}) for subject in subjects])

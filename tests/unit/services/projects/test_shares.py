@@ -43,6 +43,12 @@ def names(page):
     return [item.name for item in page.items]
 
 
+def told(yard, caller, last):
+    """The subjects of the events by which pages learn what is shared."""
+    events = yard.services.events.list(caller, after=last).items
+    return [(e.topic, e.subject_id) for e in events if e.data == {"change": "shared"}]
+
+
 def test_members_of_a_project_see_what_is_linked(yard, ann, shares, wine, data):
     datasets, projects = yard.services.datasets, yard.services.projects
     members = shares.grant(ann, "project", "wine", NewMember("bob"))
@@ -56,8 +62,10 @@ def test_members_of_a_project_see_what_is_linked(yard, ann, shares, wine, data):
             found()
     projects.unlink(ann, "wine", "dataset", "red")
     assert names(datasets.list(BOB)) == []
+    last = yard.services.events.newest_id()
     shares.revoke(ann, "project", "wine", "bob")
     assert names(projects.list(BOB)) == []
+    assert told(yard, BOB, last) == [("project", wine.id)] and not told(yard, EVE, last)
     with pytest.raises(NotFound):
         shares.list(BOB, "project", wine.id)
 
@@ -69,8 +77,14 @@ def test_a_group_is_that_of_the_last_request(yard, ann, shares, data, monkeypatc
     assert names(yard.services.datasets.list(EVE)) == ["red"]
     # A user with the name of the group is another.
     assert names(yard.services.datasets.list(Caller("lab"))) == []
+    last = yard.services.events.newest_id()
     yard.services.record_groups(Caller("eve"))
     assert names(yard.services.datasets.list(EVE)) == []
+    assert told(yard, EVE, last) == [("project", "")]
+    yard.services.record_groups(EVE)
+    last = yard.services.events.newest_id()
+    shares.revoke(ann, "dataset", "red", "lab", group=True)
+    assert told(yard, EVE, last) == [("dataset", data.id)]
 
 
 def test_groups_are_read_again_after_a_while(yard, monkeypatch):
