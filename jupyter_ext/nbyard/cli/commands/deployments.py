@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from nbyard.cli.body_options import body_options
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.console import ask_again, print_note, show_json
 from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.output.views.deployment_views import (
     print_warnings,
@@ -228,7 +228,8 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
     deployment = made.id
 
     def newest_revision() -> Revision:
-        newest: Revision = connection.deployments.revisions(deployment=deployment, limit=1).items[0]
+        asked = {"deployment": deployment, "limit": 1}
+        newest: Revision = ask_again(lambda: connection.deployments.revisions(**asked)).items[0]
         return newest
 
     connection.wait(0)  # the first call only starts to listen for changes
@@ -240,7 +241,7 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
             printed_reason = made.reason
             print_note(f"{made.name} is {made.state}: {printed_reason}")
         connection.wait(LOOK_SECONDS)
-        made = connection.deployments.get(deployment=made.id)
+        made = ask_again(lambda: connection.deployments.get(deployment=deployment))
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.cli.body_options import body_options, field_options
 from nbyard.cli.commands.credentials import read_text
-from nbyard.cli.output.console import format_size, print_note, show_json
+from nbyard.cli.output.console import ask_again, format_size, print_note, show_json
 from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.images.structs import (
@@ -210,8 +210,9 @@ def wait_for_image(
         if log:
             print_log(connection, made.id, follow=True)
         connection.wait(0)  # the first call only starts to listen for changes
+        image_id = made.id
         while made.state not in ENDED:
-            made = connection.images.get(image=made.id)
+            made = ask_again(lambda: connection.images.get(image=image_id))
             if made.state not in ENDED:
                 connection.wait(LOOK_SECONDS)
     except KeyboardInterrupt:

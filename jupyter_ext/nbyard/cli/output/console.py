@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -12,13 +13,15 @@ import click
 import msgspec
 
 from nbyard.cli.output.clean_streams import without_control_characters
-from nbyard.errors import NameTaken
+from nbyard.errors import NameTaken, Unavailable
 from nbyard.reasons.structs import format_bytes
 
 # JSON may contain them, unlike other control characters.
 UNESCAPED = re.compile(r"[\x7f-\x9f]")
 EXACT = 2.0**53
 LARGE = 1e5
+RESTART_SECONDS = 60.0
+AGAIN_SECONDS = 0.5
 
 
 @contextlib.contextmanager
@@ -47,6 +50,25 @@ def chosen_server() -> str:
     from nbyard.host.server_names import server_of  # late: help needs none of it
 
     return server_of(_named_server())
+
+
+def ask_again(ask: Callable[[], Any]) -> Any:
+    """Return an answer. While a server restarts, ask again, as what is followed goes on.
+
+    Raises:
+        Unavailable: there was no answer for `RESTART_SECONDS`.
+    """
+    until, is_told = time.monotonic() + RESTART_SECONDS, False
+    while True:
+        try:
+            return ask()
+        except Unavailable as error:
+            if time.monotonic() >= until:
+                raise
+            if not is_told:
+                print_note(f"Waiting for the server: {error.message}")
+            is_told = True
+            time.sleep(AGAIN_SECONDS)
 
 
 def follow_up(command: str) -> str:

@@ -13,6 +13,7 @@ from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import EXECUTED, Failure
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import TaskPage
+from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 
@@ -20,13 +21,16 @@ from nbyard.rest.identity import local_name
 class Runs:
     """Answers what it is given, and remembers what it was asked."""
 
-    def __init__(self, *pages: TaskPage):
+    def __init__(self, *pages: TaskPage | Unavailable):
         self._pages = list(pages)
         self.asked: list[dict[str, Any]] = []
 
     def tasks(self, **asked: Any) -> TaskPage:
         self.asked.append(asked)
-        return self._pages.pop(0)
+        answer = self._pages.pop(0)
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
 
     def get(self, run: str) -> Any:
         return f"all of {run}"
@@ -57,6 +61,19 @@ def test_only_changes_are_fetched():
     assert states(found) == {"a": "running", "b": "succeeded", "c": "waiting"}
     assert [(one["after"], one["since"]) for one in runs.asked] == [("", 0), ("b", 0), ("", 7)]
     assert {one["limit"] for one in runs.asked} == {PAGE}
+
+
+def test_a_run_is_followed_while_its_server_restarts(monkeypatch, capsys):
+    monkeypatch.setattr("nbyard.cli.output.console.AGAIN_SECONDS", 0.0)
+    away = Unavailable("The service does not respond.")
+    runs = Runs(away, away, page("succeeded", 7, a="succeeded"))
+    followed = Followed(SimpleNamespace(runs=runs), "r")
+    assert states(followed.fetch_run()) == {"a": "succeeded"}
+    assert capsys.readouterr().err.count("does not respond") == 1
+    monkeypatch.setattr("nbyard.cli.output.console.RESTART_SECONDS", -1.0)
+    runs = Runs(away)
+    with pytest.raises(Unavailable):
+        Followed(SimpleNamespace(runs=runs), "r").fetch_run()
 
 
 def test_without_changes_the_wait_has_another_reason():

@@ -14,6 +14,7 @@ import click
 from nbyard.cli.commands.runs.runs_files import save_files, save_outputs
 from nbyard.cli.output.clean_streams import COLOURS
 from nbyard.cli.output.console import (
+    ask_again,
     chosen_server,
     follow_up,
     format_duration,
@@ -126,13 +127,13 @@ class Followed:
         self._since = first.last
         self._tasks |= {task.node: task for task in news}
         if not news:  # reasons for waiting change without an event, so fetch the run
-            detail: RunDetail = self._connection.runs.get(run=self._run_id)
+            detail: RunDetail = ask_again(lambda: self._connection.runs.get(run=self._run_id))
             return detail
         return RunDetail(first.run, list(self._tasks.values()), [])
 
     def _ask(self, after: str) -> TaskPage:
         asked = {"limit": PAGE, "after": after, "since": self._since}
-        page: TaskPage = self._connection.runs.tasks(run=self._run_id, **asked)
+        page: TaskPage = ask_again(lambda: self._connection.runs.tasks(run=self._run_id, **asked))
         return page
 
 
