@@ -243,7 +243,7 @@ class GrantRows:
         return {*c.execute(select(M.group_name).where(M.user_name == user)).scalars()}
 
     def users(self, c: Connection, name: str, *, group: bool) -> list[str]:
-        """Return the owners of events for a grantee: a user, or all in a group or in the store."""
+        """Return the users whom a grantee stands for."""
         if not group:
             return [EVERYBODY if name == EVERYONE else name]
         return [*c.execute(select(M.user_name).where(M.group_name == name)).scalars()]

@@ -53,7 +53,7 @@ def chosen_server() -> str:
 
 
 def ask_again(ask: Callable[[], Any]) -> Any:
-    """Return an answer. While a server restarts, ask again, as what is followed goes on.
+    """Return an answer; ask again while a server restarts.
 
     Raises:
         Unavailable: there was no answer for `RESTART_SECONDS`.

@@ -188,7 +188,7 @@ class ShareService(Service):
         return creator
 
     def _append_event(self, c: Connection, kind: str, resource_id: str, *users: str) -> None:
-        """Append an event for those who see a resource, and for each of these users."""
+        """Append an event about a resource for each of the users."""
         events, run_id = self._store.events, resource_id if kind == "run" else ""
         subjects = [events.Subject(resource_id, user, run_id) for user in users]
         events.append_all(c, [(kind, subject, {"change": "shared"}) for subject in subjects])
