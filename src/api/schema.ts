@@ -4023,7 +4023,6 @@ export interface components {
         Automation: {
             id: string;
             name: string;
-            owner: string;
             revision: number;
             is_enabled: boolean;
             run: components["schemas"]["AutomaticRun"];
@@ -4057,6 +4056,12 @@ export interface components {
             address: string;
             /** @default  */
             secret: string;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * AutomationNotice
@@ -5128,7 +5133,6 @@ export interface components {
             id: string;
             name: string;
             description: string;
-            owner: string;
             revision: number;
             created_at: string;
             updated_at: string;
@@ -5137,6 +5141,12 @@ export interface components {
             resource: string;
             /** @default null */
             notice: components["schemas"]["Reason"] | null;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * DatasetCause
@@ -5307,7 +5317,6 @@ export interface components {
             reproduce: string;
             links: components["schemas"]["Link"][];
             warnings: components["schemas"]["Reason"][];
-            owner: string;
             created_at: string;
             changed_at: string;
             /** @default null */
@@ -5324,6 +5333,12 @@ export interface components {
             expires_at: string | null;
             /** @default false */
             expires_soon: boolean;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * DeploymentChange
@@ -5621,11 +5636,16 @@ export interface components {
             name: string;
             description: string;
             kernel: string;
-            owner: string;
             created_at: string;
             current: components["schemas"]["EnvironmentVersion"];
             /** @default 0 */
             installed: number;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * EnvironmentChange
@@ -5825,7 +5845,6 @@ export interface components {
             id: string;
             name: string;
             description: string;
-            owner: string;
             path: string;
             revision: number;
             created_at: string;
@@ -5835,6 +5854,12 @@ export interface components {
             hints: components["schemas"]["Reason"][];
             /** @default false */
             changed: boolean;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * ExecutablePatch
@@ -9133,7 +9158,6 @@ export interface components {
         Project: {
             id: string;
             name: string;
-            owner: string;
             description: string;
             repository: string;
             requirements: string;
@@ -9156,6 +9180,12 @@ export interface components {
             };
             /** @default null */
             stored_bytes: number | null;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * ProjectArtifact
@@ -9433,6 +9463,8 @@ export interface components {
         /**
          * Quota
          * @description A stored quota. `id` is `everyone`, or its kind and name, such as `group:students`.
+         *
+         *     That of a project has the ID of the project, and `name` is OWNER/NAME.
          */
         Quota: {
             /**
@@ -9924,7 +9956,6 @@ export interface components {
             number: number;
             name: string;
             title: string;
-            owner: string;
             /** @enum {unknown} */
             state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
             path: string;
@@ -9974,6 +10005,12 @@ export interface components {
             };
             /** @default [] */
             changed: string[];
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * RunCause
@@ -10871,7 +10908,6 @@ export interface components {
             document_id: string;
             path: string;
             title: string;
-            owner: string;
             created_at: string;
             updated_at: string;
             /** @default  */
@@ -10882,6 +10918,12 @@ export interface components {
             same_as: string[];
             /** @default  */
             shown_path: string;
+            owner: string;
+            /**
+             * @default owner
+             * @enum {unknown}
+             */
+            role: "editor" | "owner" | "viewer";
         };
         /**
          * WorkflowCheck

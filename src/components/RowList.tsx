@@ -12,6 +12,7 @@ import {
 } from 'react';
 import { Button } from './Button';
 import { useDrawn } from './hooks/useDrawn';
+import { isOwner, mayChange, roleOf } from './format/roles';
 
 /** The head of a group of rows. */
 export interface IRowHead {
@@ -144,8 +145,8 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       ArrowRight: () => stepButton(row, 1),
       ArrowLeft: () => stepButton(row, -1),
       Enter: () => props.onOpen?.(items[index]),
-      Delete: () => props.onDelete?.(items[index]),
-      F2: () => props.onRename?.(items[index]),
+      Delete: () => isOwner(items[index]) && props.onDelete?.(items[index]),
+      F2: () => mayChange(items[index]) && props.onRename?.(items[index]),
       ...(marked?.size ? { Escape: markNone } : {}),
       ...(inRow ? props.keys : {})
     };
@@ -233,6 +234,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
                 role="row"
                 data-noun={noun}
                 data-id={id}
+                data-role={roleOf(item)}
                 aria-selected={isSelected(id)}
                 aria-rowindex={position + above}
                 aria-describedby={label}

@@ -13,11 +13,11 @@ from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     columns,
     format_duration,
-    format_estimate,
     format_size,
     print_note,
     show_items,
     show_json,
+    start_text,
 )
 from nbyard.cli.output.views import (
     attempt_views,
@@ -297,7 +297,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         before=lambda q: f"{q.own_before} of yours, {q.others_before} of others" if q.place else "",
         held_by=lambda q: [f"{h.kind} {h.name}" for h in q.holders] + ["others"] * q.held_by_others,
         to_free=lambda q: [f"nbyard {h.operation.replace('.', ' ')} {h.name}" for h in q.holders],
-        starts=lambda q: q.starts_in_seconds and f"in {format_estimate(q.starts_in_seconds)}",
+        starts=lambda q: start_text(q.starts_in_seconds),
     ),
     "runs": columns(
         "number state title name took started=created_at id",
@@ -420,7 +420,10 @@ class GeneratedCommand(click.Command):
         if as_json or shown_columns is None:
             show_json(answer)
         elif isinstance(items, list):
-            show_items(items, shown_columns)
+            has_others = any(getattr(item, "role", "owner") != "owner" for item in items)
+            owners = {getattr(item, "owner", "") for item in items}
+            is_added = (has_others or len(owners) > 1) and "owner" not in shown_columns
+            show_items(items, shown_columns | (columns("owner") if is_added else {}))
             can_continue = any(field.name == "after" for field in operation.fields)
             if can_continue and getattr(answer, "next", None):
                 click.echo(f"More with --after {answer.next}", err=True)

@@ -1,5 +1,7 @@
 """The caller of an operation, set once where the request arrives."""
 
+from typing import Literal, get_args
+
 import msgspec
 
 from nbyard.errors import Forbidden
@@ -9,6 +11,16 @@ ATTEMPT_HEADER = "Nbyard-Attempt"
 # What a request creates is linked to the project with this ID.
 PROJECT_HEADER = "Nbyard-Project"
 HUB_SCOPE = "custom:nbyard:"
+# From the lowest to the highest.
+Role = Literal["viewer", "editor", "owner"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class Owned(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs to a user. `role` is that of the caller: a viewer may only read it."""
+
+    owner: str
+    role: Role = "owner"
 
 
 class Caller(msgspec.Struct, frozen=True):

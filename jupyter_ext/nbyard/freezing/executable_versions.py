@@ -444,4 +444,4 @@ class DryVersions:
         self.new[new.id] = new
         if known:
             return msgspec.structs.replace(known, current=new)
-        return Executable("", code.stem, "", owner, str(code.path), 0, now, now, new)
+        return Executable("", code.stem, "", str(code.path), 0, now, now, new, owner=owner)

@@ -146,7 +146,8 @@ class Broadcast:
             return "", cursor, newest
         new_events = events.events_after(caller, cursor, FRAME_EVENTS, newest)
         is_news = new_events.items or new_events.refetch
-        return (_frame(new_events) if is_news else ""), new_events.last, newest
+        text = self._context.encode(_frame(new_events), caller.name).decode() if is_news else ""
+        return text, new_events.last, newest
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -233,7 +234,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         now = await self.context.ask("events", "newest_id")
         seen = after if type(after) is int and after > 0 else now  # isinstance would accept a bool
         self._cursor = min(seen, now)
-        self._write(_frame(Events([], self._cursor, refetch=seen > now)))
+        plain = _frame(Events([], self._cursor, refetch=seen > now))
+        self._write(msgspec.json.encode(plain).decode())
         self._broadcast.publish()
 
     @property
@@ -256,15 +258,15 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def send_activity(self) -> None:
         """Send the progress of tasks in watched runs, if it has changed."""
-        if not self._watched or self._caller is None:
+        if not self._watched or (caller := self._caller) is None:
             return
         with contextlib.suppress(NbyardError):
             watched = tuple(self._watched)
-            activities = await self.context.ask("runs", "activity", self._caller, watched)
+            activities = await self.context.ask("runs", "activity", caller, watched)
             news = [a for a in activities if self._shown.get((a.run, a.node)) != a]
             self._shown.update({(a.run, a.node): a for a in news})
             if news:
-                self._write(msgspec.json.encode({"activity": news}).decode())
+                self._write(self.context.encode({"activity": news}, caller.name).decode())
 
     def _write(self, text: str) -> None:
         with contextlib.suppress(WebSocketClosedError):
@@ -284,6 +286,5 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._broadcast.publish()
 
 
-def _frame(events: Events) -> str:
-    plain = {"events": events.items, "last": events.last, "refetch": events.refetch}
-    return msgspec.json.encode(plain).decode()
+def _frame(events: Events) -> dict[str, Any]:
+    return {"events": events.items, "last": events.last, "refetch": events.refetch}

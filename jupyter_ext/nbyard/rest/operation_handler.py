@@ -227,16 +227,15 @@ class RestContext:
                 self._opened = self._open()
             return self._opened
 
-    def encode(self, value: Any, user: Any) -> bytes:
+    def encode(self, value: Any, own: str) -> bytes:
         """Return a value as JSON. On a shared store, paths in mirrors are those of their users.
 
-        Another user's path starts with a slash and the name: it must not look like an own one.
-        Early errors and webhooks have no `user`.
+        The path of another user than `own` starts with a slash and the name: it must not look like
+        an own one. Early errors and webhooks have no user.
         """
         content = msgspec.json.encode(value)
         if not self.settings.shared:
             return content
-        own = caller_of(user).name if user else ""
         return self._mirrors.sub(
             lambda m: b"" if unquote(m[1].decode()) == own else b"/%b/" % m[1], content
         )
@@ -445,8 +444,7 @@ class NbyardHandler(JupyterHandler):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
-        self.set_header("Content-Type", "application/json")
-        self.finish(self.context.encode(body, getattr(self, "_current_user", None)))
+        self._finish_json(body)
 
     def known_methods(self) -> Iterable[str]:
         """Return the methods that this address supports."""
@@ -461,8 +459,12 @@ class NbyardHandler(JupyterHandler):
             self.clear_header("Content-Type")
             self.finish()
             return
+        self._finish_json(value)
+
+    def _finish_json(self, value: Any) -> None:
+        user = getattr(self, "_current_user", None)
         self.set_header("Content-Type", "application/json")
-        self.finish(self.context.encode(value, getattr(self, "_current_user", None)))
+        self.finish(self.context.encode(value, caller_of(user).name if user else ""))
 
 
 @web.stream_request_body

@@ -17,8 +17,7 @@ from nbyard.errors import Conflict
 from nbyard.services.projects.automatic_links import CREATED
 
 if TYPE_CHECKING:
-    from nbyard.domain.callers import Caller
-    from nbyard.domain.projects.members import Role
+    from nbyard.domain.callers import Caller, Role
     from nbyard.services.admin import AdminService, AuditService
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.automations.backfills import BackfillService

@@ -61,28 +61,15 @@ class DatasetRows(NamedRows[Dataset]):
 
     def set_ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
         """Set an importing version to ready; return False if it no longer exists."""
-        return transition.move(
-            c,
-            DATASET_VERSION,
-            Subject(version_id, owner),
-            "ready",
-            finished_at=datetime.now(UTC),
-            **columns,
-        )
+        subject, now = Subject(version_id, owner), datetime.now(UTC)
+        return transition.move(c, DATASET_VERSION, subject, "ready", finished_at=now, **columns)
 
     def set_failed(self, c: Connection, owner: str, version_id: str, reason: Reason) -> bool:
         """Set an importing version to failed and clear its digest."""
-        return transition.move(
-            c,
-            DATASET_VERSION,
-            Subject(version_id, owner),
-            "failed",
-            event_data={"reason": reason},
-            reason=reason,
-            # Bytes without a reference are deleted by the collection of garbage.
-            digest="",
-            finished_at=datetime.now(UTC),
-        )
+        # Bytes without a reference are deleted by the collection of garbage.
+        columns: dict[str, Any] = {"reason": reason, "digest": "", "finished_at": datetime.now(UTC)}
+        subject, data = Subject(version_id, owner), {"reason": reason}
+        return transition.move(c, DATASET_VERSION, subject, "failed", event_data=data, **columns)
 
     def update_progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
         """Update the bytes done, size and filename of an import in progress."""
@@ -99,12 +86,9 @@ class DatasetRows(NamedRows[Dataset]):
         self, c: Connection, owner: str, dataset_id: str, number: int
     ) -> DatasetVersion | None:
         """Return a version by number, or None."""
-        query = (
-            select(dataset_versions)
-            .join(datasets, datasets.c.id == V.dataset_id)
-            .where(may_see(owner, datasets.c.owner), V.dataset_id == dataset_id, V.number == number)
-        )
-        row = c.execute(query).first()
+        query = select(dataset_versions).join(datasets, datasets.c.id == V.dataset_id)
+        query = query.where(V.dataset_id == dataset_id, V.number == number)
+        row = c.execute(query.where(may_see(owner, datasets.c.owner))).first()
         return _version(row) if row else None
 
     def versions(self, c: Connection, dataset_id: str) -> list[DatasetVersion]:
@@ -114,22 +98,14 @@ class DatasetRows(NamedRows[Dataset]):
 
     def newest_ready(self, c: Connection, dataset_id: str) -> DatasetVersion | None:
         """Return the newest ready version, or None."""
-        query = (
-            select(dataset_versions)
-            .where(V.dataset_id == dataset_id, V.state == "ready")
-            .order_by(V.number.desc())
-        )
-        row = c.execute(query.limit(1)).first()
+        query = select(dataset_versions).where(V.dataset_id == dataset_id, V.state == "ready")
+        row = c.execute(query.order_by(V.number.desc()).limit(1)).first()
         return _version(row) if row else None
 
     def importing(self, c: Connection) -> list[tuple[str, DatasetVersion]]:
         """Return the owner and version of every import in progress."""
-        query = (
-            select(dataset_versions, datasets.c.owner)
-            .join(datasets, datasets.c.id == V.dataset_id)
-            .where(V.state == "importing")
-            .order_by(V.id)
-        )
+        query = select(dataset_versions, datasets.c.owner).where(V.state == "importing")
+        query = query.join(datasets, datasets.c.id == V.dataset_id).order_by(V.id)
         return [(row.owner, _version(row)) for row in c.execute(query)]
 
     def keep_table(self, c: Connection, version_id: str, info: TableInfo) -> None:

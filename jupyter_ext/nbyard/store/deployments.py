@@ -33,7 +33,7 @@ from nbyard.store.named_rows import columns_of
 from nbyard.store.runs.quotas import QuotaRows
 from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
-from nbyard.store.visibility import is_own, may_see, reference_of
+from nbyard.store.visibility import is_own, may_see, reference_of, role_of
 
 D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name
@@ -367,7 +367,8 @@ class DeploymentRows:
         return set(c.execute(select(D.id)).scalars())
 
     def _seen(self, owner: str, c: Connection | None = None) -> Select[Any]:
-        return select(deployments).where(may_see(owner, D.owner, c), D.removed_at.is_(None))
+        seen = select(deployments, role_of(owner, D.owner, c)).where(may_see(owner, D.owner, c))
+        return seen.where(D.removed_at.is_(None))
 
     def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
         shown = self._newest_and_serving(c, rows)

@@ -15,7 +15,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.store.database.query_parts import is_one_of, with_newest_version
 from nbyard.store.named_rows import NamedRows, struct_of_row
 from nbyard.store.schema.tables import executable_versions, executables, tasks
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, role_of
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
@@ -28,7 +28,8 @@ BY_PATH = CURRENT.where(IS_OWN, executables.c.path == bindparam("at"))
 IS_ID = executables.c.id == bindparam("key")
 IS_SEEN = IS_ID & may_see(bindparam("of"), executables.c.owner)
 IS_NAMED = IS_OWN & (executables.c.name == bindparam("key"))
-BY_KEY = CURRENT.where(IS_SEEN | IS_NAMED).order_by(IS_ID.desc())
+BY_KEY = CURRENT.add_columns(role_of(bindparam("of"), executables.c.owner))
+BY_KEY = BY_KEY.where(IS_SEEN | IS_NAMED).order_by(IS_ID.desc())
 LAST_VERSION = (
     select(executable_versions)
     .where(V.executable_id == bindparam("of"))
@@ -103,11 +104,6 @@ class ExecutableRows(NamedRows[Executable]):
         if executable is None:
             raise no_such("executable", key, self.names(c, owner).values())
         return executable
-
-    def path(self, c: Connection, owner: str, executable_id: str) -> str:
-        """Return the path of an executable; "" if it has none or does not exist."""
-        is_wanted = (may_see(owner, executables.c.owner), executables.c.id == executable_id)
-        return c.execute(select(executables.c.path).where(*is_wanted)).scalar() or ""
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
         """Return the executable with this path, or None."""

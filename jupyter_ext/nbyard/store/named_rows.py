@@ -14,7 +14,7 @@ from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, role_of
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -79,7 +79,8 @@ class NamedRows(Generic[T]):
         is_named = is_own(owner, of.owner) & (of.name == key)
         # Names contain no slash.
         is_meant = (of.id == key) | (is_own(its_owner, of.owner) & (of.name == name))
-        query = self.query().where(is_meant & may_see(owner, of.owner) | is_named)
+        query = self.query().add_columns(role_of(owner, of.owner, c))
+        query = query.where(is_meant & may_see(owner, of.owner, c) | is_named)
         # An ID wins over another row whose name looks like that ID.
         row = c.execute(query.order_by((of.id == key).desc())).first()
         return self.items(c, [row])[0] if row else None
@@ -127,7 +128,8 @@ class NamedRows(Generic[T]):
         seen = with_text(seen, search, *(of[name] for name in self.searched))
         # Other columns, such as those of versions, are read for the page alone.
         is_shown = of.id.in_(newest_first(seen, of.id, limit, after))
-        query = self.query().where(is_shown).order_by(of.id.desc())
+        query = self.query().add_columns(role_of(owner, of.owner, c))
+        query = query.where(is_shown).order_by(of.id.desc())
         return self.items(c, c.execute(query).all())
 
     def check_free(self, c: Connection, owner: str, name: str, own: str = "") -> None:

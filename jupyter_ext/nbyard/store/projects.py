@@ -135,16 +135,11 @@ class ProjectRows(NamedRows[Project]):
                 is_meant = name in grants.groups(c, user) if kind == "group" else entry == user
             # Without the owner's name, anybody could create a project of this name.
             elif is_meant := "/" in name and (project := self.get(c, user, name)) is not None:
-                role = grants.role(c, user, "project", project.id)
                 of_run = projects_of_runs(c, [project.id], [run_id])[run_id] or not run_id
-                is_meant = role in ("editor", "owner") and bool(of_run)
+                is_meant = project.role != "viewer" and bool(of_run)
             if is_meant:
                 return True
         return False
-
-    def is_there(self, c: Connection, project_id: str) -> bool:
-        """Return whether a project exists, also one that is not shared."""
-        return c.execute(select(P.id).where(P.id == project_id)).first() is not None
 
     def delete(self, c: Connection, item: Named) -> None:
         """Delete a project with its links, quota and rules of notices; the resources stay."""
@@ -182,11 +177,6 @@ class ProjectRows(NamedRows[Project]):
                 c.execute(update(automations).where(S.id == row.id).values(**values))
             WorkflowRows().move_store(c, inside, folder)
         return digests_by_folder
-
-    def git_of(self, c: Connection, project_id: str) -> GitState | None:
-        """Return the state of the repository that was pushed."""
-        git = c.execute(select(P.git).where(P.id == project_id)).scalar()
-        return git and msgspec.convert(git, GitState)
 
     def digests(self, c: Connection) -> Iterable[str]:
         """Return the digests of all folders that were pushed."""

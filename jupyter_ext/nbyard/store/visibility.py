@@ -17,25 +17,26 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     type_coerce,
     union_all,
 )
 
+from nbyard.domain.callers import ROLES, Role
 from nbyard.domain.projects.members import (
     EVERYONE,
     LINK_VIEWER,
-    ROLES,
     LinkedKind,
     Member,
     NewMember,
     OpenedLink,
-    Role,
     SharedKind,
     ShareLink,
 )
@@ -108,6 +109,21 @@ def may_see(viewer: Any, owner: Any, c: Connection | None = None) -> ColumnEleme
     return or_(is_own(viewer, owner), owner.table.c.id.in_(_shared(viewer, kind)))
 
 
+def role_of(viewer: Any, owner: Any, c: Connection | None = None) -> ColumnElement[str]:
+    """Return the column `role`: the highest role that a user has on a row that the user may see.
+
+    Only rows of others read the grants. For `c`, see `may_see`.
+    """
+    kind, key = KINDS.get(owner.table), owner.table.c.id
+    role: ColumnElement[str] = literal("owner")
+    if kind is not None and (c is None or is_shared(c)):
+        # The runs of an automation have the files, secrets and quota of its owner.
+        higher = () if kind == "automation" else ROLES[:0:-1]
+        by_role = [(key.in_(_shared(viewer, kind, least=least)), least) for least in higher]
+        role = case((is_own(viewer, owner), "owner"), *by_role, else_="viewer")
+    return role.label("role")
+
+
 def may_see_event(viewer: str, c: Connection) -> ColumnElement[bool]:
     """Return the condition that a user may see an event.
 
@@ -128,13 +144,15 @@ def _is_grantee(viewer: Any) -> ColumnElement[bool]:
     return or_(as_user, and_(G.grantee_kind == "group", G.grantee.in_(groups)))
 
 
-def _shared(viewer: Any, *kinds: SharedKind) -> Any:
-    """Return the query for the IDs that a user may see by a grant, a project or a link."""
+def _shared(viewer: Any, *kinds: SharedKind, least: Role = "viewer") -> Any:
+    """Return the query for the IDs on which a user has a role by a grant, a project or a link."""
     link = func.substr(type_coerce(viewer, String), len(LINK_VIEWER) + 1)
-    by_link = select(K.resource_id).where(K.id == link, K.kind.in_(kinds), _is_valid())
+    linkable = kinds if least == "viewer" else ()
+    by_link = select(K.resource_id).where(K.id == link, K.kind.in_(linkable), _is_valid())
     if isinstance(viewer, str) and viewer.startswith(LINK_VIEWER):
         return by_link
-    granted = select(G.resource_id).where(_is_grantee(viewer))
+    has_role = G.role.in_(ROLES[ROLES.index(least) :])
+    granted = select(G.resource_id).where(_is_grantee(viewer), has_role)
     projects_of_member = granted.where(G.kind == "project")
     is_member = or_(
         L.project_id.in_(select(P.id).where(is_own(viewer, P.owner))),
@@ -181,20 +199,9 @@ class GrantRows:
         if viewer.startswith(LINK_VIEWER):
             return "viewer"
         of = SHARED[kind].c
-        owner = c.execute(select(of.owner).where(of.id == resource_id)).scalar()
-        if owner is None or owner == viewer:
-            return owner and "owner"
-        is_of = and_(G.kind == kind, G.resource_id == resource_id)
-        linked = select(L.project_id).where(L.kind == kind, L.resource_id == resource_id)
-        if kind != "project":
-            is_of = or_(is_of, and_(G.kind == "project", G.resource_id.in_(linked)))
-            own = select(P.id).where(P.id.in_(linked), is_own(viewer, P.owner))
-            if c.execute(own).first():
-                return "viewer" if kind == "automation" else "owner"
-        roles = c.execute(select(G.role).where(is_of, _is_grantee(viewer))).scalars()
-        highest = max(roles, key=ROLES.index, default=None)
-        # The runs of an automation have the files, secrets and quota of its owner.
-        return "viewer" if highest and kind == "automation" else highest
+        seen = may_see(viewer, of.owner, c) & (of.id == resource_id)
+        query = select(role_of(viewer, of.owner, c)).where(seen)
+        return cast("Role | None", c.execute(query).scalar())
 
     def check(
         self, c: Connection, viewer: str, kind: SharedKind, resource_id: str, needed: Role

@@ -25,7 +25,7 @@ from nbyard.store.events import Subject
 from nbyard.store.named_rows import struct_of_row
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.tables import HISTORY, runs, workflow_versions, workflows
-from nbyard.store.visibility import is_own, may_see
+from nbyard.store.visibility import is_own, may_see, role_of
 
 BY_PATH = select(workflows).where(
     is_own(bindparam("of"), workflows.c.owner), workflows.c.path == bindparam("at")
@@ -308,7 +308,8 @@ class WorkflowRows:
     def get(self, c: Connection, owner: str, workflow_id: str) -> Workflow | None:
         """Return a workflow by ID."""
         is_seen = may_see(owner, workflows.c.owner)
-        row = c.execute(select(workflows).where(is_seen, workflows.c.id == workflow_id)).first()
+        query = select(workflows, role_of(owner, workflows.c.owner)).where(is_seen)
+        row = c.execute(query.where(workflows.c.id == workflow_id)).first()
         return struct_of_row(row, Workflow) if row else None
 
     def page(
@@ -324,8 +325,9 @@ class WorkflowRows:
 
         With `pushed`, copies of other files are left out, and a project has what it pushed.
         """
-        seen = select(workflows).where(may_see(owner, workflows.c.owner, c), IS_LISTED)
-        known = with_text(seen, search, workflows.c.path)
+        its_owner = workflows.c.owner
+        seen = select(workflows, role_of(owner, its_owner, c)).where(may_see(owner, its_owner, c))
+        known = with_text(seen.where(IS_LISTED), search, workflows.c.path)
         if pushed is not None and pushed.hidden:
             known = known.where(~is_one_of(workflows.c.id, pushed.hidden))
         if pushed is not None and pushed.project:

@@ -129,3 +129,27 @@ it('brings a row into view that is chosen elsewhere', () => {
   rerender(list('b'));
   expect(seen).toEqual(['b']);
 });
+
+it('H2: deletes and renames only what the role of the user allows', () => {
+  const items = ['owner', 'editor', 'viewer', undefined].map(role => ({ id: `a ${role}`, role }));
+  const [onDelete, onRename] = [jest.fn(), jest.fn()];
+  render(
+    <RowList
+      label="Letters"
+      noun="letter"
+      idOf={({ id }) => id}
+      nameOf={({ id }) => id}
+      render={({ id }) => id}
+      {...{ items, onDelete, onRename }}
+    />
+  );
+  for (const { id, role } of items) {
+    act(() => row(id).focus());
+    press('Delete');
+    press('F2');
+    expect(row(id).dataset.role).toBe(role); // which context menus select
+  }
+  const ids = (done: jest.Mock) => done.mock.calls.map(([{ id }]) => id);
+  expect(ids(onDelete)).toEqual(['a owner', 'a undefined']);
+  expect(ids(onRename)).toEqual(['a owner', 'a editor', 'a undefined']);
+});

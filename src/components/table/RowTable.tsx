@@ -1,5 +1,6 @@
 import { KeyboardEvent, MouseEvent, ReactNode, useEffect, useRef, useState } from 'react';
 import { rowsOf, useRows } from '../hooks/useRows';
+import { roleOf } from '../format/roles';
 import { rowHeight } from './DataTable';
 
 export interface IRowColumn<T> {
@@ -211,6 +212,7 @@ export function RowTable<T>(props: IRowTableProps<T>): JSX.Element {
                 key={id}
                 data-noun={props.noun}
                 data-id={id}
+                data-role={roleOf(row)}
                 style={{ height }}
                 className={classOf(id === selected, id === props.pointed)}
                 aria-rowindex={at + 2}

@@ -7,6 +7,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf } from '../../runs/model/reducer';
+import { isOwner, mayChange } from '../../components/format/roles';
 import { HeadActions } from '../frame/HeadActions';
 import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { NewArtifact } from './NewArtifact';
@@ -64,8 +65,14 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
   const live = !!run && isLive(run);
   const now = useServerNow(services.yard.stream, live);
   const actions = live
-    ? ['cancel-run']
-    : [...(files && run?.name ? ['download-artifact'] : []), 'copy-artifact', 'delete-artifact'];
+    ? mayChange(run)
+      ? ['cancel-run']
+      : []
+    : [
+        ...(files && run?.name ? ['download-artifact'] : []),
+        'copy-artifact',
+        ...(run && isOwner(run) ? ['delete-artifact'] : [])
+      ];
   if (problem) {
     return <Waiting problem={problem} />;
   }

@@ -4,6 +4,7 @@ import { Dataset } from '../../api/types';
 import { Button, CommandButton } from '../../components/Button';
 import { dataKind } from '../../components/format/dataKinds';
 import { showBytes } from '../../components/format/bytes';
+import { isOwner } from '../../components/format/roles';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -65,13 +66,18 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         idOf={({ id }) => id}
         nameOf={nameOf}
         render={dataset => <Row dataset={dataset} services={services} />}
-        actions={({ id, current }) =>
-          (current.state === 'ready' ? READY_ACTIONS : OTHER_ACTIONS).map(action => (
+        actions={dataset =>
+          (dataset.current.state === 'ready'
+            ? READY_ACTIONS
+            : isOwner(dataset)
+              ? OTHER_ACTIONS
+              : []
+          ).map(action => (
             <CommandButton
               key={action}
               commands={commands}
               id={`nbyard:${action}`}
-              args={{ id }}
+              args={{ id: dataset.id }}
               tabIndex={-1}
               bare
             />

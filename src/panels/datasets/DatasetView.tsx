@@ -10,6 +10,7 @@ import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
 import { Facts } from '../../components/text/Facts';
+import { isOwner, mayChange } from '../../components/format/roles';
 import { HeadActions } from '../frame/HeadActions';
 import { IPanelServices } from '../frame/services';
 import { ShownItem } from '../frame/ShownItem';
@@ -70,8 +71,8 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
           ids={[
             'nbyard:notebook-from-dataset',
             ...(shown.id === current.id ? ['nbyard:download-dataset'] : []),
-            'nbyard:replace-dataset',
-            'nbyard:delete-dataset'
+            ...(mayChange(dataset) ? ['nbyard:replace-dataset'] : []),
+            ...(isOwner(dataset) ? ['nbyard:delete-dataset'] : [])
           ]}
           args={{ id }}
         />

@@ -6,6 +6,7 @@ import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { Fact } from '../../components/text/Facts';
 import { environmentIcon } from '../../icons/items';
+import { isOwner } from '../../components/format/roles';
 import { HeadActions } from '../frame/HeadActions';
 import { IPanelServices, ITarget } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
@@ -92,7 +93,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         <span className="nby-Space" />
         <HeadActions
           {...{ commands, trans }}
-          ids={ACTIONS.filter(action => installed || action === DELETE)}
+          ids={ACTIONS.filter(action => (action === DELETE ? isOwner(environment) : installed))}
           args={{ id }}
           why={obstacle}
         />

@@ -17,12 +17,15 @@ async function known({ yard }: IPanelServices, id: string): Promise<Environment>
 }
 
 /** Return the kernel once it exists: a JupyterHub user's own server may have to install it. */
-async function kernelOf({ yard, trans }: IPanelServices, environment: string): Promise<string> {
+async function kernelOf(services: IPanelServices, environment: string): Promise<string> {
+  const { yard, trans } = services;
   const path = { environment };
   const stop = { path, query: { cancel: true } };
   const callback = (event: MouseEvent) => {
     event.preventDefault(); // until the installation has stopped, the notification stays
-    void yard.client.call('environments.kernel', stop).catch(() => undefined);
+    void reportFailure(services, trans.__('Not stopped.'), () =>
+      yard.client.call('environments.kernel', stop)
+    );
   };
   const actions = [{ label: trans.__('Cancel'), callback }];
   let shown = '';

@@ -9,6 +9,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
 import { kindIcon } from '../../icons/items';
 import { Reason, reasonText } from '../../reasons';
+import { isOwner } from '../../components/format/roles';
 import { HeadActions } from '../frame/HeadActions';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { exportExecutable } from './exportExecutable';
@@ -180,7 +181,7 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
           ids={[
             executable.path ? 'nbyard:edit-executable-source' : 'nbyard:replace-executable',
             'nbyard:copy-executable-id',
-            'nbyard:delete-executable'
+            ...(isOwner(executable) ? ['nbyard:delete-executable'] : [])
           ]}
           args={{ id }}
         />

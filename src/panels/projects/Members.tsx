@@ -76,12 +76,13 @@ export async function share(
 interface IMembersProps {
   services: IPanelServices;
   project: string;
+  isOwner: boolean;
   /** Another number asks the server again. */
   turn: number;
 }
 
 /** The users and groups with a role in a project, and a button that adds one. */
-export function Members({ services, project, turn }: IMembersProps): JSX.Element {
+export function Members({ services, project, isOwner, turn }: IMembersProps): JSX.Element {
   const { yard, trans } = services;
   const [changes, setChanges] = useState(0);
   const path = { kind: 'project', resource: project };
@@ -116,7 +117,7 @@ export function Members({ services, project, turn }: IMembersProps): JSX.Element
               <td>{member.group ? trans.__('%1 (group)', member.name) : member.name}</td>
               <td>{member.role}</td>
               <td>
-                {!member.is_creator && (
+                {isOwner && !member.is_creator && (
                   <LinkButton
                     aria-label={trans.__('Remove %1', member.name)}
                     onClick={() => void remove(member)}
@@ -129,9 +130,11 @@ export function Members({ services, project, turn }: IMembersProps): JSX.Element
           ))}
         </tbody>
       </table>
-      <Button onClick={() => void add()}>
-        <addIcon.react tag="span" className="nby-Icon" /> {trans.__('Add Member…')}
-      </Button>
+      {isOwner && (
+        <Button onClick={() => void add()}>
+          <addIcon.react tag="span" className="nby-Icon" /> {trans.__('Add Member…')}
+        </Button>
+      )}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { Tabs } from '../../components/Tabs';
 import { useChanges } from '../../components/hooks/useChanges';
 import { MoreActions } from '../frame/HeadActions';
 import { IPanelServices } from '../frame/services';
+import { isOwner } from '../../components/format/roles';
 import { ShownItem } from '../frame/ShownItem';
 import { deleteProject, editProject } from './actions';
 import { Artifacts } from './Artifacts';
@@ -49,19 +50,23 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
         <folderIcon.react tag="span" className="nby-Icon" />
         <h2>{name}</h2>
         <span className="nby-Space" />
-        <Button onClick={() => void editProject(services, id)}>
-          <editIcon.react tag="span" className="nby-Icon" /> {trans.__('Edit Project…')}
-        </Button>
-        <MoreActions
-          trans={trans}
-          actions={[
-            {
-              label: trans.__('Delete Project…'),
-              icon: deleteIcon,
-              execute: () => deleteProject(services, id)
-            }
-          ]}
-        />
+        {isOwner(project) && (
+          <>
+            <Button onClick={() => void editProject(services, id)}>
+              <editIcon.react tag="span" className="nby-Icon" /> {trans.__('Edit Project…')}
+            </Button>
+            <MoreActions
+              trans={trans}
+              actions={[
+                {
+                  label: trans.__('Delete Project…'),
+                  icon: deleteIcon,
+                  execute: () => deleteProject(services, id)
+                }
+              ]}
+            />
+          </>
+        )}
       </div>
       {description && <p className="nby-Note nby-View-said">{description}</p>}
       <Tabs
@@ -91,7 +96,7 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
           {tab === 'models' && <Artifacts key="model" {...same} kind="model" />}
           {tab === 'resources' && <Resources {...{ services, project }} first={kind} />}
           {tab === 'retention' && <RetentionPolicies {...same} />}
-          {tab === 'members' && <Members {...same} />}
+          {tab === 'members' && <Members {...same} isOwner={isOwner(project)} />}
         </div>
       </Tabs>
     </div>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { isLive, Run } from '../../api/types';
 import { Button, CommandButton } from '../../components/Button';
+import { mayChange } from '../../components/format/roles';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../../components/format/times';
@@ -98,7 +99,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
           )
         }
         actions={run =>
-          !isMore(run) && isLive(run) ? (
+          !isMore(run) && isLive(run) && mayChange(run) ? (
             <CommandButton
               commands={commands}
               id="nbyard:cancel-run"

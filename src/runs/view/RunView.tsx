@@ -6,13 +6,13 @@ import { useAnswer } from '../../api/useAnswer';
 import { Button, CommandButton, LinkButton } from '../../components/Button';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
+import { isOwner, mayChange } from '../../components/format/roles';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { showSeconds } from '../../components/format/times';
 import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Waiting } from '../../components/text/messages';
-import { isOther } from '../../forms/referenceOf';
 import { starredBy } from '../model/maps/best';
 import { isElement } from '../model/maps/elements';
 import { IKnownEstimate, isHeldUp, runEstimate } from '../model/estimates';
@@ -223,7 +223,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
     yard.runs.items.find(({ path }) => path === run.path)
   );
   const hasPrevious = useHasPrevious(run);
-  const retry = run.state !== 'succeeded' && !isScratch(run) && (
+  const retry = mayChange(run) && run.state !== 'succeeded' && !isScratch(run) && (
     <CommandButton
       commands={commands}
       id="nbyard:retry-run"
@@ -287,11 +287,13 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           {trans.__('Follow Running Task')}
         </Button>
       )}
-      {!isScratch(run) && !isOther(run.owner) && (
+      {!isScratch(run) && isOwner(run) && (
         <CommandButton commands={commands} id="nbyard:share" args={{ noun: 'run', id: run.id }} />
       )}
       {live ? (
-        <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
+        mayChange(run) && (
+          <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
+        )
       ) : (
         <>
           {hasPrevious && (

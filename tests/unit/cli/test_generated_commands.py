@@ -12,6 +12,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.paging import Page
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.structs import Run
 from nbyard.domain.users.admin import QueuedTask, RunOverview, UsageDay
 from nbyard.domain.users.quotas import Holder, Quota, QuotaLimits, QuotaUse, RunQueue, Use
 from nbyard.reasons.structs import because
@@ -164,3 +165,25 @@ def test_answers_are_readable(capsys: pytest.CaptureFixture[str]) -> None:
         assert capsys.readouterr().out.splitlines() == lines
         command.print_answer(answer, as_json=True)
         assert json.loads(capsys.readouterr().out) == json.loads(msgspec.json.encode(answer))
+
+
+@pytest.mark.parametrize(
+    ("owners", "roles", "is_shown"),
+    [
+        (["ann", "ann"], ["owner", "owner"], False),
+        (["ann", "bob"], ["owner", "owner"], True),
+        (["bob", "bob"], ["viewer", "viewer"], True),
+        ([], [], False),
+    ],
+)
+def test_lists_name_the_owner_if_something_belongs_to_another(capsys, owners, roles, is_shown):
+    now = datetime.now(UTC)
+    runs = [
+        Run("r", 1, "", "T", "failed", "", "", "", {}, "process", now, owner=owner, role=role)
+        for owner, role in zip(owners, roles, strict=True)
+    ]
+    command = GeneratedCommand(next(one for one in table() if one.id == "runs.list"))
+    command.print_answer(Page(runs, None), as_json=False)
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.endswith("  owner") == is_shown
+    assert [row.split()[-1] for row in rows] == (owners if is_shown else ["r"] * len(owners))

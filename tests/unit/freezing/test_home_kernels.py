@@ -47,8 +47,8 @@ class Service:
         if not self.is_visible:
             raise NotFound
         installed = max((v.number for v in self.versions if v.state == "ready"), default=0)
-        about = (KEY, "cows", "", "nbyard-cows", "ann", datetime.now(UTC))
-        return Environment(*about, self.versions[0], installed)
+        about = (KEY, "cows", "", "nbyard-cows", datetime.now(UTC))
+        return Environment(*about, self.versions[0], installed, owner="ann")
 
     def _versions(self, environment: str) -> Any:
         return SimpleNamespace(items=self.versions)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import websocket
 from tests.support.jupyter_server import TOKEN, JupyterServer
@@ -220,6 +221,7 @@ class Told:
         self.newest = newest
         self.looks = 0
         self.reads: list[tuple[str, int]] = []
+        self.encoded: list[str] = []
         self.closing: list[Any] = []
         self.services = SimpleNamespace(events=self)
 
@@ -229,6 +231,10 @@ class Told:
 
     async def call(self, function: Any, *args: Any) -> Any:
         return function(*args)
+
+    def encode(self, value: Any, own: str) -> bytes:
+        self.encoded.append(own)
+        return msgspec.json.encode(value)
 
     def events_after(self, caller: Caller, after: int, limit: int, until: int) -> Events:
         self.reads.append((caller.name, after))
@@ -282,6 +288,7 @@ def test_each_window_gets_events_of_its_user():
     told, ann, bob, silent = Told(9), Pane("ann", 8), Pane("bob", 8), Pane("ann", None)
     rounds(told, ann, bob, silent)
     assert sorted(told.reads) == [("ann", 8), ("bob", 8)]
+    assert sorted(told.encoded) == ["ann", "bob"]  # with the paths of others as theirs
     assert told.looks == 1
     assert silent.seen == []
 

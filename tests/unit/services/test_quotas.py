@@ -36,7 +36,8 @@ def test_a_quota_is_set_listed_replaced_and_deleted(quotas, ann):
 def test_the_quota_of_a_project_keeps_to_the_project(yard, quotas, ann):
     project = yard.services.projects.create(ann, NewProject(name="wine"))
     made = quotas.set(ann, "project:wine", NewQuota())
-    assert (made.id, made.gpus) == (f"project:{project.id}", None)
+    assert (made.id, made.name, made.gpus) == (f"project:{project.id}", "ann/wine", None)
+    assert [each.name for each in quotas.list(ann).items] == ["ann/wine"]
     assert quotas.get(ann, f"project:{project.id}") == made
     with pytest.raises(NotFound):
         quotas.set(ann, "project:beer", NewQuota())

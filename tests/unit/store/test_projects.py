@@ -44,12 +44,12 @@ def test_a_push_is_recorded(store):
     with store.write() as c:
         made = add(store, c)
         assert (made.files, made.git, made.pushed_at) == ("", None, None)
-        assert store.projects.git_of(c, made.id) is None
+        assert store.projects.find(c, "ada", made.id).git is None
         git = GitState("1" * 40, "main", True)
         store.projects.record_push(c, made, "tree:1", git)
         found = store.projects.get(c, "ada", "wine")
         assert (found.files, found.git) == ("tree:1", git) and found.pushed_at
-        assert store.projects.git_of(c, made.id) == git
+        assert store.projects.find(c, "ada", made.id).git == git
         assert [*store.projects.digests(c)] == ["tree:1"]
 
 

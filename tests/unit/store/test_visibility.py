@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from nbyard.domain.callers import ROLES, Role
 from nbyard.domain.ids import new_id
-from nbyard.domain.projects.members import ROLES, NewMember, Role, ShareLink
+from nbyard.domain.projects.members import NewMember, ShareLink
 from nbyard.errors import Forbidden
 from nbyard.store import Connection, Store
 from nbyard.store.schema.tables import credentials, datasets, events, runs
@@ -96,10 +97,12 @@ class Shared:
             for kind, key in self.owners:
                 assert rows.grants.role(c, viewer, kind, key) == self.role(viewer, kind, key)
                 named = getattr(rows, f"{kind}s")
-                assert (named.get(c, viewer, key) is not None) == ((kind, key) in seen)
+                row = named.get(c, viewer, key)
+                assert (row.role if row else None) == self.role(viewer, kind, key)
             for kind, args in (("dataset", ("",)), ("run", ()), ("project", ("",))):
                 page = getattr(rows, f"{kind}s").page(c, viewer, 99, "", *args)
-                assert {(kind, item.id) for item in page} == {s for s in seen if s[0] == kind}
+                roles = {s: self.role(viewer, *s) for s in seen if s[0] == kind}
+                assert {(kind, item.id): item.role for item in page} == roles
             subjects = select(events.c.subject_id).where(may_see_event(viewer, c))
             known = {key for _, key in self.owners}
             found = {*c.execute(subjects).scalars()} & known
@@ -146,7 +149,8 @@ def test_the_viewer_of_a_link_sees_one_row_until_it_expires(store):
             store.share_links.insert(c, kind, row.id, link, f"{row.id:_<64}")
             viewer, is_valid = f"/link/{link.id}", ends > now
             find = store.runs.get if kind == "run" else store.datasets.get
-            assert (find(c, viewer, row.id) is not None) == is_valid
+            found = find(c, viewer, row.id)
+            assert (found.role if found else None) == ("viewer" if is_valid else None)
             assert (store.share_links.open(c, f"{row.id:_<64}") is not None) == is_valid
             others = {run.id, other.id} - {row.id}
             assert not any(store.runs.get(c, viewer, key) for key in others)

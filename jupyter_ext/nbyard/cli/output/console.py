@@ -186,6 +186,11 @@ def format_estimate(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def start_text(seconds: float | None) -> str:
+    """Return when something starts: `in 40 s`, `now`, or empty if unknown."""
+    return f"in {format_estimate(seconds)}" if seconds else "" if seconds is None else "now"
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number of things, such as `1 file` or `2 files`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

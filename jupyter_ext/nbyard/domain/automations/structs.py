@@ -19,6 +19,7 @@ from nbyard.domain.automations.times.structs import (
     Phrase,
     Timing,
 )
+from nbyard.domain.callers import Owned
 from nbyard.domain.notices.structs import AutomationNotice
 from nbyard.domain.presentation import shown
 from nbyard.domain.runs.origins import Cause, Change
@@ -328,7 +329,7 @@ class FiringCounts(msgspec.Struct, frozen=True):
     failed: int = 0
 
 
-class Automation(msgspec.Struct, frozen=True):
+class Automation(Owned, frozen=True):
     """A stored automation. `sentence` explains when a run starts.
 
     A phrase stays in `on` as it was typed; `timing` is what it means, null for events. `next_due`
@@ -340,7 +341,6 @@ class Automation(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    owner: str
     revision: int
     is_enabled: bool
     run: AutomaticRun
@@ -359,9 +359,9 @@ class Automation(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     sentence: Reason | None = None
-    recent: list[Firing] = []
+    recent: list[Firing] = msgspec.field(default_factory=list)
     waiting: int = 0
-    notify: list[AutomationNotice] = []
+    notify: list[AutomationNotice] = msgspec.field(default_factory=list)
     address: str = ""
     secret: str = ""
 

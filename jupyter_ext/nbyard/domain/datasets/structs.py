@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.domain.callers import Owned
 from nbyard.domain.state_machines import DatasetState
 from nbyard.domain.unions import UnionMember
 from nbyard.reasons.structs import Reason
@@ -93,7 +94,7 @@ class DatasetVersion(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
 
 
-class Dataset(msgspec.Struct, frozen=True):
+class Dataset(Owned, frozen=True):
     """A name with versions. `current` is the newest version, ready or not.
 
     `resource` is the path of the dataset's folder below the server's root, empty if there is none.
@@ -103,7 +104,6 @@ class Dataset(msgspec.Struct, frozen=True):
     id: str
     name: str
     description: str
-    owner: str
     revision: int
     created_at: datetime
     updated_at: datetime

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from nbyard.domain.callers import Owned
 from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.presentation import shown
@@ -306,7 +307,7 @@ class Target(msgspec.Struct, frozen=True):
     secret: str = ""
 
 
-class Deployment(msgspec.Struct, frozen=True):
+class Deployment(Owned, frozen=True):
     """The present state of a deployment.
 
     `revision` is the number of the newest revision, `serving` that of the revision that answers, or
@@ -334,7 +335,6 @@ class Deployment(msgspec.Struct, frozen=True):
     reproduce: str
     links: list[Link]
     warnings: list[Reason]
-    owner: str
     created_at: datetime
     changed_at: datetime
     started_at: datetime | None = None

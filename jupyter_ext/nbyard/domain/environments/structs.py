@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from nbyard.domain.callers import Owned
 from nbyard.domain.environments.requirements import (
     EDITABLE,
     PROTECTED,
@@ -258,7 +259,7 @@ class EnvironmentVersion(msgspec.Struct, frozen=True):
         return portable_lines(self.requirements, self.packages)
 
 
-class Environment(msgspec.Struct, frozen=True):
+class Environment(Owned, frozen=True):
     """A name with versions. `current` is the newest version, ready or not.
 
     `installed` is the number of the newest ready version, which the kernel named `kernel`
@@ -269,7 +270,6 @@ class Environment(msgspec.Struct, frozen=True):
     name: str
     description: str
     kernel: str
-    owner: str
     created_at: datetime
     current: EnvironmentVersion
     installed: int = 0

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.callers import Owned
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.limits import Limits
@@ -194,7 +195,7 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
 ReadCode = Inspection | ExecutableVersion
 
 
-class Executable(msgspec.Struct, frozen=True):
+class Executable(Owned, frozen=True):
     """A registered executable. With a `path`, it follows that file.
 
     `revision` counts the changes of its row. It is 0 while only runs have registered the file.
@@ -205,13 +206,12 @@ class Executable(msgspec.Struct, frozen=True):
     id: str
     name: str
     description: str
-    owner: str
     path: str
     revision: int
     created_at: datetime
     updated_at: datetime
     current: ExecutableVersion
-    hints: list[Reason] = []
+    hints: list[Reason] = msgspec.field(default_factory=list)
     changed: bool = False
 
 

@@ -6,13 +6,11 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.callers import Role
 from nbyard.domain.paging import check_range
 from nbyard.domain.presentation import AGE, shown
 from nbyard.errors import Invalid
 
-# From the lowest to the highest.
-Role = Literal["viewer", "editor", "owner"]
-ROLES: tuple[Role, ...] = get_args(Role)
 SharedKind = Literal[
     "project",
     "dataset",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.callers import Owned
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, EVENTS, NoticeEvent, NoticeRule
 from nbyard.domain.presentation import shown
 from nbyard.domain.runs.origins import GitState
@@ -162,7 +163,7 @@ class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: Facts | msgspec.UnsetType = msgspec.UNSET
 
 
-class Project(msgspec.Struct, frozen=True):
+class Project(Owned, frozen=True):
     """A stored project. `links` counts the linked resources by kind.
 
     `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
@@ -172,7 +173,6 @@ class Project(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    owner: str
     description: str
     repository: str
     requirements: str
@@ -184,7 +184,7 @@ class Project(msgspec.Struct, frozen=True):
     files: str = ""
     git: GitState | None = None
     pushed_at: datetime | None = None
-    links: dict[str, int] = {}
+    links: dict[str, int] = msgspec.field(default_factory=dict)
     stored_bytes: int | None = None
 
 

@@ -11,6 +11,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.callers import Owned
 from nbyard.domain.contracts.structs import Contracts, Verdict
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
@@ -456,7 +457,7 @@ class Task(msgspec.Struct, frozen=True):
         return f"{self.node} ({label})" if label else self.node
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(Owned, frozen=True):
     """One run. `number` counts the runs of the store; scratch runs have negative numbers.
 
     `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
@@ -469,7 +470,6 @@ class Run(msgspec.Struct, frozen=True):
     number: int
     name: str
     title: str
-    owner: str
     state: RunState
     path: str
     workflow_id: str
@@ -483,12 +483,12 @@ class Run(msgspec.Struct, frozen=True):
     reason: Reason | None = None
     priority: int = 0
     kept: bool = False
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
     origin: Origin = Origin()
     git: GitState | None = None
-    tags: list[str] = []
-    metrics: dict[str, dict[str, float | str]] = {}
-    changed: list[str] = []
+    tags: list[str] = msgspec.field(default_factory=list)
+    metrics: dict[str, dict[str, float | str]] = msgspec.field(default_factory=dict)
+    changed: list[str] = msgspec.field(default_factory=list)
 
     @property
     def is_scratch(self) -> bool:

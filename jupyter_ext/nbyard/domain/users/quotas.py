@@ -95,7 +95,10 @@ class NewQuota(QuotaLimits, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Quota(QuotaLimits, frozen=True, kw_only=True):
-    """A stored quota. `id` is `everyone`, or its kind and name, such as `group:students`."""
+    """A stored quota. `id` is `everyone`, or its kind and name, such as `group:students`.
+
+    That of a project has the ID of the project, and `name` is OWNER/NAME.
+    """
 
     id: str
     kind: Kind
@@ -363,9 +366,8 @@ def quota_reason(user: str, project: str = "") -> Reason:
 
 def over_quota(quota: Reason, name: str, wanted: float, limit: float) -> Reason:
     """Return the reason for a request that never fits into a quota."""
-    return because(
-        "over-quota", quota=quota, wanted=amount(name, wanted), limit=amount(name, limit)
-    )
+    amounts = {"wanted": amount(name, wanted), "limit": amount(name, limit)}
+    return because("over-quota", quota=quota, **amounts)
 
 
 def amount(name: str, count: float) -> Reason:

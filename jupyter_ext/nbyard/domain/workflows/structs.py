@@ -15,6 +15,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.callers import Owned
 from nbyard.domain.contracts.structs import Contracts
 from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
@@ -326,7 +327,7 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
     return seen
 
 
-class Workflow(msgspec.Struct, frozen=True):
+class Workflow(Owned, frozen=True):
     """A workflow that ran, or was pushed or linked. `document_id` is the ID in its document.
 
     `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
@@ -339,12 +340,11 @@ class Workflow(msgspec.Struct, frozen=True):
     document_id: str
     path: str
     title: str
-    owner: str
     created_at: datetime
     updated_at: datetime
     pushed_path: str = ""
     has_runs: bool = True
-    same_as: list[str] = []
+    same_as: list[str] = msgspec.field(default_factory=list)
     shown_path: str = ""
 
 

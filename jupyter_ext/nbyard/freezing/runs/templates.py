@@ -294,7 +294,8 @@ def commit_of(
     files = list(_code_files(context, owner, body, document))
     if files and (project := pushed_project(context.store, files[0])):
         with context.store.read() as c:
-            return context.store.projects.git_of(c, project)
+            pushed = context.store.projects.by_id(c, project)
+            return pushed.git if pushed else None
     return repository_state(files)
 
 

@@ -537,7 +537,7 @@ class AutomationService(Service):
         """Return the folder of a pushed project if it and its automations are deleted."""
         project = pushed_project(self._store, Path(row.root))
         # A project that still exists uses the folder for its next push.
-        if not project or self._store.projects.is_there(c, project):
+        if not project or self._store.projects.by_id(c, project):
             return None
         folder = folder_of(self._store, project)
         return None if self._rows.below(c, "", str(folder)) else folder

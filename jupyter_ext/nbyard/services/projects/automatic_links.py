@@ -43,8 +43,7 @@ def link_to_active(
     With the first run of a workflow, the workflow is linked, too.
     """
     project = store.projects.get(c, caller.name, active) if active else None
-    role = project and store.grants.role(c, caller.name, "project", project.id)
-    if project is None or role == "viewer":
+    if project is None or project.role == "viewer":
         return
     kind = CREATED[operation]
     store.projects.link(c, project, kind, result.id)

@@ -226,8 +226,7 @@ class ProjectService(ProjectRecords):
             fields = msgspec.convert(check_fields(given), NewProject)
         environments = self._checked_environments(body.definition.environments)
         with self._store.read() as c:
-            known = self._rows.id_of(c, caller.name, fields.name)
-            project = self._rows.find(c, caller.name, known) if known else None
+            project = self._rows.get(c, caller.name, fields.name)
             if project and project.owner != caller.name:
                 # A push replaces files, policies and schedules, which are its owner's.
                 raise Forbidden(f"Only {project.owner}, who created the project, may push to it.")

@@ -55,7 +55,7 @@ from nbyard.store.schema.tables import (
     tasks,
     workflow_versions,
 )
-from nbyard.store.visibility import is_own, is_shared, may_see
+from nbyard.store.visibility import is_own, is_shared, may_see, role_of
 
 TEXTS = (
     *(runs.c.state, runs.c.path, runs.c.person, runs.c.tags),
@@ -68,13 +68,13 @@ ORDERS: dict[str, ColumnElement[Any]] = {
     "started": runs.c.id,
     "duration": type_coerce(runs.c.finished_at, Float) - type_coerce(runs.c.started_at, Float),
 }
-NOT_COLUMNS = ("counts", "origin", "metrics", "changed")
-RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in NOT_COLUMNS]
 ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")
-OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
+READ = {*Run.__struct_fields__, *ORIGIN}
+OWN = [of for of in runs.c if of.name in READ]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(is_own(bindparam("of"), runs.c.owner))
-SEEN_ID = select(*OWN).where(runs.c.id == bindparam("key"), may_see(bindparam("of"), runs.c.owner))
+SEEN_ID = select(*OWN).add_columns(role_of(bindparam("of"), runs.c.owner))
+SEEN_ID = SEEN_ID.where(runs.c.id == bindparam("key"), may_see(bindparam("of"), runs.c.owner))
 OWN_NAME = OWNED.where(runs.c.name == bindparam("key"))
 OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
 SUBMITTED = select(runs.c.id).where(
@@ -259,8 +259,8 @@ class RunRows:
         size, end_id = (None, "") if order else (limit, after)
         before = min((bound for bound in (end_id, last) if bound), default="")
         first = first_id_at(begin) if begin else ""
-        is_seen = may_see(owner, runs.c.owner, c)
-        own = newest_first(select(*OWN).where(is_seen), runs.c.id, size, before)
+        is_seen, role = may_see(owner, runs.c.owner, c), role_of(owner, runs.c.owner, c)
+        own = newest_first(select(*OWN, role).where(is_seen), runs.c.id, size, before)
         own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
@@ -270,12 +270,8 @@ class RunRows:
             if isinstance(has_text, False_):
                 return []
             own = own.where(has_text)
-        query = _filtered(
-            c,
-            own,
-            _Page(may_see(owner, runs.c.owner, c), is_shared(c), size, before, first, same_as),
-            given,
-        )
+        page = _Page(is_seen, is_shared(c), size, before, first, same_as)
+        query = _filtered(c, own, page, given)
         rows = c.execute(sorted_page(query, order, limit, after) if order else query).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]

@@ -58,6 +58,9 @@ IN_PROGRESS = (
     .where(A.state.in_(sorted(ATTEMPT.live)))
     .order_by(A.id)
 )
+OF_PROJECT = projects.c.id == func.substr(quotas.c.id, len("project:") + 1)
+# Users do not know the IDs of projects.
+QUOTAS = select(quotas, projects.c.owner, projects.c.name).outerjoin(projects, OF_PROJECT)
 QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.state == "queued")
 
 
@@ -85,12 +88,12 @@ class QuotaRows:
 
     def page(self, c: Connection, after: str = "", limit: int | None = None) -> list[Quota]:
         """Return a page of quotas by ID."""
-        query = select(quotas).where(quotas.c.id > after).order_by(quotas.c.id).limit(limit)
+        query = QUOTAS.where(quotas.c.id > after).order_by(quotas.c.id).limit(limit)
         return [_quota(row) for row in c.execute(query)]
 
     def get(self, c: Connection, quota_id: str) -> Quota | None:
         """Return a quota by its ID."""
-        row = c.execute(select(quotas).where(quotas.c.id == quota_id)).first()
+        row = c.execute(QUOTAS.where(quotas.c.id == quota_id)).first()
         return _quota(row) if row else None
 
     def store(self, c: Connection, quota_id: str, limits: Mapping[str, Any]) -> None:
@@ -109,9 +112,9 @@ class QuotaRows:
             return Quotas()
         by_id = {quota.id: quota for quota in self.page(c)}
         groups = groups_by_user(c) if any(quota.kind == "group" for quota in by_id.values()) else {}
-        ids = [quota.name for quota in by_id.values() if quota.kind == "project"]
-        names = select(projects.c.id, projects.c.name).where(projects.c.id.in_(ids))
-        return Quotas(by_id, groups, {row.id: row.name for row in c.execute(names)})
+        names = {of.id: of.name for of in by_id.values() if of.kind == "project" and "/" in of.name}
+        last = {key.partition(":")[2]: name.rpartition("/")[2] for key, name in names.items()}
+        return Quotas(by_id, groups, last)
 
     # What is held
 
@@ -337,4 +340,5 @@ def groups_by_user(c: Connection) -> dict[str, list[str]]:
 def _quota(row: Any) -> Quota:
     kind, name = read_quota_id(row.id)
     limits = msgspec.structs.asdict(msgspec.convert(row.limits, QuotaLimits))
+    name = f"{row.owner}/{row.name}" if kind == "project" and row.name else name
     return Quota(id=row.id, kind=kind, name=name, updated_at=row.updated_at, **limits)

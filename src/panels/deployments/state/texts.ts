@@ -3,6 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Link, Revision, RevisionSpec } from '../../../api/types';
 import { IYard } from '../../../api/yard';
+import { isOwner, mayChange } from '../../../components/format/roles';
 import { showMoment } from '../../../components/format/times';
 
 const RESTS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
@@ -33,10 +34,14 @@ export function isUnderWay({ state }: { state: string }): boolean {
 
 /** Return the names of the commands that apply to it. */
 export function actionsOf(deployment: Deployment): string[] {
+  if (!mayChange(deployment)) {
+    return [];
+  }
   const turn = isAtRest(deployment) || deployment.state === 'stopping' ? 'start' : 'stop';
   const older = deployment.revision > 1 ? ['roll-back'] : [];
+  const end = isOwner(deployment) ? ['delete'] : [];
   const soon = deployment.expires_soon ? ['extend'] : [];
-  return [...soon, turn, 'edit', ...older, 'delete'].map(name => `nbyard:${name}-deployment`);
+  return [...soon, turn, 'edit', ...older, ...end].map(name => `nbyard:${name}-deployment`);
 }
 
 export function addressOf({ client }: IYard, { path }: Link): string {

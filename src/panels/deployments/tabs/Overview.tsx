@@ -3,6 +3,7 @@ import { Deployment, DeploymentEvent, Link } from '../../../api/types';
 import { Button, CommandButton } from '../../../components/Button';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
+import { mayChange } from '../../../components/format/roles';
 import { showMoment } from '../../../components/format/times';
 import { Table } from '../../../components/table/Table';
 import { Fact } from '../../../components/text/Facts';
@@ -153,7 +154,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
         {facts.map(([word, text]) => (
           <Fact key={word} name={word}>
             {text}
-            {text && word === stops && !deployment.expires_soon && (
+            {text && word === stops && !deployment.expires_soon && mayChange(deployment) && (
               <>
                 {' '}
                 <CommandButton

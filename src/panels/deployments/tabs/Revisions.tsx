@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../../api/types';
 import { Button } from '../../../components/Button';
+import { mayChange } from '../../../components/format/roles';
 import { showMoment } from '../../../components/format/times';
 import { Table } from '../../../components/table/Table';
 import { IPanelServices } from '../../frame/services';
@@ -70,7 +71,7 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
           .join(' · ')}
       </td>
       <td>
-        {!isNewest && (
+        {!isNewest && mayChange(deployment) && (
           <Button
             aria-label={trans.__('Roll Back to Revision %1', number)}
             title={trans.__('Create a new revision with the settings of this one')}

@@ -57,10 +57,13 @@ it('ends with the error of the installation', async () => {
   expect(shown()).toEqual([expect.stringContaining('There is no cow 9.')]);
 });
 
-it('cancels the installation by the button of the notification', async () => {
+it.each([
+  [{}, []],
+  [new Error('The server is away.'), ['Not stopped. The server is away.']]
+])('cancels the installation by the button of the notification', async (answer, problems) => {
   const installing = { kernel: '', progress: 'Resolving packages' };
   const cancelled = new Error('The installation was cancelled.');
-  const { services, execute, call } = serverWith(installing, {}, cancelled);
+  const { services, execute, call } = serverWith(installing, answer, cancelled);
   let isClicked = false;
   const changed = () => {
     const [action] = Notification.manager.notifications.flatMap(n => n.options.actions ?? []);
@@ -77,4 +80,5 @@ it('cancels the installation by the button of the notification', async () => {
   expect(call).toHaveBeenCalledWith('environments.kernel', asked);
   expect(execute).not.toHaveBeenCalled();
   expect(shown()).toContainEqual(expect.stringContaining('The installation was cancelled.'));
+  expect(shown().filter(text => text.startsWith('Not stopped. '))).toEqual(problems);
 });

@@ -1,4 +1,3 @@
-import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
@@ -20,14 +19,14 @@ async function show(
   newer: object[] = [],
   earlier = [{}],
   tasks: object[] = [],
-  owner = 'ann'
+  role = 'owner'
 ) {
   const run = {
     id: 'r',
     number,
     state,
     title: 'Train',
-    owner,
+    role,
     counts: {},
     tags: ['best', 'paper'],
     ...FILE
@@ -39,9 +38,14 @@ async function show(
   const yard = connect(client.settings);
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
-  for (const name of ['compare-with-previous', 'show-run', 'share']) {
+  const labels: Record<string, string> = {
+    share: 'Share…',
+    'cancel-run': 'Stop',
+    'retry-run': 'Retry From Failure'
+  };
+  for (const name of ['compare-with-previous', 'show-run', ...Object.keys(labels)]) {
     commands.addCommand(`nbyard:${name}`, {
-      label: name === 'share' ? 'Share…' : NAME,
+      label: labels[name] ?? NAME,
       execute: ({ id }) => void executed.push([name, id])
     });
   }
@@ -98,14 +102,20 @@ describe('the header of Run Info', () => {
     expect(screen.getAllByRole('status')[0].textContent).toBe('running');
   });
 
-  it('H2: offers to share only an own run', async () => {
-    PageConfig.setOption('hubServerUser', 'ann');
-    await show(2);
-    expect(screen.getByRole('button', { name: 'Share…' })).toBeTruthy();
-    cleanup();
-    await show(2, 'succeeded', [], [{}], [], 'bob');
-    expect(screen.queryByRole('button', { name: 'Share…' })).toBeNull();
-    PageConfig.setOption('hubServerUser', '');
+  it('H2: offers what the role of the user allows', async () => {
+    const offered = async (role: string, state: string) => {
+      await show(2, state, [], [{}], [], role);
+      const names = ['Share…', 'Stop', 'Retry From Failure'];
+      const seen = names.filter(name => screen.queryByRole('button', { name }));
+      cleanup();
+      return seen;
+    };
+    expect(await offered('owner', 'running')).toEqual(['Share…', 'Stop']);
+    expect(await offered('owner', 'failed')).toEqual(['Share…', 'Retry From Failure']);
+    expect(await offered('editor', 'running')).toEqual(['Stop']);
+    expect(await offered('editor', 'failed')).toEqual(['Retry From Failure']);
+    expect(await offered('viewer', 'running')).toEqual([]);
+    expect(await offered('viewer', 'failed')).toEqual([]);
   });
 
   it('shows the tags of the run', async () => {

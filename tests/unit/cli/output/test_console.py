@@ -10,6 +10,7 @@ from nbyard.cli.output.console import (
     format_number,
     format_size,
     show_table,
+    start_text,
     warn_ignored_settings,
 )
 from nbyard.discover import Local
@@ -81,3 +82,10 @@ def test_ignored_variables_are_reported(
 )
 def test_numbers_have_seven_digits_and_large_ones_two_decimals(value, shown):
     assert str(format_number(value)) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (0.0, "now"), (0.2, "in 1 s"), (180.0, "in 3 min")]
+)
+def test_starts(seconds, text):
+    assert start_text(seconds) == text

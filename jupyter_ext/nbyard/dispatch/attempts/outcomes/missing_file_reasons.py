@@ -86,11 +86,11 @@ def _code(
     if version is None:
         return None
     with context.store.read() as c:
-        known = context.store.executables.path(c, snapshot.run.owner, version.executable_id)
-    if not known:
+        known = context.store.executables.get(c, snapshot.run.owner, version.executable_id)
+    if not (known and known.path):
         return None
     own = split_function_path(version.file).file
-    path = Path(split_function_path(known).file)
+    path = Path(split_function_path(known.path).file)
     taken, content = _bundle(context.blobs, version.bundle_digest, version.content_digest)
     # For `src/train.py` in the bundle, the source folder is two levels above the file.
     base = path.parents[own.count("/")]

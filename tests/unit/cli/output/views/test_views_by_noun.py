@@ -154,7 +154,7 @@ def test_the_environment_of_a_task_is_shown_by_name():
 def test_a_run_shows_the_beginning_of_long_values():
     now = datetime.now(UTC)
     values = {"n": 1, "text": "x" * 900_000}
-    run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", values, "process", now)
+    run = Run("r", 1, "", "T", "running", "a.py", "", "", values, "process", now, owner="ann")
     (line,) = (words for words in shown("runs.cancel", run) if words[0] == "parameters")
     assert " ".join(line[1:4]) == '{"n": 1, "text":' and line[4] == '"' + "x" * 499 + "…"
     assert " ".join(line[5:]) == "(900,002 characters, see --json)}"
@@ -170,7 +170,7 @@ def test_a_run_shows_the_verdicts_on_contracts(capsys):
     ]
     task = Task("t", "r", "n", "train", "failed", False, None, "process", now)
     task = structs.replace(task, artifacts=cast(list[Artifact], artifacts))
-    run = Run("r", 1, "", "T", "ann", "failed", "a.py", "", "", {}, "process", now)
+    run = Run("r", 1, "", "T", "failed", "a.py", "", "", {}, "process", now, owner="ann")
     show_run(RunDetail(run, [task]), SimpleNamespace(remaining_seconds=None, nodes={}))
     last = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[-2:]]
     assert last == [["Contract", "n.out0:", "3"], ["Contract", "n.out1:", "1"]]
@@ -184,7 +184,7 @@ def test_a_run_shows_the_links_of_its_tasks(capsys):
         MonitorLink("tensorboard", path, answers=False, reason=text_reason("It is not installed.")),
     ]
     now = datetime.now(UTC)
-    run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", {}, "process", now)
+    run = Run("r", 1, "", "T", "running", "a.py", "", "", {}, "process", now, owner="ann")
     task = Task("t", "r", "n", "train", "running", False, None, "process", now)
     task = structs.replace(task, attempts=[cast(Attempt, SimpleNamespace(links=links))])
     nothing = SimpleNamespace(remaining_seconds=None, nodes={})
