@@ -14,7 +14,6 @@ import pytest
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.testing import bind_unused_port
 from tornado.web import RequestHandler
 
 from nbyard.cli.commands.users.hub import CONFIG
@@ -27,7 +26,7 @@ from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
-from .hub import PATIENCE_SECONDS, Hub
+from .hub import PATIENCE_SECONDS, Hub, reserved_port
 
 HANDLERS: tuple[type[RequestHandler], ...] = (JupyterHandler, RequestHandler)
 
@@ -54,8 +53,7 @@ class Served:
     """A hub, and the service in a thread of this process."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch):
-        probe, self._port = bind_unused_port()
-        probe.close()
+        self._port = reserved_port()
         url = f"http://127.0.0.1:{self._port}"
         added = json.dumps({"url": url, "api_token": TOKEN})
         config = CONFIG.format(url=url, added=added) + SCRAPER
