@@ -1,10 +1,12 @@
 """A real JupyterHub from PyPI with configurable-http-proxy from npm, for tests."""
 
+import atexit
 import contextlib
 import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support.jupyter_server import TOKEN, Answer
-from tornado.testing import bind_unused_port
 
 from nbyard.cli.commands.users.hub import MANAGED
 from nbyard.testing.conformance.runtimes import wait_until
@@ -60,10 +61,21 @@ c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 """
 
 
+def reserved_port() -> int:
+    """Return a port that only a server gets that reuses addresses, as those of a hub do.
+
+    The system gives no other process a port to which a socket is bound.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    atexit.register(held.close)  # which also keeps it until then
+    return int(held.getsockname()[1])
+
+
 def config_of_service(store: Path, command: Sequence[str]) -> str:
     """Return the printed configuration, with this store and command in place of a database's."""
-    probe, port = bind_unused_port()
-    probe.close()
+    port = reserved_port()
     shell = (sys.executable, "-m", "nbyard.cli.main", "hub", "config")
     printed = subprocess.run(
         [*shell, "--url", f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
@@ -92,11 +104,7 @@ class Hub:
         /,
         **environment: str,
     ):
-        ports = []
-        for _ in range(3):
-            probe, port = bind_unused_port()
-            probe.close()
-            ports.append(port)
+        ports = [reserved_port() for _ in range(3)]
         self.folder = folder
         self.url = f"http://127.0.0.1:{ports[0]}{prefix}"
         told = {

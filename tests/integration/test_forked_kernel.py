@@ -20,8 +20,6 @@ CELLS = (
     "from IPython.display import display, HTML, clear_output\nh = display(HTML('<b>5</b>'),"
     " display_id='h')\nh.update(HTML('<i>6</i>'))",
     "print('gone'); clear_output(wait=True); print('stays')",
-    "import os\npid = os.fork()\nif pid == 0:\n    print('in a child', flush=True); os._exit(0)\n"
-    "print('it ended with', os.waitpid(pid, 0)[1])",
     "import threading\none = threading.Thread(target=print, args=('in a thread',))\n"
     "one.start(); one.join()",
     "print('é' * 300_000)",
@@ -36,6 +34,15 @@ CELLS = (
     "print('no newline', end='')",
     "import pickle\nclass A: pass\npickle.loads(pickle.dumps(A())).__class__ is A",
 )
+# A started ipykernel receives this text through a socket, now and then after that of its parent.
+CHILD = """
+import os
+pid = os.fork()
+if pid == 0:
+    print('in a child', flush=True)
+    os._exit(0)
+print('it ended with', os.waitpid(pid, 0)[1])
+"""
 ERRORS = ("1 / 0", "input()", "1 +", "raise SystemExit(3)", "async def f(): 1/0\nawait f()")
 
 
@@ -68,6 +75,12 @@ def said(order: Order, parents: Parents | None) -> list[dict[str, Any]]:
 def test_forked_kernel_returns_the_same_outputs(tmp_path: Path, parents: Parents) -> None:
     forked, started = (place_notebook(tmp_path, *CELLS) for _ in range(2))
     assert said(forked, parents) == said(started, None)
+
+
+def test_forked_kernel_shows_what_its_fork_prints(tmp_path: Path, parents: Parents) -> None:
+    (cell,) = said(place_notebook(tmp_path, CHILD), parents)
+    (output,) = cell["outputs"]
+    assert (output["name"], output["text"]) == ("stdout", "in a child\nit ended with 0\n")
 
 
 def test_forked_kernel_fails_with_the_same_message(tmp_path: Path, parents: Parents) -> None:

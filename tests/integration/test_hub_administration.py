@@ -2,7 +2,9 @@
 docs/how-to/administer-hub.md promises what is tested here."""
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,6 @@ from jupyter_server.base.handlers import JupyterHandler
 from tests.support.jupyter_server import Answer
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.testing import bind_unused_port
 from tornado.web import RequestHandler
 
 from nbyard.cli.commands.users.hub import CONFIG
@@ -25,7 +26,7 @@ from nbyard.settings import Settings
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.yard import Yard
 
-from .hub import PATIENCE_SECONDS, Hub
+from .hub import PATIENCE_SECONDS, Hub, reserved_port
 
 HANDLERS: tuple[type[RequestHandler], ...] = (JupyterHandler, RequestHandler)
 
@@ -52,8 +53,7 @@ class Served:
     """A hub, and the service in a thread of this process."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch):
-        probe, self._port = bind_unused_port()
-        probe.close()
+        self._port = reserved_port()
         url = f"http://127.0.0.1:{self._port}"
         added = json.dumps({"url": url, "api_token": TOKEN})
         config = CONFIG.format(url=url, added=added) + SCRAPER
@@ -96,6 +96,14 @@ class Served:
         """Return a new token of a user with these scopes, as the hub describes it."""
         body = {"scopes": [ACCESS, *scopes], **more}
         return dict(self.hub.ask("POST", f"/users/{user}/tokens", body))
+
+    def expire(self, token: dict[str, Any]) -> None:
+        """Let a token expire now, in the database of the hub."""
+        now = "update api_tokens set expires_at = datetime('now') where id = ?"
+        file = self.hub.folder / "hub.sqlite"
+        with contextlib.closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as database:
+            assert database.execute(now, [int(token["id"].removeprefix("a"))]).rowcount == 1
+            database.commit()
 
     def send(self, method: str, path: str, token: Any = None, body: Any = None) -> Answer:
         given = token["token"] if token else ""
@@ -146,8 +154,9 @@ def test_a_token_without_a_right_reads_nothing(served: Served) -> None:
 
 
 def test_an_expired_token_is_refused(served: Served) -> None:
-    token = served.token("ann", READ, expires_in=3)
+    token = served.token("ann", READ, expires_in=3600)
     assert served.send("GET", RUNS, token).status == 200
+    served.expire(token)
     wait_until(lambda: served.send("GET", RUNS, token).status == 403)
 
 

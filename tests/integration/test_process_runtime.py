@@ -160,6 +160,7 @@ class TestProcessRuntime(Supervised):
         self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Orphans have the label of the store, no live attempt, and a minimum age."""
+        monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", 600.0)
         order = place("sleep 1000")
         runtime.start(order)
         assert runtime.sweep(STORE, []) == []

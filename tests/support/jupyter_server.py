@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -59,13 +58,9 @@ class JupyterServer:
                 patch.setenv(f"JUPYTER_{name}_DIR", str(place))
             patch.setenv("JUPYTER_PLATFORM_DIRS", "0")
             # The extension sets this variable of the process, which later tests would see.
-            before = os.environ.get("NBYARD_RESOURCES")
+            patch.setenv("NBYARD_RESOURCES", "")
             self._thread.start()
             started = self._ready.wait(PATIENCE_SECONDS)
-            if before is None:
-                os.environ.pop("NBYARD_RESOURCES", None)
-            else:
-                os.environ["NBYARD_RESOURCES"] = before
         if self._failure is not None:
             raise self._failure
         if not started:

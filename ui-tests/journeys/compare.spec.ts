@@ -142,6 +142,8 @@ test('R5: the page of runs shows metrics, tags runs and follows them', async ({
   await expect(page.getByRole('searchbox')).toHaveValue('tag:paper');
   await expect(page.getByRole('row')).toHaveCount(3);
 
+  const kept = () => server.remembers('nbyard:runs-page', 'score","isDown":false');
+  await expect.poll(kept).toBe(true); // as it does after a while
   await lab.reload();
   await expect(page.getByRole('searchbox')).toHaveValue('tag:paper');
   await expect(page.getByRole('button', { name: 'score', exact: true })).toBeVisible();

@@ -257,6 +257,12 @@ export class LabServer {
     return texts.some(text => views(text) === count);
   }
 
+  /** Whether JupyterLab has written down a text in what it keeps under a key. */
+  async remembers(key: string, text: string): Promise<boolean> {
+    const texts = await this.workspaces();
+    return texts.some(each => JSON.stringify(JSON.parse(each).data[key] ?? null).includes(text));
+  }
+
   private async workspaces(): Promise<string[]> {
     const folder = join(this.folder, 'workspaces');
     const files = await readdir(folder).catch(() => []);

@@ -444,6 +444,9 @@ class NbyardHandler(JupyterHandler):
             self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
+        if self._prepared_future and not self._prepared_future.done():
+            # Tornado reads no body now, and closes the connection. A proxy must not reuse it.
+            self.set_header("Connection", "close")
         self._finish_json(body)
 
     def known_methods(self) -> Iterable[str]:

@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,13 +176,21 @@ def test_arguments_are_not_read_by_a_shell(bench: Bench):
 def test_cancel_kills_a_command_that_ignores_term(bench: Bench, monkeypatch):
     """TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
     monkeypatch.setattr("nbyard.runtimes.docker.attempts.container_process.GRACE_SECONDS", 1.0)
-    runtime = bench.runtime()
+    runtime, has_looked = bench.runtime(), threading.Event()
     order = bench.start(
         bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done"), runtime
     )
     until(lambda: "ready" in log_of(order))
+    send = runtime.engine.signal
+
+    def signal(name: str, number: str) -> None:
+        assert number != "SIGKILL" or has_looked.wait(60)
+        send(name, number)
+
+    monkeypatch.setattr(runtime.engine, "signal", signal)
     runtime.stop(order, because("text", text="cancelled by ada"))
     assert bench.left()
+    has_looked.set()
     until(lambda: not bench.left())
     result = result_of(order)
     assert result.state == "cancelled" and result.failure

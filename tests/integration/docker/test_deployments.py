@@ -138,7 +138,8 @@ def test_failure_has_a_reason_and_a_command_that_reproduces_it(made, wish, words
     yards, dispatching = made
     yards.create(**wish)
     with dispatching() as running:
-        found = yards.until(running, "failed")
+        # one of them fills 2 GB at each of its starts
+        found = yards.until(running, "failed", seconds=180)
         assert words in str(found.reason), found.reason
         assert found.reproduce.startswith("docker ") and f" {verb} " in found.reproduce
         assert words in yards.log()

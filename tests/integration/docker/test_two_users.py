@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 from tests.support.jupyter_server import Answer
-from tornado.testing import bind_unused_port
 
 from nbyard.dockerd import Engine
 from nbyard.domain.users.isolation import Isolation
 from nbyard.images.builds import OWNER_LABEL
 from nbyard.testing.conformance.runtimes import wait_until
 
-from ...integration.hub import Hub
+from ...integration.hub import Hub, reserved_port
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 BUILD_SECONDS = 200.0
@@ -35,8 +34,7 @@ class Users:
     """A hub whose service has a store of its own, and the tokens of its users."""
 
     def __init__(self, folder: Path, database: str, settings: dict[str, str], image: str):
-        probe, port = bind_unused_port()
-        probe.close()
+        port = reserved_port()
         printed = subprocess.run(
             [
                 *(sys.executable, "-m", "nbyard.cli.main", "hub", "config"),

@@ -13,6 +13,7 @@ from nbyard.rest import operation_handler
 from nbyard.rest.access import RequestBudgets
 from nbyard.rest.operation_handler import RestContext
 from nbyard.settings import Settings
+from nbyard.testing.jupyter_server import TOKEN
 
 pytestmark = pytest.mark.leaves_running
 
@@ -131,6 +132,15 @@ def test_the_same_key_gives_the_same_run(api):
     again = api.send("POST", "/runs", {"path": "key.sh"}, header)
     assert (first.status, first.json["id"]) == (201, again.json["id"])
     assert api.send("POST", "/runs", {"path": "key.sh", "force": True}, header).status == 409
+
+
+def test_a_refusal_before_the_body_says_that_the_connection_closes(api):
+    """A proxy would send the next request there, and report a lost connection."""
+    for method, token in (("GET", None), ("POST", "wrong"), ("PUT", TOKEN)):
+        refused = api.send(method, "/datasets", token=token)
+        assert refused.status >= 400 and refused.headers["Connection"] == "close"
+    for path in ("/datasets", "/datasets/none"):
+        assert "Connection" not in api.send("GET", path).headers
 
 
 def test_a_missing_scope_is_forbidden(api, monkeypatch):
