@@ -87,8 +87,10 @@ class AdminService(Service):
     def queue(self, caller: Caller, limit: int = 50) -> Page[QueuedTask]:
         """List the first tasks of the queue, in its order."""
         check_limit(limit)
+        half_life = self._context.settings.fair_share_half_life_seconds
         with self._store.read() as c:
-            return Page(self._store.overview.queue(c, limit))
+            first = self._store.quotas.queue(c, half_life)[:limit]
+            return Page(self._store.overview.queue(c, [task.id for task in first]))
 
     @operation("GET", "/admin/deployments", scope="admin:admin")
     def deployments(

@@ -1,5 +1,6 @@
 """Rows for administrators: the audit log, and the runs, deployments and usage of all owners."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,7 +41,6 @@ from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.runs.installation_counts import GPUS, TOOK
-from nbyard.store.runs.tasks import TURN
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.tables import (
@@ -108,15 +108,16 @@ class OverviewRows:
         query = query.where(d.removed_at.is_(None))
         return _page(c, DeploymentOverview, query, deployments, limit, after, **equal)
 
-    def queue(self, c: Connection, limit: int) -> list[QueuedTask]:
-        """Return the first tasks of the queue, in its order."""
+    def queue(self, c: Connection, order: Sequence[str]) -> list[QueuedTask]:
+        """Return queued tasks, in the order of these IDs."""
         columns = (tasks.c[n] for n in ("id", "run_id", "node", "queued_at", "plan", "waits"))
         query = select(*columns, runs.c.number.label("run"), runs.c.owner)
-        query = query.join(runs, runs.c.id == tasks.c.run_id).where(tasks.c.state == "queued")
-        return [
+        query = query.join(runs, runs.c.id == tasks.c.run_id).where(tasks.c.id.in_(order))
+        found = [
             QueuedTask(**{n: row[n] if n in row else row["plan"].get(n) for n in TASK_FIELDS})
-            for row in c.execute(query.order_by(*TURN).limit(limit)).mappings()
+            for row in c.execute(query).mappings()
         ]
+        return sorted(found, key=lambda task: order.index(task.id))
 
     def owner(self, c: Connection, noun: str, item_id: str) -> str | None:
         """Return the owner of a run or deployment with this ID."""

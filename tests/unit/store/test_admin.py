@@ -86,20 +86,23 @@ def test_runs_of_all_owners_are_listed_newest_first(store: Store) -> None:
     assert (only.id, only.person) == (bob.id, "b")
 
 
-def test_the_queue_has_its_order_over_all_owners(store: Store) -> None:
+def test_the_queue_has_the_order_of_turns_over_all_owners(store: Store) -> None:
     waits = because("waits-for-turn")
     with store.write() as c:
         rows = Rows(store, c)
-        for owner, priority in (("ada", 0), ("bob", 5)):
-            run = rows.run(owner=owner, priority=priority)
-            rows.task(run, owner, state="queued", queued_at=START, waits=waits)
+        for owner, nodes in (("ann", "abc"), ("bob", "d")):
+            run = rows.run(owner=owner)
+            for node in nodes:
+                rows.task(run, node, state="queued", queued_at=START, waits=waits)
             rows.task(run, "done", state="succeeded")
     with store.read() as c:
-        found = store.overview.queue(c, 9)
-        assert len(store.overview.queue(c, 1)) == 1
+        found = store.overview.queue(c, [task.id for task in store.quotas.queue(c, 60.0)])
+        assert store.overview.queue(c, [found[1].id]) == [found[1]]
     assert [(task.node, task.owner, task.runtime, task.waits) for task in found] == [
-        ("bob", "bob", "process", waits),
-        ("ada", "ada", "process", waits),
+        ("a", "ann", "process", waits),
+        ("d", "bob", "process", waits),
+        ("b", "ann", "process", waits),
+        ("c", "ann", "process", waits),
     ]
 
 
