@@ -137,7 +137,8 @@ export interface paths {
         };
         /**
          * Show the usage of each day by `user` or `project`, newest first
-         * @description Attempts count on the day of their end (UTC). A run in two projects counts in both.
+         * @description Attempts count on the day of their end (UTC). Deployments count with the GPUs and cores that
+         *     they request, since their last start. What is in two projects counts in both.
          */
         get: operations["admin.usage"];
         put?: never;
