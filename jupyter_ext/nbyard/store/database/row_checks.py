@@ -156,16 +156,23 @@ def insert_copies(
     return None
 
 
-def known_ids(c: Connection, ids: Collection[str]) -> bool:
-    """Return whether a row of any table has one of the IDs."""
-    columns = [table.c.id for table in metadata.tables.values() if "id" in table.c]
+def known_ids(c: Connection, ids: Collection[str], owner: str = "") -> set[str]:
+    """Return which IDs the rows of any table have; with an owner, only rows of that owner."""
+    tables = [table for table in metadata.tables.values() if "owner" in table.c or not owner]
+    queries = [
+        select(table.c.id).where(*([table.c.owner == owner] if owner else []))
+        for table in tables
+        if "id" in table.c and isinstance(table.c.id.type, String)
+    ]
     some = [*ids]
-    return any(
-        c.execute(select(column).where(column.in_(some[at : at + BATCH])).limit(1)).first()
-        for column in columns
-        if isinstance(column.type, String)
+    return {
+        key
+        for query in queries
         for at in range(0, len(some), BATCH)
-    )
+        for key in c.execute(
+            query.where(query.selected_columns.id.in_(some[at : at + BATCH]))
+        ).scalars()
+    }
 
 
 def json_columns(table: str) -> list[str]:
