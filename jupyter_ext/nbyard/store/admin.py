@@ -113,11 +113,11 @@ class OverviewRows:
         columns = (tasks.c[n] for n in ("id", "run_id", "node", "queued_at", "plan", "waits"))
         query = select(*columns, runs.c.number.label("run"), runs.c.owner)
         query = query.join(runs, runs.c.id == tasks.c.run_id).where(tasks.c.id.in_(order))
-        found = [
+        queued = [
             QueuedTask(**{n: row[n] if n in row else row["plan"].get(n) for n in TASK_FIELDS})
             for row in c.execute(query).mappings()
         ]
-        return sorted(found, key=lambda task: order.index(task.id))
+        return sorted(queued, key=lambda task: order.index(task.id))
 
     def owner(self, c: Connection, noun: str, item_id: str) -> str | None:
         """Return the owner of a run or deployment with this ID."""
