@@ -103,9 +103,10 @@ def move_store(
                 after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
             move = _Move(former, source, owner, (roots, places), after)
             with store.read() as c:
-                if known_ids(c, move.ids, owner):
+                owners = known_ids(c, move.ids)
+                if owner in owners.values():
                     raise Conflict("This store was moved before.", hint="Nothing was moved.")
-                move.renew(known_ids(c, move.ids))
+                move.renew(owners)
             # Other writers wait during the transaction, so that it has nothing else to do.
             for name in TABLES:
                 move.prepare(name, parts / name)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     cast,
     func,
+    literal,
     select,
     text,
 )
@@ -156,23 +157,16 @@ def insert_copies(
     return None
 
 
-def known_ids(c: Connection, ids: Collection[str], owner: str = "") -> set[str]:
-    """Return which IDs the rows of any table have; with an owner, only rows of that owner."""
-    tables = [table for table in metadata.tables.values() if "owner" in table.c or not owner]
-    queries = [
-        select(table.c.id).where(*([table.c.owner == owner] if owner else []))
-        for table in tables
-        if "id" in table.c and isinstance(table.c.id.type, String)
-    ]
-    some = [*ids]
-    return {
-        key
-        for query in queries
-        for at in range(0, len(some), BATCH)
-        for key in c.execute(
-            query.where(query.selected_columns.id.in_(some[at : at + BATCH]))
-        ).scalars()
-    }
+def known_ids(c: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Return which IDs the rows of any table have, with the owners that the rows name."""
+    some, owners = [*ids], dict[str, str]()
+    for table in metadata.tables.values():
+        if "id" in table.c and isinstance(table.c.id.type, String):
+            query = select(table.c.id, table.c.get("owner", literal("")).label("owner"))
+            for at in range(0, len(some), BATCH):
+                rows = c.execute(query.where(table.c.id.in_(some[at : at + BATCH])))
+                owners |= {row.id: row.owner for row in rows}
+    return owners
 
 
 def json_columns(table: str) -> list[str]:
