@@ -137,7 +137,8 @@ export interface paths {
         };
         /**
          * Show the usage of each day by `user` or `project`, newest first
-         * @description Attempts count on the day of their end (UTC). A run in two projects counts in both.
+         * @description Attempts count on the day of their end (UTC). Deployments count with the GPUs and cores that
+         *     they request, since their last start. What is in two projects counts in both.
          */
         get: operations["admin.usage"];
         put?: never;
@@ -1113,7 +1114,7 @@ export interface paths {
         put?: never;
         /**
          * Extend a deployment by another lifetime from now on
-         * @description Its service continues. Nothing changes if the quota of its owner has no lifetime.
+         * @description Its service continues. Nothing changes if its quotas have no lifetime.
          */
         post: operations["deployments.extend"];
         delete?: never;
@@ -5298,8 +5299,8 @@ export interface components {
          *     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
          *     the URL of this port.
          *
-         *     It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
-         *     whether the owner is reminded of that.
+         *     It stops at `expires_at`, if the quota of its owner or project limits its lifetime;
+         *     `expires_soon` states whether the owner is reminded of that.
          */
         Deployment: {
             id: string;

@@ -43,12 +43,12 @@ export const CODES: Readonly<Record<string, string>> = {
   'held-by-run': trans.__('run {name}'),
   'held-by-deployment': trans.__('the deployment {name}'),
   'held-by-others': trans.__('others'),
-  'lifetime-over': trans.__("reached the lifetime of its owner's quota ({hours:hour|hours})"),
+  'lifetime-over': trans.__('reached the lifetime of its quota ({hours:hour|hours})'),
   'lifetime-ends': trans.__(
     'stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it'
   ),
   'sharing-changed': trans.__('sharing changed'),
-  'lifetime-extended': trans.__("extended for another lifetime of its owner's quota"),
+  'lifetime-extended': trans.__('extended for another lifetime of its quota'),
   runs: trans.__('runs because {cause}'),
   'runs-without-earlier-result': trans.__('no earlier result'),
   'runs-again': trans.__('runs again: {attempt}'),

@@ -8,7 +8,7 @@ none of it can run: runs are records, whose results are not reused.
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -103,8 +103,10 @@ def move_store(
                 after = store.runs.newest_number(c, owner), store.runs.scratch_number(c)
             move = _Move(former, source, owner, (roots, places), after)
             with store.read() as c:
-                if known_ids(c, move.ids):
+                owners = known_ids(c, move.ids)
+                if owner in owners.values():
                     raise Conflict("This store was moved before.", hint="Nothing was moved.")
+                move.renew(owners)
             # Other writers wait during the transaction, so that it has nothing else to do.
             for name in TABLES:
                 move.prepare(name, parts / name)
@@ -169,6 +171,11 @@ class _Move:
         )
         if lacking := [digest for digest in needed if not self._blobs.exists(digest)]:
             raise damaged(f"it lacks the bytes of {min(lacking)}")
+
+    def renew(self, taken: Collection[str]) -> None:
+        """Replace IDs that rows of others have. A refusal would show that such rows exist."""
+        self._new_ids |= {key: new_id() for key in taken}
+        self.ids = {self._new_ids[key] for key in self.ids}
 
     def prepare(self, table: str, file: Path) -> None:
         """Write the changed rows of a table to a file.

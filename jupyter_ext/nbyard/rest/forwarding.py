@@ -90,9 +90,16 @@ class ServiceWork:
         """Return whether runs of the user are active. The service is asked once a minute."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + SINCE_SECONDS
-            pages = (self._connection.runs.list(state=state) for state in RUN.live)
-            self._is_working = any(run.owner == self._user for page in pages for run in page.items)
+            self._is_working = self._user in self._owners_of_live_runs()
         return self._is_working
+
+    def _owners_of_live_runs(self) -> Iterator[str]:
+        for state in RUN.live:
+            after: str | None = ""
+            while after is not None:
+                page = self._connection.runs.list(state=state, after=after)
+                yield from (run.owner for run in page.items)
+                after = page.next
 
     def close(self) -> None:
         """Stop installing kernels. There is no store."""

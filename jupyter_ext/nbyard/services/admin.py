@@ -84,8 +84,10 @@ class AdminService(Service):
     @operation("GET", "/admin/queue", scope="admin:admin")
     def queue(self, caller: Caller, limit: int = 50) -> Page[QueuedTask]:
         """List the first tasks of the queue, in its order."""
+        half_life = self._context.settings.fair_share_half_life_seconds
         with self._store.read() as c:
-            return Page(self._store.overview.queue(c, limit))
+            first = self._store.quotas.queue(c, half_life)[:limit]
+            return Page(self._store.overview.queue(c, [task.id for task in first]))
 
     @operation("GET", "/admin/deployments", scope="admin:admin")
     def deployments(
@@ -101,14 +103,16 @@ class AdminService(Service):
     def usage(self, caller: Caller, by: str = "user", days: int = 30) -> Page[UsageDay]:
         """Show the usage of each day by `user` or `project`, newest first.
 
-        Attempts count on the day of their end (UTC). A run in two projects counts in both.
+        Attempts count on the day of their end (UTC). Deployments count with the GPUs and cores that
+        they request, since their last start. What is in two projects counts in both.
         """
         check_choice("by", by, ("user", "project"))
         check_range("days", days, 1, MAX_DAYS)
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        now = datetime.now(UTC)
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         since = today - timedelta(days=days - 1)
         with self._store.read() as c:
-            return Page(self._store.overview.usage(c, since, by_project=by == "project"))
+            return Page(self._store.overview.usage(c, since, now, by_project=by == "project"))
 
     @operation("POST", "/admin/runs/{run}/cancel", scope="admin:admin", status=202)
     def cancel_run(self, caller: Caller, run: str) -> RunOverview:

@@ -297,7 +297,7 @@ class DeploymentService(Service):
     def extend(self, caller: Caller, deployment: str) -> Deployment:
         """Extend a deployment by another lifetime from now on.
 
-        Its service continues. Nothing changes if the quota of its owner has no lifetime.
+        Its service continues. Nothing changes if its quotas have no lifetime.
 
         Raises:
             Conflict: the deployment does not run.

@@ -77,8 +77,7 @@ class SystemService(Service):
         with self._store.read() as c:
             broadcast = self._store.announcements.get(c, Broadcast)
             drain = self._store.announcements.get(c, Drain)
-            limits = self._store.quotas.read(c).of_user(caller.name)[1]
-            is_limited = limits.deployment_days is not None and caller.may("deployments:read")
+            is_limited = self._store.quotas.read(c) and caller.may("deployments:read")
             expiring = self._store.deployments.expiring(c, caller.name) if is_limited else []
         if broadcast and broadcast.until <= datetime.now(UTC):
             broadcast = None

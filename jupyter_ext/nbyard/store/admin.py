@@ -1,5 +1,6 @@
 """Rows for administrators: the audit log, and the runs, deployments and usage of all owners."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,7 +41,6 @@ from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.runs.installation_counts import GPUS, TOOK
-from nbyard.store.runs.tasks import TURN
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.tables import (
@@ -108,15 +108,16 @@ class OverviewRows:
         query = query.where(d.removed_at.is_(None))
         return _page(c, DeploymentOverview, query, deployments, limit, after, **equal)
 
-    def queue(self, c: Connection, limit: int) -> list[QueuedTask]:
-        """Return the first tasks of the queue, in its order."""
+    def queue(self, c: Connection, order: Sequence[str]) -> list[QueuedTask]:
+        """Return queued tasks, in the order of these IDs."""
         columns = (tasks.c[n] for n in ("id", "run_id", "node", "queued_at", "plan", "waits"))
         query = select(*columns, runs.c.number.label("run"), runs.c.owner)
-        query = query.join(runs, runs.c.id == tasks.c.run_id).where(tasks.c.state == "queued")
-        return [
+        query = query.join(runs, runs.c.id == tasks.c.run_id).where(tasks.c.id.in_(order))
+        queued = [
             QueuedTask(**{n: row[n] if n in row else row["plan"].get(n) for n in TASK_FIELDS})
-            for row in c.execute(query.order_by(*TURN).limit(limit)).mappings()
+            for row in c.execute(query).mappings()
         ]
+        return sorted(queued, key=lambda task: order.index(task.id))
 
     def owner(self, c: Connection, noun: str, item_id: str) -> str | None:
         """Return the owner of a run or deployment with this ID."""
@@ -124,13 +125,18 @@ class OverviewRows:
         owner: str | None = c.execute(select(table.c.owner).where(table.c.id == item_id)).scalar()
         return owner
 
-    def usage(self, c: Connection, since: datetime, *, by_project: bool) -> list[UsageDay]:
+    def usage(
+        self, c: Connection, since: datetime, now: datetime, *, by_project: bool
+    ) -> list[UsageDay]:
         """Return the usage of each day since then, newest first, by user or by project."""
-        in_runs = select(runs.c.id, runs.c.owner.label("of")).subquery().c
-        in_datasets = select(datasets.c.id, datasets.c.owner.label("of")).subquery().c
+        in_runs, in_datasets, in_served = (
+            select(table.c.id, table.c.owner.label("of")).subquery().c
+            for table in (runs, datasets, deployments)
+        )
         if by_project:
             in_runs = union(*(_of_projects(*link) for link in LINKED)).subquery().c
             in_datasets = _of_projects("dataset", datasets.c.id).subquery().c
+            in_served = _of_projects("deployment", deployments.c.id).subquery().c
         cpu = attempts.c.usage["cpu_seconds"].as_float()
         worked = (
             select(_day(attempts.c.finished_at).label("day"), in_runs.of)
@@ -152,7 +158,7 @@ class OverviewRows:
             .where(v.run_id == "", v.created_at >= since)  # others are outputs of runs
         )
         # The first query names the columns of all.
-        used = union_all(worked, written, imported).subquery().c
+        used = union_all(worked, written, imported, _served(in_served, since, now)).subquery().c
         sums = (func.coalesce(func.sum(used[name]), 0) for name in ("gpu", "cpu", "size"))
         query = select(used.day, used.of, *sums).group_by(used.day, used.of)
         return [
@@ -200,6 +206,23 @@ def _fact(kind: type[Broadcast | Drain]) -> str:
 def _day(moment: Column[Any]) -> ColumnElement[int]:
     """Return the number of days since 1970."""
     return cast(type_coerce(moment, Float), BigInteger) // DAY_SECONDS
+
+
+def _served(within: Any, since: datetime, now: datetime) -> Select[Any]:
+    """Return what revisions of deployments requested on each day since their last start."""
+    r, (begin, today) = revisions.c, (int(at.timestamp() // DAY_SECONDS) for at in (since, now))
+    days = select(cast(begin, BigInteger).label("day")).cte(recursive=True)
+    days = days.union_all(select(days.c.day + 1).where(days.c.day < today))
+    first, after = days.c.day * DAY_SECONDS, (days.c.day + 1) * DAY_SECONDS
+    start = type_coerce(r.started_at, Float)
+    end = func.coalesce(type_coerce(r.ended_at, Float), now.timestamp())
+    took = case((end < after, end), else_=after) - case((start > first, start), else_=first)
+    requested = (took * r.spec[name].as_float() for name in ("gpu", "cpu"))
+    return (
+        select(days.c.day, within.of, *requested, literal(0))
+        .join_from(revisions, within.id.table, within.id == r.deployment_id)
+        .join(days, (start < after) & (end > first))
+    )
 
 
 def _of_projects(kind: str, resource: ColumnElement[Any]) -> Select[Any]:

@@ -21,7 +21,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.domain.users.quotas import Lifetime, QuotaLimits, Quotas
+from nbyard.domain.users.quotas import Quotas
 from nbyard.reasons.structs import Reason, because, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
@@ -263,7 +263,7 @@ class DeploymentRows:
         return self._deployments(c, owner, c.execute(query).all())
 
     def expiring(self, c: Connection, owner: str) -> list[Deployment]:
-        """Return own deployments that stop soon by the quota."""
+        """Return own deployments that stop soon by their quotas."""
         is_reminded = is_own(owner, D.owner) & D.reminded_at.is_not(None) & D.is_wanted
         rows = c.execute(select(deployments).where(is_reminded, D.removed_at.is_(None))).all()
         return [known for known in self._deployments(c, owner, rows) if known.expires_soon]
@@ -376,6 +376,7 @@ class DeploymentRows:
         images = [(revision.spec.image, revision.image_id) for revision in newest]
         models = packages_of_images(c, owner, images) if rows else {}
         quotas, now = QuotaRows().read(c) if rows else Quotas(), datetime.now(UTC)
+        projects = QuotaRows().projects_of(c, quotas)
         deployment_views: list[Deployment] = []
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
@@ -394,8 +395,8 @@ class DeploymentRows:
                 for port in ports
             ]
             has_end = quotas and row.is_wanted and row.state in DEPLOYMENT.live
-            limits = quotas.of_user(row.owner)[1] if has_end else QuotaLimits()
-            life = Lifetime.of(limits, row.period_start or last.started_at)
+            since = (row.period_start or last.started_at) if has_end else None
+            life = quotas.lifetime(row.owner, projects.get(row.id, ()), since)
             deployment = Deployment(
                 **columns_of(row, Deployment),
                 expires_at=life.ends_at if life else None,

@@ -51,12 +51,12 @@ def shared(tmp_path: Path, database_url: str) -> Iterator[Store]:
         yield made
 
 
-def move(store: Store, archive: Path, most: int = 2**30) -> Totals:
+def move(store: Store, archive: Path, most: int = 2**30, owner: str = "ann") -> Totals:
     def check(size: int) -> None:
         if size > most:
             raise TooLarge
 
-    return move_store(store, archive, "ann", (HOME, mirror(store)), check)
+    return move_store(store, archive, owner, (HOME, mirror(store)), check)
 
 
 def mirror(store: Store) -> str:
@@ -212,16 +212,29 @@ def test_a_reference_to_a_row_of_others_becomes_one_to_none(archive: Path, share
     assert named() == before
 
 
-def test_an_id_of_others_is_not_taken(archive: Path, shared: Store) -> None:
-    """Of a row of another kind."""
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("table", ["artifacts", "datasets", "projects", "runs"])
+def test_an_id_of_others_is_replaced_and_tells_nothing(
+    archive: Path, shared: Store, table: str
+) -> None:
+    """A refusal would tell whether the ID exists."""
     with shared.read() as c:
         theirs = shared.datasets.get(c, "bob", "sales")
     assert theirs is not None
-    own = first_row(archive, "artifacts")["id"]
+    own = first_row(archive, table)["id"]
     hostile = rewrite(archive, lambda n, b: (n, b.replace(own.encode(), theirs.id.encode())))
-    with pytest.raises(Conflict):
-        move(shared, hostile)
-    assert has_nothing(shared)
+    assert move(shared, hostile).rows == move(shared, archive, owner="eve").rows
+    with shared.read() as c:
+        assert shared.datasets.get(c, "bob", "sales") == theirs
+        runs = [shared.runs.get(c, owner, "nightly") for owner in ("ann", "eve")]
+        run, same = (run for run in runs if run is not None)
+        assert theirs.id not in {run.id, *(a.id for a in shared.artifacts.of_run(c, run.id))}
+        assert len(shared.artifacts.of_run(c, run.id)) == len(shared.artifacts.of_run(c, same.id))
+        for owner in ("ann", "eve"):
+            dataset = shared.datasets.get(c, owner, "sales")
+            project = shared.projects.get(c, owner, "churn")
+            assert dataset is not None and dataset.id != theirs.id
+            assert project is not None and project.links
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ import pytest
 import websocket
 from tests.support.jupyter_server import TOKEN, Answer, JupyterServer
 
-from nbyard.domain.callers import Caller
 from nbyard.host import kernels
 from nbyard.rest.forwarding import SINCE_SECONDS, ServiceWork, mark_of, texts_in
 from nbyard.settings import Settings
@@ -542,23 +541,35 @@ class Runs:
     def __init__(self, *owners: str) -> None:
         self.owners, self.asked = owners, 0
 
-    def list(self, state: str) -> Any:
+    def list(self, state: str, after: str = "", limit: int = 50) -> Any:
         self.asked += 1
-        items = [Caller(owner) for owner in self.owners] if state == "running" else []
-        return type("Page", (), {"items": [type("Run", (), {"owner": c.name}) for c in items]})
+        first = int(after or 0)
+        shown = self.owners[first : first + limit] if state == "running" else ()
+        more = state == "running" and len(self.owners) > first + limit
+        items = [type("Run", (), {"owner": owner}) for owner in shown]
+        return type("Page", (), {"items": items, "next": str(first + limit) if more else None})
 
 
 @pytest.mark.parametrize(
-    ("owners", "is_working"), [((), False), (("bob",), False), (("bob", "ann"), True)]
+    ("owners", "is_working"),
+    [
+        ((), False),
+        (("bob",), False),
+        (("bob", "ann"), True),
+        (("bob",) * 120, False),
+        ((*("bob",) * 120, "ann"), True),
+    ],
 )
 def test_only_own_runs_are_work(owners, is_working, monkeypatch):
     runs, now = Runs(*owners), [1000.0]
     monkeypatch.setattr("nbyard.rest.forwarding.time.monotonic", lambda: now[0])
     work = ServiceWork(type("Connection", (), {"runs": runs}), "ann", None)
-    for _ in range(3):
-        assert work.is_working() is is_working
+    assert work.is_working() is is_working
     asked = runs.asked
-    assert asked <= 2
+    assert asked <= 2 + len(owners) // 50
+    for _ in range(2):
+        assert work.is_working() is is_working
+    assert runs.asked == asked
     now[0] += SINCE_SECONDS
     work.is_working()
     assert runs.asked > asked

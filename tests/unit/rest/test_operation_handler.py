@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from tests.support.jupyter_server import TOKEN
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.users.admin import AuditEntry
@@ -13,7 +14,6 @@ from nbyard.rest import operation_handler
 from nbyard.rest.access import RequestBudgets
 from nbyard.rest.operation_handler import RestContext
 from nbyard.settings import Settings
-from nbyard.testing.jupyter_server import TOKEN
 
 pytestmark = pytest.mark.leaves_running
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.refusals import refused_at
+from tests.unit.store.rows import START, Rows
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
@@ -63,6 +64,16 @@ def test_lists_have_pages(yard, ann, script):
     assert [run.number for run in first.items + rest.items] == [3, 2, 1]
     assert rest.next is None
     assert admin.queue(ROOT).items == []  # they wait for the dispatcher
+
+
+def test_one_run_behind_three_of_another_user_is_second_in_the_queue(yard):
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        for owner in ("ann", "ann", "ann", "bob"):
+            rows.task(rows.run(owner=owner), state="queued", queued_at=START)
+    admin = yard.services.admin
+    assert [task.owner for task in admin.queue(ROOT).items] == ["ann", "bob", "ann", "ann"]
+    assert [task.run for task in admin.queue(ROOT, limit=2).items] == [1, 1]
 
 
 def test_usage_needs_a_sensible_number_of_days(yard):

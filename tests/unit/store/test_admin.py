@@ -14,8 +14,10 @@ from nbyard.store import Store, transition
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions
 
 from .rows import START, Rows, moment
+from .test_deployments import SPEC
 
 HOUR = 3600.0
+LATER = moment(2 * 86400)
 DAY = START.date().isoformat()
 
 
@@ -86,20 +88,23 @@ def test_runs_of_all_owners_are_listed_newest_first(store: Store) -> None:
     assert (only.id, only.person) == (bob.id, "b")
 
 
-def test_the_queue_has_its_order_over_all_owners(store: Store) -> None:
+def test_the_queue_has_the_order_of_turns_over_all_owners(store: Store) -> None:
     waits = because("waits-for-turn")
     with store.write() as c:
         rows = Rows(store, c)
-        for owner, priority in (("ada", 0), ("bob", 5)):
-            run = rows.run(owner=owner, priority=priority)
-            rows.task(run, owner, state="queued", queued_at=START, waits=waits)
+        for owner, nodes in (("ann", "abc"), ("bob", "d")):
+            run = rows.run(owner=owner)
+            for node in nodes:
+                rows.task(run, node, state="queued", queued_at=START, waits=waits)
             rows.task(run, "done", state="succeeded")
     with store.read() as c:
-        found = store.overview.queue(c, 9)
-        assert len(store.overview.queue(c, 1)) == 1
+        found = store.overview.queue(c, [task.id for task in store.quotas.queue(c, 60.0)])
+        assert store.overview.queue(c, [found[1].id]) == [found[1]]
     assert [(task.node, task.owner, task.runtime, task.waits) for task in found] == [
-        ("bob", "bob", "process", waits),
-        ("ada", "ada", "process", waits),
+        ("a", "ann", "process", waits),
+        ("d", "bob", "process", waits),
+        ("b", "ann", "process", waits),
+        ("c", "ann", "process", waits),
     ]
 
 
@@ -131,7 +136,7 @@ def used(store: Store) -> Store:
     return store
 
 
-def _link(store: Store, c: Any, owner: str, run_id: str) -> None:
+def _link(store: Store, c: Any, owner: str, item_id: str, kind: Any = "run") -> None:
     project = store.projects.get(c, owner, "wine")
     if project is None:
         row: dict[str, Any] = {"id": new_id(), "name": "wine", "owner": owner, "revision": 1}
@@ -140,26 +145,57 @@ def _link(store: Store, c: Any, owner: str, run_id: str) -> None:
         store.projects.insert(c, row)
         project = store.projects.get(c, owner, "wine")
     assert project is not None
-    store.projects.link(c, project, "run", run_id)
+    store.projects.link(c, project, kind, item_id)
 
 
 def test_usage_is_summed_by_user_and_day(used: Store) -> None:
     after = (START + timedelta(days=1)).date().isoformat()
     with used.read() as c:
-        assert used.overview.usage(c, moment(-86400), by_project=False) == [
+        assert used.overview.usage(c, moment(-86400), LATER, by_project=False) == [
             UsageDay(after, "bob", 2.0, 4.0, 10),
             UsageDay(DAY, "ada", 2.0, 1.0, 15),
             UsageDay(DAY, "bob", 2.0, 2.0, 10),
         ]
-        assert [u.day for u in used.overview.usage(c, moment(60), by_project=False)] == [after]
+        assert [u.day for u in used.overview.usage(c, moment(60), LATER, by_project=False)] == [
+            after
+        ]
 
 
 def test_usage_is_summed_by_project(used: Store) -> None:
     with used.read() as c:
-        found = used.overview.usage(c, moment(-86400), by_project=True)
+        found = used.overview.usage(c, moment(-86400), LATER, by_project=True)
     assert [(u.of, u.core_hours, u.stored_bytes) for u in found] == [
         ("bob/wine", 4.0, 10),
         ("bob/wine", 2.0, 10),
+    ]
+
+
+@pytest.mark.parametrize("by_project", [False, True])
+def test_deployments_use_what_they_request_on_each_day(store: Store, *, by_project: bool) -> None:
+    midnight = START.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [midnight + timedelta(days=ago) for ago in range(3)]
+    spec = replace(SPEC, gpu=2, cpu=4.0)
+    with store.write() as c:
+        for name, owner in (("ended", "bob"), ("serving", "bob"), ("pending", "ada")):
+            store.deployments.insert(c, owner, name, {"name": name, "title": "", "description": ""})
+            made = because("deployment-created")
+            store.deployments.add_revision(c, name, spec, made, "hash")
+            _link(store, c, "bob", name, "deployment")
+        for name, start, end in (
+            ("ended", days[0] - timedelta(hours=5), days[1] + timedelta(hours=1)),
+            ("serving", days[1] + timedelta(hours=21), None),
+        ):
+            row = store.deployments.revision(c, name, 1)
+            assert row is not None
+            store.deployments.set_revision(c, row.revision.id, started_at=start, ended_at=end)
+    with store.read() as c:
+        now = days[2] + timedelta(hours=7)
+        found = store.overview.usage(c, days[0], now, by_project=by_project)
+    of = "bob/wine" if by_project else "bob"
+    hours = [7.0, 4.0, 24.0]
+    assert [(u.day, u.of, u.gpu_hours / 2, u.core_hours / 4) for u in found] == [
+        (day.date().isoformat(), of, hour, hour)
+        for day, hour in zip(reversed(days), hours, strict=True)
     ]
 
 

@@ -17,7 +17,7 @@ from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.domain.users.quotas import Lifetime, QuotaLedger, Use
+from nbyard.domain.users.quotas import QuotaLedger, Use
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects
@@ -100,12 +100,13 @@ class DeploymentController:
             return
         with self._context.store.read() as c:
             quotas = self._context.store.quotas.read(c)
+            projects = self._context.store.quotas.projects_of(c, quotas)
         for row in rows if quotas else ():
             # The start of the newest revision is lost when its service crashes, so it is copied.
             # A revision that replaces another one may never start.
             now, newest = datetime.now(UTC), row.newest.revision
             since = row.period_start or newest.started_at or (now if row.serving else None)
-            life = Lifetime.of(quotas.of_user(row.owner)[1], since)
+            life = quotas.lifetime(row.owner, projects.get(row.id, ()), since)
             if since is None or life is None or not row.is_wanted or row.state == "stopping":
                 continue
             is_over, is_late = now > life.ends_at, now >= life.reminds_at

@@ -317,8 +317,8 @@ class Deployment(Owned, frozen=True):
     `port` is its own port for programs with a key, 0 until the first key is created, and `address`
     the URL of this port.
 
-    It stops at `expires_at`, if the quota of its owner limits its lifetime; `expires_soon` states
-    whether the owner is reminded of that.
+    It stops at `expires_at`, if the quota of its owner or project limits its lifetime;
+    `expires_soon` states whether the owner is reminded of that.
     """
 
     id: str

@@ -251,20 +251,23 @@ class Quotas(msgspec.Struct, frozen=True):
         everyone = self.by_id.get(EVERYONE)
         return (EVERYONE, everyone) if everyone else ("", QuotaLimits())
 
+    def lifetime(
+        self, owner: str, projects: Iterable[str], since: datetime | None
+    ) -> "Lifetime | None":
+        """Return the shortest lifetime by the quotas of an owner and of projects, None for none."""
+        limits = [self.of_user(owner)[1], *(self.by_id[f"project:{name}"] for name in projects)]
+        days = [each.deployment_days for each in limits if each.deployment_days is not None]
+        if not days or since is None:
+            return None
+        period = timedelta(days=min(days))
+        return Lifetime(since + period, since + period - min(period / 10, REMINDER))
+
 
 class Lifetime(msgspec.Struct, frozen=True):
-    """When a deployment stops by the quota of its owner, and when its owner is reminded of it."""
+    """When a deployment stops by its quotas, and when its owner is reminded of it."""
 
     ends_at: datetime
     reminds_at: datetime
-
-    @classmethod
-    def of(cls, limits: QuotaLimits, since: datetime | None) -> "Lifetime | None":
-        """Return the lifetime since a time, None without a limit."""
-        if limits.deployment_days is None or since is None:
-            return None
-        period = timedelta(days=limits.deployment_days)
-        return cls(since + period, since + period - min(period / 10, REMINDER))
 
 
 def largest(quotas: Sequence[QuotaLimits]) -> QuotaLimits:

@@ -59,12 +59,12 @@ STATES = {
     "held-by-run": code("run {name}", id=str),
     "held-by-deployment": code("the deployment {name}", id=str),
     "held-by-others": code("others"),
-    "lifetime-over": code("reached the lifetime of its owner's quota ({hours:hour|hours})"),
+    "lifetime-over": code("reached the lifetime of its quota ({hours:hour|hours})"),
     "lifetime-ends": code(
         "stops in {hours:hour|hours}, at the end of its lifetime; extend it to keep it"
     ),
     "sharing-changed": code("sharing changed"),
-    "lifetime-extended": code("extended for another lifetime of its owner's quota"),
+    "lifetime-extended": code("extended for another lifetime of its quota"),
     # why a task ran, or did not have to
     "runs": code("runs because {cause}"),
     "runs-without-earlier-result": code("no earlier result"),

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     cast,
     func,
+    literal,
     select,
     text,
 )
@@ -156,16 +157,16 @@ def insert_copies(
     return None
 
 
-def known_ids(c: Connection, ids: Collection[str]) -> bool:
-    """Return whether a row of any table has one of the IDs."""
-    columns = [table.c.id for table in metadata.tables.values() if "id" in table.c]
-    some = [*ids]
-    return any(
-        c.execute(select(column).where(column.in_(some[at : at + BATCH])).limit(1)).first()
-        for column in columns
-        if isinstance(column.type, String)
-        for at in range(0, len(some), BATCH)
-    )
+def known_ids(c: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Return which IDs the rows of any table have, with the owners that the rows name."""
+    some, owners = [*ids], dict[str, str]()
+    for table in metadata.tables.values():
+        if "id" in table.c and isinstance(table.c.id.type, String):
+            query = select(table.c.id, table.c.get("owner", literal("")).label("owner"))
+            for at in range(0, len(some), BATCH):
+                rows = c.execute(query.where(table.c.id.in_(some[at : at + BATCH])))
+                owners |= {row.id: row.owner for row in rows}
+    return owners
 
 
 def json_columns(table: str) -> list[str]:

@@ -8,9 +8,25 @@ interface IWaitsProps {
   turn: string;
 }
 
-/** What of the user's own holds what a queued run waits for, with buttons that free it. */
+/** What is before a queued run, and what holds what it waits for, with buttons that free it. */
 export function Waits({ run, turn }: IWaitsProps): JSX.Element {
   const { yard, trans } = useServices();
   const { answer } = useAnswer(yard.client, 'runs.queue', { path: { run } }, { turn });
-  return <Holders holders={answer?.holders ?? []} client={yard.client} trans={trans} />;
+  const { place = 0, own_before, others_before, holders = [], held_by_others } = answer ?? {};
+  return (
+    <>
+      {place > 1 && (
+        <p className="nby-Note">
+          {trans.__(
+            'Position %1 in the queue: %2 of yours and %3 of others are before it.',
+            ...[place, own_before, others_before]
+          )}
+        </p>
+      )}
+      {held_by_others && (
+        <p className="nby-Note">{trans.__('Others hold some of what it needs.')}</p>
+      )}
+      <Holders holders={holders} client={yard.client} trans={trans} />
+    </>
+  );
 }

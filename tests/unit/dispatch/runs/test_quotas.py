@@ -14,7 +14,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
 from nbyard.domain.notices.structs import NewChannel, NoticeRule
-from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.users.quotas import (
     Holder,
     NewQuota,
@@ -216,6 +216,31 @@ def test_a_deployment_ends_with_its_lifetime(bench, deployments):
     assert (known.is_wanted, known.expires_soon) == (True, False)
     hours_left = (known.expires_at - datetime.now(UTC)) / timedelta(hours=1)
     assert hours_left == pytest.approx(4, abs=0.1)
+
+
+@pytest.mark.parametrize(("of_owner", "of_project"), [(2.0, 1.0), (1.0, 2.0), (None, 1.0)])
+def test_the_shortest_lifetime_of_owner_and_project_counts(
+    bench, deployments, of_owner, of_project
+):
+    projects = bench.yard.services.projects
+    wine = projects.create(OWNER, NewProject("wine")).id
+    allow(bench, "everyone", deployment_days=of_owner)
+    allow(bench, f"project:{wine}", deployment_days=of_project)
+    names = ("old", "young", "elsewhere")
+    made = [deployments.create(OWNER, NewDeployment("cows:1", name=name)) for name in names]
+    for deployment in made[:2]:
+        projects.link(OWNER, "wine", NewLink("deployment", deployment.id))
+    for deployment, hours in zip(made, (25, 23, 25), strict=True):
+        begin(bench, deployment, hours)
+    bench.round(3)
+    assert not deployments.get(OWNER, "old").is_wanted
+    young, elsewhere = (deployments.get(OWNER, name) for name in names[1:])
+    assert (young.is_wanted, young.expires_soon) == (True, True)
+    assert young in bench.yard.services.system.announcements(OWNER).expiring
+    hours_left = (young.expires_at - datetime.now(UTC)) / timedelta(hours=1)
+    assert hours_left == pytest.approx(1, abs=0.1)
+    assert elsewhere.is_wanted is (of_owner != 1.0)
+    assert (elsewhere.expires_at is None) is (of_owner is None or not elsewhere.is_wanted)
 
 
 def test_a_service_that_crashes_gets_no_other_lifetime(bench, deployments):
