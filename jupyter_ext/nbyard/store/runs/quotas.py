@@ -239,7 +239,8 @@ class QuotaRows:
         """Return the disk quotas of an owner, and of projects."""
         if not (known := self.read(c)):
             return []
-        ids = self.projects_of(c, known).get(run_id, ()) if run_id else ()
+        run = select(R.id).where(R.id == run_id)  # it may have just ended
+        ids = [of for of in known.project_names if c.execute(run.where(or_(*runs_of(of)))).first()]
         rooms = []
         for of in ("", *ids, *({project} & {*known.project_names})):
             limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
@@ -274,8 +275,9 @@ class QuotaRows:
             data = V.dataset_id.in_(select(datasets.c.id).where(datasets.c.owner == owner))
             of_runs = select(R.id).where(R.owner == owner)
         results = select(artifacts.c.digest, artifacts.c.size_bytes)
+        is_complete = (V.state == "importing") & (V.digest != "") & (V.bytes_done == V.size_bytes)
         sizes = union(
-            select(V.digest, V.size_bytes).where(data, V.state == "ready"),
+            select(V.digest, V.size_bytes).where(data, (V.state == "ready") | is_complete),
             results.where(artifacts.c.run_id.in_(of_runs)),
         ).subquery()
         own_files = select(func.sum(user_files.c.size_bytes)).where(files)
