@@ -48,6 +48,7 @@ TOPIC = "quota"
 A, D, P, R, T, V = attempts.c, deployments.c, tasks.c.plan, runs.c, tasks.c, dataset_versions.c
 IS_LIVE = R.state.in_(sorted(RUN.live))
 ANY = Prepared(select(func.max(quotas.c.id)))
+OTHERS = T.other_files["digest"].as_string(), T.other_files["size_bytes"].as_float()
 GPUS, CPU = P["gpu"].as_integer().label("gpu"), P["cpu"].as_float().label("cpu")
 MEMORY = P["memory_bytes"].as_float().label("memory_bytes")  # integers of SQL are too small
 # Tasks in progress. Attempts of one function worker share its slot, so the first counts.
@@ -263,8 +264,8 @@ class QuotaRows:
     def stored_bytes(self, c: Connection, owner: str, project: str = "") -> int:
         """Return the stored bytes of an owner or project.
 
-        These are datasets, results of runs and users' files. Equal datasets and results count
-        once. The files are the mirror of a user's own and those that were pushed to projects.
+        These are datasets, results and other files of runs, and users' files. Equal ones count
+        once, except users' files: the mirror of a user's own and those pushed to projects.
         """
         if project:
             data: Any = linked_to(project, "dataset", V.dataset_id)
@@ -279,6 +280,7 @@ class QuotaRows:
         sizes = union(
             select(V.digest, V.size_bytes).where(data, (V.state == "ready") | is_complete),
             results.where(artifacts.c.run_id.in_(of_runs)),
+            select(*OTHERS).where(T.run_id.in_(of_runs), OTHERS[0] != ""),
         ).subquery()
         own_files = select(func.sum(user_files.c.size_bytes)).where(files)
         both = select(func.sum(sizes.c.size_bytes)), own_files
