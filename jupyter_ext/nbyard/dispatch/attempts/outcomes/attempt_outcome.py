@@ -243,6 +243,7 @@ class AttemptOutcomes:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = snapshot.task.plan, snapshot.attempt.number
         version = self._version(snapshot)
+        is_over_quota = failure.reason.code == "disk-quota"
         if problem := first_missing_file_reason(self._context, snapshot, version, failure):
             reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
@@ -254,8 +255,9 @@ class AttemptOutcomes:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
-            others = take_other_files(self._context, snapshot, version)
-            missed = None
+            others = missed = None
+            if not is_over_quota:
+                others = take_other_files(self._context, snapshot, version)
             if problem is None:
                 missed = warning_about_missing_files(self._context, snapshot, version, others)
             # Outputs of failed work may be incomplete.
@@ -288,8 +290,9 @@ class AttemptOutcomes:
 
 
 def over_limit(why: Reason) -> Failure:
-    """Return the failure for a broken limit; a queue timeout is never retried."""
-    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
+    """Return the failure for a broken limit; only a timeout may be retried."""
+    kinds = {"queue-limit": "queue-timeout", "disk-quota": "preparation"}
+    return Failure(kinds.get(why.code, "timeout"), why)
 
 
 def lost_outcome(reason: Reason) -> Ended:
