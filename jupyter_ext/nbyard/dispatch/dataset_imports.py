@@ -63,9 +63,8 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._store_bytes(owner, version)
-            size = {name: columns[name] for name in ("size_bytes", "bytes_done")}
             with self._context.write() as c:  # from now on, its bytes count for others
-                self._store.datasets.update_progress(c, owner, version.id, **size)
+                self._store.datasets.update_progress(c, owner, version.id, **columns)
                 self._store.quotas.check_disk(c, owner, 0)
             info, table_columns = self._table(owner, columns)
             columns |= table_columns

@@ -61,8 +61,7 @@ FORCE_SECONDS = 10.0  # time to stop on request, before the dispatcher gives up 
 UNREACHABLE_SECONDS = 120.0  # silence of the engine after which the attempt is lost
 OVERTIME_SECONDS = 10.0  # time beyond a limit for the supervisor to enforce it
 FRESH_SECONDS = 1.0  # within this time after a commit, the lease is still held
-# Measuring files takes less than a hundredth of the time, as with samples of usage.
-MEASURE_SECONDS, MEASURE_SHARE = 1.0, 100
+MEASURE_SECONDS, MEASURE_SHARE = 1.0, 20  # pause, and share of the time, to measure files
 FULL_SECONDS = 5.0  # pause before outputs that found a full disk are tried again
 A_SLOT = because("waits-for-start")
 
@@ -362,29 +361,25 @@ class AttemptDriver:
         return self._full_disk_quota()
 
     def _full_disk_quota(self) -> Reason | None:
-        """Return the disk quota that the files of running attempts exceed, else None.
-
-        What the attempt has written is counted, beside the other running attempts of the quota.
-        """
-        seen, snapshot, began = self.seen, self.snapshot, time.monotonic()
+        """Return the disk quota that running attempts exceed, or None."""
+        seen, task, began = self.seen, self.snapshot.task, time.monotonic()
         if seen.disk_full or began < seen.measure_at:
             return seen.disk_full
         with self.context.store.read() as c:
-            rooms = self.context.store.quotas.rooms(c, snapshot.task.owner, snapshot.task.run_id)
+            rooms = self.context.store.quotas.rooms(c, task.owner, task.run_id)
         places = (CODE, folders.OUTPUTS) if rooms else ()
-        size = sum(folders.folder_bytes(f"{snapshot.order.folder}/{place}") for place in places)
+        size = sum(folders.folder_bytes(f"{self.snapshot.order.folder}/{at}") for at in places)
         seen.first_bytes = size if seen.first_bytes is None else seen.first_bytes
         for room in rooms if size > seen.first_bytes else ():
             written = self.context.written.setdefault(str(room.quota), {})
-            written[snapshot.attempt.id] = size - seen.first_bytes
+            written[task.id] = size - seen.first_bytes
             try:
                 room.check(sum([*written.values()]))
             except OverQuota as error:
-                del written[snapshot.attempt.id]
+                del written[task.id]
                 seen.disk_full = error.reason
-        seen.measure_at = time.monotonic() + max(
-            MEASURE_SECONDS, (time.monotonic() - began) * MEASURE_SHARE
-        )
+        now = time.monotonic()
+        seen.measure_at = now + max(MEASURE_SECONDS, (now - began) * MEASURE_SHARE)
         return seen.disk_full
 
     def _unreachable_engine(self, error: Unavailable) -> Signal:

@@ -113,7 +113,7 @@ class AttemptController:
         finally:
             self._seen.pop(snapshot.attempt.id, None)
             for written in [*self._context.written.values()]:
-                written.pop(snapshot.attempt.id, None)
+                written.pop(snapshot.task.id, None)
         crash_point("tidied")
 
     def clear_worker(self, order: Order) -> None:

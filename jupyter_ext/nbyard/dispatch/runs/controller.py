@@ -41,7 +41,7 @@ from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.users.admin import Drain
 from nbyard.errors import Busy, NbyardError, OverQuota
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
 from nbyard.store import Connection
 from nbyard.store.events import EventSubject
@@ -75,7 +75,7 @@ class RunController:
         self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
-        self._refused: dict[str, Reason] = {}
+        self._refused: dict[str, Failure] = {}
         self._wanted: set[str] = set()
         self._unsure: list[RoundChanges] = []
         self._next_full_round = 0.0
@@ -201,9 +201,8 @@ class RunController:
         facts = report.facts
         if self._trouble.get(attempt.id, 0) >= TRIES:
             facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
-        last = facts[-1] if facts else None
-        if isinstance(last, Ended) and (why := self._refused.pop(attempt.id, None)):
-            facts = [Ended("failed", Failure("preparation", why), last.result)]
+        if attempt.id in self._refused:
+            facts = [Ended("failed", self._refused.pop(attempt.id))]
         for fact in facts:
             if attempt.id in self.board.attempts:
                 if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
@@ -250,15 +249,14 @@ class RunController:
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _check_disk(self, c: Connection, ended: Iterable[LiveAttempt]) -> None:
-        """Check the disk quotas after the write, because attempts that end together add up."""
-        stored = {each.record.run_id: each for each in ended if each.record.state == "succeeded"}
-        for attempt in stored.values():
-            record = attempt.record
+        """Check disk quotas after the write: attempts may end together."""
+        done = {each.record.run_id: each for each in ended if each.record.state == "succeeded"}
+        for run_id, attempt in done.items():
             try:
-                self._store.quotas.check_disk(c, record.owner, 0, record.run_id)
+                self._store.quotas.check_disk(c, attempt.record.owner, 0, run_id)
             except OverQuota as error:
-                self._refused[attempt.id] = error.reason
-                raise StaleState("the outputs do not fit into a quota") from error
+                self._refused[attempt.id] = Failure("preparation", error.reason)
+                raise StaleState from error
 
     def _clear(self, changes: RoundChanges) -> None:
         """Clean up attempts, runs and workers whose end is stored."""

@@ -45,7 +45,8 @@ from nbyard.store.schema.project_tables import (
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions, datasets, runs, tasks
 
 TOPIC = "quota"
-A, D, P, R, T, V = attempts.c, deployments.c, tasks.c.plan, runs.c, tasks.c, dataset_versions.c
+A, B, D, P = attempts.c, artifacts.c, deployments.c, tasks.c.plan
+R, T, V = runs.c, tasks.c, dataset_versions.c
 IS_LIVE = R.state.in_(sorted(RUN.live))
 ANY = Prepared(select(func.max(quotas.c.id)))
 OTHERS = T.other_files["digest"].as_string(), T.other_files["size_bytes"].as_float()
@@ -258,8 +259,7 @@ class QuotaRows:
         """
         c.execute(delete(user_files).where(user_files.c.source == source))
         if size_bytes:
-            row = {"source": source, "owner": owner, "size_bytes": size_bytes}
-            c.execute(insert(user_files), [row])
+            c.execute(insert(user_files).values((source, owner, size_bytes)))
 
     def stored_bytes(self, c: Connection, owner: str, project: str = "") -> int:
         """Return the stored bytes of an owner or project.
@@ -275,11 +275,10 @@ class QuotaRows:
             files = user_files.c.owner == owner
             data = V.dataset_id.in_(select(datasets.c.id).where(datasets.c.owner == owner))
             of_runs = select(R.id).where(R.owner == owner)
-        results = select(artifacts.c.digest, artifacts.c.size_bytes)
         is_complete = (V.state == "importing") & (V.digest != "") & (V.bytes_done == V.size_bytes)
         sizes = union(
             select(V.digest, V.size_bytes).where(data, (V.state == "ready") | is_complete),
-            results.where(artifacts.c.run_id.in_(of_runs)),
+            select(B.digest, B.size_bytes).where(B.run_id.in_(of_runs)),
             select(*OTHERS).where(T.run_id.in_(of_runs), OTHERS[0] != ""),
         ).subquery()
         own_files = select(func.sum(user_files.c.size_bytes)).where(files)

@@ -128,12 +128,11 @@ class AttemptOutcomes:
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
             quotas, task = self._context.store.quotas, snapshot.task
+            paths = [output.path for output in (snapshot.outputs or {}).values()]
             try:
                 with self._context.store.read() as c:
-                    if quotas.read(c):
-                        paths = [output.path for output in (snapshot.outputs or {}).values()]
-                        size = output_bytes(snapshot.order.folder, paths)
-                        quotas.check_disk(c, task.owner, size, task.run_id)
+                    for room in quotas.rooms(c, task.owner, task.run_id):
+                        room.check(output_bytes(snapshot.order.folder, paths))
             except OverQuota as error:
                 # Not retried, because another attempt would write as much.
                 return self._fail(snapshot, Failure("preparation", error.reason), result)
@@ -243,7 +242,6 @@ class AttemptOutcomes:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = snapshot.task.plan, snapshot.attempt.number
         version = self._version(snapshot)
-        is_over_quota = failure.reason.code == "disk-quota"
         if problem := first_missing_file_reason(self._context, snapshot, version, failure):
             reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
@@ -256,7 +254,7 @@ class AttemptOutcomes:
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
             others = missed = None
-            if not is_over_quota:
+            if failure.kind != "preparation":  # such as a full disk quota
                 others = take_other_files(self._context, snapshot, version)
             if problem is None:
                 missed = warning_about_missing_files(self._context, snapshot, version, others)
