@@ -378,8 +378,8 @@ class AttemptDriver:
             except OverQuota as error:
                 del written[task.id]
                 seen.disk_full = error.reason
-        now = time.monotonic()
-        seen.measure_at = now + max(MEASURE_SECONDS, (now - began) * MEASURE_SHARE)
+        took = time.monotonic() - began
+        seen.measure_at = began + max(MEASURE_SECONDS, took * MEASURE_SHARE)
         return seen.disk_full
 
     def _unreachable_engine(self, error: Unavailable) -> Signal:

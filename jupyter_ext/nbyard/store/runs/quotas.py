@@ -216,8 +216,7 @@ class QuotaRows:
             return
         wanted = {use.id: use for use in self.deployments(c)}
         own = wanted.pop(deployment_id, None)
-        of_runs = [replace(use, gpus=0) for use in self.runs(c)]
-        others = [*of_runs, *wanted.values()]
+        others = [*(replace(use, gpus=0) for use in self.runs(c)), *wanted.values()]
         ledger = QuotaLedger(known, others, self.projects_of(c, known))
         if own and (why := ledger.lacks(own, viewer)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
@@ -297,8 +296,7 @@ class QuotaRows:
 
     def used(self, c: Connection) -> dict[str, UsedShare]:
         """Return what users have used by finished tasks."""
-        rows = c.execute(select(usage))
-        return {row.owner: UsedShare(row.seconds, row.at) for row in rows}
+        return {row.owner: UsedShare(row.seconds, row.at) for row in c.execute(select(usage))}
 
     def set_used(self, c: Connection, used: Mapping[str, UsedShare]) -> None:
         """Replace what these users have used."""
