@@ -204,8 +204,8 @@ class Settings(Configurable):
     container_network = Enum(
         ["bridge", "internal", "none"],
         "bridge",
-        help="Network of containers: bridge reaches other machines, internal reaches only"
-        " containers of the same run, none has no network.",
+        help="Network of containers: bridge reaches other machines, internal (the default of a"
+        " shared store) only containers of the same run, none has no network.",
     ).tag(config=True, dispatcher=True)
     docker_base_image = Unicode(
         "python:3.11-slim", help="Image on which a node's requirements are installed."
@@ -369,6 +369,8 @@ class Settings(Configurable):
             if text is not None and name not in given:
                 self._take(name, trait, text)
                 given.add(name)
+        is_open = "container_network" in given or not self.shared
+        self.container_network = self.container_network if is_open else "internal"
         self.given = frozenset(given)
         if not (self.deployment_certificate or _is_loopback(self.deployment_address)):
             raise TraitError(

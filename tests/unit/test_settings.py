@@ -177,3 +177,18 @@ def test_a_shared_store_runs_nothing_in_processes(monkeypatch, given):
     monkeypatch.setenv("NBYARD_SHARED", "True")
     monkeypatch.setenv("NBYARD_DEFAULT_RUNTIME", "process")
     assert Settings(**given).default_runtime == "docker"
+
+
+@pytest.mark.parametrize(
+    ("given", "network"),
+    [
+        ({}, "bridge"),
+        ({"shared": True}, "internal"),
+        ({"shared": True, "container_network": "bridge"}, "bridge"),
+    ],
+)
+def test_containers_of_a_shared_store_reach_no_other_machine(given, network):
+    """The dispatcher, which gets all settings as variables, has the same."""
+    settings = Settings(**given)
+    assert settings.container_network == network
+    assert settings.environment()["NBYARD_CONTAINER_NETWORK"] == network

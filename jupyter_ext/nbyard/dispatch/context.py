@@ -33,6 +33,7 @@ class DispatchContext:
     building: set[Path] = field(default_factory=set)  # folders with an installation in progress
     grants: dict[str, list[str]] = field(default_factory=dict)  # GPUs by revision of a deployment
     waits: dict[Turn, int] = field(default_factory=dict)  # GPUs that revisions wait for, by turn
+    written: dict[str, dict[str, int]] = field(default_factory=dict)  # bytes by quota, task
     # Digests of tables whose types could not be inferred in time, with their lock.
     untyped: set[str] = field(default_factory=set)
     is_dry: bool = False  # forecasts write nothing, not even files that runs would write again

@@ -63,8 +63,9 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._store_bytes(owner, version)
-            with self._store.read() as c:
-                self._store.quotas.check_disk(c, owner, columns["size_bytes"])
+            with self._context.write() as c:  # from now on, its bytes count for others
+                self._store.datasets.update_progress(c, owner, version.id, **columns)
+                self._store.quotas.check_disk(c, owner, 0)
             info, table_columns = self._table(owner, columns)
             columns |= table_columns
             # Before the version is ready: an automation may start code that opens the link.

@@ -365,7 +365,7 @@ class Engine(EngineImages):
         """Return the ID of the bridge network with this name.
 
         Create the network if it is missing. An `internal` network connects its containers only with
-        each other. In a network with `apart`, containers do not reach each other.
+        each other. In a network with `apart`, they do not reach each other, but this machine does.
 
         Raises:
             Unavailable: A network of the other kind has this name and is in use.
@@ -378,7 +378,7 @@ class Engine(EngineImages):
             known = []
         if known:
             return str(known[0]["Id"])
-        options = NO_GATEWAY if internal else {}
+        options = NO_GATEWAY if internal and not apart else {}
         if not self.info.is_podman:
             # The administrator's firewall recognizes the networks of nbyard by this name.
             digest = hashlib.sha256(name.encode()).hexdigest()

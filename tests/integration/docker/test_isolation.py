@@ -137,6 +137,12 @@ def test_the_documented_rules_hide_the_machine_and_its_networks(reach, listener,
     own = [f"{gateway}:{listener}", f"10.255.77.1:{listener}"]
     dialled = [*own, *outside, f"{server}:8000"]
     assert reach.dial(network, *dialled) == ["answers"] * 5
+    # that of a deployment, as a shared store has it without any rule
+    closed, _ = reach.network("closed", internal=True, apart=True)
+    assert reach.dial(closed, *outside, f"{server}:8000") == ["silent"] * 3
+    name = reach.run(closed, "python3", "-c", SERVE, ports=[8000])
+    found = until(lambda: (c := reach.engine.container(name)) and c.address and c)
+    until(lambda: _answers(found.address, 8000))
     match = RULES.search(PAGE.read_text())
     assert match
     # of this bridge only: others use the machine, too

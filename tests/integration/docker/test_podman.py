@@ -245,7 +245,7 @@ def test_deployment_on_podman_is_reachable_and_keeps_its_files(
     for number in (1, 2):
         spec = msgspec.structs.replace(one.spec, environment={"WHO": str(number)})
         revision = msgspec.structs.replace(one, number=number, spec=spec)
-        made = launch_revision(engine, revision, lambda _: None, lambda: True)
+        made = launch_revision(engine, revision, lambda _: None, lambda: True, False)
         seen = until(partial(page, f"http://127.0.0.1:{made.published[8000]}/"))
         assert made.published.keys() == {8000} and f"made-by-{number}" in seen
         engine.remove(revision.container)

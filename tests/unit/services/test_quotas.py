@@ -1,8 +1,11 @@
 """Quotas: who may set them, and what the caller holds."""
 
+from threading import Event
+
 import msgspec
 import pytest
 
+from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset, NewUpload
 from nbyard.domain.deployments.structs import NewDeployment
@@ -163,6 +166,35 @@ def test_an_import_above_the_quota_fails(yard, quotas, ann, imported, root, disp
         lambda: yard.services.datasets.get(ann, made.id), lambda d: d.current.state == "failed"
     )
     assert failed.current.reason.code == "disk-quota"
+
+
+@pytest.mark.slow
+def test_imports_at_once_do_not_share_the_last_room(
+    yard, quotas, ann, root, dispatcher, monkeypatch
+):
+    """The first one counts while its table is still read."""
+    quotas.set(ann, "everyone", NewQuota(stored_bytes=20))
+    is_stored, may_end, read = Event(), Event(), ImportController._table
+
+    def read_slowly(self, owner, columns):
+        if columns["filename"] == "b.csv":
+            is_stored.set()
+            may_end.wait(30)
+        return read(self, owner, columns)
+
+    monkeypatch.setattr(ImportController, "_table", read_slowly)
+    made = []
+    for name, row, is_due in (("b.csv", "1,2", is_stored.is_set), ("c.csv", "3,4", lambda: True)):
+        (root / name).write_text(f"x,y\n{row}\n5,6\n")
+        made.append(yard.services.datasets.create(ann, NewDataset(FileSource(name))).id)
+        dispatcher.until(is_due, bool)
+
+    def states():
+        return [yard.services.datasets.get(ann, each).current.state for each in made]
+
+    dispatcher.until(states, lambda found: found[1] != "importing")
+    may_end.set()
+    assert dispatcher.until(states, lambda found: "importing" not in found) == ["ready", "failed"]
 
 
 def test_the_first_quota_is_that_of_everyone_and_is_set_once(quotas, ann):

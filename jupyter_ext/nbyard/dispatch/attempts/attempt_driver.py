@@ -46,10 +46,11 @@ from nbyard.dispatch.state.live_runs import CANCELLED
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.state_machines import ATTEMPT
-from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
+from nbyard.errors import Busy, NbyardError, OverQuota, Unavailable, waits_for_engine
 from nbyard.freezing.runs.run_creation import isolated_plans
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, reason_text
+from nbyard.runner.attempt_folder import CODE
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
@@ -60,6 +61,7 @@ FORCE_SECONDS = 10.0  # time to stop on request, before the dispatcher gives up 
 UNREACHABLE_SECONDS = 120.0  # silence of the engine after which the attempt is lost
 OVERTIME_SECONDS = 10.0  # time beyond a limit for the supervisor to enforce it
 FRESH_SECONDS = 1.0  # within this time after a commit, the lease is still held
+MEASURE_SECONDS, MEASURE_SHARE = 1.0, 20  # pause, and share of the time, to measure files
 FULL_SECONDS = 5.0  # pause before outputs that found a full disk are tried again
 A_SLOT = because("waits-for-start")
 
@@ -82,6 +84,9 @@ class Observations:
     why: Reason | None = None  # its reason
     take_at: float = 0.0  # when to try full disks again (0.0: never full)
     signs: Stillness = field(default_factory=Stillness)  # of life
+    measure_at: float = 0.0  # when to measure its files again
+    first_bytes: int | None = None  # size of its files when they were first measured
+    disk_full: Reason | None = None  # the disk quota that its files exceed
 
     @property
     def has_slots(self) -> bool:
@@ -353,7 +358,29 @@ class AttemptDriver:
             silent = self.seen.signs.seconds(folders.last_signs(self.snapshot.order.folder))
             if silent > limit + OVERTIME_SECONDS:
                 return because("silence-limit", seconds=limit)
-        return None
+        return self._full_disk_quota()
+
+    def _full_disk_quota(self) -> Reason | None:
+        """Return the disk quota that running attempts exceed, or None."""
+        seen, task, began = self.seen, self.snapshot.task, time.monotonic()
+        if seen.disk_full or began < seen.measure_at:
+            return seen.disk_full
+        with self.context.store.read() as c:
+            rooms = self.context.store.quotas.rooms(c, task.owner, task.run_id)
+        places = (CODE, folders.OUTPUTS) if rooms else ()
+        size = sum(folders.folder_bytes(f"{self.snapshot.order.folder}/{at}") for at in places)
+        seen.first_bytes = size if seen.first_bytes is None else seen.first_bytes
+        for room in rooms if size > seen.first_bytes else ():
+            written = self.context.written.setdefault(str(room.quota), {})
+            written[task.id] = size - seen.first_bytes
+            try:
+                room.check(sum([*written.values()]))
+            except OverQuota as error:
+                del written[task.id]
+                seen.disk_full = error.reason
+        took = time.monotonic() - began
+        seen.measure_at = began + max(MEASURE_SECONDS, took * MEASURE_SHARE)
+        return seen.disk_full
 
     def _unreachable_engine(self, error: Unavailable) -> Signal:
         """Handle an engine that does not respond; after 120 s, signal that the attempt is lost."""

@@ -338,7 +338,8 @@ class RevisionDriver:
 
     def _launch(self) -> Signal:
         """Create the container of the revision as soon as its image is here."""
-        if reason := no_way_in(self.context.settings.container_network, self.memory.engine.url):
+        network, url = self.context.settings.container_network, self.memory.engine.url
+        if reason := no_way_in(network, url, ("bridge", "internal")):
             return Signal(Event.REFUSED, reason=reason)
         number, spec = self.revision_row.number, self.revision_row.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)
@@ -375,9 +376,10 @@ class RevisionDriver:
         """Start the container; abort once the revision is unwanted, even if the engine is slow."""
         say = partial(self.notes.append_to_log, self.row, self.revision_row)
         wanted = partial(self.notes.is_wanted, self.row)
+        network = self.context.settings.container_network
         try:
             container = deployment_containers.launch_revision(
-                self.memory.engine, self._made, say, wanted
+                self.memory.engine, self._made, say, wanted, network == "internal"
             )
         except NoLongerWanted:
             return Signal(Event.OVERTAKEN)

@@ -196,13 +196,13 @@ def start_failure(message: str) -> Reason | None:
     return None
 
 
-def no_way_in(network: str, engine: str) -> Reason | None:
+def no_way_in(network: str, engine: str, ways: Sequence[str] = ("bridge",)) -> Reason | None:
     """Return why nbyard could not reach a container, or None.
 
     The engine at the address `engine` publishes ports on its own machine. nbyard requests them on
-    this one.
+    this one. `ways` are the networks that this machine reaches.
     """
-    if network != "bridge":
+    if network not in ways:
         return because("network-closed", network=network)
     parts = urlsplit(engine)
     if parts.scheme in ("", "unix") or parts.hostname in HERE:

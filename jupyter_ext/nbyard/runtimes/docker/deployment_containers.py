@@ -116,7 +116,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 def launch_revision(
-    engine: Engine, deployed: Deployed, say: Say, wanted: Callable[[], bool]
+    engine: Engine, deployed: Deployed, say: Say, wanted: Callable[[], bool], internal: bool
 ) -> Container:
     """Create and start the container of a revision. It must not exist.
 
@@ -135,7 +135,7 @@ def launch_revision(
     verify_gpus(engine, order, deployed.spec.image, wanted)
     if not engine.create_volume(deployed.volume, deployed.labels, deployed.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {deployed.spec.disk_gb:g} GB.")
-    network = engine.network(deployed.volume, deployed.labels, apart=True)
+    network = engine.network(deployed.volume, deployed.labels, internal=internal, apart=True)
     spec = container_spec(deployed, user, network)
     check_wanted(wanted)
     engine.remove(spec.name)
@@ -166,7 +166,10 @@ def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place
     for port in deployed.spec.ports:
         prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
         published = container.published.get(port.port, 0)
-        at = Place(port.name, LOOPBACK, published, inside=container.address, inside_port=port.port)
+        inside = container.address, port.port
+        # An internal network publishes no ports.
+        place = (LOOPBACK, published) if published or not container.address else inside
+        at = Place(port.name, *place, False, *inside)
         places.append((at, prefix + port.path))
     return places
 

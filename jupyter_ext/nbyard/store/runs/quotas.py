@@ -45,9 +45,11 @@ from nbyard.store.schema.project_tables import (
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions, datasets, runs, tasks
 
 TOPIC = "quota"
-A, D, P, R, T, V = attempts.c, deployments.c, tasks.c.plan, runs.c, tasks.c, dataset_versions.c
+A, B, D, P = attempts.c, artifacts.c, deployments.c, tasks.c.plan
+R, T, V = runs.c, tasks.c, dataset_versions.c
 IS_LIVE = R.state.in_(sorted(RUN.live))
 ANY = Prepared(select(func.max(quotas.c.id)))
+OTHERS = T.other_files["digest"].as_string(), T.other_files["size_bytes"].as_float()
 GPUS, CPU = P["gpu"].as_integer().label("gpu"), P["cpu"].as_float().label("cpu")
 MEMORY = P["memory_bytes"].as_float().label("memory_bytes")  # integers of SQL are too small
 # Tasks in progress. Attempts of one function worker share its slot, so the first counts.
@@ -217,8 +219,7 @@ class QuotaRows:
             return
         wanted = {use.id: use for use in self.deployments(c)}
         own = wanted.pop(deployment_id, None)
-        of_runs = [replace(use, gpus=0) for use in self.runs(c)]
-        others = [*of_runs, *wanted.values()]
+        others = [*(replace(use, gpus=0) for use in self.runs(c)), *wanted.values()]
         ledger = QuotaLedger(known, others, self.projects_of(c, known))
         if own and (why := ledger.lacks(own, viewer)):
             raise OverQuota(why, hint="Stop what holds the quota, or request less.")
@@ -242,7 +243,8 @@ class QuotaRows:
         """Return the disk quotas of an owner, and of projects."""
         if not (known := self.read(c)):
             return []
-        ids = self.projects_of(c, known).get(run_id, ()) if run_id else ()
+        run = select(R.id).where(R.id == run_id)  # it may have just ended
+        ids = [of for of in known.project_names if c.execute(run.where(or_(*runs_of(of)))).first()]
         rooms = []
         for of in ("", *ids, *({project} & {*known.project_names})):
             limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
@@ -259,14 +261,13 @@ class QuotaRows:
         """
         c.execute(delete(user_files).where(user_files.c.source == source))
         if size_bytes:
-            row = {"source": source, "owner": owner, "size_bytes": size_bytes}
-            c.execute(insert(user_files), [row])
+            c.execute(insert(user_files).values((source, owner, size_bytes)))
 
     def stored_bytes(self, c: Connection, owner: str, project: str = "") -> int:
         """Return the stored bytes of an owner or project.
 
-        These are datasets, results of runs and users' files. Equal datasets and results count
-        once. The files are the mirror of a user's own and those that were pushed to projects.
+        These are datasets, results and other files of runs, and users' files. Equal ones count
+        once, except users' files: the mirror of a user's own and those pushed to projects.
         """
         if project:
             data: Any = linked_to(project, "dataset", V.dataset_id)
@@ -276,10 +277,11 @@ class QuotaRows:
             files = user_files.c.owner == owner
             data = V.dataset_id.in_(select(datasets.c.id).where(datasets.c.owner == owner))
             of_runs = select(R.id).where(R.owner == owner)
-        results = select(artifacts.c.digest, artifacts.c.size_bytes)
+        is_complete = (V.state == "importing") & (V.digest != "") & (V.bytes_done == V.size_bytes)
         sizes = union(
-            select(V.digest, V.size_bytes).where(data, V.state == "ready"),
-            results.where(artifacts.c.run_id.in_(of_runs)),
+            select(V.digest, V.size_bytes).where(data, (V.state == "ready") | is_complete),
+            select(B.digest, B.size_bytes).where(B.run_id.in_(of_runs)),
+            select(*OTHERS).where(T.run_id.in_(of_runs), OTHERS[0] != ""),
         ).subquery()
         own_files = select(func.sum(user_files.c.size_bytes)).where(files)
         both = select(func.sum(sizes.c.size_bytes)), own_files
@@ -297,8 +299,7 @@ class QuotaRows:
 
     def used(self, c: Connection) -> dict[str, UsedShare]:
         """Return what users have used by finished tasks."""
-        rows = c.execute(select(usage))
-        return {row.owner: UsedShare(row.seconds, row.at) for row in rows}
+        return {row.owner: UsedShare(row.seconds, row.at) for row in c.execute(select(usage))}
 
     def set_used(self, c: Connection, used: Mapping[str, UsedShare]) -> None:
         """Replace what these users have used."""

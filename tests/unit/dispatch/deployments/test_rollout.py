@@ -293,10 +293,10 @@ def test_places_come_from_the_start_of_the_container(rolling):
     launched: list[str] = []
     launch = deployment_containers.launch_revision
 
-    def told(engine: Any, one: deployment_containers.Deployed, say: Any, wanted: Any) -> Any:
+    def told(engine: Any, one: deployment_containers.Deployed, *rest: Any) -> Any:
         launched.append(one.base_url)
         rolling.deployments.store_urls(base_url="/later/")
-        return launch(engine, one, say, wanted)
+        return launch(engine, one, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deployment_containers, "launch_revision", told)

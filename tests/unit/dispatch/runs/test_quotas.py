@@ -4,12 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import msgspec
 import pytest
 from sqlalchemy import update
 from tests.support.fake_runtime_bench import OWNER, Bench
 
+from nbyard.dispatch.attempts import attempt_driver
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
@@ -343,6 +346,51 @@ def test_a_run_over_the_disk_quota_takes_no_outputs(bench):
     third = bench.start()
     bench.runtime.end(bench.attempt(third), text="last")
     bench.until_run(third, "succeeded")
+
+
+def test_runs_that_end_together_do_not_share_the_last_room(bench, monkeypatch):
+    """Each alone fits, and both are checked before the outputs of either are published."""
+    allow(bench, "everyone", stored_bytes=7)
+    both, succeed = Barrier(2), AttemptOutcomes._succeed
+    first_two = iter(range(2))
+
+    def succeed_together(*args):
+        if next(first_two, None) is not None:
+            both.wait(30)
+        return succeed(*args)
+
+    monkeypatch.setattr(AttemptOutcomes, "_succeed", succeed_together)
+    runs = [bench.start(), bench.start()]
+    for run, text in zip(runs, ("four", "five"), strict=True):  # equal bytes would count once
+        bench.runtime.end(bench.attempt(run), text=text)
+    bench.until(lambda: all(bench.run(run).finished_at for run in runs))
+    assert sorted(bench.run(run).state for run in runs) == ["failed", "succeeded"]
+    (failed,) = (run for run in runs if bench.run(run).state == "failed")
+    why = bench.failure(failed).reason
+    assert (why.code, why.params["stored"]) == ("disk-quota", 8)
+    assert not bench.task(failed).artifacts
+
+
+def test_running_attempts_that_write_too_much_fail(bench, monkeypatch):
+    """All attempts of a quota count together, without the files that were staged for them."""
+    monkeypatch.setattr(attempt_driver, "MEASURE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "MEASURE_SHARE", 0)
+    allow(bench, "everyone", stored_bytes=100)
+    runs = [bench.start(), bench.start()]
+    bench.round()
+    for run in runs:
+        code = bench.snapshot(run).order.folder / "code"
+        assert any(file.stat().st_size for file in code.iterdir())
+        (code / "scratch").write_bytes(bytes(60))
+    bench.until(lambda: len(running(bench, *runs)) == 1)
+    bench.round(3)
+    (left,) = running(bench, *runs)
+    (failed,) = {*runs} - {left}
+    failure = bench.failure(failed)
+    assert (failure.kind, failure.reason.code) == ("preparation", "disk-quota")
+    assert failure.reason.params["added"] == 120
+    bench.runtime.end(bench.attempt(left), text="made")
+    bench.until_run(left, "succeeded")
 
 
 # Turns of users

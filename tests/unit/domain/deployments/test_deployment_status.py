@@ -183,4 +183,6 @@ def test_a_shell_can_fetch_an_image_by_hand():
 def test_a_remote_engine_is_refused(engine, is_here):
     elsewhere = because("engine-elsewhere", engine=engine)
     assert no_way_in("bridge", engine) == (None if is_here else elsewhere)
-    assert no_way_in("none", engine) == because("network-closed", network="none")
+    for network in ("none", "internal"):
+        assert no_way_in(network, engine) == because("network-closed", network=network)
+    assert no_way_in("internal", engine, ("internal",)) == (None if is_here else elsewhere)

@@ -11,6 +11,7 @@ from nbyard.domain.users.quotas import QuotaLimits, UsedShare
 from nbyard.errors import OverQuota
 from nbyard.store import transition
 from nbyard.store.schema.deployment_tables import deployments
+from nbyard.store.schema.tables import tasks
 
 LIMITS = msgspec.structs.asdict(QuotaLimits(gpus=1, memory_bytes=2**40))
 
@@ -66,6 +67,17 @@ def test_equal_bytes_count_once(store):
             rows.artifact(rows.succeeded(rows.run(owner=owner)))
         assert store.quotas.stored_bytes(c, "ada") == 2**40
         assert store.quotas.stored_bytes(c, "eve") == 0
+
+
+def test_other_files_of_tasks_count_once(store):
+    """A cached task has those of the task whose result it uses."""
+    kept = {"digest": "tree:" + "a" * 64, "count": 2, "size_bytes": 2**33}
+    with store.write() as c:
+        rows = Rows(store, c)
+        for others in (kept, kept, None, {"left_out": [], "more": 3}):
+            task = rows.succeeded(rows.run(owner="ada"))
+            c.execute(update(tasks).where(tasks.c.id == task.id).values(other_files=others))
+        assert store.quotas.stored_bytes(c, "ada") == 2**33
 
 
 def test_users_take_turns_in_the_queue(store):

@@ -128,12 +128,11 @@ class AttemptOutcomes:
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
             quotas, task = self._context.store.quotas, snapshot.task
+            paths = [output.path for output in (snapshot.outputs or {}).values()]
             try:
                 with self._context.store.read() as c:
-                    if quotas.read(c):
-                        paths = [output.path for output in (snapshot.outputs or {}).values()]
-                        size = output_bytes(snapshot.order.folder, paths)
-                        quotas.check_disk(c, task.owner, size, task.run_id)
+                    for room in quotas.rooms(c, task.owner, task.run_id):
+                        room.check(output_bytes(snapshot.order.folder, paths))
             except OverQuota as error:
                 # Not retried, because another attempt would write as much.
                 return self._fail(snapshot, Failure("preparation", error.reason), result)
@@ -254,8 +253,9 @@ class AttemptOutcomes:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
-            others = take_other_files(self._context, snapshot, version)
-            missed = None
+            others = missed = None
+            if failure.kind != "preparation":  # such as a full disk quota
+                others = take_other_files(self._context, snapshot, version)
             if problem is None:
                 missed = warning_about_missing_files(self._context, snapshot, version, others)
             # Outputs of failed work may be incomplete.
@@ -288,8 +288,9 @@ class AttemptOutcomes:
 
 
 def over_limit(why: Reason) -> Failure:
-    """Return the failure for a broken limit; a queue timeout is never retried."""
-    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
+    """Return the failure for a broken limit; only a timeout may be retried."""
+    kinds = {"queue-limit": "queue-timeout", "disk-quota": "preparation"}
+    return Failure(kinds.get(why.code, "timeout"), why)
 
 
 def lost_outcome(reason: Reason) -> Ended:
