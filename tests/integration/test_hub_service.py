@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -51,6 +52,18 @@ try:
 finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)
+"""
+# Prints how the run of a magic ended, and the newest runs that the client lists.
+IN_PYTHON = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+from nbyard.discover import connect
+
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "nbyard")
+done = shell.run_line_magic("nbyard", "run " + sys.argv[1])
+runs = connect().runs.list(limit=2).items
+print(json.dumps([done.state, *(run.number for run in runs)]))
 """
 PREFIX = "/jh"
 PROJECTS = "/nbyard/api/projects"
@@ -249,6 +262,56 @@ def test_shell_of_a_session_uses_the_users_server(people: People) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "of ann" in done.stdout
     assert not list(home.glob("**/store.sqlite"))
+
+
+@pytest.fixture(scope="module")
+def demo(people: People) -> Path:
+    """A project folder of ann."""
+    made = people.shell("init", "demo")
+    assert made.returncode == 0, made.stderr
+    return people.hub.folder / "ann/demo"
+
+
+def test_files_of_a_session_are_checked_and_pushed_at_the_service(
+    people: People, demo: Path
+) -> None:
+    checked = people.shell("check", "visitors.nbflow", cwd=demo)
+    assert (checked.returncode, checked.stdout.strip()) == (0, "visitors.nbflow: no problems")
+    (demo / "report.py").rename(demo / "gone.py")
+    assert people.shell("check", "visitors.nbflow", cwd=demo).returncode == 1
+    (demo / "gone.py").rename(demo / "report.py")
+    pushed = people.shell("push", "--current", "--yes", cwd=demo)
+    assert pushed.returncode == 0, pushed.stderr
+    files = "/nbyard/api/projects/demo/files/content?path=report.py"
+    sent = people.send("GET", files, people.ann, user="")
+    assert sent.content == (demo / "report.py").read_bytes()
+
+
+def test_shell_and_magics_of_a_session_run_at_the_service(people: People, demo: Path) -> None:
+    """They wait for the end of their runs, which wait here for an engine and are cancelled."""
+
+    def cancelled(name: str) -> Any:
+        """Cancel a run as soon as there is one, and return its record."""
+        path = f"/nbyard/api/runs/{name}"
+        wait_until(lambda: people.send("GET", path, people.ann, user="").status == 200)
+        assert people.send("POST", f"{path}/cancel", people.ann, user="").status == 202
+        return people.send("GET", path, people.ann, user="").json["run"]
+
+    with ThreadPoolExecutor() as pool:
+        words = ("run", "visitors.nbflow", "--name", "by-shell")
+        shell = pool.submit(people.shell, *words, cwd=demo)
+        first = cancelled("by-shell")
+        done = shell.result()
+        assert done.returncode == 1 and "cancelled" in done.stdout + done.stderr
+        python = (sys.executable, "-c", IN_PYTHON, "visitors.nbflow")
+        magic = pool.submit(people.run, "ann", *python, cwd=demo)
+        second = cancelled(str(first["number"] + 1))
+        done = magic.result()
+    assert (first["owner"], second["origin"]["kind"]) == ("ann", "magic")
+    assert done.returncode == 0, done.stderr
+    numbers = [second["number"], first["number"]]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["cancelled", *numbers]
+    assert not list(demo.parent.glob("**/store.sqlite")), "no own store"
 
 
 class SharedEnvironment:
