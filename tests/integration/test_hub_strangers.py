@@ -282,9 +282,8 @@ def test_nobody_gets_anything_without_a_valid_login(
         (method, path, None) for path, method in other_addresses(walk).items()
     ]
     for operation in table():
-        body = {} if operation.placed("body") else None
         path = walk.owned.path(operation, quota="everyone")
-        requests.append((operation.method, API + path, body))
+        requests.append((operation.method, API + path, {} if operation.placed("body") else None))
     known = [*OPEN, *sockets(walk), *(path for _, path, _ in requests)]
     for route in (*OF_SERVICE, *OF_SERVERS):
         is_known = any(is_routed(path, [route]) for path in known)

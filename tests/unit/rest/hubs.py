@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -73,7 +74,10 @@ class People:
         self._thread.start()
 
     async def _serve(self) -> None:
-        api = [("/hub/api/user", User, {"people": self}), ("/hub/api/oauth2/token", Token)]
+        api: list[Any] = [
+            ("/hub/api/user", User, {"people": self}),
+            ("/hub/api/oauth2/token", Token),
+        ]
         server = HTTPServer(web.Application(api))
         server.add_sockets(self._sockets)
         await self._ended.wait()
@@ -155,12 +159,11 @@ class HubService:
 
         The hub would redirect the browser to the callback with a code.
         """
-        page = self.request("GET", "nbyard/sign-in/deployments/x/y", **{"Accept": "text/html"})
+        page = self.request("GET", "nbyard/sign-in/deployments/x/y", Accept="text/html")
         (state,) = parse_qs(urlsplit(page.headers["Location"]).query)["state"]
         back = f"oauth_callback?code={user}&state={state}"
-        cookies = cookies_of(page) | cookies_of(
-            self.request("GET", back, **{"Cookie": header_of(cookies_of(page))})
-        )
+        signed_in = self.request("GET", back, Cookie=header_of(cookies_of(page)))
+        cookies = cookies_of(page, signed_in)
         return header_of(cookies), cookies["_xsrf"]
 
     def kill(self) -> None:

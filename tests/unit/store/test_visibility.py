@@ -110,14 +110,14 @@ class Shared:
         """The highest role, by the plainest rule."""
         reached = [(kind, key)]
         reached += [("project", p) for p, *linked in self.links if linked == [kind, key]]
-        roles = ["owner" for thing in reached if self.owners[thing] == viewer]
+        roles: list[Role] = ["owner" for thing in reached if self.owners[thing] == viewer]
         for (*thing, name, group), role in self.grants.items():
             is_named = name in self.groups[viewer] if group else name == viewer
             roles += [role] if tuple(thing) in reached and is_named else []
-        role = max(roles, key=ROLES.index, default=None)
+        highest = max(roles, key=ROLES.index, default=None)
         # The runs of an automation have the files and secrets of its owner.
         is_limited = kind == "automation" and self.owners[kind, key] != viewer
-        return role and ("viewer" if is_limited else role)
+        return "viewer" if highest and is_limited else highest
 
     def check(self) -> None:
         """Compare lists, single rows, events and roles of all users with the rule."""
