@@ -94,23 +94,9 @@ class People:
         place = f"/user/{user}" if user else "/services/nbyard"
         return self.hub.send(method, place + path, body, token)
 
-    def run(
-        self, user: str, *words: str, cwd: Path | None = None
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a command as in a terminal of the user's JupyterLab."""
-        home = self.hub.folder / user
-        pid = self.hub.server(user)["state"]["pid"]
-        lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
-        session = dict(line.split("=", 1) for line in lines if "=" in line)
-        # The server sets it for its kernels and terminals.
-        session["NBYARD_HUB_ROOT"] = str(home)
-        return subprocess.run(
-            words, cwd=cwd or home, env=session, capture_output=True, text=True, check=False
-        )
-
     def shell(self, *words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
         """Run nbyard as ann."""
-        return self.run("ann", *SHELL, *words, cwd=cwd)
+        return self.hub.run("ann", *SHELL, *words, cwd=cwd)
 
     @property
     def service(self) -> int:
@@ -304,7 +290,7 @@ def test_shell_and_magics_of_a_session_run_at_the_service(people: People, demo: 
         done = shell.result()
         assert done.returncode == 1 and "cancelled" in done.stdout + done.stderr
         python = (sys.executable, "-c", IN_PYTHON, "visitors.nbflow")
-        magic = pool.submit(people.run, "ann", *python, cwd=demo)
+        magic = pool.submit(people.hub.run, "ann", *python, cwd=demo)
         second = cancelled(str(first["number"] + 1))
         done = magic.result()
     assert (first["owner"], second["origin"]["kind"]) == ("ann", "magic")
@@ -346,7 +332,7 @@ class SharedEnvironment:
 @pytest.mark.long
 def test_a_member_opens_an_environment_of_the_project_as_a_kernel(people: People) -> None:
     def install() -> "subprocess.CompletedProcess[str]":
-        return people.run("bob", *SHELL, "environments", "kernel", "ann/cows")
+        return people.hub.run("bob", *SHELL, "environments", "kernel", "ann/cows")
 
     def opened(name: str) -> tuple[str, str]:
         """Return the title of the kernel in Bob's JupyterLab, and what it prints."""
@@ -354,7 +340,7 @@ def test_a_member_opens_an_environment_of_the_project_as_a_kernel(people: People
         assert (done.returncode, done.stdout.strip()) == (0, name), done.stderr
         listed = people.hub.send("GET", "/user/bob/api/kernelspecs", token=people.bob)
         title = listed.json["kernelspecs"][name]["spec"]["display_name"]
-        ran = people.run("bob", sys.executable, "-c", IN_KERNEL, name)
+        ran = people.hub.run("bob", sys.executable, "-c", IN_KERNEL, name)
         assert ran.returncode == 0, ran.stderr
         return title, ran.stdout
 

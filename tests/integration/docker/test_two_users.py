@@ -143,6 +143,11 @@ def test_a_run_uses_files_of_its_user_and_nobody_else_sees_it(users: Users) -> N
     assert users.ask("bob", "DELETE", f"/runs/{run}").status == 404
 
     check_team_cache(users, body)
+    words = ("run", "count.py", "--input-file", "data=data.csv", "--image", users.image)
+    shell = (sys.executable, "-m", "nbyard.cli.main", *words, "--output", "output=rows.txt")
+    ran = users.hub.run("ann", *shell, "--force")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (users.home("ann") / "rows.txt").read_text().startswith("2 rows, user ")
 
 
 def check_team_cache(users: Users, body: dict[str, Any]) -> None:
@@ -158,7 +163,8 @@ def check_team_cache(users: Users, body: dict[str, Any]) -> None:
         assert record["run"]["state"] == "succeeded", json.dumps(record)
         tasks += record["tasks"]
     of_ann, taken, outside = tasks
-    assert [task["cached"] for task in tasks] == [False, True, False]
+    reasons = json.dumps([(task["cached"], task["reason"]) for task in tasks])
+    assert [task["cached"] for task in tasks] == [False, True, False], reasons
     params = taken["reason"]["params"]
     assert (params["user"], params["run_id"]) == ("ann", of_ann["run_id"])
     assert [each["digest"] for each in taken["artifacts"]] == [
