@@ -219,6 +219,20 @@ class Hub:
         servers = self.ask("GET", f"/users/{user}")["servers"]
         return dict(servers.get("", {}))
 
+    def run(
+        self, user: str, *words: str, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command as in a terminal of the user's JupyterLab."""
+        home = self.folder / user
+        pid = self.server(user)["state"]["pid"]
+        lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        session = dict(line.split("=", 1) for line in lines if "=" in line)
+        # The server sets it for its kernels and terminals.
+        session["NBYARD_HUB_ROOT"] = str(home)
+        return subprocess.run(
+            words, cwd=cwd or home, env=session, capture_output=True, text=True, check=False
+        )
+
     def kill(self) -> None:
         """Kill the hub itself; its proxy and its servers go on."""
         self._process.kill()

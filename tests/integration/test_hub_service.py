@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -52,6 +53,18 @@ finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)
 """
+# Prints how the run of a magic ended, and the newest runs that the client lists.
+IN_PYTHON = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+from nbyard.discover import connect
+
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "nbyard")
+done = shell.run_line_magic("nbyard", "run " + sys.argv[1])
+runs = connect().runs.list(limit=2).items
+print(json.dumps([done.state, *(run.number for run in runs)]))
+"""
 PREFIX = "/jh"
 PROJECTS = "/nbyard/api/projects"
 # Only members of a group may write, so that the hub's API can take the right away.
@@ -81,23 +94,9 @@ class People:
         place = f"/user/{user}" if user else "/services/nbyard"
         return self.hub.send(method, place + path, body, token)
 
-    def run(
-        self, user: str, *words: str, cwd: Path | None = None
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a command as in a terminal of the user's JupyterLab."""
-        home = self.hub.folder / user
-        pid = self.hub.server(user)["state"]["pid"]
-        lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
-        session = dict(line.split("=", 1) for line in lines if "=" in line)
-        # The server sets it for its kernels and terminals.
-        session["NBYARD_HUB_ROOT"] = str(home)
-        return subprocess.run(
-            words, cwd=cwd or home, env=session, capture_output=True, text=True, check=False
-        )
-
     def shell(self, *words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
         """Run nbyard as ann."""
-        return self.run("ann", *SHELL, *words, cwd=cwd)
+        return self.hub.run("ann", *SHELL, *words, cwd=cwd)
 
     @property
     def service(self) -> int:
@@ -251,6 +250,56 @@ def test_shell_of_a_session_uses_the_users_server(people: People) -> None:
     assert not list(home.glob("**/store.sqlite"))
 
 
+@pytest.fixture(scope="module")
+def demo(people: People) -> Path:
+    """A project folder of ann."""
+    made = people.shell("init", "demo")
+    assert made.returncode == 0, made.stderr
+    return people.hub.folder / "ann/demo"
+
+
+def test_files_of_a_session_are_checked_and_pushed_at_the_service(
+    people: People, demo: Path
+) -> None:
+    checked = people.shell("check", "visitors.nbflow", cwd=demo)
+    assert (checked.returncode, checked.stdout.strip()) == (0, "visitors.nbflow: no problems")
+    (demo / "report.py").rename(demo / "gone.py")
+    assert people.shell("check", "visitors.nbflow", cwd=demo).returncode == 1
+    (demo / "gone.py").rename(demo / "report.py")
+    pushed = people.shell("push", "--current", "--yes", cwd=demo)
+    assert pushed.returncode == 0, pushed.stderr
+    files = "/nbyard/api/projects/demo/files/content?path=report.py"
+    sent = people.send("GET", files, people.ann, user="")
+    assert sent.content == (demo / "report.py").read_bytes()
+
+
+def test_shell_and_magics_of_a_session_run_at_the_service(people: People, demo: Path) -> None:
+    """They wait for the end of their runs, which wait here for an engine and are cancelled."""
+
+    def cancelled(name: str) -> Any:
+        """Cancel a run as soon as there is one, and return its record."""
+        path = f"/nbyard/api/runs/{name}"
+        wait_until(lambda: people.send("GET", path, people.ann, user="").status == 200)
+        assert people.send("POST", f"{path}/cancel", people.ann, user="").status == 202
+        return people.send("GET", path, people.ann, user="").json["run"]
+
+    with ThreadPoolExecutor() as pool:
+        words = ("run", "visitors.nbflow", "--name", "by-shell")
+        shell = pool.submit(people.shell, *words, cwd=demo)
+        first = cancelled("by-shell")
+        done = shell.result()
+        assert done.returncode == 1 and "cancelled" in done.stdout + done.stderr
+        python = (sys.executable, "-c", IN_PYTHON, "visitors.nbflow")
+        magic = pool.submit(people.hub.run, "ann", *python, cwd=demo)
+        second = cancelled(str(first["number"] + 1))
+        done = magic.result()
+    assert (first["owner"], second["origin"]["kind"]) == ("ann", "magic")
+    assert done.returncode == 0, done.stderr
+    numbers = [second["number"], first["number"]]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["cancelled", *numbers]
+    assert not list(demo.parent.glob("**/store.sqlite")), "no own store"
+
+
 class SharedEnvironment:
     """An environment of ann that a project shares. Its images are not there: no engine runs."""
 
@@ -283,7 +332,7 @@ class SharedEnvironment:
 @pytest.mark.long
 def test_a_member_opens_an_environment_of_the_project_as_a_kernel(people: People) -> None:
     def install() -> "subprocess.CompletedProcess[str]":
-        return people.run("bob", *SHELL, "environments", "kernel", "ann/cows")
+        return people.hub.run("bob", *SHELL, "environments", "kernel", "ann/cows")
 
     def opened(name: str) -> tuple[str, str]:
         """Return the title of the kernel in Bob's JupyterLab, and what it prints."""
@@ -291,7 +340,7 @@ def test_a_member_opens_an_environment_of_the_project_as_a_kernel(people: People
         assert (done.returncode, done.stdout.strip()) == (0, name), done.stderr
         listed = people.hub.send("GET", "/user/bob/api/kernelspecs", token=people.bob)
         title = listed.json["kernelspecs"][name]["spec"]["display_name"]
-        ran = people.run("bob", sys.executable, "-c", IN_KERNEL, name)
+        ran = people.hub.run("bob", sys.executable, "-c", IN_KERNEL, name)
         assert ran.returncode == 0, ran.stderr
         return title, ran.stdout
 

@@ -365,11 +365,11 @@ class NbyardHandler(JupyterHandler):
     async def prepare(self, **kwargs: Any) -> Any:
         try:
             await super().prepare(**kwargs)
+            if not self.check_origin():
+                raise web.HTTPError(404)
         except web.HTTPError as error:
             if error.status_code == 404:  # Jupyter's response to a page of another origin
-                raise Refusal(
-                    403, "The server refuses requests from pages of other origins."
-                ) from None
+                raise Refusal(403, "The server refuses pages of other origins.") from None
             raise
         if self.current_user is not None:
             await check_authorizer(self)

@@ -1,6 +1,7 @@
 """Two users of a real JupyterHub: one service with PostgreSQL and a container engine."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ import pytest
 from tests.support.jupyter_server import Answer
 
 from nbyard.dockerd import Engine
+from nbyard.domain.callers import PROJECT_HEADER
 from nbyard.domain.users.isolation import Isolation
 from nbyard.images.builds import OWNER_LABEL
 from nbyard.testing.conformance.runtimes import wait_until
 
-from ...integration.hub import Hub, reserved_port
+from ...integration.hub import ROOT, Hub, reserved_port
 
 pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
 BUILD_SECONDS = 200.0
@@ -30,6 +32,19 @@ pathlib.Path(given.output).write_text(f"{len(rows) - 1} rows, user {os.getuid()}
 """
 
 
+def printing() -> list[str]:
+    """Return the words of the guide that print the configuration, before the database's address.
+
+    It is the second of three steps. The third one restarts the hub.
+    """
+    guide = (ROOT / "docs/how-to/jupyterhub.md").read_text()
+    section = guide.partition("## Install one service for all users\n")[2].partition("\n##")[0]
+    steps = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
+    assert len(steps) == 3 and steps[2].startswith("Restart the hub and the users' servers.")
+    (words,) = re.findall(r"^ *nbyard (.*) \S+ >> jupyterhub_config.py$", steps[1], re.MULTILINE)
+    return str(words).split()
+
+
 class Users:
     """A hub whose service has a store of its own, and the tokens of its users."""
 
@@ -37,8 +52,8 @@ class Users:
         port = reserved_port()
         printed = subprocess.run(
             [
-                *(sys.executable, "-m", "nbyard.cli.main", "hub", "config"),
-                *("--url", f"http://127.0.0.1:{port}", "--database", database),
+                *(sys.executable, "-m", "nbyard.cli.main", *printing()),
+                *(database, "--url", f"http://127.0.0.1:{port}"),
             ],
             check=True,
             capture_output=True,
@@ -63,14 +78,18 @@ class Users:
     def home(self, user: str) -> Path:
         return self.hub.folder / user
 
-    def ask(self, user: str, method: str, path: str, body: Any = None) -> Answer:
+    def ask(self, user: str, method: str, path: str, body: Any = None, project: str = "") -> Answer:
         """Send a request to the user's own server."""
         token = self.ann if user == "ann" else self.bob
-        return self.hub.send(method, f"/user/{user}/nbyard/api{path}", body, token)
+        sent = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | (
+            {PROJECT_HEADER: project} if project else {}
+        )
+        return self.hub.request(method, f"/user/{user}/nbyard/api{path}", sent, token, headers)
 
-    def made(self, user: str, path: str, body: Any) -> Any:
+    def made(self, user: str, path: str, body: Any, project: str = "") -> Any:
         """Return what the service created for a user."""
-        answer = self.ask(user, "POST", path, body)
+        answer = self.ask(user, "POST", path, body, project)
         assert answer.status in (201, 202), answer.content
         return answer.json
 
@@ -120,6 +139,36 @@ def test_a_run_uses_files_of_its_user_and_nobody_else_sees_it(users: Users) -> N
     assert users.ask("bob", "GET", "/runs").json["items"] == []
     assert users.ask("bob", "POST", f"/runs/{run}/cancel").status == 404
     assert users.ask("bob", "DELETE", f"/runs/{run}").status == 404
+
+    check_team_cache(users, body)
+    words = ("run", "count.py", "--input-file", "data=data.csv", "--image", users.image)
+    shell = (sys.executable, "-m", "nbyard.cli.main", *words, "--output", "output=rows.txt")
+    ran = users.hub.run("ann", *shell, "--force")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (users.home("ann") / "rows.txt").read_text().startswith("2 rows, user ")
+
+
+def check_team_cache(users: Users, body: dict[str, Any]) -> None:
+    """Bob's run takes Ann's result in her project, which he is a member of, and not outside."""
+    team = str(users.made("ann", "/projects", {"name": "counts"})["id"])
+    users.made("ann", f"/shares/project/{team}", {"name": "bob", "role": "editor"})
+    for name in ("count.py", "data.csv"):
+        (users.home("bob") / name).write_bytes((users.home("ann") / name).read_bytes())
+    tasks = []
+    for user, project in (("ann", team), ("bob", team), ("bob", "")):
+        wish = {**body, "force": user == "ann"}
+        record = users.ended(user, users.made(user, "/runs", wish, project)["id"])
+        assert record["run"]["state"] == "succeeded", json.dumps(record)
+        tasks += record["tasks"]
+    of_ann, taken, outside = tasks
+    reasons = json.dumps([(task["cached"], task["reason"]) for task in tasks])
+    assert [task["cached"] for task in tasks] == [False, True, False], reasons
+    params = taken["reason"]["params"]
+    assert (params["user"], params["run_id"]) == ("ann", of_ann["run_id"])
+    assert [each["digest"] for each in taken["artifacts"]] == [
+        each["digest"] for each in of_ann["artifacts"]
+    ]
+    assert "ann" not in json.dumps(outside)
 
 
 def images_of(engine: Engine, user: str) -> list[str]:

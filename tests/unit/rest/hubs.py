@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.support.jupyter_server import PATIENCE_SECONDS, Answer, JupyterServer
@@ -52,6 +54,13 @@ class User(web.RequestHandler):
         self.finish(json.dumps({"kind": "user", "name": name, "groups": [], "scopes": scopes}))
 
 
+class Token(web.RequestHandler):
+    """The hub's answer at the end of a sign-in; the code of a user is their name."""
+
+    def post(self) -> None:
+        self.finish(json.dumps({"access_token": self.get_body_argument("code")}))
+
+
 class People:
     """The API of a hub, whose users have `rights`."""
 
@@ -65,7 +74,11 @@ class People:
         self._thread.start()
 
     async def _serve(self) -> None:
-        server = HTTPServer(web.Application([("/hub/api/user", User, {"people": self})]))
+        api: list[Any] = [
+            ("/hub/api/user", User, {"people": self}),
+            ("/hub/api/oauth2/token", Token),
+        ]
+        server = HTTPServer(web.Application(api))
         server.add_sockets(self._sockets)
         await self._ended.wait()
         server.stop()
@@ -74,6 +87,16 @@ class People:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(PATIENCE_SECONDS)
+
+
+def cookies_of(*answers: Answer) -> dict[str, str]:
+    """Return the cookies that answers set; the last one of each name counts."""
+    lines = [line for answer in answers for line in answer.headers.get_all("Set-Cookie", [])]
+    return dict(line.partition(";")[0].split("=", 1) for line in lines)
+
+
+def header_of(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 class HubService:
@@ -130,6 +153,18 @@ class HubService:
         with closing(connection):
             connection.request(method, PREFIX + path, body=body, headers=headers)
             return Answer(connection.getresponse())
+
+    def sign_in(self, user: str) -> tuple[str, str]:
+        """Return the cookies of a browser in which a user signed in at the hub, and its XSRF value.
+
+        The hub would redirect the browser to the callback with a code.
+        """
+        page = self.request("GET", "nbyard/sign-in/deployments/x/y", Accept="text/html")
+        (state,) = parse_qs(urlsplit(page.headers["Location"]).query)["state"]
+        back = f"oauth_callback?code={user}&state={state}"
+        signed_in = self.request("GET", back, Cookie=header_of(cookies_of(page)))
+        cookies = cookies_of(page, signed_in)
+        return header_of(cookies), cookies["_xsrf"]
 
     def kill(self) -> None:
         self.process.kill()

@@ -12,6 +12,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.projects.members import SHARED_KINDS
 from nbyard.domain.workflows.structs import Document, Meta
 from nbyard.services.operation import Operation
+from nbyard.services.operation_table import table
 from nbyard.store import Connection, Store
 from nbyard.store.schema.deployment_tables import models
 
@@ -23,6 +24,10 @@ from ..store.test_deployments import add as add_deployment
 from ..store.test_models import MODEL
 
 Send = Callable[..., Any]
+OF_USERS = [operation for operation in table() if not operation.scope.endswith(":admin")]
+ON_ONE = [operation for operation in OF_USERS if operation.placed("path")]
+# What is never shared is found by its owner alone.
+PRIVATE = {"bisection", "channel", "credential", "image", "upload"}
 # It is in the names of all resources.
 SECRET = "unseen"
 # Variables of paths that are no IDs.
@@ -102,8 +107,21 @@ class Resources:
         ]
         return f"{path}?{'&'.join(query)}" if query else path
 
+    def body(self, operation: Operation) -> dict[str, Any] | None:
+        """Return the body of an operation on one resource, of which each has an entry."""
+        if not operation.placed("body"):
+            return None
+        if operation.id == "projects.link":
+            return {"kind": "dataset", "resource": self.ids["dataset"]}
+        return BODIES[operation.id]
 
-# The bodies of operations on one resource.
+
+def is_private(operation: Operation) -> bool:
+    """Return whether an operation is on a resource that is never shared."""
+    return operation.placed("path")[0].name in PRIVATE
+
+
+# The bodies of operations on one resource. A new operation needs an entry.
 BODIES: dict[str, dict[str, Any]] = {
     "automations.update": {"revision": 1},
     "automations.fire": {},

@@ -1,6 +1,7 @@
 """Every route refuses strangers, and every refusal has the same body."""
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -161,8 +162,12 @@ def test_a_cookie_reads(api, cookies):
 
 
 def test_a_foreign_page_reads_nothing_with_a_cookie(api, cookies):
+    """Neither of an operation nor of a download."""
     headers = {"Cookie": cookies, "Origin": "http://evil.test"}
-    assert api.request("GET", "/nbyard/api/datasets", None, headers).status in (403, 404)
+    others = ("/runs/x/pictures/y", "/openapi.json", "/none", "/../catalog", "/../links/x")
+    for path in ("/datasets", *CONTENTS.values(), *others):
+        address = posixpath.normpath(f"/nbyard/api{path}")
+        assert api.request("GET", address, None, headers).status == 403, path
 
 
 @pytest.mark.parametrize("path", ["", "/", "/no/such/thing", "/datasets/", "/datasets/a/b/c"])

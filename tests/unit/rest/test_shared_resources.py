@@ -13,16 +13,20 @@ from nbyard.services.operation_table import table
 from nbyard.services.registry import WITH_OWNER
 from nbyard.store import Store
 
-from .resources import BODIES, OF_FILES, SECRET, Resources, naming
+from .resources import (
+    OF_FILES,
+    OF_USERS,
+    ON_ONE,
+    SECRET,
+    Resources,
+    is_private,
+    naming,
+)
 
 pytestmark = pytest.mark.leaves_running
 EVE, BOB = Caller("eve"), Caller("bob", groups=("lab",))
-OF_USERS = [operation for operation in table() if not operation.scope.endswith(":admin")]
-ON_ONE = [operation for operation in OF_USERS if operation.placed("path")]
 WRITES = [operation for operation in ON_ONE if not operation.scope.endswith(":read")]
 READS = [operation for operation in ON_ONE if operation.scope.endswith(":read")]
-# What is never shared is found by its owner alone.
-PRIVATE = {"bisection", "channel", "credential", "image", "upload"}
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +75,10 @@ def named(operations: list[Operation]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.id)
 
 
-def body_of(operation: Operation, owned: Resources):
-    if not operation.placed("body"):
-        return None
-    if operation.id == "projects.link":
-        return {"kind": "dataset", "resource": owned.ids["dataset"]}
-    return BODIES[operation.id]  # a new operation needs an entry
-
-
-def is_private(operation: Operation) -> bool:
-    return operation.placed("path")[0].name in PRIVATE
-
-
 @named(ON_ONE)
 def test_the_resources_of_others_are_missing(owned, send, operation):
     """Guessed IDs get the same answer as those of nothing."""
-    body = body_of(operation, owned)
+    body = owned.body(operation)
     unknown = {name: new_id() for name in owned.ids}
     answers = set()
     for ids in (owned.ids, unknown):
@@ -135,7 +127,7 @@ def test_administration_needs_the_right(owned, send, operation):
 @named(READS)
 def test_a_viewer_reads_like_the_owner(share, send, operation):
     viewed = share("viewer")
-    path, body = viewed.path(operation), body_of(operation, viewed)
+    path, body = viewed.path(operation), viewed.body(operation)
     seen, own = (send(c, operation.method, path, body) for c in (BOB, viewed.owner))
     assert seen.status == (404 if is_private(operation) else own.status), seen.content
     assert own.status < 500
@@ -145,11 +137,11 @@ def test_a_viewer_reads_like_the_owner(share, send, operation):
 @pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
 def test_a_change_needs_a_role(share, send, operation, role):
     owned = share(role)
-    answer = send(BOB, operation.method, owned.path(operation), body_of(operation, owned))
+    answer = send(BOB, operation.method, owned.path(operation), owned.body(operation))
     if operation.method == "DELETE" and answer.status == 204:
         share(role, is_kept=False)
     first = operation.placed("path")[0].name
-    if first in PRIVATE:
+    if is_private(operation):
         assert answer.status == (204 if operation.id == "uploads.delete" else 404)
         return
     of_owners = operation.verb in ("delete", "grant", "revoke") or operation.id in (
@@ -172,4 +164,4 @@ def test_a_name_with_its_owner_gives_no_more_rights_than_the_id(share, send, ope
     name = operation.placed("path")[0].name
     label = viewed.ids[name] if name == "automation" else viewed.name  # its name is its ID
     path = viewed.path(operation, **{name: f"ann/{label}"})
-    assert send(BOB, operation.method, path, body_of(operation, viewed)).status == 403
+    assert send(BOB, operation.method, path, viewed.body(operation)).status == 403

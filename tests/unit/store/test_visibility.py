@@ -5,18 +5,40 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nbyard.domain.callers import ROLES, Role
 from nbyard.domain.ids import new_id
-from nbyard.domain.projects.members import NewMember, ShareLink
+from nbyard.domain.models.structs import ModelFilter
+from nbyard.domain.projects.members import NewMember, SharedKind, ShareLink
+from nbyard.domain.workflows.structs import Document, Meta
 from nbyard.errors import Forbidden
+from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
+from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import credentials, datasets, events, runs
-from nbyard.store.visibility import may_see, may_see_event
+from nbyard.store.visibility import SHARED, may_see, may_see_event
 
+from .automations.conftest import row_of
+from .lineage.records import Records
 from .rows import START, Rows
+from .test_deployments import SPEC, TEXTS
+from .test_models import MODEL
+
+# Each kind that the clause decides, and the other arguments of its list.
+PAGES: dict[SharedKind, tuple[Any, ...]] = {
+    **dict.fromkeys(("dataset", "executable", "environment", "automation", "project"), ("",)),
+    **{"run": (), "workflow": ("",), "model": (ModelFilter(),), "deployment": ("", "")},
+}
+
+
+# A version of a model is read with no role.
+def shown_role(kind: SharedKind, row: Any) -> Role | None:
+    role: Role | None = None if kind == "model" else getattr(row, "automation", row).role
+    return role
+
 
 USERS, GROUPS = ("ada", "bob", "eve", "joe"), ("lab", "class")
 
@@ -37,25 +59,39 @@ class Shared:
 
     def __init__(self, store: Store, c: Connection, seed: int):
         self.store, self.c, self.random = store, c, random.Random(seed)
-        rows, pick = Rows(store, c), self.random.choice
+        rows, pick = Records(store, c), self.random.choice
         self.groups = {user: {g for g in GROUPS if self.random.random() < 0.5} for user in USERS}
         for user, groups in self.groups.items():
             store.grants.set_groups(c, user, groups)
         self.owners: dict[tuple[Any, str], str] = {}
-        for kind, number in itertools.product(("dataset", "run", "project"), range(4)):
+        assert PAGES.keys() == SHARED.keys(), "a new kind"
+        for kind, number in itertools.product(PAGES, range(2)):
             owner = pick(USERS)
             self.owners[kind, self._made(rows, kind, f"{kind}{number}", owner)] = owner
         self.links: set[tuple[str, str, str]] = set()
         self.grants: dict[tuple[str, str, str, bool], Role] = {}
 
-    def _made(self, rows: Rows, kind: str, name: str, owner: str) -> str:
-        if kind == "dataset":
-            return rows.dataset(name, owner).id
-        if kind == "run":
-            return rows.run(name, owner).id
-        fields = {"description": "", "repository": "", "requirements": "", "metadata": {}}
-        row = {**fields, "task": {}, "files": "", "git": None}
-        return self.store.projects.create(self.c, owner, name=name, **row)
+    def _made(self, rows: Records, kind: SharedKind, name: str, owner: str) -> str:
+        if kind == "model":
+            made = rows.model(rows.image(name, owner), owner=owner)
+            self.c.execute(update(models).values(model=msgspec.to_builtins(MODEL)))
+            return made
+        if kind == "deployment":
+            key, reason = new_id(), because("deployment-created")
+            self.store.deployments.insert(self.c, owner, key, {**TEXTS, "name": name})
+            self.store.deployments.add_revision(self.c, key, SPEC, reason, "hash")
+            return key
+        if kind == "automation":
+            self.store.automations.insert(self.c, row_of(name, owner=owner))
+            return name
+        if kind == "workflow":
+            document = Document(1, Meta(id=name))
+            return self.store.workflows.create_or_update(self.c, owner, f"/{name}", document).id
+        if kind == "project":
+            fields = {"description": "", "repository": "", "requirements": "", "metadata": {}}
+            row = {**fields, "task": {}, "files": "", "git": None}
+            return self.store.projects.create(self.c, owner, name=name, **row)
+        return str(getattr(rows, kind)(name, owner).id)
 
     def step(self, *, links: bool = True) -> None:
         """Link, unlink, grant or revoke something."""
@@ -83,11 +119,14 @@ class Shared:
         """The highest role, by the plainest rule."""
         reached = [(kind, key)]
         reached += [("project", p) for p, *linked in self.links if linked == [kind, key]]
-        roles = ["owner" for thing in reached if self.owners[thing] == viewer]
+        roles: list[Role] = ["owner" for thing in reached if self.owners[thing] == viewer]
         for (*thing, name, group), role in self.grants.items():
             is_named = name in self.groups[viewer] if group else name == viewer
             roles += [role] if tuple(thing) in reached and is_named else []
-        return max(roles, key=ROLES.index, default=None)
+        highest = max(roles, key=ROLES.index, default=None)
+        # The runs of an automation have the files and secrets of its owner.
+        is_limited = kind == "automation" and self.owners[kind, key] != viewer
+        return "viewer" if highest and is_limited else highest
 
     def check(self) -> None:
         """Compare lists, single rows, events and roles of all users with the rule."""
@@ -98,15 +137,22 @@ class Shared:
                 assert rows.grants.role(c, viewer, kind, key) == self.role(viewer, kind, key)
                 named = getattr(rows, f"{kind}s")
                 row = named.get(c, viewer, key)
-                assert (row.role if row else None) == self.role(viewer, kind, key)
-            for kind, args in (("dataset", ("",)), ("run", ()), ("project", ("",))):
+                assert (row is not None) == ((kind, key) in seen)
+                assert row is None or shown_role(kind, row) in (None, self.role(viewer, kind, key))
+            for kind, args in PAGES.items():
                 page = getattr(rows, f"{kind}s").page(c, viewer, 99, "", *args)
-                roles = {s: self.role(viewer, *s) for s in seen if s[0] == kind}
-                assert {(kind, item.id): item.role for item in page} == roles
+                items = [getattr(item, "automation", item) for item in page]
+                assert {(kind, item.id) for item in items} == {s for s in seen if s[0] == kind}
+                for item in items:
+                    role = self.role(viewer, kind, item.id)
+                    assert shown_role(kind, item) in (None, role)
             subjects = select(events.c.subject_id).where(may_see_event(viewer, c))
-            known = {key for _, key in self.owners}
-            found = {*c.execute(subjects).scalars()} & known
-            assert found == {key for _, key in seen}
+            # Rows of some kinds are inserted without an event.
+            known = {*c.execute(select(events.c.subject_id)).scalars()}
+            of_events = {kind for kind, key in self.owners if key in known}
+            assert of_events >= {"dataset", "run", "project"}, of_events
+            found = {*c.execute(subjects).scalars()} & {key for _, key in self.owners}
+            assert found == {key for _, key in seen} & known
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -117,8 +163,8 @@ def test_nobody_sees_more_than_the_rule_allows(store, seed):
         # Nobody links the resource of another before the first grant.
         while not shared.grants:
             shared.step(links=False)
-        for _ in range(5):
-            for _ in range(6):
+        for _ in range(3):
+            for _ in range(15):
                 shared.step()
             shared.check()
 

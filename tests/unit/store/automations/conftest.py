@@ -14,8 +14,8 @@ HOURLY = {"kind": "cron", "expression": "@hourly"}
 EVENTS = {"dataset": {"dataset": "d"}, "file": {"path": "/in"}, "run": {"path": "/w"}}
 
 
-def add(store: Store, name: str, due: datetime | None = None, **more: Any) -> str:
-    """Insert an automation of ann, on times unless `more` has another kind."""
+def row_of(name: str, due: datetime | None = None, **more: Any) -> dict[str, Any]:
+    """Return the row of an automation of ann, on times unless `more` has another kind."""
     row: dict[str, Any] = dict.fromkeys((*COUNTS, "since_event"), 0)
     row |= dict.fromkeys(("path", "template_id", "source_id", "source_path", "secret"), "")
     row |= dict.fromkeys(("starts_at", "ends_at", "at_most"))
@@ -24,8 +24,13 @@ def add(store: Store, name: str, due: datetime | None = None, **more: Any) -> st
     row |= {"kind": "cron", "event": HOURLY, "timing": HOURLY, "zone": "UTC", "next_due": due}
     row |= {"mode": "follows", "overlap": "skip", "missed": {}, "values_from": {}}
     row |= {"run": {"executable": "e"}, "is_enabled": due is not None}
+    return row | more
+
+
+def add(store: Store, name: str, due: datetime | None = None, **more: Any) -> str:
+    """Insert an automation of ann, on times unless `more` has another kind."""
     with store.write() as c:
-        store.automations.insert(c, row | more)
+        store.automations.insert(c, row_of(name, due, **more))
     return name
 
 
