@@ -22,7 +22,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.deployments.deployment_status import RevisionStatus, state_of
 from nbyard.domain.deployments.structs import Place, deployment_folder
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.errors import Unavailable
+from nbyard.errors import Conflict, NotFound, Unavailable
 from nbyard.ipc.port_relay import Route, close_relay, is_relayed, open_relay
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployment_containers
@@ -52,8 +52,9 @@ class OwnPort:
         """
         made = self.notes.launch_description(row, revision_row, is_leaving=is_leaving)
         if made.secret and self._delivered.get(revision_row.number) != made.keys:
-            deployment_containers.put_keys(self._engine, made)
-            self._delivered[revision_row.number] = made.keys
+            with suppress(NotFound, Conflict):  # a later step delivers them
+                deployment_containers.put_keys(self._engine, made)
+                self._delivered[revision_row.number] = made.keys
 
     def serve(self, row: DeploymentRow) -> None:
         """Connect the own port, if there is one, with the serving revision."""

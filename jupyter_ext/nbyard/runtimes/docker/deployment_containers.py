@@ -4,7 +4,6 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -34,7 +33,7 @@ from nbyard.domain.deployments.structs import (
     check_name,
     link_path,
 )
-from nbyard.errors import Conflict, NbyardError, NotFound
+from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.attempt_container_spec import (
     GPUS,
@@ -154,10 +153,14 @@ def launch_revision(
 
 
 def put_keys(engine: Engine, deployed: Deployed) -> None:
-    """Replace the file of keys in the container of a revision, if the container still exists."""
+    """Replace the file of keys in the container of a revision.
+
+    Raises:
+        NotFound: the container does not exist.
+        Conflict: the container is changing its state.
+    """
     archive = _archive({_keys_path(deployed): deployed.keys}, container_user(engine.info))
-    with suppress(NotFound, Conflict):
-        engine.put(deployed.container, ABOVE_HOME, archive)
+    engine.put(deployed.container, ABOVE_HOME, archive)
 
 
 def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:

@@ -17,6 +17,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.keys import DeploymentKey
 from nbyard.domain.deployments.structs import Place, deployment_folder
 from nbyard.domain.ids import new_id
+from nbyard.errors import Conflict, NbyardError, NotFound
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.ipc.port_relay import open_port
 from nbyard.runtimes.docker import deployment_containers
@@ -128,9 +129,14 @@ def test_an_unreadable_certificate_is_reported_once(context):
 
 def test_a_container_gets_changed_keys(yard, context, monkeypatch):
     delivered: list[Any] = []
-    monkeypatch.setattr(
-        deployment_containers, "put_keys", lambda _, made: delivered.append(json.loads(made.keys))
-    )
+    refusals: list[NbyardError] = []
+
+    def put(_: Any, made: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        delivered.append(json.loads(made.keys))
+
+    monkeypatch.setattr(deployment_containers, "put_keys", put)
     row, ours = row_of(context), own_port(context)
     ours.deliver(row, row.newest, is_leaving=False)
     assert delivered == [], "without a secret, it checks nothing"
@@ -141,7 +147,9 @@ def test_a_container_gets_changed_keys(yard, context, monkeypatch):
         ours.deliver(row, row.newest, is_leaving=is_leaving)
     with yard.store.write() as c:
         yard.store.deployment_keys.insert(c, deployment, key, "hash")
-    ours.deliver(row, row.newest, is_leaving=False)
+    refusals += [Conflict("it restarts"), NotFound("it is created anew")]
+    for _ in range(4):
+        ours.deliver(row, row.newest, is_leaving=False)
     assert delivered == [
         {"keys": {}, "leaving": False},
         {"keys": {}, "leaving": True},
