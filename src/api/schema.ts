@@ -2890,7 +2890,7 @@ export interface paths {
         };
         /**
          * Show where a run is in the queue, who holds what it needs, and when it may start
-         * @description Runs and deployments of others are counted, never named.
+         * @description Runs and deployments that the caller may not see are counted, never named.
          */
         get: operations["runs.queue"];
         put?: never;
@@ -6345,7 +6345,7 @@ export interface components {
         };
         /**
          * Holder
-         * @description A run or deployment of the caller, and the operation that frees what it holds.
+         * @description A run or deployment, what frees it, and its owner unless it is the caller's.
          */
         Holder: {
             /** @enum {unknown} */
@@ -6354,6 +6354,10 @@ export interface components {
             name: string;
             /** @enum {unknown} */
             operation: "deployments.stop" | "runs.cancel";
+            /** @default  */
+            owner: string;
+            /** @default  */
+            title: string;
         };
         /**
          * Home
@@ -10134,9 +10138,9 @@ export interface components {
          * @description Where the first queued task of a run is in the queue, and what it waits for.
          *
          *     `place` counts from 1 and is 0 if no task is queued. `own_before` and `others_before` count the
-         *     tasks of the caller and of others before it. `holders` are runs and deployments of the caller
-         *     that hold what it needs. `held_by_others` states whether others hold some of it.
-         *     `starts_in_seconds` is null without an estimate.
+         *     tasks of the caller and of others before it. `holders` hold what it needs. `held_by_others`
+         *     states whether others that the caller may not see hold some of it. `starts_in_seconds` is null
+         *     without an estimate.
          */
         RunQueue: {
             /** @default 0 */

@@ -295,8 +295,13 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "position before waits held_by to_free starts",
         position=lambda q: q.place or "no task is in the queue",
         before=lambda q: f"{q.own_before} of yours, {q.others_before} of others" if q.place else "",
-        held_by=lambda q: [f"{h.kind} {h.name}" for h in q.holders] + ["others"] * q.held_by_others,
-        to_free=lambda q: [f"nbyard {h.operation.replace('.', ' ')} {h.name}" for h in q.holders],
+        held_by=lambda q: (
+            [f"{h.kind} {h.name}" + (f" of {h.owner}" if h.owner else "") for h in q.holders]
+            + ["others"] * q.held_by_others
+        ),
+        to_free=lambda q: [
+            f"nbyard {h.operation.replace('.', ' ')} {h.name}" for h in q.holders if not h.owner
+        ],
         starts=lambda q: start_text(q.starts_in_seconds),
     ),
     "runs": columns(

@@ -172,6 +172,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._caller = caller_of(self.current_user)
         if not self._caller.may("events:read"):
             raise HTTPError(403)
+        if self.context.budgets.wait_seconds(self._caller.name):
+            raise HTTPError(429)
         await self.context.record_groups(self.current_user)
         self._login = Login(self)
         # All numbers of 18 digits fit into the 64-bit integers of databases.

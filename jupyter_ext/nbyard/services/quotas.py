@@ -10,6 +10,7 @@ from nbyard.domain.users.quotas import (
     NewQuota,
     Quota,
     QuotaLimits,
+    Quotas,
     QuotaUse,
     complete_quota,
     read_quota_id,
@@ -41,7 +42,7 @@ class QuotaService(Service):
         quotas = self._store.quotas
         with self._store.read() as c:
             quota, limits = quotas.read(c).of_user(caller.name)
-            own = [use for use in quotas.held(c) if use.owner == caller.name]
+            own = [use for use in quotas.ledger(c, Quotas()).held() if use.owner == caller.name]
             held = {gpu for each in self._store.attempts.live(c) for gpu in each.gpus}
             held.update(*self._store.deployments.granted_gpus(c).values())
             stored = quotas.stored_bytes(c, caller.name)

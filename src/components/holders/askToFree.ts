@@ -2,7 +2,7 @@ import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apput
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { Reason } from '../../reasons';
 
-/** A run or deployment of the user that holds what something else waits for. */
+/** A run or deployment that holds what something else waits for. */
 export interface IHolder {
   kind: 'run' | 'deployment';
   id: string;
@@ -10,6 +10,9 @@ export interface IHolder {
   name: string;
   /** What frees it. */
   operation: 'runs.cancel' | 'deployments.stop';
+  /** The user that it belongs to, empty for the user's own. */
+  owner?: string;
+  title?: string;
 }
 
 /** Return what a refusal names of the user's own that holds a quota. */

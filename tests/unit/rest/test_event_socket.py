@@ -17,6 +17,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
 from nbyard.domain.runs.attempt_views import Activity
 from nbyard.rest import event_socket, operation_handler
+from nbyard.rest.access import RequestBudgets
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -326,6 +327,16 @@ def test_a_full_window_continues_after_its_frames_are_sent(api, window, monkeypa
     say(window, after=0)
     frame(window)
     seen_until(window, *(make(api, f"one after the other {number}") for number in range(3)))
+
+
+def test_a_user_who_opens_too_many_windows_waits(api, monkeypatch):
+    context = api.app.web_app.settings["nbyard"]
+    monkeypatch.setattr(context, "budgets", RequestBudgets(per_minute=2))
+    for _ in range(2):
+        connect(api).close()
+    with pytest.raises(websocket.WebSocketBadStatusException) as error:
+        connect(api)
+    assert error.value.status_code == 429
 
 
 def test_a_token_without_the_right_to_read_gets_no_events(api, monkeypatch):

@@ -14,7 +14,7 @@ from nbyard.domain.limits import MAX_GPUS, Limits
 from nbyard.domain.naming.names import check_title
 from nbyard.domain.presentation import AGE, SIZE, shown
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because, nested_reasons
+from nbyard.reasons.structs import Reason, because
 
 Kind = Literal["everyone", "group", "user", "project"]
 T = TypeVar("T")
@@ -158,21 +158,23 @@ class QuotaUse(msgspec.Struct, frozen=True):
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A run or deployment of the caller, and the operation that frees what it holds."""
+    """A run or deployment, what frees it, and its owner unless it is the caller's."""
 
     kind: Literal["run", "deployment"]
     id: str
     name: str
     operation: Literal["runs.cancel", "deployments.stop"]
+    owner: str = ""
+    title: str = ""
 
 
 class RunQueue(msgspec.Struct, frozen=True):
     """Where the first queued task of a run is in the queue, and what it waits for.
 
     `place` counts from 1 and is 0 if no task is queued. `own_before` and `others_before` count the
-    tasks of the caller and of others before it. `holders` are runs and deployments of the caller
-    that hold what it needs. `held_by_others` states whether others hold some of it.
-    `starts_in_seconds` is null without an estimate.
+    tasks of the caller and of others before it. `holders` hold what it needs. `held_by_others`
+    states whether others that the caller may not see hold some of it. `starts_in_seconds` is null
+    without an estimate.
     """
 
     place: int = 0
@@ -182,14 +184,6 @@ class RunQueue(msgspec.Struct, frozen=True):
     holders: list[Holder] = []
     held_by_others: bool = False
     starts_in_seconds: float | None = None
-
-
-def holders_of(uses: Iterable[Use], limits: Limits, waits: Reason | None) -> list[Use]:
-    """Return the uses that hold what a task waits for: its quota, else GPUs or cores."""
-    if waits is not None and waits.code == "quota-full":
-        ids = {reason.params.get("id") for reason in nested_reasons(waits)}
-        return [use for use in uses if use.id in ids]
-    return [use for use in uses if (use.gpus if limits.gpu else use.cpu) > EPSILON]
 
 
 def read_quota_id(key: str) -> tuple[Kind, str]:
@@ -331,6 +325,19 @@ class QuotaLedger:
                     return over_quota(quota, name, wanted, limit)
                 return quota_full(quota, name, limit, holders, viewer or use.owner)
         return None
+
+    def holders(self, use: Use) -> list[Use]:
+        """Return what holds what a task waits for: its quota, else GPUs or cores."""
+        for scope in self.scopes_of(use):
+            if lacking := self._lacks_in(scope, use):
+                return lacking[2]
+        name = "gpus" if use.gpus else "cpu"
+        return [each for each in self.held() if getattr(each, name) > EPSILON]
+
+    def held(self) -> Iterator[Use]:
+        """Yield what each started run and wanted deployment holds in total."""
+        for scope, held in self._scopes.items():
+            yield from held.values() if scope.startswith("user:") else ()
 
     def scopes_of(self, use: Use) -> list[str]:
         """Return the user and the projects whose quotas count."""

@@ -38,7 +38,7 @@ from nbyard.domain.runs.previews.estimates import (
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import TASK
-from nbyard.domain.users.quotas import FREES, Holder, RunQueue, Use, holders_of
+from nbyard.domain.users.quotas import RunQueue, Use
 from nbyard.errors import Busy
 from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints
@@ -130,7 +130,7 @@ class RunForecasts(RunHistory):
     def queue(self, caller: Caller, run: str) -> RunQueue:
         """Show where a run is in the queue, who holds what it needs, and when it may start.
 
-        Runs and deployments of others are counted, never named.
+        Runs and deployments that the caller may not see are counted, never named.
         """
         there_is = capacity(self._context.settings)
         half_life = self._context.settings.fair_share_half_life_seconds
@@ -142,13 +142,13 @@ class RunForecasts(RunHistory):
             if place is None or task is None:
                 return RunQueue()
             own_before = sum(each.owner == caller.name for each in queue[:place])
-            uses = holders_of(self._store.quotas.held(c), task.plan, task.waits)
+            ledger = self._store.quotas.ledger(c, self._store.quotas.read(c))
+            uses = ledger.holders(Use.of_task(record.id, 0, record.owner, task.plan))
+            uses = [use for use in uses if use.id != record.id]
+            holders = self._store.quotas.visible(c, caller.name, uses)
             seconds = self._turns(c, there_is).get(task.id)
-        own = [use for use in uses if use.owner == caller.name and use.id != record.id]
-        holders = [Holder(use.kind, use.id, use.name, FREES[use.kind]) for use in own]
-        others = any(use.owner != caller.name for use in uses)
-        before = (own_before, place - own_before)
-        return RunQueue(place + 1, *before, task.waits, holders, others, seconds)
+        before, unseen = (own_before, place - own_before), len(uses) - len(holders)
+        return RunQueue(place + 1, *before, task.waits, holders, unseen > 0, seconds)
 
     def _unfinished_node(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
         """Return how long each of these tasks is expected to take, by task ID."""

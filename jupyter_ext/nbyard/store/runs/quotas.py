@@ -14,6 +14,8 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.runs.origins import RECHECK
 from nbyard.domain.state_machines import ATTEMPT, DEPLOYMENT, RUN
 from nbyard.domain.users.quotas import (
+    FREES,
+    Holder,
     Quota,
     QuotaLedger,
     QuotaLimits,
@@ -43,6 +45,7 @@ from nbyard.store.schema.project_tables import (
     user_files,
 )
 from nbyard.store.schema.tables import artifacts, attempts, dataset_versions, datasets, runs, tasks
+from nbyard.store.visibility import may_see
 
 TOPIC = "quota"
 A, B, D, P = attempts.c, artifacts.c, deployments.c, tasks.c.plan
@@ -151,12 +154,23 @@ class QuotaRows:
             uses.append(replace(use, kind="deployment", name=row.name))
         return uses
 
-    def held(self, c: Connection) -> Collection[Use]:
-        """Return what each started run and wanted deployment holds in total."""
-        by_id: dict[str, Use] = {}
-        for use in [*self.runs(c), *self.deployments(c)]:
-            by_id[use.id] = by_id[use.id].plus(use) if use.id in by_id else use
-        return by_id.values()
+    def visible(self, c: Connection, viewer: str, uses: Collection[Use]) -> list[Holder]:
+        """Return those runs and deployments that a user may see."""
+        ids = [use.id for use in uses]
+        seen = (
+            select(of.id, of.title).where(of.id.in_(ids), may_see(viewer, of.owner, c))
+            for of in (R, D)
+        )
+        titles = {row.id: row.title for row in c.execute(union(*seen))}
+        return [
+            Holder(
+                *(use.kind, use.id, use.name, FREES[use.kind]),
+                owner="" if use.owner == viewer else use.owner,
+                title=titles[use.id],
+            )
+            for use in uses
+            if use.id in titles
+        ]
 
     def projects_of(self, c: Connection, known: Quotas) -> dict[str, list[str]]:
         """Return the projects with a quota by the IDs of their live runs and deployments."""

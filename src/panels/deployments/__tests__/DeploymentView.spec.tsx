@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
@@ -286,6 +287,21 @@ describe('P3, P4: the view of a deployment', () => {
     expect(within(url).getByRole('region', { name: 'Request' }).textContent).toMatch(/^curl -X/);
     const id = screen.getByText('d');
     expect(id.closest('details')!.open).toBe(false);
+  });
+
+  it('H3: has a button that frees what holds its quota, for its owner', async () => {
+    const run = { code: 'held-by-run', params: { name: '12', id: 'r' } };
+    const limit = { code: 'quota-gpus', params: { count: 1 } };
+    const quota = { code: 'quota-of-user', params: { user: 'ann' } };
+    const reason = { code: 'quota-full', params: { quota, limit, holders: [run] } };
+    const shown = { ...FAILED, state: 'queued', reason, owner: 'ann' } as unknown as Deployment;
+    await open(undefined, { shown });
+    expect(screen.getByRole('button', { name: 'Free run 12' })).toBeTruthy();
+    cleanup();
+    PageConfig.setOption('hubServerUser', 'bob');
+    await open(undefined, { shown });
+    PageConfig.setOption('hubServerUser', '');
+    expect(screen.queryByRole('button', { name: 'Free run 12' })).toBeNull();
   });
 
   it('M6: is building while it waits for its image, and promises no response', async () => {

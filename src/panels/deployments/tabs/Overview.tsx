@@ -5,9 +5,12 @@ import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
 import { mayChange } from '../../../components/format/roles';
 import { showMoment } from '../../../components/format/times';
+import { holdersIn } from '../../../components/holders/askToFree';
 import { Table } from '../../../components/table/Table';
 import { Fact } from '../../../components/text/Facts';
 import { useAnswer } from '../../../api/useAnswer';
+import { Holders } from '../../../forms/limits/Holders';
+import { referenceOf } from '../../../forms/referenceOf';
 import { IPanelServices } from '../../frame/services';
 import { useCalls } from '../endpoint/ask';
 import { requestOf, snippetsOf } from '../endpoint/calls';
@@ -37,6 +40,10 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
         >
           {reasonText(reason, trans)}
         </p>
+      )}
+      {/* the reason names what its owner has */}
+      {referenceOf(deployment) === deployment.name && (
+        <Holders holders={holdersIn(reason)} client={services.yard.client} trans={trans} />
       )}
       <Building services={services} deployment={deployment} />
       <Reproduce deployment={deployment} trans={trans} />

@@ -17,6 +17,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
 from nbyard.domain.notices.structs import NewChannel, NoticeRule
+from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.users.quotas import (
     Holder,
@@ -30,6 +31,7 @@ from nbyard.domain.users.quotas import (
 from nbyard.errors import Conflict, NotFound, OverQuota
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.deployments import DeploymentService
+from nbyard.store.schema.tables import runs as run_rows
 from nbyard.store.schema.tables import tasks
 
 BOB = "bob"
@@ -483,6 +485,34 @@ def test_the_queue_shows_the_place_and_what_of_ones_own_to_free(bench):
     assert (seen.waits.code, seen.held_by_others) == ("quota-full", False)
     assert [holder.id for holder in seen.holders] == [mine]
     assert queue(OWNER, mine) == RunQueue()
+
+
+@pytest.mark.usefixtures("gpus")
+def test_holders_that_one_may_see_have_owner_and_title(bench):
+    """A run of a colleague in a project. Others are counted only."""
+    bob, projects = Caller(BOB), bench.yard.services.projects
+    bench.context.settings.gpus = ["0", "1"]
+    wine = projects.create(OWNER, NewProject("wine")).id
+    bench.yard.services.shares.grant(OWNER, "project", wine, NewMember(BOB, "viewer"))
+    theirs, _private = bench.start(gpu=1), bench.start(gpu=1)
+    waiting = bench.submit(gpu=1, owner=BOB)
+    with bench.store.write() as c:
+        c.execute(update(run_rows).where(run_rows.c.id == theirs).values(title="Train"))
+        project = bench.store.projects.get(c, OWNER.name, "wine")
+        for run in (theirs, waiting):
+            bench.store.projects.link(c, project, "run", run)
+    bench.round(3)
+    queue, number = bench.yard.services.runs.queue, str(bench.run(theirs).number)
+    named = Holder("run", theirs, number, "runs.cancel", OWNER.name, "Train")
+    seen = queue(bob, waiting)
+    assert (seen.holders, seen.held_by_others) == ([named], True)
+    allow(bench, f"project:{wine}", runs=1)
+    bench.round(3)
+    seen = queue(bob, waiting)
+    assert seen.waits.code == "quota-full"
+    assert (seen.holders, seen.held_by_others) == ([named], False)
+    (own,) = queue(OWNER, waiting).holders
+    assert own == msgspec.structs.replace(named, owner="")
 
 
 def test_a_run_behind_a_quota_starts_when_the_quota_is_free(bench):

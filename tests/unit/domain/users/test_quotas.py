@@ -21,7 +21,6 @@ from nbyard.domain.users.quotas import (
     complete_quota,
     cores_counted,
     fair_order,
-    holders_of,
     largest,
     over_quota,
     quota_full,
@@ -177,11 +176,19 @@ def test_the_place_of_a_run_is_free_after_its_last_task():
 
 def test_what_holds_a_resource_is_what_the_task_waits_for():
     gpu, cores, idle = run("1", gpus=1, cpu=1.0), run("2", cpu=1.0), run("3")
-    uses = [gpu, cores, idle]
-    assert holders_of(uses, Limits(gpu=1), None) == [gpu]
-    assert holders_of(uses, Limits(), None) == [gpu, cores]
-    wait = QuotaLedger(quotas(quota("everyone", runs=1)), [idle]).lacks(run("4"))
-    assert holders_of(uses, Limits(), wait) == [idle]
+    free = QuotaLedger(quotas(), [gpu, cores, idle])
+    assert free.holders(run("4", gpus=1, cpu=1.0)) == [gpu]
+    assert free.holders(run("4", cpu=1.0)) == [gpu, cores]
+    full = QuotaLedger(quotas(quota("everyone", runs=1)), [idle, run("5", owner="bob", cpu=1.0)])
+    assert full.holders(run("4", cpu=1.0)) == [idle]
+
+
+def test_others_hold_the_quota_of_a_project():
+    known = quotas(quota("project:p", cpu=2.0))
+    linked = {"id-1": ["p"], "id-2": ["p"]}
+    theirs = run("1", owner="bob", cpu=2.0)
+    ledger = QuotaLedger(known, [theirs, run("3", owner="eve", cpu=2.0)], linked)
+    assert ledger.holders(run("2", cpu=1.0)) == [theirs]
 
 
 def test_holders_of_others_are_one_holder():

@@ -37,6 +37,13 @@ describe('H3: a queued run', () => {
     expect(await show(others)).toBe('Others hold some of what it needs.');
   });
 
+  it('names the run of a colleague that the user may see, without a button', async () => {
+    const holders = [{ ...HOLDER, owner: 'ann', title: 'Train' }];
+    const text = await show({ place: 1, own_before: 0, others_before: 0, holders });
+    expect(text).toBe('Held by run 7 of ann · Train');
+    expect(screen.queryByRole('button')).toBeNull();
+  });
+
   it('shows nothing once no task is in the queue', async () => {
     expect(await show({ place: 0, own_before: 0, others_before: 0 })).toBe('');
   });
