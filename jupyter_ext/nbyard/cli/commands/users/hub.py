@@ -29,7 +29,7 @@ c.JupyterHub.load_roles.append({{"name": "nbyard-admin", "scopes": scopes, "user
 own = ["users:activity!user", "access:servers!user", use[0], *scopes]
 c.Spawner.server_token_scopes.extend(own)
 c.Spawner.environment.update({{"NBYARD_HUB_URL": "{url}"}})
-c.JupyterHub.services.append({{
+c.JupyterHub.services.append(nbyard_service := {{
     "name": "nbyard", "display": False, "oauth_no_confirm": True,
     "oauth_client_allowed_scopes": scopes, **{added}
 }})

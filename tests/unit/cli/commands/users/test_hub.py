@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from traitlets.config import Config
 
 from nbyard.cli.commands.users import hub
 from nbyard.cli.main import nbyard
@@ -35,7 +36,11 @@ def test_the_printed_configuration_is_short_and_valid(options: list[str]) -> Non
         CliRunner().invoke(nbyard, ["hub", "config", *options, "--url", "http://hub:1/"]).output
     )
     assert len(printed.splitlines()) <= 15
-    compile(printed, "jupyterhub_config.py", "exec")
+    c = Config()  # as of a hub whose configuration names no other service
+    names = {"c": c}
+    exec(compile(printed, "jupyterhub_config.py", "exec"), names)
+    assert names["nbyard_service"]["name"] == "nbyard"
+    assert c.JupyterHub.services.get_value([]) == [names["nbyard_service"]]
     assert ("command" in printed) is not bool(options)
     assert json.dumps("http://hub:1") in printed
 
