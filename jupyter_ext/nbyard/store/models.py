@@ -167,7 +167,7 @@ def packages_of_images(
     rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
     served_models = {}
     for name, key in wanted:
-        fits = [r for r in rows if r.image_id == (key or name) or not key and r.reference == name]
+        fits = [r for r in rows if r.image_id == (key or name) or r.reference == (not key and name)]
         if fits:
             # Prefer the package with the requested name, then the newest.
             last = max(fits, key=lambda row: (row.reference == name, row.id))

@@ -262,8 +262,7 @@ def _module_files(base: Path, name: str) -> list[Path]:
 def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage | None:
     """Return the model with the reference `image`, None if there is no such model.
 
-    The reference of another user's model becomes the ID of its image: names are those of their
-    owner.
+    That of another user's model becomes the ID of its image: names are those of their owner.
 
     Raises:
         Conflict: The image of another user's model is not ready.
