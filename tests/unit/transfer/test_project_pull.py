@@ -55,12 +55,12 @@ def test_a_new_folder_gets_all_files_once(tmp_path):
 def test_a_project_of_another_user_is_pulled_by_its_name_with_the_owner(tmp_path, monkeypatch):
     """Its plain name means an own project."""
     monkeypatch.chdir(tmp_path)
-    connection, asked = server(a=b"1"), set()
+    connection, asked = server(a=b"1"), list[str]()
     fetch = connection.project_file
-    connection.project_file = lambda name, path: (asked.add(name), fetch(name, path))[1]
+    connection.project_file = lambda name, path: asked.append(name) or fetch(name, path)
     pulled = Pull.of(connection, "ann/wine", None)
     apply(connection, pulled)
-    assert asked == {"ann/wine"} and (tmp_path / "wine" / "a").read_bytes() == b"1"
+    assert {*asked} == {"ann/wine"} and (tmp_path / "wine" / "a").read_bytes() == b"1"
 
 
 def test_files_that_the_server_lacks_are_kept(tmp_path):

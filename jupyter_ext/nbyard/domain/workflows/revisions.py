@@ -94,13 +94,10 @@ def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
 
 
 def copy_of(document: Document, owner: str) -> Document:
-    """Return a document with a new ID, and `OWNER/NAME` for datasets and environments.
-
-    Empty for an own document, `owner` is the user to whom these names belong.
-    """
+    """Return a document with a new ID, and `OWNER/NAME` for datasets and environments."""
 
     def named(key: str) -> str:
-        return f"{owner}/{key}" if owner and key and "/" not in key and not is_id(key) else key
+        return f"{owner}/{key}" if key and "/" not in key and not is_id(key) else key
 
     replace, meta = msgspec.structs.replace, document.meta
     nodes = {

@@ -271,6 +271,7 @@ class WorkflowService(Service):
 
         Raises:
             NotFound: The workflow, the version or the folder does not exist.
+            Invalid: The file of a copy has another suffix.
         """
         files, rows = self._context.files, self._store.workflows
         known = self._by_id(caller, workflow) or self._known(caller, workflow or path)
@@ -278,7 +279,7 @@ class WorkflowService(Service):
         if workflow:
             if real.suffix != DOCUMENT:
                 raise Invalid.field("path", f"needs the suffix {DOCUMENT}")
-            old = copy_of(old, "" if known.owner == caller.name else known.owner)
+            old = copy_of(old, known.owner)
         document, present = old, {}
         content = files.content(real) if real.exists() else b""
         if content.strip():

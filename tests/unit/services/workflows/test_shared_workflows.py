@@ -127,7 +127,7 @@ def test_names_in_a_copy_mean_what_their_owner_shares(yard, ann, imported, workf
     data = {name: node.get("dataset") for name, node in copied["nodes"].items()}
     assert data == {"name": "ann/a.csv", "id": imported.id, "named": "carl/a.csv", "two": None}
     mine = json.loads((root / "mine.nbflow").read_text())
-    assert mine["nodes"] == nodes and mine["meta"]["environment"] == "ml"
+    assert mine["nodes"] == copied["nodes"] and mine["meta"]["id"] != copied["meta"]["id"]
     problems = {
         line.node: str(line.problem or "") for line in workflows.show(BOB, "own.nbflow").items
     }
