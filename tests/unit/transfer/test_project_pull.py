@@ -57,7 +57,12 @@ def test_a_project_of_another_user_is_pulled_by_its_name_with_the_owner(tmp_path
     monkeypatch.chdir(tmp_path)
     connection, asked = server(a=b"1"), list[str]()
     fetch = connection.project_file
-    connection.project_file = lambda name, path: asked.append(name) or fetch(name, path)
+
+    def fetched(name: str, path: str) -> Any:
+        asked.append(name)
+        return fetch(name, path)
+
+    connection.project_file = fetched
     pulled = Pull.of(connection, "ann/wine", None)
     apply(connection, pulled)
     assert {*asked} == {"ann/wine"} and (tmp_path / "wine" / "a").read_bytes() == b"1"
