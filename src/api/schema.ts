@@ -3627,7 +3627,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the nodes of a saved workflow in execution order */
+        /**
+         * List the nodes of a saved workflow in execution order
+         * @description `path` is a file, or the ID of a workflow that others share.
+         */
         get: operations["workflows.show"];
         put?: never;
         post?: never;
@@ -3647,10 +3650,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Write a version of a workflow into its file
+         * Write a version of a workflow into its file, or a copy of it into another one
          * @description The present content is stored as a version first, and the restored one as the newest. The
          *     file keeps its ID, cards that are in both keep their places, and comments of both stay. A
-         *     missing file is created. A file without a readable workflow is refused.
+         *     missing file is created. A file without a readable workflow is refused. `version` 0 is the
+         *     newest. With `workflow`, the ID of a workflow that others share, the file becomes an own
+         *     workflow. The files of its nodes are not copied.
          */
         post: operations["workflows.restore"];
         delete?: never;
@@ -3705,7 +3710,8 @@ export interface paths {
         };
         /**
          * List the versions of a workflow, newest first
-         * @description Saves of ten minutes are one version, and the newest 100 that no run uses are kept.
+         * @description Saves of ten minutes are one version, and the newest 100 that no run uses are kept. `path`
+         *     is a file, or the ID of a workflow that others share.
          */
         get: operations["workflows.versions"];
         put?: never;
@@ -18498,7 +18504,8 @@ export interface operations {
         parameters: {
             query: {
                 path: string;
-                version: number;
+                version?: number;
+                workflow?: string;
             };
             header?: never;
             path?: never;

@@ -78,6 +78,7 @@ BY_OPERATION: Mapping[str, Mapping[str, str]] = {
         "since": "Only changes at this date or time, or later.",
         "until": "Only changes before this date or time.",
     },
+    "workflows.restore": {"workflow": "Copy this workflow, which others share: its ID."},
     "runs.tasks": {"state": f"Only tasks in these states, with commas: {', '.join(TASK.moves)}."},
 }
 # The commands whose options are the fields of a request, with their help.

@@ -7,6 +7,7 @@ service first, and takes back those that the request changed.
 
 import asyncio
 import contextlib
+import os
 import re
 import ssl
 import time
@@ -268,6 +269,7 @@ class ForwardHandler(NbyardHandler, APIHandler):
             folders += texts_in(body, ("folder",))
             recipe = body.get("recipe") if isinstance(body, dict) else None
             texts += filter(None, texts_in(recipe, ("project",)))
+        folders += [os.path.dirname(text) for text in texts if self._mark == "writes"]  # new files
         if texts or folders or self._mark:
             async with turn:
                 await self._send_files(texts, folders)

@@ -17,7 +17,7 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.named_rows import columns_of
 from nbyard.store.schema.automation_tables import automations
-from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.deployment_tables import deployments, models, revisions
 from nbyard.store.schema.tables import (
     executable_versions,
     executables,
@@ -26,7 +26,7 @@ from nbyard.store.schema.tables import (
     runs,
     tasks,
 )
-from nbyard.store.visibility import is_own
+from nbyard.store.visibility import is_own, may_see
 
 I = images.c  # noqa: E741
 # The engine shows and accepts this many digits of an ID.
@@ -125,7 +125,8 @@ class ImageRows:
     ) -> str:
         """Return what the engine calls an image that the owner may use: its name or its ID.
 
-        With `awaits`, an image may still be in progress.
+        That is an own image, or by its ID, that of a model that the owner may see. With `awaits`,
+        an image may still be in progress.
 
         Raises:
             PolicyRefused: a shared store does not allow the image.
@@ -134,9 +135,12 @@ class ImageRows:
         if not name or rules.is_listed(name):
             return name
         called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
+        seen = select(models.c.image).where(may_see(owner, models.c.owner))
+        known = is_own(owner, I.owner) & called | I.id.in_(seen) & (I.image_id == name)
         # What was pulled has the name of an image that the administrator no longer allows.
-        own = self._own(owner).where(called, I.origin != "pull", I.state != "failed")
-        row = c.execute(own.order_by((I.state == "ready").desc(), I.id.desc())).first()
+        known &= (I.origin != "pull") & (I.state != "failed") & I.removed_at.is_(None)
+        order = ((I.state == "ready").desc(), I.id.desc())
+        row = c.execute(select(images).where(known).order_by(*order)).first()
         if row is None:
             hint = because("use-allowed-image")
             raise PolicyRefused(because("image-off", image=name), hint=hint)

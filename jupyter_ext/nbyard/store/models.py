@@ -161,13 +161,13 @@ def packages_of_images(
     c: Connection, owner: str, wanted: Collection[Image]
 ) -> dict[Image, ServedModel]:
     """Return the package of each image: by image ID if known, else by current name."""
-    names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
+    names, ids = {name for name, _ in wanted}, {key or name for name, key in wanted}
     query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
     query = query.join(images, I.id == M.image).where(may_see(owner, M.owner)).order_by(M.id)
     rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
     served_models = {}
     for name, key in wanted:
-        fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
+        fits = [r for r in rows if r.image_id == (key or name) or r.reference == (not key and name)]
         if fits:
             # Prefer the package with the requested name, then the newest.
             last = max(fits, key=lambda row: (row.reference == name, row.id))

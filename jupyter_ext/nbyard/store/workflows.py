@@ -269,9 +269,10 @@ class WorkflowRows:
         ]
 
     def document(self, c: Connection, workflow: Workflow, number: int) -> Document | None:
-        """Return the document of a version."""
-        of = (VERSION.workflow_id == workflow.id) & (VERSION.number == number)
-        stored = c.execute(select(VERSION.document).where(of)).scalar()
+        """Return the document of a version, 0 is the newest."""
+        of = select(VERSION.document).where(VERSION.workflow_id == workflow.id)
+        of = of.where(VERSION.number == number) if number else of
+        stored = c.execute(of.order_by(VERSION.number.desc()).limit(1)).scalar()
         return msgspec.convert(stored, Document) if stored else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:

@@ -207,7 +207,7 @@ class Pull(msgspec.Struct, frozen=True):
         place = folder or _folder_for(name)
         pushed = b""
         if FILE in stored.files:
-            source, _ = connection.project_file(name, FILE)
+            source, _ = connection.project_file(project, FILE)
             with source:
                 pushed = source.read()
         present = {
@@ -221,7 +221,7 @@ class Pull(msgspec.Struct, frozen=True):
         changes = [*differences({"file": wanted}, {"file": present})]
         missing = [change.name for change in changes if change.name != FILE]
         executable = frozenset(path for path, file in stored.files.items() if file.executable)
-        return cls(name, place, ProjectPlan(changes), missing, toml, executable)
+        return cls(project, place, ProjectPlan(changes), missing, toml, executable)
 
     @contextlib.contextmanager
     def writing(self, path: str) -> Iterator[BinaryIO]:

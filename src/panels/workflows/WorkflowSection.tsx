@@ -20,6 +20,8 @@ import { IUnrun, placeOf } from './unrun';
 /** A workflow, and when it last ran or, if it never ran, was saved or pushed. */
 interface IListed extends Pick<WorkflowFile, 'path' | 'title' | 'saved_at'> {
   hasRun: boolean;
+  /** Of a stored workflow. */
+  owner?: string;
   /** The path in the pushed project, if the file is not below the root; '' for other workflows. */
   pushed?: string;
   /** Its last runs, oldest first. */
@@ -49,6 +51,7 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       const run = newest.find(({ workflow_id }) => ids.includes(workflow_id));
       return {
         title: workflow.title,
+        owner: workflow.owner,
         path: places.get(workflow.id) ?? placeOf(workflow),
         pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
         saved_at: run?.created_at ?? workflow.updated_at,
@@ -116,7 +119,7 @@ interface IRowProps {
 }
 
 function Row({ workflow, now, trans }: IRowProps): JSX.Element {
-  const { title, path, saved_at, hasRun, pushed, results } = workflow;
+  const { title, path, owner, saved_at, hasRun, pushed, results } = workflow;
   const stem = PathExt.basename(pushed || path, EXTENSION);
   // another title does not tell the file
   const place = !title || title === stem ? path.replace(/\/?[^/]*$/, '') || '/' : path;
@@ -125,6 +128,7 @@ function Row({ workflow, now, trans }: IRowProps): JSX.Element {
     <SideRow
       icon={workflowIcon}
       name={title || stem}
+      owner={owner}
       aside={hasRun ? showAgo(saved_at, now, trans) : never}
       detail={pushed ? trans.__('Pushed: %1', pushed) : place}
       strip={

@@ -71,6 +71,7 @@ class Resources:
         image = rows.image(f"{name}:1", owner)
         document = Document(1, meta=Meta(id=name, title=name))
         workflow = self.store.workflows.create_or_update(c, owner, f"/{name}.nbflow", document)
+        self.store.workflows.version_of(c, workflow, document)
         model = rows.model(image, owner=owner)
         columns = {"name": name, "model": msgspec.to_builtins(MODEL)}
         c.execute(update(models).where(models.c.id == model).values(**columns))
@@ -215,7 +216,12 @@ def naming(ids: dict[str, str]) -> dict[str, list[dict[str, Any] | str]]:
         "runs.preview_clean_up": [of_project],
         "runs.preview_retention": [of_project],
         "runs.retention": [""],
+        "workflows.compare": [f"path={ids['workflow']}&old=1"],
+        "workflows.images": [f"path={ids['workflow']}"],
         "workflows.list": [of_project],
+        "workflows.restore": [f"path=own.nbflow&workflow={ids['workflow']}"],
+        "workflows.show": [f"path={ids['workflow']}"],
+        "workflows.versions": [f"path={ids['workflow']}"],
         "workflows.unrun": [""],
     }
 
@@ -225,9 +231,9 @@ LINEAGE = ("dataset", "artifact", "run", "model", "image", "deployment")
 OF_FILES = {
     *("contracts.list", "contracts.accept", "contracts.export", "contracts.import_schema"),
     *("contracts.propose", "executables.preview", "executables.tag", "executables.declare"),
-    *("workflows.check", "workflows.code_files", "workflows.compare", "workflows.create_example"),
-    *("workflows.example_needs", "workflows.from_files", "workflows.images", "workflows.restore"),
-    *("workflows.show", "workflows.templates", "workflows.versions", "automations.preview"),
+    *("workflows.check", "workflows.code_files", "workflows.create_example"),
+    *("workflows.example_needs", "workflows.from_files", "workflows.templates"),
+    "automations.preview",
     *("channels.create", "channels.test_url", "credentials.create", "credentials.kinds"),
     *("credentials.reseal", "deployments.form", "environments.create", "kernels.list"),
     *("projects.create", "projects.plan", "projects.push", "runs.set_retention"),

@@ -481,6 +481,34 @@ def test_no_file_is_sent_until_written_ones_are_back(echoed, mirror):
     assert mirror.calls == ["send", "back", "send"]
 
 
+def test_a_copy_of_a_shared_workflow_is_written_to_the_users_folder(ann, service, tmp_path):
+    """The service has no mirror of that folder yet."""
+    code = {"type": "executable", "path": "a.py"}
+    document = {"version": 1, "meta": {"id": "d", "title": "Flow"}, "nodes": {"n": code}}
+    content = {"type": "file", "format": "text", "content": json.dumps(document)}
+    body, headers = json.dumps(content).encode(), {"Authorization": f"token {TOKEN}"}
+    assert ann.request("PUT", "/api/contents/a.nbflow", body, headers).status == 201
+    saved = "/workflows/versions?path=a.nbflow"
+    wait_until(lambda: ann.send("GET", saved).status == 200)
+    assert ann.send("POST", "/shares/workflow/a.nbflow", {"name": "bob"}).status == 201
+    with forwarding(tmp_path, service.url, "bob") as bob:
+        deep = bob.root / "deep"
+        deep.mkdir()
+        (seen,) = bob.send("GET", "/workflows").json["items"]
+        assert (seen["owner"], seen["path"]) == ("ann", "/ann/a.nbflow")
+        copy = f"/workflows/restore?path=deep/own.nbflow&workflow={seen['id']}"
+        answer = bob.send("POST", copy)
+        assert (answer.status, answer.json.get("person")) == (200, "bob"), answer.content
+        copied = json.loads((deep / "own.nbflow").read_text())
+        assert copied["nodes"] == document["nodes"] and copied["meta"]["id"] != "d"
+        (node,) = bob.send("GET", "/workflows/nodes?path=deep/own.nbflow").json["items"]
+        assert "a.py" in json.dumps(node["problem"])
+        (deep / "a.py").write_text("print()\n")
+        (node,) = bob.send("GET", "/workflows/nodes?path=deep/own.nbflow").json["items"]
+        assert not node.get("problem")
+    assert len(ann.send("GET", saved).json["items"]) == 1
+
+
 def test_the_kernel_of_a_deleted_environment_is_removed(ann, monkeypatch):
     removed: Queue[str] = Queue()
     spec = {"spec": {"display_name": "cows@1"}}

@@ -1,5 +1,6 @@
 """What one user owns, others see and change as their role allows, through every operation."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.leaves_running
 EVE, BOB = Caller("eve"), Caller("bob", groups=("lab",))
 WRITES = [operation for operation in ON_ONE if not operation.scope.endswith(":read")]
 READS = [operation for operation in ON_ONE if operation.scope.endswith(":read")]
+VERBS = ("compare", "images", "restore", "show", "versions")  # of workflows, named in a query
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,30 @@ def test_nothing_of_others_is_listed_or_used(owned, send, operation):
         assert answer.status in (404, 422, 409) or SECRET not in answer.content.decode()
         # An unknown image may be one that the engine has.
         assert answer.status != 201 or operation.id == "deployments.create", asked
+
+
+@named(
+    [
+        operation
+        for operation in OF_USERS
+        if operation.noun == "workflows" and operation.verb in VERBS
+    ]
+)
+def test_a_workflow_is_named_by_its_id_like_a_file(share, send, operation):
+    """A viewer copies it. Others get the answer for a missing workflow."""
+    viewed = share("viewer")
+    answers = set()
+    for workflow in (viewed.ids["workflow"], new_id()):
+        (asked,) = naming({**viewed.ids, "workflow": workflow})[operation.id]
+        answer = send(EVE, operation.method, f"{operation.path}?{asked}")
+        fields = {name: text for name, text in answer.json.items() if name != "request_id"}
+        answers.add((answer.status, json.dumps(fields).replace(workflow, "ID")))
+    ((status, text),) = answers
+    assert status == 404 and SECRET not in text
+    (asked,) = naming(viewed.ids)[operation.id]
+    assert send(BOB, operation.method, f"{operation.path}?{asked}").status == 200
+    seen = send(viewed.owner, "GET", f"/workflows/versions?path={viewed.ids['workflow']}").json
+    assert [version["number"] for version in seen["items"]] == [1]
 
 
 @named([operation for operation in table() if operation.scope.endswith(":admin")])

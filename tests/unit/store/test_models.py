@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.models.structs import ModelColumn, ModelFile, ModelFilter, RunOutput
+from nbyard.domain.projects.members import EVERYONE, NewMember
+from nbyard.domain.users.isolation import Isolation
+from nbyard.errors import PolicyRefused
 from nbyard.store.models import packages_of_images
 from nbyard.store.schema.deployment_tables import models
 
@@ -201,3 +204,30 @@ def test_a_lease_expires_unless_the_model_is_deleted(store):
         store.models.set_lease_end(c, "1", None)
         assert not store.models.is_leased(c) and not store.has_work(c)
     assert lapsed(9) == []
+
+
+def test_the_image_of_a_seen_model_is_used_by_its_id(store):
+    """Neither its name, nor the ID of an image without such a model, gives it to others."""
+    for key in ("1", "2"):
+        add(store, key)
+    rules, image, other = Isolation(True), "sha256:" + "1" * 12, "sha256:" + "2" * 12
+
+    def used(owner, name):
+        try:
+            with store.read() as c:
+                return store.images.usable(c, rules, owner, name)
+        except PolicyRefused:
+            return None
+
+    assert used("bob", image) is None
+    with store.write() as c:
+        store.grants.grant(c, "model", "1", NewMember("bob"))
+    assert used("bob", image) == image
+    assert [used("bob", name) for name in (other, "nbyard/model-churn:1", "i1", "1")] == [None] * 4
+    assert used("eve", image) is None and used("ada", "nbyard/model-churn:1") == image
+    with store.write() as c:
+        served = packages_of_images(c, "bob", [(image, ""), (other, "")])
+        assert [model.id for model in served.values()] == ["1"]
+        store.grants.grant(c, "model", "2", NewMember(EVERYONE))
+        assert store.grants.revoke(c, "model", "1", "bob", group=False)
+    assert [used("bob", name) for name in (image, other)] == [None, other]

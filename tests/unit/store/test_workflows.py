@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.domain.projects.members import NewMember
 from nbyard.domain.workflows.structs import Document, PushedFiles
 from nbyard.host.project_files import MAX_PATH_BYTES
 from nbyard.store import Store
@@ -127,6 +128,27 @@ def test_a_version_is_frozen_once_until_the_document_changes(store: Store) -> No
         second = freeze(c, one, document(data=uses("x")))
         back = freeze(c, one, document())
         assert len({first, second, back, freeze(c, other, document())}) == 4
+
+
+def test_equal_documents_of_two_owners_have_two_histories(store: Store) -> None:
+    """A document and its ID come from an owner who shares them, or from a folder of both."""
+    rows = store.workflows
+    with store.write() as c:
+        made = rows.create_or_update(c, "ada", "/ada/a.nbflow", document())
+        for title in ("Flow", "Flower"):
+            rows.version_of(c, made, document(title, data=uses(title)))
+        assert rows.get(c, "bob", made.id) is None
+        store.grants.grant(c, "workflow", made.id, NewMember("bob"))
+        assert rows.get(c, "bob", made.id) == made
+        assert rows.find(c, "bob", "/bob/a.nbflow", "d", lambda *_: False) is None
+        assert rows.find(c, "bob", "/ada/a.nbflow", "d", lambda *_: False) is None
+        copy = rows.create_or_update(c, "bob", "/bob/a.nbflow", document(), listed=False)
+        assert rows.document(c, copy, 0) is None
+        newest = rows.document(c, made, 0)
+        assert newest is not None and newest == rows.document(c, made, 2)
+        rows.version_of(c, copy, newest, "bob")
+        assert [len(rows.versions(c, each, 9, "")) for each in (made, copy)] == [2, 1]
+        assert rows.get(c, "ada", copy.id) is None
 
 
 def test_saves_of_some_minutes_are_one_version_and_old_ones_go(

@@ -52,6 +52,22 @@ def test_a_new_folder_gets_all_files_once(tmp_path):
     assert changes(Pull.of(connection, "wine", tmp_path / "wine")) == []
 
 
+def test_a_project_of_another_user_is_pulled_by_its_name_with_the_owner(tmp_path, monkeypatch):
+    """Its plain name means an own project."""
+    monkeypatch.chdir(tmp_path)
+    connection, asked = server(a=b"1"), list[str]()
+    fetch = connection.project_file
+
+    def fetched(name: str, path: str) -> Any:
+        asked.append(name)
+        return fetch(name, path)
+
+    connection.project_file = fetched
+    pulled = Pull.of(connection, "ann/wine", None)
+    apply(connection, pulled)
+    assert {*asked} == {"ann/wine"} and (tmp_path / "wine" / "a").read_bytes() == b"1"
+
+
 def test_files_that_the_server_lacks_are_kept(tmp_path):
     (tmp_path / "own").write_text("mine")
     (tmp_path / "a").write_text("old")

@@ -3,12 +3,14 @@
 `src/document/merge.ts` merges by the same rules; both read `tests/cases/merges.json`.
 """
 
+import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.ids import is_id
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.structs import Document, Meta
 
@@ -89,6 +91,21 @@ def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
     kept = {name: place for name, place in places.items() if name in known}
     blocks = {"meta": version["meta"] | meta, PLACES: kept}
     return version | blocks | {name: block for name, block in marks.items() if block}
+
+
+def copy_of(document: Document, owner: str) -> Document:
+    """Return a document with a new ID, and `OWNER/NAME` for datasets and environments."""
+
+    def named(key: str) -> str:
+        return f"{owner}/{key}" if key and "/" not in key and not is_id(key) else key
+
+    replace, meta = msgspec.structs.replace, document.meta
+    nodes = {
+        name: replace(node, dataset=named(node.dataset), environment=named(node.environment))
+        for name, node in document.nodes.items()
+    }
+    meta = replace(meta, id=str(uuid.uuid4()), environment=named(meta.environment))
+    return replace(document, nodes=nodes, meta=meta)
 
 
 def merge(

@@ -23,10 +23,11 @@ from nbyard.domain.models.structs import (
     NewModel,
     RunOutput,
 )
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.kinds.model import check_class, read_model
 from nbyard.logs.log_files import has_more_than
+from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -261,7 +262,10 @@ def _module_files(base: Path, name: str) -> list[Path]:
 def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage | None:
     """Return the model with the reference `image`, None if there is no such model.
 
+    That of another user's model becomes the ID of its image: names are those of their owner.
+
     Raises:
+        Conflict: The image of another user's model is not ready.
         Invalid: The model does not answer requests, or its image was not built.
     """
     with store.read() as c:
@@ -283,4 +287,8 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
                 f" {model.reference}). {hint}"
             )
         raise Invalid.field("image", why, hint=hint)
-    return model
+    if model.owner == caller.name:
+        return model
+    if model.state != "ready":
+        raise Conflict(because("image-not-built-yet", image=model.reference))
+    return msgspec.structs.replace(model, reference=model.image_id)

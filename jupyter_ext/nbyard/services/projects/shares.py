@@ -63,6 +63,9 @@ class ShareService(Service):
         """
         body.check()
         with self._store.write() as c:
+            if kind == "workflow":  # those with whom it is shared need its newest version
+                find = ProjectRecords(self._context).find_resource
+                find(c, caller, "workflow", resource, records=True)
             of, resource_id = self._find(c, caller, kind, resource)
             creator = self._other_than(c, of, resource_id, body.name, group=body.group)
             self._store.grants.grant(c, of, resource_id, body)
@@ -160,11 +163,9 @@ class ShareService(Service):
         """
         with self._store.read() as c:
             record = self._store.workflows.get(c, caller.name, workflow)
-            newest = record and self._store.workflows.versions(c, record, 1, "")
-            if record and newest:
-                document = self._store.workflows.document(c, record, newest[0].number)
-                if document is not None:
-                    return record.title or PurePath(record.path).stem, document
+            document = record and self._store.workflows.document(c, record, 0)
+            if record and document:
+                return record.title or PurePath(record.path).stem, document
         raise NotFound("This workflow has no document yet.")
 
     def credential_names(self, run: str) -> set[str]:

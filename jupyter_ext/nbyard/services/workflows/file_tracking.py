@@ -31,7 +31,7 @@ def saved_workflow(
 
 
 def record_file(context: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
-    """Store the workflow in a file that never ran; return None for other and missing files.
+    """Store the workflow in a file, as a version; return None for other and missing files.
 
     Raises:
         Invalid: The file contains no workflow.
@@ -39,7 +39,9 @@ def record_file(context: ServiceContext, c: Connection, owner: str, path: Path) 
     if path.suffix != DOCUMENT or not path.is_file():
         return None
     document = read_document(context.files.content(path))
-    return store_workflow(context.store, c, owner, str(path), document, is_there)
+    workflow = store_workflow(context.store, c, owner, str(path), document, is_there)
+    context.store.workflows.version_of(c, workflow, document)
+    return workflow
 
 
 def follow_rename(context: ServiceContext, source: Path, target: Path) -> None:

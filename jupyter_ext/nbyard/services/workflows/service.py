@@ -33,7 +33,13 @@ from nbyard.domain.runs.planning import (
 )
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edges import Files, propose_edges
-from nbyard.domain.workflows.revisions import ComparedVersions, SavedVersion, differences, restored
+from nbyard.domain.workflows.revisions import (
+    ComparedVersions,
+    SavedVersion,
+    copy_of,
+    differences,
+    restored,
+)
 from nbyard.domain.workflows.structs import (
     PACKAGES,
     CheckWorkflow,
@@ -65,6 +71,7 @@ from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver, import_hints
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_context, pushed_path
+from nbyard.freezing.workflow_files import is_there
 from nbyard.host import kernels
 from nbyard.host.entry_points import check_runtimes
 from nbyard.host.example_files import copied_example, source
@@ -235,10 +242,11 @@ class WorkflowService(Service):
     ) -> Page[SavedVersion]:
         """List the versions of a workflow, newest first.
 
-        Saves of ten minutes are one version, and the newest 100 that no run uses are kept.
+        Saves of ten minutes are one version, and the newest 100 that no run uses are kept. `path`
+        is a file, or the ID of a workflow that others share.
         """
         check_limit(limit)
-        workflow = self._known(caller, path)
+        workflow = self._by_id(caller, path) or self._known(caller, path)
         with self._store.read() as c:
             rows = self._store.workflows.versions(c, workflow, limit + 1, after)
         return page_of(rows, limit)
@@ -250,44 +258,65 @@ class WorkflowService(Service):
         return ComparedVersions(left, right, differences(left, right))
 
     @operation("POST", "/workflows/restore", scope="workflows:write", files="writes")
-    def restore(self, caller: Caller, path: str, version: int) -> SavedVersion:
-        """Write a version of a workflow into its file.
+    def restore(
+        self, caller: Caller, path: str, version: int = 0, workflow: str = ""
+    ) -> SavedVersion:
+        """Write a version of a workflow into its file, or a copy of it into another one.
 
         The present content is stored as a version first, and the restored one as the newest. The
         file keeps its ID, cards that are in both keep their places, and comments of both stay. A
-        missing file is created. A file without a readable workflow is refused.
+        missing file is created. A file without a readable workflow is refused. `version` 0 is the
+        newest. With `workflow`, the ID of a workflow that others share, the file becomes an own
+        workflow. The files of its nodes are not copied.
 
         Raises:
-            NotFound: The version or the folder does not exist.
+            NotFound: The workflow, the version or the folder does not exist.
+            Invalid: The file of a copy has another suffix.
         """
         files, rows = self._context.files, self._store.workflows
-        old, workflow = self._version(caller, path, version), self._known(caller, path)
-        real, present = files.locate(path), {}
+        known = self._by_id(caller, workflow) or self._known(caller, workflow or path)
+        old, real = self._stored(known, version, workflow or path), files.locate(path)
+        if workflow:
+            if real.suffix != DOCUMENT:
+                raise Invalid.field("path", f"needs the suffix {DOCUMENT}")
+            old = copy_of(old, known.owner)
+        document, present = old, {}
         content = files.content(real) if real.exists() else b""
         if content.strip():
             document, present = read_document(content), read_json(content)
-            with self._store.write() as c:
-                rows.version_of(c, workflow, document, caller.submitter)
-        text = canonical(restored(present, old))
         if not real.parent.is_dir():
             raise NotFound(f"There is no folder {files.shown(real.parent)[:200]}.")
+        with self._store.write() as c:
+            if workflow:  # the file may have no history yet
+                at = (caller.name, str(real))
+                known = rows.create_or_update(c, *at, document, is_there, listed=False)
+            if present:
+                rows.version_of(c, known, document, caller.submitter)
+        text = canonical(restored(present, old))
         with _writing(files, real):
             if content and not os.access(real, os.W_OK):
                 raise PermissionError(errno.EACCES, "read-only")
             write_whole(real, text.encode())
         with self._store.write() as c:
-            rows.version_of(c, workflow, read_document(text), caller.submitter)
-            return rows.versions(c, workflow, 1, "")[0]
+            rows.version_of(c, known, read_document(text), caller.submitter)
+            return rows.versions(c, known, 1, "")[0]
 
     def _version(self, caller: Caller, path: str, number: int) -> Document:
-        if not number:
+        workflow = self._by_id(caller, path)
+        if not (number or workflow):
             return read_document(self._context.files.read(path))
-        workflow = self._known(caller, path)
+        return self._stored(workflow or self._known(caller, path), number, path)
+
+    def _stored(self, workflow: Workflow, number: int, shown: str) -> Document:
         with self._store.read() as c:
             document = self._store.workflows.document(c, workflow, number)
         if document is None:
-            raise NotFound(f"There is no version {number} of {path[:200]}.")
+            raise NotFound(f"There is no version {number or 1} of {shown[:200]}.")
         return document
+
+    def _by_id(self, caller: Caller, workflow_id: str) -> Workflow | None:
+        with self._store.read() as c:
+            return self._store.workflows.get(c, caller.name, workflow_id)
 
     def _known(self, caller: Caller, path: str) -> Workflow:
         real = self._context.files.locate(path)
@@ -299,7 +328,10 @@ class WorkflowService(Service):
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
-        """List the nodes of a saved workflow in execution order."""
+        """List the nodes of a saved workflow in execution order.
+
+        `path` is a file, or the ID of a workflow that others share.
+        """
         document, resolver = self._opened(caller, path)
         edges = dependencies(document)
         lines = []
@@ -372,11 +404,15 @@ class WorkflowService(Service):
     def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
         """Return a saved workflow document, and a resolver for paths in it."""
         context, path = pushed_context(self._context, caller.name, path) or (self._context, path)
-        real = context.files.locate(path)
-        document = read_document(context.files.read(path), strict=True)
-        base = context.files.shown(real.parent)
+        if known := self._by_id(caller, path):
+            real = Path(known.path)
+            document = copy_of(self._stored(known, 0, path), known.owner)
+        else:
+            real = context.files.locate(path)
+            document = read_document(context.files.read(path), strict=True)
+        base = context.files.shown(real.parent) if context.files.has(real) else ""
         resolver = _resolver(context, caller, base, path, document)
-        return resolver.expanded(document, path), resolver
+        return document if known else resolver.expanded(document, path), resolver
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:

@@ -114,6 +114,17 @@ describe('the workflows of the sidebar', () => {
     ]);
   });
 
+  it('name the owner of a workflow that another user shares', () => {
+    PageConfig.setOption('nbyardOwner', 'bob');
+    const { workflows } = show([]);
+    workflows.set([
+      { ...ran('a'), owner: 'ann' },
+      { ...ran('b'), owner: 'bob' }
+    ]);
+    PageConfig.setOption('nbyardOwner', '');
+    expect(rows()).toEqual(['ann/ajust now/', 'bjust now/']);
+  });
+
   it('asks for the files while it is visible, and when other workflows ran', async () => {
     const { workflows, call, setVisible } = show(['a']);
     await wait();

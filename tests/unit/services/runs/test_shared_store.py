@@ -16,16 +16,19 @@ from nbyard.domain.projects.members import NewMember
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import NbyardError, PolicyRefused
+from nbyard.errors import Conflict, NbyardError, PolicyRefused
 from nbyard.host.entry_points import entry_points_of, installed_runtimes
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import load_all, load_one
 from nbyard.settings import Settings
 from nbyard.store import transition
-from nbyard.store.schema.tables import attempts
+from nbyard.store.schema.deployment_tables import models
+from nbyard.store.schema.tables import attempts, images
 from nbyard.yard import Yard
 
+from ...store.lineage.records import Records
 from ...store.rows import Rows
+from ...store.test_models import MODEL as CHURN
 
 ANN, DORA = Caller("ann"), Caller("dora")
 MODEL = """name: Churn
@@ -273,6 +276,33 @@ def test_deployments_use_allowed_images_and_wait_for_their_own(shared):
     change = DeploymentChange(image="python:2")
     with pytest.raises(PolicyRefused):
         shared.services.deployments.edit(ANN, "a", change)
+
+
+def test_a_member_deploys_and_runs_a_shared_model_in_its_image(shared, flow):
+    """The name of the image is that of an image of the member, too."""
+    services, image = shared.services, "sha256:" + "1" * 64
+    with shared.store.write() as c:
+        rows = Records(shared.store, c)
+        ready = {"state": "ready", "image_id": image}
+        model = rows.model(rows.image("nbyard/m:1", ANN.name, **ready), owner=ANN.name)
+        columns = {"model": msgspec.to_builtins(CHURN)}
+        c.execute(update(models).where(models.c.id == model).values(**columns))
+        own = {"state": "ready", "image_id": "sha256:" + "2" * 64}
+        rows.image("nbyard/m:1", DORA.name, **own)
+    for key in (model, image):
+        with pytest.raises(PolicyRefused):
+            services.deployments.create(DORA, NewDeployment(key, name="a"))
+    services.shares.grant(ANN, "model", model, NewMember(DORA.name))
+    made = services.deployments.create(DORA, NewDeployment(model, name="a"))
+    assert (made.owner, made.spec.image, made.model.id) == (DORA.name, image, model)
+    assert services.deployments.edit(DORA, "a", DeploymentChange(image=model)).spec == made.spec
+    run = services.runs.create(DORA, NewRun(path=flow, image=image))
+    with shared.store.read() as c:
+        assert {task.plan.image for task in shared.store.tasks.of_run(c, run.id)} == {image}
+    with shared.store.write() as c:
+        c.execute(update(images).where(images.c.owner == ANN.name).values(state="building"))
+    with pytest.raises(Conflict):
+        services.deployments.create(DORA, NewDeployment(model, name="b"))
 
 
 def test_models_of_two_users_may_have_one_name(shared):

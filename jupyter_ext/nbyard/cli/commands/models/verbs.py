@@ -339,13 +339,13 @@ def deploy(
     # The next revision of the deployment with the name --as, or that the server proposes.
     there = connection.models.deployments(model=package.id)
     if into := there.to_update(host):
-        change = DeploymentChange(image=package.reference)
+        change = DeploymentChange(image=package.id)
         made = connection.deployments.edit(deployment=into, body=change)
         # A deployment that was stopped does not start by itself after an edit.
         if not made.is_wanted:
             made = connection.deployments.start(deployment=made.id)
     else:
-        body = NewDeployment(package.reference, name=host or there.name or name_of(package.name))
+        body = NewDeployment(package.id, name=host or there.name or name_of(package.name))
         with hinting_option("Use --as NAME to choose the name."):
             made = connection.deployments.create(body=body)
     show_deployed(connection, made, not detach, as_json)
