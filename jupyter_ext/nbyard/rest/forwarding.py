@@ -26,7 +26,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import VALUES
+from nbyard.domain.runs.structs import VALUES, Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.rest.access import IN_PATH
@@ -91,15 +91,15 @@ class ServiceWork:
         """Return whether runs of the user are active. The service is asked once a minute."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + SINCE_SECONDS
-            self._is_working = self._user in self._owners_of_live_runs()
+            self._is_working = any(run.owner == self._user for run in self._live_runs())
         return self._is_working
 
-    def _owners_of_live_runs(self) -> Iterator[str]:
+    def _live_runs(self) -> Iterator[Run]:
         for state in RUN.live:
             after: str | None = ""
             while after is not None:
                 page = self._connection.runs.list(state=state, after=after)
-                yield from (run.owner for run in page.items)
+                yield from page.items
                 after = page.next
 
     def close(self) -> None:

@@ -129,10 +129,9 @@ class OverviewRows:
         self, c: Connection, since: datetime, now: datetime, *, by_project: bool
     ) -> list[UsageDay]:
         """Return the usage of each day since then, newest first, by user or by project."""
-        in_runs, in_datasets, in_served = (
-            select(table.c.id, table.c.owner.label("of")).subquery().c
-            for table in (runs, datasets, deployments)
-        )
+        in_runs = select(runs.c.id, runs.c.owner.label("of")).subquery().c
+        in_datasets = select(datasets.c.id, datasets.c.owner.label("of")).subquery().c
+        in_served = select(deployments.c.id, deployments.c.owner.label("of")).subquery().c
         if by_project:
             in_runs = union(*(_of_projects(*link) for link in LINKED)).subquery().c
             in_datasets = _of_projects("dataset", datasets.c.id).subquery().c
