@@ -39,10 +39,7 @@ async function openCopy(services: IPanelServices, workflow: Workflow): Promise<v
       PathExt.basename(path),
       owner
     ),
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Open a Copy') })
-    ]
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Open a Copy') })]
   });
   if (!button.accept) {
     return;

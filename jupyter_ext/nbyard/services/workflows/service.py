@@ -18,7 +18,7 @@ from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.naming.runtime_names import DOCKER
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, page_of
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.runs.map_plans import with_map_ports
@@ -154,7 +154,6 @@ class WorkflowService(Service):
         A pushed copy is left out if the server lists its file. This file is in a folder whose
         `nbyard.toml` names the project.
         """
-        check_limit(limit)
         store, folder = self._store, folder_of_pushes(self._store)
         with store.read() as c:
             of = filter_project(store, c, caller, project)
@@ -184,7 +183,6 @@ class WorkflowService(Service):
 
         They lie below the root, or below the working directory of a shell.
         """
-        check_limit(limit)
         return Page(unrun_files(self._context, caller.name)[:limit])
 
     @operation("GET", "/workflows/example", scope="workflows:read")
@@ -245,7 +243,6 @@ class WorkflowService(Service):
         Saves of ten minutes are one version, and the newest 100 that no run uses are kept. `path`
         is a file, or the ID of a workflow that others share.
         """
-        check_limit(limit)
         workflow = self._by_id(caller, path) or self._known(caller, path)
         with self._store.read() as c:
             rows = self._store.workflows.versions(c, workflow, limit + 1, after)
