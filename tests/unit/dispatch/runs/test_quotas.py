@@ -13,6 +13,7 @@ from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.attempts.outcomes import attempt_outcome
+from nbyard.dispatch.attempts.outcomes.store_outputs import take_outputs
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
@@ -326,7 +327,7 @@ def test_a_run_over_the_disk_quota_takes_no_outputs(bench):
 def test_runs_that_end_together_do_not_share_the_last_room(bench, monkeypatch):
     """Each alone fits, and both are checked before the outputs of either are published."""
     allow(bench, "everyone", stored_bytes=7)
-    both, take = Barrier(2), attempt_outcome.take_outputs
+    both, take = Barrier(2), take_outputs
     first_two = iter(range(2))
 
     def take_together(*args, **options):
