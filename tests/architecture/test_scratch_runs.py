@@ -25,6 +25,7 @@ MAY_SEE: dict[str, str] = {
     "quotas.py:QuotaRows.check_run": WORK,
     "quotas.py:QuotaRows.is_shared": WORK,
     "quotas.py:QuotaRows.projects_of": WORK,
+    "quotas.py:QuotaRows.rooms": BY_ID,
     "quotas.py:QuotaRows.runs": WORK,
     "quotas.py:QuotaRows.stored_bytes": BYTES,
     "announce.py:RUN_COLUMNS": "columns only",

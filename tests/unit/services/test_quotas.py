@@ -5,7 +5,6 @@ from threading import Event
 import msgspec
 import pytest
 
-from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset, NewUpload
 from nbyard.domain.deployments.structs import NewDeployment
@@ -15,6 +14,7 @@ from nbyard.domain.users.quotas import NewQuota, QuotaLimits
 from nbyard.errors import Invalid, NotFound, OverQuota
 from nbyard.reasons.structs import because
 from nbyard.services.operation_table import table
+from nbyard.transfer.dataset_links import ResourceLinks
 
 
 @pytest.fixture
@@ -172,17 +172,17 @@ def test_an_import_above_the_quota_fails(yard, quotas, ann, imported, root, disp
 def test_imports_at_once_do_not_share_the_last_room(
     yard, quotas, ann, root, dispatcher, monkeypatch
 ):
-    """The first one counts while its table is still read."""
+    """The first one counts before it is ready."""
     quotas.set(ann, "everyone", NewQuota(stored_bytes=20))
-    is_stored, may_end, read = Event(), Event(), ImportController._table
+    is_stored, may_end, link = Event(), Event(), ResourceLinks.link
 
-    def read_slowly(self, owner, columns):
-        if columns["filename"] == "b.csv":
+    def link_slowly(self, dataset_id, filename, put):
+        if filename == "b.csv":
             is_stored.set()
             may_end.wait(30)
-        return read(self, owner, columns)
+        return link(self, dataset_id, filename, put)
 
-    monkeypatch.setattr(ImportController, "_table", read_slowly)
+    monkeypatch.setattr(ResourceLinks, "link", link_slowly)
     made = []
     for name, row, is_due in (("b.csv", "1,2", is_stored.is_set), ("c.csv", "3,4", lambda: True)):
         (root / name).write_text(f"x,y\n{row}\n5,6\n")

@@ -12,7 +12,8 @@ from sqlalchemy import update
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.attempts import attempt_driver
-from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
+from nbyard.dispatch.attempts.outcomes import attempt_outcome
+from nbyard.dispatch.attempts.outcomes.store_outputs import take_outputs
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Deployment, NewDeployment
 from nbyard.domain.limits import Limits
@@ -353,15 +354,15 @@ def test_a_run_over_the_disk_quota_takes_no_outputs(bench):
 def test_runs_that_end_together_do_not_share_the_last_room(bench, monkeypatch):
     """Each alone fits, and both are checked before the outputs of either are published."""
     allow(bench, "everyone", stored_bytes=7)
-    both, succeed = Barrier(2), AttemptOutcomes._succeed
+    both, take = Barrier(2), take_outputs
     first_two = iter(range(2))
 
-    def succeed_together(*args):
+    def take_together(*args, **options):
         if next(first_two, None) is not None:
             both.wait(30)
-        return succeed(*args)
+        return take(*args, **options)
 
-    monkeypatch.setattr(AttemptOutcomes, "_succeed", succeed_together)
+    monkeypatch.setattr(attempt_outcome, "take_outputs", take_together)
     runs = [bench.start(), bench.start()]
     for run, text in zip(runs, ("four", "five"), strict=True):  # equal bytes would count once
         bench.runtime.end(bench.attempt(run), text=text)
