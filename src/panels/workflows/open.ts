@@ -1,8 +1,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
+import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import { Workflow } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
-import { isOther } from '../../forms/referenceOf';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { placeOf } from './unrun';
@@ -15,7 +14,8 @@ export async function openWorkflow(services: IPanelServices, path: string): Prom
   const { commands, yard, trans } = services;
   const workflow = yard.workflows.items.find(known => placeOf(known) === path);
   const pushed = workflow?.pushed_path;
-  if (workflow && isOther(workflow.owner)) {
+  const user = PageConfig.getOption('hubServerUser');
+  if (user && workflow && workflow.owner !== user) {
     await reportFailure(services, trans.__('The workflow was not copied.'), () =>
       openCopy(services, workflow)
     );
