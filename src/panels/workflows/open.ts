@@ -33,16 +33,13 @@ async function openCopy(services: IPanelServices, workflow: Workflow): Promise<v
   const { app, browser, commands, trans, yard } = services;
   const { id, owner, path } = workflow;
   const { button } = await showDialog({
-    title: trans.__('Open a copy?'),
+    title: trans.__('Open a Copy'),
     body: trans.__(
-      '“%1” belongs to %2. Notebooks, scripts and data files are not shared with it. “nbyard pull” brings those of a shared project.',
+      '“%1” belongs to %2. Its code and data files are not shared with it. “nbyard pull” brings those of a project.',
       PathExt.basename(path),
       owner
     ),
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Open a Copy') })
-    ]
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Open a Copy') })]
   });
   if (!button.accept) {
     return;
