@@ -3650,7 +3650,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Write a version of a workflow into its file, or a copy of it into another one
+         * Write a version of a workflow into its file, or into a copy
          * @description The present content is stored as a version first, and the restored one as the newest. The
          *     file keeps its ID, cards that are in both keep their places, and comments of both stay. A
          *     missing file is created. A file without a readable workflow is refused. `version` 0 is the

@@ -1,8 +1,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
+import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import { Workflow } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
-import { isOther } from '../../forms/referenceOf';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { placeOf } from './unrun';
@@ -15,7 +14,8 @@ export async function openWorkflow(services: IPanelServices, path: string): Prom
   const { commands, yard, trans } = services;
   const workflow = yard.workflows.items.find(known => placeOf(known) === path);
   const pushed = workflow?.pushed_path;
-  if (workflow && isOther(workflow.owner)) {
+  const user = PageConfig.getOption('hubServerUser');
+  if (user && workflow && workflow.owner !== user) {
     await reportFailure(services, trans.__('The workflow was not copied.'), () =>
       openCopy(services, workflow)
     );
@@ -33,9 +33,9 @@ async function openCopy(services: IPanelServices, workflow: Workflow): Promise<v
   const { app, browser, commands, trans, yard } = services;
   const { id, owner, path } = workflow;
   const { button } = await showDialog({
-    title: trans.__('Open a copy?'),
+    title: trans.__('Open a Copy'),
     body: trans.__(
-      '“%1” belongs to %2. Notebooks, scripts and data files are not shared with it. “nbyard pull” brings those of a shared project.',
+      '“%1” belongs to %2. Its code and data files are not shared with it. “nbyard pull” brings those of a project.',
       PathExt.basename(path),
       owner
     ),

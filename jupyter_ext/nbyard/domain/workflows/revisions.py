@@ -94,7 +94,10 @@ def restored(present: Mapping[str, Any], old: Document) -> dict[str, Any]:
 
 
 def copy_of(document: Document, owner: str) -> Document:
-    """Return a document with a new ID, and `OWNER/NAME` for datasets and environments."""
+    """Copy a document with a new ID.
+
+    Names of datasets and environments become `OWNER/NAME`.
+    """
 
     def named(key: str) -> str:
         return f"{owner}/{key}" if key and "/" not in key and not is_id(key) else key

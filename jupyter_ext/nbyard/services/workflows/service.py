@@ -258,7 +258,7 @@ class WorkflowService(Service):
     def restore(
         self, caller: Caller, path: str, version: int = 0, workflow: str = ""
     ) -> SavedVersion:
-        """Write a version of a workflow into its file, or a copy of it into another one.
+        """Write a version of a workflow into its file, or into a copy.
 
         The present content is stored as a version first, and the restored one as the newest. The
         file keeps its ID, cards that are in both keep their places, and comments of both stay. A
