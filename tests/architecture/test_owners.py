@@ -10,6 +10,7 @@ ELSEWHERE = {
     "domain/notices/rules.py": "a rule reports the runs of its owner alone",
     "freezing/runs/run_creation.py": "a retry takes over the name of an own run alone",
     "domain/users/quotas.py": "things of others that fill a quota have no name",
+    "rest/forwarding.py": "work of its user alone keeps a server active",
     "services/models/packages.py": "the image of a model of others has only an ID, no name",
     "services/models/service.py": "the engine has one image of a name for all owners",
     "services/runs/forecasts.py": "a duration is learned from the runs of the same owner",

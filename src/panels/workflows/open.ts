@@ -1,7 +1,8 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { PageConfig, PathExt } from '@jupyterlab/coreutils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { Workflow } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
+import { isOther } from '../../forms/referenceOf';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { placeOf } from './unrun';
@@ -14,8 +15,7 @@ export async function openWorkflow(services: IPanelServices, path: string): Prom
   const { commands, yard, trans } = services;
   const workflow = yard.workflows.items.find(known => placeOf(known) === path);
   const pushed = workflow?.pushed_path;
-  const user = PageConfig.getOption('hubServerUser');
-  if (user && workflow && workflow.owner !== user) {
+  if (workflow && isOther(workflow.owner)) {
     await reportFailure(services, trans.__('The workflow was not copied.'), () =>
       openCopy(services, workflow)
     );

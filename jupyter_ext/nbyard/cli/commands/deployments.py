@@ -229,7 +229,7 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
 
     def newest_revision() -> Revision:
         asked = {"deployment": deployment, "limit": 1}
-        newest: Revision = ask_again(lambda: connection.deployments.revisions(**asked)).items[0]
+        newest: Revision = ask_again(connection.deployments.revisions, **asked).items[0]
         return newest
 
     connection.wait(0)  # the first call only starts to listen for changes
@@ -241,7 +241,7 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
             printed_reason = made.reason
             print_note(f"{made.name} is {made.state}: {printed_reason}")
         connection.wait(LOOK_SECONDS)
-        made = ask_again(lambda: connection.deployments.get(deployment=deployment))
+        made = ask_again(connection.deployments.get, deployment=deployment)
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

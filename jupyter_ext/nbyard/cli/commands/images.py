@@ -210,9 +210,8 @@ def wait_for_image(
         if log:
             print_log(connection, made.id, follow=True)
         connection.wait(0)  # the first call only starts to listen for changes
-        image_id = made.id
         while made.state not in ENDED:
-            made = ask_again(lambda: connection.images.get(image=image_id))
+            made = ask_again(connection.images.get, image=made.id)
             if made.state not in ENDED:
                 connection.wait(LOOK_SECONDS)
     except KeyboardInterrupt:

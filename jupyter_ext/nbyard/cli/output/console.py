@@ -52,7 +52,7 @@ def chosen_server() -> str:
     return server_of(_named_server())
 
 
-def ask_again(ask: Callable[[], Any]) -> Any:
+def ask_again(ask: Callable[..., Any], **values: Any) -> Any:
     """Return an answer; ask again while a server restarts.
 
     Raises:
@@ -61,7 +61,7 @@ def ask_again(ask: Callable[[], Any]) -> Any:
     until, is_told = time.monotonic() + RESTART_SECONDS, False
     while True:
         try:
-            return ask()
+            return ask(**values)
         except Unavailable as error:
             if time.monotonic() >= until:
                 raise

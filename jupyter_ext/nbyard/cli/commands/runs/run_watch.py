@@ -127,13 +127,13 @@ class Followed:
         self._since = first.last
         self._tasks |= {task.node: task for task in news}
         if not news:  # reasons for waiting change without an event, so fetch the run
-            detail: RunDetail = ask_again(lambda: self._connection.runs.get(run=self._run_id))
+            detail: RunDetail = ask_again(self._connection.runs.get, run=self._run_id)
             return detail
         return RunDetail(first.run, list(self._tasks.values()), [])
 
     def _ask(self, after: str) -> TaskPage:
         asked = {"limit": PAGE, "after": after, "since": self._since}
-        page: TaskPage = ask_again(lambda: self._connection.runs.tasks(run=self._run_id, **asked))
+        page: TaskPage = ask_again(self._connection.runs.tasks, run=self._run_id, **asked)
         return page
 
 
