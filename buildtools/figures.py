@@ -25,7 +25,7 @@ FEATURES = ROOT / "docs/reference/features.md"
 CLAIM = re.compile(r"^\| [A-Z]\d+ \|", re.MULTILINE)
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
 # The size of the product may grow with a claim, and falls for each; measures.py prints its goal.
-MAX_PRODUCT_LINES = 137_710
+MAX_PRODUCT_LINES = 137_740
 MAX_PRODUCT_MODULES = 645
 MAX_LINES_PER_CLAIM = 1_465
 MAX_MODULES = 16

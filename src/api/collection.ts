@@ -125,8 +125,8 @@ export class Collection<T extends { id: string }> {
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
     for (const event of events) {
-      // what is shared with a project, a group or everybody may be of any list
-      const isShared = event.data.change === 'shared';
+      // what is shared with a project, or no longer shared, may be of any list
+      const isShared = event.topic === 'project' && event.data.change === 'shared';
       const id = isShared ? undefined : this.options.about(event, this._items);
       if (id === null) {
         continue;

@@ -98,7 +98,7 @@ class ServiceWork:
         for state in RUN.live:
             after: str | None = ""
             while after is not None:
-                page = self._connection.runs.list(state=state, after=after)
+                page = self._connection.runs.list(state=state, limit=500, after=after)
                 yield from page.items
                 after = page.next
 

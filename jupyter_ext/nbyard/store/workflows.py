@@ -251,13 +251,14 @@ class WorkflowRows:
             c.execute(workflow_versions.delete().where(VERSION.id.in_(old)))
 
     def versions(
-        self, c: Connection, workflow: Workflow, limit: int, after: str
+        self, c: Connection, workflow: Workflow, viewer: str, limit: int, after: str
     ) -> list[SavedVersion]:
-        """Return a page of the versions of a workflow, newest first, with their newest runs."""
+        """Return a page of versions, newest first, with their newest runs that a user may see."""
         of = select(workflow_versions).where(workflow_versions.c.workflow_id == workflow.id)
         rows = c.execute(newest_first(of, workflow_versions.c.id, limit, after)).all()
         version = runs.c.workflow_version_id
         query = select(version, runs.c.number).where(version.in_([row.id for row in rows]), HISTORY)
+        query = query.where(may_see(viewer, runs.c.owner, c))
         numbers = defaultdict[str, list[int]](list)
         for row in c.execute(query.order_by(runs.c.number.desc())):
             numbers[row.workflow_version_id].append(row.number)

@@ -112,6 +112,15 @@ class Ground:
         self.workers.append(worker)
         return worker
 
+    def wait_for_workers(self) -> None:
+        """Wait until the scheduler knows all workers: who asks it before gets fewer."""
+        logs = [
+            self.folder / f"worker-{self.processes.index(worker)}.log" for worker in self.workers
+        ]
+        wait_until(
+            lambda: all("Registered to" in log.read_text() for log in logs), PATIENCE_SECONDS
+        )
+
     def _start(
         self, name: str, words: list[str], hidden: Path | None = None, packages: Path | None = None
     ) -> Started:

@@ -63,6 +63,7 @@ def wide(cluster: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Provide two workers with files of their own."""
     for _ in range(2):
         cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
+    cluster.wait_for_workers()
     yield cluster
 
 

@@ -367,16 +367,13 @@ class AttemptDriver:
             return seen.disk_full
         with self.context.store.read() as c:
             rooms = self.context.store.quotas.rooms(c, task.owner, task.run_id)
-        places = (CODE, folders.OUTPUTS) if rooms else ()
-        size = sum(folders.folder_bytes(f"{self.snapshot.order.folder}/{at}") for at in places)
-        seen.first_bytes = size if seen.first_bytes is None else seen.first_bytes
-        for room in rooms if size > seen.first_bytes else ():
-            written = self.context.written.setdefault(str(room.quota), {})
-            written[task.id] = size - seen.first_bytes
+        if rooms:
+            own = (f"{self.snapshot.order.folder}/{at}" for at in (CODE, folders.OUTPUTS))
+            size = sum(map(folders.folder_bytes, own))
+            seen.first_bytes = size if seen.first_bytes is None else seen.first_bytes
             try:
-                room.check(sum([*written.values()]))
+                self.context.check_disk(rooms, task.id, max(size - seen.first_bytes, 0))
             except OverQuota as error:
-                del written[task.id]
                 seen.disk_full = error.reason
         took = time.monotonic() - began
         seen.measure_at = began + max(MEASURE_SECONDS, took * MEASURE_SHARE)

@@ -112,8 +112,6 @@ class AttemptController:
             clear_attempt(self._context, snapshot.attempt, snapshot.order)
         finally:
             self._seen.pop(snapshot.attempt.id, None)
-            for written in [*self._context.written.values()]:
-                written.pop(snapshot.task.id, None)
         crash_point("tidied")
 
     def clear_worker(self, order: Order) -> None:

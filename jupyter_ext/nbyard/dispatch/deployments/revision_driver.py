@@ -338,8 +338,10 @@ class RevisionDriver:
 
     def _launch(self) -> Signal:
         """Create the container of the revision as soon as its image is here."""
-        network, url = self.context.settings.container_network, self.memory.engine.url
-        if reason := no_way_in(network, url, ("bridge", "internal")):
+        network, engine = self.context.settings.container_network, self.memory.engine
+        # The networks of a rootless engine are not those of this machine.
+        ways = ("bridge",) if engine.info.is_rootless else ("bridge", "internal")
+        if reason := no_way_in(network, engine.url, ways):
             return Signal(Event.REFUSED, reason=reason)
         number, spec = self.revision_row.number, self.revision_row.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)

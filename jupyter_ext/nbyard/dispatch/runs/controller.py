@@ -40,10 +40,9 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.users.admin import Drain
-from nbyard.errors import Busy, NbyardError, OverQuota
+from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
-from nbyard.store import Connection
 from nbyard.store.events import EventSubject
 from nbyard.store.leases import LeaseLost
 from nbyard.store.runs.quotas import TOPIC
@@ -75,7 +74,6 @@ class RunController:
         self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
-        self._refused: dict[str, Failure] = {}
         self._wanted: set[str] = set()
         self._unsure: list[RoundChanges] = []
         self._next_full_round = 0.0
@@ -201,8 +199,6 @@ class RunController:
         facts = report.facts
         if self._trouble.get(attempt.id, 0) >= TRIES:
             facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
-        if attempt.id in self._refused:
-            facts = [Ended("failed", self._refused.pop(attempt.id))]
         for fact in facts:
             if attempt.id in self.board.attempts:
                 if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
@@ -226,10 +222,11 @@ class RunController:
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {news_item.run_id for news_item in news} & changes.runs():
                 raise StaleState("a run was changed meanwhile")
+            # From now on, their bytes are stored.
+            self._context.forget_written(attempt.record.task_id for attempt in changes.ended)
             changes.write(c)
             shares = self._queue.shares
             shares.check_grants(c, changes.recorded, changed=has_quota(news))
-            self._check_disk(c, changes.ended)
             used = shares.add_used(c, changes.ended)
             last = self._store.events.newest_id(c)
         shares.used |= used
@@ -247,16 +244,6 @@ class RunController:
         self.candidates.reevaluate_after(list(changes.kept))
         self._clear(changes)
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
-
-    def _check_disk(self, c: Connection, ended: Iterable[LiveAttempt]) -> None:
-        """Check disk quotas after the write: attempts may end together."""
-        done = {each.record.run_id: each for each in ended if each.record.state == "succeeded"}
-        for run_id, attempt in done.items():
-            try:
-                self._store.quotas.check_disk(c, attempt.record.owner, 0, run_id)
-            except OverQuota as error:
-                self._refused[attempt.id] = Failure("preparation", error.reason)
-                raise StaleState from error
 
     def _clear(self, changes: RoundChanges) -> None:
         """Clean up attempts, runs and workers whose end is stored."""

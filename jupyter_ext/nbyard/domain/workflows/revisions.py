@@ -100,7 +100,8 @@ def copy_of(document: Document, owner: str) -> Document:
     """
 
     def named(key: str) -> str:
-        return f"{owner}/{key}" if key and "/" not in key and not is_id(key) else key
+        is_own = key and "/" not in key and not is_id(key.partition("@")[0])
+        return f"{owner}/{key}" if is_own else key
 
     replace, meta = msgspec.structs.replace, document.meta
     nodes = {

@@ -45,6 +45,7 @@ from nbyard.runtimes.docker.image_checks import verify_gpus
 from nbyard.runtimes.protocol import Order
 
 LOG_BYTES = 32 * 2**20
+INTERNAL = "-internal"  # ends the names of internal networks
 ABOVE_HOME, NAME_OF_HOME = HOME.rsplit("/", 1)
 LAB_FOLDER = ".jupyter"
 # Ignores the image's settings, which could disable the password.
@@ -81,7 +82,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def volume(self) -> str:
-        """Return the name of the deployment's volume. Its network has the same name."""
+        """Return the name of the deployment's volume, with which those of networks begin."""
         return f"nby-d-{self.deployment_id}"
 
     @property
@@ -134,7 +135,9 @@ def launch_revision(
     verify_gpus(engine, order, deployed.spec.image, wanted)
     if not engine.create_volume(deployed.volume, deployed.labels, deployed.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {deployed.spec.disk_gb:g} GB.")
-    network = engine.network(deployed.volume, deployed.labels, internal=internal, apart=True)
+    # After a change of the setting, the serving revision still uses the other network.
+    called = deployed.volume + INTERNAL * internal
+    network = engine.network(called, deployed.labels, internal=internal, apart=True)
     spec = container_spec(deployed, user, network)
     check_wanted(wanted)
     engine.remove(spec.name)
@@ -190,17 +193,18 @@ def docker_run_of(engine: Engine, deployed: Deployed, name: str) -> str:
 
 
 def remove_network(engine: Engine, deployed: Deployed) -> None:
-    """Remove the deployment's network, once no revision has a container.
+    """Remove the deployment's networks, once no revision has a container.
 
     Engines have few networks.
     """
-    engine.remove_network(deployed.volume)
+    for kind in ("", INTERNAL):
+        engine.remove_network(deployed.volume + kind)
 
 
 def remove_shared_objects(engine: Engine, deployed: Deployed) -> None:
     """Remove the volume and the network that the revisions of a deployment share."""
     engine.remove_volume(deployed.volume)
-    engine.remove_network(deployed.volume)
+    remove_network(engine, deployed)
 
 
 def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:

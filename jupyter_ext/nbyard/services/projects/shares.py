@@ -91,8 +91,10 @@ class ShareService(Service):
             creator = self._other_than(c, of, resource_id, name, group=group)
             if not self._store.grants.revoke(c, of, resource_id, name, group=group):
                 raise NotFound(f"{name[:80]} has no role on this {of}.")
-            former = self._store.grants.users(c, name, group=group)
-            self._append_event(c, of, resource_id, creator, *former)
+            self._append_event(c, of, resource_id, creator)
+            # What former members saw leaves their lists.
+            for user in self._store.grants.users(c, name, group=group):
+                self._append_event(c, "project", "", user)
 
     @operation("GET", "/shares/{kind}/{resource}/links", scope="projects:read")
     def links(self, caller: Caller, kind: str, resource: str) -> Page[ShareLink]:
@@ -188,8 +190,7 @@ class ShareService(Service):
             raise Conflict(f"{creator} created this {kind} and stays its owner.")
         return creator
 
-    def _append_event(self, c: Connection, kind: str, resource_id: str, *users: str) -> None:
-        """Append an event about a resource for each of the users."""
-        events, run_id = self._store.events, resource_id if kind == "run" else ""
-        subjects = [events.Subject(resource_id, user, run_id) for user in users]
-        events.append_all(c, [(kind, subject, {"change": "shared"}) for subject in subjects])
+    def _append_event(self, c: Connection, kind: str, resource_id: str, owner: str) -> None:
+        events = self._store.events
+        subject = events.Subject(resource_id, owner, resource_id if kind == "run" else "")
+        events.append(c, kind, subject, {"change": "shared"})

@@ -245,7 +245,7 @@ class WorkflowService(Service):
         """
         workflow = self._by_id(caller, path) or self._known(caller, path)
         with self._store.read() as c:
-            rows = self._store.workflows.versions(c, workflow, limit + 1, after)
+            rows = self._store.workflows.versions(c, workflow, caller.name, limit + 1, after)
         return page_of(rows, limit)
 
     @operation("GET", "/workflows/compare", scope="workflows:read")
@@ -296,7 +296,7 @@ class WorkflowService(Service):
             write_whole(real, text.encode())
         with self._store.write() as c:
             rows.version_of(c, known, read_document(text), caller.submitter)
-            return rows.versions(c, known, 1, "")[0]
+            return rows.versions(c, known, caller.name, 1, "")[0]
 
     def _version(self, caller: Caller, path: str, number: int) -> Document:
         workflow = self._by_id(caller, path)

@@ -70,8 +70,9 @@ QUEUE = select(T.id, T.run_id, R.owner).join(runs, R.id == T.run_id).where(T.sta
 
 
 class DiskRoom(msgspec.Struct, frozen=True):
-    """A disk quota, and how many bytes are stored of it."""
+    """The disk quota of an owner or project, and how many bytes are stored of it."""
 
+    of: str
     quota: Reason
     limit: int
     stored: int
@@ -264,7 +265,8 @@ class QuotaRows:
             limits = known.by_id[f"project:{of}"] if of else known.of_user(owner)[1]
             if limits.stored_bytes is not None:
                 quota = quota_reason(owner, known.project_names[of] if of else "")
-                rooms.append(DiskRoom(quota, limits.stored_bytes, self.stored_bytes(c, owner, of)))
+                stored = self.stored_bytes(c, owner, of)
+                rooms.append(DiskRoom(of or owner, quota, limits.stored_bytes, stored))
         return rooms
 
     def set_files(self, c: Connection, source: str, owner: str, size_bytes: int) -> None:

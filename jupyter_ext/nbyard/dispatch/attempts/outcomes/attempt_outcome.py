@@ -131,8 +131,10 @@ class AttemptOutcomes:
             paths = [output.path for output in (snapshot.outputs or {}).values()]
             try:
                 with self._context.store.read() as c:
-                    for room in quotas.rooms(c, task.owner, task.run_id):
-                        room.check(output_bytes(snapshot.order.folder, paths))
+                    rooms = quotas.rooms(c, task.owner, task.run_id)
+                if rooms:
+                    size = output_bytes(snapshot.order.folder, paths)
+                    self._context.check_disk(rooms, task.id, size)
             except OverQuota as error:
                 # Not retried, because another attempt would write as much.
                 return self._fail(snapshot, Failure("preparation", error.reason), result)
