@@ -58,6 +58,14 @@ def test_deployment_starts_responds_stops_and_restarts(made):
         # A service that answers at once may be seen running without having been seen starting.
         seen = [state for state in states if state != "starting"]
         assert seen == ["running", "queued", "stopped", "stopping", "running", "queued"]
+        # The old revision uses its network until the new one serves.
+        running.dispatcher.context.settings.container_network = "internal"
+        yards.deployments.edit(ANN, "web", DeploymentChange(environment={"VERSION": "8"}))
+        yards.until_serving(running, 2)
+        assert yards.ask() == (200, "version 8")
+        yards.deployments.stop(ANN, "web")
+        yards.until(running, "stopped")
+        assert yards.owned_objects() == [f"nby-d-{stopped.id}"]
 
 
 @pytest.mark.long

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.workflows.revisions import Change, differences, merge, restored
+from nbyard.domain.ids import new_id
+from nbyard.domain.workflows.revisions import Change, copy_of, differences, merge, restored
 from nbyard.domain.workflows.structs import (
     Binding,
     Comment,
@@ -128,3 +129,13 @@ def test_a_restored_version_keeps_the_id_places_and_comments_of_the_file():
         "@2": Group("gone", nodes=("b",)),
     }
     assert not {"comments", "groups"} & restored({}, Document(1)).keys()
+
+
+def test_a_copy_names_the_owner_of_what_has_a_name():
+    known = new_id()
+    keys = ("wine", "bob/wine", known, "", "env@2", f"{known}@2")
+    nodes = {f"n{i}": Node("dataset", dataset=key) for i, key in enumerate(keys)}
+    made = copy_of(Document(1, Meta("first", environment="env@2"), nodes=nodes), "ann")
+    named = [node.dataset for node in made.nodes.values()]
+    assert named == ["ann/wine", "bob/wine", known, "", "ann/env@2", f"{known}@2"]
+    assert made.meta.environment == "ann/env@2" and made.meta.id != "first"

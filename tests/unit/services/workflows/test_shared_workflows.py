@@ -31,6 +31,8 @@ def numbers(workflows, caller, key):
 
 def test_a_viewer_sees_versions_and_nodes(workflows, ann, shared, flow):
     assert numbers(workflows, BOB, shared) == numbers(workflows, ann, flow) == [2, 1]
+    assert [version.runs for version in workflows.versions(ann, flow).items] == [[], [1]]
+    assert [version.runs for version in workflows.versions(BOB, shared).items] == [[], []]
     changes = workflows.compare(BOB, shared, 1).changes
     assert [(change.place, change.new) for change in changes] == [(["nodes", "two", "cpu"], 2.0)]
     nodes = workflows.show(BOB, shared).items
