@@ -53,7 +53,7 @@ function ask(lab: Lab, method: string, path: string, body?: object, headers = {}
       if (!answer.ok) {
         throw new Error(`${answer.status} ${await answer.text()}`);
       }
-      return answer.json();
+      return answer.status === 204 ? {} : answer.json();
     },
     [method, path, body && JSON.stringify(body), headers] as const
   );
@@ -61,6 +61,7 @@ function ask(lab: Lab, method: string, path: string, body?: object, headers = {}
 
 interface IMade {
   id: string;
+  workflow_id: string;
 }
 
 test(
@@ -123,6 +124,27 @@ test(
       await bob.page.screenshot({ path: info.outputPath('followed.png') });
       await ask(ann, 'POST', `nbyard/api/runs/${run.id}/cancel`);
       await expect(seen).toContainText('cancelled');
+
+      const nodes = { one: { type: 'executable', path: 'shared.py' } };
+      const document = { version: 1, meta: { id: 'd', title: 'Flow' }, nodes, edges: {} };
+      const flow = { type: 'file', format: 'text', content: JSON.stringify(document) };
+      await ask(ann, 'PUT', 'api/contents/flow.nbflow', flow);
+      const { workflow_id: id } = await ask(ann, 'POST', 'nbyard/api/runs', {
+        path: 'flow.nbflow'
+      });
+      await ask(ann, 'POST', `nbyard/api/shares/workflow/${id}`, member);
+      const workflows = bob.section('workflow').locator('.nby-Row');
+      await expect(workflows).toContainText(['ann/Flow']);
+      await workflows.click({ button: 'right' });
+      await expect(bob.menuItem('Open Workflow')).toBeVisible();
+      await expect(bob.menuItem('Share…')).toHaveCount(0);
+      await bob.page.keyboard.press('Escape');
+      await workflows.dblclick();
+      await bob.dialog.getByRole('button', { name: 'Open a Copy' }).click();
+      await expect(bob.page.getByText('There is no file shared.py.')).toBeVisible();
+      await bob.page.screenshot({ path: info.outputPath('copy.png') });
+      await ask(ann, 'DELETE', `nbyard/api/shares/workflow/${id}/bob`);
+      await expect(workflows.filter({ hasText: 'ann/Flow' })).toHaveCount(0);
     } finally {
       await Promise.all(people.map(context => context.close()));
       await hub.stop();

@@ -22,6 +22,7 @@ interface IListed extends Pick<WorkflowFile, 'path' | 'title' | 'saved_at'> {
   hasRun: boolean;
   /** Of a stored workflow. */
   owner?: string;
+  role?: string;
   /** The path in the pushed project, if the file is not below the root; '' for other workflows. */
   pushed?: string;
   /** Its last runs, oldest first. */
@@ -52,6 +53,7 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       return {
         title: workflow.title,
         owner: workflow.owner,
+        role: workflow.role,
         path: places.get(workflow.id) ?? placeOf(workflow),
         pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
         saved_at: run?.created_at ?? workflow.updated_at,

@@ -114,15 +114,17 @@ describe('the workflows of the sidebar', () => {
     ]);
   });
 
-  it('name the owner of a workflow that another user shares', () => {
+  it('name the owner of a workflow that another user shares, and have the role there', () => {
     PageConfig.setOption('nbyardOwner', 'bob');
     const { workflows } = show([]);
     workflows.set([
-      { ...ran('a'), owner: 'ann' },
-      { ...ran('b'), owner: 'bob' }
+      { ...ran('a'), owner: 'ann', role: 'viewer' },
+      { ...ran('b'), owner: 'bob', role: 'owner' }
     ]);
     PageConfig.setOption('nbyardOwner', '');
     expect(rows()).toEqual(['ann/ajust now/', 'bjust now/']);
+    const roles = [...document.querySelectorAll<HTMLElement>('.nby-Row')];
+    expect(roles.map(row => row.dataset.role)).toEqual(['viewer', 'owner']);
   });
 
   it('asks for the files while it is visible, and when other workflows ran', async () => {
