@@ -124,6 +124,7 @@ def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Gr
     wait_until(lambda: not wide.made("model-"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_pieces_of_a_dead_worker_are_predicted_by_another(project: Project, wide: Ground) -> None:
     """The process of the model ends with its worker."""
