@@ -117,9 +117,11 @@ class Ground:
         logs = [
             self.folder / f"worker-{self.processes.index(worker)}.log" for worker in self.workers
         ]
-        wait_until(
-            lambda: all("Registered to" in log.read_text() for log in logs), PATIENCE_SECONDS
-        )
+
+        def joined(log: Path) -> bool:
+            return log.exists() and "Registered to" in log.read_text()
+
+        wait_until(lambda: all(map(joined, logs)), PATIENCE_SECONDS)
 
     def _start(
         self, name: str, words: list[str], hidden: Path | None = None, packages: Path | None = None
